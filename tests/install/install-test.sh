@@ -1,0 +1,406 @@
+#!/bin/sh
+#
+# Tests install.sh under dash, bash and busybox sh: what it decides, what it says, what it leaves.
+#
+# Here cargo and rustc are stand-ins, so that a case takes milliseconds: they note how they were
+# called and put a small static program in the place of the build's result. `.ci/run` installs the
+# real build as well.
+
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+chmod 0755 "$work"
+passed=0
+failed=0
+skipped=0
+
+# --- the stand-ins -----------------------------------------------------------------------------
+
+program() { # NAME VERSION [CC-FLAG…]
+  name=$1 version=$2
+  shift 2
+  cat >"$work/$name.c" <<EOF
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  if (argc > 1 && !strcmp(argv[1], "wait")) for (;;) pause();
+  puts("oidc-exchange $version");
+}
+EOF
+  cc "$@" -o "$work/$name" "$work/$name.c"
+}
+program new 2.0.0 -static
+program old 1.0.0 -static
+program dynamic 2.0.0
+
+mkdir "$work/stand-ins"
+cat >"$work/stand-ins/cargo" <<'EOF'
+#!/bin/sh
+printf '%s\n' "$@" "RUSTFLAGS=${RUSTFLAGS-unset}" "CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS-unset}" \
+  "CC_x86_64_unknown_linux_musl=${CC_x86_64_unknown_linux_musl-unset}" "in $(pwd)" >"$LOG"
+[ "$BUILDS" != nothing ] || exit 101
+while [ $# -gt 0 ]; do
+  case $1 in
+    --target) triple=$2 ;;
+    --target-dir) dir=$2 ;;
+  esac
+  shift
+done
+mkdir -p "$dir/$triple/release"
+cp "$BUILDS" "$dir/$triple/release/oidc-exchange"
+EOF
+cat >"$work/stand-ins/rustc" <<'EOF'
+#!/bin/sh
+case $* in
+  --version) echo "rustc 1.0.0" ;;
+  -vV) printf 'rustc 1.0.0\nhost: %s\n' "$HOST" ;;
+  "--print target-libdir --target "*) echo "$LIBDIR" ;;
+esac
+EOF
+chmod +x "$work/stand-ins/cargo" "$work/stand-ins/rustc"
+
+# --- a case ------------------------------------------------------------------------------------
+
+# A fresh home, checkout and PATH. The tools are in a directory of the kind that the script leaves
+# alone; what a case needs less of, it removes.
+fresh() {
+  home=$work/home
+  rm -rf -- "$home"
+  mkdir -p "$home/shims" "$home/checkout" "$home/cwd"
+  for tool in cat cc cp chmod dirname env file grep head ldd ls mkdir mktemp mv printf readelf rm sed sh tr uname; do
+    ln -s "$(command -v "$tool")" "$home/shims/$tool"
+  done
+  ln -s "$work/stand-ins/cargo" "$work/stand-ins/rustc" "$home/shims/"
+  cp "$root/install.sh" "$root/Cargo.toml" "$home/checkout/"
+  script=$home/checkout/install.sh
+  path=$home/shims
+  builds=$work/new
+  host=x86_64-unknown-linux-gnu
+  libdir=$home/no-such-target
+  user=
+  set_variables=
+  if [ "$(id -u)" -eq 0 ]; then chown -R 65534:65534 "$home"; fi
+}
+
+# Runs install.sh with these arguments; then `out`, `errors` and `status` are what came of it.
+install() {
+  status=0
+  # The shell under test is several words, and so are the variables.
+  # shellcheck disable=SC2086
+  (
+    cd "$home/cwd"
+    exec $user env -i HOME="$home" PATH="$path" SHELL=/bin/sh LOG="$home/log" BUILDS="$builds" HOST="$host" \
+      LIBDIR="$libdir" $set_variables $shell "$script" "$@"
+  ) >"$work/out" 2>"$work/errors" </dev/null || status=$?
+  out=$(cat "$work/out")
+  errors=$(cat "$work/errors")
+}
+
+check() { # WHAT COMMAND…
+  what=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAILED [%s] %s\n  status: %s\n  out: %s\n  errors: %s\n' "$shell" "$what" "$status" "$out" "$errors" >&2
+  fi
+}
+
+ends_with() { [ "$status" -eq "$1" ]; }
+says() { case $out in *"$1"*) ;; *) return 1 ;; esac; }
+complains() { case $errors in *"$1"*) ;; *) return 1 ;; esac; }
+silent() { ! says "$1"; }
+quiet() { [ -z "$out" ]; }
+is_new() { [ "$("$1" --version)" = "oidc-exchange 2.0.0" ] && [ "$(stat -c %a "$1")" = 755 ]; }
+is_old() { [ "$("$1" --version)" = "oidc-exchange 1.0.0" ]; }
+absent() { ! [ -e "$1" ]; }
+not_built() { ! [ -e "$home/log" ]; }
+was_called_with() { grep -qxF -- "$1" "$home/log"; }
+alone_in() { [ "$(ls -A "$1")" = "$2" ]; }
+
+# --- the cases ---------------------------------------------------------------------------------
+
+to_a_directory() {
+  fresh
+  install --to "$home/new dir/it's"
+  check "--to makes the directory and installs" ends_with 0
+  check "--to: the program runs" is_new "$home/new dir/it's/oidc-exchange"
+  check "--to: nothing else is left" alone_in "$home/new dir/it's" oidc-exchange
+  check "--to: it says where" says "installed oidc-exchange 2.0.0 as $home/new dir/it's/oidc-exchange (as --to says)"
+  check "--to: it says that the program is static" says "fully static"
+  line=$(printf '%s\n' "$out" | sed -n 's/^    //p')
+  found=$(PATH=$path sh -c "$line; command -v oidc-exchange") || found=
+  check "--to: the line puts it on PATH" [ "$found" = "$home/new dir/it's/oidc-exchange" ]
+
+  fresh
+  install --to=there
+  check "--to=DIR, from the working directory" is_new "$home/cwd/there/oidc-exchange"
+
+  fresh
+  mkdir "$home/bin"
+  path=$path:$home/bin/
+  install --to "$home/bin"
+  check "--to a directory on PATH needs no line" silent "PATH"
+}
+
+by_path() {
+  fresh
+  mkdir -p "$home/.cargo/bin" "$home/cwd/relative" "$home/open" "$home/venv/bin" "$home/first" "$home/second" "$home/x/sbin"
+  chmod 0777 "$home/open"
+  path=$path:relative::$home/none:$home/open:$home/.cargo/bin:$home/venv/bin:$home/x/sbin:$home/first:$home/second
+  install
+  check "the first suitable directory on PATH" is_new "$home/first/oidc-exchange"
+  check "it says which and why" says "as $home/first/oidc-exchange (the first suitable directory on PATH)"
+  check "no line for PATH" silent "export"
+  check "no other" absent "$home/second/oidc-exchange"
+
+  fresh
+  mkdir -p "$home/.local/bin" "$home/other"
+  path=$path:$home/.local/bin:$home/other
+  install
+  check "the home's .local/bin when PATH has it" is_new "$home/.local/bin/oidc-exchange"
+
+  fresh
+  install
+  check "the home's .local/bin when nothing on PATH is suitable" is_new "$home/.local/bin/oidc-exchange"
+  check "… with the line that puts it on PATH" says "    export PATH='$home/.local/bin':\"\$PATH\""
+
+  fresh
+  set_variables=SHELL=/usr/bin/fish
+  install
+  check "fish has its own line" says "    fish_add_path '$home/.local/bin'"
+
+  fresh
+  mkdir "$home/first" "$home/second"
+  cp "$work/old" "$home/first/oidc-exchange"
+  path=$path:$home/first:$home/second
+  install --to "$home/second"
+  check "another one that PATH finds first is named" says "PATH has another one first: $home/first/oidc-exchange"
+
+  fresh
+  set_variables=HOME=
+  install
+  check "no HOME: an error" ends_with 1
+  check "no HOME: it says what to do" complains "--to DIR"
+}
+
+without_permission() {
+  fresh
+  mkdir "$home/closed" "$home/open"
+  chmod 0555 "$home/closed"
+  # Root may write everywhere.
+  if [ "$(id -u)" -eq 0 ]; then
+    chown 65534:65534 "$home/open"
+    user="setpriv --reuid=65534 --regid=65534 --clear-groups"
+  fi
+  path=$path:$home/closed:$home/open
+  install --to "$home/closed"
+  check "no permission: an error" ends_with 1
+  check "no permission: it says so" complains "you may not write to $home/closed"
+  check "no permission: known before the build" not_built
+  install --to "$home/closed/below"
+  check "no permission to make it: an error" ends_with 1
+  check "no permission to make it: it says so" complains "cannot make the directory $home/closed/below"
+  install
+  check "PATH: one that cannot be written is passed over" is_new "$home/open/oidc-exchange"
+}
+
+wrong_usage() {
+  for arguments in --frobnicate --to --to= extra "--to $work/x --frobnicate"; do
+    fresh
+    # shellcheck disable=SC2086 # these are words
+    install $arguments
+    check "$arguments: exit 2" ends_with 2
+    check "$arguments: said on standard error alone" quiet
+    check "$arguments: it points to --help" complains "--help"
+    check "$arguments: nothing is built" not_built
+  done
+  fresh
+  install --to ''
+  check "--to '': exit 2" ends_with 2
+  install --help
+  check "--help: exit 0" ends_with 0
+  check "--help: it says where to" says "first one on PATH"
+  check "--help: nothing is built" not_built
+}
+
+over_an_old_one() {
+  fresh
+  mkdir "$home/bin"
+  cp "$work/old" "$home/bin/oidc-exchange"
+  "$home/bin/oidc-exchange" wait &
+  running=$!
+  install --to "$home/bin"
+  check "an old version that runs is replaced" is_new "$home/bin/oidc-exchange"
+  check "… and mentioned" says "it replaced oidc-exchange 1.0.0"
+  check "… and goes on running" kill -0 "$running"
+  kill "$running"
+  wait "$running" 2>/dev/null || true
+  check "… and no other file is left" alone_in "$home/bin" oidc-exchange
+
+  fresh
+  mkdir "$home/bin"
+  echo "not a program" >"$home/bin/oidc-exchange"
+  install --to "$home/bin"
+  check "an old file that does not run is replaced" is_new "$home/bin/oidc-exchange"
+  check "… and mentioned" says "it replaced an older file"
+
+  fresh
+  mkdir "$home/bin"
+  ln -s "$home/elsewhere" "$home/bin/oidc-exchange"
+  install --to "$home/bin"
+  check "a dangling link is replaced" is_new "$home/bin/oidc-exchange"
+  check "… not followed" absent "$home/elsewhere"
+
+  fresh
+  mkdir -p "$home/bin/oidc-exchange"
+  install --to "$home/bin"
+  check "a directory of that name: an error" ends_with 1
+  check "a directory of that name: it says so" complains "is a directory"
+  check "a directory of that name: it stays empty" alone_in "$home/bin/oidc-exchange" ""
+}
+
+nothing_to_build_with() {
+  fresh
+  rm "$home/shims/cargo"
+  install --to "$home/bin"
+  check "no cargo: an error" ends_with 1
+  check "no cargo: it says what to do" complains "https://rustup.rs"
+
+  fresh
+  rm "$home/checkout/Cargo.toml"
+  install --to "$home/bin"
+  check "not a checkout: an error" ends_with 1
+  check "not a checkout: it says what to do" complains "run it as \`sh install.sh\` in a clone"
+  check "not a checkout: nothing is made" absent "$home/bin"
+
+  fresh
+  status=0
+  # shellcheck disable=SC2086 # the shell is several words
+  out=$(cd "$home/checkout" && env -i HOME="$home" PATH="$path" $shell <install.sh 2>"$work/errors") || status=$?
+  errors=$(cat "$work/errors")
+  check "piped into the shell: an error, even in a checkout" ends_with 1
+  check "piped into the shell: it says why" complains "not a checkout"
+}
+
+cut_off() {
+  size=$(wc -c <"$root/install.sh")
+  for bytes in 300 5000 $((size - 10)); do
+    fresh
+    head -c "$bytes" "$root/install.sh" >"$script"
+    install --to "$home/bin"
+    check "cut off after $bytes bytes: nothing is done" absent "$home/bin"
+    check "cut off after $bytes bytes: nothing is built" not_built
+  done
+}
+
+the_build() {
+  fresh
+  set_variables="RUSTFLAGS=-Cdebuginfo=1 CARGO_ENCODED_RUSTFLAGS=-Cdebuginfo=1"
+  install --to "$home/bin"
+  for argument in --release --locked "$host" "in $home/checkout" "$home/checkout/target" RUSTFLAGS=unset \
+    CARGO_ENCODED_RUSTFLAGS=unset "target.$host.rustflags=['-C', 'target-feature=+crt-static']"; do
+    check "cargo was called with $argument" was_called_with "$argument"
+  done
+  check "RUSTFLAGS: it says that they are left out" says "RUSTFLAGS is left out"
+
+  fresh
+  set_variables=CARGO_TARGET_DIR=built
+  install --to "$home/bin"
+  check "CARGO_TARGET_DIR, from the working directory" is_new "$home/cwd/built/$host/release/oidc-exchange"
+
+  fresh
+  libdir=$home
+  ln -s /bin/true "$home/shims/musl-gcc"
+  install --to "$home/bin"
+  check "musl where it is there" was_called_with x86_64-unknown-linux-musl
+  check "musl: its C compiler is named" was_called_with CC_x86_64_unknown_linux_musl=musl-gcc
+  check "musl: installed" is_new "$home/bin/oidc-exchange"
+
+  fresh
+  libdir=$home
+  install --to "$home/bin"
+  check "musl without a C compiler: glibc" was_called_with "$host"
+  check "musl without a C compiler: it says so" says "no C compiler for it (musl-gcc): building for glibc"
+
+  fresh
+  host=aarch64-apple-darwin
+  builds=$work/dynamic
+  rm "$home/shims/uname"
+  printf '#!/bin/sh\necho Darwin\n' >"$home/shims/uname"
+  chmod +x "$home/shims/uname"
+  install --to "$home/bin"
+  check "macOS: installed" is_new "$home/bin/oidc-exchange"
+  check "macOS: not said to be static" silent "static"
+
+  fresh
+  host=x86_64-pc-windows-gnu
+  install --to "$home/bin"
+  check "another system: an error" complains "Linux and macOS only"
+}
+
+a_bad_build() {
+  fresh
+  mkdir "$home/bin"
+  cp "$work/old" "$home/bin/oidc-exchange"
+  builds=nothing
+  install --to "$home/bin"
+  check "a failed build: an error" ends_with 1
+  check "a failed build: it says what it needs" complains "this needs Rust $(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")"
+  check "a failed build: the old one stays" is_old "$home/bin/oidc-exchange"
+
+  for tool in readelf file ldd; do
+    builds=$work/dynamic
+    rm -f "$home/log"
+    install --to "$home/bin"
+    check "a dynamic binary, seen by $tool: an error" ends_with 1
+    check "a dynamic binary, seen by $tool: it says so" complains "not static"
+    check "a dynamic binary, seen by $tool: the old one stays" is_old "$home/bin/oidc-exchange"
+    builds=$work/new
+    install --to "$home/other"
+    check "a static binary, seen by $tool" says "$tool"
+    rm "$home/shims/$tool"
+  done
+  install --to "$home/other"
+  check "with none of the three: said to be unchecked" says "is not checked"
+  check "with none of the three: installed" ends_with 0
+
+  fresh
+  printf '#!/bin/sh\nexit 1\n' >"$work/broken"
+  chmod +x "$work/broken"
+  builds=$work/broken
+  rm "$home/shims/readelf" "$home/shims/file" "$home/shims/ldd"
+  install --to "$home/bin"
+  check "a binary that does not run: an error" complains "does not run here"
+  check "a binary that does not run: not installed" absent "$home/bin/oidc-exchange"
+}
+
+for shell in dash bash "busybox sh"; do
+  if ! command -v "${shell%% *}" >/dev/null; then
+    if [ -n "${CI-}" ]; then
+      echo "error: ${shell%% *} is not here, and CI tests with it" >&2
+      exit 1
+    fi
+    echo "skipped: ${shell%% *} is not here"
+    skipped=$((skipped + 1))
+    continue
+  fi
+  shell="$(command -v "${shell%% *}")${shell#"${shell%% *}"}"
+  to_a_directory
+  by_path
+  without_permission
+  wrong_usage
+  over_an_old_one
+  nothing_to_build_with
+  cut_off
+  the_build
+  a_bad_build
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
