@@ -1,0 +1,151 @@
+//! The AWS room: a Security Token Service that verifies what the real one verifies.
+
+mod account;
+mod assume;
+mod caller;
+mod identity;
+mod parameters;
+mod refusal;
+mod trust;
+mod xml;
+
+use std::io;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use account::Accounts;
+pub use account::Issued;
+use identity::Keys;
+use refusal::Refusal;
+pub use trust::{PolicyError, TrustPolicy};
+pub(crate) use xml::error;
+
+/// A role's longest session unless told otherwise, as in AWS.
+const ONE_HOUR: Duration = Duration::from_secs(3600);
+
+/// A running Security Token Service; it knows no provider and no role until told.
+pub struct Sts {
+    server: Server,
+    room: Arc<Room>,
+}
+
+impl Sts {
+    /// Starts it over plain HTTP.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn start() -> io::Result<Self> {
+        Self::serve(None)
+    }
+
+    /// Starts it over TLS.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
+        Self::serve(Some(tls))
+    }
+
+    fn serve(tls: Option<&ServerTls>) -> io::Result<Self> {
+        let room = Arc::new(Room::default());
+        let service = Arc::clone(&room);
+        let server = Server::start(tls, |_| service)?;
+        Ok(Self { server, room })
+    }
+
+    /// Registers an issuer in an account, with the audiences that it may name.
+    pub fn register_provider(&self, account: &str, issuer: &str, audiences: &[&str]) {
+        lock(&self.room.accounts).register(account, issuer, audiences);
+    }
+
+    /// Creates a role, or replaces it; its sessions last an hour at most.
+    ///
+    /// # Errors
+    /// When the trust policy holds what the sandbox does not evaluate.
+    pub fn create_role(&self, arn: &str, trust: &Value) -> Result<(), PolicyError> {
+        self.create_role_lasting(arn, trust, ONE_HOUR)
+    }
+
+    /// The same with a `MaxSessionDuration`.
+    ///
+    /// # Errors
+    /// As for [`create_role`](Self::create_role).
+    pub fn create_role_lasting(&self, arn: &str, trust: &Value, longest: Duration) -> Result<(), PolicyError> {
+        lock(&self.room.accounts).create_role(arn, TrustPolicy::parse(trust)?, longest);
+        Ok(())
+    }
+
+    /// Deletes a role.
+    pub fn delete_role(&self, arn: &str) {
+        lock(&self.room.accounts).delete_role(arn);
+    }
+
+    /// Trusts this authority (PEM) when it fetches an issuer's keys over https.
+    pub fn trust_ca(&self, pem: &str) {
+        lock(&self.room.accounts).roots.push(pem.to_owned());
+    }
+
+    /// Forgets the keys that it fetched: the next token needs its issuer.
+    pub fn forget_keys(&self) {
+        self.room.keys.forget();
+    }
+
+    /// All credentials that were ever issued, answered or not.
+    #[must_use]
+    pub fn issued(&self) -> Vec<Issued> {
+        lock(&self.room.accounts).issued.clone()
+    }
+}
+
+impl Deref for Sts {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+#[derive(Default)]
+struct Room {
+    accounts: Mutex<Accounts>,
+    keys: Keys,
+}
+
+impl Room {
+    async fn act(&self, request: &Request) -> Result<Response, Refusal> {
+        match request.field("Action") {
+            Some("AssumeRoleWithWebIdentity") => assume::with_web_identity(self, request).await,
+            Some("AssumeRole") => assume::with_session(self, request),
+            Some("GetCallerIdentity") => self.caller_identity(request),
+            other => Err(Refusal::no_such_action(other)),
+        }
+    }
+
+    fn caller_identity(&self, request: &Request) -> Result<Response, Refusal> {
+        let session = caller::identify(request, &lock(&self.accounts).issued)?;
+        let result = [
+            xml::element("Arn", &session.arn()),
+            xml::element("UserId", &session.user_id()),
+            xml::element("Account", session.account()),
+        ];
+        Ok(xml::result("GetCallerIdentity", &result))
+    }
+}
+
+impl Service for Room {
+    fn answer<'a>(&'a self, request: &'a Request) -> Answer<'a> {
+        Box::pin(async move { self.act(request).await.unwrap_or_else(|refusal| refusal.response()) })
+    }
+
+    fn throttled(&self) -> Response {
+        error(400, "Throttling", "Rate exceeded")
+    }
+
+    fn unavailable(&self) -> Response {
+        error(503, "ServiceUnavailable", "Service Unavailable")
+    }
+}

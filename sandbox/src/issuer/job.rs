@@ -1,0 +1,300 @@
+//! A job and the claims of its token.
+
+use serde_json::{Map, Value, json};
+
+use super::subject::Subject;
+use crate::{now, random};
+
+/// What the discovery document names: Semaphore leaves out `org` and `prj`, which the token carries.
+pub(super) const SUPPORTED: [&str; 25] = [
+    "sub",
+    "aud",
+    "iss",
+    "exp",
+    "iat",
+    "nbf",
+    "jti",
+    "sub127",
+    "org_id",
+    "prj_id",
+    "wf_id",
+    "ppl_id",
+    "job_id",
+    "job_type",
+    "repo",
+    "repo_slug",
+    "actor",
+    "ref_type",
+    "ref",
+    "branch",
+    "pr_branch",
+    "pr",
+    "tag",
+    "trg",
+    AWS_TAGS,
+];
+const AWS_TAGS: &str = "https://aws.amazon.com/tags";
+const TAGGED: [&str; 8] = ["prj_id", "repo", "branch", "ref_type", "job_type", "pr_branch", "repo_slug", "trg"];
+/// A Semaphore token lives for a day.
+const LIFETIME: i64 = 24 * 60 * 60;
+pub(super) const MERGE_COMMIT: &str = "5c84719708b9b649b9ef3b56af214f38cee6acde";
+
+/// A job of the sandbox's project, whose claims can be changed at will before it is given a token.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub(super) id: String,
+    pub(super) org: String,
+    pub(super) project_id: String,
+    pub(super) repo: String,
+    pub(super) kind: Kind,
+    pub(super) ref_type: &'static str,
+    pub(super) reference: String,
+    /// The `branch` claim, which is not always a branch.
+    pub(super) branch: String,
+    pub(super) pull_request: Option<(u32, String)>,
+    issued_at: Option<i64>,
+    expires_at: Option<i64>,
+    not_before: Option<i64>,
+    aws_tags: bool,
+    overrides: Vec<(String, Option<Value>)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Pipeline,
+    Debug,
+    ProjectDebug,
+}
+
+impl Kind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Pipeline => "pipeline_job",
+            Self::Debug => "debug_job",
+            Self::ProjectDebug => "project_debug_job",
+        }
+    }
+}
+
+impl Job {
+    /// The organisation of every job unless told otherwise.
+    pub const ORG: &'static str = "acme";
+    /// Its id.
+    pub const ORG_ID: &'static str = "d7dd33ad-9317-498c-9cc6-51c250749be7";
+    /// The id of the project.
+    pub const PROJECT_ID: &'static str = "936a5312-a3b8-4921-8b3f-2cec8baac574";
+    /// The names of the project and of its repository.
+    pub const REPO: &'static str = "web";
+    pub(super) const WORKFLOW_ID: &'static str = "1be81412-6ab8-4fc0-9d0d-7af33335a6ec";
+    pub(super) const PIPELINE_ID: &'static str = "1e1fcfb5-09c0-487e-b051-2d0b5514c42a";
+
+    /// A push to this branch.
+    #[must_use]
+    pub fn branch(name: &str) -> Self {
+        Self::new("branch", format!("refs/heads/{name}"), name.to_owned())
+    }
+
+    /// A tag; the `branch` claim is then the whole ref.
+    #[must_use]
+    pub fn tag(name: &str) -> Self {
+        let reference = format!("refs/tags/{name}");
+        Self::new("tag", reference.clone(), reference)
+    }
+
+    /// A pull request from this branch to `main`; the `branch` claim is then the target.
+    #[must_use]
+    pub fn pull_request(number: u32, from: &str) -> Self {
+        let mut job = Self::new("pull-request", format!("refs/semaphoreci/{MERGE_COMMIT}"), "main".to_owned());
+        job.pull_request = Some((number, from.to_owned()));
+        job
+    }
+
+    /// `sem debug job`: another job with the same subject.
+    #[must_use]
+    pub fn debug_of(job: &Self) -> Self {
+        Self { id: random::uuid(), kind: Kind::Debug, ..job.clone() }
+    }
+
+    /// `sem debug project`: on no ref at all.
+    #[must_use]
+    pub fn project_debug() -> Self {
+        Self { kind: Kind::ProjectDebug, ..Self::new("", String::new(), "main".to_owned()) }
+    }
+
+    fn new(ref_type: &'static str, reference: String, branch: String) -> Self {
+        Self {
+            id: random::uuid(),
+            org: Self::ORG.to_owned(),
+            project_id: Self::PROJECT_ID.to_owned(),
+            repo: Self::REPO.to_owned(),
+            kind: Kind::Pipeline,
+            ref_type,
+            reference,
+            branch,
+            pull_request: None,
+            issued_at: None,
+            expires_at: None,
+            not_before: None,
+            aws_tags: false,
+            overrides: Vec::new(),
+        }
+    }
+
+    /// The job's id, random unless given.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// With this id.
+    #[must_use]
+    pub fn with_id(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.id);
+        self
+    }
+
+    /// Of this organisation.
+    #[must_use]
+    pub fn org(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.org);
+        self
+    }
+
+    /// Of the project with this id.
+    #[must_use]
+    pub fn project_id(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.project_id);
+        self
+    }
+
+    /// In this repository.
+    #[must_use]
+    pub fn repo(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.repo);
+        self
+    }
+
+    /// On this ref, whatever kind it is of (`refs/pull/7/merge`, for one).
+    #[must_use]
+    pub fn reference(mut self, reference: &str) -> Self {
+        reference.clone_into(&mut self.reference);
+        self
+    }
+
+    /// With this claim, put last: it changes nothing but itself.
+    #[must_use]
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.overrides.push((name.to_owned(), Some(value.into())));
+        self
+    }
+
+    /// Without this claim, as an organisation's filter may leave it out.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.overrides.push((name.to_owned(), None));
+        self
+    }
+
+    /// With this `aud`, a string or a list.
+    #[must_use]
+    pub fn audience(self, audience: impl Into<Value>) -> Self {
+        self.claim("aud", audience)
+    }
+
+    /// With this `iat`, in seconds since 1970; `nbf` and `exp` follow it.
+    #[must_use]
+    pub fn issued_at(mut self, seconds: i64) -> Self {
+        self.issued_at = Some(seconds);
+        self
+    }
+
+    /// With this `exp`.
+    #[must_use]
+    pub fn expires_at(mut self, seconds: i64) -> Self {
+        self.expires_at = Some(seconds);
+        self
+    }
+
+    /// With this `nbf`.
+    #[must_use]
+    pub fn not_before(mut self, seconds: i64) -> Self {
+        self.not_before = Some(seconds);
+        self
+    }
+
+    /// With the session tags for AWS, which are an organisation's choice.
+    #[must_use]
+    pub fn aws_tags(mut self, on: bool) -> Self {
+        self.aws_tags = on;
+        self
+    }
+
+    /// The `sub` claim, before any [`claim`](Self::claim).
+    #[must_use]
+    pub fn subject(&self) -> String {
+        self.parts().full()
+    }
+
+    fn parts(&self) -> Subject<'_> {
+        Subject {
+            org: &self.org,
+            project_id: &self.project_id,
+            repo: &self.repo,
+            ref_type: self.ref_type,
+            reference: &self.reference,
+        }
+    }
+
+    pub(super) fn repo_slug(&self) -> String {
+        format!("{}/{}", self.org, self.repo)
+    }
+
+    pub(super) fn claims(&self, issuer: &str) -> Map<String, Value> {
+        let issued_at = self.issued_at.unwrap_or_else(now);
+        let pipeline = self.kind == Kind::Pipeline;
+        let on_ref = |value: String| if self.kind == Kind::ProjectDebug { String::new() } else { value };
+        let (pr, pr_branch) =
+            self.pull_request.as_ref().map_or_else(Default::default, |(pr, from)| (pr.to_string(), from.clone()));
+        let claims = json!({
+            "iss": issuer,
+            "aud": issuer,
+            "iat": issued_at,
+            "nbf": self.not_before.unwrap_or(issued_at),
+            "exp": self.expires_at.unwrap_or(issued_at + LIFETIME),
+            "jti": random::base32_hex(24),
+            "sub": self.subject(),
+            "sub127": self.parts().short(),
+            "org": self.org,
+            "org_id": Self::ORG_ID,
+            "prj": self.repo,
+            "prj_id": self.project_id,
+            "wf_id": if pipeline { Self::WORKFLOW_ID } else { "" },
+            "ppl_id": if pipeline { Self::PIPELINE_ID } else { "" },
+            "job_id": self.id,
+            "job_type": self.kind.name(),
+            "repo": self.repo,
+            "repo_slug": on_ref(self.repo_slug()),
+            "actor": "",
+            "ref_type": self.ref_type,
+            "ref": self.reference,
+            "branch": self.branch,
+            "pr": pr,
+            "pr_branch": pr_branch,
+            "tag": "",
+            "trg": on_ref("h:f-i:f".to_owned()),
+        });
+        let Value::Object(mut claims) = claims else { return Map::new() };
+        if self.aws_tags {
+            let tags: Map<String, Value> =
+                TAGGED.iter().map(|tag| ((*tag).to_owned(), json!([claims[*tag]]))).collect();
+            claims.insert(AWS_TAGS.to_owned(), json!({ "principal_tags": tags, "transitive_tag_keys": TAGGED }));
+        }
+        for (name, value) in &self.overrides {
+            match value {
+                Some(value) => drop(claims.insert(name.clone(), value.clone())),
+                None => drop(claims.remove(name)),
+            }
+        }
+        claims
+    }
+}

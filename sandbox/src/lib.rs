@@ -1,0 +1,34 @@
+//! Loopback clouds: an issuer shaped as Semaphore's and the services that trade its tokens.
+//!
+//! Each room is a real HTTP server on `127.0.0.1`, on a thread of its own, gone when it is dropped. It verifies what
+//! the real service verifies, and it can be told to misbehave. All rooms have the same furniture: they dereference to
+//! [`server::Server`], which records requests and takes [`Fault`]s.
+//!
+//! ```no_run
+//! use sandbox::{Fault, Job, Sandbox};
+//!
+//! let sandbox = Sandbox::start()?;
+//! let token = sandbox.issuer.token(&Job::branch("main"));
+//! sandbox.aws.script([Fault::aws_error(400, "Throttling", "Rate exceeded")]);
+//! # drop(token);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+pub mod aws;
+mod client;
+pub mod issuer;
+mod random;
+pub mod server;
+mod world;
+
+pub use issuer::{Issuer, Job, Outage};
+pub use server::{Fault, Request, Server, ServerTls, Tls};
+pub use world::{ACCOUNT, DEPLOY_ROLE, RELEASE_ROLE, Sandbox, trust};
+
+/// Seconds since 1970, as tokens count them.
+#[must_use]
+pub fn now() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}

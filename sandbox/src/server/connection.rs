@@ -1,0 +1,234 @@
+//! One connection: TLS where asked for, requests in, answers or faults out.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use super::mood::Turn;
+use super::{Fault, Request, Response, Shared, lock};
+use crate::aws;
+
+/// More than any request of ours; a caller that sends more is broken.
+const MAX_REQUEST: usize = 1 << 20;
+/// Time for what was sent to reach the caller before a reset overtakes it.
+const BEFORE_RESET: Duration = Duration::from_millis(20);
+
+/// A byte stream that can be cut off with a reset.
+trait Stream: AsyncRead + AsyncWrite + Unpin {
+    /// Makes the coming close a reset, and leaves no time for TLS to say goodbye.
+    fn reset_on_close(&self) -> io::Result<()>;
+}
+
+impl Stream for TcpStream {
+    fn reset_on_close(&self) -> io::Result<()> {
+        self.set_zero_linger()
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn reset_on_close(&self) -> io::Result<()> {
+        self.get_ref().0.set_zero_linger()
+    }
+}
+
+/// Serves a connection to its end. An error is the caller's leaving, or a fault's doing: there is no one to tell.
+pub(super) async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
+    let _ = match &shared.tls {
+        _ if stream.set_nodelay(true).is_err() => return,
+        None => converse(stream, number, &shared).await,
+        Some(acceptor) => match acceptor.accept(stream).await {
+            Ok(stream) => converse(stream, number, &shared).await,
+            Err(refused) => Err(refused),
+        },
+    };
+}
+
+async fn converse(mut stream: impl Stream, number: usize, shared: &Shared) -> io::Result<()> {
+    let mut buffer = Vec::new();
+    while let Some(request) = read_request(&mut stream, &mut buffer, number).await? {
+        lock(&shared.requests).push(request.clone());
+        let turn = lock(&shared.mood).next(Instant::now());
+        let keep = match turn {
+            Turn::Serve => send(&mut stream, &shared.service.answer(&request).await).await?,
+            Turn::Throttled => send(&mut stream, &shared.service.throttled()).await?,
+            Turn::Unavailable => send(&mut stream, &shared.service.unavailable()).await?,
+            Turn::Misbehave(fault) => misbehave(&mut stream, fault, &request, shared).await?,
+        };
+        if !keep || request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+            break;
+        }
+    }
+    stream.shutdown().await
+}
+
+/// Does what the fault says; true when the connection may be used again.
+async fn misbehave(stream: &mut impl Stream, fault: Fault, request: &Request, shared: &Shared) -> io::Result<bool> {
+    let service = &shared.service;
+    match fault {
+        Fault::Status { status, headers, body } => {
+            send(stream, &Response { status, headers, body: body.into_bytes() }).await
+        }
+        Fault::AwsError { status, code, message } => send(stream, &aws::error(status, &code, &message)).await,
+        Fault::HtmlOk => send(stream, &Response::html(200)).await,
+        Fault::Redirect { status, location } => {
+            send(stream, &Response::html(status).with_header("location", location)).await
+        }
+        Fault::Delay(time) => {
+            tokio::time::sleep(time).await;
+            send(stream, &service.answer(request).await).await
+        }
+        Fault::ResetBeforeHeaders => reset(stream, b"").await,
+        Fault::ResetInHeaders => {
+            let (head, _) = wire(&service.answer(request).await);
+            reset(stream, &head[..head.len() / 2]).await
+        }
+        Fault::ResetInBody => {
+            let (head, body) = wire(&service.answer(request).await);
+            reset(stream, &[&head, &body[..body.len() / 2]].concat()).await
+        }
+        Fault::TruncatedBody => {
+            let (head, body) = wire(&service.answer(request).await);
+            stream.write_all(&[&head, &body[..body.len() / 2]].concat()).await?;
+            Ok(false)
+        }
+        Fault::SlowBytes { every } => {
+            let (head, body) = wire(&service.answer(request).await);
+            for byte in head.iter().chain(&body) {
+                stream.write_all(&[*byte]).await?;
+                stream.flush().await?;
+                tokio::time::sleep(every).await;
+            }
+            Ok(true)
+        }
+        Fault::EndlessBody => endless(stream, &service.answer(request).await).await,
+        Fault::Hang => {
+            while stream.read(&mut [0; 256]).await? > 0 {}
+            Ok(false)
+        }
+    }
+}
+
+fn wire(response: &Response) -> (Vec<u8>, Vec<u8>) {
+    let framing = format!("content-length: {}", response.body.len());
+    (response.head(&framing).into_bytes(), response.body.clone())
+}
+
+/// In one write: two would wait for each other (Nagle against delayed acknowledgements).
+async fn send(stream: &mut impl Stream, response: &Response) -> io::Result<bool> {
+    let (head, body) = wire(response);
+    stream.write_all(&[head, body].concat()).await?;
+    stream.flush().await?;
+    Ok(true)
+}
+
+async fn reset(stream: &mut impl Stream, sent: &[u8]) -> io::Result<bool> {
+    stream.write_all(sent).await?;
+    stream.flush().await?;
+    tokio::time::sleep(BEFORE_RESET).await;
+    stream.reset_on_close()?;
+    Err(io::ErrorKind::ConnectionReset.into())
+}
+
+async fn endless(stream: &mut impl Stream, response: &Response) -> io::Result<bool> {
+    stream.write_all(response.head("transfer-encoding: chunked").as_bytes()).await?;
+    let chunk = [b"2000\r\n".as_slice(), &[b' '; 0x2000], b"\r\n"].concat();
+    loop {
+        stream.write_all(&chunk).await?;
+        stream.flush().await?;
+    }
+}
+
+/// The next request, or none when the caller has hung up between two.
+async fn read_request(stream: &mut impl Stream, buffer: &mut Vec<u8>, number: usize) -> io::Result<Option<Request>> {
+    loop {
+        let mut slots = [httparse::EMPTY_HEADER; 64];
+        let mut parsed = httparse::Request::new(&mut slots);
+        match parsed.parse(buffer).map_err(io::Error::other)? {
+            httparse::Status::Complete(head) => {
+                let mut request = describe(&parsed, number);
+                buffer.drain(..head);
+                read_body(stream, buffer, &mut request).await?;
+                return Ok(Some(request));
+            }
+            httparse::Status::Partial if fill(stream, buffer).await? == 0 => {
+                return if buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            }
+            httparse::Status::Partial => {}
+        }
+    }
+}
+
+fn describe(parsed: &httparse::Request<'_, '_>, number: usize) -> Request {
+    let (path, query) =
+        parsed.path.unwrap_or_default().split_once('?').unwrap_or((parsed.path.unwrap_or_default(), ""));
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    Request {
+        method: parsed.method.unwrap_or_default().to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: parsed.headers.iter().map(|header| (header.name.to_ascii_lowercase(), text(header.value))).collect(),
+        body: Vec::new(),
+        form: Vec::new(),
+        connection: number,
+    }
+}
+
+async fn read_body(stream: &mut impl Stream, buffer: &mut Vec<u8>, request: &mut Request) -> io::Result<()> {
+    if request.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
+        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        stream.flush().await?;
+    }
+    if request.header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
+        read_chunks(stream, buffer, &mut request.body).await?;
+    } else {
+        let length = request.header("content-length").map_or(Ok(0), str::parse).map_err(io::Error::other)?;
+        request.body = take(stream, buffer, length).await?;
+    }
+    if request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+        request.form = form_urlencoded::parse(&request.body).into_owned().collect();
+    }
+    Ok(())
+}
+
+async fn read_chunks(stream: &mut impl Stream, buffer: &mut Vec<u8>, body: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        match httparse::parse_chunk_size(buffer).map_err(|_| io::Error::other("a bad chunk size"))? {
+            httparse::Status::Partial if fill(stream, buffer).await? == 0 => {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            httparse::Status::Partial => {}
+            httparse::Status::Complete((head, size)) => {
+                buffer.drain(..head);
+                let size = usize::try_from(size).map_err(io::Error::other)?;
+                body.extend(take(stream, buffer, size).await?);
+                take(stream, buffer, 2).await?;
+                if size == 0 {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+async fn take(stream: &mut impl Stream, buffer: &mut Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
+    if length > MAX_REQUEST {
+        return Err(io::Error::other("the request is too long"));
+    }
+    while buffer.len() < length {
+        if fill(stream, buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(buffer.drain(..length).collect())
+}
+
+async fn fill(stream: &mut impl Stream, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    if buffer.len() > MAX_REQUEST {
+        return Err(io::Error::other("the request is too long"));
+    }
+    stream.read_buf(buffer).await
+}

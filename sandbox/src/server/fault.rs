@@ -1,0 +1,68 @@
+//! The ways in which a server can misbehave.
+
+use std::time::Duration;
+
+/// What happens to one request instead of normal service, or on top of it.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// This answer, whatever was asked.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// Further headers.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: String,
+    },
+    /// An error in the words and the form of AWS.
+    AwsError {
+        /// The HTTP status.
+        status: u16,
+        /// As in `AccessDenied`.
+        code: String,
+        /// What a person reads.
+        message: String,
+    },
+    /// Waits, then normal service.
+    Delay(Duration),
+    /// The request is read; the connection is reset.
+    ResetBeforeHeaders,
+    /// Reset within the answer's head.
+    ResetInHeaders,
+    /// Reset halfway through the answer's body.
+    ResetInBody,
+    /// Says how long the body is, sends half of it, and closes in good order.
+    TruncatedBody,
+    /// Normal service, one byte at a time.
+    SlowBytes {
+        /// The time between two bytes.
+        every: Duration,
+    },
+    /// A body that does not end until the caller hangs up.
+    EndlessBody,
+    /// 200 with a page for people, as a captive portal answers.
+    HtmlOk,
+    /// Sends the caller elsewhere.
+    Redirect {
+        /// 301, 302, 303, 307 or 308.
+        status: u16,
+        /// Where to.
+        location: String,
+    },
+    /// Never answers; the connection stays open.
+    Hang,
+}
+
+impl Fault {
+    /// An empty answer with this status.
+    #[must_use]
+    pub const fn status(status: u16) -> Self {
+        Self::Status { status, headers: Vec::new(), body: String::new() }
+    }
+
+    /// [`Fault::AwsError`].
+    #[must_use]
+    pub fn aws_error(status: u16, code: &str, message: &str) -> Self {
+        Self::AwsError { status, code: code.into(), message: message.into() }
+    }
+}

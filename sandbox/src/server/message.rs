@@ -1,0 +1,106 @@
+//! A request as it arrived, an answer before it leaves.
+
+/// A request that arrived whole.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// As in `POST`.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// What followed the `?`, raw; empty when nothing did.
+    pub query: String,
+    /// In order of arrival, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, decoded from its transfer encoding.
+    pub body: Vec<u8>,
+    /// The fields of an `application/x-www-form-urlencoded` body; else empty.
+    pub form: Vec<(String, String)>,
+    /// Which connection of this server brought it, from 1.
+    pub connection: usize,
+}
+
+impl Request {
+    /// The first header of that name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find(&self.headers, |header| header.eq_ignore_ascii_case(name))
+    }
+
+    /// The first form field of that name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        find(&self.form, |field| field == name)
+    }
+}
+
+fn find(pairs: &[(String, String)], matches: impl Fn(&str) -> bool) -> Option<&str> {
+    pairs.iter().find(|(name, _)| matches(name)).map(|(_, value)| value.as_str())
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers, less those that frame the body.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// An answer whose body is of that type.
+    #[must_use]
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: vec![("content-type".into(), content_type.into())], body: body.into() }
+    }
+
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::new(status, "application/json; charset=utf-8", body.to_string())
+    }
+
+    /// The same with a further header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// A page for people, as a captive portal or a proxy shows.
+    #[must_use]
+    pub fn html(status: u16) -> Self {
+        let body =
+            "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Welcome to the network.</body></html>\n";
+        Self::new(status, "text/html; charset=utf-8", body)
+    }
+
+    /// The head as it goes out, up to the empty line; `framing` says how the body ends.
+    pub(super) fn head(&self, framing: &str) -> String {
+        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(framing);
+        head.push_str("\r\n\r\n");
+        head
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        301 => "Moved Permanently",
+        302 => "Found",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "Status",
+    }
+}

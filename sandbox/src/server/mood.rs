@@ -1,0 +1,101 @@
+//! How the server feels about the next request.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::Fault;
+
+/// Faults to come, in the order in which they are looked at.
+#[derive(Default)]
+pub(super) struct Mood {
+    script: VecDeque<Fault>,
+    always: Option<Fault>,
+    outage: Option<Instant>,
+    bucket: Option<Bucket>,
+}
+
+/// What one request meets.
+pub(super) enum Turn {
+    Serve,
+    Misbehave(Fault),
+    Throttled,
+    Unavailable,
+}
+
+impl Mood {
+    pub(super) fn script(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        self.script.extend(faults);
+    }
+
+    pub(super) fn always(&mut self, fault: Option<Fault>) {
+        self.always = fault;
+    }
+
+    pub(super) fn outage_until(&mut self, end: Instant) {
+        self.outage = Some(end);
+    }
+
+    pub(super) fn throttle(&mut self, per_second: u32) {
+        self.bucket = Some(Bucket::new(per_second, Instant::now()));
+    }
+
+    pub(super) fn next(&mut self, now: Instant) -> Turn {
+        if let Some(fault) = self.script.pop_front().or_else(|| self.always.clone()) {
+            return Turn::Misbehave(fault);
+        }
+        if self.outage.is_some_and(|end| now < end) {
+            return Turn::Unavailable;
+        }
+        let granted = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now));
+        if granted { Turn::Serve } else { Turn::Throttled }
+    }
+}
+
+/// Fills at a steady rate, up to one second's worth.
+struct Bucket {
+    rate: f64,
+    level: f64,
+    seen: Instant,
+}
+
+impl Bucket {
+    fn new(per_second: u32, now: Instant) -> Self {
+        Self { rate: f64::from(per_second), level: f64::from(per_second), seen: now }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        self.level = (self.level + self.rate * now.duration_since(self.seen).as_secs_f64()).min(self.rate);
+        self.seen = now;
+        let granted = self.level >= 1.0;
+        if granted {
+            self.level -= 1.0;
+        }
+        granted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_bucket_gives_a_second_at_once_and_then_its_rate() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(4, start);
+        assert_eq!((0..10).filter(|_| bucket.take(start)).count(), 4);
+        let later = start + Duration::from_millis(500);
+        assert_eq!((0..10).filter(|_| bucket.take(later)).count(), 2);
+    }
+
+    #[test]
+    fn the_script_comes_before_the_outage() {
+        let now = Instant::now();
+        let mut mood = Mood::default();
+        mood.outage_until(now + Duration::from_secs(1));
+        mood.script([Fault::Hang]);
+        assert!(matches!(mood.next(now), Turn::Misbehave(Fault::Hang)));
+        assert!(matches!(mood.next(now), Turn::Unavailable));
+        assert!(matches!(mood.next(now + Duration::from_secs(2)), Turn::Serve));
+    }
+}
