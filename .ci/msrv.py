@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Is the rust-version that Cargo.toml states true?
+
+It may not be lower than what any crate asks for that goes into the program, or that builds one of
+those, on any system the program is built for. (That the program's own code keeps to it is clippy's
+part: it reads the same field and reports younger items of the standard library.)
+"""
+
+import json
+import subprocess
+import sys
+
+PROGRAM = "oidc-exchange"
+SYSTEMS = [
+    "x86_64-unknown-linux-gnu",
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-gnu",
+    "aarch64-unknown-linux-musl",
+    "aarch64-apple-darwin",
+    "x86_64-apple-darwin",
+]
+
+
+def number(version):
+    parts = [int(part) for part in version.split(".")]
+    return parts + [0] * (3 - len(parts))
+
+
+def needed_on(system):
+    """Yields every crate that the program is built from, itself included."""
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", system]
+    metadata = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    crates = {crate["id"]: crate for crate in metadata["packages"]}
+    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+    waiting = [crate["id"] for crate in metadata["packages"] if crate["name"] == PROGRAM]
+    seen = set()
+    while waiting:
+        crate = waiting.pop()
+        if crate in seen:
+            continue
+        seen.add(crate)
+        yield crates[crate]
+        for dependency in nodes[crate]["deps"]:
+            if any(kind["kind"] in (None, "build") for kind in dependency["dep_kinds"]):
+                waiting.append(dependency["pkg"])
+
+
+def main():
+    crates = {crate["id"]: crate for system in SYSTEMS for crate in needed_on(system)}.values()
+    program = next(crate for crate in crates if crate["name"] == PROGRAM)
+    stated = program["rust_version"]
+    if stated is None:
+        sys.exit("error: Cargo.toml states no rust-version")
+    others = [crate for crate in crates if crate is not program and crate["rust_version"]]
+    if not others:
+        sys.exit("error: no dependency states a rust-version, which cannot be: cargo metadata has changed?")
+    younger = [crate for crate in others if number(crate["rust_version"]) > number(stated)]
+    for crate in younger:
+        print(f"error: {crate['name']} {crate['version']} needs Rust {crate['rust_version']}", file=sys.stderr)
+    if younger:
+        sys.exit(f"error: so rust-version = \"{stated}\" in Cargo.toml is not true")
+    highest = max(others, key=lambda crate: number(crate["rust_version"]))
+    print(
+        f"rust-version {stated} holds: of {len(others)} crates that state one, the highest is "
+        f"{highest['rust_version']} ({highest['name']} {highest['version']})"
+    )
+
+
+main()
