@@ -14,7 +14,7 @@ use crate::server::{Request, Response, lock};
 
 const AWS_TAGS: &str = "https://aws.amazon.com/tags";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
-const CHAINED_LIMIT: Duration = Duration::from_secs(3600);
+const CHAINED_LIMIT: Duration = Duration::from_hours(1);
 
 /// A tag's name, its value, and whether it goes on to later sessions.
 type Tag = (String, String, bool);
@@ -58,13 +58,13 @@ pub(super) async fn with_web_identity(room: &Room, request: &Request) -> Result<
         return Err(Refusal::not_authorized());
     }
     let session = Session { role: &role, name: asked.session_name, duration: asked.duration, tags, source_identity };
-    let issued = accounts.issue(session)?;
+    let made = accounts.issue(session)?;
     let mut result = vec![
         xml::element("SubjectFromWebIdentityToken", subject),
         xml::element("Audience", &audience),
         xml::element("Provider", &provider),
     ];
-    result.extend(describe(&issued, &asked));
+    result.extend(describe(&made, &asked));
     Ok(xml::result("AssumeRoleWithWebIdentity", &result))
 }
 

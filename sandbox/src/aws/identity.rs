@@ -99,14 +99,11 @@ impl Keys {
         if token.header["alg"] != "RS256" {
             return Err(Refusal::not_a_jwt());
         }
-        let key = match self.known(token, issuer) {
-            Some(key) => key,
-            None => {
-                let fetched = fetch(issuer, roots).await.map_err(|_| Refusal::no_verification_key())?;
-                lock(&self.0).insert(issuer.to_owned(), fetched);
-                self.known(token, issuer).ok_or_else(Refusal::no_verification_key)?
-            }
-        };
+        if self.known(token, issuer).is_none() {
+            let fetched = fetch(issuer, roots).await.map_err(|_| Refusal::no_verification_key())?;
+            lock(&self.0).insert(issuer.to_owned(), fetched);
+        }
+        let key = self.known(token, issuer).ok_or_else(Refusal::no_verification_key)?;
         // In words of our own, as for `nbf`.
         token.is_signed_by(&key).then_some(()).ok_or_else(|| Refusal::invalid_token("Token signature is not valid"))
     }

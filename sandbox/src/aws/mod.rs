@@ -6,6 +6,7 @@ mod caller;
 mod identity;
 mod parameters;
 mod refusal;
+mod signature;
 mod trust;
 mod xml;
 
@@ -25,7 +26,7 @@ pub use trust::{PolicyError, TrustPolicy};
 pub(crate) use xml::error;
 
 /// A role's longest session unless told otherwise, as in AWS.
-const ONE_HOUR: Duration = Duration::from_secs(3600);
+const ONE_HOUR: Duration = Duration::from_hours(1);
 
 /// A running Security Token Service; it knows no provider and no role until told.
 pub struct Sts {

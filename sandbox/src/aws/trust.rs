@@ -154,10 +154,7 @@ fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), PolicyError> 
 
 /// One string or a list of them, without policy variables.
 fn strings(value: &Value, what: &str) -> Result<Vec<String>, PolicyError> {
-    let list = match value {
-        Value::Array(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
-    };
+    let list = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
     let text = |item: &Value| match item.as_str() {
         Some(text) if text.contains("${") => Err(PolicyError(format!("a variable in {what}"))),
         Some(text) => Ok(text.to_owned()),

@@ -78,13 +78,10 @@ impl Response {
 
     /// The head as it goes out, up to the empty line; `framing` says how the body ends.
     pub(super) fn head(&self, framing: &str) -> String {
-        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(framing);
-        head.push_str("\r\n\r\n");
-        head
+        let status = format!("HTTP/1.1 {} {}", self.status, reason(self.status));
+        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}"));
+        let lines: Vec<String> = [status].into_iter().chain(headers).collect();
+        format!("{}\r\n{framing}\r\n\r\n", lines.join("\r\n"))
     }
 }
 

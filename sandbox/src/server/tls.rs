@@ -47,7 +47,7 @@ impl Tls {
     /// # Errors
     /// When a name is none, or the certificate cannot be made.
     pub fn server(&self, names: &[&str]) -> io::Result<ServerTls> {
-        self.sign(leaf(names)?)
+        self.sign(&leaf(names)?)
     }
 
     /// A certificate for these names that ran out long ago.
@@ -58,7 +58,7 @@ impl Tls {
         let mut params = leaf(names)?;
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2020, 12, 31);
-        self.sign(params)
+        self.sign(&params)
     }
 
     /// A certificate for a name that is not the server's.
@@ -77,7 +77,7 @@ impl Tls {
         Self::new()?.server(names)
     }
 
-    fn sign(&self, params: CertificateParams) -> io::Result<ServerTls> {
+    fn sign(&self, params: &CertificateParams) -> io::Result<ServerTls> {
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone(), self.certificate.der().clone()];

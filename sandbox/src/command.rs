@@ -1,0 +1,84 @@
+//! Runs COMMAND in the job's environment, hands signals on, and ends as it ends.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{ExitCode, ExitStatus};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::arguments::Arguments;
+
+/// A laptop's real accounts, and a real job, must not show through.
+const AMBIENT: [&str; 7] = ["AWS_", "GOOGLE_", "CLOUDSDK_", "VAULT_", "BAO_", "SEMAPHORE_", "OIDC_EXCHANGE_"];
+
+pub(crate) fn run(arguments: &Arguments, variables: &[(String, String)], program: &Path) -> io::Result<ExitCode> {
+    // Whatever the job leaves behind is gone with it; nor are the account files of a laptop read.
+    let private = tempfile::Builder::new().prefix("oidc-exchange-sandbox-").tempdir()?;
+    let (name, rest) = match arguments.command.split_first() {
+        Some((name, rest)) => (name.clone(), rest),
+        None => (env::var_os("SHELL").unwrap_or_else(|| "sh".into()), [].as_slice()),
+    };
+    let mut command = Command::new(&name);
+    command.args(rest);
+    for (variable, _) in env::vars_os() {
+        if AMBIENT.iter().any(|prefix| variable.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+            command.env_remove(variable);
+        }
+    }
+    command.env("PATH", path(program)?);
+    command.env("AWS_CONFIG_FILE", private.path().join("aws-config"));
+    command.env("AWS_SHARED_CREDENTIALS_FILE", private.path().join("aws-credentials"));
+    command.env("OIDC_EXCHANGE_DIR", private.path().join("job"));
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match runtime.block_on(wait(command)) {
+        Ok(status) => Ok(code(status)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+            let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
+            let text = format!("error: cannot run {}: {error}\n", name.display());
+            Ok(crate::say(io::stderr(), &text, ExitCode::from(code)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The program first, then what was there.
+fn path(program: &Path) -> io::Result<OsString> {
+    let before = env::var_os("PATH").unwrap_or_default();
+    let directories = [program.to_owned()].into_iter().chain(env::split_paths(&before));
+    env::join_paths(directories).map_err(io::Error::other)
+}
+
+/// The terminal sends SIGINT and SIGQUIT to COMMAND as well; the others come to us alone and are handed on.
+async fn wait(mut command: Command) -> io::Result<ExitStatus> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut quit = signal(SignalKind::quit())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut child = command.spawn()?;
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    loop {
+        let forward = tokio::select! {
+            status = child.wait() => return status,
+            _ = interrupt.recv() => None,
+            _ = quit.recv() => None,
+            _ = terminate.recv() => Some(Signal::TERM),
+            _ = hang_up.recv() => Some(Signal::HUP),
+        };
+        if let (Some(signal), Some(pid)) = (forward, pid) {
+            // It may have ended just now, which the next round tells.
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+fn code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

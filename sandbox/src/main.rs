@@ -1,0 +1,42 @@
+//! Runs a command in a job of the sandbox: `cargo run -p sandbox -- sh -c 'eval "$(oidc-exchange aws …)"; …'`.
+
+mod arguments;
+mod command;
+mod program;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use sandbox::{DEPLOY_ROLE, RELEASE_ROLE, Sandbox};
+
+use arguments::{Arguments, Invocation};
+
+fn main() -> ExitCode {
+    match Arguments::read(std::env::args_os().skip(1)) {
+        Ok(Invocation::Help) => say(io::stdout(), arguments::HELP, ExitCode::SUCCESS),
+        Ok(Invocation::Run(arguments)) => {
+            run(&arguments).unwrap_or_else(|error| say(io::stderr(), &format!("error: {error}\n"), ExitCode::FAILURE))
+        }
+        Err(error) => say(io::stderr(), &format!("error: {error}\n\n{}", arguments::HELP), ExitCode::from(2)),
+    }
+}
+
+fn run(arguments: &Arguments) -> io::Result<ExitCode> {
+    let program = program::directory()?;
+    let sandbox = Sandbox::start()?;
+    if arguments.command.is_empty() {
+        let line = format!(
+            "sandbox: AWS has {DEPLOY_ROLE} (branch main) and {RELEASE_ROLE} (tags only); this is a {} job\n\
+             sandbox: try  eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE})\"\n",
+            arguments.job_name
+        );
+        io::stderr().write_all(line.as_bytes())?;
+    }
+    command::run(arguments, &sandbox.env_for(&arguments.job), &program)
+}
+
+/// A reader that has gone away is no reason to fail.
+fn say(mut stream: impl Write, text: &str, code: ExitCode) -> ExitCode {
+    let _ = stream.write_all(text.as_bytes());
+    code
+}

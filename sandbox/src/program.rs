@@ -1,0 +1,52 @@
+//! Where `oidc-exchange` is; builds it when cargo runs us.
+
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const NAME: &str = "oidc-exchange";
+
+/// The directory of the program: that of this executable, since cargo puts both into one.
+pub(crate) fn directory() -> io::Result<PathBuf> {
+    let own = env::current_exe()?;
+    let directory = own.parent().ok_or_else(|| io::Error::other("this executable has no directory"))?;
+    let cargo = env::var_os("CARGO");
+    let program = directory.join(NAME);
+    // Under cargo the sources may be newer than the program, and cargo alone can tell.
+    if cargo.is_some() || !program.is_file() {
+        build(&cargo.unwrap_or_else(|| "cargo".into()), directory)?;
+    }
+    if !program.is_file() {
+        return Err(io::Error::other(format!("{} was not built", program.display())));
+    }
+    Ok(directory.to_owned())
+}
+
+fn build(cargo: &std::ffi::OsStr, directory: &Path) -> io::Result<()> {
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--package", NAME, "--profile", profile(directory)]);
+    // What cargo tells us about ourselves would look to build scripts like a change.
+    for (variable, _) in env::vars_os() {
+        let name = variable.as_encoded_bytes();
+        if name.starts_with(b"CARGO_PKG_") || name.starts_with(b"CARGO_MANIFEST_") {
+            command.env_remove(variable);
+        }
+    }
+    if let Some(manifest) = env::var_os("CARGO_MANIFEST_DIR") {
+        command.current_dir(manifest);
+    }
+    // Standard output is COMMAND's alone.
+    let status = command.stdin(Stdio::null()).stdout(io::stderr()).status().map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot run {} to build {NAME}: {error}", cargo.display()))
+    })?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("cannot build {NAME}"))) }
+}
+
+/// Cargo names a profile's directory after it, but for the development one.
+fn profile(directory: &Path) -> &str {
+    match directory.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => "dev",
+        Some(profile) => profile,
+    }
+}

@@ -1,0 +1,76 @@
+//! `sandbox COMMAND`, with a stand-in for the program.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A copy of the built sandbox beside an `oidc-exchange` that only says its name.
+fn sandbox(directory: &Path, words: &[&str]) -> Command {
+    let program = directory.join("oidc-exchange");
+    fs::write(&program, "#!/bin/sh\necho stand-in\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let own = directory.join("sandbox");
+    if fs::hard_link(env!("CARGO_BIN_EXE_sandbox"), &own).is_err() {
+        fs::copy(env!("CARGO_BIN_EXE_sandbox"), &own).unwrap();
+    }
+    let mut command = Command::new(own);
+    command.args(words).env_remove("CARGO").env("AWS_PROFILE", "real").env("VAULT_ADDR", "https://real.test");
+    command
+}
+
+fn run(words: &[&str]) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    sandbox(directory.path(), words).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_command_finds_the_program_the_token_and_the_endpoints_and_no_real_account() {
+    let script = "oidc-exchange; echo $SEMAPHORE_GIT_REF ${SEMAPHORE_OIDC_TOKEN:+token} ${AWS_PROFILE-none} ${VAULT_ADDR-none}; \
+                  echo $AWS_ENDPOINT_URL_STS";
+    let output = run(&["--job", "tag", "--", "sh", "-c", script]);
+    let text = stdout(&output);
+    assert!(text.starts_with("stand-in\nrefs/tags/v1.0.0 token none none\nhttp://127.0.0.1:"), "{text}");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn it_ends_as_the_command_ends() {
+    assert_eq!(run(&["sh", "-c", "exit 7"]).status.code(), Some(7));
+    assert_eq!(run(&["sh", "-c", "kill -TERM $$"]).status.code(), Some(143));
+    assert_eq!(run(&["/no/such/command"]).status.code(), Some(127));
+    assert_eq!(run(&["/"]).status.code(), Some(126));
+    let usage = run(&["--jobs"]);
+    assert_eq!(usage.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&usage.stderr).contains("unknown option `--jobs`"));
+}
+
+#[test]
+fn without_a_command_it_is_a_shell_with_two_lines_of_advice() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = directory.path().join("shell");
+    symlink("/bin/true", &shell).unwrap();
+    let output = sandbox(directory.path(), &[]).env("SHELL", &shell).output().unwrap();
+    assert!(output.status.success());
+    let advice = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(advice.lines().count(), 2, "{advice}");
+    assert!(advice.contains("role/deploy") && advice.contains("role/release"));
+}
+
+#[test]
+fn a_signal_is_handed_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let started = directory.path().join("started");
+    let script = format!("trap 'exit 9' TERM; : > {}; while :; do sleep 0.05; done", started.display());
+    let mut child = sandbox(directory.path(), &["sh", "-c", &script]).spawn().unwrap();
+    while !started.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+}
