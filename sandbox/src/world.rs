@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::aws::Sts;
-use crate::{Issuer, Job};
+use crate::{Issuer, Job, Tls};
 
 /// The account of the sandbox's roles.
 pub const ACCOUNT: &str = "123456789012";
@@ -28,8 +28,21 @@ impl Sandbox {
     /// # Errors
     /// When a server cannot be started.
     pub fn start() -> io::Result<Self> {
-        let issuer = Issuer::start()?;
-        let aws = Sts::start()?;
+        Self::furnish(Issuer::start()?, Sts::start()?)
+    }
+
+    /// The same over TLS, with certificates of this authority for `127.0.0.1` and `localhost`.
+    ///
+    /// # Errors
+    /// When a server cannot be started.
+    pub fn start_tls(tls: &Tls) -> io::Result<Self> {
+        let certificate = tls.server(&["127.0.0.1", "localhost"])?;
+        let sandbox = Self::furnish(Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?)?;
+        sandbox.aws.trust_ca(&tls.ca_pem());
+        Ok(sandbox)
+    }
+
+    fn furnish(issuer: Issuer, aws: Sts) -> io::Result<Self> {
         aws.register_provider(ACCOUNT, &issuer.url(), &[&issuer.url()]);
         let branch = Job::branch("main").subject();
         let tags = Job::tag("*").subject();

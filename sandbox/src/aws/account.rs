@@ -40,7 +40,7 @@ impl Issued {
     /// Who the credentials say that their bearer is.
     #[must_use]
     pub fn arn(&self) -> String {
-        let partition = self.role_arn.split(':').nth(1).unwrap_or("aws");
+        let partition = partition_of(&self.role_arn);
         let name = self.role_arn.rsplit('/').next().unwrap_or_default();
         format!("arn:{partition}:sts::{}:assumed-role/{name}/{}", self.account(), self.session_name)
     }
@@ -56,6 +56,11 @@ impl Issued {
     pub fn secrets(&self) -> [&str; 2] {
         [&self.secret_access_key, &self.session_token]
     }
+}
+
+/// The partition in an ARN: `aws`, `aws-cn`, ….
+pub(super) fn partition_of(arn: &str) -> &str {
+    arn.split(':').nth(1).unwrap_or("aws")
 }
 
 /// The account in an ARN.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::account::{Issued, Session, account_of};
+use super::account::{Issued, Session, account_of, partition_of};
 use super::identity::Token;
 use super::parameters::{Parameters, members};
 use super::refusal::Refusal;
@@ -43,8 +43,7 @@ pub(super) async fn with_web_identity(room: &Room, request: &Request) -> Result<
     let source_identity = token.claims.get(SOURCE_IDENTITY).and_then(Value::as_str).map(str::to_owned);
 
     let host = issuer.split_once("://").map_or(issuer, |(_, host)| host);
-    let partition = asked.role_arn.split(':').nth(1).unwrap_or("aws");
-    let provider = format!("arn:{partition}:iam::{account}:oidc-provider/{host}");
+    let provider = format!("arn:{}:iam::{account}:oidc-provider/{host}", partition_of(asked.role_arn));
     let mut context = session_context(&asked, &tags, source_identity.as_deref());
     context.push((format!("{host}:sub").to_lowercase(), subject.to_owned()));
     context.push((format!("{host}:aud").to_lowercase(), audience.clone()));
@@ -84,8 +83,8 @@ pub(super) fn with_session(room: &Room, request: &Request) -> Result<Response, R
         context.push(("sts:externalid".into(), external_id.to_owned()));
     }
     let account = caller.account().to_owned();
-    let principals = [caller.arn(), caller.role_arn.clone(), account.clone(), format!("arn:aws:iam::{account}:root")]
-        .map(|name| (Kind::Aws, name));
+    let root = format!("arn:{}:iam::{account}:root", partition_of(&caller.role_arn));
+    let principals = [caller.arn(), caller.role_arn.clone(), account, root].map(|name| (Kind::Aws, name));
     let refused = || {
         let (who, role) = (caller.arn(), asked.role_arn);
         Refusal::access_denied(format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}"))

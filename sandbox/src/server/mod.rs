@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
@@ -62,8 +62,8 @@ impl Server {
     /// # Errors
     /// When the port, the thread or its runtime cannot be had.
     pub fn start(tls: Option<&ServerTls>, room: impl FnOnce(&str) -> Arc<dyn Service>) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime.block_on(async { listen() })?;
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {
@@ -73,7 +73,6 @@ impl Server {
             requests: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let serving = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name(format!("sandbox-{}", address.port())).spawn(move || {
             runtime.block_on(async {
@@ -108,6 +107,19 @@ impl Server {
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.shared.requests).clone()
+    }
+
+    /// Waits until that many requests have arrived; false when they have not after `patience`.
+    #[must_use]
+    pub fn await_requests(&self, count: usize, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        while lock(&self.shared.requests).len() < count {
+            if Instant::now() >= end {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
     }
 
     /// The next requests meet these faults, one each, in order; normal service follows.
@@ -147,8 +159,14 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
+/// With room for a crowd: a full queue would make callers wait a second for their next try.
+fn listen() -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.listen(4096)
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     for connection in 1.. {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection::serve(stream, connection, Arc::clone(&shared)))),

@@ -74,3 +74,22 @@ fn a_signal_is_handed_on() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }
+
+#[test]
+fn under_cargo_the_program_is_built_first_and_says_so_on_standard_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = sandbox(directory.path(), &["oidc-exchange"]);
+    let program = directory.path().join("oidc-exchange");
+    let cargo = directory.path().join("cargo");
+    let script = format!("#!/bin/sh\necho \"$@\"\nprintf '#!/bin/sh\necho built\n' > {}", program.display());
+    fs::write(&cargo, script).unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o700)).unwrap();
+    let output = command.env("CARGO", &cargo).output().unwrap();
+    assert_eq!(stdout(&output), "built\n");
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("build --quiet --package oidc-exchange --profile "));
+
+    fs::write(&cargo, "#!/bin/sh\nexit 101").unwrap();
+    let output = command.output().unwrap();
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: cannot build oidc-exchange\n");
+}

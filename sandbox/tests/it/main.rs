@@ -1,6 +1,9 @@
 //! The rooms, seen from outside by a client that sees every byte.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod binary;
+mod chain;
 mod faults;
 mod issuer;
 mod raw;
