@@ -1,0 +1,197 @@
+//! ARNs of roles and of managed policies.
+
+use crate::error::Usage;
+
+/// A role's ARN: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, 20 to 2048 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleArn(Iam);
+
+/// A managed policy's ARN, of AWS (`…:iam::aws:policy/…`) or of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyArn(Iam);
+
+/// `arn:PARTITION:iam::ACCOUNT:RESOURCE`
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>).
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Iam {
+    text: String,
+    partition: String,
+    account: String,
+}
+
+impl RoleArn {
+    /// Reads a role's ARN.
+    ///
+    /// # Errors
+    /// When it is something else; a mere role name and a session's ARN are named as such.
+    pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
+        let wrong = |why: &str| {
+            Usage::new(format!("{option}: `{text}` is not a role's ARN: {why}"))
+                .hint("it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it")
+        };
+        if !text.contains(':') {
+            return Err(wrong("a name alone does not say in which account the role is"));
+        }
+        if text.contains(":sts:") && text.contains(":assumed-role/") {
+            return Err(wrong("it names a session of a role, not the role"));
+        }
+        let (iam, name) = Iam::parse(text, "role/").map_err(wrong)?;
+        if !is_account(&iam.account) {
+            return Err(wrong("the account is 12 digits"));
+        }
+        if !is_named(name) {
+            return Err(wrong(
+                "after `role/` comes a name of at most 64 letters, digits and +=,.@_-, with or without a path before it",
+            ));
+        }
+        Ok(Self(iam))
+    }
+
+    /// The ARN itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The account's twelve digits.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.0.account
+    }
+
+    /// `aws`, `aws-cn`, `aws-us-gov`, ….
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.0.partition
+    }
+
+    /// The ARN that an OIDC provider for `issuer_host` has in this role's account, where STS looks for it.
+    #[must_use]
+    pub fn provider_arn(&self, issuer_host: &str) -> String {
+        format!("arn:{}:iam::{}:oidc-provider/{issuer_host}", self.0.partition, self.0.account)
+    }
+}
+
+impl PolicyArn {
+    /// Reads a managed policy's ARN; it must be AWS's own or of the role's account.
+    ///
+    /// # Errors
+    /// When it is something else, or of another partition or account.
+    pub fn parse(option: &str, text: &str, role: &RoleArn) -> Result<Self, Usage> {
+        let wrong = |why: &str| {
+            Usage::new(format!("{option}: `{text}` is not a managed policy's ARN: {why}"))
+                .hint("it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME")
+        };
+        let (iam, name) = Iam::parse(text, "policy/").map_err(wrong)?;
+        if name.is_empty() {
+            return Err(wrong("after `policy/` comes a name"));
+        }
+        if iam.partition != role.partition() {
+            return Err(wrong("it is in another partition than the role"));
+        }
+        if iam.account != "aws" && iam.account != role.account() {
+            return Err(wrong("it is neither AWS's own nor of the role's account"));
+        }
+        Ok(Self(iam))
+    }
+
+    /// The ARN itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0.text
+    }
+}
+
+impl Iam {
+    /// The ARN, and what comes after `kind`.
+    fn parse<'t>(text: &'t str, kind: &str) -> Result<(Self, &'t str), &'static str> {
+        if !(20..=2048).contains(&text.len()) {
+            return Err("it has 20 to 2048 characters");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("it has blanks, control or non-ASCII characters");
+        }
+        let fields: Vec<&str> = text.splitn(6, ':').collect();
+        let ["arn", partition, "iam", "", account, resource] = fields[..] else {
+            return Err("it does not read arn:…:iam::…");
+        };
+        if !is_partition(partition) {
+            return Err("the partition is aws, aws-cn, aws-us-gov or the like");
+        }
+        let name = resource.strip_prefix(kind).ok_or("it is of another kind")?;
+        Ok((Self { text: text.to_owned(), partition: partition.to_owned(), account: account.to_owned() }, name))
+    }
+}
+
+fn is_partition(text: &str) -> bool {
+    text == "aws"
+        || text
+            .strip_prefix("aws-")
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+}
+
+/// Whether `text` is an account's id.
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A path may be any printable ASCII between slashes; the name after it may not.
+fn is_named(resource: &str) -> bool {
+    let name = resource.rsplit('/').next().unwrap_or_default();
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(text: &str) -> Result<RoleArn, Usage> {
+        RoleArn::parse("--role-arn", text)
+    }
+
+    #[test]
+    fn a_role_is_read_into_its_parts() {
+        let arn = role("arn:aws-cn:iam::123456789012:role/ci/deploy").unwrap();
+        assert_eq!((arn.partition(), arn.account()), ("aws-cn", "123456789012"));
+        assert_eq!(
+            arn.provider_arn("acme.semaphoreci.com"),
+            "arn:aws-cn:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+        );
+    }
+
+    #[test]
+    fn what_is_no_role_is_told_why() {
+        for (text, why) in [
+            ("YOUR_AWS_ROLE_NAME", "a name alone does not say in which account the role is"),
+            ("arn:aws:sts::123456789012:assumed-role/deploy/me", "it names a session of a role, not the role"),
+            ("arn:aws:iam::12345:role/deploy", "the account is 12 digits"),
+            ("arn:aws:iam::123456789012:user/deploy", "it is of another kind"),
+            ("arn:aws:iam::123456789012:role/", "after `role/` comes a name"),
+            ("arn:aws:iam::123456789012:role/a b", "it has blanks"),
+            ("arn:azure:iam::123456789012:role/a", "the partition is"),
+            ("arn:aws:iam:us-east-1:123456789012:role/a", "it does not read"),
+        ] {
+            let error = role(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_policy_must_be_within_reach_of_the_role() {
+        let role = role("arn:aws:iam::123456789012:role/deploy").unwrap();
+        let policy = |text| PolicyArn::parse("--policy-arn", text, &role);
+        assert!(policy("arn:aws:iam::aws:policy/ReadOnlyAccess").is_ok());
+        assert!(policy("arn:aws:iam::123456789012:policy/ci/narrow").is_ok());
+        assert!(policy("arn:aws:iam::999999999999:policy/narrow").is_err());
+        assert!(policy("arn:aws-cn:iam::aws:policy/ReadOnlyAccess").is_err());
+        assert!(policy("arn:aws:iam::aws:role/ReadOnlyAccess").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_readers_panic(text in ".{0,80}") {
+            let _ = role(&text);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The inline session policy.
+
+use std::path::Path;
+
+use crate::error::Usage;
+
+/// A JSON policy of at most 2048 characters
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionPolicy(String);
+
+/// The bound on the policy's text, managed policies' ARNs included.
+pub const LONGEST: usize = 2048;
+
+impl SessionPolicy {
+    /// Takes `--policy`'s value: the JSON itself, or `@FILE`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the text is not a JSON object that STS would take.
+    pub fn from_option(value: &str) -> Result<Self, Usage> {
+        let Some(file) = value.strip_prefix('@') else { return Self::parse("--policy", value) };
+        let text = std::fs::read_to_string(Path::new(file))
+            .map_err(|error| Usage::new(format!("--policy: cannot read {file}: {error}")))?;
+        Self::parse(&format!("--policy: {file}"), &text)
+    }
+
+    /// Checks the text; blanks between its parts are dropped where it would be too long with them.
+    fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+            Usage::new(format!("{origin}: not JSON: {error}")).hint("IAM takes no comments and no trailing commas")
+        })?;
+        if !value.is_object() {
+            return Err(Usage::new(format!("{origin}: a policy is a JSON object")));
+        }
+        let text = text.trim();
+        let text = if text.chars().count() <= LONGEST { text.to_owned() } else { value.to_string() };
+        let length = text.chars().count();
+        if length > LONGEST {
+            return Err(Usage::new(format!(
+                "{origin}: {length} characters, even without blanks; STS takes at most {LONGEST}"
+            ))
+            .hint("put it into a managed policy and name that with --policy-arn"));
+        }
+        if let Some(bad) = text.chars().find(|c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}')) {
+            return Err(Usage::new(format!(
+                "{origin}: STS takes no character above U+00FF, such as U+{:04X}",
+                u32::from(bad)
+            ))
+            .hint("write it as a JSON escape, \\uXXXX"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The text as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_json_with_the_place_of_its_fault() {
+        let fault = |text| SessionPolicy::from_option(text).unwrap_err().to_string();
+        assert!(SessionPolicy::from_option(r#"{"Version":"2012-10-17","Statement":[]}"#).is_ok());
+        assert_eq!(fault("{\"a\": 1,\n}"), "--policy: not JSON: trailing comma at line 2 column 1");
+        assert_eq!(fault("[]"), "--policy: a policy is a JSON object");
+        assert_eq!(fault("{\"a\":\"日\"}"), "--policy: STS takes no character above U+00FF, such as U+65E5");
+        assert!(fault("@/nonexistent/policy.json").starts_with("--policy: cannot read /nonexistent/policy.json: "));
+    }
+
+    #[test]
+    fn blanks_go_before_a_long_policy_is_refused() {
+        let padded = format!("{{{}\"a\":1}}", " ".repeat(3000));
+        assert_eq!(SessionPolicy::from_option(&padded).unwrap().as_str(), "{\"a\":1}");
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST));
+        assert!(SessionPolicy::from_option(&long).unwrap_err().to_string().contains("2056 characters"));
+    }
+}

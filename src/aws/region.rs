@@ -1,0 +1,62 @@
+//! Regions.
+
+use crate::error::Usage;
+
+/// A region's name, as it becomes part of a host name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region(String);
+
+impl Region {
+    /// Reads a region's name: lower-case letters, digits and hyphens.
+    ///
+    /// # Errors
+    /// When it is something else. `origin` is the option or variable it came from.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        let label = (1..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-');
+        if label && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Usage::new(format!("{origin}: `{text}` is not a region's name")).hint("it reads like eu-central-1"))
+    }
+
+    /// The region of `partition` whose STS is asked when none was given: the one that hosts its IAM.
+    ///
+    /// # Errors
+    /// For a partition whose regions are not known here.
+    pub fn of_partition(partition: &str) -> Result<Self, Usage> {
+        let region = match partition {
+            "aws" => "us-east-1",
+            "aws-cn" => "cn-north-1",
+            "aws-us-gov" => "us-gov-west-1",
+            "aws-iso" => "us-iso-east-1",
+            "aws-iso-b" => "us-isob-east-1",
+            "aws-iso-e" => "eu-isoe-west-1",
+            "aws-iso-f" => "us-isof-south-1",
+            "aws-eusc" => "eusc-de-east-1",
+            other => {
+                return Err(Usage::new(format!("no region is known for the partition `{other}`"))
+                    .hint("name one with --region or AWS_REGION"));
+            }
+        };
+        Ok(Self(region.to_owned()))
+    }
+
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_a_host_label() {
+        assert!(Region::parse("--region", "eu-central-1").is_ok());
+        for bad in ["", "EU", "eu central", "eu.central", "-eu", "evil.example/", "a@b"] {
+            assert!(Region::parse("--region", bad).is_err(), "{bad}");
+        }
+    }
+}

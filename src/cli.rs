@@ -1,0 +1,152 @@
+//! The command line as it is written. What it means is [`crate::plan`]'s business.
+#![allow(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::emit::Format;
+use crate::emit::last_words::OnError;
+
+/// Trades the job's OpenID Connect token for short-lived cloud credentials.
+///
+/// In a job: eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)"
+#[derive(Debug, Parser)]
+#[command(name = "oidc-exchange", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Assume an AWS role with the job's token
+    ///
+    /// Prints shell text that sets AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+    /// AWS_CREDENTIAL_EXPIRATION and AWS_ACCOUNT_ID, and the region where one was given. When there are no
+    /// credentials, it prints text that stops the calling shell.
+    Aws(Box<AwsArgs>),
+    /// Undo what this job's exchanges left
+    ///
+    /// Deletes the files that they made, and prints shell text that removes the credential variables.
+    Clean(CleanArgs),
+}
+
+/// `aws`.
+#[derive(Debug, Args)]
+pub struct AwsArgs {
+    /// The role to assume [variable: AWS_ROLE_ARN]
+    #[arg(long, value_name = "ARN", help_heading = "AWS options")]
+    pub role_arn: Option<String>,
+
+    /// The session's name in CloudTrail [variable: AWS_ROLE_SESSION_NAME] [default: semaphore-job-$SEMAPHORE_JOB_ID]
+    #[arg(long, value_name = "NAME", help_heading = "AWS options")]
+    pub role_session_name: Option<String>,
+
+    /// The session's length, 15m to 12h [default: 1h, by AWS]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "AWS options")]
+    pub duration: Option<std::time::Duration>,
+
+    /// The region for the job's tools, exported, and whose STS is asked [variables: AWS_REGION, AWS_DEFAULT_REGION]
+    #[arg(long, value_name = "REGION", help_heading = "AWS options")]
+    pub region: Option<String>,
+
+    /// The region whose STS is asked, for this call alone
+    #[arg(long, value_name = "REGION", help_heading = "AWS options")]
+    pub sts_region: Option<String>,
+
+    /// A policy that narrows the session: JSON, or a file with @ before its name
+    #[arg(long, value_name = "JSON|@FILE", help_heading = "AWS options")]
+    pub policy: Option<String>,
+
+    /// A managed policy that narrows the session; may be repeated
+    #[arg(long, value_name = "ARN", help_heading = "AWS options")]
+    pub policy_arn: Vec<String>,
+
+    /// What every exchange takes.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// What every exchange takes.
+#[derive(Debug, Args)]
+pub struct Shared {
+    /// The variable that holds the token [default: SEMAPHORE_OIDC_TOKEN]
+    #[arg(long, value_name = "NAME", conflicts_with = "token_file", help_heading = "Token options")]
+    pub token_env: Option<String>,
+
+    /// A file that holds the token, - for standard input
+    #[arg(long, value_name = "PATH", help_heading = "Token options")]
+    pub token_file: Option<PathBuf>,
+
+    /// Keep the token in COMMAND's environment
+    #[arg(long, requires = "run", help_heading = "Token options")]
+    pub pass_token: bool,
+
+    /// The form of the output
+    #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = false, help_heading = "Output options")]
+    pub format: Option<Format>,
+
+    /// Write to this file instead, 0600 and all at once; - for standard output
+    #[arg(long, value_name = "PATH", conflicts_with = "run", help_heading = "Output options")]
+    pub output: Option<PathBuf>,
+
+    /// What the shell formats print when there are no credentials
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "run", help_heading = "Output options")]
+    pub on_error: Option<OnError>,
+
+    /// Allow credentials on a terminal, and so in the job's log
+    #[arg(long, conflicts_with = "run", help_heading = "Output options")]
+    pub print_secrets: bool,
+
+    /// Bound on the whole exchange, retries included, never on COMMAND
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration, help_heading = "Network options")]
+    pub timeout: std::time::Duration,
+
+    /// Further CA certificates to trust, PEM
+    #[arg(long, value_name = "PATH", help_heading = "Network options")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Allow plain http to this one host besides loopback
+    #[arg(long, value_name = "HOST", help_heading = "Network options")]
+    pub allow_http: Option<String>,
+
+    /// How much to say.
+    #[command(flatten)]
+    pub loudness: Loudness,
+
+    /// Run COMMAND with the credentials in its environment; print nothing
+    #[arg(last = true, value_name = "COMMAND", id = "run", conflicts_with = "format")]
+    pub run: Vec<OsString>,
+}
+
+/// `clean`.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// How much to say.
+    #[command(flatten)]
+    pub loudness: Loudness,
+}
+
+/// How much standard error says.
+#[derive(Debug, Args)]
+pub struct Loudness {
+    /// Say more on standard error: once for a line per call, twice for every decision
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// `90s`, `15m`, `1h 30m`; a bare number counts seconds, as the clouds' own tools have it.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(std::time::Duration::from_secs(seconds));
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{error}; it reads like 90s, 15m or 1h"))
+}

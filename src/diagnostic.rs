@@ -1,0 +1,150 @@
+//! The only writer of standard error: errors, warnings, notes, and what `-v` asks for.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::error::Report;
+use crate::secret::redact_jwt_shaped;
+
+/// How much standard error says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Errors alone.
+    Quiet,
+    /// Warnings, and what the program waits for.
+    Normal,
+    /// A line per HTTP call.
+    Calls,
+    /// Every decision.
+    Debug,
+}
+
+impl Verbosity {
+    /// From `-q` and the number of `-v`.
+    #[must_use]
+    pub fn new(quiet: bool, verbose: u8) -> Self {
+        match (quiet, verbose) {
+            (true, _) => Self::Quiet,
+            (false, 0) => Self::Normal,
+            (false, 1) => Self::Calls,
+            (false, _) => Self::Debug,
+        }
+    }
+
+    fn level(self) -> Level {
+        match self {
+            Self::Quiet => Level::ERROR,
+            Self::Normal => Level::WARN,
+            Self::Calls => Level::INFO,
+            Self::Debug => Level::DEBUG,
+        }
+    }
+}
+
+/// Sends this crate's own events to standard error, and no other crate's at any level: what a
+/// library logs of a request is not ours to vouch for.
+pub fn init(verbosity: Verbosity) {
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), verbosity.level());
+    let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(io::stderr).with_ansi(false);
+    // A second call in one process (a library's user, a test) keeps the first one's choice.
+    let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
+}
+
+/// `warning: …` and `oidc-exchange: …`: no time, no target, one line.
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        ctx: &FmtContext<'_, S, N>,
+        mut writer: format::Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> std::fmt::Result {
+        let mut text = String::new();
+        ctx.format_fields(format::Writer::new(&mut text), event)?;
+        let prefix = if *event.metadata().level() <= Level::WARN { "warning" } else { "oidc-exchange" };
+        writeln!(writer, "{prefix}: {}", printable(&redact_jwt_shaped(&text)))
+    }
+}
+
+/// Writes `report` as the run's last words on standard error.
+pub fn report(report: &Report) {
+    write(&layout(report));
+}
+
+/// Writes a text made elsewhere (clap's usage errors), token-shaped parts taken out.
+pub fn usage(text: &str) {
+    let lines: Vec<String> = text.trim_end().lines().map(|line| printable(&redact_jwt_shaped(line))).collect();
+    write(&format!("{}\n", lines.join("\n")));
+}
+
+fn write(text: &str) {
+    // With standard error gone there is nobody left to tell.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn layout(report: &Report) -> String {
+    let clean = |text: &str| printable(&redact_jwt_shaped(text));
+    let mut out = format!("error: {}\n", clean(&report.title));
+    for (label, lines) in &report.facts {
+        for (index, line) in lines.iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            let _ = writeln!(out, "  {label:<10} {}", clean(line));
+        }
+    }
+    if !report.hints.is_empty() {
+        out.push('\n');
+    }
+    for hint in &report.hints {
+        let _ = writeln!(out, "hint: {}", clean(hint));
+    }
+    out
+}
+
+/// `text` fit for a log and a terminal: control characters, which could move the cursor or forge the
+/// CI agent's markers, and the marks that reorder text, are dropped; line breaks become blanks.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .filter_map(|c| match c {
+            '\n' | '\r' | '\t' => Some(' '),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
+            c if c.is_control() => None,
+            c => Some(c),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_laid_out_with_aligned_facts_and_hints_last() {
+        let report = Report::new("AWS STS refused the token")
+            .fact("said", vec!["AccessDenied: no".into()])
+            .fact("presented", vec!["iss=a".into(), "sub=b".into()])
+            .fact("nothing", vec![])
+            .hints(["try again".into()]);
+        assert_eq!(
+            layout(&report),
+            "error: AWS STS refused the token\n  said       AccessDenied: no\n  presented  iss=a\n             sub=b\n\nhint: try again\n"
+        );
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_move_the_cursor() {
+        assert_eq!(printable("a\x1b[2J\x01b\r\nc\u{202e}d\u{9b}e"), "a[2Jb  cde");
+    }
+}

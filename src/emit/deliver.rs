@@ -1,0 +1,133 @@
+//! Where the result goes: standard output once, a private file put in place atomically, or a command's environment.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Error, Format, Handout, Name, render};
+use crate::error::{Exit, Usage};
+use crate::job;
+
+/// What the plan says of the result's way out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Standard output.
+    Stdout {
+        /// In which form.
+        format: Format,
+        /// `--print-secrets`: a terminal may show them.
+        on_terminal: bool,
+    },
+    /// A file.
+    File {
+        /// In which form.
+        format: Format,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A command that runs in this process's place.
+    Command(Run),
+}
+
+/// A command line and what its environment lacks.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The program, looked up on PATH.
+    pub program: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// The subject token's variable, unless `--pass-token` keeps it.
+    pub drop_token: Option<Name>,
+}
+
+/// A delivery whose place has been seen to be there, before anything is asked of a provider.
+pub struct Ready<'p> {
+    delivery: &'p Delivery,
+    file: Option<job::NewFile>,
+    directory: job::Place,
+}
+
+impl Delivery {
+    /// Checks the way out: a terminal is refused, a file's directory must take a file.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Usage`] for a terminal, [`crate::error::Error::Output`] for a file that cannot be made.
+    pub fn prepare(&self, directory: job::Place) -> Result<Ready<'_>, crate::error::Error> {
+        let file = match self {
+            Self::Stdout { on_terminal: false, .. } if std::io::stdout().is_terminal() => {
+                return Err(Usage::new("standard output is a terminal, where credentials would stay in the log")
+                    .hint("put them into this shell: eval \"$(oidc-exchange …)\"")
+                    .hint("or run one command with them: oidc-exchange … -- COMMAND")
+                    .hint("--print-secrets shows them all the same")
+                    .into());
+            }
+            Self::Stdout { .. } | Self::Command(_) => None,
+            Self::File { path, .. } => Some(job::NewFile::beside(path)?),
+        };
+        Ok(Ready { delivery: self, file, directory })
+    }
+}
+
+impl Ready<'_> {
+    /// Hands the credentials over. Nothing was written before; after an error nothing is.
+    ///
+    /// # Errors
+    /// When the format cannot carry a value, or the bytes cannot be written.
+    pub fn deliver(self, handout: &Handout) -> Result<u8, Error> {
+        match self.delivery {
+            Delivery::Stdout { format, .. } => {
+                let text = render(*format, handout, &self.directory)?;
+                print(text.reveal())?;
+            }
+            Delivery::File { format, path } => {
+                let text = render(*format, handout, &self.directory)?;
+                if let Some(file) = self.file {
+                    put(file, path, text.reveal().as_bytes(), &self.directory)?;
+                }
+            }
+            Delivery::Command(run) => return Ok(run.become_it(handout)),
+        }
+        Ok(Exit::Done.code())
+    }
+}
+
+/// Writes `text` to standard output, all at once.
+///
+/// # Errors
+/// When standard output is closed or broken.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Error::Stdout { why: error.to_string() })
+}
+
+/// A file outside the private directory is put in place even when the manifest cannot be written.
+fn put(file: job::NewFile, path: &Path, bytes: &[u8], directory: &job::Place) -> Result<(), Error> {
+    let file = file.fill(bytes)?;
+    if let Err(error) = directory.open().and_then(|directory| directory.record(&file, path)) {
+        tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error.report().title, path.display());
+    }
+    file.put(path)
+}
+
+impl Run {
+    /// Replaces this process by the command: signals, job control and the exit code are then its own, with nothing
+    /// in between. Returns only when that fails, with the status that a shell gives (POSIX.1-2024, Shell Command
+    /// Language, section 2.8.2).
+    fn become_it(&self, handout: &Handout) -> u8 {
+        const NOT_EXECUTABLE: u8 = 126;
+        const NOT_FOUND: u8 = 127;
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        for name in handout.removed().iter().chain(&self.drop_token) {
+            command.env_remove(name.as_str());
+        }
+        command.envs(handout.variables().map(|(name, value)| (name.as_str(), value)));
+        let error = command.exec();
+        let report = crate::error::Report::new(format!("cannot run {}: {error}", self.program.to_string_lossy()));
+        crate::diagnostic::report(&report);
+        if error.kind() == std::io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
+    }
+}

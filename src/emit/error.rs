@@ -1,0 +1,58 @@
+//! Why the result could not be handed over.
+
+use std::path::PathBuf;
+
+use super::Name;
+use crate::error::Report;
+
+/// The credentials are there, but cannot be delivered; none was.
+#[derive(Debug)]
+pub enum Error {
+    /// A value holds a NUL byte.
+    Nul {
+        /// Its variable.
+        name: Name,
+    },
+    /// A value holds a line break, in a format of lines.
+    LineBreak {
+        /// Its variable.
+        name: Name,
+    },
+    /// A file or directory cannot be written.
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system said, or what is wrong with it.
+        why: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// Standard output is closed or broken.
+    Stdout {
+        /// What the system said.
+        why: String,
+    },
+}
+
+impl Error {
+    /// A path that cannot be written.
+    pub(crate) fn write(path: impl Into<PathBuf>, why: impl std::fmt::Display) -> Self {
+        Self::Write { path: path.into(), why: format!("{why}"), hint: None }
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        match self {
+            Self::Nul { name } => {
+                Report::new(format!("the value for {name} holds a NUL byte, which no environment can carry"))
+            }
+            Self::LineBreak { name } => {
+                Report::new(format!("the value for {name} holds a line break, which this format cannot carry"))
+                    .hints(["use --format env or --format json".into()])
+            }
+            Self::Write { path, why, hint } => {
+                Report::new(format!("cannot write {}: {why}", path.display())).hints(hint.clone())
+            }
+            Self::Stdout { why } => Report::new(format!("cannot write to standard output: {why}")),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! One JSON object, a member per variable, in the order of the other formats.
+
+use serde::Serializer;
+
+use super::{Error, Handout};
+
+/// The object, with a line break at its end.
+pub(super) fn object(handout: &Handout) -> Result<String, Error> {
+    let mut out = Vec::new();
+    let mut serializer = serde_json::Serializer::pretty(&mut out);
+    let written = serializer.collect_map(handout.variables().map(|(name, value)| (name.as_str(), value)));
+    written.map_err(|error| Error::Stdout { why: error.to_string() })?;
+    out.push(b'\n');
+    String::from_utf8(out).map_err(|error| Error::Stdout { why: error.to_string() })
+}

@@ -1,0 +1,148 @@
+//! What standard output gets when there are no credentials.
+//!
+//! `eval "$(false)"` succeeds, under `set -e` too: a tool that only exits non-zero lets the job run on, without
+//! credentials or with stale ones. So every bad end says so in the shell's own language.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+
+use super::{Name, posix};
+use crate::aws;
+use crate::error::Exit;
+
+/// What the shell formats print on failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnError {
+    /// Remove the credential variables and stop the caller.
+    Stop,
+    /// Remove them and leave the exit code as the status, for `eval … || handler`.
+    Status,
+    /// Nothing.
+    None,
+}
+
+/// The text for a bad end, known before anything can go wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWords {
+    how: OnError,
+    credentials: Vec<Name>,
+}
+
+impl LastWords {
+    /// Reads from the bare command line what a bad end must say. It is not yet known to be a good one, so this looks
+    /// for a few words and takes the rest as it is: whatever is not plainly for something else than a shell gets
+    /// the shell's stop.
+    #[must_use]
+    pub fn for_arguments(arguments: &[OsString]) -> Self {
+        let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let (options, command) = match words.iter().position(|word| word == "--") {
+            Some(end) => (&words[..end], true),
+            None => (&words[..], false),
+        };
+        let value = |option: &str| {
+            options.iter().enumerate().find_map(|(index, word)| match word.strip_prefix(option) {
+                Some("") => options.get(index + 1).map(String::as_str),
+                Some(rest) => rest.strip_prefix('='),
+                None => None,
+            })
+        };
+        let subcommand = options.iter().find(|word| !word.starts_with('-')).map(String::as_str);
+        let not_for_a_shell = command
+            || value("--output").is_some_and(|path| path != "-")
+            || matches!(value("--format"), Some("json" | "env-no-export"))
+            || matches!(subcommand, Some("help"));
+        let how = match value("--on-error") {
+            _ if not_for_a_shell => OnError::None,
+            Some("none") => OnError::None,
+            Some("status") => OnError::Status,
+            _ => OnError::Stop,
+        };
+        let credentials = match subcommand {
+            Some("aws") => aws::credential_names(),
+            _ => Vec::new(),
+        };
+        Self { how, credentials }
+    }
+
+    /// The text for an end with `code`.
+    #[must_use]
+    pub fn text(&self, code: u8) -> String {
+        match self.how {
+            OnError::Stop => format!("{}{}\n", posix::unset(&self.credentials), posix::stop(code)),
+            OnError::Status => format!("{}(exit {code})\n", posix::unset(&self.credentials)),
+            OnError::None => String::new(),
+        }
+    }
+
+    /// Writes the text to standard output, unless a person is looking at it.
+    pub fn speak(&self, exit: Exit) {
+        let mut stdout = std::io::stdout().lock();
+        if !stdout.is_terminal() {
+            // With standard output gone there is no shell left to stop.
+            let _ = stdout.write_all(self.text(exit.code()).as_bytes()).and_then(|()| stdout.flush());
+        }
+    }
+
+    /// Makes a panic end as any other bug must: with these last words, exit code 1, and nothing of the panic's
+    /// message, which could hold anything.
+    pub fn speak_on_panic(&self) {
+        let words = self.clone();
+        std::panic::set_hook(Box::new(move |info| {
+            words.speak(Exit::Bug);
+            let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+            let report = crate::error::Report::new(format!(
+                "a bug in oidc-exchange, at {place}; no credentials were handed out"
+            ))
+            .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))]);
+            crate::diagnostic::report(&report);
+            #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
+            std::process::exit(Exit::Bug.code().into());
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(line: &str, code: u8) -> String {
+        let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        LastWords::for_arguments(&arguments).text(code)
+    }
+
+    #[test]
+    fn an_exchange_removes_its_credentials_and_stops_the_caller() {
+        let expected = format!(
+            "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_ACCOUNT_ID;\n{}\n",
+            posix::stop(4)
+        );
+        assert_eq!(text("oidc-exchange aws --role-arn x", 4), expected);
+        assert_eq!(text("oidc-exchange -v aws --format=source", 4), expected);
+        assert_eq!(text("oidc-exchange aws --format nonsense", 4), expected);
+    }
+
+    #[test]
+    fn a_misspelt_subcommand_stops_the_caller_too() {
+        assert_eq!(text("oidc-exchange asw --role-arn x", 2), format!("{}\n", posix::stop(2)));
+        assert_eq!(text("oidc-exchange", 2), format!("{}\n", posix::stop(2)));
+    }
+
+    #[test]
+    fn the_handler_form_leaves_a_status() {
+        assert!(text("oidc-exchange aws --on-error status", 5).ends_with("AWS_ACCOUNT_ID;\n(exit 5)\n"));
+    }
+
+    #[test]
+    fn nothing_is_said_to_what_is_not_a_shell() {
+        for line in [
+            "oidc-exchange aws --on-error none",
+            "oidc-exchange aws --on-error=none",
+            "oidc-exchange aws --format json",
+            "oidc-exchange aws --format=env-no-export",
+            "oidc-exchange aws --output x",
+            "oidc-exchange aws -- make --format env",
+        ] {
+            assert_eq!(text(line, 2), "", "{line}");
+        }
+    }
+}

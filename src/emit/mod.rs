@@ -1,0 +1,91 @@
+//! Handing over: variables to bytes ([`render`], pure), and bytes to where they go ([`deliver`]).
+
+pub mod deliver;
+mod dotenv;
+mod error;
+mod json;
+pub mod last_words;
+mod name;
+pub mod posix;
+mod source;
+
+pub use error::Error;
+pub use name::Name;
+
+use crate::job;
+use crate::secret::Secret;
+
+/// The forms in which variables are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// POSIX shell, for `eval`: `export K='v';`.
+    Env,
+    /// Raw `K=V` lines, for `docker run --env-file` and dotenv readers: no quotes, no unset, no newline in a value.
+    EnvNoExport,
+    /// One JSON object, a member per variable.
+    Json,
+    /// POSIX shell, one line that sources a private file and deletes it, for shells under `set -x`.
+    Source,
+}
+
+impl Format {
+    /// Whether a shell evaluates it, so that a failure must be said in it too.
+    #[must_use]
+    pub fn is_shell(self) -> bool {
+        match self {
+            Self::Env | Self::Source => true,
+            Self::EnvNoExport | Self::Json => false,
+        }
+    }
+}
+
+/// What an exchange hands over: variables to set, and variables to remove because they would beat or poison them.
+#[derive(Debug, Default)]
+pub struct Handout {
+    set: Vec<(Name, Secret)>,
+    unset: Vec<Name>,
+}
+
+impl Handout {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(unset: Vec<Name>) -> Self {
+        Self { set: Vec::new(), unset }
+    }
+
+    /// Adds a variable.
+    ///
+    /// # Errors
+    /// When `value` holds a NUL, which neither a shell nor an environment can carry.
+    pub fn set(&mut self, name: Name, value: String) -> Result<(), Error> {
+        if value.contains('\0') {
+            return Err(Error::Nul { name });
+        }
+        self.set.push((name, Secret::new(value)));
+        Ok(())
+    }
+
+    /// The variables to set, in order.
+    pub fn variables(&self) -> impl Iterator<Item = (&Name, &str)> {
+        self.set.iter().map(|(name, value)| (name, value.reveal()))
+    }
+
+    /// The variables to remove.
+    #[must_use]
+    pub fn removed(&self) -> &[Name] {
+        &self.unset
+    }
+}
+
+/// The handout in `format`.
+///
+/// # Errors
+/// When the format cannot carry a value, or (for `source`) the private file cannot be written.
+pub fn render(format: Format, handout: &Handout, directory: &job::Place) -> Result<Secret, Error> {
+    Ok(Secret::new(match format {
+        Format::Env => posix::exports(handout),
+        Format::EnvNoExport => dotenv::lines(handout)?,
+        Format::Json => json::object(handout)?,
+        Format::Source => source::line(handout, directory)?,
+    }))
+}

@@ -1,0 +1,76 @@
+//! POSIX shell text: bash, dash, zsh, mksh and busybox evaluate it alike.
+
+use std::fmt::Write;
+
+use super::{Handout, Name};
+
+/// `value` in single quotes, where only a single quote needs care
+/// (POSIX.1-2024, Shell Command Language, section 2.2.2).
+#[must_use]
+pub fn quote(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+/// The line that removes variables; empty for none.
+#[must_use]
+pub fn unset(names: &[Name]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+    format!("unset {};\n", names.join(" "))
+}
+
+/// A command that ends the caller with status `code`: a sourced file, a function or a script, with or without
+/// `-e`; and that leaves an interactive shell alive.
+///
+/// The first pattern is for an interactive dash, mksh or busybox sh, where `return` at the prompt would end the shell.
+#[must_use]
+pub fn stop(code: u8) -> String {
+    format!(
+        "case ${{BASH_VERSION-}}${{ZSH_VERSION-}}:$- in :*i*) (exit {code});; *) return {code} 2>/dev/null || case $- in *i*) (exit {code});; *) exit {code};; esac;; esac"
+    )
+}
+
+/// The variables, exported; first what would beat them is removed.
+pub(super) fn exports(handout: &Handout) -> String {
+    let mut out = String::new();
+    if handout.variables().any(|(_, value)| value.contains(|c: char| c.is_whitespace() || "*?[".contains(c))) {
+        out.push_str(&quotes_kept());
+    }
+    out.push_str(&unset(handout.removed()));
+    for (name, value) in handout.variables() {
+        let _ = writeln!(out, "export {name}={};", quote(value));
+    }
+    out
+}
+
+/// A first line that stops a caller who wrote `eval $(…)` without quotes: the two blanks would have become
+/// one, and so would those of a value.
+pub(super) fn quotes_kept() -> String {
+    format!(
+        "case 'x  y' in x\\ \\ y) ;; *) echo 'oidc-exchange: write the quotes: eval \"$(oidc-exchange ...)\"' >&2; {};; esac;\n",
+        stop(crate::error::Exit::Usage.code())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_is_closed_escaped_and_opened_again() {
+        assert_eq!(quote("it's"), r"'it'\''s'");
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("$(rm) `x` \\ \n"), "'$(rm) `x` \\ \n'");
+    }
+
+    #[test]
+    fn the_guard_is_there_only_when_a_value_could_be_mangled() {
+        let mut plain = Handout::new(vec![Name::fixed("OLD")]);
+        plain.set(Name::fixed("A"), "b+/=".into()).unwrap();
+        assert_eq!(exports(&plain), "unset OLD;\nexport A='b+/=';\n");
+        plain.set(Name::fixed("B"), "two words".into()).unwrap();
+        assert!(exports(&plain).starts_with("case 'x  y' in x\\ \\ y) ;; *) "));
+    }
+}

@@ -1,0 +1,194 @@
+//! Every way a run can end badly: its exit code, and what a person reads.
+
+use std::fmt;
+
+use crate::emit;
+use crate::http::Unreachable;
+use crate::subject;
+
+/// The program's own exit codes (a COMMAND after `--` has its own).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// A bug in this program.
+    Bug = 1,
+    /// The command line, or an input file, is wrong; nothing was sent.
+    Usage = 2,
+    /// No usable subject token here.
+    Subject = 3,
+    /// The provider refused.
+    Refused = 4,
+    /// The provider could not be reached or kept failing; or the run was interrupted.
+    Unreachable = 5,
+    /// The result could not be written.
+    Output = 6,
+}
+
+impl Exit {
+    /// The number itself.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Why there are no credentials.
+#[derive(Debug)]
+pub enum Error {
+    /// What was asked for cannot be meant.
+    Usage(Usage),
+    /// There is no token to trade.
+    Subject(subject::Error),
+    /// The provider said no.
+    Refused(Box<Refusal>),
+    /// The provider did not answer, or not usefully.
+    Unreachable(Box<Unreachable>),
+    /// There are credentials, but no way to hand them over.
+    Output(emit::Error),
+    /// A signal ended the run.
+    Interrupted(&'static str),
+}
+
+impl Error {
+    /// The exit code that stands for this end.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Subject(_) => Exit::Subject,
+            Self::Refused(_) => Exit::Refused,
+            Self::Unreachable(unreachable) => unreachable.exit(),
+            Self::Output(_) => Exit::Output,
+            Self::Interrupted(_) => Exit::Unreachable,
+        }
+    }
+
+    /// What to tell the person whose job this is.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        match self {
+            Self::Usage(usage) => usage.report(),
+            Self::Subject(error) => error.report(),
+            Self::Refused(refusal) => refusal.report(),
+            Self::Unreachable(unreachable) => unreachable.report(),
+            Self::Output(error) => error.report(),
+            Self::Interrupted(signal) => {
+                Report::new(format!("interrupted by {signal}; no credentials were handed out"))
+            }
+        }
+    }
+}
+
+impl From<Usage> for Error {
+    fn from(usage: Usage) -> Self {
+        Self::Usage(usage)
+    }
+}
+
+impl From<subject::Error> for Error {
+    fn from(error: subject::Error) -> Self {
+        Self::Subject(error)
+    }
+}
+
+impl From<emit::Error> for Error {
+    fn from(error: emit::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// A command line, a variable or an input file that cannot be meant. Nothing was sent.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Usage {
+    message: String,
+    hints: Vec<String>,
+}
+
+impl Usage {
+    /// `message` says what is wrong, with the value where it is not a secret.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hints: Vec::new() }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    fn report(&self) -> Report {
+        Report { hints: self.hints.clone(), ..Report::new(self.message.clone()) }
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// A provider's no, with what explains it.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Who refused what: `AWS STS refused the token`.
+    pub title: String,
+    /// The provider's code, message and request id.
+    pub said: String,
+    /// What was asked for, a line each.
+    pub asked: Vec<String>,
+    /// What the token presents, a line each.
+    pub presented: Vec<String>,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+impl Refusal {
+    fn report(&self) -> Report {
+        Report::new(self.title.clone())
+            .fact("said", vec![self.said.clone()])
+            .fact("asked for", self.asked.clone())
+            .fact("presented", self.presented.clone())
+            .hints(self.hints.clone())
+    }
+}
+
+/// An error as a person reads it: a title, labelled facts, hints.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What happened, without a full stop.
+    pub title: String,
+    /// Labelled lines below it.
+    pub facts: Vec<(&'static str, Vec<String>)>,
+    /// What to do about it.
+    pub hints: Vec<String>,
+}
+
+impl Report {
+    /// A report that is only a title so far.
+    #[must_use]
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), facts: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Adds a fact; one without lines is left out.
+    #[must_use]
+    pub fn fact(mut self, label: &'static str, lines: Vec<String>) -> Self {
+        if !lines.is_empty() {
+            self.facts.push((label, lines));
+        }
+        self
+    }
+
+    /// Adds hints.
+    #[must_use]
+    pub fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        self.hints.extend(hints);
+        self
+    }
+}

@@ -1,0 +1,118 @@
+//! The machine as the program sees it: its variables and its clock, real or made up for a test.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::time::SystemTime;
+
+use crate::error::Usage;
+
+/// Everything the program asks of the machine besides the network and files.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// The environment.
+    pub env: Env,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Host {
+    /// This machine.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { env: Env(Variables::Process), clock: Clock(Time::System) }
+    }
+
+    /// A made-up machine with these variables, where it is always `now`.
+    #[must_use]
+    pub fn fake(variables: &[(&str, &str)], now: SystemTime) -> Self {
+        let map = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Self { env: Env(Variables::Fixed(map)), clock: Clock(Time::Fixed(now)) }
+    }
+}
+
+/// The environment, for reading.
+#[derive(Clone)]
+pub struct Env(Variables);
+
+#[derive(Clone)]
+enum Variables {
+    Process,
+    Fixed(HashMap<String, OsString>),
+}
+
+/// Values may be secrets: only the kind of environment is shown.
+impl std::fmt::Debug for Env {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            Variables::Process => "Env(process)",
+            Variables::Fixed(_) => "Env(fixed)",
+        })
+    }
+}
+
+impl Env {
+    /// The value of `name` as the system holds it.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<OsString> {
+        match &self.0 {
+            Variables::Process => std::env::var_os(name),
+            Variables::Fixed(map) => map.get(name).cloned(),
+        }
+    }
+
+    /// The value of `name`, where an empty one counts as none.
+    ///
+    /// # Errors
+    /// When the value is not UTF-8. The value itself is not shown.
+    pub fn get(&self, name: &str) -> Result<Option<String>, Usage> {
+        match self.raw(name) {
+            None => Ok(None),
+            Some(value) if value.is_empty() => Ok(None),
+            Some(value) => {
+                value.into_string().map(Some).map_err(|_| Usage::new(format!("the value of {name} is not UTF-8 text")))
+            }
+        }
+    }
+
+    /// The first of `names` that has a value, with its name.
+    ///
+    /// # Errors
+    /// As [`Env::get`].
+    pub fn first<'n>(&self, names: &[&'n str]) -> Result<Option<(&'n str, String)>, Usage> {
+        for name in names {
+            if let Some(value) = self.get(name)? {
+                return Ok(Some((name, value)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The clock, for reading.
+#[derive(Clone, Debug)]
+pub struct Clock(Time);
+
+#[derive(Clone, Debug)]
+enum Time {
+    System,
+    Fixed(SystemTime),
+}
+
+impl Clock {
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        match self.0 {
+            Time::System => SystemTime::now(),
+            Time::Fixed(time) => time,
+        }
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z; 0 on a machine whose clock is before that.
+    #[must_use]
+    pub fn unix(&self) -> i64 {
+        self.now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX))
+    }
+}

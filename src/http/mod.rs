@@ -1,0 +1,214 @@
+//! The one HTTP client: every exchange, the AWS SDK's included, goes through [`Client::send`].
+//!
+//! One call here is one attempt: bounded in time and size, never redirected, https only but for
+//! loopback and hosts the user named. Repeating an attempt is [`retry`]'s business.
+
+mod dns;
+mod failure;
+mod proxy;
+mod resolv_conf;
+pub mod retry;
+pub mod smithy;
+mod trust;
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
+
+pub use failure::{Failure, Unreachable};
+pub use proxy::Proxies;
+pub use trust::{Bundle, Trust};
+
+/// What the user and the environment say about the network.
+#[derive(Debug)]
+pub struct Settings {
+    /// Which certificates are trusted.
+    pub trust: Trust,
+    /// Which proxies are used.
+    pub proxies: Proxies,
+    /// A host that may be spoken to in clear, besides loopback.
+    pub allow_http: Option<String>,
+}
+
+/// One request; the body may hold a secret, so there is no `Debug`.
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Headers besides those of the transport.
+    pub headers: HeaderMap,
+    /// The body, empty for none.
+    pub body: Vec<u8>,
+}
+
+/// One answer, whatever its status; the body may hold a secret, so there is no `Debug`.
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body, at most [`BODY_LIMIT`] bytes.
+    pub body: Vec<u8>,
+}
+
+/// The largest answer that is read, in bytes. A credential answer is a few kilobytes.
+pub const BODY_LIMIT: usize = 8 << 20;
+
+/// Bound on name lookup, connection and TLS together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bound on one attempt, from the first packet to the last byte of the body. AWS STS itself waits up
+/// to 5 s for an issuer's keys.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The client. Cheap to clone; connections are shared.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    clear: OnceLock<reqwest::Client>,
+    tls: OnceLock<reqwest::Client>,
+}
+
+impl Client {
+    /// A client that has read and sent nothing yet: certificates are loaded on the first https call.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self(Arc::new(Inner { settings, clear: OnceLock::new(), tls: OnceLock::new() }))
+    }
+
+    /// Sends `request` once and reads the whole answer.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the address is not one that may be spoken to, or no whole answer came. An
+    /// answer with an error status is not a failure here, but a redirect is.
+    pub async fn send(&self, request: Request) -> Result<Response, Failure> {
+        let host = host_and_port(&request.url);
+        let started = Instant::now();
+        let method = request.method.clone();
+        let outcome = tokio::time::timeout(ATTEMPT_TIMEOUT, self.attempt(request, &host)).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Failure::Timeout { host: host.clone(), after: ATTEMPT_TIMEOUT }));
+        let took = started.elapsed().as_millis();
+        match &outcome {
+            Ok(response) => {
+                let id = response.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
+                tracing::info!("{method} {host}: {} in {took} ms{id}", response.status);
+            }
+            Err(failure) => tracing::info!("{method} {host}: {failure} after {took} ms"),
+        }
+        outcome
+    }
+
+    async fn attempt(&self, request: Request, host: &str) -> Result<Response, Failure> {
+        let client = self.client_for(&request.url)?;
+        let sent = client.request(request.method, request.url).headers(request.headers).body(request.body).send().await;
+        let mut answer = sent.map_err(|error| Failure::from_reqwest(&error, host))?;
+        let status = answer.status();
+        if status.is_redirection() {
+            let location = answer.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
+            return Err(Failure::Redirect {
+                host: host.into(),
+                status: status.as_u16(),
+                location: location.map(origin),
+            });
+        }
+        let headers = answer.headers().clone();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::from_reqwest(&error, host))? {
+            if body.len() + chunk.len() > BODY_LIMIT {
+                return Err(Failure::TooLarge { host: host.into() });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status: status.as_u16(), headers, body })
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
+        let settings = &self.0.settings;
+        match url.scheme() {
+            "https" => {
+                if let Some(client) = self.0.tls.get() {
+                    return Ok(client);
+                }
+                let proxied = settings.proxies.apply(reqwest::Client::builder())?;
+                let built = build(proxied, settings.trust.client_config()?)?;
+                Ok(self.0.tls.get_or_init(|| built))
+            }
+            "http" if is_loopback(url) || self.is_allowed_in_clear(url) => {
+                if let Some(client) = self.0.clear.get() {
+                    return Ok(client);
+                }
+                let built = build(reqwest::Client::builder(), trust::nobody()?)?;
+                Ok(self.0.clear.get_or_init(|| built))
+            }
+            _ => Err(Failure::NotHttps { url: origin(url.as_str()) }),
+        }
+    }
+
+    fn is_allowed_in_clear(&self, url: &Url) -> bool {
+        let allowed = self.0.settings.allow_http.as_deref();
+        let named = allowed
+            .is_some_and(|allowed| url.host_str().is_some_and(|host| bare(host).eq_ignore_ascii_case(bare(allowed))));
+        if named {
+            tracing::warn!(
+                "speaking plain http to {}, as --allow-http says: whoever is in between can read the token",
+                host_and_port(url)
+            );
+        }
+        named
+    }
+}
+
+impl Response {
+    /// The provider's own name for this call, for its support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        ["x-amzn-requestid", "x-request-id"]
+            .iter()
+            .find_map(|name| self.headers.get(*name))
+            .and_then(|value| value.to_str().ok())
+    }
+}
+
+fn build(builder: reqwest::ClientBuilder, tls: rustls::ClientConfig) -> Result<reqwest::Client, Failure> {
+    builder
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .dns_resolver(dns::Resolver::default())
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Failure::Setup { why: failure::root_cause(&error) })
+}
+
+/// Whether `url` names this machine by a loopback address or as `localhost` (RFC 6761, section 6.3).
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    match bare(host).parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => dns::is_localhost(host),
+    }
+}
+
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Scheme, host and port of an address: the rest may hold a secret (user information, a query).
+fn origin(address: &str) -> String {
+    Url::parse(address)
+        .map_or_else(|_| "an address that cannot be read".into(), |url| url.origin().ascii_serialization())
+}

@@ -1,0 +1,132 @@
+//! The manifest: a line of JSON for each file that an exchange made.
+//!
+//! A file is known by device and inode as well as by path: what somebody put in its place since is not ours to delete.
+
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::Directory;
+use crate::emit::Error;
+
+const NAME: &str = "manifest";
+
+/// A file that is ours.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Entry {
+    pub(super) fn of(file: &File, path: &Path) -> io::Result<Self> {
+        let found = file.metadata()?;
+        Ok(Self { path: path.into(), device: found.dev(), inode: found.ino() })
+    }
+
+    fn is(&self, found: &Metadata) -> bool {
+        (self.device, self.inode) == (found.dev(), found.ino())
+    }
+
+    /// Deletes the file where it is still the same one.
+    fn remove(&self) -> io::Result<bool> {
+        match self.path.symlink_metadata() {
+            Ok(found) if self.is(&found) => std::fs::remove_file(&self.path).map(|()| true),
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What `clean` did.
+#[derive(Debug, Default)]
+pub struct Cleaned {
+    /// Files deleted.
+    pub removed: Vec<PathBuf>,
+    /// Files that would not go, with the reason; they stay in the manifest.
+    pub kept: Vec<(PathBuf, String)>,
+}
+
+impl Directory {
+    pub(super) fn append(&self, entry: &Entry) -> Result<(), Error> {
+        let mut line = serde_json::to_vec(entry).map_err(|error| Error::write(&entry.path, error))?;
+        line.push(b'\n');
+        let mut manifest = self.locked()?;
+        manifest.write_all(&line).map_err(|error| Error::write(self.0.join(NAME), error))
+    }
+
+    /// Deletes what the manifest names and nothing else, then the manifest, then the directory if it is empty.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read or written, or is not one.
+    pub fn clean(self) -> Result<Cleaned, Error> {
+        let path = self.0.join(NAME);
+        let mut cleaned = Cleaned::default();
+        if path.symlink_metadata().is_ok() {
+            let fail = |error: io::Error| Error::write(&path, error);
+            let mut manifest = self.locked()?;
+            let mut text = String::new();
+            manifest.rewind().and_then(|()| manifest.read_to_string(&mut text)).map_err(fail)?;
+            let mut rest = String::new();
+            for line in text.lines() {
+                let Ok(entry) = serde_json::from_str::<Entry>(line) else {
+                    // A line cut short by a full disk: its file was never filled.
+                    tracing::warn!("{}: a line that cannot be read is dropped", path.display());
+                    continue;
+                };
+                match entry.remove() {
+                    Ok(true) => cleaned.removed.push(entry.path),
+                    Ok(false) => {}
+                    Err(error) => {
+                        rest.push_str(line);
+                        rest.push('\n');
+                        cleaned.kept.push((entry.path, error.to_string()));
+                    }
+                }
+            }
+            if rest.is_empty() {
+                std::fs::remove_file(&path).map_err(fail)?;
+            } else {
+                manifest.set_len(0).and_then(|()| manifest.write_all(rest.as_bytes())).map_err(fail)?;
+            }
+        }
+        match std::fs::remove_dir(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(Error::write(&self.0, error)),
+            _ => Ok(cleaned),
+        }
+    }
+
+    /// The manifest, open for appending and locked against the job's other exchanges until it is dropped.
+    fn locked(&self) -> Result<File, Error> {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let path = self.0.join(NAME);
+        let fail = |error: io::Error| Error::write(&path, error);
+        let started = Instant::now();
+        loop {
+            let file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&path).map_err(fail)?;
+            match file.try_lock() {
+                // `clean` may have deleted the file between the two steps.
+                Ok(()) if is_still(&path, &file) => return Ok(file),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err(TryLockError::WouldBlock) => return Err(Error::write(&path, "another process holds its lock")),
+                Err(TryLockError::Error(error)) => return Err(fail(error)),
+            }
+        }
+    }
+}
+
+fn is_still(path: &Path, file: &File) -> bool {
+    match (path.symlink_metadata(), file.metadata()) {
+        (Ok(there), Ok(here)) => (there.dev(), there.ino()) == (here.dev(), here.ino()),
+        _ => false,
+    }
+}

@@ -1,0 +1,159 @@
+//! The job's private directory: what exchanges leave behind, and the manifest by which `clean` finds it.
+
+mod manifest;
+mod new_file;
+
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+pub use manifest::Cleaned;
+pub use new_file::{Filled, NewFile};
+
+use crate::emit::Error;
+use crate::error::Usage;
+use crate::host::Env;
+
+/// Where the private directory is, or will be once something needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(Option<PathBuf>);
+
+/// The private directory: there, ours, 0700.
+#[derive(Debug)]
+pub struct Directory(PathBuf);
+
+impl Place {
+    /// `$OIDC_EXCHANGE_DIR`, else `~/.oidc-exchange/<job id>`. Nothing is made yet.
+    ///
+    /// # Errors
+    /// As [`Env::get`].
+    pub fn locate(env: &Env) -> Result<Self, Usage> {
+        if let Some(path) = env.get("OIDC_EXCHANGE_DIR")? {
+            let path = std::path::absolute(&path).map_err(|error| Usage::new(format!("OIDC_EXCHANGE_DIR: {error}")))?;
+            return Ok(Self(Some(path)));
+        }
+        let job = env.get("SEMAPHORE_JOB_ID")?.filter(|id| is_job_id(id)).unwrap_or_else(random_name);
+        let home = env.get("HOME")?.map(PathBuf::from).filter(|home| home.is_absolute());
+        Ok(Self(home.map(|home| home.join(".oidc-exchange").join(job))))
+    }
+
+    /// Makes the directory where it is missing, and checks that it is ours alone.
+    ///
+    /// # Errors
+    /// When there is no place for it, it cannot be made, or it is a link, another's, or open to others.
+    pub fn open(&self) -> Result<Directory, Error> {
+        let path = self.path()?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(|error| Error::write(path, error))?;
+        Directory::check(path)
+    }
+
+    /// The directory where it is already there.
+    ///
+    /// # Errors
+    /// As [`Place::open`].
+    pub fn existing(&self) -> Result<Option<Directory>, Error> {
+        match &self.0 {
+            Some(path) if path.symlink_metadata().is_ok() => Directory::check(path).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn path(&self) -> Result<&Path, Error> {
+        self.0.as_deref().ok_or_else(|| Error::Write {
+            path: "~/.oidc-exchange".into(),
+            why: "HOME is not set to an absolute path".into(),
+            hint: Some("name a private directory with OIDC_EXCHANGE_DIR".into()),
+        })
+    }
+}
+
+impl Directory {
+    fn check(path: &Path) -> Result<Self, Error> {
+        let found = path.symlink_metadata().map_err(|error| Error::write(path, error))?;
+        if !found.is_dir() {
+            return Err(Error::write(path, "it is not a directory"));
+        }
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(Error::Write {
+                path: path.into(),
+                why: "it belongs to another user".into(),
+                hint: Some("name a directory of your own with OIDC_EXCHANGE_DIR".into()),
+            });
+        }
+        if found.permissions().mode() & 0o077 != 0 {
+            return Err(Error::Write {
+                path: path.into(),
+                why: "other users may enter it".into(),
+                hint: Some(format!("chmod 700 {}", crate::emit::posix::quote(&path.to_string_lossy()))),
+            });
+        }
+        Ok(Self(path.into()))
+    }
+
+    /// A new 0600 file here, in the manifest before a byte is in it. `content` is given its path.
+    ///
+    /// # Errors
+    /// When it cannot be made, written down or written.
+    pub fn file(&self, stem: &str, content: impl FnOnce(&Path) -> String) -> Result<PathBuf, Error> {
+        let fail = |error: std::io::Error| Error::write(&self.0, error);
+        let prefix = format!("{stem}-");
+        let mut file = tempfile::Builder::new()
+            .prefix(&prefix)
+            .permissions(Permissions::from_mode(0o600))
+            .tempfile_in(&self.0)
+            .map_err(fail)?;
+        self.append(&manifest::Entry::of(file.as_file(), file.path()).map_err(fail)?)?;
+        let text = content(file.path());
+        std::io::Write::write_all(&mut file, text.as_bytes()).map_err(fail)?;
+        let (_, path) = file.keep().map_err(|error| fail(error.error))?;
+        Ok(path)
+    }
+
+    /// Writes down a file that is about to be put at `path`.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub fn record(&self, file: &Filled, path: &Path) -> Result<(), Error> {
+        let path = std::path::absolute(path).map_err(|error| Error::write(path, error))?;
+        let entry = manifest::Entry::of(file.handle(), &path).map_err(|error| Error::write(&path, error))?;
+        self.append(&entry)
+    }
+}
+
+fn is_job_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn random_name() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(20).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::host::Host;
+
+    fn place(variables: &[(&str, &str)]) -> Option<PathBuf> {
+        Place::locate(&Host::fake(variables, SystemTime::UNIX_EPOCH).env).unwrap().0
+    }
+
+    #[test]
+    fn the_place_is_the_jobs_own() {
+        assert_eq!(place(&[("HOME", "/h"), ("SEMAPHORE_JOB_ID", "a-1")]), Some("/h/.oidc-exchange/a-1".into()));
+        assert_eq!(place(&[("OIDC_EXCHANGE_DIR", "/d"), ("HOME", "/h")]), Some("/d".into()));
+        assert_eq!(place(&[("SEMAPHORE_JOB_ID", "a-1")]), None);
+        assert_eq!(place(&[("HOME", "relative")]), None);
+    }
+
+    #[test]
+    fn a_job_id_that_could_lead_elsewhere_is_replaced() {
+        for bad in ["../../etc", "a/b", "", "x".repeat(65).as_str(), "a b"] {
+            let place = place(&[("HOME", "/h"), ("SEMAPHORE_JOB_ID", bad)]).unwrap();
+            let name = place.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(place.parent().unwrap().ends_with(".oidc-exchange") && name != bad && is_job_id(&name), "{name}");
+        }
+    }
+}

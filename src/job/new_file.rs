@@ -1,0 +1,72 @@
+//! A private file made beside its place and moved there whole: what was there stays until that moment.
+
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::emit::Error;
+
+/// An empty 0600 file in the directory where the result will be; gone again unless it is put in place.
+#[derive(Debug)]
+pub struct NewFile(NamedTempFile);
+
+/// The same with its content, on disk.
+#[derive(Debug)]
+pub struct Filled(NamedTempFile);
+
+impl NewFile {
+    /// Makes the file, once `path` is seen to be free or an ordinary file.
+    ///
+    /// # Errors
+    /// When `path` is a link, a directory or a device, or its directory takes no file.
+    pub fn beside(path: &Path) -> Result<Self, Error> {
+        match path.symlink_metadata() {
+            Ok(found) if found.is_symlink() => return Err(Error::write(path, "it is a symbolic link")),
+            Ok(found) if found.is_dir() => return Err(Error::write(path, "it is a directory")),
+            Ok(found) if !found.is_file() => return Err(Error::write(path, "it is not an ordinary file")),
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::write(path, error)),
+        }
+        if path.file_name().is_none() {
+            return Err(Error::write(path, "it is a directory"));
+        }
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+        tempfile::Builder::new()
+            .prefix(".oidc-exchange-")
+            .permissions(Permissions::from_mode(0o600))
+            .tempfile_in(&directory)
+            .map(Self)
+            .map_err(|error| Error::write(path, error))
+    }
+
+    /// Writes the content, through to the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written whole.
+    pub fn fill(mut self, bytes: &[u8]) -> Result<Filled, Error> {
+        let written = self.0.write_all(bytes).and_then(|()| self.0.as_file().sync_all());
+        written.map_err(|error| Error::write(self.0.path(), error))?;
+        Ok(Filled(self.0))
+    }
+}
+
+impl Filled {
+    pub(super) fn handle(&self) -> &File {
+        self.0.as_file()
+    }
+
+    /// Moves it to `path`, in one step.
+    ///
+    /// # Errors
+    /// When it cannot be moved; what was there is untouched.
+    pub fn put(self, path: &Path) -> Result<(), Error> {
+        self.0.persist(path).map(drop).map_err(|error| Error::write(path, error.error))
+    }
+}

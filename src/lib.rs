@@ -1,0 +1,25 @@
+//! `oidc-exchange`: trades a CI job's OpenID Connect token for short-lived cloud credentials.
+//!
+//! ```text
+//! argv + env ──cli──▶ plan            checked, defaults filled in; nothing sent
+//! plan.source ──subject──▶ SubjectToken
+//! SubjectToken ──aws──▶ Credentials   through http, the one client
+//! Credentials ──emit::render──▶ bytes
+//! bytes ──emit::deliver──▶ standard output │ a private file │ a command's environment
+//! ```
+//!
+//! [`run::run`] tells the story; ARCHITECTURE.md says why it is told so.
+
+pub mod aws;
+pub mod cli;
+pub mod diagnostic;
+pub mod emit;
+pub mod error;
+pub mod host;
+pub mod http;
+pub mod job;
+pub mod plan;
+pub mod run;
+pub mod secret;
+pub mod signal;
+pub mod subject;

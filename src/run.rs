@@ -1,0 +1,124 @@
+//! The story: command line, plan, token, exchange, delivery; and what a bad end says.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::cli::Cli;
+use crate::diagnostic;
+use crate::emit::last_words::LastWords;
+use crate::emit::posix;
+use crate::error::{Error, Exit, Report};
+use crate::host::Host;
+use crate::http::Client;
+use crate::http::retry::Deadline;
+use crate::plan::{Exchange, Plan, Wanted};
+use crate::signal::Signals;
+use crate::{aws, job, subject};
+
+/// Runs the program: `arguments` with its own name first.
+#[must_use]
+pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
+    let last_words = LastWords::for_arguments(&arguments);
+    last_words.speak_on_panic();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&last_words, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
+    };
+    let ended = runtime.block_on(async {
+        // Before anything else: until then a signal would end the run without a word.
+        let mut signals = match Signals::watch() {
+            Ok(signals) => signals,
+            Err(error) => return Err(End::Bug(format!("cannot watch for signals: {error}"))),
+        };
+        tokio::select! {
+            ended = story(arguments, host) => ended,
+            name = signals.next() => Err(End::Error(Error::Interrupted(name))),
+        }
+    });
+    // A read of standard input that never ends must not keep the program.
+    runtime.shutdown_background();
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(End::Usage(error)) => misunderstood(&last_words, &error),
+        Err(End::Error(error)) => fail(&last_words, error.exit(), &error.report()),
+        Err(End::Bug(what)) => fail(&last_words, Exit::Bug, &Report::new(what)),
+    }
+}
+
+/// A bad end, on its way to its last words.
+enum End {
+    Usage(clap::Error),
+    Error(Error),
+    Bug(String),
+}
+
+impl<E: Into<Error>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+async fn story(arguments: Vec<OsString>, host: &Host) -> Result<u8, End> {
+    let nothing_to_run = arguments.last().is_some_and(|word| word == "--");
+    let cli = Cli::try_parse_from(arguments).map_err(End::Usage)?;
+    if nothing_to_run {
+        return Err(crate::error::Usage::new("no COMMAND stands after `--`").into());
+    }
+    diagnostic::init(cli.verbosity());
+    match Plan::new(cli, &host.env)? {
+        Plan::Exchange(plan) => Ok(exchange(*plan, host).await?),
+        Plan::Clean { directory } => Ok(clean(&directory)?),
+    }
+}
+
+async fn exchange(plan: Exchange, host: &Host) -> Result<u8, Error> {
+    let deadline = Deadline::after(plan.timeout);
+    let delivery = plan.delivery.prepare(plan.directory)?;
+    let token = subject::read(&plan.source, host, deadline).await?;
+    let http = Client::new(plan.network);
+    let handout = match &plan.wanted {
+        Wanted::Aws(request) => {
+            let credentials = aws::exchange::assume(request, &token, &http, &host.clock, deadline).await?;
+            aws::handout(request, &credentials)?
+        }
+    };
+    Ok(delivery.deliver(&handout)?)
+}
+
+/// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.
+fn clean(directory: &job::Place) -> Result<u8, Error> {
+    crate::emit::deliver::print(&posix::unset(&aws::credential_names()))?;
+    let Some(directory) = directory.existing()? else { return Ok(Exit::Done.code()) };
+    let cleaned = directory.clean()?;
+    for path in &cleaned.removed {
+        tracing::info!("deleted {}", path.display());
+    }
+    match cleaned.kept.into_iter().next() {
+        None => Ok(Exit::Done.code()),
+        Some((path, why)) => {
+            Err(crate::emit::Error::Write { path, why, hint: Some("run `oidc-exchange clean` again".into()) }.into())
+        }
+    }
+}
+
+fn fail(last_words: &LastWords, exit: Exit, report: &Report) -> ExitCode {
+    last_words.speak(exit);
+    diagnostic::report(report);
+    ExitCode::from(exit.code())
+}
+
+/// Help and the version are asked for; everything else is a mistake.
+fn misunderstood(last_words: &LastWords, error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match crate::emit::deliver::print(&error.render().to_string()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failed) => fail(last_words, Exit::Output, &failed.report()),
+        };
+    }
+    last_words.speak(Exit::Usage);
+    diagnostic::usage(&error.render().to_string());
+    ExitCode::from(Exit::Usage.code())
+}

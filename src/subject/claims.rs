@@ -1,0 +1,143 @@
+//! The token's payload, for messages: nothing in it is trusted.
+
+use serde_json::{Map, Value};
+
+/// The claims, as the token has them.
+#[derive(Debug, Clone, Default)]
+pub struct Claims(Map<String, Value>);
+
+impl Claims {
+    /// Wraps a decoded payload.
+    #[must_use]
+    pub fn new(payload: Map<String, Value>) -> Self {
+        Self(payload)
+    }
+
+    /// A claim that is a non-empty string. Semaphore writes `""` where a claim does not apply.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Whether the claim is there at all.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// `exp`, in seconds since 1970 (RFC 7519, section 4.1.4).
+    #[must_use]
+    pub fn expiry(&self) -> Option<i64> {
+        self.seconds("exp")
+    }
+
+    /// `iat`, in seconds since 1970 (RFC 7519, section 4.1.6).
+    #[must_use]
+    pub fn issued(&self) -> Option<i64> {
+        self.seconds("iat")
+    }
+
+    /// A `NumericDate` may have a fraction, which no comparison here turns on.
+    fn seconds(&self, name: &str) -> Option<i64> {
+        let value = self.0.get(name)?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "a float saturates, and so far-off a date is as good as the limit"
+        )]
+        value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))
+    }
+
+    /// The audience, which may be one text or a list (RFC 7519, section 4.1.3), as a person reads it.
+    #[must_use]
+    pub fn audience(&self) -> Option<String> {
+        match self.0.get("aud")? {
+            Value::String(one) => Some(one.clone()),
+            Value::Array(many) => Some(many.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// The issuer without its scheme, as AWS writes it in ARNs and condition keys.
+    #[must_use]
+    pub fn issuer_host(&self) -> Option<&str> {
+        self.text("iss").map(|iss| iss.split_once("://").map_or(iss, |(_, host)| host))
+    }
+
+    /// Two lines for the `presented` part of a refusal.
+    #[must_use]
+    pub fn presented(&self) -> Vec<String> {
+        let iss = self.text("iss").unwrap_or("(none)");
+        let aud = self.audience().unwrap_or_else(|| "(none)".into());
+        let sub = self.text("sub").unwrap_or("(none)");
+        vec![format!("iss={iss}  aud={aud}"), format!("sub={sub}")]
+    }
+
+    /// What kind of job this is, in words, where Semaphore's claims say so.
+    #[must_use]
+    pub fn job_kind(&self) -> Option<JobKind> {
+        match (self.text("job_type"), self.text("ref_type")) {
+            (Some("project_debug_job"), _) => Some(JobKind::ProjectDebug),
+            (_, Some("pull-request")) => Some(JobKind::PullRequest),
+            (_, Some("tag")) => Some(JobKind::Tag),
+            (_, Some("branch")) => Some(JobKind::Branch),
+            _ => None,
+        }
+    }
+}
+
+/// What a Semaphore job runs for; each has a `sub` of its own shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    /// A push to a branch.
+    Branch,
+    /// A tag.
+    Tag,
+    /// A pull request, from a fork too.
+    PullRequest,
+    /// `sem debug project`, or a one-off job: no ref at all.
+    ProjectDebug,
+}
+
+/// Seconds since 1970 as RFC 3339, or as they are where a calendar has no such day.
+#[must_use]
+pub fn time(seconds: i64) -> String {
+    let known = u64::try_from(seconds).ok().filter(|seconds| *seconds < 253_402_300_800);
+    known.map_or_else(
+        || seconds.to_string(),
+        |seconds| {
+            humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+                .to_string()
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: Value) -> Claims {
+        Claims::new(serde_json::from_value(value).unwrap())
+    }
+
+    #[test]
+    fn an_empty_claim_is_no_claim() {
+        assert_eq!(claims(json!({"tag": ""})).text("tag"), None);
+        assert!(claims(json!({"tag": ""})).has("tag"));
+    }
+
+    #[test]
+    fn an_audience_may_be_a_list() {
+        assert_eq!(claims(json!({"aud": ["a", "b"]})).audience().as_deref(), Some("a, b"));
+        assert_eq!(claims(json!({"aud": 3})).audience(), None);
+    }
+
+    #[test]
+    fn a_time_is_shown_as_a_date_where_there_is_one() {
+        assert_eq!(time(1_786_400_000), "2026-08-10T22:13:20Z");
+        assert_eq!(time(-5), "-5");
+        assert_eq!(time(i64::MAX), i64::MAX.to_string());
+        assert_eq!(claims(json!({"exp": 1.5e300})).expiry(), Some(i64::MAX));
+    }
+}

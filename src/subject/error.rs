@@ -1,0 +1,85 @@
+//! Why there is no token to trade, and what to do about it.
+
+use super::Source;
+use crate::emit::Name;
+use crate::error::Report;
+
+/// No usable subject token here.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The variable is not set.
+    Absent {
+        /// Which.
+        variable: Name,
+        /// Whether this looks like a Semaphore job all the same.
+        in_semaphore: bool,
+    },
+    /// There is nothing in it.
+    Empty {
+        /// Where it should be.
+        place: String,
+    },
+    /// The file or standard input cannot be read.
+    Unreadable {
+        /// Where it should be.
+        place: String,
+        /// What the system said.
+        why: String,
+    },
+    /// It is something else.
+    NotJwt {
+        /// What gives it away.
+        why: String,
+    },
+    /// Its time is over.
+    Expired {
+        /// `exp`, in seconds since 1970.
+        expiry: i64,
+        /// This machine's clock, the same.
+        now: i64,
+    },
+}
+
+impl Error {
+    pub(crate) fn report(&self) -> Report {
+        match self {
+            Self::Absent { variable, in_semaphore } => {
+                Report::new(format!("no subject token: {variable} is not set")).hints(where_it_may_be(variable, *in_semaphore))
+            }
+            Self::Empty { place } => Report::new(format!("no subject token: {place} is empty"))
+                .hints(["an empty token usually means that OpenID Connect is not enabled for this organization or job".into()]),
+            Self::Unreadable { place, why } => Report::new(format!("cannot read the subject token from {place}: {why}")),
+            Self::NotJwt { why } => Report::new(format!("the subject token is not a JWT: {why}"))
+                .hints(["was it cut, quoted or changed on its way here?".into()]),
+            Self::Expired { expiry, now } => Report::new(format!(
+                "the subject token expired {} ago",
+                humantime::format_duration(std::time::Duration::from_secs(now.saturating_sub(*expiry).unsigned_abs()))
+            ))
+            .fact("expired", vec![super::claims::time(*expiry)])
+            .fact("now", vec![format!("{}, by this machine's clock", super::claims::time(*now))])
+            .hints([
+                "a Semaphore job gets one token, good for 24 hours from before it was queued, and cannot ask for another: run the job again".into(),
+                "is this machine's clock right?".into(),
+            ]),
+        }
+    }
+}
+
+fn where_it_may_be(variable: &Name, in_semaphore: bool) -> Vec<String> {
+    if variable.as_str() != Source::DEFAULT_VARIABLE {
+        return vec![format!(
+            "--token-env names {variable}: is it the variable in which this CI system puts its OpenID Connect token?"
+        )];
+    }
+    if in_semaphore {
+        return vec![
+            "this looks like a Semaphore job, but it was given no token: is OpenID Connect part of the organization's plan? (Community Edition has none)".into(),
+            "a pipeline's own `env_vars` or secrets may have overridden it".into(),
+        ];
+    }
+    vec![
+        "in `docker run`, pass it on: -e SEMAPHORE_OIDC_TOKEN; under sudo, keep it: sudo -E".into(),
+        "outside a Semaphore job there is none; another CI system's token is named with --token-env or --token-file"
+            .into(),
+    ]
+}

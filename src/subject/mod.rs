@@ -1,0 +1,204 @@
+//! The subject token: the JWT that the job already holds, and what it says of itself.
+
+pub mod claims;
+mod error;
+
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+pub use claims::Claims;
+pub use error::Error;
+
+use crate::emit::Name;
+use crate::host::Host;
+use crate::http::retry::Deadline;
+use crate::secret::Secret;
+
+/// Where the token is. Never the command line: it is public.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A variable.
+    Variable(Name),
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Source {
+    /// Where Semaphore puts it: <https://docs.semaphore.io/reference/openid>.
+    pub const DEFAULT_VARIABLE: &str = "SEMAPHORE_OIDC_TOKEN";
+}
+
+/// The token and its payload, read without trusting it: for messages and early refusals alone. Whether it is
+/// genuine is for the provider to say.
+#[derive(Debug)]
+pub struct SubjectToken {
+    jwt: Secret,
+    claims: Claims,
+}
+
+impl SubjectToken {
+    /// The token as the provider gets it.
+    #[must_use]
+    pub fn jwt(&self) -> &Secret {
+        &self.jwt
+    }
+
+    /// What it claims.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+}
+
+/// A clock may be this much behind the issuer's, in seconds.
+const LEEWAY: i64 = 60;
+
+/// A token is some 2 KB; more than this is another file.
+const LARGEST: u64 = 64 << 10;
+
+/// Reads the token from `source`, within `deadline`.
+///
+/// # Errors
+/// When it is absent, empty, no JWT, or expired beyond [`LEEWAY`].
+pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
+    let text = match source {
+        Source::Variable(name) => {
+            let value = host.env.raw(name.as_str()).ok_or_else(|| Error::Absent {
+                variable: name.clone(),
+                in_semaphore: host.env.raw("SEMAPHORE").is_some(),
+            })?;
+            value.into_string().map_err(|_| Error::NotJwt { why: "it is not text".into() })?
+        }
+        Source::Stdin if std::io::stdin().is_terminal() => {
+            return Err(Error::Unreadable { place: place(source), why: "it is a terminal".into() });
+        }
+        Source::File(_) | Source::Stdin => read_bounded(source.clone(), deadline).await?,
+    };
+    parse(text.trim(), &place(source), host.clock.unix())
+}
+
+/// A pipe may stay open for ever: the reading is left behind when the time is up.
+async fn read_bounded(source: Source, deadline: Deadline) -> Result<String, Error> {
+    let unreadable = |why: String| Error::Unreadable { place: place(&source), why };
+    let from = source.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        match from {
+            Source::File(path) => std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes),
+            Source::Stdin | Source::Variable(_) => std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes),
+        }?;
+        Ok::<_, std::io::Error>(bytes)
+    });
+    let bytes = match tokio::time::timeout(deadline.remaining(), reading).await {
+        Err(_) => return Err(unreadable("it did not end before --timeout".into())),
+        Ok(Err(_)) => return Err(unreadable("reading it was given up".into())),
+        Ok(Ok(Err(error))) => return Err(unreadable(error.to_string())),
+        Ok(Ok(Ok(bytes))) => bytes,
+    };
+    if bytes.len() as u64 > LARGEST {
+        return Err(Error::NotJwt { why: format!("it is longer than {} KiB", LARGEST >> 10) });
+    }
+    String::from_utf8(bytes).map_err(|_| Error::NotJwt { why: "it is not text".into() })
+}
+
+fn place(source: &Source) -> String {
+    match source {
+        Source::Variable(name) => name.to_string(),
+        Source::File(path) => path.display().to_string(),
+        Source::Stdin => "standard input".into(),
+    }
+}
+
+/// Takes `text` apart as a signed JWT (RFC 7519, RFC 7515 section 7.1).
+fn parse(text: &str, place: &str, now: i64) -> Result<SubjectToken, Error> {
+    if text.is_empty() {
+        return Err(Error::Empty { place: place.into() });
+    }
+    let not_jwt = |why: &str| Error::NotJwt { why: why.into() };
+    if text.starts_with(['"', '\'']) {
+        return Err(not_jwt("it is wrapped in quotes"));
+    }
+    let parts: Vec<&str> = text.split('.').collect();
+    let [header, payload, signature] = parts[..] else {
+        return Err(Error::NotJwt {
+            why: format!("a signed JWT has three parts with dots between them; this has {}", parts.len()),
+        });
+    };
+    let decode = |part: &str, which: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(part).ok().filter(|bytes| !bytes.is_empty());
+        bytes.ok_or_else(|| Error::NotJwt { why: format!("its {which} is not base64url") })
+    };
+    let header = decode(header, "header")?;
+    let payload = decode(payload, "payload")?;
+    decode(signature, "signature")?;
+    if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).is_err() {
+        return Err(not_jwt("its header is not a JSON object"));
+    }
+    let claims = serde_json::from_slice(&payload).map_err(|_| not_jwt("its payload is not a JSON object"))?;
+    let claims = Claims::new(claims);
+    if let Some(expiry) = claims.expiry()
+        && expiry.saturating_add(LEEWAY) < now
+    {
+        return Err(Error::Expired { expiry, now });
+    }
+    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), claims })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(payload: &str) -> String {
+        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#), URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    fn why(text: &str) -> String {
+        match parse(text, "X", 1_000) {
+            Err(Error::NotJwt { why }) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_token_is_taken_apart_without_trusting_it() {
+        let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), "X", 1_000).unwrap();
+        assert_eq!(read.claims().text("iss"), Some("https://acme.semaphoreci.com"));
+        assert!(!format!("{read:?}").contains("c2ln"));
+    }
+
+    #[test]
+    fn what_is_no_jwt_is_told_why() {
+        assert!(matches!(parse("", "X", 0), Err(Error::Empty { .. })));
+        assert_eq!(why("abc"), "a signed JWT has three parts with dots between them; this has 1");
+        assert_eq!(why("a.b.c.d.e"), "a signed JWT has three parts with dots between them; this has 5");
+        assert_eq!(why("\"a.b.c\""), "it is wrapped in quotes");
+        assert_eq!(why("!.e30.c2ln"), "its header is not base64url");
+        assert_eq!(why("e30.e30."), "its signature is not base64url");
+        assert_eq!(why("e30.!!.c2ln"), "its payload is not base64url");
+        assert_eq!(why("W10.e30.c2ln"), "its header is not a JSON object");
+        assert_eq!(why(&token("[1]")), "its payload is not a JSON object");
+        assert_eq!(why(&token("{oops")), "its payload is not a JSON object");
+    }
+
+    #[test]
+    fn an_expired_token_has_a_minute_of_leeway() {
+        assert!(parse(&token(r#"{"exp":940}"#), "X", 1_000).is_ok());
+        assert!(matches!(parse(&token(r#"{"exp":939}"#), "X", 1_000), Err(Error::Expired { expiry: 939, now: 1_000 })));
+        assert!(
+            parse(&token("{}"), "X", 1_000).is_ok(),
+            "whether a token without expiry is good is for the provider to say"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".{0,200}", now: i64) {
+            let _ = parse(&text, "X", now);
+        }
+    }
+}
