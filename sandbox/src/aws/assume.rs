@@ -83,8 +83,8 @@ pub(super) fn with_session(room: &Room, request: &Request) -> Result<Response, R
         context.push(("sts:externalid".into(), external_id.to_owned()));
     }
     let account = caller.account().to_owned();
-    let root = format!("arn:{}:iam::{account}:root", partition_of(&caller.role_arn));
-    let principals = [caller.arn(), caller.role_arn.clone(), account, root].map(|name| (Kind::Aws, name));
+    let whole_account = format!("arn:{}:iam::{account}:root", partition_of(&caller.role_arn));
+    let principals = [caller.arn(), caller.role_arn.clone(), account, whole_account].map(|name| (Kind::Aws, name));
     let refused = || {
         let (who, role) = (caller.arn(), asked.role_arn);
         Refusal::access_denied(format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}"))

@@ -1,5 +1,6 @@
 //! An OpenID Connect issuer shaped as Semaphore's: one organisation, its keys, its jobs' tokens.
 
+mod claims;
 mod environment;
 mod job;
 mod key;
@@ -155,7 +156,7 @@ impl Room {
             "jwks_uri": format!("{}{JWKS}", self.url),
             "subject_types_supported": ["public", "pairwise"],
             "response_types_supported": ["id_token"],
-            "claims_supported": job::SUPPORTED,
+            "claims_supported": claims::SUPPORTED,
             "id_token_signing_alg_values_supported": ["RS256"],
             "scopes_supported": ["openid"],
         })

@@ -4,6 +4,7 @@ mod connection;
 mod fault;
 mod message;
 mod mood;
+mod read;
 mod tls;
 
 use std::future::Future;

@@ -26,8 +26,8 @@ fn first(aws_tags: bool) -> (Sts, Issued) {
         ("WebIdentityToken", token.as_str()),
     ];
     assert_eq!(exchange(&sts, &post(&fields, "")).status(), 200);
-    let issued = sts.issued()[0].clone();
-    (sts, issued)
+    let session = sts.issued()[0].clone();
+    (sts, session)
 }
 
 fn signed(sts: &Sts, session: &Issued, secret: &str, fields: &[(&str, &str)]) -> Raw {
@@ -48,7 +48,7 @@ fn signed(sts: &Sts, session: &Issued, secret: &str, fields: &[(&str, &str)]) ->
     let request =
         SignableRequest::new("POST", "http://sandbox/", headers.into_iter(), SignableBody::Bytes(body.as_bytes()));
     let (instructions, _) = sign(request.unwrap(), &parameters).unwrap().into_parts();
-    let headers: String = instructions.headers().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: String = instructions.headers().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect();
     exchange(sts, &post(fields, &headers))
 }
 

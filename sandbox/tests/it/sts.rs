@@ -243,6 +243,6 @@ fn throttling_and_outages_answer_as_aws() {
     sandbox.aws.throttle(1);
     assert_eq!(assume(&sandbox, &token, &[]).status(), 200);
     refused(&assume(&sandbox, &token, &[]), 400, "Throttling", "Rate exceeded");
-    sandbox.aws.outage_for(Duration::from_secs(60));
+    sandbox.aws.outage_for(Duration::from_mins(1));
     refused(&assume(&sandbox, &token, &[]), 503, "ServiceUnavailable", "Service Unavailable");
 }

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use sandbox::aws::Sts;
-use sandbox::{ACCOUNT, DEPLOY_ROLE, Issuer, Job, Server, Tls, trust};
+use sandbox::{ACCOUNT, DEPLOY_ROLE, Fault, Issuer, Job, Server, Tls, trust};
 
 use crate::raw::{connect, exchange, get, post};
 
@@ -26,6 +26,7 @@ fn ask(server: &Server, name: &str, tls: &Tls) -> Result<String, String> {
     stream.write_all(get("/.well-known/jwks.json").as_bytes()).map_err(|error| error.to_string())?;
     let mut answer = vec![0; 15];
     stream.read_exact(&mut answer).map_err(|error| error.to_string())?;
+    stream.read_to_end(&mut Vec::new()).map_err(|error| error.to_string())?;
     String::from_utf8(answer).map_err(|error| error.to_string())
 }
 
@@ -48,6 +49,17 @@ fn bad_certificates_are_bad_in_their_own_ways() {
     assert!(why(tls.expired(&["127.0.0.1"]).unwrap()).contains("expired"));
     let other = why(tls.other_ca(&["127.0.0.1"]).unwrap());
     assert!(other.contains("BadSignature") || other.contains("UnknownIssuer"), "{other}");
+}
+
+#[test]
+fn faults_reach_through_tls() {
+    let tls = Tls::new().unwrap();
+    let issuer = Issuer::start_tls(&tls.server(&["127.0.0.1"]).unwrap()).unwrap();
+    issuer.script([Fault::ResetBeforeHeaders, Fault::ResetInBody, Fault::TruncatedBody]);
+    for _ in 0..2 {
+        assert!(ask(&issuer, "127.0.0.1", &tls).unwrap_err().contains("reset"));
+    }
+    assert_eq!(ask(&issuer, "127.0.0.1", &tls).unwrap(), "HTTP/1.1 200 OK", "closed in good order");
 }
 
 #[test]
