@@ -9,13 +9,14 @@ use clap::error::ErrorKind;
 use crate::cli::Cli;
 use crate::diagnostic;
 use crate::emit::last_words::LastWords;
-use crate::emit::posix;
+use crate::emit::{Handout, posix};
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
-use crate::http::Client;
 use crate::http::retry::Deadline;
+use crate::http::{Client, Settings};
 use crate::plan::{Exchange, Plan, Wanted};
-use crate::signal::Signals;
+use crate::signal::{self, Signals};
+use crate::subject::Source;
 use crate::{aws, job, subject};
 
 /// Runs the program: `arguments` with its own name first.
@@ -29,14 +30,11 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     };
     let ended = runtime.block_on(async {
         // Before anything else: until then a signal would end the run without a word.
-        let mut signals = match Signals::watch() {
+        let mut signals = match Signals::watch(&signal::ending()) {
             Ok(signals) => signals,
             Err(error) => return Err(End::Bug(format!("cannot watch for signals: {error}"))),
         };
-        tokio::select! {
-            ended = story(arguments, host) => ended,
-            name = signals.next() => Err(End::Error(Error::Interrupted(name))),
-        }
+        story(arguments, host, &mut signals).await
     });
     // A read of standard input that never ends must not keep the program.
     runtime.shutdown_background();
@@ -61,7 +59,7 @@ impl<E: Into<Error>> From<E> for End {
     }
 }
 
-async fn story(arguments: Vec<OsString>, host: &Host) -> Result<u8, End> {
+async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> Result<u8, End> {
     let nothing_to_run = arguments.last().is_some_and(|word| word == "--");
     let cli = Cli::try_parse_from(arguments).map_err(End::Usage)?;
     if nothing_to_run {
@@ -69,23 +67,38 @@ async fn story(arguments: Vec<OsString>, host: &Host) -> Result<u8, End> {
     }
     diagnostic::init(cli.verbosity());
     match Plan::new(cli, &host.env)? {
-        Plan::Exchange(plan) => Ok(exchange(*plan, host).await?),
+        Plan::Exchange(plan) => Ok(exchange(*plan, host, signals).await?),
         Plan::Clean { directory } => Ok(clean(&directory)?),
     }
 }
 
-async fn exchange(plan: Exchange, host: &Host) -> Result<u8, Error> {
-    let deadline = Deadline::after(plan.timeout);
+async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<u8, Error> {
     let delivery = plan.delivery.prepare(plan.directory)?;
-    let token = subject::read(&plan.source, host, deadline).await?;
-    let http = Client::new(plan.network);
-    let handout = match &plan.wanted {
-        Wanted::Aws(request) => {
-            let credentials = aws::exchange::assume(request, &token, &http, &host.clock, deadline).await?;
-            aws::handout(request, &credentials)?
-        }
+    let deadline = Deadline::after(plan.timeout);
+    let traded = trade(&plan.source, &plan.wanted, plan.network, host, deadline);
+    let handout = tokio::select! {
+        biased;
+        (_, name) = signals.next() => return Err(Error::Interrupted(name)),
+        handout = traded => handout?,
     };
     Ok(delivery.deliver(&handout)?)
+}
+
+async fn trade(
+    source: &Source,
+    wanted: &Wanted,
+    network: Settings,
+    host: &Host,
+    deadline: Deadline,
+) -> Result<Handout, Error> {
+    let token = subject::read(source, host, deadline).await?;
+    let http = Client::new(network);
+    match wanted {
+        Wanted::Aws(request) => {
+            let credentials = aws::exchange::assume(request, &token, &http, &host.clock, deadline).await?;
+            Ok(aws::handout(request, &credentials)?)
+        }
+    }
 }
 
 /// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.

@@ -1,36 +1,38 @@
-//! The signals that end a run before its time.
+//! Signals: those that end a run before its time, and those that a command is passed.
 
 use std::future::poll_fn;
 use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that a CI agent, a terminal or a time limit sends.
-const ENDING: [(SignalKind, &str); 3] =
-    [(SignalKind::interrupt(), "SIGINT"), (SignalKind::terminate(), "SIGTERM"), (SignalKind::hangup(), "SIGHUP")];
+/// What a CI agent, a terminal or a time limit sends to end a run.
+#[must_use]
+pub fn ending() -> [(SignalKind, &'static str); 3] {
+    [(SignalKind::interrupt(), "SIGINT"), (SignalKind::terminate(), "SIGTERM"), (SignalKind::hangup(), "SIGHUP")]
+}
 
-/// A watch on those signals.
+/// A watch on some signals.
 #[derive(Debug)]
-pub struct Signals(Vec<(Signal, &'static str)>);
+pub struct Signals(Vec<(Signal, SignalKind, &'static str)>);
 
 impl Signals {
-    /// Starts to watch, but for signals that the caller has had ignored (`nohup`, a background job of a script):
-    /// those stay ignored, for COMMAND too.
+    /// Starts to watch for `kinds`, but for those that the caller has had ignored (`nohup`, a background job of a
+    /// script): they stay ignored, for COMMAND too.
     ///
     /// # Errors
     /// When the system takes no handler.
-    pub fn watch() -> std::io::Result<Self> {
+    pub fn watch(kinds: &[(SignalKind, &'static str)]) -> std::io::Result<Self> {
         let ignored = ignored();
-        let wanted = ENDING.into_iter().filter(|(kind, _)| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
-        wanted.map(|(kind, name)| Ok((signal(kind)?, name))).collect::<std::io::Result<_>>().map(Self)
+        let wanted = kinds.iter().filter(|(kind, _)| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
+        wanted.map(|(kind, name)| Ok((signal(*kind)?, *kind, *name))).collect::<std::io::Result<_>>().map(Self)
     }
 
-    /// Waits for one of them and gives its name.
-    pub async fn next(&mut self) -> &'static str {
+    /// Waits for one of them.
+    pub async fn next(&mut self) -> (SignalKind, &'static str) {
         poll_fn(|context| {
-            for (signal, name) in &mut self.0 {
+            for (signal, kind, name) in &mut self.0 {
                 if signal.poll_recv(context).is_ready() {
-                    return Poll::Ready(*name);
+                    return Poll::Ready((*kind, *name));
                 }
             }
             Poll::Pending

@@ -117,15 +117,23 @@ impl Run {
     /// in between. Returns only when that fails, with the status that a shell gives (POSIX.1-2024, Shell Command
     /// Language, section 2.8.2).
     fn become_it(&self, handout: &Handout) -> u8 {
-        const NOT_EXECUTABLE: u8 = 126;
-        const NOT_FOUND: u8 = 127;
+        let error = self.command(handout).exec();
+        self.cannot_run(&error)
+    }
+
+    pub(super) fn command(&self, handout: &Handout) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
         for name in handout.removed().iter().chain(&self.drop_token) {
             command.env_remove(name.as_str());
         }
         command.envs(handout.variables().map(|(name, value)| (name.as_str(), value)));
-        let error = command.exec();
+        command
+    }
+
+    pub(super) fn cannot_run(&self, error: &std::io::Error) -> u8 {
+        const NOT_EXECUTABLE: u8 = 126;
+        const NOT_FOUND: u8 = 127;
         let report = crate::error::Report::new(format!("cannot run {}: {error}", self.program.to_string_lossy()));
         crate::diagnostic::report(&report);
         if error.kind() == std::io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }

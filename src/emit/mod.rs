@@ -1,5 +1,6 @@
 //! Handing over: variables to bytes ([`render`], pure), and bytes to where they go ([`deliver`]).
 
+mod child;
 pub mod deliver;
 mod dotenv;
 mod error;

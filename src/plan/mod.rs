@@ -1,10 +1,12 @@
 //! What a run will do: the command line and the environment, checked, with every default filled in. Nothing is sent
 //! and, but for the files that options name, nothing is read.
 
+mod aws_request;
+
 use std::time::Duration;
 
 use crate::aws;
-use crate::cli::{AwsArgs, Cli, Command, Shared};
+use crate::cli::{Cli, Command, Shared};
 use crate::diagnostic::Verbosity;
 use crate::emit::deliver::{Delivery, Run};
 use crate::emit::{Format, Name};
@@ -71,7 +73,7 @@ impl Plan {
     pub fn new(cli: Cli, env: &Env) -> Result<Self, Usage> {
         match cli.command {
             Command::Aws(args) => {
-                let wanted = Wanted::Aws(aws_request(&args, env)?);
+                let wanted = Wanted::Aws(aws_request::new(&args, env)?);
                 let bundle = Bundle::from_variable(env, "AWS_CA_BUNDLE")?;
                 exchange(args.shared, wanted, bundle, env).map(|exchange| Self::Exchange(Box::new(exchange)))
             }
@@ -153,72 +155,4 @@ fn host(text: &str) -> Result<String, Usage> {
         Ok(url) => url.host_str().map(str::to_owned).ok_or_else(wrong),
         Err(_) => Err(wrong()),
     }
-}
-
-fn aws_request(args: &AwsArgs, env: &Env) -> Result<aws::Request, Usage> {
-    let (origin, role) = match (&args.role_arn, env.get("AWS_ROLE_ARN")?) {
-        (Some(role), _) => ("--role-arn", role.clone()),
-        (None, Some(role)) => ("AWS_ROLE_ARN", role),
-        (None, None) => {
-            return Err(Usage::new("no role was named")
-                .hint("name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN"));
-        }
-    };
-    let role = aws::RoleArn::parse(origin, &role)?;
-    let session_name = match (&args.role_session_name, env.get("AWS_ROLE_SESSION_NAME")?) {
-        (Some(name), _) => aws::SessionName::parse("--role-session-name", name)?,
-        (None, Some(name)) => aws::SessionName::parse("AWS_ROLE_SESSION_NAME", &name)?,
-        (None, None) => aws::SessionName::of_job(env)?,
-    };
-    let region = match (&args.region, env.first(&["AWS_REGION", "AWS_DEFAULT_REGION"])?) {
-        (Some(region), _) => Some(aws::Region::parse("--region", region)?),
-        (None, Some((variable, region))) => Some(aws::Region::parse(variable, &region)?),
-        (None, None) => None,
-    };
-    let sts_region = match (&args.sts_region, &region) {
-        (Some(region), _) => aws::Region::parse("--sts-region", region)?,
-        (None, Some(region)) => region.clone(),
-        (None, None) => aws::Region::of_partition(role.partition())?,
-    };
-    check_endpoint(env)?;
-    let policy = args.policy.as_deref().map(aws::SessionPolicy::from_option).transpose()?;
-    let policy_arns = args
-        .policy_arn
-        .iter()
-        .map(|arn| aws::PolicyArn::parse("--policy-arn", arn, &role))
-        .collect::<Result<Vec<_>, _>>()?;
-    check_sizes(policy.as_ref(), &policy_arns)?;
-    let duration = args.duration.map(aws::Duration::new).transpose()?;
-    Ok(aws::Request { role, session_name, duration, region, sts_region, policy, policy_arns })
-}
-
-/// The SDK reads the endpoint itself; a bad one is told here, before anything is sent.
-fn check_endpoint(env: &Env) -> Result<(), Usage> {
-    for variable in ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"] {
-        let Some(address) = env.get(variable)? else { continue };
-        let good =
-            reqwest::Url::parse(&address).is_ok_and(|url| url.has_host() && matches!(url.scheme(), "https" | "http"));
-        if !good {
-            return Err(Usage::new(format!("{variable} is not an https address"))
-                .hint("it reads like https://sts.eu-central-1.amazonaws.com"));
-        }
-    }
-    Ok(())
-}
-
-fn check_sizes(policy: Option<&aws::SessionPolicy>, arns: &[aws::PolicyArn]) -> Result<(), Usage> {
-    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
-    const MOST_ARNS: usize = 10;
-    if arns.len() > MOST_ARNS {
-        return Err(Usage::new(format!("--policy-arn: {} were given; STS takes at most {MOST_ARNS}", arns.len())));
-    }
-    let inline = policy.map_or(0, |policy| policy.as_str().chars().count());
-    let together = inline + arns.iter().map(|arn| arn.as_str().len()).sum::<usize>();
-    if together > aws::policy::LONGEST {
-        return Err(Usage::new(format!(
-            "--policy and --policy-arn: {together} characters together; STS takes at most {}",
-            aws::policy::LONGEST
-        )));
-    }
-    Ok(())
 }

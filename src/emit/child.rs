@@ -1,0 +1,75 @@
+//! A command that is waited for, because something must be undone after it.
+
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::io::IsTerminal;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::signal::unix::SignalKind;
+
+use super::Handout;
+use super::deliver::Run;
+use crate::signal::Signals;
+
+impl Run {
+    /// Runs the command with `handout` in its environment, `meanwhile` beside it, and returns its exit code once
+    /// it has ended: 128 and the signal's number where a signal ended it, 126 or 127 where it could not be run
+    /// (POSIX.1-2024, Shell Command Language, section 2.8.2). Signals are passed on to it.
+    pub async fn supervise(&self, handout: &Handout, meanwhile: impl Future<Output = ()>) -> u8 {
+        let mut signals = match Signals::watch(&passed_on()) {
+            Ok(signals) => signals,
+            Err(error) => return self.cannot_run(&error),
+        };
+        let mut child = match tokio::process::Command::from(self.command(handout)).spawn() {
+            Ok(child) => child,
+            Err(error) => return self.cannot_run(&error),
+        };
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        tokio::select! {
+            status = child.wait() => match status {
+                Ok(status) => code(status),
+                Err(error) => self.cannot_run(&error),
+            },
+            never = pass_on(&mut signals, pid) => match never {},
+            never = beside(meanwhile) => match never {},
+        }
+    }
+}
+
+async fn pass_on(signals: &mut Signals, to: Option<Pid>) -> Infallible {
+    loop {
+        let (kind, _) = signals.next().await;
+        if let (Some(pid), Some(signal)) = (to, Signal::from_named_raw(kind.as_raw_value())) {
+            // It may have ended this very moment; its status says so.
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+async fn beside(meanwhile: impl Future<Output = ()>) -> Infallible {
+    meanwhile.await;
+    pending().await
+}
+
+/// What a process is commonly sent. From a terminal, SIGINT and SIGQUIT reach the whole foreground group, the command
+/// among it: passing them on would deliver them twice.
+fn passed_on() -> Vec<(SignalKind, &'static str)> {
+    let mut kinds = vec![
+        (SignalKind::terminate(), "SIGTERM"),
+        (SignalKind::hangup(), "SIGHUP"),
+        (SignalKind::user_defined1(), "SIGUSR1"),
+        (SignalKind::user_defined2(), "SIGUSR2"),
+    ];
+    if !std::io::stdin().is_terminal() {
+        kinds.extend([(SignalKind::interrupt(), "SIGINT"), (SignalKind::quit(), "SIGQUIT")]);
+    }
+    kinds
+}
+
+fn code(status: ExitStatus) -> u8 {
+    const KILLED: i32 = 128;
+    let code = status.code().or_else(|| status.signal().map(|signal| KILLED + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
