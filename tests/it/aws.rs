@@ -1,0 +1,3 @@
+//! `aws` in a job.
+
+mod moto;

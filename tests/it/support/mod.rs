@@ -1,0 +1,22 @@
+//! What tests stand on: programs in a scrubbed environment, a detector of leaks, real peers, real shells.
+//!
+//! ```text
+//! let sandbox = Sandbox::start().unwrap();
+//! oidc_exchange(["aws", "--role-arn", DEPLOY_ROLE]).job(&sandbox).run().exits(0).stderr_is(expect![[""]]);
+//! ```
+//!
+//! Every run is bounded in time, and searched for the secrets that it could have leaked.
+
+pub(crate) mod output;
+pub(crate) mod peers;
+pub(crate) mod program;
+pub(crate) mod recorder;
+pub(crate) mod scratch;
+pub(crate) mod secrets;
+pub(crate) mod shells;
+pub(crate) mod terminal;
+
+pub(crate) use expect_test::expect;
+pub(crate) use output::{Output, stop, stopped};
+pub(crate) use program::{Program, oidc_exchange};
+pub(crate) use scratch::Scratch;

@@ -1,0 +1,147 @@
+//! What a run has left: compared exactly, but for the few things that differ each time, which have names.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use expect_test::Expect;
+use oidc_exchange::{aws, emit};
+use regex_lite::Regex;
+
+use super::scratch::Scratch;
+use super::secrets::Secrets;
+
+/// A run's end.
+#[must_use]
+pub(crate) struct Output {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) took: Duration,
+    /// The directory it ran in, with what it left there.
+    pub(crate) scratch: Scratch,
+    pub(super) words: Words,
+    pub(super) secrets: Secrets,
+}
+
+impl Output {
+    /// It ended by itself, with this code.
+    #[track_caller]
+    pub(crate) fn exits(&self, code: i32) -> &Self {
+        assert!(self.code == Some(code), "expected exit code {code}\n{}", self.describe());
+        self
+    }
+
+    /// Standard output is this, to the byte.
+    #[track_caller]
+    pub(crate) fn stdout_is(&self, expected: &str) -> &Self {
+        assert!(self.stdout == expected.as_bytes(), "expected on standard output:\n{expected}\n{}", self.describe());
+        self
+    }
+
+    /// Standard output, with names for what differs each time, is this.
+    #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "it is written in place")]
+    pub(crate) fn stdout_reads(&self, expected: Expect) -> &Self {
+        expected.assert_eq(&self.words.apply(&self.stdout()));
+        self
+    }
+
+    /// Standard error, with names for what differs each time, is this.
+    #[track_caller]
+    #[allow(clippy::needless_pass_by_value, reason = "it is written in place")]
+    pub(crate) fn stderr_is(&self, expected: Expect) -> &Self {
+        expected.assert_eq(&self.words.apply(&self.stderr()));
+        self
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    /// Secrets that became known only now.
+    #[track_caller]
+    pub(crate) fn and_no(&self, of: &'static str, text: &str) -> &Self {
+        let mut secrets = Secrets::default();
+        secrets.plant(of, text);
+        let found = secrets.search("standard error", &self.stderr).and(secrets.search("standard output", &self.stdout));
+        found.unwrap_or_else(|leak| panic!("{leak}"));
+        self
+    }
+
+    /// Searches standard error always, standard output unless it is what was asked for, and the files: those that
+    /// were there before are the test's own.
+    #[track_caller]
+    pub(super) fn search(&self, hands_over: bool, before: &[PathBuf]) {
+        let mut found = self.secrets.search("standard error", &self.stderr);
+        if !hands_over && self.code != Some(0) {
+            found = found.and_then(|()| self.secrets.search("standard output", &self.stdout));
+        }
+        for file in self.scratch.files().into_iter().filter(|file| !before.contains(file)) {
+            let public = file.symlink_metadata().is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+            if public || self.code != Some(0) {
+                let bytes = std::fs::read(&file).unwrap_or_default();
+                let place = self.words.apply(&file.to_string_lossy());
+                found = found.and_then(|()| self.secrets.search(place, &bytes));
+            }
+        }
+        found.unwrap_or_else(|leak| panic!("{leak}"));
+    }
+
+    /// For a failed assertion; a secret is not shown there either.
+    pub(super) fn describe(&self) -> String {
+        let show = |bytes: &[u8]| match self.secrets.search("", bytes) {
+            Ok(()) => self.words.apply(&String::from_utf8_lossy(bytes)),
+            Err(leak) => format!("({} bytes with {} in them)\n", bytes.len(), leak.secret),
+        };
+        format!(
+            "--- exit code {:?}, signal {:?}, after {:?}\n--- standard output\n{}--- standard error\n{}---",
+            self.code,
+            self.signal,
+            self.took,
+            show(&self.stdout),
+            show(&self.stderr)
+        )
+    }
+}
+
+/// Names for what differs from run to run.
+#[derive(Clone, Default)]
+pub(super) struct Words(Vec<(String, String)>);
+
+impl Words {
+    pub(super) fn add(&mut self, text: &str, word: &str) {
+        self.0.push((text.to_owned(), word.to_owned()));
+    }
+
+    fn apply(&self, text: &str) -> String {
+        let text = self.0.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+        let patterns = [
+            (r"\(request [0-9a-f-]{36}\)", "(request ID)"),
+            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
+            (r"\b\d+ attempts in \d+\.\d s", "N attempts in T s"),
+            (r"\b1 attempt in \d+\.\d s", "1 attempt in T s"),
+            (r"trying again in \d+\.\d s", "trying again in T s"),
+            (r" in \d+ ms", " in T ms"),
+            (r" after \d+ ms", " after T ms"),
+        ];
+        patterns
+            .iter()
+            .fold(text, |text, (pattern, word)| Regex::new(pattern).unwrap().replace_all(&text, *word).into_owned())
+    }
+}
+
+/// The line that stops a caller.
+pub(crate) fn stop(code: u8) -> String {
+    format!("{}\n", emit::posix::stop(code))
+}
+
+/// What `aws` prints when there are no credentials.
+pub(crate) fn stopped(code: u8) -> String {
+    format!("{}{}", emit::posix::unset(&aws::credential_names()), stop(code))
+}

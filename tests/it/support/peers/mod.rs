@@ -1,0 +1,50 @@
+//! Real programs of other people, pinned, fetched into `target/peers` on first use.
+//!
+//! A peer that cannot be had is an error, never a skipped test.
+
+mod server;
+mod venv;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+pub(crate) use server::Server;
+pub(crate) use venv::{Venv, venv};
+
+/// AWS as moto answers it, and the AWS CLI, in one place: they share most of what they need.
+const AWS: &[&str] = &["moto[server]==5.2.5", "awscli==1.46.3"];
+
+/// The programs for AWS: `moto_server` and `aws`.
+pub(crate) fn aws() -> Venv {
+    venv("aws", AWS)
+}
+
+/// A moto server, shared by the tests that run at the same time: an account per test keeps them apart.
+pub(crate) fn moto() -> Arc<Server> {
+    static MOTO: Shared = Shared::new();
+    MOTO.get(|| {
+        let moto = aws().program("moto_server");
+        Server::start("moto", "/moto-api/data.json", |port| {
+            (moto.clone(), vec!["-H".into(), "127.0.0.1".into(), "-p".into(), port.to_string()])
+        })
+    })
+}
+
+/// A server that lives as long as a test uses it.
+pub(crate) struct Shared(Mutex<Weak<Server>>);
+
+impl Shared {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Weak::new()))
+    }
+
+    /// The server, started where it is not running.
+    pub(crate) fn get(&self, start: impl FnOnce() -> Server) -> Arc<Server> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = running.upgrade() {
+            return server;
+        }
+        let server = Arc::new(start());
+        *running = Arc::downgrade(&server);
+        server
+    }
+}

@@ -1,0 +1,63 @@
+//! Python programs, each set in an environment of its own.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::terminal::python;
+
+/// A set of Python packages that is installed.
+pub(crate) struct Venv(PathBuf);
+
+impl Venv {
+    /// One of its programs.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        let path = self.0.join("bin").join(name);
+        assert!(path.is_file(), "{} is not there", path.display());
+        path
+    }
+
+    /// Its Python.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.program("python")
+    }
+}
+
+/// The packages, as pip writes them, with their versions: installed on first use, and again when the list or Python
+/// has changed. Other tests and other processes that want the same wait for it.
+///
+/// pip has its user's own environment (an index, a proxy, certificates).
+#[track_caller]
+pub(crate) fn venv(name: &str, packages: &[&str]) -> Venv {
+    assert!(packages.iter().all(|package| package.contains("==")), "a peer is pinned: {packages:?}");
+    let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
+    fs::create_dir_all(&peers).unwrap();
+    let lock = File::create(peers.join(format!("{name}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let place = peers.join(name);
+    let complete = place.join("complete");
+    let wanted = format!("{}\n{}\n", python().display(), packages.join("\n"));
+    if fs::read_to_string(&complete).is_ok_and(|found| found == wanted) {
+        return Venv(place);
+    }
+    eprintln!("fetching {}", packages.join(" "));
+    if place.exists() {
+        fs::remove_dir_all(&place).unwrap();
+    }
+    run(Command::new(python()).args(["-m", "venv"]).arg(&place));
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    run(Command::new(place.join("bin/python")).args(pip).args(packages));
+    fs::write(complete, wanted).unwrap();
+    Venv(place)
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

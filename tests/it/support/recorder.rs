@@ -1,0 +1,97 @@
+//! Servers that should see nothing, and a proxy that says what it saw.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// Accepts whoever comes, keeps what they say first, and answers as `how` does.
+pub(crate) struct Recorder {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Recorder {
+    /// Hangs up on everybody, once their first words are kept.
+    pub(crate) fn start() -> Self {
+        Self::answering(drop)
+    }
+
+    /// A proxy for https: connects to the named port of this machine, whatever the name before it.
+    pub(crate) fn proxy() -> Self {
+        Self::answering(|(client, head)| {
+            let Some(port) = head.strip_prefix("CONNECT ").and_then(|rest| rest.split([':', ' ']).nth(1)) else {
+                return;
+            };
+            let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port.parse().unwrap())) else { return };
+            tunnel(client, server);
+        })
+    }
+
+    fn answering(how: impl Fn((TcpStream, String)) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&seen);
+        let how = Arc::new(how);
+        // It ends with the test's process: a thread that waits for nobody.
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (record, how) = (Arc::clone(&record), Arc::clone(&how));
+                thread::spawn(move || {
+                    let mut client = client;
+                    let head = head(&mut client);
+                    record.lock().unwrap().push(head.clone());
+                    how((client, head));
+                });
+            }
+        });
+        Self { port, seen }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The first words of every caller, up to an empty line.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn head(client: &mut TcpStream) -> String {
+    client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") && bytes.len() < 65_536 {
+        match client.read(&mut byte) {
+            Ok(1) => bytes.push(byte[0]),
+            _ => break,
+        }
+    }
+    client.set_read_timeout(None).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn tunnel(mut client: TcpStream, mut server: TcpStream) {
+    if client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_err() {
+        return;
+    }
+    let (Ok(mut from_client), Ok(mut to_server)) = (client.try_clone(), server.try_clone()) else { return };
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut from_client, &mut to_server);
+        let _ = to_server.shutdown(Shutdown::Write);
+    });
+    let _ = std::io::copy(&mut server, &mut client);
+    let _ = client.shutdown(Shutdown::Both);
+}
+
+/// A port of this machine on which nobody listens.
+pub(crate) fn closed_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}

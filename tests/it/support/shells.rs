@@ -1,0 +1,61 @@
+//! The shells that jobs are written for.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use super::program::Program;
+
+/// A shell that is on this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Shell {
+    pub(crate) name: &'static str,
+    pub(crate) path: PathBuf,
+    /// What makes it this shell, before its own options: `busybox sh`.
+    first: &'static [&'static str],
+}
+
+const POSIX: [(&str, &str, &[&str]); 5] = [
+    ("bash", "bash", &[]),
+    ("dash", "dash", &[]),
+    ("zsh", "zsh", &[]),
+    ("mksh", "mksh", &[]),
+    ("busybox", "busybox", &["sh"]),
+];
+
+/// Those that evaluate POSIX text. One that is absent is skipped by name on a laptop, and an error in CI.
+pub(crate) fn posix() -> Vec<Shell> {
+    let shells: Vec<Shell> = POSIX.iter().filter_map(|(name, program, first)| find(name, program, first)).collect();
+    assert!(!shells.is_empty(), "not one shell is here");
+    shells
+}
+
+/// One shell, under the same rule.
+pub(crate) fn find(name: &'static str, program: &str, first: &'static [&'static str]) -> Option<Shell> {
+    match on_path(program) {
+        Some(path) => Some(Shell { name, path, first }),
+        None if env::var_os("CI").is_some_and(|ci| ci == "true") => panic!("{name} is not here, and CI needs it"),
+        None => {
+            eprintln!("skipped: {name} is not here");
+            None
+        }
+    }
+}
+
+/// Where a program is, on the PATH of the tests themselves.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|directory| directory.join(program)).find(|path| path.is_file())
+}
+
+impl Shell {
+    /// The shell with these arguments.
+    pub(crate) fn with<'s, A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Program<'s> {
+        Program::new(&self.path, self.first.iter().copied()).args(arguments)
+    }
+
+    /// `sh -c SCRIPT`.
+    pub(crate) fn runs<'s>(&self, script: &str) -> Program<'s> {
+        self.with(["-c", script])
+    }
+}
