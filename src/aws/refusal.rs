@@ -75,7 +75,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.code {
             Some(code) => f.write_str(code)?,
-            None => write!(f, "status {}", self.status)?,
+            None => write!(f, "status {}, without an error code of STS", self.status)?,
         }
         if !self.message.is_empty() {
             write!(f, ": {}", self.message)?;

@@ -10,6 +10,9 @@ use tokio::time::{Instant, sleep};
 const FIRST_CAP: Duration = Duration::from_millis(200);
 const LAST_CAP: Duration = Duration::from_secs(5);
 
+/// The least time that an attempt is given.
+const LAST_ATTEMPT: Duration = Duration::from_millis(250);
+
 /// How long a refused connection is tried again: a server that is restarting comes back within it, and
 /// a wrong address should not cost the whole timeout.
 const REFUSED_FOR: Duration = Duration::from_secs(30);
@@ -118,23 +121,25 @@ pub async fn run<T, E: Retryable>(
             Err(_) => return Err((last, effort)),
         };
         let failing_since = *first_failure.get_or_insert_with(Instant::now);
-        let pause = match error.verdict() {
+        let remaining = deadline.remaining();
+        let asked = match error.verdict() {
             Verdict::Final => return Err((Outcome::Failed(error), effort)),
             Verdict::AgainBriefly if failing_since.elapsed() >= REFUSED_FOR => {
                 return Err((Outcome::Failed(error), effort));
             }
-            Verdict::AgainBriefly | Verdict::Again { after: None } => jitter(cap),
-            Verdict::Again { after: Some(after) } => {
-                if after > deadline.remaining() {
-                    effort.asked_to_wait = Some(after);
-                    return Err((Outcome::Failed(error), effort));
-                }
-                after + jitter(cap)
-            }
+            Verdict::AgainBriefly | Verdict::Again { after: None } => Duration::ZERO,
+            Verdict::Again { after: Some(after) } => after,
         };
-        if pause >= deadline.remaining() {
+        if asked >= remaining {
+            effort.asked_to_wait = (!asked.is_zero()).then_some(asked);
             return Err((Outcome::Failed(error), effort));
         }
+        // What is left after the pause is enough for an attempt: the last one is made shortly before the deadline.
+        let longest = (remaining - asked).saturating_sub(LAST_ATTEMPT);
+        if longest < LAST_ATTEMPT {
+            return Err((Outcome::Failed(error), effort));
+        }
+        let pause = asked + jitter(cap).min(longest);
         tracing::warn!("{error}; trying again in {:.1} s", pause.as_secs_f32());
         last = Outcome::Failed(error);
         sleep(pause).await;
@@ -156,4 +161,109 @@ pub fn retry_after(value: &str, now: std::time::SystemTime) -> Option<Duration> 
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Answer(Verdict);
+
+    impl std::fmt::Display for Answer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("no")
+        }
+    }
+
+    impl Retryable for Answer {
+        fn verdict(&self) -> Verdict {
+            self.0
+        }
+    }
+
+    /// Runs against a clock that jumps to the next event, and returns the effort and the time of each attempt.
+    fn attempts_at(
+        bound: Duration,
+        mut verdict: impl FnMut(usize, Duration) -> Option<Verdict>,
+    ) -> (Option<Effort>, Vec<Duration>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let (deadline, started) = (Deadline::after(bound), Instant::now());
+            let mut times = Vec::new();
+            let outcome = run(deadline, async || {
+                times.push(started.elapsed());
+                verdict(times.len(), started.elapsed()).map_or(Ok(()), |verdict| Err(Answer(verdict)))
+            })
+            .await;
+            (outcome.err().map(|(_, effort)| effort), times)
+        })
+    }
+
+    const AGAIN: Verdict = Verdict::Again { after: None };
+
+    #[test]
+    fn a_refusal_costs_one_attempt() {
+        let (effort, times) = attempts_at(Duration::from_secs(120), |_, _| Some(Verdict::Final));
+        assert_eq!((effort.unwrap().attempts, times.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_heals_is_tried_to_the_end_of_the_time_and_not_beyond() {
+        let (effort, times) = attempts_at(Duration::from_secs(120), |_, _| Some(AGAIN));
+        assert!(effort.unwrap().attempts > 30, "the pauses are 5 s at most");
+        let last = times.last().unwrap();
+        assert!(*last > Duration::from_secs(115) && *last < Duration::from_secs(120), "{last:?}");
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= LAST_CAP + Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn an_outage_of_75_seconds_is_outlived() {
+        let outage = Duration::from_secs(75);
+        let (effort, times) = attempts_at(Duration::from_secs(120), |_, at| (at < outage).then_some(AGAIN));
+        assert_eq!(effort, None);
+        assert!(*times.last().unwrap() < outage + LAST_CAP);
+    }
+
+    #[test]
+    fn a_refused_connection_is_given_up_after_half_a_minute() {
+        let (_, times) = attempts_at(Duration::from_secs(120), |_, _| Some(Verdict::AgainBriefly));
+        let last = times.last().unwrap();
+        assert!(*last >= REFUSED_FOR && *last <= REFUSED_FOR + LAST_CAP, "{last:?}");
+    }
+
+    #[test]
+    fn the_server_is_given_the_pause_it_asks_for_or_none_at_all() {
+        let after = Some(Duration::from_secs(10));
+        let (effort, times) = attempts_at(Duration::from_secs(60), |n, _| (n == 1).then_some(Verdict::Again { after }));
+        assert!(effort.is_none() && times[1] >= Duration::from_secs(10) && times[1] < Duration::from_secs(11));
+
+        let after = Some(Duration::from_secs(3600));
+        let (effort, times) = attempts_at(Duration::from_secs(60), |_, _| Some(Verdict::Again { after }));
+        assert_eq!((effort.unwrap().asked_to_wait, times.len()), (after, 1));
+    }
+
+    #[test]
+    fn an_attempt_is_cut_off_at_the_deadline() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let outcome = runtime.block_on(async {
+            let never = async || std::future::pending::<Result<(), Answer>>().await;
+            run(Deadline::after(Duration::from_secs(3)), never).await
+        });
+        assert!(matches!(outcome, Err((Outcome::TimedOut, effort)) if effort.elapsed >= Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn a_pause_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(retry_after(" 120 ", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("99999999999999999999999", now), Some(Duration::from_secs(u64::MAX)));
+        for none in ["", "-1", "1.5", "soon"] {
+            assert_eq!(retry_after(none, now), None, "{none}");
+        }
+    }
 }
