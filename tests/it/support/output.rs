@@ -127,6 +127,7 @@ impl Words {
             (r"\b\d+ attempts in \d+\.\d s", "N attempts in T s"),
             (r"\b1 attempt in \d+\.\d s", "1 attempt in T s"),
             (r"trying again in \d+\.\d s", "trying again in T s"),
+            (r"date/time \d{10}\b", "date/time SECONDS"),
             (r" in \d+ ms", " in T ms"),
             (r" after \d+ ms", " after T ms"),
         ];

@@ -85,6 +85,12 @@ impl<'s> Program<'s> {
         variables.into_iter().fold(self, |program, (name, value)| program.env(&name, value))
     }
 
+    /// Sets a variable where the test has not set it.
+    pub(crate) fn env_default(self, name: &str, value: &str) -> Self {
+        let known = self.variables.iter().any(|(known, _)| known == name);
+        if known { self } else { self.env(name, value) }
+    }
+
     /// Removes a variable that an earlier call has set.
     pub(crate) fn env_remove(mut self, name: &str) -> Self {
         self.variables.retain(|(known, _)| known != name);

@@ -1,0 +1,305 @@
+//! The service's refusals, as the person whose job it is reads them. Each costs one request.
+
+use sandbox::{Fault, Issuer, Job, RELEASE_ROLE, Sandbox, now};
+
+use super::deploy;
+use crate::support::{Output, Program, expect, oidc_exchange, stopped};
+
+/// Runs it to a refusal that was not repeated.
+#[track_caller]
+fn refused(sandbox: &Sandbox, program: Program<'_>) -> Output {
+    let asked = sandbox.aws.requests().len();
+    let output = program.run();
+    output.exits(4).stdout_is(&stopped(4));
+    assert_eq!(sandbox.aws.requests().len(), asked + 1, "a refusal is not repeated");
+    output
+}
+
+fn refused_job(job: &Job) -> Output {
+    let sandbox = Sandbox::start().unwrap();
+    refused(&sandbox, deploy(&[]).job_of(&sandbox, job))
+}
+
+/// The service itself says this.
+fn answered(status: u16, code: &str, message: &str) -> Output {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.script([Fault::aws_error(status, code, message)]);
+    refused(&sandbox, deploy(&[]).job(&sandbox))
+}
+
+#[test]
+fn another_branch() {
+    refused_job(&Job::branch("feature-x")).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
+
+        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
+        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+    "#]]);
+}
+
+#[test]
+fn a_tag() {
+    refused_job(&Job::tag("v1.0.0")).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
+
+        hint: this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it
+        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
+        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+    "#]]);
+}
+
+#[test]
+fn a_pull_request() {
+    refused_job(&Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+
+        hint: this is a pull-request job; a trust policy for `…:ref_type:branch:ref:refs/heads/main` does not match it
+        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+    "#]]);
+}
+
+#[test]
+fn a_debug_session_of_the_project() {
+    refused_job(&Job::project_debug()).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
+
+        hint: this is a debug session of the project: its `sub` names no ref at all
+        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
+        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+    "#]]);
+}
+
+#[test]
+fn a_branch_that_asks_for_the_tags_role() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = oidc_exchange(["aws", "--role-arn", RELEASE_ROLE]).job(&sandbox);
+    refused(&sandbox, program).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
+          asked for  arn:aws:iam::123456789012:role/release
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+    "#]]);
+}
+
+#[test]
+fn a_token_with_session_tags() {
+    refused_job(&Job::branch("other").aws_tags(true)).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
+
+        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
+        hint: this token carries session tags, so the trust policy must also allow sts:TagSession
+        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+    "#]]);
+}
+
+#[test]
+fn an_issuer_without_a_provider() {
+    let (sandbox, other) = (Sandbox::start().unwrap(), Issuer::start().unwrap());
+    let token = other.token(&Job::branch("main"));
+    let program = deploy(&[]).job(&sandbox).token(&token).word(&format!("127.0.0.1:{}", other.port()), "OTHER");
+    refused(&sandbox, program).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       InvalidIdentityToken: No OpenIDConnect provider found in your account for http://OTHER (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://OTHER  aud=http://OTHER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: account 123456789012 knows no provider for exactly this issuer; provider and role must be in the same account
+        hint: create it: aws iam create-open-id-connect-provider --url http://OTHER --client-id-list http://OTHER
+    "#]]);
+}
+
+#[test]
+fn another_audience() {
+    refused_job(&Job::branch("main").audience("sts.amazonaws.com")).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       InvalidIdentityToken: Incorrect token audience (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=sts.amazonaws.com
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list this audience, to the letter
+        hint: add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/ISSUER --client-id sts.amazonaws.com
+    "#]]);
+}
+
+#[test]
+fn a_list_of_audiences() {
+    refused_job(&Job::branch("main").audience(["a", "b"].as_slice())).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       InvalidIdentityToken: Incorrect token audience (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=a, b
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list this audience, to the letter
+        hint: add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/ISSUER --client-id a, b
+    "#]]);
+}
+
+#[test]
+fn a_forged_signature() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.forged(&Job::branch("main"));
+    refused(&sandbox, deploy(&[]).job(&sandbox).token(&token)).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       InvalidIdentityToken: Token signature is not valid (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+    "#]]);
+}
+
+/// Within our minute of leeway, and beyond theirs.
+#[test]
+fn an_expired_token() {
+    refused_job(&Job::branch("main").expires_at(now() - 30)).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       ExpiredTokenException: Token expired: current date/time SECONDS must be before the expiration date/time SECONDS (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the token was issued TIME, good until TIME; this machine's clock says TIME
+        hint: STS takes no token later than its expiry, nor a day after it was issued; a job cannot ask for another: run it again
+    "#]]);
+}
+
+#[test]
+fn a_token_of_tomorrow() {
+    refused_job(&Job::branch("main").not_before(now() + 3600)).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       InvalidIdentityToken: Token is not yet valid (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+    "#]]);
+}
+
+#[test]
+fn a_session_longer_than_the_roles() {
+    let sandbox = Sandbox::start().unwrap();
+    refused(&sandbox, deploy(&["--duration", "12h"]).job(&sandbox)).stderr_is(expect![[r#"
+        error: AWS STS refused the session's duration
+          said       ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role. (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: lower --duration, or raise the role's maximum: aws iam update-role --role-name deploy --max-session-duration SECONDS
+    "#]]);
+}
+
+#[test]
+fn a_session_policy_that_is_none() {
+    answered(400, "MalformedPolicyDocument", "The policy is not in the valid JSON format.").stderr_is(expect![[r#"
+        error: AWS STS refused the session policy
+          said       MalformedPolicyDocument: The policy is not in the valid JSON format. (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: check --policy with: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…
+    "#]]);
+}
+
+#[test]
+fn a_session_policy_too_large() {
+    answered(400, "PackedPolicyTooLarge", "Packed size of the policy exceeds the limit").stderr_is(expect![[r#"
+        error: AWS STS refused the session policy
+          said       PackedPolicyTooLarge: Packed size of the policy exceeds the limit (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: shorten --policy, name fewer --policy-arn, or put the rules into the role itself
+        hint: tags that the token carries count as well
+    "#]]);
+}
+
+#[test]
+fn a_region_that_is_switched_off() {
+    let message = "STS is not activated in this region for account:123456789012.";
+    answered(403, "RegionDisabledException", message).stderr_is(expect![[r#"
+        error: AWS STS is switched off in this region for the role's account
+          said       RegionDisabledException: STS is not activated in this region for account:123456789012. (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: ask another region's STS with --sts-region; the job's own region stays as it is
+    "#]]);
+}
+
+#[test]
+fn an_issuer_that_stands_no_longer_by_its_token() {
+    answered(403, "IDPRejectedClaim", "Token has been revoked").stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       IDPRejectedClaim: Token has been revoked (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the issuer itself no longer stands by this token: run the job again for a new one
+    "#]]);
+}
+
+#[test]
+fn a_code_that_nobody_has_heard_of() {
+    answered(400, "FrobnicationRequired", "Please frobnicate").stderr_is(expect![[r#"
+        error: AWS STS refused the request
+          said       FrobnicationRequired: Please frobnicate (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+    "#]]);
+}
+
+/// A service that repeats the token must not carry it into the log, nor may it steer the terminal.
+#[test]
+fn what_the_service_repeats_or_forges_is_not_shown() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.token(&Job::branch("main"));
+    let message =
+        format!("bad token {token} \u{9b}2J\u{202e}\nhint: all is well\r{}", token.split('.').next_back().unwrap());
+    sandbox.aws.script([Fault::aws_error(400, "InvalidIdentityToken", &message)]);
+    refused(&sandbox, deploy(&["-vv"]).job(&sandbox).token(&token)).stderr_is(expect![[r#"
+        oidc-exchange: POST STS: 400 in T ms (request ID)
+        error: AWS STS refused the token
+          said       InvalidIdentityToken: bad token [redacted] 2J hint: all is well [redacted] (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+    "#]]);
+}
