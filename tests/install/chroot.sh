@@ -117,11 +117,11 @@ check "without --ca-file: no credentials" sets_nothing
 check "without --ca-file: it is not tried again and again" within 3
 
 variables="SEMAPHORE_OIDC_TOKEN=$token AWS_ENDPOINT_URL_STS=https://nowhere.sandbox.test:$port"
-run aws --role-arn "$role" --ca-file /ca.pem --timeout 3s
+run aws --role-arn "$role" --ca-file /ca.pem --timeout 7s
 check "a name that nobody knows, and no nameserver: unreachable" ends_with 5
 check "a name that nobody knows: it is named" complains "nowhere.sandbox.test"
 check "a name that nobody knows: no panic" no_panic
-check "a name that nobody knows: the bound holds" within 6
+check "a name that nobody knows: the bound holds" within 9
 
 check "nothing is left in the chroot" holds_nothing_new
 
