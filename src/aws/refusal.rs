@@ -66,24 +66,27 @@ impl Answer {
         }
     }
 
+    /// All of it, for an error.
+    fn said(&self) -> String {
+        match &self.request_id {
+            Some(id) => format!("{self} (request {id})"),
+            None => self.to_string(),
+        }
+    }
+
     fn says(&self, text: &str) -> bool {
         self.message.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
     }
 }
 
+/// Code and message; the request's id, of use to the provider's support, is for the last answer alone.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.code {
             Some(code) => f.write_str(code)?,
             None => write!(f, "status {}, without an error code of STS", self.status)?,
         }
-        if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
-        }
-        match &self.request_id {
-            Some(id) => write!(f, " (request {id})"),
-            None => Ok(()),
-        }
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
     }
 }
 
@@ -269,12 +272,12 @@ impl Context<'_> {
                 let cause = Cause::of(&answer);
                 let hints = self.hints(cause);
                 if cause.heals() || cause == Cause::NotSts {
-                    return unreachable(answer.to_string(), hints);
+                    return unreachable(answer.said(), hints);
                 }
                 let presented = self.claims().presented();
                 Error::Refused(Box::new(Refusal {
                     title: cause.title().into(),
-                    said: answer.to_string(),
+                    said: answer.said(),
                     asked,
                     presented,
                     hints,

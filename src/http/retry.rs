@@ -99,7 +99,8 @@ pub enum Outcome<E> {
     TimedOut,
 }
 
-/// Runs `attempt` until it succeeds, fails for good, or `deadline` passes.
+/// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard error,
+/// and each that differs from the one before it; with `-v`, all.
 ///
 /// # Errors
 /// The last error, and the effort that was made.
@@ -111,6 +112,7 @@ pub async fn run<T, E: Retryable>(
     let mut cap = FIRST_CAP;
     let mut first_failure = None;
     let mut last = Outcome::TimedOut;
+    let mut last_said = String::new();
     loop {
         effort.attempts += 1;
         let answer = tokio::time::timeout(deadline.remaining(), attempt()).await;
@@ -140,7 +142,13 @@ pub async fn run<T, E: Retryable>(
             return Err((Outcome::Failed(error), effort));
         }
         let pause = asked + jitter(cap).min(longest);
-        tracing::warn!("{error}; trying again in {:.1} s", pause.as_secs_f32());
+        let said = error.to_string();
+        if said == last_said {
+            tracing::info!("{said}; trying again in {:.1} s", pause.as_secs_f32());
+        } else {
+            tracing::warn!("{said}; trying again for up to {} s", remaining.as_secs());
+        }
+        last_said = said;
         last = Outcome::Failed(error);
         sleep(pause).await;
         cap = (cap * 2).min(LAST_CAP);
