@@ -4,4 +4,5 @@
 #![allow(clippy::print_stderr, reason = "what was skipped is said")]
 
 mod aws;
+mod stop;
 mod support;

@@ -94,7 +94,7 @@ impl Output {
     }
 
     /// For a failed assertion; a secret is not shown there either.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let show = |bytes: &[u8]| match self.secrets.search("", bytes) {
             Ok(()) => self.words.apply(&String::from_utf8_lossy(bytes)),
             Err(leak) => format!("({} bytes with {} in them)\n", bytes.len(), leak.secret),
@@ -128,6 +128,7 @@ impl Words {
             (r"\b1 attempt in \d+\.\d s", "1 attempt in T s"),
             (r"trying again in \d+\.\d s", "trying again in T s"),
             (r"date/time \d{10}\b", "date/time SECONDS"),
+            (r"\.rs:\d+\b", ".rs:LINE"),
             (r" in \d+ ms", " in T ms"),
             (r" after \d+ ms", " after T ms"),
         ];

@@ -228,8 +228,41 @@ impl Running<'_> {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    /// Sends a signal to what it has started under this name.
+    #[track_caller]
+    pub(crate) fn signal_to(&self, name: &str, signal: Signal) {
+        let pids = self.named(name);
+        assert_eq!(pids.len(), 1, "one {name} is running");
+        kill_process(Pid::from_raw(pids[0].cast_signed()).unwrap(), signal).unwrap();
+    }
+
+    /// Waits until a program of this name runs: itself or what it has started.
+    #[track_caller]
+    pub(crate) fn await_name(&self, name: &str) {
+        while self.named(name).is_empty() {
+            assert!(self.started.elapsed() < BOUND, "no {name} is running");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn named(&self, name: &str) -> Vec<u32> {
+        let named =
+            |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name);
+        self.group().into_iter().filter(named).collect()
+    }
+
+    /// Its process, and all that it has started.
+    fn group(&self) -> Vec<u32> {
+        let group = self.child.id().to_string();
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let ours = pids.filter(|pid| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // "pid (name) state parent group": a name may hold blanks and brackets.
+            let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+            after_name.split(' ').nth(2) == Some(group.as_str())
+        });
+        ours.collect()
     }
 
     pub(crate) fn scratch(&self) -> &Scratch {
@@ -239,16 +272,8 @@ impl Running<'_> {
     /// The command lines of it and of all that it has started, which anybody on the machine can read.
     #[track_caller]
     pub(crate) fn command_lines(&self) -> Vec<u8> {
-        let group = self.child.id().to_string();
-        let mut lines = Vec::new();
-        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // "pid (name) state parent group": a name may hold blanks and brackets.
-            let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-            if after_name.split(' ').nth(2) == Some(group.as_str()) {
-                lines.extend(std::fs::read(entry.path().join("cmdline")).unwrap_or_default());
-            }
-        }
+        let read = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let lines: Vec<u8> = self.group().into_iter().flat_map(read).collect();
         assert!(!lines.is_empty(), "no such process");
         self.program.secrets.search("a command line", &lines).unwrap_or_else(|leak| panic!("{leak}"));
         lines

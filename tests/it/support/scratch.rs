@@ -40,6 +40,8 @@ impl Scratch {
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // Never through a link: the program on PATH is one.
+        let _ = fs::remove_file(&path);
         let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path).unwrap();
         std::io::Write::write_all(&mut file, content.as_ref()).unwrap();
         path

@@ -1,0 +1,57 @@
+//! A bug: the panic's message, which could hold anything, is shown to nobody.
+
+use std::env;
+use std::ffi::OsString;
+
+use oidc_exchange::emit::last_words::LastWords;
+use sandbox::{Job, Sandbox};
+
+use super::everywhere;
+use crate::support::{Program, Scratch, expect, stopped};
+
+const MARK: &str = "OIDC_EXCHANGE_IT_PANICS_AS";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// Not a test of its own: this executable is run again with the mark set, and then ends as the program does when
+/// it panics with these arguments.
+#[test]
+fn helper() {
+    let Some(line) = env::var_os(MARK) else { return };
+    let words = line.to_string_lossy().split(' ').map(OsString::from).collect::<Vec<_>>();
+    LastWords::for_arguments(&words).speak_on_panic();
+    let token = env::var("SEMAPHORE_OIDC_TOKEN").unwrap_or_default();
+    panic!("unexpected {SECRET} and {token}");
+}
+
+/// A stand-in for the program, which panics; what the test framework prints first is cut off.
+fn install(scratch: &Scratch) {
+    let script = format!(
+        "#!/bin/sh\nout=$({MARK}=\"oidc-exchange $*\" '{}' --exact stop::panic::helper --nocapture)\ncode=$?\n\
+         printf '%s\\n' \"$out\" | sed '1,/^running 1 test$/d'\nexit $code\n",
+        env::current_exe().unwrap().display()
+    );
+    scratch.script("bin/oidc-exchange", &script);
+}
+
+#[test]
+fn says_where_and_not_what() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.token(&Job::branch("main"));
+    let program = Program::new("/bin/sh", ["-c", "oidc-exchange aws --role-arn x"]);
+    install(program.scratch());
+    let program = program.token(&token).secret("what the panic says", SECRET);
+    let output = program.word(env!("CARGO_PKG_VERSION"), "VERSION").run();
+    output.exits(1).stdout_is(&stopped(1)).stderr_is(expect![[r#"
+        error: a bug in oidc-exchange, at tests/it/stop/panic.rs:LINE; no credentials were handed out
+
+        hint: please report it with this line and the version, VERSION
+    "#]]);
+}
+
+#[test]
+fn stops_every_caller() {
+    everywhere("oidc-exchange aws --role-arn x", 1, "nothing", |program| {
+        install(program.scratch());
+        program.secret("what the panic says", SECRET)
+    });
+}

@@ -1,0 +1,69 @@
+//! A run that is ended from outside: by the agent, by the terminal, by a time limit.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use sandbox::{Fault, Sandbox};
+
+use super::{CALLERS, aws};
+use crate::aws::deploy;
+use crate::support::{expect, shells, stopped};
+
+#[test]
+fn says_what_it_was_and_stops_the_caller() {
+    for (signal, message) in [(Signal::TERM, expect![[r#"
+        error: interrupted by SIGTERM; no credentials were handed out
+    "#]]), (Signal::INT, expect![[r#"
+        error: interrupted by SIGINT; no credentials were handed out
+    "#]]), (Signal::HUP, expect![[r#"
+        error: interrupted by SIGHUP; no credentials were handed out
+    "#]])] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.aws.script([Fault::Hang]);
+        let running = deploy(&[]).job(&sandbox).spawn();
+        assert!(sandbox.aws.await_requests(1, Duration::from_secs(20)));
+        running.signal(signal);
+        running.wait().exits(5).stdout_is(&stopped(5)).stderr_is(message);
+        assert_eq!(sandbox.aws.requests().len(), 1);
+    }
+}
+
+#[test]
+fn stops_every_caller() {
+    let sandbox = Sandbox::start().unwrap();
+    let signals = [Signal::TERM, Signal::INT, Signal::HUP];
+    for shell in shells::posix() {
+        for (caller, signal) in CALLERS.iter().zip(signals.iter().cycle()) {
+            sandbox.aws.script([Fault::Hang]);
+            let asked = sandbox.aws.requests().len();
+            let running = caller.program(&shell, &aws()).job(&sandbox).hands_over().spawn();
+            assert!(sandbox.aws.await_requests(asked + 1, Duration::from_secs(20)));
+            running.signal_to("oidc-exchange", *signal);
+            caller.check(&shell, &running.wait(), 5, "nothing");
+        }
+    }
+}
+
+/// `nohup` and a script's background jobs have signals ignored: then they stay so.
+#[test]
+fn is_let_be_where_the_caller_has_it_ignored() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.script([Fault::Delay(Duration::from_millis(400))]);
+    let shell = shells::posix().remove(0);
+    let running = shell.runs(&format!("trap '' HUP; exec {}", aws())).job(&sandbox).spawn();
+    assert!(sandbox.aws.await_requests(1, Duration::from_secs(20)));
+    running.signal(Signal::HUP);
+    running.wait().exits(0).stderr_is(expect![""]);
+}
+
+/// While it waits for a token that does not come.
+#[test]
+fn ends_a_wait_for_standard_input() {
+    let sandbox = Sandbox::start().unwrap();
+    let script = "mkfifo pipe; exec 3<>pipe; exec oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy --token-file - <pipe";
+    let running = shells::posix().remove(0).runs(script).job(&sandbox).spawn();
+    running.await_name("oidc-exchange");
+    std::thread::sleep(Duration::from_millis(100));
+    running.signal(Signal::TERM);
+    running.wait().exits(5).stdout_is(&stopped(5));
+}
