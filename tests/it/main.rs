@@ -5,4 +5,5 @@
 
 mod aws;
 mod stop;
+mod subject;
 mod support;

@@ -11,13 +11,26 @@ use crate::support::{expect, shells, stopped};
 
 #[test]
 fn says_what_it_was_and_stops_the_caller() {
-    for (signal, message) in [(Signal::TERM, expect![[r#"
+    for (signal, message) in [
+        (
+            Signal::TERM,
+            expect![[r#"
         error: interrupted by SIGTERM; no credentials were handed out
-    "#]]), (Signal::INT, expect![[r#"
+    "#]],
+        ),
+        (
+            Signal::INT,
+            expect![[r#"
         error: interrupted by SIGINT; no credentials were handed out
-    "#]]), (Signal::HUP, expect![[r#"
+    "#]],
+        ),
+        (
+            Signal::HUP,
+            expect![[r#"
         error: interrupted by SIGHUP; no credentials were handed out
-    "#]])] {
+    "#]],
+        ),
+    ] {
         let sandbox = Sandbox::start().unwrap();
         sandbox.aws.script([Fault::Hang]);
         let running = deploy(&[]).job(&sandbox).spawn();

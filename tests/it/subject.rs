@@ -1,0 +1,5 @@
+//! The subject token: where it may come from, and what is no token.
+
+mod absent;
+mod malformed;
+mod places;

@@ -1,0 +1,83 @@
+//! Where the token may be; and where it never is.
+
+use std::time::Duration;
+
+use sandbox::{Fault, Job, Sandbox};
+
+use crate::aws::deploy;
+use crate::support::{expect, shells};
+
+#[track_caller]
+fn arrived(sandbox: &Sandbox, token: &str) {
+    let requests = sandbox.aws.requests();
+    assert!(requests.last().is_some_and(|request| request.field("WebIdentityToken") == Some(token)));
+}
+
+#[test]
+fn another_variable() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.token(&Job::branch("main"));
+    let program = deploy(&["--token-env", "MY_TOKEN"]).job(&sandbox).env("SEMAPHORE_OIDC_TOKEN", "not this");
+    program.secret("the subject token", &token).env("MY_TOKEN", &token).run().exits(0).stderr_is(expect![""]);
+    arrived(&sandbox, &token);
+}
+
+#[test]
+fn a_file() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.token(&Job::branch("main"));
+    let program = deploy(&["--token-file", "token"]).job(&sandbox).env_remove("SEMAPHORE_OIDC_TOKEN");
+    program.scratch().write("token", &token);
+    program.secret("the subject token", &token).run().exits(0).stderr_is(expect![""]);
+    arrived(&sandbox, &token);
+}
+
+#[test]
+fn standard_input() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.token(&Job::branch("main"));
+    let program = deploy(&["--token-file", "-"]).job(&sandbox).env_remove("SEMAPHORE_OIDC_TOKEN");
+    program.secret("the subject token", &token).stdin(token.as_str()).run().exits(0).stderr_is(expect![""]);
+    arrived(&sandbox, &token);
+}
+
+#[test]
+fn white_space_around_it_is_dropped() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.token(&Job::branch("main"));
+    let wrapped = format!(" \r\n\t{token}\r\n\n");
+    deploy(&[]).job(&sandbox).token(&wrapped).run().exits(0);
+    arrived(&sandbox, &token);
+    let program = deploy(&["--token-file", "token"]).job(&sandbox);
+    program.scratch().write("token", &wrapped);
+    program.secret("the subject token", &token).run().exits(0);
+    arrived(&sandbox, &token);
+    let program = deploy(&["--token-file", "-"]).job(&sandbox);
+    program.secret("the subject token", &token).stdin(wrapped).run().exits(0);
+    arrived(&sandbox, &token);
+}
+
+/// A clock may be a minute behind the issuer's.
+#[test]
+fn a_minute_of_leeway() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = sandbox.issuer.token(&Job::branch("main").expires_at(sandbox::now() - 30));
+    deploy(&[]).job(&sandbox).token(&token).run().exits(4);
+    arrived(&sandbox, &token);
+}
+
+/// Anybody on the machine can read a command line: of the program, of the shell that calls it, of COMMAND.
+#[test]
+fn no_command_line_has_it() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.script([Fault::Delay(Duration::from_millis(300))]);
+    let shell = shells::posix().remove(0);
+    let script = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy -- sleep 0.3; echo done";
+    let running = shell.runs(script).job(&sandbox).spawn();
+    assert!(sandbox.aws.await_requests(1, Duration::from_secs(20)));
+    let lines = String::from_utf8(running.command_lines()).unwrap();
+    assert!(lines.contains("--role-arn"));
+    running.await_name("sleep");
+    running.command_lines();
+    running.wait().exits(0).stdout_is("done\n");
+}
