@@ -16,65 +16,101 @@ fn none(prepare: impl FnOnce(Program<'static>) -> Program<'static>, arguments: &
 
 #[test]
 fn outside_a_job() {
-    none(|program| program, &[], expect![[r#"
+    none(
+        |program| program,
+        &[],
+        expect![[r#"
         error: no subject token: SEMAPHORE_OIDC_TOKEN is not set
 
         hint: in `docker run`, pass it on: -e SEMAPHORE_OIDC_TOKEN; under sudo, keep it: sudo -E
         hint: outside a Semaphore job there is none; another CI system's token is named with --token-env or --token-file
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn in_a_job_that_was_given_none() {
-    none(|program| program.env("SEMAPHORE", "true"), &[], expect![[r#"
+    none(
+        |program| program.env("SEMAPHORE", "true"),
+        &[],
+        expect![[r#"
         error: no subject token: SEMAPHORE_OIDC_TOKEN is not set
 
         hint: this looks like a Semaphore job, but it was given no token: is OpenID Connect part of the organization's plan? (Community Edition has none)
         hint: a pipeline's own `env_vars` or secrets may have overridden it
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn in_another_variable() {
-    none(|program| program.env("SEMAPHORE", "true"), &["--token-env", "MY_TOKEN"], expect![[r#"
+    none(
+        |program| program.env("SEMAPHORE", "true"),
+        &["--token-env", "MY_TOKEN"],
+        expect![[r#"
         error: no subject token: MY_TOKEN is not set
 
         hint: --token-env names MY_TOKEN: is it the variable in which this CI system puts its OpenID Connect token?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn empty() {
-    none(|program| program.env("SEMAPHORE_OIDC_TOKEN", ""), &[], expect![[r#"
+    none(
+        |program| program.env("SEMAPHORE_OIDC_TOKEN", ""),
+        &[],
+        expect![[r#"
         error: no subject token: SEMAPHORE_OIDC_TOKEN is empty
 
         hint: an empty token usually means that OpenID Connect is not enabled for this organization or job
-    "#]]);
-    none(|program| program.env("SEMAPHORE_OIDC_TOKEN", " \n\t"), &[], expect![[r#"
+    "#]],
+    );
+    none(
+        |program| program.env("SEMAPHORE_OIDC_TOKEN", " \n\t"),
+        &[],
+        expect![[r#"
         error: no subject token: SEMAPHORE_OIDC_TOKEN is empty
 
         hint: an empty token usually means that OpenID Connect is not enabled for this organization or job
-    "#]]);
-    none(|program| program, &["--token-file", "-"], expect![[r#"
+    "#]],
+    );
+    none(
+        |program| program,
+        &["--token-file", "-"],
+        expect![[r#"
         error: no subject token: standard input is empty
 
         hint: an empty token usually means that OpenID Connect is not enabled for this organization or job
-    "#]]);
-    none(|program| program, &["--token-file", "/dev/null"], expect![[r#"
+    "#]],
+    );
+    none(
+        |program| program,
+        &["--token-file", "/dev/null"],
+        expect![[r#"
         error: no subject token: /dev/null is empty
 
         hint: an empty token usually means that OpenID Connect is not enabled for this organization or job
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn in_a_file_that_cannot_be_read() {
-    none(|program| program, &["--token-file", "absent"], expect![[r#"
+    none(
+        |program| program,
+        &["--token-file", "absent"],
+        expect![[r#"
         error: cannot read the subject token from absent: No such file or directory (os error 2)
-    "#]]);
-    none(|program| program, &["--token-file", "/"], expect![[r#"
+    "#]],
+    );
+    none(
+        |program| program,
+        &["--token-file", "/"],
+        expect![[r#"
         error: cannot read the subject token from /: Is a directory (os error 21)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

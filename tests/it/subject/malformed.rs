@@ -37,75 +37,108 @@ fn with_payload(payload: &str) -> String {
 
 #[test]
 fn something_else() {
-    no_token("ghp_0123456789abcdef0123456789abcdef", expect![[r#"
+    no_token(
+        "ghp_0123456789abcdef0123456789abcdef",
+        expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 1
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
-    no_token("-----BEGIN CERTIFICATE-----", expect![[r#"
+    "#]],
+    );
+    no_token(
+        "-----BEGIN CERTIFICATE-----",
+        expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 1
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn not_three_parts() {
     let token = token();
     let (two, _) = token.rsplit_once('.').unwrap();
-    no_token(two, expect![[r#"
+    no_token(
+        two,
+        expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 2
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
-    no_token(&format!("{token}.c2lnbmF0dXJlc2lnbmF0dXJl"), expect![[r#"
+    "#]],
+    );
+    no_token(
+        &format!("{token}.c2lnbmF0dXJlc2lnbmF0dXJl"),
+        expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 4
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
-    no_token(&format!("{two}."), expect![[r#"
+    "#]],
+    );
+    no_token(
+        &format!("{two}."),
+        expect![[r#"
         error: the subject token is not a JWT: its signature is not base64url
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn in_quotes_or_cut() {
-    no_token(&format!("\"{}\"", token()), expect![[r#"
+    no_token(
+        &format!("\"{}\"", token()),
+        expect![[r#"
         error: the subject token is not a JWT: it is wrapped in quotes
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
-    no_token(&token()[1..], expect![[r#"
+    "#]],
+    );
+    no_token(
+        &token()[1..],
+        expect![[r#"
         error: the subject token is not a JWT: its header is not base64url
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
-    no_token(&format!("Bearer {}", token()), expect![[r#"
+    "#]],
+    );
+    no_token(
+        &format!("Bearer {}", token()),
+        expect![[r#"
         error: the subject token is not a JWT: its header is not base64url
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
-    no_token(&token().replace('.', ".\n"), expect![[r#"
+    "#]],
+    );
+    no_token(
+        &token().replace('.', ".\n"),
+        expect![[r#"
         error: the subject token is not a JWT: its payload is not base64url
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_payload_that_is_no_object() {
-    no_token(&with_payload("[\"a payload that is a list of things\"]"), expect![[r#"
+    no_token(
+        &with_payload("[\"a payload that is a list of things\"]"),
+        expect![[r#"
         error: the subject token is not a JWT: its payload is not a JSON object
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
-    no_token(&with_payload("{\"sub\": \"cut in the middle of a"), expect![[r#"
+    "#]],
+    );
+    no_token(
+        &with_payload("{\"sub\": \"cut in the middle of a"),
+        expect![[r#"
         error: the subject token is not a JWT: its payload is not a JSON object
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -128,53 +161,80 @@ fn expired() {
 fn not_text_or_too_long() {
     use std::os::unix::ffi::OsStrExt;
     let bytes = std::ffi::OsStr::from_bytes(b"eyJ\xff\xfe");
-    refused(deploy(&[]).env("SEMAPHORE_OIDC_TOKEN", bytes), 3, expect![[r#"
+    refused(
+        deploy(&[]).env("SEMAPHORE_OIDC_TOKEN", bytes),
+        3,
+        expect![[r#"
         error: the subject token is not a JWT: it is not text
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
     let program = deploy(&["--token-file", "token"]);
     program.scratch().write("token", vec![b'x'; 70_000]);
-    refused(program, 3, expect![[r#"
+    refused(
+        program,
+        3,
+        expect![[r#"
         error: the subject token is not a JWT: it is longer than 64 KiB
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
     let program = deploy(&["--token-file", "token"]);
     program.scratch().write("token", b"eyJ\xff\xfe");
-    refused(program, 3, expect![[r#"
+    refused(
+        program,
+        3,
+        expect![[r#"
         error: the subject token is not a JWT: it is not text
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
     // STS takes 20,000 characters.
     let long = with_payload(&format!("{{\"sub\":\"{}\"}}", "x".repeat(20_000)));
-    refused(deploy(&[]).token(&long), 3, expect![[r#"
+    refused(
+        deploy(&[]).token(&long),
+        3,
+        expect![[r#"
         error: the subject token is not a JWT: AWS STS takes at most 20000 characters
 
         hint: was it cut, quoted or changed on its way here?
-    "#]]);
+    "#]],
+    );
 }
 
 /// `$` where a name was due: the shell has put the token itself there.
 #[test]
 fn the_token_in_place_of_its_variables_name() {
     let token = token();
-    refused(deploy(&["--token-env", &token]).token(&token), 2, expect![[r#"
+    refused(
+        deploy(&["--token-env", &token]).token(&token),
+        2,
+        expect![[r#"
         error: --token-env takes the name of a variable
 
         hint: it was given a token, which a command line makes public: consider it leaked
         hint: write --token-env SEMAPHORE_OIDC_TOKEN, without the $
-    "#]]);
-    refused(deploy(&["--token-file", &token]).token(&token), 3, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--token-file", &token]).token(&token),
+        3,
+        expect![[r#"
         error: cannot read the subject token from [redacted]: File name too long (os error 36)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_token_on_the_command_line() {
     let token = token();
-    refused(deploy(&["--token", &token]).token(&token), 2, expect![[r#"
+    refused(
+        deploy(&["--token", &token]).token(&token),
+        2,
+        expect![[r#"
         error: unexpected argument '--token' found
 
           tip: a similar argument exists: '--token-env'
@@ -183,8 +243,12 @@ fn the_token_on_the_command_line() {
         Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
 
         For more information, try '--help'.
-    "#]]);
-    refused(deploy(&[&format!("--token={token}")]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&[&format!("--token={token}")]).token(&token),
+        2,
+        expect![[r#"
         error: unexpected argument '--token' found
 
           tip: a similar argument exists: '--token-env'
@@ -193,46 +257,79 @@ fn the_token_on_the_command_line() {
         Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
 
         For more information, try '--help'.
-    "#]]);
-    refused(deploy(&[&token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&[&token]).token(&token),
+        2,
+        expect![[r#"
         error: unexpected argument '[redacted]' found
 
         Usage: oidc-exchange aws [OPTIONS] [-- <COMMAND>...]
 
         For more information, try '--help'.
-    "#]]);
-    refused(deploy(&["--role-session-name", &token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--role-session-name", &token]).token(&token),
+        2,
+        expect![[r#"
         error: --role-session-name: `[redacted]` is not a role session name
 
         hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
-    "#]]);
-    refused(deploy(&["--region", &token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--region", &token]).token(&token),
+        2,
+        expect![[r#"
         error: --region: `[redacted]` is not a region's name
 
         hint: it reads like eu-central-1
-    "#]]);
-    refused(deploy(&["--format", &token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--format", &token]).token(&token),
+        2,
+        expect![[r#"
         error: invalid value '[redacted]' for '--format <FORMAT>'
           [possible values: env, env-no-export, json, source]
 
         For more information, try '--help'.
-    "#]]);
-    refused(deploy(&["--duration", &token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--duration", &token]).token(&token),
+        2,
+        expect![[r#"
         error: invalid value '[redacted]' for '--duration <DURATION>': expected number at 0; it reads like 90s, 15m or 1h
 
         For more information, try '--help'.
-    "#]]);
-    refused(deploy(&["--ca-file", &token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--ca-file", &token]).token(&token),
+        2,
+        expect![[r#"
         error: --ca-file: cannot read [redacted]: File name too long (os error 36)
-    "#]]);
-    refused(deploy(&["--policy", &token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--policy", &token]).token(&token),
+        2,
+        expect![[r#"
         error: --policy: not JSON: expected value at line 1 column 1
 
         hint: IAM takes no comments and no trailing commas
-    "#]]);
-    refused(deploy(&["--policy-arn", &token]).token(&token), 2, expect![[r#"
+    "#]],
+    );
+    refused(
+        deploy(&["--policy-arn", &token]).token(&token),
+        2,
+        expect![[r#"
         error: --policy-arn: `[redacted]` is not a managed policy's ARN: it does not read arn:…:iam::…
 
         hint: it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
-    "#]]);
+    "#]],
+    );
 }

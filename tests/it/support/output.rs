@@ -84,7 +84,7 @@ impl Output {
         }
         for file in self.scratch.files().into_iter().filter(|file| !before.contains(file)) {
             let public = file.symlink_metadata().is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
-            if public || self.code != Some(0) {
+            if public || (self.code != Some(0) && !hands_over) {
                 let bytes = std::fs::read(&file).unwrap_or_default();
                 let place = self.words.apply(&file.to_string_lossy());
                 found = found.and_then(|()| self.secrets.search(place, &bytes));

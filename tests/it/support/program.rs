@@ -152,7 +152,7 @@ impl<'s> Program<'s> {
         self
     }
 
-    /// Secrets on standard output are what this run is for, however it ends.
+    /// Secrets on standard output and in private files are what this run is for, however it ends.
     pub(crate) fn hands_over(mut self) -> Self {
         self.hands_over = true;
         self
