@@ -143,7 +143,8 @@ impl Client {
                 if let Some(client) = self.0.clear.get() {
                     return Ok(client);
                 }
-                let built = build(reqwest::Client::builder(), trust::nobody()?)?;
+                // Without this, reqwest hands plain http to HTTP_PROXY: the token, in clear, to another machine.
+                let built = build(reqwest::Client::builder().no_proxy(), trust::nobody()?)?;
                 Ok(self.0.clear.get_or_init(|| built))
             }
             _ => Err(Failure::NotHttps { url: origin(url.as_str()) }),
