@@ -91,7 +91,9 @@ fn credentials(output: AssumeRoleWithWebIdentityOutput) -> Result<Credentials, A
     let missing = |field: &str| Attempt::Garbled { status: 200, why: format!("it lacks {field}") };
     let found = output.credentials.ok_or_else(|| missing("Credentials"))?;
     let filled = |value: String, field: &str| if value.is_empty() { Err(missing(field)) } else { Ok(value) };
-    let seconds = u64::try_from(found.expiration.secs()).map_err(|_| missing("an Expiration after 1970"))?;
+    // The SDK puts 1970 for one that is absent.
+    let seconds = u64::try_from(found.expiration.secs()).ok().filter(|seconds| *seconds > 0);
+    let seconds = seconds.ok_or_else(|| missing("Expiration"))?;
     Ok(Credentials {
         access_key_id: filled(found.access_key_id, "AccessKeyId")?,
         secret_access_key: Secret::new(filled(found.secret_access_key, "SecretAccessKey")?),
