@@ -37,7 +37,9 @@ impl Proxies {
             return Err(Usage::new(format!("{name} is not the address of a proxy"))
                 .hint("it reads http://host:port, https://host:port, socks5://host:port or socks5h://host:port"));
         }
-        Ok(Self { https: Some(Secret::new(address)), exempt })
+        // reqwest lets the star stand for names alone; curl, and everybody since, for addresses too.
+        let all_exempt = exempt.split(',').any(|host| host.trim() == "*");
+        Ok(Self { https: (!all_exempt).then(|| Secret::new(address)), exempt })
     }
 
     pub(super) fn apply(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
@@ -73,6 +75,7 @@ mod tests {
             Some("http://b:3128".into())
         );
         assert_eq!(https(&[("all_proxy", "socks5h://a:1080")]), Some("socks5h://a:1080".into()));
+        assert_eq!(https(&[("HTTPS_PROXY", "a:1"), ("no_proxy", "b, *")]), None);
     }
 
     #[test]
