@@ -126,9 +126,12 @@ impl Words {
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
             (r"\b\d+ attempts in \d+\.\d s", "N attempts in T s"),
             (r"\b1 attempt in \d+\.\d s", "1 attempt in T s"),
+            (r"trying again for up to \d+ s", "trying again for up to T s"),
             (r"trying again in \d+\.\d s", "trying again in T s"),
             (r"date/time \d{10}\b", "date/time SECONDS"),
             (r"\.rs:\d+\b", ".rs:LINE"),
+            (r"verification time \d{10}\b", "verification time SECONDS"),
+            (r"\(\d+ seconds ago\)", "(N seconds ago)"),
             (r" in \d+ ms", " in T ms"),
             (r" after \d+ ms", " after T ms"),
         ];

@@ -1,0 +1,40 @@
+//! A network that fails, misleads, or is not to be used.
+
+mod addresses;
+mod broken;
+mod proxies;
+mod retry;
+mod tls;
+
+use expect_test::Expect;
+use sandbox::{Fault, Sandbox};
+
+use crate::aws::deploy;
+use crate::support::{Output, Program, stopped};
+
+/// The service misbehaves once, and is asked again.
+#[track_caller]
+fn healed(fault: Fault, message: Expect) -> Output {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.script([fault]);
+    let output = deploy(&[]).job(&sandbox).run();
+    output.exits(0).stderr_is(message);
+    assert_eq!(sandbox.aws.requests().len(), 2);
+    output
+}
+
+/// It could not be reached, and is not asked again.
+#[track_caller]
+fn given_up_at_once(fault: Fault, message: Expect) {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.script([fault]);
+    unreachable(deploy(&[]).job(&sandbox), message);
+    assert_eq!(sandbox.aws.requests().len(), 1);
+}
+
+#[track_caller]
+fn unreachable(program: Program<'_>, message: Expect) -> Output {
+    let output = program.run();
+    output.exits(5).stdout_is(&stopped(5)).stderr_is(message);
+    output
+}

@@ -1,0 +1,107 @@
+//! Who may be spoken to, and how.
+
+use std::time::Duration;
+
+use sandbox::Sandbox;
+
+use super::unreachable;
+use crate::aws::deploy;
+use crate::support::recorder::closed_port;
+use crate::support::{expect, stopped};
+
+#[test]
+fn nobody_listens() {
+    let sandbox = Sandbox::start().unwrap();
+    let port = closed_port();
+    let program = deploy(&["-q", "--timeout", "700ms"]).job(&sandbox).word(&port.to_string(), "CLOSED");
+    let output = unreachable(
+        program.env("AWS_ENDPOINT_URL_STS", format!("http://127.0.0.1:{port}")),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       127.0.0.1:CLOSED refused the connection
+          asked for  arn:aws:iam::123456789012:role/deploy
+          tried      N attempts in T s
+
+        hint: is the address right, and is a server running there?
+    "#]],
+    );
+    assert!(output.took < Duration::from_secs(4), "{:?}", output.took);
+}
+
+/// `localhost` and what is below it are this machine, whatever a nameserver says.
+#[test]
+fn names_of_this_machine() {
+    let sandbox = Sandbox::start().unwrap();
+    for host in ["localhost", "LOCALHOST", "sts.localhost", "127.0.0.1", "127.1"] {
+        let program = deploy(&[]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", sandbox.aws.url_for(host));
+        program.run().exits(0).stderr_is(expect![""]);
+    }
+}
+
+/// The more particular variable wins.
+#[test]
+fn the_endpoint_for_all_services() {
+    let sandbox = Sandbox::start().unwrap();
+    let closed = format!("http://127.0.0.1:{}", closed_port());
+    let program = deploy(&[]).job(&sandbox).env("AWS_ENDPOINT_URL", closed);
+    program.run().exits(0).stderr_is(expect![""]);
+    let program = deploy(&[]).job(&sandbox).env_remove("AWS_ENDPOINT_URL_STS");
+    program.env("AWS_ENDPOINT_URL", sandbox.aws.url()).run().exits(0).stderr_is(expect![""]);
+}
+
+/// Nothing is looked up, nothing is sent.
+#[test]
+fn plain_http_to_elsewhere() {
+    let sandbox = Sandbox::start().unwrap();
+    for host in [
+        "sts.example.test",
+        "localhost.example.test",
+        "127.0.0.1.example.test",
+        "10.0.0.1",
+        "0.0.0.0",
+        "[::ffff:a00:1]",
+    ] {
+        let url = sandbox.aws.url_for(host);
+        let program = deploy(&[]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", &url).word(&url, "URL");
+        program.run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
+            error: cannot ask AWS STS
+              said       URL is not https
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: use an https address; plain http is for loopback, and for one host that --allow-http names
+        "#]]);
+    }
+    assert!(sandbox.aws.requests().is_empty());
+}
+
+/// A password in the address stays there.
+#[test]
+fn an_address_with_a_password() {
+    let sandbox = Sandbox::start().unwrap();
+    let url = "http://me:a-password-of-mine@sts.example.test/?key=another-password";
+    let program = deploy(&["-vv"]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", url);
+    let program = program.secret("a password", "a-password-of-mine").secret("a password", "another-password");
+    program.run().exits(2).stderr_is(expect![[r#"
+        oidc-exchange: POST sts.example.test: http://sts.example.test is not https after T ms
+        error: cannot ask AWS STS
+          said       http://sts.example.test is not https
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: use an https address; plain http is for loopback, and for one host that --allow-http names
+    "#]]);
+}
+
+/// 0.0.0.0 leads to this machine, and is no loopback address.
+#[test]
+fn plain_http_to_the_one_host_that_is_named() {
+    let sandbox = Sandbox::start().unwrap();
+    let url = sandbox.aws.url_for("0.0.0.0");
+    let program = |host: &str| deploy(&["--allow-http", host]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", &url);
+    program("0.0.0.0").word(&sandbox.aws.port().to_string(), "PORT").run().exits(0).stderr_is(expect![[r#"
+        warning: speaking plain http to 0.0.0.0:PORT, as --allow-http says: whoever is in between can read the token
+    "#]]);
+    let asked = sandbox.aws.requests().len();
+    program("0.0.0.1").run().exits(2);
+    program("example.test").run().exits(2);
+    assert_eq!(sandbox.aws.requests().len(), asked);
+}

@@ -1,0 +1,225 @@
+//! Answers that do not come, or not whole, or from somebody else.
+
+use std::time::Duration;
+
+use sandbox::{Fault, Sandbox, Server};
+
+use super::{given_up_at_once, unreachable};
+use crate::aws::deploy;
+use crate::support::expect;
+use crate::support::recorder::Recorder;
+
+#[test]
+fn a_connection_that_breaks() {
+    let sandbox = Sandbox::start().unwrap();
+    for fault in [Fault::ResetBeforeHeaders, Fault::ResetInHeaders, Fault::ResetInBody, Fault::TruncatedBody] {
+        let asked = sandbox.aws.requests().len();
+        sandbox.aws.script([fault.clone()]);
+        let output = deploy(&[]).job(&sandbox).run();
+        output.exits(0);
+        let warning = output.stderr();
+        assert!(warning.starts_with("warning: the connection to 127.0.0.1:"), "{fault:?}: {warning}");
+        assert!(warning.contains("; trying again for up to ") && warning.lines().count() == 1, "{fault:?}: {warning}");
+        assert_eq!(sandbox.aws.requests().len(), asked + 2, "{fault:?}");
+    }
+}
+
+#[test]
+fn one_that_always_breaks() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.always(Fault::ResetBeforeHeaders);
+    let output = unreachable(
+        deploy(&["-q", "--timeout", "600ms"]).job(&sandbox),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the connection to STS broke: Connection reset by peer (os error 104)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          tried      N attempts in T s
+
+        hint: the server or something in between closed the connection
+    "#]],
+    );
+    assert!(output.took < Duration::from_secs(4), "{:?}", output.took);
+}
+
+#[test]
+fn an_answer_that_does_not_come() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.always(Fault::Hang);
+    let output = unreachable(
+        deploy(&["--timeout", "500ms"]).job(&sandbox),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       nothing, until --timeout
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: can this machine reach the region's STS?
+    "#]],
+    );
+    assert!(output.took < Duration::from_secs(4), "{:?}", output.took);
+}
+
+#[test]
+fn an_answer_that_drips() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.script([Fault::SlowBytes { every: Duration::from_micros(100) }]);
+    deploy(&[]).job(&sandbox).run().exits(0).stderr_is(expect![""]);
+    sandbox.aws.always(Fault::SlowBytes { every: Duration::from_millis(200) });
+    let output = unreachable(
+        deploy(&["--timeout", "500ms"]).job(&sandbox),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       nothing, until --timeout
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: can this machine reach the region's STS?
+    "#]],
+    );
+    assert!(output.took < Duration::from_secs(4), "{:?}", output.took);
+}
+
+#[test]
+fn an_answer_without_end() {
+    given_up_at_once(
+        Fault::EndlessBody,
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       STS answered with more than 8 MiB
+          asked for  arn:aws:iam::123456789012:role/deploy
+    "#]],
+    );
+}
+
+#[test]
+fn a_page_for_people() {
+    given_up_at_once(
+        Fault::HtmlOk,
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       status 200, without an error code of STS
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
+    "#]],
+    );
+}
+
+fn answered(status: u16, body: &str) -> Fault {
+    Fault::Status { status, headers: vec![("content-type".into(), "text/xml".into())], body: body.into() }
+}
+
+#[test]
+fn an_answer_of_nobody_known() {
+    given_up_at_once(
+        answered(200, ""),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       status 200, without an error code of STS
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
+    "#]],
+    );
+    given_up_at_once(
+        answered(403, "<html>Forbidden by the company's proxy</html>"),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       status 403, without an error code of STS
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
+    "#]],
+    );
+    given_up_at_once(
+        answered(404, "no such page"),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       status 404, without an error code of STS
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
+    "#]],
+    );
+}
+
+/// All or nothing: and what came of it is not shown.
+#[test]
+fn an_answer_with_half_of_the_credentials() {
+    let half = |credentials: &str| {
+        answered(
+            200,
+            &format!(
+                "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <AssumeRoleWithWebIdentityResult>{credentials}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+            ),
+        )
+    };
+    let key = "<AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId>";
+    let secret = "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY</SecretAccessKey>";
+    let token = "<SessionToken>FwoGZXIvYXdzEBYaDExampleSessionToken</SessionToken>";
+    let end = "<Expiration>2030-01-01T00:00:00Z</Expiration>";
+    for (body, missing) in [
+        (String::new(), "Credentials"),
+        (format!("<Credentials>{key}{secret}{end}</Credentials>"), "SessionToken"),
+        (format!("<Credentials>{key}{token}{end}</Credentials>"), "SecretAccessKey"),
+        (format!("<Credentials>{secret}{token}{end}</Credentials>"), "AccessKeyId"),
+        (format!("<Credentials>{key}{secret}{token}</Credentials>"), "Expiration"),
+        (format!("<Credentials>{key}{secret}<SessionToken></SessionToken>{end}</Credentials>"), "SessionToken"),
+        (
+            format!("<Credentials>{key}{secret}{token}<Expiration>soon</Expiration></Credentials>"),
+            "without an error code of STS",
+        ),
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.aws.script([half(&body)]);
+        let program =
+            deploy(&["-vv"]).job(&sandbox).secret("the secret key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+        let output = program.secret("the session token", "FwoGZXIvYXdzEBYaDExampleSessionToken").run();
+        assert!(output.code == Some(5), "{missing}: {}", output.describe());
+        assert!(output.stderr().contains(missing), "{missing}: {}", output.stderr());
+        assert_eq!(sandbox.aws.requests().len(), 1);
+    }
+}
+
+/// Wherever a redirect leads, the token does not go there.
+#[test]
+fn a_redirect() {
+    let other = Recorder::start();
+    for status in [301, 302, 303, 307, 308] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.aws.script([Fault::Redirect { status, location: format!("{}/path?secret=1", other.url()) }]);
+        let program =
+            deploy(&[]).job(&sandbox).word(&other.port().to_string(), "OTHER").word(&status.to_string(), "30X");
+        unreachable(
+            program,
+            expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       STS answered 30X, a redirect to http://127.0.0.1:OTHER
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: the token is not sent on to another address; point the endpoint at the final one
+        "#]],
+        );
+        assert_eq!(sandbox.aws.requests().len(), 1);
+    }
+    assert_eq!(other.seen(), [""; 0]);
+}
+
+/// A redirect to itself is one too.
+#[test]
+fn a_redirect_to_itself() {
+    let sandbox = Sandbox::start().unwrap();
+    let own: &Server = &sandbox.aws;
+    own.script([Fault::Redirect { status: 307, location: own.url() }]);
+    unreachable(
+        deploy(&[]).job(&sandbox),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       STS answered 307, a redirect to http://STS
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: the token is not sent on to another address; point the endpoint at the final one
+    "#]],
+    );
+    assert_eq!(own.requests().len(), 1);
+}

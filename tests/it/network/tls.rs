@@ -1,0 +1,178 @@
+//! Certificates: whom to trust, and whom not.
+
+use std::time::Duration;
+
+use sandbox::aws::Sts;
+use sandbox::server::ServerTls;
+use sandbox::{Sandbox, Tls};
+
+use super::unreachable;
+use crate::aws::deploy;
+use crate::support::{Program, expect};
+
+/// A job whose STS speaks TLS, with the good authority in `good.pem` and a stranger's in `other.pem`.
+fn job<'s>(sandbox: &'s Sandbox, tls: &Tls, arguments: &[&str]) -> Program<'s> {
+    let program = deploy(arguments).job(sandbox);
+    program.scratch().write("good.pem", tls.ca_pem());
+    program.scratch().write("other.pem", Tls::new().unwrap().ca_pem());
+    program.scratch().write("empty.pem", "");
+    program
+}
+
+#[test]
+fn an_authority_that_is_named() {
+    let tls = Tls::new().unwrap();
+    let sandbox = Sandbox::start_tls(&tls).unwrap();
+    let good = |program: Program<'_>| program.run().exits(0).stderr_is(expect![""]).code;
+    good(job(&sandbox, &tls, &["--ca-file", "good.pem"]));
+    good(job(&sandbox, &tls, &[]).env("SSL_CERT_FILE", "good.pem"));
+    good(job(&sandbox, &tls, &[]).env("AWS_CA_BUNDLE", "good.pem"));
+    // The provider's own variable stands in place of the general one, and the option adds to either.
+    good(job(&sandbox, &tls, &[]).env("AWS_CA_BUNDLE", "good.pem").env("SSL_CERT_FILE", "other.pem"));
+    good(job(&sandbox, &tls, &["--ca-file", "good.pem"]).env("AWS_CA_BUNDLE", "other.pem"));
+    good(job(&sandbox, &tls, &["--ca-file", "other.pem"]).env("SSL_CERT_FILE", "good.pem"));
+    // A bundle of several.
+    let both = job(&sandbox, &tls, &["--ca-file", "both.pem"]);
+    both.scratch().write("both.pem", format!("{}{}", Tls::new().unwrap().ca_pem(), tls.ca_pem()));
+    good(both);
+    // A directory as `c_rehash` makes it is more than needed: every file in it is read.
+    let directory = job(&sandbox, &tls, &[]).env("SSL_CERT_DIR", "certificates");
+    directory.scratch().write("certificates/5ed36f99.0", tls.ca_pem());
+    good(directory);
+}
+
+#[test]
+fn an_authority_that_nobody_named() {
+    let tls = Tls::new().unwrap();
+    let sandbox = Sandbox::start_tls(&tls).unwrap();
+    let output = unreachable(
+        job(&sandbox, &tls, &[]),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of STS is not trusted: UnknownIssuer
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]],
+    );
+    assert!(output.took < Duration::from_secs(5), "{:?}", output.took);
+    unreachable(
+        job(&sandbox, &tls, &["--ca-file", "other.pem"]),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of STS is not trusted: BadSignature
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]],
+    );
+    let replaced = job(&sandbox, &tls, &[]).env("AWS_CA_BUNDLE", "other.pem").env("SSL_CERT_FILE", "good.pem");
+    unreachable(
+        replaced,
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of STS is not trusted: BadSignature
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]],
+    );
+    assert!(sandbox.aws.requests().is_empty(), "the token stays here");
+}
+
+/// A server with this certificate, and a job that trusts its authority.
+fn presented(tls: &Tls, certificate: &ServerTls) -> (Sandbox, Sts, String) {
+    let sts = Sts::start_tls(certificate).unwrap();
+    let url = sts.url();
+    (Sandbox::start_tls(tls).unwrap(), sts, url)
+}
+
+#[test]
+fn a_certificate_for_another_name() {
+    let tls = Tls::new().unwrap();
+    let (sandbox, sts, url) = presented(&tls, &tls.wrong_name().unwrap());
+    let program = job(&sandbox, &tls, &["--ca-file", "good.pem"]).env("AWS_ENDPOINT_URL_STS", &url);
+    unreachable(
+        program.word(&format!("127.0.0.1:{}", sts.port()), "OTHER"),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of OTHER is not trusted: certificate not valid for name "127.0.0.1"; certificate is only valid for DnsName("elsewhere.test")
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]],
+    );
+}
+
+#[test]
+fn a_certificate_that_has_expired() {
+    let tls = Tls::new().unwrap();
+    let (sandbox, sts, url) = presented(&tls, &tls.expired(&["127.0.0.1"]).unwrap());
+    let program = job(&sandbox, &tls, &["--ca-file", "good.pem"]).env("AWS_ENDPOINT_URL_STS", &url);
+    unreachable(
+        program.word(&format!("127.0.0.1:{}", sts.port()), "OTHER"),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of OTHER is not trusted: certificate expired: verification time SECONDS (UNIX), but certificate is not valid after 1609372800 (N seconds ago)
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]],
+    );
+}
+
+#[test]
+fn a_certificate_of_another_authority_with_the_same_name() {
+    let tls = Tls::new().unwrap();
+    let (sandbox, sts, url) = presented(&tls, &tls.other_ca(&["127.0.0.1"]).unwrap());
+    let program = job(&sandbox, &tls, &["--ca-file", "good.pem"]).env("AWS_ENDPOINT_URL_STS", &url);
+    unreachable(
+        program.word(&format!("127.0.0.1:{}", sts.port()), "OTHER"),
+        expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of OTHER is not trusted: BadSignature
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]],
+    );
+}
+
+/// A bundle that is named and cannot be used is a mistake, not a reason to trust others.
+#[test]
+fn a_bundle_that_is_none() {
+    let tls = Tls::new().unwrap();
+    let sandbox = Sandbox::start_tls(&tls).unwrap();
+    let wrong = |program: Program<'_>, message| program.run().exits(2).stderr_is(message).code;
+    wrong(
+        job(&sandbox, &tls, &[]).env("AWS_CA_BUNDLE", "absent.pem"),
+        expect![[r#"
+        error: cannot ask AWS STS
+          said       AWS_CA_BUNDLE: cannot read absent.pem: No such file or directory (os error 2)
+          asked for  arn:aws:iam::123456789012:role/deploy
+    "#]],
+    );
+    wrong(
+        job(&sandbox, &tls, &[]).env("SSL_CERT_FILE", "empty.pem"),
+        expect![[r#"
+        error: cannot ask AWS STS
+          said       SSL_CERT_FILE: empty.pem holds no PEM certificate
+          asked for  arn:aws:iam::123456789012:role/deploy
+    "#]],
+    );
+    wrong(
+        job(&sandbox, &tls, &[]).env("SSL_CERT_DIR", "absent"),
+        expect![[r#"
+        error: cannot ask AWS STS
+          said       SSL_CERT_DIR: no certificate there
+          asked for  arn:aws:iam::123456789012:role/deploy
+    "#]],
+    );
+}
+
+/// No certificate is read for a call that needs none.
+#[test]
+fn plain_http_on_loopback_needs_no_bundle() {
+    let sandbox = Sandbox::start().unwrap();
+    deploy(&[]).job(&sandbox).env("SSL_CERT_FILE", "absent.pem").run().exits(0).stderr_is(expect![""]);
+}
