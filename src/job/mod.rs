@@ -102,7 +102,7 @@ impl Directory {
             .prefix(&prefix)
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(&self.0)
-            .map_err(fail)?;
+            .map_err(|error| Error::write(&self.0, new_file::without_temporary_name(&error)))?;
         self.append(&manifest::Entry::of(file.as_file(), file.path()).map_err(fail)?)?;
         let text = content(file.path());
         std::io::Write::write_all(&mut file, text.as_bytes()).map_err(fail)?;

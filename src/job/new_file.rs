@@ -43,7 +43,7 @@ impl NewFile {
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(&directory)
             .map(Self)
-            .map_err(|error| Error::write(path, error))
+            .map_err(|error| Error::write(path, without_temporary_name(&error)))
     }
 
     /// Writes the content, through to the disk.
@@ -55,6 +55,12 @@ impl NewFile {
         written.map_err(|error| Error::write(self.0.path(), error))?;
         Ok(Filled(self.0))
     }
+}
+
+/// What the system said, less the random name that tempfile adds to it.
+pub(super) fn without_temporary_name(error: &std::io::Error) -> String {
+    let said = error.get_ref().and_then(std::error::Error::source);
+    said.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 impl Filled {
