@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "what was skipped is said")]
 
 mod aws;
+mod delivery;
 mod network;
 mod shell;
 mod stop;

@@ -6,6 +6,9 @@
 //! ```
 //!
 //! Every run is bounded in time, and searched for the secrets that it could have leaked.
+//!
+//! `UPDATE_EXPECT=1 cargo test` writes what was seen into the `expect!` that saw something else: read it before it is
+//! kept. One that is in a loop is not written back well: write it by hand.
 
 pub(crate) mod output;
 pub(crate) mod peers;

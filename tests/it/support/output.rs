@@ -40,11 +40,11 @@ impl Output {
         self
     }
 
-    /// Standard output, with names for what differs each time, is this.
+    /// Standard output, with names for what differs each time, is this; a terminal's line ends are line ends.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value, reason = "it is written in place")]
     pub(crate) fn stdout_reads(&self, expected: Expect) -> &Self {
-        expected.assert_eq(&self.words.apply(&self.stdout()));
+        expected.assert_eq(&self.words.apply(&self.stdout()).replace("\r\n", "\n"));
         self
     }
 

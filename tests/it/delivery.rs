@@ -1,0 +1,7 @@
+//! Where the result goes, and what is left there.
+
+mod clean;
+mod command;
+mod directory;
+mod file;
+mod terminal;

@@ -1,0 +1,131 @@
+//! `clean` undoes what the manifest names, and nothing else.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use sandbox::Sandbox;
+
+use crate::aws::deploy;
+use crate::support::{Output, Scratch, expect, oidc_exchange, shells, stop};
+
+const UNSET: &str =
+    "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_ACCOUNT_ID;\n";
+
+fn clean(scratch: Scratch) -> Output {
+    oidc_exchange(["clean", "-v"]).within(scratch).env("SEMAPHORE_JOB_ID", "job-1").run()
+}
+
+/// The job's directory, with a file to source in it and another put elsewhere.
+fn left(sandbox: &Sandbox) -> (Scratch, PathBuf) {
+    let source = deploy(&["--format", "source"]).job(sandbox).env("SEMAPHORE_JOB_ID", "job-1").run();
+    source.exits(0);
+    let file = deploy(&["--output", "credentials"]).job(sandbox).env("SEMAPHORE_JOB_ID", "job-1");
+    let output = file.within(source.scratch).run();
+    output.exits(0).stderr_is(expect![""]);
+    let directory = output.scratch.home().join(".oidc-exchange/job-1");
+    assert_eq!(fs::read_to_string(directory.join("manifest")).unwrap().lines().count(), 2);
+    (output.scratch, directory)
+}
+
+#[test]
+fn all_of_it_goes() {
+    let sandbox = Sandbox::start().unwrap();
+    let (scratch, directory) = left(&sandbox);
+    let output = clean(scratch);
+    output.exits(0).stdout_is(UNSET);
+    assert!(!directory.exists() && !output.scratch.path().join("credentials").exists());
+    let said = output.stderr();
+    assert_eq!(said.lines().filter(|line| line.starts_with("oidc-exchange: deleted ")).count(), 2, "{said}");
+}
+
+#[test]
+fn with_nothing_to_do_it_still_says_unset() {
+    clean(Scratch::new()).exits(0).stdout_is(UNSET).stderr_is(expect![""]);
+    oidc_exchange(["clean"]).env("HOME", "").run().exits(0).stdout_is(UNSET).stderr_is(expect![""]);
+}
+
+#[test]
+fn what_is_not_its_own_stays() {
+    let sandbox = Sandbox::start().unwrap();
+    let (scratch, directory) = left(&sandbox);
+    let foreign = directory.join("somebody's notes");
+    fs::write(&foreign, "mine").unwrap();
+    // Another file, and a link, where its own were.
+    let credentials = scratch.path().join("credentials");
+    fs::rename(&credentials, scratch.path().join("kept")).unwrap();
+    fs::write(&credentials, "mine too").unwrap();
+    let output = clean(scratch);
+    output.exits(0).stdout_is(UNSET);
+    assert_eq!(fs::read_to_string(&foreign).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(output.scratch.path().join("credentials")).unwrap(), "mine too");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "only what is not its own is left");
+}
+
+#[test]
+fn a_link_in_a_files_place_is_not_followed() {
+    let sandbox = Sandbox::start().unwrap();
+    let (scratch, _) = left(&sandbox);
+    let credentials = scratch.path().join("credentials");
+    fs::remove_file(&credentials).unwrap();
+    fs::write(scratch.path().join("precious"), "mine").unwrap();
+    symlink(scratch.path().join("precious"), &credentials).unwrap();
+    let output = clean(scratch);
+    output.exits(0);
+    assert_eq!(fs::read_to_string(output.scratch.path().join("precious")).unwrap(), "mine");
+}
+
+#[test]
+fn a_link_in_the_directorys_place_is_refused() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.home().join(".oidc-exchange")).unwrap();
+    fs::create_dir(scratch.path().join("elsewhere")).unwrap();
+    symlink(scratch.path().join("elsewhere"), scratch.home().join(".oidc-exchange/job-1")).unwrap();
+    clean(scratch).exits(6).stdout_is(&format!("{UNSET}{}", stop(6))).stderr_is(expect![[r#"
+        error: cannot write SCRATCH/home/.oidc-exchange/job-1: it is not a directory
+    "#]]);
+}
+
+/// What others wrote into it, or a full disk cut off, is no order to delete anything.
+#[test]
+fn a_manifest_that_cannot_be_read() {
+    let sandbox = Sandbox::start().unwrap();
+    let (scratch, directory) = left(&sandbox);
+    let precious = scratch.path().join("precious");
+    fs::write(&precious, "mine").unwrap();
+    let mut manifest = fs::read_to_string(directory.join("manifest")).unwrap();
+    manifest.insert_str(0, &format!("not JSON\n{{\"path\":\"{}\",\"device\":1,\"inode\":1}}\n", precious.display()));
+    manifest.push_str("{\"path\":\"/cut");
+    fs::write(directory.join("manifest"), manifest).unwrap();
+    let output = clean(scratch);
+    output.exits(0).stdout_is(UNSET);
+    assert_eq!(output.stderr().matches("a line that cannot be read is dropped").count(), 2, "{}", output.stderr());
+    assert!(!directory.exists() && !output.scratch.path().join("credentials").exists());
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
+}
+
+#[test]
+fn what_will_not_go_is_said_and_stays_listed() {
+    let sandbox = Sandbox::start().unwrap();
+    let (scratch, directory) = left(&sandbox);
+    // Directories are never removed by it: a file's parent that has become a file makes deleting fail.
+    let credentials = scratch.path().join("credentials");
+    let manifest = fs::read_to_string(directory.join("manifest")).unwrap();
+    let broken = manifest.replace(&credentials.display().to_string(), &credentials.join("below").display().to_string());
+    fs::write(directory.join("manifest"), broken).unwrap();
+    let output = clean(scratch);
+    output.exits(6).stdout_is(&format!("{UNSET}{}", stop(6)));
+    assert!(output.stderr().contains("hint: run `oidc-exchange clean` again"), "{}", output.stderr());
+    assert_eq!(fs::read_to_string(directory.join("manifest")).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn twice_is_once_and_shells_forget() {
+    let sandbox = Sandbox::start().unwrap();
+    for shell in shells::posix() {
+        let script = "set -eu; eval \"$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)\"\n\
+                      eval \"$(oidc-exchange clean)\"; eval \"$(oidc-exchange clean)\"\n\
+                      env | grep -c ^AWS_ENDPOINT; env | grep ^AWS_ | grep -vc ENDPOINT || echo none";
+        shell.runs(script).job(&sandbox).run().exits(0).stdout_is("1\n0\nnone\n").stderr_is(expect![""]);
+    }
+}
