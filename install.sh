@@ -146,7 +146,26 @@ build_static() {
   unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
   # With --target the flags do not reach build scripts and procedural macros, which cannot be
   # static; given this way they are added to those of .cargo/config.toml.
-  cargo_build --config "target.$triple.rustflags=['-C', 'target-feature=+crt-static']"
+  flags="'-C', 'target-feature=+crt-static'"
+  if packs_relocations; then
+    flags="$flags, '-C', 'link-arg=-Wl,-z,pack-relative-relocs'"
+  fi
+  cargo_build --config "target.$triple.rustflags=[$flags]"
+}
+
+# Whether this C library can start a program whose relative relocations are packed, which makes it
+# a twentieth smaller: glibc since 2.36.
+packs_relocations() {
+  case $triple in *-gnu*) ;; *) return 1 ;; esac
+  version=$(getconf GNU_LIBC_VERSION 2>/dev/null) || return 1
+  version=${version#glibc }
+  case $version in
+    [0-9]*.[0-9]*) ;;
+    *) return 1 ;;
+  esac
+  [ "${version%%.*}" -gt 2 ] && return 0
+  minor=${version#*.}
+  [ "${version%%.*}" -eq 2 ] && [ "${minor%%[!0-9]*}" -ge 36 ]
 }
 
 cargo_build() {

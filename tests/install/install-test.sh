@@ -304,7 +304,7 @@ the_build() {
   set_variables="RUSTFLAGS=-Cdebuginfo=1 CARGO_ENCODED_RUSTFLAGS=-Cdebuginfo=1"
   install --to "$home/bin"
   for argument in --release --locked "$host" "in $home/checkout" "$home/checkout/target" RUSTFLAGS=unset \
-    CARGO_ENCODED_RUSTFLAGS=unset "target.$host.rustflags=['-C', 'target-feature=+crt-static']"; do
+    CARGO_ENCODED_RUSTFLAGS=unset "target.$host.rustflags=['-C', 'target-feature=+crt-static'"; do
     check "cargo was called with $argument" was_called_with "$argument"
   done
   check "RUSTFLAGS: it says that they are left out" says "RUSTFLAGS is left out"
