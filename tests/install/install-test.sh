@@ -304,10 +304,20 @@ the_build() {
   set_variables="RUSTFLAGS=-Cdebuginfo=1 CARGO_ENCODED_RUSTFLAGS=-Cdebuginfo=1"
   install --to "$home/bin"
   for argument in --release --locked "$host" "in $home/checkout" "$home/checkout/target" RUSTFLAGS=unset \
-    CARGO_ENCODED_RUSTFLAGS=unset "target.$host.rustflags=['-C', 'target-feature=+crt-static'"; do
+    CARGO_ENCODED_RUSTFLAGS=unset; do
     check "cargo was called with $argument" was_called_with "$argument"
   done
   check "RUSTFLAGS: it says that they are left out" says "RUSTFLAGS is left out"
+
+  packed="['-C', 'target-feature=+crt-static', '-C', 'link-arg=-Wl,-z,pack-relative-relocs']"
+  plain="['-C', 'target-feature=+crt-static']"
+  for library in "2.35:$plain" "2.36:$packed" "2.41.9000:$packed" "3.0:$packed" "unknown:$plain" ":$plain"; do
+    fresh
+    printf '#!/bin/sh\necho "glibc %s"\n' "${library%%:*}" >"$home/shims/getconf"
+    chmod +x "$home/shims/getconf"
+    install --to "$home/bin"
+    check "C library ${library%%:*}: its flags" was_called_with "target.$host.rustflags=${library#*:}"
+  done
 
   fresh
   set_variables=CARGO_TARGET_DIR=built
