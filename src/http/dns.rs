@@ -5,18 +5,23 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::rr::{Name, RecordType};
 use reqwest::dns::{Addrs, Resolve, Resolving};
 use tokio::sync::OnceCell;
 
 use super::resolv_conf::ResolvConf;
+
+/// Bound on all questions for one name: below the client's bound on a connection, so that it is the lookup that fails.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The resolver that reqwest asks. Files are read on the first question.
 #[derive(Default)]
@@ -65,9 +70,41 @@ async fn lookup(host: &str, files: &OnceCell<Files>) -> Result<Vec<IpAddr>, Look
     if !listed.is_empty() {
         return Ok(listed);
     }
-    match files.nameservers.lookup_ip(host).await {
-        Ok(answer) => Ok(answer.iter().collect()),
-        Err(error) => Err(describe(host, &error)),
+    let asked = tokio::time::timeout(LOOKUP_TIMEOUT, ask(&files.nameservers, host));
+    asked.await.unwrap_or_else(|_| {
+        Err(LookupError { host: host.into(), why: "no nameserver answered in time".into(), definite: false })
+    })
+}
+
+/// Asks for both kinds of address at once. A nameserver that leaves the question for IPv6 unanswered, as some do, does
+/// not hold up the answer for IPv4 (RFC 8305, section 3).
+async fn ask(nameservers: &TokioResolver, host: &str) -> Result<Vec<IpAddr>, LookupError> {
+    const RESOLUTION_DELAY: Duration = Duration::from_millis(200);
+    let mut v4 = pin!(nameservers.lookup(host, RecordType::A));
+    let mut v6 = pin!(nameservers.lookup(host, RecordType::AAAA));
+    let (v4, v6) = tokio::select! {
+        v6 = &mut v6 => (v4.await, Some(v6)),
+        v4 = &mut v4 => match v4 {
+            Ok(_) => (v4, tokio::time::timeout(RESOLUTION_DELAY, v6).await.ok()),
+            Err(_) => (v4, Some(v6.await)),
+        },
+    };
+    let found: Vec<IpAddr> = [v4.as_ref().ok(), v6.as_ref().and_then(|v6| v6.as_ref().ok())]
+        .into_iter()
+        .flatten()
+        .flat_map(|answer| answer.answers().iter().filter_map(|record| record.data.ip_addr()))
+        .collect();
+    match (found.is_empty(), v4, v6) {
+        (false, _, _) => Ok(found),
+        // "No address of this kind" says less than a failure to say, which can heal.
+        (true, Err(v4), Some(Err(v6))) => {
+            let (v4, v6) = (describe(host, &v4), describe(host, &v6));
+            Err(if v4.definite { v6 } else { v4 })
+        }
+        (true, Err(error), _) | (true, _, Some(Err(error))) => Err(describe(host, &error)),
+        (true, Ok(_), _) => {
+            Err(LookupError { host: host.into(), why: "the name has no address".into(), definite: true })
+        }
     }
 }
 
@@ -91,9 +128,8 @@ fn nameservers(conf: &ResolvConf) -> Result<TokioResolver, NetError> {
     let servers = conf.nameservers.iter().copied().map(NameServerConfig::udp_and_tcp).collect();
     let mut options = ResolverOpts::default();
     options.ndots = conf.ndots;
-    options.timeout = conf.timeout;
+    options.timeout = conf.timeout.min(LOOKUP_TIMEOUT / 2);
     options.attempts = conf.attempts;
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     options.use_hosts_file = ResolveHosts::Never;
     let config = ResolverConfig::from_parts(None, search, servers);
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options).build()
