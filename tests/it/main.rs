@@ -6,6 +6,7 @@
 mod aws;
 mod delivery;
 mod network;
+mod readme;
 mod shell;
 mod stop;
 mod subject;

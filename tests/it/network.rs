@@ -2,6 +2,7 @@
 
 mod addresses;
 mod broken;
+mod names;
 mod proxies;
 mod retry;
 mod tls;

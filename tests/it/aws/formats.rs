@@ -100,7 +100,9 @@ fn a_command_gets_them_and_nothing_is_printed_but_by_it() {
 
 #[test]
 fn a_region_is_exported_where_one_was_given_and_the_option_wins() {
-    let cases: [(&[&str], &[(&str, &str)], Option<&str>); 6] = [
+    /// Options, variables, and the region that is exported.
+    type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], Option<&'static str>);
+    const CASES: [Case; 6] = [
         (&[], &[], None),
         (&["--region", "eu-central-1"], &[("AWS_REGION", "eu-west-1")], Some("eu-central-1")),
         (&[], &[("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-north-1")], Some("eu-west-1")),
@@ -108,7 +110,7 @@ fn a_region_is_exported_where_one_was_given_and_the_option_wins() {
         (&["--sts-region", "us-west-2"], &[], None),
         (&["--sts-region", "us-west-2"], &[("AWS_REGION", "eu-west-1")], Some("eu-west-1")),
     ];
-    for (arguments, variables, region) in cases {
+    for (arguments, variables, region) in CASES {
         let sandbox = Sandbox::start().unwrap();
         let program = deploy(arguments).job(&sandbox);
         let output = variables.iter().fold(program, |program, (name, value)| program.env(name, value)).run();

@@ -9,7 +9,7 @@ use crate::aws::deploy;
 use crate::support::scratch::mode;
 use crate::support::{Program, Scratch, expect, stopped};
 
-fn source<'s>(sandbox: &'s Sandbox) -> Program<'s> {
+fn source(sandbox: &Sandbox) -> Program<'_> {
     deploy(&["--format", "source"]).job(sandbox).env("SEMAPHORE_JOB_ID", "job-1")
 }
 

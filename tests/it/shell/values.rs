@@ -52,7 +52,7 @@ fn text(format: Format, values: &[String]) -> String {
 
 /// The values as `shell` has them after it has evaluated `text`, and as a child of it has them.
 fn evaluated(shell: &Shell, text: &str, values: &[String]) -> Vec<u8> {
-    let show: String = (0..values.len()).map(|n| format!("printf '%s\\0' \"$V{n}\"\n")).collect();
+    let show = (0..values.len()).map(|n| format!("printf '%s\\0' \"$V{n}\"\n")).collect::<Vec<_>>().concat();
     let program = shell.with(["-eu", "./script"]).env("BEATEN", "stale");
     program.scratch().write("text", text);
     let child = "sh -c \"$(cat show)\"; printf '%s' \"${BEATEN-gone}\"";
@@ -64,7 +64,7 @@ fn evaluated(shell: &Shell, text: &str, values: &[String]) -> Vec<u8> {
 }
 
 fn expected(values: &[String]) -> Vec<u8> {
-    let once: String = values.iter().map(|value| format!("{value}\0")).collect();
+    let once = values.iter().map(|value| format!("{value}\0")).collect::<Vec<_>>().concat();
     format!("{once}{once}gone").into_bytes()
 }
 

@@ -12,7 +12,6 @@ use super::scratch::Scratch;
 use super::secrets::Secrets;
 
 /// A run's end.
-#[must_use]
 pub(crate) struct Output {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
@@ -62,16 +61,6 @@ impl Output {
 
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.stderr).into_owned()
-    }
-
-    /// Secrets that became known only now.
-    #[track_caller]
-    pub(crate) fn and_no(&self, of: &'static str, text: &str) -> &Self {
-        let mut secrets = Secrets::default();
-        secrets.plant(of, text);
-        let found = secrets.search("standard error", &self.stderr).and(secrets.search("standard output", &self.stdout));
-        found.unwrap_or_else(|leak| panic!("{leak}"));
-        self
     }
 
     /// Searches standard error always, standard output unless it is what was asked for, and the files: those that

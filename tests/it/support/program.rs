@@ -27,7 +27,6 @@ pub(crate) struct Program<'s> {
     variables: Vec<(String, OsString)>,
     input: Option<Vec<u8>>,
     on_terminal: bool,
-    directory: Option<PathBuf>,
     scratch: Scratch,
     sandbox: Option<&'s Sandbox>,
     secrets: Secrets,
@@ -49,7 +48,6 @@ impl<'s> Program<'s> {
             variables: Vec::new(),
             input: None,
             on_terminal: false,
-            directory: None,
             scratch: Scratch::new(),
             sandbox: None,
             secrets: Secrets::default(),
@@ -109,11 +107,6 @@ impl<'s> Program<'s> {
         self
     }
 
-    pub(crate) fn current_dir(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.directory = Some(directory.into());
-        self
-    }
-
     /// In a job on branch `main`.
     pub(crate) fn job(self, sandbox: &'s Sandbox) -> Self {
         self.job_of(sandbox, &Job::branch("main"))
@@ -162,7 +155,8 @@ impl<'s> Program<'s> {
         &self.scratch
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end, which is for the test to look at.
+    #[must_use]
     #[track_caller]
     pub(crate) fn run(self) -> Output {
         self.spawn().wait()
@@ -184,7 +178,7 @@ impl<'s> Program<'s> {
             .env("HOME", self.scratch.home())
             .env("TMPDIR", self.scratch.tmp())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.directory.clone().unwrap_or_else(|| self.scratch.path().to_owned()))
+            .current_dir(self.scratch.path())
             .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -280,6 +274,7 @@ impl Running<'_> {
     }
 
     /// Waits for its end, and searches what it has left for secrets.
+    #[must_use]
     #[track_caller]
     pub(crate) fn wait(self) -> Output {
         let Self { mut child, stdout, stderr, started, before, program } = self;
