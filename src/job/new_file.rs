@@ -57,10 +57,10 @@ impl NewFile {
     }
 }
 
-/// What the system said, less the random name that tempfile adds to it.
+/// What the system said, less the path with a random name that tempfile adds to it.
 pub(super) fn without_temporary_name(error: &std::io::Error) -> String {
-    let said = error.get_ref().and_then(std::error::Error::source);
-    said.map_or_else(|| error.to_string(), ToString::to_string)
+    let said = error.to_string();
+    said.split_once(" at path ").map_or(said.as_str(), |(why, _)| why).to_owned()
 }
 
 impl Filled {
