@@ -15,8 +15,12 @@ fn typed(start: &str) -> Vec<&'static str> {
     README.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(start)).collect()
 }
 
-/// Five of the credentials and the sandbox's endpoint; then a refusal, which `env` does not come after.
-const ENDS: [(i32, &str, &str); 2] = [(0, "6\n", ""), (4, "", "error: AWS STS refused the token\n")];
+/// Five variables of the credentials, three of the sandbox's own; then a refusal, after which there is no `env`.
+const ENDS: [(i32, &str, &str); 2] = [(0, "8\n", ""), (4, "", "error: AWS STS refused the token\n")];
+
+/// The sandbox gives its command two empty files in place of the machine's own.
+const CARGO: &str = "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'run -p sandbox --' ] && shift 4 || exit 101\n\
+                     export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null\nexec \"$@\"\n";
 
 /// As they are written, but that `cargo run -p sandbox` is a sandbox that is running here.
 #[test]
@@ -26,9 +30,7 @@ fn the_sandbox_commands() {
     let sandbox = Sandbox::start().unwrap();
     for (command, (code, stdout, stderr)) in commands.iter().zip(ENDS) {
         let program = Program::new("/bin/sh", ["-c", command]).job(&sandbox);
-        program
-            .scratch()
-            .script("bin/cargo", "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'run -p sandbox --' ] && shift 4 && exec \"$@\"\n");
+        program.scratch().script("bin/cargo", CARGO);
         let output = program.run();
         output.exits(code).stdout_is(stdout);
         assert!(output.stderr().starts_with(stderr), "{}", output.describe());
