@@ -129,7 +129,7 @@ fn a_directory_that_is_not_there() {
     refused(
         |out| fs::remove_dir(out).unwrap(),
         expect![[r#"
-            error: cannot write out/file: No such file or directory (os error 2) at path "SCRATCH/out/.oidc-exchange-IfZsYr"
+            error: cannot write out/file: No such file or directory (os error 2)
         "#]],
     );
 }
