@@ -1,5 +1,6 @@
 //! `aws` in a job.
 
+mod endpoints;
 mod formats;
 mod moto;
 mod options;

@@ -146,3 +146,32 @@ fn verbose_is_a_line_per_call() {
         oidc-exchange: POST STS: 200 in T ms (request ID)
     "#]]);
 }
+
+/// What a library would log of a request is nobody's to read, whatever the environment asks for.
+#[test]
+fn no_library_logs_anything() {
+    let sandbox = Sandbox::start().unwrap();
+    for job in [Job::branch("main"), Job::branch("other")] {
+        let quiet = deploy(&[]).job_of(&sandbox, &job).run();
+        let program = deploy(&[]).job_of(&sandbox, &job).env("RUST_LOG", "trace").env("AWS_LOG", "trace");
+        let loud = program.env("RUST_BACKTRACE", "full").run();
+        assert_eq!((loud.code, loud.stderr().lines().count()), (quiet.code, quiet.stderr().lines().count()));
+    }
+}
+
+/// A machine's own configuration may be broken, or name a profile that is not there: this call needs none of it.
+#[test]
+fn a_broken_configuration_of_the_machine_is_no_obstacle() {
+    let sandbox = Sandbox::start().unwrap();
+    let broken: [(&str, &[u8]); 4] = [
+        ("home/.aws/config", b"[profile\nregion eu-west-1\n  = = \n"),
+        ("home/.aws/config", b"\xff\xfe\x00binary"),
+        ("home/.aws/credentials", b"[default\n[]]\nkey"),
+        ("home/.aws/credentials/is/a/directory", b""),
+    ];
+    for (name, content) in broken {
+        let program = deploy(&[]).job(&sandbox).env("AWS_PROFILE", "absent");
+        program.scratch().write(name, content);
+        program.run().exits(0).stderr_is(expect![""]);
+    }
+}

@@ -18,6 +18,7 @@ pub(crate) mod scratch;
 pub(crate) mod secrets;
 pub(crate) mod shells;
 pub(crate) mod terminal;
+mod tests;
 
 pub(crate) use expect_test::expect;
 pub(crate) use output::{Output, stop, stopped};

@@ -192,7 +192,7 @@ impl<'s> Program<'s> {
         }
         let stdout = collect(child.stdout.take());
         let stderr = collect(child.stderr.take());
-        Running { stdout, stderr, child, started: Instant::now(), before, program: self }
+        Running { stdout, stderr, child: Group(child), started: Instant::now(), before, program: self }
     }
 }
 
@@ -208,7 +208,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
 
 /// A program under way.
 pub(crate) struct Running<'s> {
-    child: Child,
+    child: Group,
     stdout: JoinHandle<Vec<u8>>,
     stderr: JoinHandle<Vec<u8>>,
     started: Instant,
@@ -219,7 +219,7 @@ pub(crate) struct Running<'s> {
 impl Running<'_> {
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        kill_process(Pid::from_child(&self.child.0), signal).unwrap();
     }
 
     /// Sends a signal to what it has started under this name.
@@ -247,7 +247,7 @@ impl Running<'_> {
 
     /// Its process, and all that it has started.
     fn group(&self) -> Vec<u32> {
-        let group = self.child.id().to_string();
+        let group = self.child.0.id().to_string();
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
         let ours = pids.filter(|pid| {
@@ -278,16 +278,16 @@ impl Running<'_> {
     #[track_caller]
     pub(crate) fn wait(self) -> Output {
         let Self { mut child, stdout, stderr, started, before, program } = self;
-        let status = wait(&mut child, started + BOUND);
-        let timed_out = status.is_none();
+        let ended = wait(&mut child.0, started + BOUND);
+        let timed_out = ended.is_none();
         if timed_out {
-            let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+            child.kill();
         }
-        let status = status.unwrap_or_else(|| child.wait().unwrap());
+        let status = ended.unwrap_or_else(|| child.0.wait().unwrap());
         // A descendant that keeps a pipe open would keep this waiting.
         while !(stdout.is_finished() && stderr.is_finished()) {
             if started.elapsed() > BOUND + Duration::from_secs(5) {
-                let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+                child.kill();
                 panic!("{}: something that it has started keeps its output open", program.path.display());
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -325,5 +325,24 @@ fn wait(child: &mut Child, until: Instant) -> Option<ExitStatus> {
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
+    }
+}
+
+/// A process and what it has started; it does not outlive a test that has failed.
+struct Group(Child);
+
+impl Group {
+    fn kill(&self) {
+        // It may be gone already.
+        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            self.kill();
+            let _ = self.0.wait();
+        }
     }
 }

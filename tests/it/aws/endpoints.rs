@@ -1,0 +1,54 @@
+//! Which STS is asked, seen by a proxy that lets nobody through.
+
+use sandbox::{Job, Sandbox};
+
+use crate::support::oidc_exchange;
+use crate::support::recorder::Recorder;
+
+/// The host that is asked for.
+#[track_caller]
+fn asked(role: &str, options: &[&str], variables: &[(&str, &str)]) -> String {
+    let (sandbox, proxy) = (Sandbox::start().unwrap(), Recorder::start());
+    let program = oidc_exchange(["aws", "-q", "--timeout", "400ms", "--role-arn", role]).args(options);
+    let program = program.token(&sandbox.issuer.token(&Job::branch("main"))).env("HTTPS_PROXY", proxy.url());
+    variables.iter().fold(program, |program, (name, value)| program.env(name, value)).run().exits(5);
+    let seen = proxy.seen();
+    let head = seen.first().expect("a call through the proxy");
+    let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(" HTTP/1.1").next());
+    host.expect("a tunnel is asked for").to_owned()
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
+
+#[test]
+fn by_the_roles_partition_where_no_region_is_given() {
+    for (partition, host) in [
+        ("aws", "sts.us-east-1.amazonaws.com:443"),
+        ("aws-cn", "sts.cn-north-1.amazonaws.com.cn:443"),
+        ("aws-us-gov", "sts.us-gov-west-1.amazonaws.com:443"),
+        ("aws-iso", "sts.us-iso-east-1.c2s.ic.gov:443"),
+        ("aws-iso-b", "sts.us-isob-east-1.sc2s.sgov.gov:443"),
+        ("aws-eusc", "sts.eusc-de-east-1.amazonaws.eu:443"),
+    ] {
+        assert_eq!(asked(&format!("arn:{partition}:iam::123456789012:role/deploy"), &[], &[]), host);
+    }
+}
+
+#[test]
+fn by_the_region() {
+    let frankfurt = "sts.eu-central-1.amazonaws.com:443";
+    assert_eq!(asked(ROLE, &["--region", "eu-central-1"], &[("AWS_REGION", "eu-west-1")]), frankfurt);
+    assert_eq!(asked(ROLE, &[], &[("AWS_REGION", "eu-central-1")]), frankfurt);
+    assert_eq!(asked(ROLE, &[], &[("AWS_DEFAULT_REGION", "eu-central-1")]), frankfurt);
+    let options = ["--region", "eu-west-1", "--sts-region", "eu-central-1"];
+    assert_eq!(asked(ROLE, &options, &[]), frankfurt);
+}
+
+#[test]
+fn as_the_sdk_reads_fips_and_dual_stack() {
+    let region = ["--region", "us-west-2"];
+    assert_eq!(asked(ROLE, &region, &[("AWS_USE_FIPS_ENDPOINT", "true")]), "sts-fips.us-west-2.amazonaws.com:443");
+    assert_eq!(asked(ROLE, &region, &[("AWS_USE_DUALSTACK_ENDPOINT", "true")]), "sts.us-west-2.api.aws:443");
+    let both = [("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")];
+    assert_eq!(asked(ROLE, &region, &both), "sts-fips.us-west-2.api.aws:443");
+}
