@@ -5,6 +5,7 @@ mod formats;
 mod moto;
 mod options;
 mod refusals;
+mod usage;
 mod wire;
 
 use sandbox::DEPLOY_ROLE;

@@ -2,4 +2,5 @@
 
 mod absent;
 mod malformed;
+mod misplaced;
 mod places;

@@ -14,6 +14,7 @@ pub(crate) mod output;
 pub(crate) mod peers;
 pub(crate) mod program;
 pub(crate) mod recorder;
+mod running;
 pub(crate) mod scratch;
 pub(crate) mod secrets;
 pub(crate) mod shells;

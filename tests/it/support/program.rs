@@ -1,37 +1,31 @@
-//! A program that is run in a scrubbed environment, bounded in time, and searched for leaks.
+//! A command line in a scrubbed environment.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use sandbox::{Job, Sandbox};
 
 use super::output::{Output, Words};
+use super::running::Running;
 use super::scratch::Scratch;
 use super::secrets::Secrets;
 use super::terminal;
 
-/// Nothing here takes a tenth of it; a run that does hangs.
-const BOUND: Duration = Duration::from_mins(1);
-
 /// A command line in the making.
 #[must_use]
 pub(crate) struct Program<'s> {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     arguments: Vec<OsString>,
     variables: Vec<(String, OsString)>,
     input: Option<Vec<u8>>,
     on_terminal: bool,
-    scratch: Scratch,
-    sandbox: Option<&'s Sandbox>,
-    secrets: Secrets,
-    words: Words,
-    hands_over: bool,
+    pub(super) scratch: Scratch,
+    pub(super) sandbox: Option<&'s Sandbox>,
+    pub(super) secrets: Secrets,
+    pub(super) words: Words,
+    pub(super) hands_over: bool,
 }
 
 /// The program that is being tested.
@@ -185,164 +179,7 @@ impl<'s> Program<'s> {
             // A group of its own: at the bound all of it goes.
             .process_group(0);
         let before = self.scratch.files();
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
-        if let (Some(input), Some(mut pipe)) = (self.input.take(), child.stdin.take()) {
-            // It may end without reading all of it.
-            drop(std::thread::spawn(move || drop(pipe.write_all(&input))));
-        }
-        let stdout = collect(child.stdout.take());
-        let stderr = collect(child.stderr.take());
-        Running { stdout, stderr, child: Group(child), started: Instant::now(), before, program: self }
-    }
-}
-
-fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            pipe.read_to_end(&mut bytes).unwrap();
-        }
-        bytes
-    })
-}
-
-/// A program under way.
-pub(crate) struct Running<'s> {
-    child: Group,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
-    started: Instant,
-    before: Vec<PathBuf>,
-    program: Program<'s>,
-}
-
-impl Running<'_> {
-    /// Sends it a signal.
-    pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child.0), signal).unwrap();
-    }
-
-    /// Sends a signal to what it has started under this name.
-    #[track_caller]
-    pub(crate) fn signal_to(&self, name: &str, signal: Signal) {
-        let pids = self.named(name);
-        assert_eq!(pids.len(), 1, "one {name} is running");
-        kill_process(Pid::from_raw(pids[0].cast_signed()).unwrap(), signal).unwrap();
-    }
-
-    /// Waits until a program of this name runs: itself or what it has started.
-    #[track_caller]
-    pub(crate) fn await_name(&self, name: &str) {
-        while self.named(name).is_empty() {
-            assert!(self.started.elapsed() < BOUND, "no {name} is running");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn named(&self, name: &str) -> Vec<u32> {
-        let named =
-            |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name);
-        self.group().into_iter().filter(named).collect()
-    }
-
-    /// Its process, and all that it has started.
-    fn group(&self) -> Vec<u32> {
-        let group = self.child.0.id().to_string();
-        let entries = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-        let ours = pids.filter(|pid| {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // "pid (name) state parent group": a name may hold blanks and brackets.
-            let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-            after_name.split(' ').nth(2) == Some(group.as_str())
-        });
-        ours.collect()
-    }
-
-    pub(crate) fn scratch(&self) -> &Scratch {
-        &self.program.scratch
-    }
-
-    /// The command lines of it and of all that it has started, which anybody on the machine can read.
-    #[track_caller]
-    pub(crate) fn command_lines(&self) -> Vec<u8> {
-        let read = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let lines: Vec<u8> = self.group().into_iter().flat_map(read).collect();
-        assert!(!lines.is_empty(), "no such process");
-        self.program.secrets.search("a command line", &lines).unwrap_or_else(|leak| panic!("{leak}"));
-        lines
-    }
-
-    /// Waits for its end, and searches what it has left for secrets.
-    #[must_use]
-    #[track_caller]
-    pub(crate) fn wait(self) -> Output {
-        let Self { mut child, stdout, stderr, started, before, program } = self;
-        let ended = wait(&mut child.0, started + BOUND);
-        let timed_out = ended.is_none();
-        if timed_out {
-            child.kill();
-        }
-        let status = ended.unwrap_or_else(|| child.0.wait().unwrap());
-        // A descendant that keeps a pipe open would keep this waiting.
-        while !(stdout.is_finished() && stderr.is_finished()) {
-            if started.elapsed() > BOUND + Duration::from_secs(5) {
-                child.kill();
-                panic!("{}: something that it has started keeps its output open", program.path.display());
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let mut secrets = program.secrets;
-        if let Some(sandbox) = program.sandbox {
-            secrets.plant_issued(sandbox);
-        }
-        let mut words = program.words;
-        words.add(&program.scratch.path().to_string_lossy(), "SCRATCH");
-        let output = Output {
-            stdout: stdout.join().unwrap(),
-            stderr: stderr.join().unwrap(),
-            code: status.code(),
-            signal: status.signal(),
-            took: started.elapsed(),
-            scratch: program.scratch,
-            words,
-            secrets,
-        };
-        assert!(!timed_out, "did not end within {} s\n{}", BOUND.as_secs(), output.describe());
-        output.search(program.hands_over, &before);
-        output
-    }
-}
-
-fn wait(child: &mut Child, until: Instant) -> Option<ExitStatus> {
-    let mut pause = Duration::from_micros(200);
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return Some(status);
-        }
-        if Instant::now() >= until {
-            return None;
-        }
-        std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(5));
-    }
-}
-
-/// A process and what it has started; it does not outlive a test that has failed.
-struct Group(Child);
-
-impl Group {
-    fn kill(&self) {
-        // It may be gone already.
-        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if matches!(self.0.try_wait(), Ok(None)) {
-            self.kill();
-            let _ = self.0.wait();
-        }
+        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
+        Running::watch(child, self.input.take(), before, self)
     }
 }

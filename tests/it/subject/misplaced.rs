@@ -1,0 +1,134 @@
+//! A token where something else was due: it is leaked already, and not shown once more.
+
+use super::malformed::{refused, token};
+use crate::aws::deploy;
+use crate::support::expect;
+
+/// `$` where a name was due: the shell has put the token itself there.
+#[test]
+fn the_token_in_place_of_its_variables_name() {
+    let token = token();
+    refused(
+        deploy(&["--token-env", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: --token-env takes the name of a variable
+
+        hint: it was given a token, which a command line makes public: consider it leaked
+        hint: write --token-env SEMAPHORE_OIDC_TOKEN, without the $
+    "#]],
+    );
+    refused(
+        deploy(&["--token-file", &token]).token(&token),
+        3,
+        expect![[r#"
+        error: cannot read the subject token from [redacted]: File name too long (os error 36)
+    "#]],
+    );
+}
+
+#[test]
+fn the_token_on_the_command_line() {
+    let token = token();
+    refused(
+        deploy(&["--token", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: unexpected argument '--token' found
+
+          tip: a similar argument exists: '--token-env'
+          tip: to pass '--token' as a value, use '-- --token'
+
+        Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        deploy(&[&format!("--token={token}")]).token(&token),
+        2,
+        expect![[r#"
+        error: unexpected argument '--token' found
+
+          tip: a similar argument exists: '--token-env'
+          tip: to pass '--token' as a value, use '-- --token'
+
+        Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        deploy(&[&token]).token(&token),
+        2,
+        expect![[r#"
+        error: unexpected argument '[redacted]' found
+
+        Usage: oidc-exchange aws [OPTIONS] [-- <COMMAND>...]
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        deploy(&["--role-session-name", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: --role-session-name: `[redacted]` is not a role session name
+
+        hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
+    "#]],
+    );
+    refused(
+        deploy(&["--region", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: --region: `[redacted]` is not a region's name
+
+        hint: it reads like eu-central-1
+    "#]],
+    );
+    refused(
+        deploy(&["--format", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: invalid value '[redacted]' for '--format <FORMAT>'
+          [possible values: env, env-no-export, json, source]
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        deploy(&["--duration", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: invalid value '[redacted]' for '--duration <DURATION>': expected number at 0; it reads like 90s, 15m or 1h
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        deploy(&["--ca-file", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: --ca-file: cannot read [redacted]: File name too long (os error 36)
+    "#]],
+    );
+    refused(
+        deploy(&["--policy", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: --policy: not JSON: expected value at line 1 column 1
+
+        hint: IAM takes no comments and no trailing commas
+    "#]],
+    );
+    refused(
+        deploy(&["--policy-arn", &token]).token(&token),
+        2,
+        expect![[r#"
+        error: --policy-arn: `[redacted]` is not a managed policy's ARN: it does not read arn:…:iam::…
+
+        hint: it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
+    "#]],
+    );
+}
