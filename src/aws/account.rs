@@ -61,10 +61,10 @@ impl Guard {
     /// # Errors
     /// [`Error::Refused`].
     pub fn foresee(&self, role: &RoleArn) -> Result<(), Error> {
-        self.check(&AccountId(role.account().to_owned()), role, "its ARN says; nothing was sent")
+        self.check(&AccountId(role.account().to_owned()), role, "nothing was sent: the role's ARN names account")
     }
 
-    /// Refuses credentials for an account that was not meant. `source` says who knows.
+    /// Refuses credentials for an account that was not meant. `source` says who knows, and goes before the account.
     ///
     /// # Errors
     /// [`Error::Refused`].
@@ -74,8 +74,8 @@ impl Guard {
         }
         let allowed: Vec<&str> = self.allowed.iter().map(AccountId::as_str).collect();
         Err(Error::Refused(Box::new(Refusal {
-            title: format!("the role is in account {account}, which --allowed-account-id does not name"),
-            said: format!("{account}, {source}"),
+            title: format!("the credentials would be for account {account}, which --allowed-account-id does not name"),
+            said: format!("{source} {account}"),
             asked: vec![role.as_str().to_owned(), format!("allowed accounts: {}", allowed.join(", "))],
             presented: Vec::new(),
             hints: vec!["is this the role of another environment (staging for production)?".into()],

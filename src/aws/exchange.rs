@@ -142,13 +142,13 @@ impl Trade<'_> {
     /// Whether the credentials are for an account that was meant, by the service's own word.
     async fn check(&self, credentials: &mut Credentials) -> Result<(), Error> {
         let guard = &self.request.guard;
-        let known = credentials.confirmed.then_some("says the answer of AWS STS");
+        let known = credentials.confirmed.then_some("AWS STS answered with credentials for account");
         let source = match known {
             Some(source) if !guard.verify => source,
             None if !guard.verify && guard.allowed.is_empty() => return Ok(()),
             Some(_) | None => {
                 credentials.account = self.identity(credentials).await?;
-                "says GetCallerIdentity"
+                "GetCallerIdentity answered with account"
             }
         };
         guard.check(&credentials.account, self.request.last_role(), source)

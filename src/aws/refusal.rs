@@ -38,7 +38,7 @@ pub struct Answer {
     message: String,
     request_id: Option<String>,
     retry_after: Option<Duration>,
-    awaited: bool,
+    awaited: Option<Duration>,
 }
 
 impl Answer {
@@ -64,7 +64,7 @@ impl Answer {
             message: message.map(clean).unwrap_or_default(),
             request_id: request_id.map(clean),
             retry_after,
-            awaited: false,
+            awaited: None,
         }
     }
 
@@ -79,7 +79,7 @@ impl Answer {
     /// The same as one that the user said to wait out, where `patience` covers it.
     #[must_use]
     pub(super) fn with(self, patience: Patience) -> Self {
-        Self { awaited: patience.covers(Cause::of(&self)), ..self }
+        Self { awaited: patience.left(Cause::of(&self)), ..self }
     }
 
     /// Why STS answered so.
@@ -247,10 +247,17 @@ impl Retryable for Attempt {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Transport(failure) => failure.verdict(),
-            Self::Answered(answer) if answer.awaited || Cause::of(answer).heals() => {
+            Self::Answered(answer) if answer.awaited.is_some() || Cause::of(answer).heals() => {
                 Verdict::Again { after: answer.retry_after }
             }
             Self::Answered(_) | Self::Garbled { .. } => Verdict::Final,
+        }
+    }
+
+    fn worth(&self) -> Option<Duration> {
+        match self {
+            Self::Answered(answer) => answer.awaited,
+            Self::Transport(_) | Self::Garbled { .. } => None,
         }
     }
 }
@@ -276,7 +283,8 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    fn covers(self, cause: Cause) -> bool {
+    /// How much longer this is waited out; nothing where it is not, or no more.
+    fn left(self, cause: Cause) -> Option<Duration> {
         let until = match cause {
             Cause::TrustPolicy | Cause::NoProvider => self.iam,
             Cause::KeysUnknown => self.keys,
@@ -297,6 +305,6 @@ impl Patience {
             | Cause::NotSts
             | Cause::Other => None,
         };
-        until.is_some_and(|until| Instant::now() < until)
+        until?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 }

@@ -35,6 +35,11 @@ pub enum Verdict {
 pub trait Retryable: std::fmt::Display {
     /// Whether to try again.
     fn verdict(&self) -> Verdict;
+
+    /// How much longer that is worth while, where it is not until the deadline.
+    fn worth(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The end of all attempts.
@@ -123,7 +128,7 @@ pub async fn run<T, E: Retryable>(
             Err(_) => return Err((last, effort)),
         };
         let failing_since = *first_failure.get_or_insert_with(Instant::now);
-        let remaining = deadline.remaining();
+        let remaining = error.worth().map_or_else(|| deadline.remaining(), |worth| worth.min(deadline.remaining()));
         let asked = match error.verdict() {
             Verdict::Final => return Err((Outcome::Failed(error), effort)),
             Verdict::AgainBriefly if failing_since.elapsed() >= REFUSED_FOR => {

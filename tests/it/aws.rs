@@ -1,8 +1,12 @@
 //! `aws` in a job.
 
+mod chain;
+mod fish;
 mod formats;
+mod guards;
 mod moto;
 mod options;
+mod process;
 mod refusals;
 mod wire;
 

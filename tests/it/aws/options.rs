@@ -467,11 +467,11 @@ fn words_that_are_not_known() {
     wrong_options(
         &["--format", "yaml"],
         expect![[r#"
-        error: invalid value 'yaml' for '--format <FORMAT>'
-          [possible values: env, env-no-export, json, source]
+            error: invalid value 'yaml' for '--format <FORMAT>'
+              [possible values: env, env-no-export, fish, json, source, process]
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     wrong_options(
         &["--on-error", "cry"],
