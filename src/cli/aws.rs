@@ -82,7 +82,7 @@ pub struct AwsArgs {
     pub profile: Option<String>,
 
     /// Take over a profile of that name that is not ours
-    #[arg(long, requires = "profile", help_heading = "Output options")]
+    #[arg(long, help_heading = "Output options")]
     pub overwrite_profile: bool,
 
     /// What every exchange takes.

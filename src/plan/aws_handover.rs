@@ -15,6 +15,10 @@ pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<H
         return Err(Usage::new("--format process prints keys for one tool: neither --refreshable nor --env-prefix")
             .hint("for a profile that renews by itself, write it with --profile NAME --refreshable"));
     }
+    // clap does not ask for what another option on the line forbids.
+    if args.overwrite_profile && args.profile.is_none() {
+        return Err(Usage::new("--overwrite-profile: no --profile names one"));
+    }
     if let Some(name) = &args.profile {
         return Ok(Handover::Profile(aws::Profile {
             name: ProfileName::parse(name)?,

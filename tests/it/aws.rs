@@ -7,6 +7,8 @@ mod guards;
 mod moto;
 mod options;
 mod process;
+mod profile;
+mod refreshable;
 mod refusals;
 mod wire;
 

@@ -99,9 +99,6 @@ impl<'t> Text<'t> {
             let malformed = |why: &str| Malformed { line: index + 1, why: why.into() };
             let text = String::from_utf8_lossy(line);
             let value = text.trim();
-            if let Some(section) = sections.last_mut() {
-                section.body.end = index + 1;
-            }
             if value.is_empty() || value.starts_with(['#', ';']) {
                 continue;
             }
@@ -122,6 +119,10 @@ impl<'t> Text<'t> {
             let (key, value) = value.split_once(['=', ':']).ok_or_else(|| malformed("no `=` in it"))?;
             let (key, value) = (key.trim().to_ascii_lowercase(), value.trim().to_owned());
             section.options.push(Entry { key, value, lines: index..index + 1 });
+        }
+        let ends: Vec<usize> = sections.iter().skip(1).map(|next| next.header).chain([lines.len()]).collect();
+        for (section, end) in sections.iter_mut().zip(ends) {
+            section.body.end = end;
         }
         Ok(Self { lines, sections })
     }

@@ -136,6 +136,17 @@ proptest! {
     }
 
     #[test]
+    fn a_profile_comes_out_from_between_others(text in file()) {
+        let text = format!("{text}\n[x]\n");
+        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, "own", &keys(), false) {
+            let next = "\n[next]\ny = 1\n";
+            let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
+            let removed = unset(&[&added, next.as_bytes()].concat(), Kind::Credentials, "own", &names).unwrap().unwrap();
+            prop_assert_eq!(String::from_utf8(removed).unwrap(), format!("{text}{next}"));
+        }
+    }
+
+    #[test]
     fn taking_a_profile_over_keeps_every_other_line_in_its_place(text in file()) {
         let text = format!("{text}\n[ci]\nrole_arn = x\noutput = json\n\n[last]\ny = 1\n");
         if let Ok(Some(changed)) = set(text.as_bytes(), Kind::Credentials, "ci", &keys(), true) {
