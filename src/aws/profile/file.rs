@@ -141,7 +141,7 @@ pub(crate) struct Written {
     file: PathBuf,
     kind: Kind,
     keys: Vec<String>,
-    /// Whether the file was not there before.
+    /// Whether nothing but ours was in the file before: empty again, it goes.
     created: bool,
 }
 
@@ -152,7 +152,7 @@ impl Written {
             file: file.path.clone(),
             kind: change.kind,
             keys: change.settings.iter().map(|(key, _)| (*key).to_owned()).collect(),
-            created: file.mode.is_none(),
+            created: file.mode.is_none() || ini::is_all_ours(&file.text),
         }
     }
 

@@ -258,6 +258,15 @@ pub(super) fn unset(text: &[u8], kind: Kind, profile: &str, keys: &[String]) -> 
     Ok(section.map(|section| parsed.rewrite(section, |key| keys.iter().any(|ours| ours == key), &[])))
 }
 
+/// Whether there are sections in `text`, and all of them are ours.
+pub(super) fn is_all_ours(text: &[u8]) -> bool {
+    let Ok(parsed) = Text::parse(text) else { return false };
+    let before = parsed.sections.first().map_or(0, |first| first.header);
+    !parsed.sections.is_empty()
+        && parsed.lines[..before].iter().all(|line| line.trim_ascii().is_empty())
+        && parsed.sections.iter().all(|section| parsed.is_ours(section))
+}
+
 #[cfg(test)]
 #[path = "ini_tests.rs"]
 mod tests;
