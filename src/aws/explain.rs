@@ -1,8 +1,13 @@
 //! An error of AWS STS as the user reads it: what was asked, what was presented, what to do.
+//!
+//! Commands to run take JSON: as a plain argument, the AWS CLI 1 would fetch an address such as an issuer's.
+
+use serde_json::json;
 
 use super::chain::Hop;
 use super::refusal::{Attempt, Cause, PROVIDER};
 use super::{Request, RoleArn};
+use crate::emit::posix;
 use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
 use crate::http::Unreachable;
@@ -138,13 +143,19 @@ impl Context<'_> {
             },
             Cause::NoProvider => vec![
                 format!("account {account} knows no provider for exactly this issuer; provider and role must be in the same account"),
-                format!("create it: aws iam create-open-id-connect-provider --url {issuer} --client-id-list {audience}"),
+                format!(
+                    "create it: aws iam create-open-id-connect-provider --cli-input-json {}",
+                    posix::quote(&json!({ "Url": issuer, "ClientIDList": [audience] }).to_string())
+                ),
             ],
             Cause::Audience => vec![
                 format!("the provider {} does not list this audience, to the letter", self.request.role.provider_arn(host)),
                 format!(
-                    "add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {audience}",
-                    self.request.role.provider_arn(host)
+                    "add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json {}",
+                    posix::quote(
+                        &json!({ "OpenIDConnectProviderArn": self.request.role.provider_arn(host), "ClientID": audience })
+                            .to_string()
+                    )
                 ),
             ],
             Cause::KeysUnreachable | Cause::IssuerUnreachable => vec![format!(

@@ -4,12 +4,14 @@ mod chain;
 mod fish;
 mod formats;
 mod guards;
+mod ministack;
 mod moto;
 mod options;
 mod process;
 mod profile;
 mod refreshable;
 mod refusals;
+mod seaweed;
 mod wire;
 
 use sandbox::DEPLOY_ROLE;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use sandbox::{DEPLOY_ROLE, Fault, Job, Sandbox};
+use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 
 use super::chain::admits;
 use super::deploy;
@@ -207,11 +207,11 @@ fn bad_input_is_told_before_anything_is_sent_and_the_files_stay() {
     "#]]);
     // /proc takes no directory, not even root's.
     let read_only = program("ci").env("HOME", "/proc/self");
-    untouched(read_only, &sandbox, &[], 6);
+    let _ = untouched(read_only, &sandbox, &[], 6);
     for option in [&["--format", "json"][..], &["--output", "x"], &["--env-prefix", "X_"], &["--on-error", "none"]] {
-        untouched(profile("ci", option), &sandbox, &[], 2);
+        let _ = untouched(profile("ci", option), &sandbox, &[], 2);
     }
-    untouched(deploy(&["--overwrite-profile", "--output", "x"]), &sandbox, &[], 2);
+    let _ = untouched(deploy(&["--overwrite-profile", "--output", "x"]), &sandbox, &[], 2);
 }
 
 #[test]
