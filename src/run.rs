@@ -73,15 +73,15 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
 }
 
 async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<u8, Error> {
-    let delivery = plan.delivery.prepare(plan.directory)?;
+    let delivery = plan.delivery.prepare(plan.directory.clone())?;
     let deadline = Deadline::after(plan.timeout);
-    let traded = trade(&plan.source, &plan.wanted, plan.network, host, deadline);
+    let traded = trade(&plan.source, &plan.wanted, plan.network, host, deadline, &plan.directory);
     let handout = tokio::select! {
         biased;
         (_, name) = signals.next() => return Err(Error::Interrupted(name)),
         handout = traded => handout?,
     };
-    Ok(delivery.deliver(&handout)?)
+    Ok(delivery.deliver(&handout).await?)
 }
 
 async fn trade(
@@ -90,24 +90,24 @@ async fn trade(
     network: Settings,
     host: &Host,
     deadline: Deadline,
+    directory: &job::Place,
 ) -> Result<Handout, Error> {
     let token = subject::read(source, host, deadline).await?;
     let http = Client::new(network);
     match wanted {
-        Wanted::Aws(request) => {
-            let credentials = aws::exchange::assume(request, &token, &http, &host.clock, deadline).await?;
-            Ok(aws::handout(request, &credentials)?)
+        Wanted::Aws(request, handover) => {
+            aws::handover::trade((request, handover), &token, &http, host, deadline, directory).await
         }
     }
 }
 
 /// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.
 fn clean(directory: &job::Place) -> Result<u8, Error> {
-    crate::emit::deliver::print(&posix::unset(&aws::credential_names()))?;
+    crate::emit::deliver::print(&posix::unset(&aws::handover::refreshable_names()))?;
     let Some(directory) = directory.existing()? else { return Ok(Exit::Done.code()) };
     let cleaned = directory.clean()?;
     for path in &cleaned.removed {
-        tracing::info!("deleted {}", path.display());
+        tracing::info!("cleaned {}", path.display());
     }
     match cleaned.kept.into_iter().next() {
         None => Ok(Exit::Done.code()),

@@ -1,145 +1,219 @@
-//! The wire: one unsigned call, repeated while its failure can heal.
+//! The wire: one unsigned call with the token, a signed one for each further role, each repeated while its failure
+//! can heal; and the question whose the credentials are.
 
 use std::time::{Duration, SystemTime};
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
-use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sts::operation::RequestId;
-use aws_sdk_sts::operation::assume_role_with_web_identity::{
-    AssumeRoleWithWebIdentityError, AssumeRoleWithWebIdentityOutput,
-};
-use aws_sdk_sts::types::PolicyDescriptorType;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::SdkConfig;
+use aws_sdk_sts::types::{AssumedRoleUser, PolicyDescriptorType, Tag};
+use tokio::time::Instant;
 
-use super::refusal::{Answer, Attempt, Context};
-use super::{Credentials, Request};
+use super::account::AccountId;
+use super::chain::Hop;
+use super::explain::{Context, Step};
+use super::refusal::{Attempt, Patience};
+use super::{Credentials, Request, RoleArn, sts};
 use crate::error::Error;
 use crate::host::Clock;
+use crate::http::Client;
 use crate::http::retry::{self, Deadline};
-use crate::http::{Client, Failure, smithy};
 use crate::secret::Secret;
 use crate::subject::{self, SubjectToken};
 
 /// The longest `WebIdentityToken` that STS reads, in characters.
 const LONGEST_TOKEN: usize = 20_000;
 
-/// Trades `token` for the role's credentials.
+/// How long credentials may be too new for a region to know them.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// Trades `token` for the last role's credentials, and checks whose they are where that was asked.
 ///
 /// # Errors
-/// The service's refusal, or that it could not be reached until `deadline`.
-pub async fn assume(
+/// The service's refusal, an account that was not meant, or that the service could not be reached until `deadline`.
+pub async fn credentials(
     request: &Request,
     token: &SubjectToken,
     http: &Client,
     clock: &Clock,
     deadline: Deadline,
 ) -> Result<Credentials, Error> {
+    request.guard.foresee(request.last_role())?;
     if token.jwt().reveal().len() > LONGEST_TOKEN {
         let why = format!("AWS STS takes at most {LONGEST_TOKEN} characters");
         return Err(subject::Error::NotJwt { why }.into());
     }
-    let sts = aws_sdk_sts::Client::new(&configuration(request, http).await);
-    let outcome = retry::run(deadline, async || call(&sts, request, token, clock).await).await;
-    outcome.map_err(|(outcome, effort)| Context { request, token, clock }.explain(outcome, effort))
-}
-
-/// The SDK's own reading of the environment (endpoint, FIPS, dual-stack), with the region settled beforehand, so that
-/// nothing asks the instance metadata service, and without credentials, so that nothing ambient can sign the call.
-async fn configuration(request: &Request, http: &Client) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .no_credentials()
-        .region(aws_config::Region::new(request.sts_region.as_str().to_owned()))
-        .http_client(smithy::http_client(http))
-        // Attempts, their bounds and their spacing are the retry module's, the same for every provider.
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Ok(name) = AppName::new(env!("CARGO_PKG_NAME")) {
-        loader = loader.app_name(name);
+    let configuration = sts::configuration(&request.sts_region, http).await;
+    let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
+    let trade = Trade { request, token, clock, deadline, configuration, iam };
+    let mut credentials = trade.first().await?;
+    let mut from = &request.role;
+    for (index, hop) in request.chain.iter().enumerate() {
+        credentials = trade.next(&credentials, index + 2, hop, from).await?;
+        from = &hop.role;
     }
-    loader.load().await
+    trade.check(&mut credentials).await?;
+    Ok(credentials)
 }
 
-async fn call(
-    sts: &aws_sdk_sts::Client,
-    request: &Request,
-    token: &SubjectToken,
-    clock: &Clock,
-) -> Result<Credentials, Attempt> {
-    let policies = request.policy_arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn.as_str()).build());
-    let answer = sts
-        .assume_role_with_web_identity()
-        .role_arn(request.role.as_str())
-        .role_session_name(request.session_name.as_str())
-        .web_identity_token(token.jwt().reveal())
-        .set_duration_seconds(request.duration.map(super::Duration::seconds))
-        .set_policy(request.policy.as_ref().map(|policy| policy.as_str().to_owned()))
-        .set_policy_arns((!request.policy_arns.is_empty()).then(|| policies.collect()))
-        .send()
-        .await;
-    match answer {
-        Ok(output) => credentials(output),
-        Err(error) => Err(attempt(error, token, clock)),
+/// What every call of one exchange needs.
+struct Trade<'a> {
+    request: &'a Request,
+    token: &'a SubjectToken,
+    clock: &'a Clock,
+    deadline: Deadline,
+    configuration: SdkConfig,
+    iam: Option<Instant>,
+}
+
+impl Trade<'_> {
+    async fn run<T>(&self, step: Step<'_>, call: impl AsyncFn() -> Result<T, Attempt>) -> Result<T, Error> {
+        let keys = match step {
+            Step::Token => None,
+            Step::Hop { .. } | Step::Identity => Some(Instant::now() + FRESH),
+        };
+        let patience = Patience { iam: self.iam, keys };
+        let outcome = retry::run(self.deadline, async || match call().await {
+            Err(Attempt::Answered(answer)) => Err(Attempt::Answered(answer.with(patience))),
+            other => other,
+        });
+        let context = Context { request: self.request, token: self.token, clock: self.clock, step };
+        outcome.await.map_err(|(outcome, effort)| context.explain(outcome, effort))
+    }
+
+    /// The token for the first role.
+    async fn first(&self) -> Result<Credentials, Error> {
+        let sts = aws_sdk_sts::Client::new(&self.configuration);
+        let Request { role, session_name, .. } = self.request;
+        // In a chain, what narrows the result is for the last session.
+        let narrow = self.request.chain.is_empty();
+        let call = async || {
+            let answer = sts
+                .assume_role_with_web_identity()
+                .role_arn(role.as_str())
+                .role_session_name(session_name.as_str())
+                .web_identity_token(self.token.jwt().reveal())
+                .set_duration_seconds(self.duration().filter(|_| narrow))
+                .set_policy(self.policy().filter(|_| narrow))
+                .set_policy_arns(self.policy_arns().filter(|_| narrow))
+                .send()
+                .await;
+            match answer {
+                Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), role),
+                Err(error) => Err(sts::attempt(error, &[self.token.jwt()], self.clock)),
+            }
+        };
+        self.run(Step::Token, call).await
+    }
+
+    /// The session of `from` for the next role.
+    async fn next(
+        &self,
+        session: &Credentials,
+        number: usize,
+        hop: &Hop,
+        from: &RoleArn,
+    ) -> Result<Credentials, Error> {
+        let sts = sts::signing_with(session, &self.configuration);
+        let last = number == self.request.chain.len() + 1;
+        // Once set, AWS carries it through the rest of the chain.
+        let source_identity = self.request.source_identity.as_ref().filter(|_| number == 2);
+        let call = async || {
+            let answer = sts
+                .assume_role()
+                .role_arn(hop.role.as_str())
+                .role_session_name(self.request.session_name.as_str())
+                .set_external_id(hop.external_id.as_ref().map(|id| id.as_str().to_owned()))
+                .set_source_identity(source_identity.map(|identity| identity.as_str().to_owned()))
+                .set_duration_seconds(self.duration().filter(|_| last))
+                .set_policy(self.policy().filter(|_| last))
+                .set_policy_arns(self.policy_arns().filter(|_| last))
+                .set_tags(self.tags()?.filter(|_| last))
+                .send()
+                .await;
+            match answer {
+                Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), &hop.role),
+                Err(error) => {
+                    Err(sts::attempt(error, &[&session.secret_access_key, &session.session_token], self.clock))
+                }
+            }
+        };
+        self.run(Step::Hop { number, hop, from }, call).await
+    }
+
+    /// Whether the credentials are for an account that was meant, by the service's own word.
+    async fn check(&self, credentials: &mut Credentials) -> Result<(), Error> {
+        let guard = &self.request.guard;
+        let known = credentials.confirmed.then_some("AWS STS answered with credentials for account");
+        let source = match known {
+            Some(source) if !guard.verify => source,
+            None if !guard.verify && guard.allowed.is_empty() => return Ok(()),
+            Some(_) | None => {
+                credentials.account = self.identity(credentials).await?;
+                "GetCallerIdentity answered with account"
+            }
+        };
+        guard.check(&credentials.account, self.request.last_role(), source)
+    }
+
+    /// Asks whose the credentials are, which shows as well that they work.
+    async fn identity(&self, credentials: &Credentials) -> Result<AccountId, Error> {
+        let sts = sts::signing_with(credentials, &self.configuration);
+        let call = async || {
+            let answer = sts.get_caller_identity().send().await;
+            let output = answer.map_err(|error| {
+                sts::attempt(error, &[&credentials.secret_access_key, &credentials.session_token], self.clock)
+            })?;
+            let account = output.account().and_then(AccountId::new);
+            let account = account.ok_or(Attempt::Garbled { status: 200, why: "it lacks an Account".into() })?;
+            tracing::info!("the credentials work: {} in account {account}", output.arn().unwrap_or("somebody"));
+            Ok(account)
+        };
+        self.run(Step::Identity, call).await
+    }
+
+    fn duration(&self) -> Option<i32> {
+        self.request.duration.map(super::Duration::seconds)
+    }
+
+    fn policy(&self) -> Option<String> {
+        self.request.policy.as_ref().map(|policy| policy.as_str().to_owned())
+    }
+
+    fn policy_arns(&self) -> Option<Vec<PolicyDescriptorType>> {
+        let arns = &self.request.policy_arns;
+        let descriptors = arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn.as_str()).build());
+        (!arns.is_empty()).then(|| descriptors.collect())
+    }
+
+    fn tags(&self) -> Result<Option<Vec<Tag>>, Attempt> {
+        let tags = &self.request.tags;
+        let made = tags.iter().map(|tag| Tag::builder().key(&tag.key).value(&tag.value).build());
+        let made = made.collect::<Result<Vec<_>, _>>().map_err(|error| {
+            Attempt::Transport(crate::http::Failure::Setup { why: format!("--session-tag: {error}") })
+        })?;
+        Ok((!made.is_empty()).then_some(made))
     }
 }
 
 /// All of the credentials or none: a service may leave any field out.
-fn credentials(output: AssumeRoleWithWebIdentityOutput) -> Result<Credentials, Attempt> {
+fn received(
+    found: Option<aws_sdk_sts::types::Credentials>,
+    user: Option<&AssumedRoleUser>,
+    role: &RoleArn,
+) -> Result<Credentials, Attempt> {
     let missing = |field: &str| Attempt::Garbled { status: 200, why: format!("it lacks {field}") };
-    let found = output.credentials.ok_or_else(|| missing("Credentials"))?;
+    let found = found.ok_or_else(|| missing("Credentials"))?;
     let filled = |value: String, field: &str| if value.is_empty() { Err(missing(field)) } else { Ok(value) };
     // The SDK puts 1970 for one that is absent.
     let seconds = u64::try_from(found.expiration.secs()).ok().filter(|seconds| *seconds > 0);
     let seconds = seconds.ok_or_else(|| missing("Expiration"))?;
+    let confirmed = user.and_then(|user| AccountId::of_arn(user.arn()));
+    let account = confirmed.clone().or_else(|| AccountId::new(role.account()));
     Ok(Credentials {
         access_key_id: filled(found.access_key_id, "AccessKeyId")?,
         secret_access_key: Secret::new(filled(found.secret_access_key, "SecretAccessKey")?),
         session_token: Secret::new(filled(found.session_token, "SessionToken")?),
         expiration: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+        account: account.ok_or_else(|| missing("an account"))?,
+        confirmed: confirmed.is_some(),
     })
-}
-
-/// What the SDK's error is, without its body: that of an answer which could not be read may hold the credentials.
-fn attempt(
-    error: SdkError<AssumeRoleWithWebIdentityError, HttpResponse>,
-    token: &SubjectToken,
-    clock: &Clock,
-) -> Attempt {
-    match error {
-        SdkError::DispatchFailure(failure) => {
-            let source = failure.as_connector_error().and_then(std::error::Error::source);
-            let known = source.and_then(|source| source.downcast_ref::<Failure>()).cloned();
-            Attempt::Transport(
-                known.unwrap_or_else(|| Failure::Setup { why: "the AWS SDK could not send the request".into() }),
-            )
-        }
-        SdkError::ConstructionFailure(failure) => {
-            let why =
-                SdkError::<AssumeRoleWithWebIdentityError, HttpResponse>::ConstructionFailure(failure).into_source();
-            let why = why.map_or_else(|_| "unknown".into(), |source| source.to_string());
-            Attempt::Transport(Failure::Setup { why: format!("the AWS SDK could not build the request: {why}") })
-        }
-        SdkError::ServiceError(answer) => {
-            let raw = answer.raw();
-            let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
-            let error = answer.err();
-            let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));
-            Attempt::Answered(Answer::new(
-                raw.status().as_u16(),
-                error.code(),
-                error.message(),
-                request_id,
-                retry_after,
-                token.jwt(),
-            ))
-        }
-        SdkError::ResponseError(answer) => {
-            let status = answer.raw().status().as_u16();
-            Attempt::Garbled { status, why: "it is not an answer of AWS STS".into() }
-        }
-        SdkError::TimeoutError(_) | _ => Attempt::Transport(Failure::Setup { why: "the AWS SDK gave up".into() }),
-    }
 }

@@ -1,41 +1,70 @@
 //! AWS: what is asked for, and what comes back.
 //!
-//! The call is `AssumeRoleWithWebIdentity`, unsigned:
+//! The first call is `AssumeRoleWithWebIdentity`, unsigned:
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>.
 
+pub mod account;
 pub mod arn;
+pub mod cache;
+pub mod chain;
 pub mod exchange;
+mod explain;
+pub mod handover;
 pub mod policy;
+pub mod process;
+pub mod profile;
 pub mod refusal;
 pub mod region;
 pub mod session;
+mod sts;
 
 use std::time::SystemTime;
 
-use crate::emit::{self, Handout, Name};
 use crate::secret::Secret;
+pub use account::{AccountId, Guard};
 pub use arn::{PolicyArn, RoleArn};
+pub use chain::{ExternalId, Hop, SessionTag, SourceIdentity};
+pub use handover::{Handover, credential_names};
 pub use policy::SessionPolicy;
+pub use profile::Profile;
 pub use region::Region;
 pub use session::{Duration, SessionName};
 
 /// A validated request for one role's credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The role.
+    /// The role that the token is traded for.
     pub role: RoleArn,
     /// The session's name, which CloudTrail shows.
     pub session_name: SessionName,
-    /// The session's length; the service's own default is an hour.
+    /// The last session's length; the service's own default is an hour.
     pub duration: Option<Duration>,
     /// The region for the job's own tools, where one was given.
     pub region: Option<Region>,
     /// The region whose STS is asked.
     pub sts_region: Region,
-    /// An inline policy that narrows the session.
+    /// An inline policy that narrows the last session.
     pub policy: Option<SessionPolicy>,
-    /// Managed policies that narrow the session.
+    /// Managed policies that narrow the last session.
     pub policy_arns: Vec<PolicyArn>,
+    /// Further roles, each assumed with the session of the one before.
+    pub chain: Vec<Hop>,
+    /// Who is behind the sessions of the chain, for CloudTrail.
+    pub source_identity: Option<SourceIdentity>,
+    /// Tags of the chain's last session.
+    pub tags: Vec<SessionTag>,
+    /// What must hold of the final credentials.
+    pub guard: Guard,
+    /// How long a refusal is taken for IAM being slow to know a new role.
+    pub wait_for_iam: Option<std::time::Duration>,
+}
+
+impl Request {
+    /// The role whose credentials are handed over.
+    #[must_use]
+    pub fn last_role(&self) -> &RoleArn {
+        self.chain.last().map_or(&self.role, |hop| &hop.role)
+    }
 }
 
 /// Temporary credentials.
@@ -49,48 +78,8 @@ pub struct Credentials {
     pub session_token: Secret,
     /// When they end.
     pub expiration: SystemTime,
-}
-
-const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
-const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
-const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
-const CREDENTIAL_EXPIRATION: &str = "AWS_CREDENTIAL_EXPIRATION";
-const ACCOUNT_ID: &str = "AWS_ACCOUNT_ID";
-
-/// What botocore and the SDKs would take in place of the new credentials, or stumble over.
-const BEATS_THEM: [&str; 9] = [
-    "AWS_SECURITY_TOKEN",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_CREDENTIAL_FILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-];
-
-/// The variables that hold the credentials, which a failure and `clean` remove.
-#[must_use]
-pub fn credential_names() -> Vec<Name> {
-    [ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, CREDENTIAL_EXPIRATION, ACCOUNT_ID].map(Name::fixed).to_vec()
-}
-
-/// The job's variables for `credentials`.
-///
-/// # Errors
-/// When a value cannot be carried by an environment.
-pub fn handout(request: &Request, credentials: &Credentials) -> Result<Handout, emit::Error> {
-    let mut handout = Handout::new(BEATS_THEM.map(Name::fixed).to_vec());
-    let expiration = humantime::format_rfc3339_seconds(credentials.expiration).to_string();
-    handout.set(Name::fixed(ACCESS_KEY_ID), credentials.access_key_id.clone())?;
-    handout.set(Name::fixed(SECRET_ACCESS_KEY), credentials.secret_access_key.reveal().to_owned())?;
-    handout.set(Name::fixed(SESSION_TOKEN), credentials.session_token.reveal().to_owned())?;
-    handout.set(Name::fixed(CREDENTIAL_EXPIRATION), expiration)?;
-    handout.set(Name::fixed(ACCOUNT_ID), request.role.account().to_owned())?;
-    if let Some(region) = &request.region {
-        handout.set(Name::fixed("AWS_REGION"), region.as_str().to_owned())?;
-        handout.set(Name::fixed("AWS_DEFAULT_REGION"), region.as_str().to_owned())?;
-    }
-    Ok(handout)
+    /// The account they are for.
+    pub account: AccountId,
+    /// Whether the service said so, and not the role's ARN alone.
+    pub confirmed: bool,
 }

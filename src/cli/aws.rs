@@ -35,6 +35,56 @@ pub struct AwsArgs {
     #[arg(long, value_name = "ARN", help_heading = "AWS options")]
     pub policy_arn: Vec<String>,
 
+    /// A further role, assumed with the session of the one before; may be repeated. Policy, duration and tags go to
+    /// the last
+    #[arg(long, value_name = "ARN", help_heading = "Chain options")]
+    pub chain_role_arn: Vec<String>,
+
+    /// The external id that a --chain-role-arn asks for: the first for the first, and so on; '' for none
+    #[arg(long, value_name = "ID", requires = "chain_role_arn", help_heading = "Chain options")]
+    pub external_id: Vec<String>,
+
+    /// Who is behind the chain's sessions, for CloudTrail
+    #[arg(long, value_name = "NAME", requires = "chain_role_arn", help_heading = "Chain options")]
+    pub source_identity: Option<String>,
+
+    /// A tag of the last session; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "chain_role_arn", help_heading = "Chain options")]
+    pub session_tag: Vec<String>,
+
+    /// An account that is meant: for any other nothing is handed out; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "AWS options")]
+    pub allowed_account_id: Vec<String>,
+
+    /// Ask AWS whose the credentials are (GetCallerIdentity) before they are handed out
+    #[arg(long, help_heading = "AWS options")]
+    pub verify: bool,
+
+    /// Take a refusal for IAM being slow to know a new role, and try again this long
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "AWS options")]
+    pub wait_for_iam: Option<std::time::Duration>,
+
+    /// Put this before the variables' names, for several roles at once
+    #[arg(long, value_name = "PREFIX", help_heading = "Output options")]
+    pub env_prefix: Option<String>,
+
+    /// No keys: the token in a private file and the variables with which every SDK renews by itself, for long jobs
+    #[arg(long, conflicts_with = "env_prefix", help_heading = "Output options")]
+    pub refreshable: bool,
+
+    /// Write a profile into the shared credentials and config files; print nothing
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["run", "output", "format", "on_error", "print_secrets", "env_prefix"],
+        help_heading = "Output options"
+    )]
+    pub profile: Option<String>,
+
+    /// Take over a profile of that name that is not ours
+    #[arg(long, help_heading = "Output options")]
+    pub overwrite_profile: bool,
+
     /// What every exchange takes.
     #[command(flatten)]
     pub shared: Shared,

@@ -70,9 +70,9 @@ pub struct Shared {
     #[arg(long, conflicts_with = "run", help_heading = "Output options")]
     pub print_secrets: bool,
 
-    /// Bound on the whole exchange, retries included, never on COMMAND
-    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration, help_heading = "Network options")]
-    pub timeout: std::time::Duration,
+    /// Bound on the whole exchange, retries included, never on COMMAND [default: 2m, 45s for --format process]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Network options")]
+    pub timeout: Option<std::time::Duration>,
 
     /// Further CA certificates to trust, PEM
     #[arg(long, value_name = "PATH", help_heading = "Network options")]

@@ -29,6 +29,8 @@ pub enum Delivery {
     },
     /// A command that runs in this process's place.
     Command(Run),
+    /// Nowhere further: the exchange itself has put it where it belongs.
+    Elsewhere,
 }
 
 /// A command line and what its environment lacks.
@@ -63,7 +65,7 @@ impl Delivery {
                     .hint("--print-secrets shows them all the same")
                     .into());
             }
-            Self::Stdout { .. } | Self::Command(_) => None,
+            Self::Stdout { .. } | Self::Command(_) | Self::Elsewhere => None,
             Self::File { path, .. } => Some(job::NewFile::beside(path)?),
         };
         Ok(Ready { delivery: self, file, directory })
@@ -75,7 +77,7 @@ impl Ready<'_> {
     ///
     /// # Errors
     /// When the format cannot carry a value, or the bytes cannot be written.
-    pub fn deliver(self, handout: &Handout) -> Result<u8, Error> {
+    pub async fn deliver(self, handout: &Handout) -> Result<u8, Error> {
         match self.delivery {
             Delivery::Stdout { format, .. } => {
                 let text = render(*format, handout, &self.directory)?;
@@ -87,9 +89,24 @@ impl Ready<'_> {
                     put(file, path, text.reveal().as_bytes(), &self.directory)?;
                 }
             }
-            Delivery::Command(run) => return Ok(run.become_it(handout)),
+            Delivery::Command(run) if handout.leftovers().is_empty() => return Ok(run.become_it(handout)),
+            Delivery::Command(run) => {
+                let code = run.supervise(handout, std::future::pending()).await;
+                handout.leftovers().iter().for_each(|file| remove(file));
+                return Ok(code);
+            }
+            Delivery::Elsewhere => {}
         }
         Ok(Exit::Done.code())
+    }
+}
+
+/// What stays is in the manifest, for `clean`.
+fn remove(file: &Path) {
+    if let Err(error) = std::fs::remove_file(file)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!("cannot delete {}: {error}", file.display());
     }
 }
 

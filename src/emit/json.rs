@@ -4,6 +4,13 @@ use serde::Serializer;
 
 use super::{Error, Handout};
 
+/// The answer of a `credential_process`: the members after its version
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>).
+pub(crate) fn process(handout: &Handout) -> Result<String, Error> {
+    let object = object(handout)?;
+    Ok(object.replacen('{', "{\n  \"Version\": 1,", 1))
+}
+
 /// The object, with a line break at its end.
 pub(super) fn object(handout: &Handout) -> Result<String, Error> {
     let mut out = Vec::new();

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
-use super::{Name, posix};
+use super::{Name, fish, posix};
 use crate::aws;
 use crate::error::Exit;
 
@@ -25,6 +25,7 @@ pub enum OnError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastWords {
     how: OnError,
+    fish: bool,
     credentials: Vec<Name>,
 }
 
@@ -49,7 +50,8 @@ impl LastWords {
         let subcommand = options.iter().find(|word| !word.starts_with('-')).map(String::as_str);
         let not_for_a_shell = command
             || value("--output").is_some_and(|path| path != "-")
-            || matches!(value("--format"), Some("json" | "env-no-export"))
+            || value("--profile").is_some()
+            || matches!(value("--format"), Some("json" | "env-no-export" | "process"))
             || matches!(subcommand, Some("help"));
         let how = match value("--on-error") {
             _ if not_for_a_shell => OnError::None,
@@ -58,19 +60,23 @@ impl LastWords {
             _ => OnError::Stop,
         };
         let credentials = match subcommand {
-            Some("aws") => aws::credential_names(),
+            Some("aws") if options.contains(&"--refreshable".to_owned()) => aws::handover::refreshable_names(),
+            Some("aws") => aws::handover::prefixed_names(value("--env-prefix").unwrap_or_default()),
             _ => Vec::new(),
         };
-        Self { how, credentials }
+        Self { how, fish: value("--format") == Some("fish"), credentials }
     }
 
     /// The text for an end with `code`.
     #[must_use]
     pub fn text(&self, code: u8) -> String {
-        match self.how {
-            OnError::Stop => format!("{}{}\n", posix::unset(&self.credentials), posix::stop(code)),
-            OnError::Status => format!("{}(exit {code})\n", posix::unset(&self.credentials)),
-            OnError::None => String::new(),
+        let names = &self.credentials;
+        match (self.how, self.fish) {
+            (OnError::Stop, false) => format!("{}{}\n", posix::unset(names), posix::stop(code)),
+            (OnError::Stop, true) => format!("{}{}\n", fish::unset(names), fish::stop(code)),
+            (OnError::Status, false) => format!("{}(exit {code})\n", posix::unset(names)),
+            (OnError::Status, true) => format!("{}{}\n", fish::unset(names), fish::status(code)),
+            (OnError::None, _) => String::new(),
         }
     }
 
@@ -133,11 +139,30 @@ mod tests {
     }
 
     #[test]
+    fn fish_is_told_in_its_own_words() {
+        let said = text("oidc-exchange aws --format fish", 4);
+        assert!(said.starts_with("set -e AWS_ACCESS_KEY_ID;\nset -e "), "{said}");
+        assert!(said.ends_with("set -e AWS_ACCOUNT_ID;\nreturn 4;\n"), "{said}");
+        assert_eq!(text("oidc-exchange aws --format=fish", 4), said);
+        assert!(text("oidc-exchange aws --on-error=status --format fish", 5).contains("return 5; end;"));
+    }
+
+    #[test]
+    fn the_names_are_those_that_success_would_have_set() {
+        assert!(text("oidc-exchange aws --env-prefix STAGING_", 4).starts_with("unset STAGING_AWS_ACCESS_KEY_ID "));
+        assert!(text("oidc-exchange aws --env-prefix=B", 4).starts_with("unset BAWS_ACCESS_KEY_ID "));
+        assert_eq!(text("oidc-exchange aws --env-prefix $(x)", 2), format!("{}\n", posix::stop(2)));
+        assert!(text("oidc-exchange aws --refreshable", 4).contains(" AWS_WEB_IDENTITY_TOKEN_FILE;"));
+    }
+
+    #[test]
     fn nothing_is_said_to_what_is_not_a_shell() {
         for line in [
             "oidc-exchange aws --on-error none",
             "oidc-exchange aws --on-error=none",
             "oidc-exchange aws --format json",
+            "oidc-exchange aws --format process",
+            "oidc-exchange aws --profile ci",
             "oidc-exchange aws --format=env-no-export",
             "oidc-exchange aws --output x",
             "oidc-exchange aws -- make --format env",

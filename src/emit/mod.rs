@@ -4,11 +4,14 @@ mod child;
 pub mod deliver;
 mod dotenv;
 mod error;
-mod json;
+mod fish;
+pub(crate) mod json;
 pub mod last_words;
 mod name;
 pub mod posix;
 mod source;
+
+use std::path::{Path, PathBuf};
 
 pub use error::Error;
 pub use name::Name;
@@ -23,10 +26,14 @@ pub enum Format {
     Env,
     /// Raw `K=V` lines, for `docker run --env-file` and dotenv readers: no quotes, no unset, no newline in a value.
     EnvNoExport,
+    /// fish, for `eval (… | string collect)`: `set -gx K 'v';`.
+    Fish,
     /// One JSON object, a member per variable.
     Json,
     /// POSIX shell, one line that sources a private file and deletes it, for shells under `set -x`.
     Source,
+    /// AWS: the answer to a tool that runs this program as its `credential_process`.
+    Process,
 }
 
 impl Format {
@@ -34,8 +41,8 @@ impl Format {
     #[must_use]
     pub fn is_shell(self) -> bool {
         match self {
-            Self::Env | Self::Source => true,
-            Self::EnvNoExport | Self::Json => false,
+            Self::Env | Self::Fish | Self::Source => true,
+            Self::EnvNoExport | Self::Json | Self::Process => false,
         }
     }
 }
@@ -45,13 +52,14 @@ impl Format {
 pub struct Handout {
     set: Vec<(Name, Secret)>,
     unset: Vec<Name>,
+    leftovers: Vec<PathBuf>,
 }
 
 impl Handout {
     /// Nothing yet.
     #[must_use]
     pub fn new(unset: Vec<Name>) -> Self {
-        Self { set: Vec::new(), unset }
+        Self { unset, ..Self::default() }
     }
 
     /// Adds a variable.
@@ -66,6 +74,17 @@ impl Handout {
         Ok(())
     }
 
+    /// Adds a private file that the variables name: it goes when a COMMAND that was given them has ended.
+    pub fn leaves(&mut self, file: PathBuf) {
+        self.leftovers.push(file);
+    }
+
+    /// The files that the variables name.
+    #[must_use]
+    pub fn leftovers(&self) -> &[PathBuf] {
+        &self.leftovers
+    }
+
     /// The variables to set, in order.
     pub fn variables(&self) -> impl Iterator<Item = (&Name, &str)> {
         self.set.iter().map(|(name, value)| (name, value.reveal()))
@@ -78,6 +97,14 @@ impl Handout {
     }
 }
 
+/// `path` as text, which variables and profiles are made of.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub fn text_of(path: &Path) -> Result<String, Error> {
+    path.to_str().map(str::to_owned).ok_or_else(|| Error::write(path, "its path is not UTF-8 text"))
+}
+
 /// The handout in `format`.
 ///
 /// # Errors
@@ -86,7 +113,9 @@ pub fn render(format: Format, handout: &Handout, directory: &job::Place) -> Resu
     Ok(Secret::new(match format {
         Format::Env => posix::exports(handout),
         Format::EnvNoExport => dotenv::lines(handout)?,
+        Format::Fish => fish::exports(handout),
         Format::Json => json::object(handout)?,
+        Format::Process => json::process(handout)?,
         Format::Source => source::line(handout, directory)?,
     }))
 }

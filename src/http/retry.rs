@@ -35,6 +35,11 @@ pub enum Verdict {
 pub trait Retryable: std::fmt::Display {
     /// Whether to try again.
     fn verdict(&self) -> Verdict;
+
+    /// How much longer that is worth while, where it is not until the deadline.
+    fn worth(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The end of all attempts.
@@ -123,7 +128,7 @@ pub async fn run<T, E: Retryable>(
             Err(_) => return Err((last, effort)),
         };
         let failing_since = *first_failure.get_or_insert_with(Instant::now);
-        let remaining = deadline.remaining();
+        let remaining = error.worth().map_or_else(|| deadline.remaining(), |worth| worth.min(deadline.remaining()));
         let asked = match error.verdict() {
             Verdict::Final => return Err((Outcome::Failed(error), effort)),
             Verdict::AgainBriefly if failing_since.elapsed() >= REFUSED_FOR => {
@@ -224,7 +229,7 @@ mod tests {
         assert!(effort.unwrap().attempts > 30, "the pauses are 5 s at most");
         let last = times.last().unwrap();
         assert!(*last > Duration::from_secs(115) && *last < Duration::from_mins(2), "{last:?}");
-        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= LAST_CAP + Duration::from_millis(1)));
+        assert!(times.windows(2).all(|pair| pair[1] <= pair[0] + LAST_CAP + Duration::from_millis(1)));
     }
 
     #[test]

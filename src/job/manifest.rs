@@ -1,4 +1,4 @@
-//! The manifest: a line of JSON for each file that an exchange made.
+//! The manifest: a line of JSON for each file that an exchange made, and for each profile that it wrote.
 //!
 //! A file is known by device and inode as well as by path: what somebody put in its place since is not ours to delete.
 
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::Directory;
+use super::lock::is_still;
+use crate::aws::profile::Written;
 use crate::emit::Error;
 
 const NAME: &str = "manifest";
@@ -47,15 +49,39 @@ impl Entry {
 /// What `clean` did.
 #[derive(Debug, Default)]
 pub struct Cleaned {
-    /// Files deleted.
+    /// Files deleted, and those that a profile was taken out of.
     pub removed: Vec<PathBuf>,
     /// Files that would not go, with the reason; they stay in the manifest.
     pub kept: Vec<(PathBuf, String)>,
 }
 
+/// A line of the manifest.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Leftover {
+    File(Entry),
+    Profile(Written),
+}
+
+impl Leftover {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(entry) => &entry.path,
+            Self::Profile(written) => written.path(),
+        }
+    }
+
+    fn undo(&self) -> Result<bool, String> {
+        match self {
+            Self::File(entry) => entry.remove().map_err(|error| error.to_string()),
+            Self::Profile(written) => written.undo(),
+        }
+    }
+}
+
 impl Directory {
-    pub(super) fn append(&self, entry: &Entry) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(entry).map_err(|error| Error::write(&entry.path, error))?;
+    pub(super) fn append(&self, entry: &impl Serialize) -> Result<(), Error> {
+        let mut line = serde_json::to_vec(entry).map_err(|error| Error::write(self.0.join(NAME), error))?;
         line.push(b'\n');
         let mut manifest = self.locked()?;
         manifest.write_all(&line).map_err(|error| Error::write(self.0.join(NAME), error))
@@ -75,18 +101,18 @@ impl Directory {
             manifest.rewind().and_then(|()| manifest.read_to_string(&mut text)).map_err(fail)?;
             let mut rest = String::new();
             for line in text.lines() {
-                let Ok(entry) = serde_json::from_str::<Entry>(line) else {
+                let Ok(leftover) = serde_json::from_str::<Leftover>(line) else {
                     // A line cut short by a full disk: its file was never filled.
                     tracing::warn!("{}: a line that cannot be read is dropped", path.display());
                     continue;
                 };
-                match entry.remove() {
-                    Ok(true) => cleaned.removed.push(entry.path),
+                match leftover.undo() {
+                    Ok(true) => cleaned.removed.push(leftover.path().to_owned()),
                     Ok(false) => {}
-                    Err(error) => {
+                    Err(why) => {
                         rest.push_str(line);
                         rest.push('\n');
-                        cleaned.kept.push((entry.path, error.to_string()));
+                        cleaned.kept.push((leftover.path().to_owned(), why));
                     }
                 }
             }
@@ -121,12 +147,5 @@ impl Directory {
                 Err(TryLockError::Error(error)) => return Err(fail(error)),
             }
         }
-    }
-}
-
-fn is_still(path: &Path, file: &File) -> bool {
-    match (path.symlink_metadata(), file.metadata()) {
-        (Ok(there), Ok(here)) => (there.dev(), there.ino()) == (here.dev(), here.ino()),
-        _ => false,
     }
 }

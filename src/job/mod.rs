@@ -1,5 +1,6 @@
 //! The job's private directory: what exchanges leave behind, and the manifest by which `clean` finds it.
 
+mod lock;
 mod manifest;
 mod new_file;
 
@@ -7,6 +8,7 @@ use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+pub use lock::Lock;
 pub use manifest::Cleaned;
 pub use new_file::{Filled, NewFile};
 
@@ -35,6 +37,15 @@ impl Place {
         let job = env.get("SEMAPHORE_JOB_ID")?.filter(|id| is_job_id(id)).unwrap_or_else(random_name);
         let home = env.get("HOME")?.map(PathBuf::from).filter(|home| home.is_absolute());
         Ok(Self(home.map(|home| home.join(".oidc-exchange").join(job))))
+    }
+
+    /// Whether later commands of this job find the same place again.
+    ///
+    /// # Errors
+    /// As [`Env::get`].
+    pub fn is_lasting(env: &Env) -> Result<bool, Usage> {
+        let of_job = env.get("SEMAPHORE_JOB_ID")?.is_some_and(|id| is_job_id(&id)) && env.get("HOME")?.is_some();
+        Ok(of_job || env.get("OIDC_EXCHANGE_DIR")?.is_some())
     }
 
     /// Makes the directory where it is missing, and checks that it is ours alone.
@@ -108,6 +119,20 @@ impl Directory {
         std::io::Write::write_all(&mut file, text.as_bytes()).map_err(fail)?;
         let (_, path) = file.keep().map_err(|error| fail(error.error))?;
         Ok(path)
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes down a profile that is about to be written.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub(crate) fn record_profile(&self, written: &crate::aws::profile::Written) -> Result<(), Error> {
+        self.append(written)
     }
 
     /// Writes down a file that is about to be put at `path`.

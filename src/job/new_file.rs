@@ -68,6 +68,16 @@ impl Filled {
         self.0.as_file()
     }
 
+    /// The same with another mode than 0600.
+    ///
+    /// # Errors
+    /// When it cannot be changed.
+    pub fn with_mode(self, mode: u32) -> Result<Self, Error> {
+        let changed = self.0.as_file().set_permissions(Permissions::from_mode(mode));
+        changed.map_err(|error| Error::write(self.0.path(), error))?;
+        Ok(self)
+    }
+
     /// Moves it to `path`, in one step.
     ///
     /// # Errors

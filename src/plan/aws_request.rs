@@ -7,6 +7,7 @@ use crate::host::Env;
 
 /// Checks what `aws` was asked for, with the environment's part filled in.
 pub(super) fn new(args: &AwsArgs, env: &Env) -> Result<aws::Request, Usage> {
+    check_wait(args)?;
     let (origin, role) = match (&args.role_arn, env.get("AWS_ROLE_ARN")?) {
         (Some(role), _) => ("--role-arn", role.clone()),
         (None, Some(role)) => ("AWS_ROLE_ARN", role),
@@ -32,15 +33,75 @@ pub(super) fn new(args: &AwsArgs, env: &Env) -> Result<aws::Request, Usage> {
         (None, None) => aws::Region::of_partition(role.partition())?,
     };
     check_endpoint(env)?;
+    let chain = chain(args, &role)?;
+    let last = chain.last().map_or(&role, |hop| &hop.role);
     let policy = args.policy.as_deref().map(aws::SessionPolicy::from_option).transpose()?;
     let policy_arns = args
         .policy_arn
         .iter()
-        .map(|arn| aws::PolicyArn::parse("--policy-arn", arn, &role))
+        .map(|arn| aws::PolicyArn::parse("--policy-arn", arn, last))
         .collect::<Result<Vec<_>, _>>()?;
     check_sizes(policy.as_ref(), &policy_arns)?;
     let duration = args.duration.map(aws::Duration::new).transpose()?;
-    Ok(aws::Request { role, session_name, duration, region, sts_region, policy, policy_arns })
+    if !chain.is_empty() && args.duration.is_some_and(|duration| duration > aws::chain::LONGEST_SESSION) {
+        return Err(Usage::new("--duration: with --chain-role-arn a session lasts an hour at most")
+            .hint("AWS caps sessions of chained roles, whatever the role's own maximum is")
+            .hint("for a longer job, write a profile that renews: --profile NAME --refreshable"));
+    }
+    let guard = aws::Guard {
+        allowed: args
+            .allowed_account_id
+            .iter()
+            .map(|id| aws::AccountId::parse("--allowed-account-id", id))
+            .collect::<Result<_, _>>()?,
+        verify: args.verify,
+    };
+    Ok(aws::Request {
+        role,
+        session_name,
+        duration,
+        region,
+        sts_region,
+        policy,
+        policy_arns,
+        chain,
+        source_identity: args.source_identity.as_deref().map(aws::SourceIdentity::parse).transpose()?,
+        tags: aws::SessionTag::parse_all(&args.session_tag)?,
+        guard,
+        wait_for_iam: args.wait_for_iam,
+    })
+}
+
+/// The further roles, each with its external id.
+fn chain(args: &AwsArgs, first: &aws::RoleArn) -> Result<Vec<aws::Hop>, Usage> {
+    if args.external_id.len() > args.chain_role_arn.len() {
+        return Err(Usage::new("--external-id: there are more of them than --chain-role-arn"));
+    }
+    let mut ids = args.external_id.iter();
+    let hop = |arn: &String| {
+        let role = aws::RoleArn::parse("--chain-role-arn", arn)?;
+        if role.partition() != first.partition() {
+            return Err(Usage::new(format!("--chain-role-arn: `{arn}` is in another partition than the first role"))
+                .hint("no session reaches from one partition into another"));
+        }
+        let id = ids.next().filter(|id| !id.is_empty());
+        Ok(aws::Hop { role, external_id: id.map(|id| aws::ExternalId::parse(id)).transpose()? })
+    };
+    args.chain_role_arn.iter().map(hop).collect()
+}
+
+/// A wait that the whole exchange's bound would cut short is not the one that was asked for.
+fn check_wait(args: &AwsArgs) -> Result<(), Usage> {
+    let timeout = super::timeout(&args.shared);
+    match args.wait_for_iam {
+        Some(wait) if wait >= timeout => {
+            Err(Usage::new("--wait-for-iam: --timeout would end the wait before its time").hint(format!(
+                "give the whole exchange more time: --timeout {}",
+                humantime::format_duration(std::time::Duration::from_secs(wait.as_secs() + 60))
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The SDK reads the endpoint itself; a bad one is told here, before anything is sent.

@@ -1,6 +1,7 @@
 //! What a run will do: the command line and the environment, checked, with every default filled in. Nothing is sent
 //! and, but for the files that options name, nothing is read.
 
+mod aws_handover;
 mod aws_request;
 
 use std::time::Duration;
@@ -50,7 +51,19 @@ pub struct Exchange {
 #[derive(Debug)]
 pub enum Wanted {
     /// An AWS role's credentials.
-    Aws(aws::Request),
+    Aws(aws::Request, aws::Handover),
+}
+
+impl Wanted {
+    /// Whether it can be had in that format.
+    fn is_had_in(&self, format: Format) -> bool {
+        match (self, format) {
+            (
+                Self::Aws(..),
+                Format::Env | Format::EnvNoExport | Format::Fish | Format::Json | Format::Source | Format::Process,
+            ) => true,
+        }
+    }
 }
 
 impl Cli {
@@ -73,9 +86,14 @@ impl Plan {
     pub fn new(cli: Cli, env: &Env) -> Result<Self, Usage> {
         match cli.command {
             Command::Aws(args) => {
-                let wanted = Wanted::Aws(aws_request::new(&args, env)?);
+                let request = aws_request::new(&args, env)?;
+                let handover = aws_handover::new(&args, &request, env)?;
                 let bundle = Bundle::from_variable(env, "AWS_CA_BUNDLE")?;
-                exchange(args.shared, wanted, bundle, env).map(|exchange| Self::Exchange(Box::new(exchange)))
+                let mut exchange = exchange(args.shared, Wanted::Aws(request, handover), bundle, env)?;
+                if args.profile.is_some() {
+                    exchange.delivery = Delivery::Elsewhere;
+                }
+                Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Clean(_) => Ok(Self::Clean { directory: job::Place::locate(env)? }),
         }
@@ -83,8 +101,13 @@ impl Plan {
 }
 
 fn exchange(shared: Shared, wanted: Wanted, bundle: Option<Bundle>, env: &Env) -> Result<Exchange, Usage> {
-    if shared.timeout.is_zero() {
+    let timeout = timeout(&shared);
+    if timeout.is_zero() {
         return Err(Usage::new("--timeout: no time at all is left for the exchange"));
+    }
+    if let Some(format) = shared.format.filter(|format| !wanted.is_had_in(*format)) {
+        let name = clap::ValueEnum::to_possible_value(&format).map(|value| value.get_name().to_owned());
+        return Err(Usage::new(format!("--format {}: this command does not have it", name.unwrap_or_default())));
     }
     Ok(Exchange {
         source: source(&shared)?,
@@ -93,11 +116,18 @@ fn exchange(shared: Shared, wanted: Wanted, bundle: Option<Bundle>, env: &Env) -
             proxies: Proxies::from_env(env)?,
             allow_http: shared.allow_http.as_deref().map(host).transpose()?,
         },
-        timeout: shared.timeout,
+        timeout,
         directory: job::Place::locate(env)?,
         delivery: delivery(shared)?,
         wanted,
     })
+}
+
+/// Bound on the whole exchange. A tool that runs this program for its credentials waits for them itself.
+fn timeout(shared: &Shared) -> Duration {
+    const USUAL: Duration = Duration::from_mins(2);
+    const FOR_A_TOOL: Duration = Duration::from_secs(45);
+    shared.timeout.unwrap_or(if shared.format == Some(Format::Process) { FOR_A_TOOL } else { USUAL })
 }
 
 fn source(shared: &Shared) -> Result<Source, Usage> {

@@ -1,10 +1,18 @@
 //! `aws` in a job.
 
+mod chain;
 mod endpoints;
+mod fish;
 mod formats;
+mod guards;
+mod ministack;
 mod moto;
 mod options;
+mod process;
+mod profile;
+mod refreshable;
 mod refusals;
+mod seaweed;
 mod usage;
 mod wire;
 

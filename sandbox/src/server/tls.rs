@@ -77,6 +77,16 @@ impl Tls {
         Self::new()?.server(names)
     }
 
+    /// A valid certificate for these names and its key, both PEM, for a server that is another program.
+    ///
+    /// # Errors
+    /// As for [`server`](Self::server).
+    pub fn server_pem(&self, names: &[&str]) -> io::Result<(String, String)> {
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let certificate = leaf(names)?.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
+        Ok((format!("{}{}", certificate.pem(), self.certificate.pem()), key.serialize_pem()))
+    }
+
     fn sign(&self, params: &CertificateParams) -> io::Result<ServerTls> {
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;

@@ -130,7 +130,7 @@ fn an_issuer_without_a_provider() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: account 123456789012 knows no provider for exactly this issuer; provider and role must be in the same account
-        hint: create it: aws iam create-open-id-connect-provider --url http://OTHER --client-id-list http://OTHER
+        hint: create it: aws iam create-open-id-connect-provider --cli-input-json '{"ClientIDList":["http://OTHER"],"Url":"http://OTHER"}'
     "#]]);
 }
 
@@ -144,7 +144,7 @@ fn another_audience() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list this audience, to the letter
-        hint: add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/ISSUER --client-id sts.amazonaws.com
+        hint: add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json '{"ClientID":"sts.amazonaws.com","OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/ISSUER"}'
     "#]]);
 }
 
@@ -158,7 +158,7 @@ fn a_list_of_audiences() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list this audience, to the letter
-        hint: add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/ISSUER --client-id a, b
+        hint: add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json '{"ClientID":"a, b","OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/ISSUER"}'
     "#]]);
 }
 

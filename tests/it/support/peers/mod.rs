@@ -2,11 +2,15 @@
 //!
 //! A peer that cannot be had is an error, never a skipped test.
 
+mod ministack;
+mod seaweed;
 mod server;
 mod venv;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+pub(crate) use ministack::ministack;
+pub(crate) use seaweed::Seaweed;
 pub(crate) use server::Server;
 pub(crate) use venv::{Venv, venv};
 
@@ -16,6 +20,11 @@ const AWS: &[&str] = &["moto[server]==5.2.5", "awscli==1.46.3"];
 /// The programs for AWS: `moto_server` and `aws`.
 pub(crate) fn aws() -> Venv {
     venv("aws", AWS)
+}
+
+/// boto3, for what the AWS CLI cannot show: a process that goes on for longer than its session.
+pub(crate) fn boto3() -> Venv {
+    venv("boto3", &["boto3==1.43.106"])
 }
 
 /// A moto server, shared by the tests that run at the same time: an account per test keeps them apart.

@@ -1,0 +1,111 @@
+//! Which account the credentials are for, and whether it is one that was meant.
+
+use std::fmt;
+
+use super::RoleArn;
+use crate::error::{Error, Refusal, Usage};
+
+/// An account's twelve digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// Reads an account's id. `origin` is the option it came from.
+    ///
+    /// # Errors
+    /// When it is not twelve digits.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        Self::new(text).ok_or_else(|| {
+            Usage::new(format!("{origin}: `{text}` is not an account's id"))
+                .hint("it has twelve digits, leading zeros included, and no hyphens")
+        })
+    }
+
+    /// `text`, where it is an account's id.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| Self(text.to_owned()))
+    }
+
+    /// The account in an ARN, where there is one.
+    #[must_use]
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        arn.split(':').nth(4).and_then(Self::new)
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What must hold of the final credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    /// The accounts that are meant; empty for any.
+    pub allowed: Vec<AccountId>,
+    /// Whether AWS is asked whose the credentials are, which also shows that they work.
+    pub verify: bool,
+}
+
+impl Guard {
+    /// Refuses a role whose account was not meant: its ARN says so before anything is sent.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn foresee(&self, role: &RoleArn) -> Result<(), Error> {
+        self.check(&AccountId(role.account().to_owned()), role, "nothing was sent: the role's ARN names account")
+    }
+
+    /// Refuses credentials for an account that was not meant. `source` says who knows, and goes before the account.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn check(&self, account: &AccountId, role: &RoleArn, source: &str) -> Result<(), Error> {
+        if self.allowed.is_empty() || self.allowed.contains(account) {
+            return Ok(());
+        }
+        let allowed: Vec<&str> = self.allowed.iter().map(AccountId::as_str).collect();
+        Err(Error::Refused(Box::new(Refusal {
+            title: format!("the credentials would be for account {account}, which --allowed-account-id does not name"),
+            said: format!("{source} {account}"),
+            asked: vec![role.as_str().to_owned(), format!("allowed accounts: {}", allowed.join(", "))],
+            presented: Vec::new(),
+            hints: vec!["is this the role of another environment (staging for production)?".into()],
+        })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+
+    #[test]
+    fn an_account_is_twelve_digits() {
+        assert!(AccountId::new("012345678901").is_some());
+        for bad in ["", "12345678901", "1234567890123", "1234-5678-9012", "12345678901x", "１２３４"] {
+            assert!(AccountId::new(bad).is_none(), "{bad}");
+        }
+        let arn = "arn:aws:sts::123456789012:assumed-role/deploy/me";
+        assert_eq!(AccountId::of_arn(arn).unwrap().as_str(), "123456789012");
+        assert_eq!(AccountId::of_arn("arn:aws:sts:::assumed-role/deploy/me"), None);
+    }
+
+    #[test]
+    fn a_guard_lets_in_whom_it_names_and_without_a_name_everybody() {
+        let role = RoleArn::parse("--role-arn", "arn:aws:iam::123456789012:role/deploy").unwrap();
+        assert!(Guard::default().foresee(&role).is_ok());
+        let of =
+            |ids: &[&str]| Guard { allowed: ids.iter().map(|id| AccountId::new(id).unwrap()).collect(), verify: false };
+        assert!(of(&["999999999999", "123456789012"]).foresee(&role).is_ok());
+        assert_eq!(of(&["999999999999"]).foresee(&role).unwrap_err().exit(), Exit::Refused);
+    }
+}

@@ -1,0 +1,174 @@
+//! Further roles, each assumed with the session of the one before: `AssumeRole`, signed.
+//!
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+
+use std::time::Duration;
+
+use super::RoleArn;
+use crate::error::Usage;
+
+/// AWS lets no chained session last longer, whatever the role says
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
+pub const LONGEST_SESSION: Duration = Duration::from_hours(1);
+
+/// One further role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The role.
+    pub role: RoleArn,
+    /// What its trust policy may ask for as `sts:ExternalId`.
+    pub external_id: Option<ExternalId>,
+}
+
+/// 2 to 1224 of `[A-Za-z0-9_+=,.@:/-]`. No secret, says AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// Reads an external id.
+    ///
+    /// # Errors
+    /// When STS would not take it.
+    pub fn parse(text: &str) -> Result<Self, Usage> {
+        if (2..=1224).contains(&text.len()) && text.bytes().all(|b| is_name(b) || b == b':' || b == b'/') {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Usage::new(format!("--external-id: `{text}` is not an external id"))
+            .hint("it has 2 to 1224 letters, digits and +=,.@:/_- (no blank)")
+            .hint("an empty one stands for none, where a later role in the chain has one"))
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// 2 to 64 of `[A-Za-z0-9_+=,.@-]`; once set, the whole chain carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceIdentity(String);
+
+impl SourceIdentity {
+    /// Reads a source identity.
+    ///
+    /// # Errors
+    /// When STS would not take it.
+    pub fn parse(text: &str) -> Result<Self, Usage> {
+        if (2..=64).contains(&text.len()) && text.bytes().all(is_name) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Usage::new(format!("--source-identity: `{text}` is not a source identity"))
+            .hint("it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)"))
+    }
+
+    /// The identity itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
+}
+
+/// A tag of the last session: a key of 1 to 128 characters and a value of up to 256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionTag {
+    /// The key.
+    pub key: String,
+    /// The value, which may be empty.
+    pub value: String,
+}
+
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_RequestParameters>
+const MOST_TAGS: usize = 50;
+
+impl SessionTag {
+    /// Reads `K=V`.
+    ///
+    /// # Errors
+    /// When STS would not take it.
+    pub fn parse(text: &str) -> Result<Self, Usage> {
+        let wrong = |why: &str| Usage::new(format!("--session-tag: `{text}`: {why}"));
+        let Some((key, value)) = text.split_once('=') else { return Err(wrong("it reads KEY=VALUE")) };
+        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+            return Err(wrong("a key has 1 to 128 characters, a value at most 256"));
+        }
+        if let Some(bad) = text.chars().find(|c| !is_tag(*c)) {
+            return Err(wrong(&format!("STS takes letters, digits, blanks and _.:/=+-@, but not {bad:?}")));
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(wrong("keys that begin with aws: are AWS's own"));
+        }
+        Ok(Self { key: key.to_owned(), value: value.to_owned() })
+    }
+
+    /// Reads all of them.
+    ///
+    /// # Errors
+    /// When one is wrong, two have one key, or there are too many.
+    pub fn parse_all(texts: &[String]) -> Result<Vec<Self>, Usage> {
+        let tags = texts.iter().map(|text| Self::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        if tags.len() > MOST_TAGS {
+            return Err(Usage::new(format!(
+                "--session-tag: {} were given; a session has at most {MOST_TAGS}",
+                tags.len()
+            )));
+        }
+        for (index, tag) in tags.iter().enumerate() {
+            if tags[..index].iter().any(|before| before.key.to_lowercase() == tag.key.to_lowercase()) {
+                return Err(Usage::new(format!(
+                    "--session-tag: the key {} is given twice, and upper and lower case are one",
+                    tag.key
+                )));
+            }
+        }
+        Ok(tags)
+    }
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+fn is_tag(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn external_ids_and_source_identities_are_what_sts_takes() {
+        for good in ["ab", "a:b/c", &"x".repeat(1224)] {
+            assert!(ExternalId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["a", "a b", "ä-ä", "a#b", &"x".repeat(1225)] {
+            assert!(ExternalId::parse(bad).is_err(), "{bad}");
+        }
+        assert!(SourceIdentity::parse("ci@acme").is_ok());
+        for bad in ["", "a", "a:b", "a/b", &"x".repeat(65)] {
+            assert!(SourceIdentity::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_a_key_and_a_value() {
+        let tag = SessionTag::parse("ref=refs/heads/a=b").unwrap();
+        assert_eq!((tag.key.as_str(), tag.value.as_str()), ("ref", "refs/heads/a=b"));
+        assert!(SessionTag::parse("team=").is_ok());
+        assert!(SessionTag::parse("größe=ja nein").is_ok());
+        for bad in ["team", "=x", "aws:x=y", "AWS:x=y", "branch=fix#1", "a=b\nc", &format!("k={}", "x".repeat(257))] {
+            assert!(SessionTag::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tags_are_few_and_of_different_keys() {
+        let all = |texts: &[&str]| SessionTag::parse_all(&texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        assert!(all(&["a=1", "b=2"]).is_ok());
+        assert!(all(&["a=1", "A=2"]).is_err());
+        let many: Vec<String> = (0..51).map(|n| format!("k{n}=v")).collect();
+        assert!(SessionTag::parse_all(&many).unwrap_err().to_string().contains("51"));
+    }
+}

@@ -1,0 +1,183 @@
+//! One of the shared files: locked, read, and replaced whole.
+
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ini::{self, Kind, Malformed, Refused, Setting};
+use crate::emit;
+use crate::error::{Error, Usage};
+use crate::job::{Filled, Lock, NewFile};
+
+/// A file that is larger than this is another one.
+const LARGEST: u64 = 4 << 20;
+
+/// How long other exchanges may hold the lock, each for some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is to become of one file.
+pub(super) struct Change<'p> {
+    pub(super) kind: Kind,
+    pub(super) profile: &'p str,
+    pub(super) settings: Vec<Setting>,
+    pub(super) overwrite: bool,
+}
+
+/// A file under its lock.
+pub(super) struct SharedFile {
+    path: PathBuf,
+    text: Vec<u8>,
+    /// Nothing where the file is not there.
+    mode: Option<u32>,
+    _lock: Lock,
+}
+
+impl SharedFile {
+    /// Locks and reads what is at `path`, or where a link there leads. The directory is made where it is missing.
+    pub(super) fn open(path: &Path) -> Result<Self, emit::Error> {
+        let path = resolve(path)?;
+        let parent = path.parent().ok_or_else(|| emit::Error::write(&path, "it is a directory"))?;
+        let directory = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+        directory.map_err(|error| emit::Error::write(parent, error))?;
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(".oidc-exchange.lock");
+        let lock = Lock::take(&parent.join(name), PATIENCE)?;
+        let (text, mode) = read(&path)?.map_or((Vec::new(), None), |(text, mode)| (text, Some(mode)));
+        Ok(Self { path, text, mode, _lock: lock })
+    }
+
+    /// Sees that `change` could be made; what is missing is not made yet.
+    pub(super) fn foresee(path: &Path, change: &Change<'_>) -> Result<(), Error> {
+        let resolved = resolve(path)?;
+        let text = read(&resolved)?.map(|(text, _)| text).unwrap_or_default();
+        changed(&resolved, &text, change)?;
+        let directory = resolved.ancestors().skip(1).find(|directory| directory.exists());
+        let directory = directory.ok_or_else(|| emit::Error::write(&resolved, "it is a directory"))?;
+        NewFile::beside(&directory.join(resolved.file_name().unwrap_or_default()))?;
+        Ok(())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text with `change` made, or nothing where it would be the same.
+    pub(super) fn with(&self, change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {
+        changed(&self.path, &self.text, change)
+    }
+
+    /// A file with `text`, ready to be put in place. Its mode is the old one's, but nobody else reads credentials.
+    pub(super) fn fill(&self, kind: Kind, text: &[u8]) -> Result<Filled, emit::Error> {
+        let filled = NewFile::beside(&self.path)?.fill(text)?;
+        match (kind, self.mode) {
+            (Kind::Config, Some(mode)) => filled.with_mode(mode & 0o777),
+            (Kind::Config, None) | (Kind::Credentials, _) => Ok(filled),
+        }
+    }
+}
+
+fn changed(path: &Path, text: &[u8], change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {
+    ini::set(text, change.kind, change.profile, &change.settings, change.overwrite).map_err(|refused| {
+        Error::Usage(match refused {
+            Refused::Malformed(fault) => malformed(path, &fault),
+            Refused::Foreign { keys } => Usage::new(format!(
+                "--profile: {} has a profile {} that is not ours ({})",
+                path.display(),
+                change.profile,
+                keys.join(", ")
+            ))
+            .hint("choose another name, or take it over with --overwrite-profile; its other settings are kept"),
+        })
+    })
+}
+
+fn malformed(path: &Path, fault: &Malformed) -> Usage {
+    Usage::new(format!("--profile: {}, {fault}", path.display()))
+        .hint("the AWS CLI cannot read this file either; it was left as it is")
+}
+
+/// The file itself, where `path` is a link to it.
+fn resolve(path: &Path) -> Result<PathBuf, emit::Error> {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => std::fs::canonicalize(path)
+            .map_err(|error| emit::Error::write(path, format!("it is a symbolic link that leads nowhere: {error}"))),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// The text and the mode of an ordinary file of ours; nothing where there is none.
+fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, emit::Error> {
+    let fail = |why: &str| emit::Error::write(path, why);
+    let found = match path.symlink_metadata() {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(emit::Error::write(path, error)),
+    };
+    if found.is_dir() {
+        return Err(fail("it is a directory"));
+    }
+    if !found.is_file() {
+        return Err(fail("it is not an ordinary file"));
+    }
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(fail("it belongs to another user"));
+    }
+    let mut text = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| emit::Error::write(path, error))?;
+    file.take(LARGEST + 1).read_to_end(&mut text).map_err(|error| emit::Error::write(path, error))?;
+    if text.len() as u64 > LARGEST {
+        return Err(fail("it is larger than any profile file"));
+    }
+    Ok(Some((text, found.permissions().mode())))
+}
+
+/// What `clean` must know to take a profile out again.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Written {
+    profile: String,
+    file: PathBuf,
+    kind: Kind,
+    keys: Vec<String>,
+    /// Whether nothing but ours was in the file before: empty again, it goes.
+    created: bool,
+}
+
+impl Written {
+    pub(super) fn new(file: &SharedFile, change: &Change<'_>) -> Self {
+        Self {
+            profile: change.profile.to_owned(),
+            file: file.path.clone(),
+            kind: change.kind,
+            keys: change.settings.iter().map(|(key, _)| (*key).to_owned()).collect(),
+            created: file.mode.is_none() || ini::is_all_ours(&file.text),
+        }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file
+    }
+
+    /// Takes out what was written, where it is still there and still ours; whether it was.
+    ///
+    /// # Errors
+    /// Why it could not be.
+    pub(crate) fn undo(&self) -> Result<bool, String> {
+        let why = |error: emit::Error| error.report().title;
+        if read(&self.file).map_err(why)?.is_none() {
+            return Ok(false);
+        }
+        let file = SharedFile::open(&self.file).map_err(why)?;
+        let text = ini::unset(&file.text, self.kind, &self.profile, &self.keys).map_err(|fault| fault.to_string())?;
+        let Some(text) = text else { return Ok(false) };
+        if self.created && text.trim_ascii().is_empty() {
+            std::fs::remove_file(&file.path).map_err(|error| error.to_string())?;
+        } else {
+            file.fill(self.kind, &text).and_then(|filled| filled.put(&file.path)).map_err(why)?;
+        }
+        Ok(true)
+    }
+}

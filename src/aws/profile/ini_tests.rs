@@ -1,0 +1,168 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn settings(pairs: &[(&'static str, &str)]) -> Vec<Setting> {
+    pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect()
+}
+
+fn keys() -> Vec<Setting> {
+    settings(&[("aws_access_key_id", "ASIANEW"), ("aws_secret_access_key", "new/secret")])
+}
+
+fn set_text(text: &str, kind: Kind, overwrite: bool) -> Result<Option<String>, Refused> {
+    let set = set(text.as_bytes(), kind, "ci", &keys(), overwrite);
+    set.map(|bytes| bytes.map(|bytes| String::from_utf8(bytes).unwrap()))
+}
+
+const OURS: &str = "# written by oidc-exchange, which replaces and removes it\naws_access_key_id = ASIANEW\naws_secret_access_key = new/secret\n";
+
+#[test]
+fn a_new_profile_goes_to_the_end() {
+    let added = |text| set_text(text, Kind::Credentials, false).unwrap().unwrap();
+    assert_eq!(added(""), format!("[ci]\n{OURS}"));
+    assert_eq!(added("[a]\nx = 1\n"), format!("[a]\nx = 1\n\n[ci]\n{OURS}"));
+    assert_eq!(added("[a]\nx = 1"), format!("[a]\nx = 1\n\n[ci]\n{OURS}"), "a last line without its end");
+    assert!(set_text("", Kind::Config, false).unwrap().unwrap().starts_with("[profile ci]\n"));
+}
+
+#[test]
+fn line_ends_are_those_of_the_file() {
+    let added = set_text("[a]\r\nx = 1\r\n", Kind::Credentials, false).unwrap().unwrap();
+    assert_eq!(added.matches('\n').count(), added.matches("\r\n").count());
+}
+
+#[test]
+fn our_own_profile_is_replaced_and_what_others_added_to_it_stays() {
+    let before = format!("[ci]\n{OURS}output = json\n; a note\n[b]\nx = 1\n").replace("ASIANEW", "ASIAOLD");
+    let after = set_text(&before, Kind::Credentials, false).unwrap().unwrap();
+    assert_eq!(after, format!("[ci]\n{OURS}output = json\n; a note\n[b]\nx = 1\n"));
+    assert_eq!(set_text(&after, Kind::Credentials, false).unwrap(), None, "nothing to change");
+}
+
+#[test]
+fn anothers_profile_is_left_alone_unless_that_is_asked_for() {
+    let before = "[ci]\naws_access_key_id = AKIA\n  \n# mine\ns3 =\n  max = 1\nRole_Arn=x\n";
+    let refused = set_text(before, Kind::Credentials, false).unwrap_err();
+    assert_eq!(refused, Refused::Foreign { keys: vec!["aws_access_key_id".into(), "role_arn".into()] });
+    let taken = set_text(before, Kind::Credentials, true).unwrap().unwrap();
+    assert_eq!(taken, format!("[ci]\n{OURS}  \n# mine\ns3 =\n  max = 1\n"));
+}
+
+#[test]
+fn a_profile_without_credentials_is_added_to() {
+    let before = "[profile ci]\noutput = json\n";
+    let after = set_text(before, Kind::Config, false).unwrap().unwrap();
+    assert_eq!(after, format!("[profile ci]\n{OURS}output = json\n"));
+    let gone =
+        unset(after.as_bytes(), Kind::Config, "ci", &["aws_access_key_id".into(), "aws_secret_access_key".into()]);
+    assert_eq!(gone.unwrap().unwrap(), before.as_bytes());
+}
+
+#[test]
+fn another_value_for_a_setting_of_ours_is_anothers() {
+    let before = b"[profile ci]\nregion = us-east-1\n";
+    let with = |region: &str| set(before, Kind::Config, "ci", &settings(&[("region", region)]), false);
+    assert!(matches!(with("eu-west-1"), Err(Refused::Foreign { .. })));
+    assert!(with("us-east-1").is_ok());
+}
+
+#[test]
+fn a_profile_that_no_longer_holds_keys_loses_them() {
+    let before = format!("[a]\nx = 1\n\n[ci]\n{OURS}");
+    let after = set(before.as_bytes(), Kind::Credentials, "ci", &[], false).unwrap().unwrap();
+    assert_eq!(after, b"[a]\nx = 1\n");
+    assert_eq!(set(b"[a]\nx = 1\n", Kind::Credentials, "ci", &[], false).unwrap(), None);
+}
+
+#[test]
+fn headers_are_found_as_the_aws_cli_finds_them() {
+    for header in ["[profile ci]", "[profile  ci]", "[profile\tci] # note", "[profile \"ci\"]", "  [profile 'ci']"] {
+        let text = format!("{header}\nrole_arn = x\n");
+        assert!(matches!(set_text(&text, Kind::Config, false), Err(Refused::Foreign { .. })), "{header}");
+    }
+    for header in ["[ci]", "[profileci]", "[profile cii]", "[sso-session ci]"] {
+        let text = format!("{header}\nrole_arn = x\n");
+        assert!(set_text(&text, Kind::Config, false).unwrap().is_some(), "{header}");
+    }
+}
+
+#[test]
+fn what_the_aws_cli_cannot_read_is_told_with_its_line() {
+    for (text, line, why) in [
+        ("x = 1\n", 1, "a setting stands before any section"),
+        ("[a]\n\n[b\n", 3, "a section's name has no `]` after it"),
+        ("[a]\nnonsense\n", 2, "no `=` in it"),
+        ("[ci]\na=1\n[ci]\n", 3, "the profile ci is there twice"),
+    ] {
+        let expected = Refused::Malformed(Malformed { line, why: why.into() });
+        assert_eq!(set_text(text, Kind::Credentials, true), Err(expected), "{text}");
+    }
+}
+
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\[(profile )?[a-z]{1,3}\\]",
+        "[a-z_]{1,8} ?[=:] ?[ -~é]{0,12}",
+        Just("aws_access_key_id = AKIA".to_owned()),
+        Just(String::new()),
+        "[#;] ?[ -~]{0,10}",
+        "  [a-z]{1,4} = [a-z]{0,4}",
+    ]
+}
+
+fn file() -> impl Strategy<Value = String> {
+    (proptest::collection::vec(line(), 0..12), prop_oneof![Just("\n"), Just("\r\n")], any::<bool>()).prop_map(
+        |(lines, end, last)| {
+            let mut text = format!("[first]{end}{}", lines.join(end));
+            if last {
+                text.push_str(end);
+            }
+            text
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_new_profile_changes_no_byte_before_it_and_comes_out_again(text in file()) {
+        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, "own", &keys(), false) {
+            prop_assert!(added.starts_with(text.as_bytes()));
+            let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
+            let removed = unset(&added, Kind::Credentials, "own", &names).unwrap().unwrap();
+            let ended = if text.ends_with('\n') { text.clone() } else { format!("{text}{}", if text.starts_with("[first]\r\n") { "\r\n" } else { "\n" }) };
+            prop_assert_eq!(String::from_utf8(removed).unwrap(), ended);
+        }
+    }
+
+    #[test]
+    fn a_profile_comes_out_from_between_others(text in file()) {
+        let text = format!("{text}\n[x]\n");
+        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, "own", &keys(), false) {
+            let next = "\n[next]\ny = 1\n";
+            let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
+            let removed = unset(&[&added, next.as_bytes()].concat(), Kind::Credentials, "own", &names).unwrap().unwrap();
+            prop_assert_eq!(String::from_utf8(removed).unwrap(), format!("{text}{next}"));
+        }
+    }
+
+    #[test]
+    fn taking_a_profile_over_keeps_every_other_line_in_its_place(text in file()) {
+        let text = format!("{text}\n[ci]\nrole_arn = x\noutput = json\n\n[last]\ny = 1\n");
+        if let Ok(Some(changed)) = set(text.as_bytes(), Kind::Credentials, "ci", &keys(), true) {
+            let changed = String::from_utf8(changed).unwrap();
+            let ours = |line: &&str| *line != MARK && !line.starts_with("aws_") && !line.starts_with("role_arn");
+            let rest = |text: &str| text.lines().filter(ours).map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(rest(&changed), rest(&text));
+            prop_assert_eq!(set(changed.as_bytes(), Kind::Credentials, "ci", &keys(), false).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for kind in [Kind::Credentials, Kind::Config] {
+            let _ = set(&text, kind, "ci", &keys(), true);
+            let _ = unset(&text, kind, "ci", &["x".into()]);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! A profile in the files that the AWS CLI and every SDK share
+//! (<https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>).
+
+mod file;
+mod ini;
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use super::{Credentials, Request, handover};
+use crate::error::{Error, Usage};
+use crate::host::Env;
+use crate::job;
+use crate::subject::SubjectToken;
+pub(crate) use file::Written;
+use file::{Change, SharedFile};
+use ini::Kind;
+
+/// A profile's name, and how it is written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub name: ProfileName,
+    /// Whether it is to renew by itself, in place of holding keys.
+    pub refreshable: bool,
+    /// Whether a profile that is not ours is taken over.
+    pub overwrite: bool,
+    /// Where the files are.
+    pub files: Files,
+    /// What a renewal's own command line needs besides the request: `--ca-file`, `--allow-http`.
+    pub network: Vec<String>,
+    /// Where a renewal looks first.
+    pub cache: super::cache::Cache,
+}
+
+/// 1 to 64 of `[A-Za-z0-9_+=,.@-]`: what needs no quotes in any reader of the files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileName(String);
+
+impl ProfileName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// When it has other characters, of which some would end or split a section's header.
+    pub fn parse(text: &str) -> Result<Self, Usage> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+        if (1..=64).contains(&text.len()) && text.bytes().all(good) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Usage::new(format!("--profile: `{text}` is not a profile's name"))
+            .hint("it has 1 to 64 letters, digits and +=,.@_- (no blank, no bracket, no slash)"))
+    }
+
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The two files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    credentials: PathBuf,
+    config: PathBuf,
+}
+
+impl Files {
+    /// `AWS_SHARED_CREDENTIALS_FILE` and `AWS_CONFIG_FILE`, else those in `~/.aws`.
+    ///
+    /// # Errors
+    /// When they are one, or there is no home to look in.
+    pub fn locate(env: &Env) -> Result<Self, Usage> {
+        let home = env.get("HOME")?.map(PathBuf::from).filter(|home| home.is_absolute());
+        let place = |variable: &str, usual: &str| {
+            let named = env.get(variable)?;
+            let below_home = match &named {
+                None => Some(format!(".aws/{usual}")),
+                Some(path) => path.strip_prefix("~/").map(str::to_owned),
+            };
+            match (named, below_home, &home) {
+                (_, Some(below), Some(home)) => Ok(home.join(below)),
+                (Some(path), None, _) => {
+                    std::path::absolute(path).map_err(|error| Usage::new(format!("{variable}: {error}")))
+                }
+                (_, Some(_), None) | (None, None, _) => {
+                    Err(Usage::new("--profile: HOME is not set to an absolute path")
+                        .hint("name the files with AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE"))
+                }
+            }
+        };
+        let files = Self {
+            credentials: place("AWS_SHARED_CREDENTIALS_FILE", "credentials")?,
+            config: place("AWS_CONFIG_FILE", "config")?,
+        };
+        if files.credentials == files.config {
+            return Err(Usage::new("AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE name one file"));
+        }
+        Ok(files)
+    }
+
+    fn path(&self, kind: Kind) -> &Path {
+        match kind {
+            Kind::Credentials => &self.credentials,
+            Kind::Config => &self.config,
+        }
+    }
+}
+
+impl Profile {
+    /// Sees, before anything is sent, that the profile could be written.
+    ///
+    /// # Errors
+    /// As [`Profile::write`].
+    pub(super) fn foresee(&self, request: &Request) -> Result<(), Error> {
+        for change in self.changes(settings::foreseen(self, request)) {
+            SharedFile::foresee(self.files.path(change.kind), &change)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the profile: both files or, but for a system that fails between two renames, neither.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a file that is malformed or holds another's profile of this name; [`Error::Output`] where
+    /// one cannot be written. What was there is untouched then.
+    pub(super) fn write(
+        &self,
+        request: &Request,
+        credentials: &Credentials,
+        token: &SubjectToken,
+        directory: &job::Place,
+    ) -> Result<(), Error> {
+        let settings = if self.refreshable {
+            let token_file = handover::token_file(token, directory)?;
+            self.seed(request, credentials, token, directory);
+            settings::renewing(self, request, &token_file, directory)?
+        } else {
+            settings::keys(request, credentials)
+        };
+        let mut files = Vec::new();
+        // In this order, in every process: two that waited for each other would wait for ever.
+        for change in self.changes(settings) {
+            let file = SharedFile::open(self.files.path(change.kind))?;
+            let text = file.with(&change)?;
+            files.push((file, text, change));
+        }
+        let mut filled = Vec::new();
+        for (file, text, change) in &files {
+            let Some(text) = text else { continue };
+            filled.push((file.fill(change.kind, text)?, file, change));
+        }
+        for (new, file, change) in filled {
+            self.note(&Written::new(file, change), directory);
+            new.put(file.path())?;
+        }
+        Ok(())
+    }
+
+    fn changes(&self, settings: settings::Settings) -> [Change<'_>; 2] {
+        let change = |kind, settings| Change { kind, profile: self.name.as_str(), settings, overwrite: self.overwrite };
+        [change(Kind::Config, settings.config), change(Kind::Credentials, settings.credentials)]
+    }
+
+    /// The profile serves even when nothing could be written down for `clean`.
+    fn note(&self, written: &Written, directory: &job::Place) {
+        if let Err(error) = directory.open().and_then(|directory| directory.record_profile(written)) {
+            tracing::warn!(
+                "{}; `oidc-exchange clean` will not know of the profile {}",
+                error.report().title,
+                self.name.as_str()
+            );
+        }
+    }
+
+    /// The first renewal need not ask for what is already here.
+    fn seed(&self, request: &Request, credentials: &Credentials, token: &SubjectToken, directory: &job::Place) {
+        if settings::needs_process(request)
+            && let Some(entry) = self.cache.entry(request, token)
+            && let Err(error) = entry.put(directory, credentials)
+        {
+            tracing::warn!("{}; the first use of the profile asks AWS STS again", error.report().title);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::host::Host;
+
+    fn files(variables: &[(&str, &str)]) -> Result<Files, Usage> {
+        Files::locate(&Host::fake(variables, SystemTime::UNIX_EPOCH).env)
+    }
+
+    #[test]
+    fn the_files_are_where_the_sdks_look() {
+        let usual = files(&[("HOME", "/h")]).unwrap();
+        assert_eq!(
+            (usual.credentials.as_path(), usual.config.as_path()),
+            (Path::new("/h/.aws/credentials"), Path::new("/h/.aws/config"))
+        );
+        let named =
+            files(&[("HOME", "/h"), ("AWS_SHARED_CREDENTIALS_FILE", "/c"), ("AWS_CONFIG_FILE", "~/x")]).unwrap();
+        assert_eq!((named.credentials.as_path(), named.config.as_path()), (Path::new("/c"), Path::new("/h/x")));
+        assert!(files(&[]).is_err());
+        assert!(files(&[("AWS_SHARED_CREDENTIALS_FILE", "/c"), ("AWS_CONFIG_FILE", "/c")]).is_err());
+    }
+
+    #[test]
+    fn a_name_cannot_end_its_own_header() {
+        for good in ["ci", "default", "acme.prod-1"] {
+            assert!(ProfileName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a]b", "a b", "a/b", "a\nb", "[a", "a\"b", "a#b", "ä"] {
+            assert!(ProfileName::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The AWS SDK's STS client over the one HTTP client, and its errors as attempts.
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+
+use super::refusal::{Answer, Attempt};
+use super::{Credentials, Region};
+use crate::host::Clock;
+use crate::http::{Client, Failure, retry, smithy};
+use crate::secret::Secret;
+
+/// The SDK's own reading of the environment (endpoint, FIPS, dual-stack), with the region settled beforehand, so that
+/// nothing asks the instance metadata service, and without credentials, so that nothing ambient can sign a call.
+pub(super) async fn configuration(region: &Region, http: &Client) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .no_credentials()
+        .region(aws_config::Region::new(region.as_str().to_owned()))
+        .http_client(smithy::http_client(http))
+        // Attempts, their bounds and their spacing are the retry module's, the same for every provider.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Ok(name) = AppName::new(env!("CARGO_PKG_NAME")) {
+        loader = loader.app_name(name);
+    }
+    loader.load().await
+}
+
+/// A client that signs with `credentials`.
+pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig) -> aws_sdk_sts::Client {
+    let identity = aws_sdk_sts::config::Credentials::new(
+        &credentials.access_key_id,
+        credentials.secret_access_key.reveal(),
+        Some(credentials.session_token.reveal().to_owned()),
+        None,
+        env!("CARGO_PKG_NAME"),
+    );
+    let settings = aws_sdk_sts::config::Builder::from(configuration).credentials_provider(identity).build();
+    aws_sdk_sts::Client::from_conf(settings)
+}
+
+/// What the SDK's error is, without its body: that of an answer which could not be read may hold credentials.
+/// `secrets` are those that the call carried.
+pub(super) fn attempt<E>(error: SdkError<E, HttpResponse>, secrets: &[&Secret], clock: &Clock) -> Attempt
+where
+    E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
+{
+    match error {
+        SdkError::DispatchFailure(failure) => {
+            let source = failure.as_connector_error().and_then(std::error::Error::source);
+            let known = source.and_then(|source| source.downcast_ref::<Failure>()).cloned();
+            Attempt::Transport(
+                known.unwrap_or_else(|| Failure::Setup { why: "the AWS SDK could not send the request".into() }),
+            )
+        }
+        SdkError::ConstructionFailure(failure) => {
+            let why = SdkError::<E, HttpResponse>::ConstructionFailure(failure).into_source();
+            let why = why.map_or_else(|_| "unknown".into(), |source| source.to_string());
+            Attempt::Transport(Failure::Setup { why: format!("the AWS SDK could not build the request: {why}") })
+        }
+        SdkError::ServiceError(answer) => {
+            let raw = answer.raw();
+            let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
+            let error = answer.err();
+            let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));
+            Attempt::Answered(Answer::new(
+                raw.status().as_u16(),
+                error.code(),
+                error.message(),
+                request_id,
+                retry_after,
+                secrets,
+            ))
+        }
+        SdkError::ResponseError(answer) => {
+            let status = answer.raw().status().as_u16();
+            Attempt::Garbled { status, why: "it is not an answer of AWS STS".into() }
+        }
+        SdkError::TimeoutError(_) | _ => Attempt::Transport(Failure::Setup { why: "the AWS SDK gave up".into() }),
+    }
+}

@@ -1,0 +1,130 @@
+//! A lock between processes: a file beside what it guards, there only while somebody holds it or was killed
+//! holding it. The system lets go of a dead process's lock.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::emit::Error;
+
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The lock, held until dropped.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    /// Closing it lets go.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path`, waiting for it at most `patience` without giving way to anything else.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or another process keeps it.
+    pub fn take(path: &Path, patience: Duration) -> Result<Self, Error> {
+        let started = Instant::now();
+        loop {
+            match Self::attempt(path)? {
+                Some(lock) => return Ok(lock),
+                None if started.elapsed() < patience => std::thread::sleep(PAUSE),
+                None => return Err(kept(path)),
+            }
+        }
+    }
+
+    /// The same, while signals and timers are attended to.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub async fn wait(path: &Path, patience: Duration) -> Result<Self, Error> {
+        let started = Instant::now();
+        loop {
+            match Self::attempt(path)? {
+                Some(lock) => return Ok(lock),
+                None if started.elapsed() < patience => tokio::time::sleep(PAUSE).await,
+                None => return Err(kept(path)),
+            }
+        }
+    }
+
+    fn attempt(path: &Path) -> Result<Option<Self>, Error> {
+        let fail = |error: io::Error| Error::write(path, error);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(fail)?;
+        match file.try_lock() {
+            // Its last holder may have deleted the file between the two steps.
+            Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), _file: file })),
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(fail(error)),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Whoever waits for this file finds it gone and makes a new one.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn kept(path: &Path) -> Error {
+    Error::Write {
+        path: path.into(),
+        why: "another process holds this lock".into(),
+        hint: Some("is another oidc-exchange of this job stuck?".into()),
+    }
+}
+
+/// Whether `file` is what is at `path`.
+pub(super) fn is_still(path: &Path, file: &File) -> bool {
+    match (path.symlink_metadata(), file.metadata()) {
+        (Ok(there), Ok(here)) => (there.dev(), there.ino()) == (here.dev(), here.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_held_by_one_and_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.lock");
+        let lock = Lock::take(&path, Duration::ZERO).unwrap();
+        assert!(Lock::take(&path, Duration::from_millis(20)).is_err());
+        drop(lock);
+        assert!(!path.exists());
+        drop(Lock::take(&path, Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_does_not_hold_anybody_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.lock");
+        std::fs::write(&path, "").unwrap();
+        drop(Lock::take(&path, Duration::ZERO).unwrap());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_crowd_takes_turns() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, counter) = (directory.path().join("x.lock"), directory.path().join("n"));
+        std::fs::write(&counter, "0").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        let _lock = Lock::take(&path, Duration::from_secs(30)).unwrap();
+                        let n: u32 = std::fs::read_to_string(&counter).unwrap().parse().unwrap();
+                        std::fs::write(&counter, (n + 1).to_string()).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_to_string(&counter).unwrap(), "160");
+    }
+}

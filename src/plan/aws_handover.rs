@@ -1,0 +1,76 @@
+//! How AWS credentials are handed over, checked.
+
+use crate::aws::cache::Cache;
+use crate::aws::profile::{Files, ProfileName};
+use crate::aws::{self, Handover};
+use crate::cli::AwsArgs;
+use crate::emit::{Format, Name, text_of};
+use crate::error::Usage;
+use crate::host::Env;
+
+/// Checks which way was asked for, and that it can carry the rest of `args`.
+pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<Handover, Usage> {
+    let process = args.shared.format == Some(Format::Process);
+    if process && (args.refreshable || args.env_prefix.is_some()) {
+        return Err(Usage::new("--format process prints keys for one tool: neither --refreshable nor --env-prefix")
+            .hint("for a profile that renews by itself, write it with --profile NAME --refreshable"));
+    }
+    // clap does not ask for what another option on the line forbids.
+    if args.overwrite_profile && args.profile.is_none() {
+        return Err(Usage::new("--overwrite-profile: no --profile names one"));
+    }
+    if let Some(name) = &args.profile {
+        return Ok(Handover::Profile(aws::Profile {
+            name: ProfileName::parse(name)?,
+            refreshable: args.refreshable,
+            overwrite: args.overwrite_profile,
+            files: Files::locate(env)?,
+            network: network(args)?,
+            cache: Cache::new(env)?,
+        }));
+    }
+    if process {
+        return Ok(Handover::Process(Cache::new(env)?));
+    }
+    if args.refreshable {
+        sdks_can_ask(request)?;
+        return Ok(Handover::Refreshable);
+    }
+    let prefix = args.env_prefix.clone().unwrap_or_default();
+    match Name::new(&format!("{prefix}AWS")) {
+        Some(_) => Ok(Handover::Keys { prefix }),
+        None => Err(Usage::new(format!("--env-prefix: `{prefix}` cannot begin a variable's name"))
+            .hint("it has letters, digits and _ alone, and no digit first, such as STAGING_")),
+    }
+}
+
+/// What SDKs do not read from variables, they would drop in silence.
+fn sdks_can_ask(request: &aws::Request) -> Result<(), Usage> {
+    let asked = [
+        (request.policy.is_some(), "--policy"),
+        (!request.policy_arns.is_empty(), "--policy-arn"),
+        (request.duration.is_some(), "--duration"),
+        (!request.chain.is_empty(), "--chain-role-arn"),
+    ];
+    match asked.iter().find(|(given, _)| *given) {
+        None => Ok(()),
+        Some((_, option)) => {
+            Err(Usage::new(format!("--refreshable: an SDK that renews by itself would drop {option} in silence"))
+                .hint("a profile can carry it: add --profile NAME, and use it with AWS_PROFILE=NAME"))
+        }
+    }
+}
+
+/// The shared options that a renewal needs as well.
+fn network(args: &AwsArgs) -> Result<Vec<String>, Usage> {
+    let mut words = Vec::new();
+    if let Some(file) = &args.shared.ca_file {
+        let file = std::path::absolute(file).map_err(|error| Usage::new(format!("--ca-file: {error}")))?;
+        let text = text_of(&file).map_err(|_| Usage::new("--ca-file: its path is not UTF-8 text"))?;
+        words.extend(["--ca-file".into(), text]);
+    }
+    if let Some(host) = &args.shared.allow_http {
+        words.extend(["--allow-http".into(), host.clone()]);
+    }
+    Ok(words)
+}

@@ -1,0 +1,254 @@
+//! Further roles: what is asked of each, and what is said when one refuses.
+
+use std::time::Duration;
+
+use sandbox::{DEPLOY_ROLE, Job, Sandbox};
+use serde_json::{Value, json};
+
+use super::deploy;
+use crate::support::{Program, expect, stopped};
+
+const HUB: &str = "arn:aws:iam::123456789012:role/hub";
+const TARGET: &str = "arn:aws:iam::210987654321:role/target";
+
+/// A trust policy that lets the role `from` do these actions.
+pub(super) fn admits(from: &str, actions: &Value, condition: &Value) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": from }, "Action": actions, "Condition": condition,
+    }]})
+}
+
+/// The sandbox's role `deploy` may assume `hub`, which may assume `target` of another account.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start().unwrap();
+    let all = json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
+    sandbox.aws.create_role(HUB, &admits(DEPLOY_ROLE, &all, &json!({}))).unwrap();
+    let shared = json!({ "StringEquals": { "sts:ExternalId": "shared" } });
+    sandbox.aws.create_role_lasting(TARGET, &admits(HUB, &all, &shared), Duration::from_hours(12)).unwrap();
+    sandbox
+}
+
+fn through<'s>(options: &[&str]) -> Program<'s> {
+    deploy(&["--chain-role-arn", HUB, "--chain-role-arn", TARGET]).args(options)
+}
+
+#[test]
+fn each_role_is_assumed_with_the_one_before_and_the_last_is_handed_over() {
+    let sandbox = sandbox();
+    let job = Job::branch("main").with_id("job-1");
+    let options = ["--external-id", "", "--external-id", "shared", "--format", "json"];
+    let output = through(&options).job_of(&sandbox, &job).run();
+    output.exits(0).stderr_is(expect![[""]]);
+    let issued = sandbox.aws.issued();
+    let roles: Vec<_> = issued.iter().map(|one| (one.role_arn.as_str(), one.session_name.as_str())).collect();
+    let name = "semaphore-job-job-1";
+    assert_eq!(roles, [(DEPLOY_ROLE, name), (HUB, name), (TARGET, name)]);
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["AWS_ACCESS_KEY_ID"], issued[2].access_key_id.as_str());
+    assert_eq!(printed["AWS_ACCOUNT_ID"], "210987654321");
+    for earlier in &issued[..2] {
+        let keys = [&earlier.secret_access_key, &earlier.session_token];
+        assert!(!keys.iter().any(|key| output.stdout().contains(*key)), "an earlier session's key is printed");
+    }
+}
+
+#[test]
+fn policy_duration_and_tags_are_the_last_sessions_and_the_identity_is_every_ones() {
+    let sandbox = sandbox();
+    let options = [
+        "--external-id",
+        "",
+        "--external-id",
+        "shared",
+        "--duration",
+        "30m",
+        "--policy",
+        r#"{"Version":"2012-10-17"}"#,
+        "--policy-arn",
+        "arn:aws:iam::210987654321:policy/narrow",
+        "--session-tag",
+        "team=web",
+        "--session-tag",
+        "stage=a b",
+        "--source-identity",
+        "ci@acme",
+    ];
+    through(&options).job(&sandbox).run().exits(0).stderr_is(expect![[""]]);
+    let requests = sandbox.aws.requests();
+    let fields = |name: &str| requests.iter().map(|one| one.field(name).map(str::to_owned)).collect::<Vec<_>>();
+    let last = |value: &str| vec![None, None, Some(value.to_owned())];
+    assert_eq!(fields("DurationSeconds"), last("1800"));
+    assert_eq!(fields("Policy"), last(r#"{"Version":"2012-10-17"}"#));
+    assert_eq!(fields("PolicyArns.member.1.arn"), last("arn:aws:iam::210987654321:policy/narrow"));
+    assert_eq!(fields("Tags.member.1.Key"), last("team"));
+    assert_eq!(fields("Tags.member.2.Value"), last("a b"));
+    assert_eq!(fields("ExternalId"), last("shared"));
+    assert_eq!(fields("SourceIdentity"), [None, Some("ci@acme".into()), None]);
+    let identities: Vec<_> = sandbox.aws.issued().into_iter().map(|one| one.source_identity).collect();
+    assert_eq!(identities, [None, Some("ci@acme".into()), Some("ci@acme".into())]);
+}
+
+#[test]
+fn a_refusal_names_its_place_in_the_chain() {
+    let sandbox = sandbox();
+    let job = Job::branch("main").with_id("job-1");
+    let output = through(&["--external-id", "", "--external-id", "wrong"]).job_of(&sandbox, &job).run();
+    output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
+        error: AWS STS refused role 3 of the chain
+          said       AccessDenied: User: arn:aws:sts::123456789012:assumed-role/hub/semaphore-job-job-1 is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role/target (request ID)
+          asked for  arn:aws:iam::210987654321:role/target  (role 3 of 3)
+          presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/hub
+
+        hint: the policies of arn:aws:iam::123456789012:role/hub must allow sts:AssumeRole on arn:aws:iam::210987654321:role/target
+        hint: the trust policy of arn:aws:iam::210987654321:role/target must name arn:aws:iam::123456789012:role/hub under Principal, AWS
+        hint: where it asks for an sts:ExternalId, it must be wrong
+    "#]]);
+    assert_eq!(sandbox.aws.requests().len(), 3, "a refusal is not repeated");
+    let output = deploy(&["--chain-role-arn", TARGET, "--source-identity", "ci"]).job_of(&sandbox, &job).run();
+    output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
+        error: AWS STS refused role 2 of the chain
+          said       AccessDenied: User: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role/target (request ID)
+          asked for  arn:aws:iam::210987654321:role/target  (role 2 of 2)
+          presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy
+
+        hint: the policies of arn:aws:iam::123456789012:role/deploy must allow sts:AssumeRole on arn:aws:iam::210987654321:role/target
+        hint: the trust policy of arn:aws:iam::210987654321:role/target must name arn:aws:iam::123456789012:role/deploy under Principal, AWS
+        hint: where it asks for an sts:ExternalId, name that with --external-id
+        hint: with --source-identity both must allow sts:SetSourceIdentity too, at every role of the chain
+    "#]]);
+    let output = through(&[]).job_of(&sandbox, &Job::branch("other")).run();
+    output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
+        error: AWS STS refused the token, for role 1 of the chain
+          said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy  (role 1 of 3)
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
+
+        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
+        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+    "#]]);
+}
+
+#[test]
+fn session_tags_of_the_token_need_leave_at_each_role() {
+    let sandbox = Sandbox::start().unwrap();
+    let job = Job::branch("main").with_id("job-1").aws_tags(true);
+    sandbox.aws.create_role(HUB, &admits(DEPLOY_ROLE, &json!("sts:AssumeRole"), &json!({}))).unwrap();
+    let output = deploy(&["--chain-role-arn", HUB]).job_of(&sandbox, &job).run();
+    output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
+        error: AWS STS refused role 2 of the chain
+          said       AccessDenied: User: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/hub (request ID)
+          asked for  arn:aws:iam::123456789012:role/hub  (role 2 of 2)
+          presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy
+
+        hint: the policies of arn:aws:iam::123456789012:role/deploy must allow sts:AssumeRole on arn:aws:iam::123456789012:role/hub
+        hint: the trust policy of arn:aws:iam::123456789012:role/hub must name arn:aws:iam::123456789012:role/deploy under Principal, AWS
+        hint: where it asks for an sts:ExternalId, name that with --external-id
+        hint: the session carries tags, so both must allow sts:TagSession beside sts:AssumeRole, at every role of the chain
+    "#]]);
+    sandbox.aws.create_role(HUB, &admits(DEPLOY_ROLE, &json!("sts:*"), &json!({}))).unwrap();
+    deploy(&["--chain-role-arn", HUB]).job_of(&sandbox, &job).run().exits(0);
+}
+
+#[test]
+fn what_cannot_be_meant_is_told_before_anything_is_sent() {
+    let sandbox = sandbox();
+    let wrong = |options: &[&str], message: expect_test::Expect| {
+        let output = deploy(options).job(&sandbox).run();
+        output.exits(2).stdout_is(&stopped(2)).stderr_is(message);
+    };
+    wrong(
+        &["--chain-role-arn", HUB, "--duration", "61m"],
+        expect![[r#"
+        error: --duration: with --chain-role-arn a session lasts an hour at most
+
+        hint: AWS caps sessions of chained roles, whatever the role's own maximum is
+        hint: for a longer job, write a profile that renews: --profile NAME --refreshable
+    "#]],
+    );
+    wrong(
+        &["--chain-role-arn", HUB, "--external-id", "a1", "--external-id", "b2"],
+        expect![[r#"
+        error: --external-id: there are more of them than --chain-role-arn
+    "#]],
+    );
+    wrong(
+        &["--chain-role-arn", "arn:aws-cn:iam::123456789012:role/x"],
+        expect![[r#"
+        error: --chain-role-arn: `arn:aws-cn:iam::123456789012:role/x` is in another partition than the first role
+
+        hint: no session reaches from one partition into another
+    "#]],
+    );
+    wrong(
+        &["--chain-role-arn", "target"],
+        expect![[r#"
+        error: --chain-role-arn: `target` is not a role's ARN: a name alone does not say in which account the role is
+
+        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+    "#]],
+    );
+    wrong(
+        &["--external-id", "shared"],
+        expect![[r#"
+        error: the following required arguments were not provided:
+          --chain-role-arn <ARN>
+
+        Usage: oidc-exchange aws --chain-role-arn <ARN> --role-arn <ARN> --external-id <ID> [-- <COMMAND>...]
+
+        For more information, try '--help'.
+    "#]],
+    );
+    wrong(
+        &["--session-tag", "a=b"],
+        expect![[r#"
+        error: the following required arguments were not provided:
+          --chain-role-arn <ARN>
+
+        Usage: oidc-exchange aws --chain-role-arn <ARN> --role-arn <ARN> --session-tag <KEY=VALUE> [-- <COMMAND>...]
+
+        For more information, try '--help'.
+    "#]],
+    );
+    wrong(
+        &["--source-identity", "ci"],
+        expect![[r#"
+        error: the following required arguments were not provided:
+          --chain-role-arn <ARN>
+
+        Usage: oidc-exchange aws --chain-role-arn <ARN> --role-arn <ARN> --source-identity <NAME> [-- <COMMAND>...]
+
+        For more information, try '--help'.
+    "#]],
+    );
+    wrong(
+        &["--chain-role-arn", HUB, "--external-id", "a b"],
+        expect![[r#"
+        error: --external-id: `a b` is not an external id
+
+        hint: it has 2 to 1224 letters, digits and +=,.@:/_- (no blank)
+        hint: an empty one stands for none, where a later role in the chain has one
+    "#]],
+    );
+    wrong(
+        &["--chain-role-arn", HUB, "--session-tag", "branch=fix#1"],
+        expect![[r#"
+        error: --session-tag: `branch=fix#1`: STS takes letters, digits, blanks and _.:/=+-@, but not '#'
+    "#]],
+    );
+    wrong(
+        &["--chain-role-arn", HUB, "--session-tag", "Team=a", "--session-tag", "team=b"],
+        expect![[r#"
+        error: --session-tag: the key team is given twice, and upper and lower case are one
+    "#]],
+    );
+    wrong(
+        &["--chain-role-arn", HUB, "--source-identity", "a:b"],
+        expect![[r#"
+        error: --source-identity: `a:b` is not a source identity
+
+        hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
+    "#]],
+    );
+    assert!(sandbox.aws.requests().is_empty());
+}

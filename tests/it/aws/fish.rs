@@ -1,0 +1,70 @@
+//! `--format fish`, in a real fish.
+
+use sandbox::{Job, Sandbox};
+
+use super::deploy;
+use crate::support::shells::{self, Shell};
+use crate::support::{Program, expect};
+
+const EVAL: &str =
+    "eval (oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy --format fish | string collect)";
+
+fn fish() -> Option<Shell> {
+    shells::find("fish", "fish", &[])
+}
+
+fn script<'s>(shell: &Shell, text: &str) -> Program<'s> {
+    shell.with(["--no-config", "-c", text])
+}
+
+#[test]
+fn values_come_through_whole_and_stale_ones_go() {
+    let Some(fish) = fish() else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let text = format!(
+        "set -gx AWS_PROFILE other; set -gx AWS_SECURITY_TOKEN stale\n{EVAL}\n\
+         for name in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ACCOUNT_ID; env | string match \"$name=*\"; end\n\
+         set -q AWS_PROFILE; or set -q AWS_SECURITY_TOKEN; or echo gone"
+    );
+    let output = script(&fish, &text).job(&sandbox).run();
+    let issued = &sandbox.aws.issued()[0];
+    output.exits(0).stderr_is(expect![[""]]).stdout_is(&format!(
+        "AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\nAWS_SESSION_TOKEN={}\nAWS_ACCOUNT_ID=123456789012\ngone\n",
+        issued.access_key_id, issued.secret_access_key, issued.session_token
+    ));
+}
+
+#[test]
+fn a_failure_stops_the_script_with_its_code() {
+    let Some(fish) = fish() else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let refused = |text: &str| script(&fish, text).job_of(&sandbox, &Job::branch("other")).run();
+    refused(&format!("echo before\n{EVAL}\necho after")).exits(4).stdout_is("before\n");
+    let wrong = EVAL.replace("--role-arn", "--role-arm");
+    refused(&format!("echo before\n{wrong}\necho after")).exits(2).stdout_is("before\n");
+    let function = format!("function f; {EVAL}; echo after; end; f; echo status $status");
+    refused(&function).exits(0).stdout_is("status 4\n");
+    let handled = format!(
+        "set -gx AWS_SESSION_TOKEN stale\n{}; or echo handler $status\nset -q AWS_SESSION_TOKEN; or echo gone",
+        EVAL.replace("--format", "--on-error status --format")
+    );
+    refused(&handled).exits(0).stdout_is("handler 4\ngone\n");
+}
+
+#[test]
+fn the_prompt_lives_on_after_a_failure() {
+    let Some(fish) = fish() else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let typed = format!("{EVAL}\necho still here $status\nexit 7\n");
+    let program = fish.with(["--no-config", "-i"]).env("TERM", "dumb").job_of(&sandbox, &Job::branch("other"));
+    let output = program.on_a_terminal().stdin(typed).run();
+    assert!(output.exits(7).stdout().contains("still here 4"), "{}", output.describe());
+}
+
+#[test]
+fn nothing_of_fish_is_in_what_json_or_a_file_gets() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = deploy(&["--format", "fish", "--output", "x.fish"]).job_of(&sandbox, &Job::branch("other")).run();
+    output.exits(4).stdout_is("");
+    assert!(!output.scratch.path().join("x.fish").exists());
+}

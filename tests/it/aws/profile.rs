@@ -1,0 +1,368 @@
+//! `--profile`: the shared files, byte for byte, and who reads them.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use sandbox::{DEPLOY_ROLE, Job, Sandbox};
+
+use super::chain::admits;
+use super::deploy;
+use crate::support::scratch::mode;
+use crate::support::{Output, Program, Scratch, expect, oidc_exchange};
+use crate::support::{peers, shells};
+
+const MARK: &str = "# written by oidc-exchange, which replaces and removes it\n";
+
+fn profile<'s>(name: &str, options: &[&str]) -> Program<'s> {
+    deploy(&["--profile", name]).args(options)
+}
+
+fn job() -> Job {
+    Job::branch("main").with_id("job-1")
+}
+
+fn file(scratch: &Scratch, name: &str) -> PathBuf {
+    scratch.home().join(".aws").join(name)
+}
+
+fn text(scratch: &Scratch, name: &str) -> String {
+    fs::read_to_string(file(scratch, name)).unwrap_or_default()
+}
+
+fn keys(sandbox: &Sandbox) -> String {
+    let issued = sandbox.aws.issued();
+    let last = issued.last().unwrap();
+    format!(
+        "{MARK}aws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\naws_account_id = 123456789012\n",
+        last.access_key_id, last.secret_access_key, last.session_token
+    )
+}
+
+#[test]
+fn keys_go_into_the_credentials_and_the_region_into_the_config() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &job()).run();
+    output.exits(0).stdout_is("").stderr_is(expect![[""]]);
+    let scratch = &output.scratch;
+    assert!(text(scratch, "credentials") == format!("[ci]\n{}", keys(&sandbox)));
+    assert_eq!(text(scratch, "config"), format!("[profile ci]\n{MARK}region = eu-west-1\n"));
+    assert_eq!(mode(&scratch.home().join(".aws")), 0o700);
+    assert_eq!((mode(&file(scratch, "credentials")), mode(&file(scratch, "config"))), (0o600, 0o600));
+    let names: Vec<_> =
+        fs::read_dir(scratch.home().join(".aws")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "no lock, no half-made file: {names:?}");
+}
+
+#[test]
+fn default_is_a_profile_too_and_without_a_region_the_config_is_not_made() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = profile("default", &[]).job_of(&sandbox, &job()).run();
+    output.exits(0).stdout_is("");
+    assert!(text(&output.scratch, "credentials") == format!("[default]\n{}", keys(&sandbox)));
+    assert!(!file(&output.scratch, "config").exists());
+}
+
+const THEIRS: &str = "# my keys\n\n[default]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE   \n\taws_secret_access_key = x\n; note\n\
+                      [weird  name]\nunknown = 1\n  nested = 2\n\n[last]\nx = y";
+
+#[test]
+fn what_is_there_stays_to_the_byte_and_so_do_modes_and_links() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &job());
+    let credentials = program.scratch().write("dotfiles/credentials", THEIRS);
+    let config = program.scratch().write("home/.aws/config", "[default]\r\nregion = us-east-1\r\n");
+    fs::set_permissions(&credentials, Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(0o640)).unwrap();
+    symlink(&credentials, file(program.scratch(), "credentials")).unwrap();
+    let output = program.run();
+    output.exits(0).stdout_is("").stderr_is(expect![[""]]);
+    assert!(fs::read_to_string(&credentials).unwrap() == format!("{THEIRS}\n\n[ci]\n{}", keys(&sandbox)));
+    assert!(file(&output.scratch, "credentials").symlink_metadata().unwrap().is_symlink());
+    let added = format!("[profile ci]\n{MARK}region = eu-west-1\n").replace('\n', "\r\n");
+    assert_eq!(fs::read_to_string(&config).unwrap(), format!("[default]\r\nregion = us-east-1\r\n\r\n{added}"));
+    assert_eq!((mode(&credentials), mode(&config)), (0o600, 0o640), "keys are for nobody else's eyes");
+}
+
+#[test]
+fn our_own_is_replaced_and_anothers_is_not_unless_that_is_asked_for() {
+    let sandbox = Sandbox::start().unwrap();
+    let first = profile("ci", &[]).job_of(&sandbox, &job()).run();
+    first.exits(0);
+    let second = profile("ci", &[]).within(first.scratch).job_of(&sandbox, &job()).run();
+    second.exits(0);
+    assert!(text(&second.scratch, "credentials") == format!("[ci]\n{}", keys(&sandbox)));
+    let asked = sandbox.aws.requests().len();
+    let theirs = "[ci]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n# mine\n";
+    second.scratch.write("home/.aws/credentials", theirs);
+    let third = profile("ci", &[]).within(second.scratch).job_of(&sandbox, &job()).run();
+    third.exits(2).stdout_is("").stderr_is(expect![[r#"
+        error: --profile: SCRATCH/home/.aws/credentials has a profile ci that is not ours (aws_access_key_id)
+
+        hint: choose another name, or take it over with --overwrite-profile; its other settings are kept
+    "#]]);
+    assert_eq!((text(&third.scratch, "credentials").as_str(), sandbox.aws.requests().len()), (theirs, asked));
+    let fourth = profile("ci", &["--overwrite-profile"]).within(third.scratch).job_of(&sandbox, &job()).run();
+    fourth.exits(0);
+    assert!(text(&fourth.scratch, "credentials") == format!("[ci]\n{}# mine\n", keys(&sandbox)));
+}
+
+#[test]
+fn clean_takes_out_what_we_wrote_and_nothing_else() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &job());
+    program.scratch().write("home/.aws/credentials", "[a]\nx = 1\n");
+    let first = program.run();
+    first.exits(0);
+    let second = profile("other", &[]).within(first.scratch).job_of(&sandbox, &job()).run();
+    second.exits(0);
+    let added = format!("{}output = json\n", text(&second.scratch, "config"));
+    second.scratch.write("home/.aws/config", added);
+    let cleaned = oidc_exchange(["clean"]).within(second.scratch).job_of(&sandbox, &job()).run();
+    cleaned.exits(0);
+    assert_eq!(text(&cleaned.scratch, "credentials"), "[a]\nx = 1\n");
+    assert_eq!(text(&cleaned.scratch, "config"), "[profile ci]\noutput = json\n", "what somebody added stays");
+    assert!(!cleaned.scratch.home().join(".oidc-exchange/job-1").exists());
+    let alone = profile("ci", &[]).job_of(&sandbox, &job()).run();
+    let cleaned = oidc_exchange(["clean"]).within(alone.scratch).job_of(&sandbox, &job()).run();
+    cleaned.exits(0);
+    assert!(cleaned.scratch.files().is_empty(), "a file that we made goes with its last profile");
+}
+
+#[test]
+fn the_variables_name_other_files() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &job());
+    let (keys_file, config) = (program.scratch().path().join("deep/er/keys"), program.scratch().home().join("c"));
+    let program = program.env("AWS_SHARED_CREDENTIALS_FILE", &keys_file).env("AWS_CONFIG_FILE", "~/c");
+    let output = program.run();
+    output.exits(0);
+    assert!(fs::read_to_string(keys_file).unwrap() == format!("[ci]\n{}", keys(&sandbox)));
+    assert!(config.exists() && !output.scratch.home().join(".aws").exists());
+}
+
+/// Runs it to an end before anything is sent, and sees that `before` is still there.
+#[track_caller]
+fn untouched(program: Program<'_>, sandbox: &Sandbox, before: &[(&str, &str)], code: i32) -> Output {
+    let output = program.job_of(sandbox, &job()).run();
+    output.exits(code).stdout_is("");
+    for (name, content) in before {
+        assert_eq!(text(&output.scratch, name), *content);
+    }
+    assert!(sandbox.aws.requests().is_empty(), "nothing was sent");
+    output
+}
+
+#[test]
+fn bad_input_is_told_before_anything_is_sent_and_the_files_stay() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = |name: &str| profile(name, &["--region", "eu-west-1"]);
+    untouched(program("a]b"), &sandbox, &[], 2).stderr_is(expect![[r#"
+        error: --profile: `a]b` is not a profile's name
+
+        hint: it has 1 to 64 letters, digits and +=,.@_- (no blank, no bracket, no slash)
+    "#]]);
+    untouched(program(""), &sandbox, &[], 2).stderr_is(expect![[r#"
+        error: --profile: `` is not a profile's name
+
+        hint: it has 1 to 64 letters, digits and +=,.@_- (no blank, no bracket, no slash)
+    "#]]);
+    let malformed = program("ci");
+    malformed.scratch().write("home/.aws/config", "[a\nx = 1\n");
+    untouched(malformed, &sandbox, &[("config", "[a\nx = 1\n"), ("credentials", "")], 2).stderr_is(expect![[r#"
+        error: --profile: SCRATCH/home/.aws/config, line 1: a section's name has no `]` after it
+
+        hint: the AWS CLI cannot read this file either; it was left as it is
+    "#]]);
+    let twice = program("ci");
+    twice.scratch().write("home/.aws/credentials", "[ci]\n[b]\n[ci]\n");
+    untouched(twice, &sandbox, &[("credentials", "[ci]\n[b]\n[ci]\n"), ("config", "")], 2).stderr_is(expect![[r#"
+        error: --profile: SCRATCH/home/.aws/credentials, line 3: the profile ci is there twice
+
+        hint: the AWS CLI cannot read this file either; it was left as it is
+    "#]]);
+    let directory = program("ci");
+    fs::create_dir_all(file(directory.scratch(), "config")).unwrap();
+    untouched(directory, &sandbox, &[("credentials", "")], 6).stderr_is(expect![[r#"
+        error: cannot write SCRATCH/home/.aws/config: it is a directory
+    "#]]);
+    let dangling = program("ci");
+    fs::create_dir_all(dangling.scratch().home().join(".aws")).unwrap();
+    symlink("nowhere", file(dangling.scratch(), "credentials")).unwrap();
+    untouched(dangling, &sandbox, &[("config", "")], 6).stderr_is(expect![[r#"
+        error: cannot write SCRATCH/home/.aws/credentials: it is a symbolic link that leads nowhere: No such file or directory (os error 2)
+    "#]]);
+    let not_a_directory = program("ci");
+    not_a_directory.scratch().write("home/.aws", "");
+    untouched(not_a_directory, &sandbox, &[], 6).stderr_is(expect![[r#"
+        error: cannot write SCRATCH/home/.aws/config: Not a directory (os error 20)
+    "#]]);
+    let homeless = program("ci").env("HOME", "");
+    untouched(homeless, &sandbox, &[], 2).stderr_is(expect![[r#"
+        error: --profile: HOME is not set to an absolute path
+
+        hint: name the files with AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE
+    "#]]);
+    // /proc takes no directory, not even root's.
+    let read_only = program("ci").env("HOME", "/proc/self");
+    let _ = untouched(read_only, &sandbox, &[], 6);
+    for option in [&["--format", "json"][..], &["--output", "x"], &["--env-prefix", "X_"], &["--on-error", "none"]] {
+        let _ = untouched(profile("ci", option), &sandbox, &[], 2);
+    }
+    let _ = untouched(deploy(&["--overwrite-profile", "--output", "x"]), &sandbox, &[], 2);
+}
+
+#[test]
+fn a_refusal_leaves_the_files_as_they_were() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &Job::branch("other"));
+    program.scratch().write("home/.aws/credentials", "[a]\n");
+    let output = program.run();
+    output.exits(4).stdout_is("");
+    assert_eq!(
+        (text(&output.scratch, "credentials").as_str(), file(&output.scratch, "config").exists()),
+        ("[a]\n", false)
+    );
+}
+
+#[test]
+fn a_lock_that_a_dead_process_left_holds_nobody_up() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = profile("ci", &[]).job_of(&sandbox, &job());
+    let lock = program.scratch().write("home/.aws/credentials.oidc-exchange.lock", "");
+    let output = program.run();
+    output.exits(0);
+    assert!(output.took < Duration::from_secs(5) && !lock.exists());
+}
+
+#[test]
+fn a_lock_that_a_living_process_keeps_is_an_error_with_a_bound() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = profile("ci", &[]).job_of(&sandbox, &job());
+    let lock = program.scratch().write("home/.aws/credentials.oidc-exchange.lock", "");
+    let held = fs::File::open(&lock).unwrap();
+    held.lock().unwrap();
+    let output = program.run();
+    output.exits(6).stdout_is("").stderr_is(expect![[r#"
+        error: cannot write SCRATCH/home/.aws/credentials.oidc-exchange.lock: another process holds this lock
+
+        hint: is another oidc-exchange of this job stuck?
+    "#]]);
+    assert!(!file(&output.scratch, "credentials").exists());
+}
+
+#[test]
+fn fifty_processes_leave_fifty_whole_profiles() {
+    let sandbox = Sandbox::start().unwrap();
+    let scratch = Scratch::new();
+    scratch.write("home/.aws/credentials", THEIRS);
+    let home = scratch.home();
+    let start = |n: usize| {
+        profile(&format!("p{n}"), &["--region", "eu-west-1"]).job_of(&sandbox, &job()).env("HOME", &home).spawn()
+    };
+    let running: Vec<_> = (0..50).map(start).collect();
+    for one in running {
+        one.wait().exits(0).stdout_is("").stderr_is(expect![[""]]);
+    }
+    let (credentials, config) = (text(&scratch, "credentials"), text(&scratch, "config"));
+    assert!(credentials.starts_with(THEIRS));
+    let issued = sandbox.aws.issued();
+    assert_eq!(issued.len(), 50);
+    for one in &issued {
+        let whole = format!(
+            "aws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
+            one.access_key_id, one.secret_access_key, one.session_token
+        );
+        assert!(credentials.contains(&whole));
+    }
+    for n in 0..50 {
+        assert!(credentials.contains(&format!("\n[p{n}]\n{MARK}aws_access_key_id = ")));
+        assert!(config.contains(&format!("[profile p{n}]\n{MARK}region = eu-west-1\n")));
+    }
+    let cleaned = oidc_exchange(["clean"]).job_of(&sandbox, &job()).env("HOME", &home).run();
+    cleaned.exits(0);
+    assert_eq!(text(&scratch, "credentials"), format!("{THEIRS}\n"));
+    assert!(!file(&scratch, "config").exists());
+}
+
+/// At whatever moment it is killed, each file is the old one or the new one, whole.
+#[test]
+fn killed_at_any_moment_a_whole_file_stands() {
+    let sandbox = Sandbox::start().unwrap();
+    let scratch = Scratch::new();
+    let home = scratch.home();
+    for round in 0..40 {
+        scratch.write("home/.aws/credentials", THEIRS);
+        let asked = sandbox.aws.requests().len();
+        let running = profile("ci", &[]).job_of(&sandbox, &job()).env("HOME", &home).spawn();
+        // From before the answer to after the end, a little later each time.
+        assert!(sandbox.aws.await_requests(asked + 1, Duration::from_secs(10)));
+        std::thread::sleep(Duration::from_micros(500 * round));
+        running.signal(Signal::KILL);
+        drop(running.wait());
+        let found = text(&scratch, "credentials");
+        let new = || format!("{THEIRS}\n\n[ci]\n{}", keys(&sandbox));
+        assert!(found == THEIRS || found == new(), "round {round}: {} bytes", found.len());
+    }
+    profile("ci", &[]).job_of(&sandbox, &job()).env("HOME", &home).run().exits(0);
+}
+
+#[test]
+fn refreshable_writes_the_sdks_own_keys() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = profile("ci", &["--refreshable", "--region", "eu-west-1"]).job_of(&sandbox, &job()).run();
+    output.exits(0).stdout_is("").stderr_is(expect![[""]]);
+    let token = output.scratch.files().into_iter().find(|file| file.to_string_lossy().contains("aws-token-")).unwrap();
+    assert_eq!(
+        text(&output.scratch, "config"),
+        format!(
+            "[profile ci]\n{MARK}role_arn = {DEPLOY_ROLE}\nrole_session_name = semaphore-job-job-1\n\
+             web_identity_token_file = {}\nregion = eu-west-1\n",
+            token.display()
+        )
+    );
+    assert!(!file(&output.scratch, "credentials").exists());
+    // Keys that we gave the profile before would beat it.
+    let keys = profile("ci", &[]).within(output.scratch).job_of(&sandbox, &job()).run();
+    assert!(text(&keys.scratch, "credentials").contains("aws_access_key_id"));
+    assert_eq!(text(&keys.scratch, "config"), "[profile ci]\nregion = eu-west-1\n");
+    let renewing = profile("ci", &["--refreshable"]).within(keys.scratch).job_of(&sandbox, &job()).run();
+    renewing.exits(0);
+    assert_eq!(text(&renewing.scratch, "credentials"), "");
+    let cleaned = oidc_exchange(["clean"]).within(renewing.scratch).job_of(&sandbox, &job()).run();
+    cleaned.exits(0);
+    assert!(
+        cleaned.scratch.files().iter().all(|file| file.ends_with(".aws/config") || file.ends_with(".aws/credentials"))
+    );
+}
+
+const HUB: &str = "arn:aws:iam::210987654321:role/hub";
+
+/// The AWS CLI, with each kind of profile; a chain with a session policy renews through our own process.
+#[test]
+fn the_aws_cli_reads_every_kind_of_profile() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.create_role(HUB, &admits(DEPLOY_ROLE, &serde_json::json!("sts:*"), &serde_json::json!({}))).unwrap();
+    let aws = peers::aws().program("aws");
+    let script = format!(
+        "set -eu\n\
+         oidc-exchange aws --role-arn {DEPLOY_ROLE} --profile keys --region eu-west-1\n\
+         oidc-exchange aws --role-arn {DEPLOY_ROLE} --profile renews --refreshable --region eu-west-1\n\
+         oidc-exchange aws --role-arn {DEPLOY_ROLE} --profile chain --refreshable --region eu-west-1 \\\n\
+           --chain-role-arn {HUB} --external-id 'a:b/c' --duration 20m --session-tag 'team=a b' --policy '{{\"a\": \" # it'\\''s\"}}'\n\
+         for profile in keys renews chain chain; do\n\
+           '{}' sts get-caller-identity --profile $profile --query Arn --output text; done",
+        aws.display()
+    );
+    let output = shells::posix().remove(0).runs(&script).job_of(&sandbox, &job()).run();
+    let deploy = "arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1\n";
+    let hub = "arn:aws:sts::210987654321:assumed-role/hub/semaphore-job-job-1\n";
+    output.exits(0).stderr_is(expect![[""]]).stdout_is(&format!("{deploy}{deploy}{hub}{hub}"));
+    let requests = sandbox.aws.requests();
+    let hops: Vec<_> = requests.iter().filter(|one| one.field("Action") == Some("AssumeRole")).collect();
+    assert_eq!(hops.len(), 1, "the profile begins with the credentials that were there when it was written");
+    assert_eq!(hops[0].field("Policy"), Some(r#"{"a": " # it's"}"#));
+    assert!(text(&output.scratch, "config").contains("--policy @"));
+}

@@ -1,0 +1,22 @@
+//! MiniStack: AWS's own condition keys, ARNs and words of refusal; it takes any signature.
+
+use std::sync::Arc;
+
+use super::Shared;
+use super::server::Server;
+use super::venv::venv;
+
+/// A MiniStack that checks who asks, shared by the tests that run at the same time: a role per test keeps them apart.
+pub(crate) fn ministack() -> Arc<Server> {
+    static MINISTACK: Shared = Shared::new();
+    MINISTACK.get(|| {
+        let ministack = venv("ministack", &["ministack==1.5.33"]).program("ministack");
+        // It takes its port from a variable, which is known only with the port.
+        Server::start("ministack", "/_ministack/health", |port| {
+            let script =
+                "PORT=$1; export GATEWAY_PORT=$PORT AUTH=true BIND_HOST=127.0.0.1 IOT_MTLS_ENABLED=false; exec \"$2\"";
+            let arguments = ["-c", script, "ministack", &port.to_string(), &ministack.display().to_string()];
+            ("/bin/sh".into(), arguments.map(str::to_owned).to_vec())
+        })
+    })
+}
