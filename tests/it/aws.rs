@@ -5,6 +5,7 @@ mod endpoints;
 mod fish;
 mod formats;
 mod guards;
+mod hints;
 mod ministack;
 mod moto;
 mod options;

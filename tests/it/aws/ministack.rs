@@ -18,7 +18,7 @@ fn create_role(server: &Server, name: &str, trust: &Value) -> String {
         { "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": "*" },
     ]});
     let arguments = ["-c".to_owned(), script.to_owned(), name.to_owned(), trust.to_string(), may.to_string()];
-    let output = administrator(server, Program::new(peers::boto3().python(), arguments)).run();
+    let output = administrator(server, Program::new(peers::aws().python(), arguments)).run();
     output.exits(0);
     output.stdout().trim().to_owned()
 }

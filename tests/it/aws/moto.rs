@@ -1,10 +1,9 @@
 //! Against moto, which others wrote: what is printed works in the AWS CLI.
 
-use sandbox::{DEPLOY_ROLE, Job, Sandbox};
+use sandbox::{Job, Sandbox};
 
 use crate::support::peers;
 use crate::support::shells;
-use crate::support::{Program, oidc_exchange};
 
 /// moto takes any token and any role, and knows whose keys it has given out.
 #[test]
@@ -43,30 +42,4 @@ fn what_is_printed_works_in_boto_whatever_was_there_before() {
     let stale = program.env("AWS_SECURITY_TOKEN", "stale").env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
     let output = stale.env("AWS_ROLE_SESSION_NAME", "ci").env("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent").run();
     output.exits(0).stdout_is("arn:aws:sts::111122223333:assumed-role/boto/ci eu-central-1 True\n");
-}
-
-/// The commands that hints give are commands: the AWS CLI takes them, issuer addresses and all.
-#[test]
-fn what_a_hint_says_to_run_can_be_run() {
-    let (server, sandbox) = (peers::moto(), Sandbox::start().unwrap());
-    let cli = peers::aws().program("aws");
-    let run = |hint: &str| {
-        let command = hint.split_once("aws iam ").unwrap().1.to_owned();
-        let shell = ["-c".to_owned(), format!("'{}' iam {command}", cli.display())];
-        let program = Program::new("/bin/sh", shell).env("AWS_ENDPOINT_URL", server.url());
-        let program = program.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-        program.env("AWS_DEFAULT_REGION", "us-east-1").run().exits(0);
-    };
-    let hint = |code: i32, job: &Job, role: &str| {
-        let output = oidc_exchange(["aws", "--role-arn", role]).job_of(&sandbox, job).run();
-        output.exits(code);
-        output.stderr().lines().find(|line| line.contains("aws iam ")).unwrap().to_owned()
-    };
-    let main = Job::branch("main");
-    let create = hint(4, &main, "arn:aws:iam::999999999999:role/deploy");
-    assert!(create.contains("create-open-id-connect-provider"));
-    run(&create);
-    let add = hint(4, &main.audience("https://another.example"), DEPLOY_ROLE);
-    assert!(add.contains("add-client-id-to-open-id-connect-provider"));
-    run(&add);
 }

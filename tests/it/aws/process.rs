@@ -128,7 +128,7 @@ fn an_outage_is_outlived_while_the_credentials_live() {
     sandbox.aws.always(Some(Fault::status(503)));
     let second = again(&sandbox, &token, first, &["--timeout", "1s"]);
     second.exits(0).stderr_is(expect![[r#"
-        warning: AWS STS: status 503, without an error code of STS; trying again for up to 0 s
+        warning: AWS STS: status 503, without an error code of STS; trying again for up to T s
         warning: AWS STS: status 503, without an error code of STS; the credentials from before still live
     "#]]);
     age(&second, Duration::ZERO);

@@ -78,7 +78,7 @@ fn over_http() {
     // SeaweedFS's answer does not say whose the credentials are, so that is asked.
     let output = aws(&seaweed, &token, &["--allowed-account-id", "123456789012", "-v"]).run();
     assert!(output.code == Some(0) && output.stderr().contains("in account 123456789012"), "{}", output.describe());
-    let python = peers::boto3().python();
+    let python = peers::aws().python();
     let s3 = |options: &[&str]| {
         let command = ["--", python.to_str().unwrap(), "-c", S3];
         aws(&seaweed, &token, options).args(command).run()
@@ -128,7 +128,7 @@ fn programs_go_on_past_the_end_of_a_session() {
     let issuer = Issuer::start().unwrap();
     let seaweed = Seaweed::start(&issuer.url(), SESSION);
     let token = issuer.token(&main_branch());
-    let python = peers::boto3().python();
+    let python = peers::aws().python();
     let python = python.to_str().unwrap();
     let cli = peers::aws().program("aws");
     let script = format!(

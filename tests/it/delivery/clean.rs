@@ -9,8 +9,8 @@ use sandbox::Sandbox;
 use crate::aws::deploy;
 use crate::support::{Output, Scratch, expect, oidc_exchange, shells, stop};
 
-const UNSET: &str =
-    "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_ACCOUNT_ID;\n";
+const UNSET: &str = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_ACCOUNT_ID \
+     AWS_WEB_IDENTITY_TOKEN_FILE;\n";
 
 fn clean(scratch: Scratch) -> Output {
     oidc_exchange(["clean", "-v"]).within(scratch).env("SEMAPHORE_JOB_ID", "job-1").run()
@@ -36,7 +36,7 @@ fn all_of_it_goes() {
     output.exits(0).stdout_is(UNSET);
     assert!(!directory.exists() && !output.scratch.path().join("credentials").exists());
     let said = output.stderr();
-    assert_eq!(said.lines().filter(|line| line.starts_with("oidc-exchange: deleted ")).count(), 2, "{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("oidc-exchange: cleaned ")).count(), 2, "{said}");
 }
 
 #[test]

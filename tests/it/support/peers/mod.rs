@@ -22,11 +22,6 @@ pub(crate) fn aws() -> Venv {
     venv("aws", AWS)
 }
 
-/// boto3, for what the AWS CLI cannot show: a process that goes on for longer than its session.
-pub(crate) fn boto3() -> Venv {
-    venv("boto3", &["boto3==1.43.106"])
-}
-
 /// A moto server, shared by the tests that run at the same time: an account per test keeps them apart.
 pub(crate) fn moto() -> Arc<Server> {
     static MOTO: Shared = Shared::new();
