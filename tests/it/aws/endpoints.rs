@@ -1,5 +1,6 @@
 //! Which STS is asked, seen by a proxy that lets nobody through.
 
+use rustix::process::Signal;
 use sandbox::{Job, Sandbox};
 
 use crate::support::oidc_exchange;
@@ -9,11 +10,12 @@ use crate::support::recorder::Recorder;
 #[track_caller]
 fn asked(role: &str, options: &[&str], variables: &[(&str, &str)]) -> String {
     let (sandbox, proxy) = (Sandbox::start().unwrap(), Recorder::start());
-    let program = oidc_exchange(["aws", "-q", "--timeout", "400ms", "--role-arn", role]).args(options);
+    let program = oidc_exchange(["aws", "-q", "--role-arn", role]).args(options);
     let program = program.token(&sandbox.issuer.token(&Job::branch("main"))).env("HTTPS_PROXY", proxy.url());
-    variables.iter().fold(program, |program, (name, value)| program.env(name, value)).run().exits(5);
-    let seen = proxy.seen();
-    let head = seen.first().expect("a call through the proxy");
+    let running = variables.iter().fold(program, |program, (name, value)| program.env(name, value)).spawn();
+    let head = proxy.await_first();
+    running.signal(Signal::TERM);
+    running.wait().exits(5);
     let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(" HTTP/1.1").next());
     host.expect("a tunnel is asked for").to_owned()
 }

@@ -1,7 +1,5 @@
 //! `-- COMMAND`: the credentials in its environment, and nothing between it and its caller.
 
-use std::time::Duration;
-
 use rustix::process::Signal;
 use sandbox::{Job, Sandbox};
 
@@ -136,10 +134,7 @@ fn signals_reach_it() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::USR1] {
         let script = "trap 'echo caught; exit 9' TERM INT HUP USR1; : >ready; while :; do sleep 0.01; done";
         let running = with_command(&sandbox, &[], &["sh", "-c", script]).spawn();
-        let ready = running.scratch().path().join("ready");
-        while !ready.exists() {
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        running.await_file("ready");
         running.signal(signal);
         let output = running.wait();
         assert!(output.code == Some(9) && output.stdout == b"caught\n", "{signal:?}: {}", output.describe());

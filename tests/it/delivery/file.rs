@@ -162,19 +162,13 @@ fn standard_output_that_takes_nothing() {
     output.exits(6).stderr_is(expect![[r#"
         error: cannot write to standard output: No space left on device (os error 28)
     "#]]);
-    let script = "mkfifo pipe; (exec <pipe) & oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \
+    let script = "mkfifo pipe wait; { (: <pipe); : >gone; } & oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \
                   --token-file wait >pipe";
     let program = Program::new("/bin/sh", ["-c", script]).job(&sandbox);
-    let wait = program.scratch().path().join("wait");
-    assert!(std::process::Command::new("mkfifo").arg(&wait).status().unwrap().success());
     let running = program.spawn();
     // Whoever reads it is gone before the token comes.
-    running.await_name("oidc-exchange");
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    // For reading too: then opening a pipe waits for nobody.
-    let mut pipe = fs::OpenOptions::new().read(true).write(true).open(&wait).unwrap();
-    std::io::Write::write_all(&mut pipe, sandbox.issuer.token(&Job::branch("main")).as_bytes()).unwrap();
-    drop(pipe);
+    running.await_file("gone");
+    running.feed("wait", &sandbox.issuer.token(&Job::branch("main")));
     running.wait().exits(6).stderr_is(expect![[r#"
         error: cannot write to standard output: Broken pipe (os error 32)
     "#]]);

@@ -13,7 +13,7 @@ use crate::support::{expect, stopped};
 fn nobody_listens() {
     let sandbox = Sandbox::start().unwrap();
     let port = closed_port();
-    let program = deploy(&["-q", "--timeout", "700ms"]).job(&sandbox).word(&port.to_string(), "CLOSED");
+    let program = deploy(&["-q", "--timeout", "1500ms"]).job(&sandbox).word(&port.to_string(), "CLOSED");
     let output = unreachable(
         program.env("AWS_ENDPOINT_URL_STS", format!("http://127.0.0.1:{port}")),
         expect![[r#"
@@ -25,7 +25,7 @@ fn nobody_listens() {
         hint: is the address right, and is a server running there?
     "#]],
     );
-    assert!(output.took < Duration::from_secs(4), "{:?}", output.took);
+    assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
 }
 
 /// `localhost` and what is below it are this machine, whatever a nameserver says.

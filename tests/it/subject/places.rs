@@ -1,8 +1,6 @@
 //! Where the token may be; and where it never is.
 
-use std::time::Duration;
-
-use sandbox::{Fault, Job, Sandbox};
+use sandbox::{Job, Sandbox};
 
 use crate::aws::deploy;
 use crate::support::{expect, shells};
@@ -70,14 +68,19 @@ fn a_minute_of_leeway() {
 #[test]
 fn no_command_line_has_it() {
     let sandbox = Sandbox::start().unwrap();
-    sandbox.aws.script([Fault::Delay(Duration::from_millis(300))]);
     let shell = shells::posix().remove(0);
-    let script = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy -- sleep 0.3; echo done";
-    let running = shell.runs(script).job(&sandbox).spawn();
-    assert!(sandbox.aws.await_requests(1, Duration::from_secs(20)));
+    // It waits for the token, and then COMMAND waits for a line: there is time to look.
+    let script = "mkfifo token line; oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \
+                  --token-file token -- cat line; echo done";
+    let program = shell.runs(script).job(&sandbox);
+    let token = sandbox.issuer.token(&Job::branch("main"));
+    let running = program.secret("the subject token", &token).spawn();
+    running.await_name("oidc-exchange");
     let lines = String::from_utf8(running.command_lines()).unwrap();
     assert!(lines.contains("--role-arn"));
-    running.await_name("sleep");
+    running.feed("token", &token);
+    running.await_name("cat");
     running.command_lines();
-    running.wait().exits(0).stdout_is("done\n");
+    running.feed("line", "read\n");
+    running.wait().exits(0).stdout_is("read\ndone\n");
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Accepts whoever comes, keeps what they say first, and answers as `how` does.
 pub(crate) struct Recorder {
@@ -56,6 +56,19 @@ impl Recorder {
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The first words of the first caller, who is waited for.
+    #[track_caller]
+    pub(crate) fn await_first(&self) -> String {
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(first) = self.seen().into_iter().next() {
+                return first;
+            }
+            assert!(Instant::now() < end, "nobody called");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// The first words of every caller, up to an empty line.

@@ -11,7 +11,6 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::output::Output;
 use super::program::Program;
-use super::scratch::Scratch;
 
 /// Nothing here takes a tenth of it; a run that does hangs.
 const BOUND: Duration = Duration::from_mins(1);
@@ -38,6 +37,40 @@ impl<'s> Running<'s> {
         Self { stdout, stderr, child: Group(child), started: Instant::now(), before, program }
     }
 
+    /// Waits until it, or what it has started, has made this file.
+    #[track_caller]
+    pub(crate) fn await_file(&self, name: &str) {
+        self.until(|| self.program.scratch.path().join(name).exists(), &format!("no {name} was made"));
+    }
+
+    /// Writes into the named pipe that it has made, or is to read, once somebody reads it.
+    #[track_caller]
+    pub(crate) fn feed(&self, pipe: &str, text: &str) {
+        self.await_file(pipe);
+        let (path, text) = (self.program.scratch.path().join(pipe), text.to_owned());
+        // Opening waits for the reader. Should none come, this run's own bound ends the test.
+        drop(std::thread::spawn(move || std::fs::write(path, text)));
+    }
+
+    /// Waits until it handles this signal itself.
+    #[track_caller]
+    pub(crate) fn await_handler(&self, signal: Signal) {
+        let handles = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.0.id())).unwrap_or_default();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+            u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & (1 << (signal.as_raw() - 1)) != 0)
+        };
+        self.until(handles, "the signal is not handled");
+    }
+
+    #[track_caller]
+    fn until(&self, condition: impl Fn() -> bool, otherwise: &str) {
+        while !condition() {
+            assert!(self.started.elapsed() < BOUND, "{otherwise}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child.0), signal).unwrap();
@@ -54,10 +87,7 @@ impl<'s> Running<'s> {
     /// Waits until a program of this name runs: itself or what it has started.
     #[track_caller]
     pub(crate) fn await_name(&self, name: &str) {
-        while self.named(name).is_empty() {
-            assert!(self.started.elapsed() < BOUND, "no {name} is running");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        self.until(|| !self.named(name).is_empty(), &format!("no {name} is running"));
     }
 
     fn named(&self, name: &str) -> Vec<u32> {
@@ -78,10 +108,6 @@ impl<'s> Running<'s> {
             after_name.split(' ').nth(2) == Some(group.as_str())
         });
         ours.collect()
-    }
-
-    pub(crate) fn scratch(&self) -> &Scratch {
-        &self.program.scratch
     }
 
     /// The command lines of it and of all that it has started, which anybody on the machine can read.
