@@ -74,7 +74,7 @@ impl Cause {
             "invalid_target" => Self::ProviderUnknown,
             "unauthorized_client" => Self::Condition,
             "invalid_request" if answer.says("value for \"audience\"") => Self::ProviderName,
-            "invalid_request" | "invalid_grant" if answer.says("mapped attribute") => Self::MappedAttribute,
+            "invalid_request" | "invalid_grant" if answer.says("size of mapped attribute") => Self::MappedAttribute,
             "invalid_grant" if answer.says("audience in ID Token") => Self::Audience,
             "invalid_grant" if answer.says("issuer in ID Token") => Self::Issuer,
             "invalid_grant" if answer.says("stale to sign-in") => Self::Stale,

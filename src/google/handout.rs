@@ -175,14 +175,14 @@ impl Variables {
     /// The project that was named; else the service account's own, where the job has not chosen one in any of the
     /// places that tools look at.
     fn add_project(&mut self, request: &Request, env: &Env) -> Result<(), Usage> {
-        let Some(project) = (match &request.project {
+        let project = match &request.project {
             None => own_project(request, env)?,
             named => named.clone(),
-        }) else {
-            return Ok(());
         };
-        for name in PROJECT {
-            self.add(name, project.clone());
+        if let Some(project) = project {
+            for name in PROJECT {
+                self.add(name, project.clone());
+            }
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ impl Provider {
                     )));
                 }
                 if !is_id(pool) || !is_id(id) {
-                    let why = "the ids of pool and provider have 4 to 32 lower-case letters, digits and hyphens";
+                    let why = "the ids of pool and provider have lower-case letters, digits and hyphens, 32 at most";
                     return Err(wrong(why).hint(FORM));
                 }
                 Ok(Self { number: number.into(), pool: pool.into(), id: id.into() })
@@ -124,8 +124,9 @@ pub(super) fn is_project_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// Google asks for four at least, and says so itself.
 fn is_id(text: &str) -> bool {
-    (4..=32).contains(&text.len())
+    (1..=32).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
