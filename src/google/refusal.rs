@@ -171,7 +171,7 @@ impl Context<'_> {
             Cause::ProviderUnknown => vec![
                 "a deleted provider or pool can be undeleted for 30 days; a disabled one is enabled with update-oidc --no-disabled".into(),
                 format!("see whether it is there: {}", self.providers("describe", "")),
-                "made a moment ago? --wait-for-iam 5m tries until it is seen".into(),
+                "made a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into(),
             ],
             Cause::Audience => vec![format!(
                 "allow the token's audience: {}",
@@ -207,7 +207,7 @@ impl Context<'_> {
                     "switch it on: gcloud services enable iamcredentials.googleapis.com --project={}",
                     self.request.provider.project_number()
                 ),
-                "switched on a moment ago? --wait-for-iam 5m tries until it is seen".into(),
+                "switched on a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into(),
             ],
             Cause::NoAccount => vec![
                 "is the address right, to the letter, and has the account not been deleted?".into(),
@@ -300,7 +300,7 @@ impl Context<'_> {
         hints.push(
             "Google says the same of an account that does not exist: is the address right, to the letter?".into(),
         );
-        hints.push("bound a moment ago? --wait-for-iam 5m tries until it is seen".into());
+        hints.push("bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into());
         hints
     }
 

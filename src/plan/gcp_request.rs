@@ -96,10 +96,14 @@ fn project(text: &str) -> Result<String, Usage> {
         .hint("an id has lower-case letters, digits and hyphens; gcloud projects list shows them"))
 }
 
+/// A wait that the whole exchange's bound would cut short is not the one that was asked for.
 fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
-    if wait.is_some_and(|wait| wait >= timeout) {
-        return Err(Usage::new("--wait-for-iam: --timeout, which bounds the whole exchange, would end it first")
-            .hint("make --timeout the longer one, as in --wait-for-iam 5m --timeout 6m"));
+    match wait {
+        Some(wait) if wait >= timeout => {
+            let enough = humantime::format_duration(Duration::from_secs(wait.as_secs() + 60));
+            Err(Usage::new("--wait-for-iam: --timeout would end the wait before its time")
+                .hint(format!("give the whole exchange more time: --timeout {enough}")))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
