@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::Response;
@@ -22,30 +21,6 @@ pub(super) struct Answer {
     pub(super) retry_after: Option<Duration>,
 }
 
-/// RFC 6749, section 5.2, as RFC 8693 takes it over; and under 5xx, STS answers in the other form.
-#[derive(Deserialize)]
-struct OAuth {
-    error: String,
-    #[serde(default)]
-    error_description: String,
-}
-
-/// <https://google.aip.dev/193>.
-#[derive(Deserialize)]
-struct Api {
-    error: Status,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    #[serde(default, rename = "status")]
-    code: String,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    details: Vec<Value>,
-}
-
 impl Answer {
     /// Reads an error answer; `secrets` are removed where the service repeats them. What is no error of Google's is
     /// kept out: it may hold anything.
@@ -56,15 +31,21 @@ impl Answer {
             let text = secrets.iter().fold(text.to_owned(), |text, secret| redact(&text, secret));
             text.chars().take(SHOWN).collect::<String>()
         };
-        let filled = |text: String| Some(clean(&text)).filter(|text| !text.is_empty());
-        let (code, message, reason) = if let Ok(error) = serde_json::from_slice::<OAuth>(&response.body) {
-            (filled(error.error), clean(&error.error_description), None)
-        } else if let Ok(Api { error }) = serde_json::from_slice::<Api>(&response.body) {
-            let reason = error.details.iter().find_map(|detail| detail["reason"].as_str()).map(clean);
-            let code = filled(error.code).or_else(|| Some(format!("status {}", response.status)));
-            (code, clean(&error.message), reason)
-        } else {
-            (None, String::new(), None)
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let text = |value: &Value| clean(value.as_str().unwrap_or_default());
+        let filled = |value: &Value| Some(text(value)).filter(|text| !text.is_empty());
+        let (code, message, reason) = match &body["error"] {
+            // RFC 6749, section 5.2, as RFC 8693 takes it over.
+            Value::String(_) => (filled(&body["error"]), text(&body["error_description"]), None),
+            // <https://google.aip.dev/193>: every other service's form, and under 5xx that of STS too.
+            Value::Object(error) => {
+                let code = error.get("status").and_then(filled);
+                let details = error.get("details").and_then(Value::as_array);
+                let reason = details.and_then(|details| details.iter().find_map(|detail| filled(&detail["reason"])));
+                let message = error.get("message").map(text).unwrap_or_default();
+                (code.or_else(|| Some(format!("status {}", response.status))), message, reason)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => (None, String::new(), None),
         };
         let request_id = response.request_id().map(clean);
         Self { status: response.status, code, message, reason, request_id, retry_after }

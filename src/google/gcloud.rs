@@ -106,11 +106,13 @@ pub fn boto_path(env: &Env, ours: &str, of_earlier: &str) -> Result<String, Usag
     Ok(before.chain([ours]).collect::<Vec<_>>().join(":"))
 }
 
-/// What tells gsutil of the credentials file.
+/// What tells gsutil of the credentials file, and of a private directory for the tokens that it keeps: in its own
+/// (`~/.gsutil`), others can read them.
 #[must_use]
-pub fn boto_file(credentials: &str) -> String {
+pub fn boto_file(credentials: &str, state: &str) -> String {
     // In these files, a per cent sign starts a reference to another value.
-    format!("[Credentials]\ngs_external_account_file = {}\n", credentials.replace('%', "%%"))
+    let [credentials, state] = [credentials, state].map(|path| path.replace('%', "%%"));
+    format!("[Credentials]\ngs_external_account_file = {credentials}\n[GSUtil]\nstate_dir = {state}\n")
 }
 
 #[cfg(test)]

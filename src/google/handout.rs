@@ -6,6 +6,7 @@ use crate::emit::{self, Handout, Name};
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::job::{self, Made, NewFile};
+use crate::secret::Secret;
 use crate::subject::SubjectToken;
 
 const APPLICATION_CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -147,7 +148,9 @@ impl Variables {
             self.add(GCLOUD_CONFIG, text(directory)?);
         }
         let earlier = made.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
-        let boto = text(made.file(BOTO, |_| Ok(crate::secret::Secret::new(gcloud::boto_file(&credentials))))?)?;
+        let state = text(made.tree("gsutil")?)?;
+        let settings = gcloud::boto_file(&credentials, &state);
+        let boto = text(made.file(BOTO, |_| Ok(Secret::new(settings)))?)?;
         if boto.contains(':') {
             tracing::warn!("gsutil will not find the credentials: {boto} has a colon, which BOTO_PATH cannot carry");
         } else {

@@ -1,8 +1,11 @@
 //! What one exchange makes, until it is sure to be wanted.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Entry;
+use super::new_file::without_temporary_name;
 use super::{Directory, NewFile};
 use crate::emit::Error;
 use crate::secret::Secret;
@@ -55,8 +58,12 @@ impl Made {
     pub fn tree(&mut self, stem: &str) -> Result<PathBuf, Error> {
         let fail = |error: std::io::Error| Error::write(self.path(), error);
         let prefix = format!("{stem}-");
-        let make = || tempfile::Builder::new().prefix(&prefix).tempdir_in(self.path());
-        let tree = self.directory.still_there(make).map_err(fail)?;
+        let make = || {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(&prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(self.path())
+        };
+        let tree = self.directory.still_there(make);
+        let tree = tree.map_err(|error| Error::write(self.path(), without_temporary_name(&error)))?;
         let entry = Entry::of_tree(tree.path()).map_err(fail)?;
         self.directory.append(&entry)?;
         self.entries.push(entry);

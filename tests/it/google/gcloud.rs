@@ -1,0 +1,114 @@
+//! gcloud, where it is installed: it comes in no package that could be pinned.
+
+use std::path::PathBuf;
+
+use sandbox::google::BUCKET;
+use sandbox::{DEPLOY_ACCOUNT, Sandbox};
+
+use super::deploy;
+use crate::support::{Program, shells};
+
+/// Skipped by name where it is absent: Google's packages are not in every machine's reach, in CI neither.
+pub(super) fn found(name: &str) -> Option<PathBuf> {
+    let path = shells::on_path(name);
+    if path.is_none() {
+        eprintln!("skipped: {name} is not here");
+    }
+    path
+}
+
+/// Quiet, and without reports of use.
+pub(super) fn quiet<'s>(program: Program<'s>) -> Program<'s> {
+    let variables = [
+        ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
+        ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true"),
+        ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "1"),
+        ("CLOUDSDK_CORE_DISABLE_FILE_LOGGING", "1"),
+    ];
+    variables.iter().fold(program, |program, (name, value)| program.env(name, value))
+}
+
+/// Which account's token gcloud prints.
+fn account_of(sandbox: &Sandbox, printed: &str) -> Option<String> {
+    let token = printed.trim();
+    sandbox.google.issued().into_iter().find(|issued| issued.token == token).map(|issued| issued.principal)
+}
+
+#[test]
+fn it_prints_a_token_of_the_service_account() {
+    let Some(gcloud) = found("gcloud") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let program = deploy(&sandbox, &["--"]).arg(gcloud).args(["auth", "print-access-token"]);
+    let output = quiet(program).run();
+    assert_eq!(account_of(&sandbox, &output.exits(0).stdout()).as_deref(), Some(DEPLOY_ACCOUNT));
+}
+
+#[test]
+fn it_lists_projects_and_storage_as_the_service_account() {
+    let Some(gcloud) = found("gcloud") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let url = sandbox.google.iam.url();
+    let ask = |words: &[&str]| {
+        let program = deploy(&sandbox, &["--"]).arg(&gcloud).args(words);
+        let program = quiet(program)
+            .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", format!("{url}/"))
+            .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", format!("{url}/storage/v1/"));
+        program.run()
+    };
+    let projects = ask(&["projects", "list", "--format=value(projectId)"]);
+    projects.exits(0).stdout_is("sandbox-project\n");
+    let storage = ask(&["storage", "ls", &format!("gs://{BUCKET}")]);
+    storage.exits(0).stdout_is(&format!("gs://{BUCKET}/seen-by-{DEPLOY_ACCOUNT}\n"));
+}
+
+/// gcloud keeps tokens by account: with its own directory it serves one that an earlier exchange's file left there.
+#[test]
+fn a_directory_of_its_own_keeps_another_files_token_out() {
+    let Some(gcloud) = found("gcloud") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let print = |options: &[&str], scratch| {
+        // gcloud's file of tokens is otherwise one that everybody can read.
+        let program = deploy(&sandbox, options).args(["--", "sh", "-c", "umask 077; exec \"$@\"", "sh"]).arg(&gcloud);
+        quiet(program).args(["auth", "print-access-token"]).within(scratch).run()
+    };
+    let first = print(&["--keep-gcloud-config"], crate::support::Scratch::new());
+    let stale = first.exits(0).stdout();
+    let kept = print(&["--keep-gcloud-config"], first.scratch);
+    assert!(kept.exits(0).stdout() == stale, "what its own directory does");
+    let fresh = print(&[], kept.scratch);
+    assert!(fresh.exits(0).stdout() != stale, "and ours does not");
+}
+
+/// A token in a variable beats the file, and nothing renews it: hence the unset lines.
+#[test]
+fn a_stale_token_in_a_variable_does_not_beat_the_file() {
+    let Some(gcloud) = found("gcloud") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let variables = [
+        ("CLOUDSDK_AUTH_ACCESS_TOKEN", "stale"),
+        ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", "/nonexistent"),
+        ("CLOUDSDK_CORE_ACCOUNT", "somebody@example.com"),
+    ];
+    for (name, value) in variables {
+        let program = deploy(&sandbox, &["--"]).arg(&gcloud).args(["auth", "print-access-token"]).env(name, value);
+        let output = quiet(program).run();
+        assert_eq!(account_of(&sandbox, &output.exits(0).stdout()).as_deref(), Some(DEPLOY_ACCOUNT), "{name}");
+    }
+    let script = format!("CLOUDSDK_AUTH_ACCESS_TOKEN=stale {} auth print-access-token", gcloud.display());
+    let output = quiet(deploy(&sandbox, &["--", "sh", "-c", &script])).run();
+    output.exits(0).stdout_is("stale\n");
+}
+
+/// `gcloud config set` before the exchange holds after it.
+#[test]
+fn the_jobs_own_settings_hold() {
+    let Some(gcloud) = found("gcloud") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let script = "set -eu; \"$GCLOUD\" config set project jobs-own 2>/dev/null; \"$GCLOUD\" config set artifacts/location z-1 2>/dev/null\n\
+                  eval \"$(oidc-exchange gcp --provider \"$0\" --service-account \"$1\" \
+                  --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\")\"\n\
+                  \"$GCLOUD\" config get project; \"$GCLOUD\" config get artifacts/location";
+    let program = Program::new("/bin/sh", ["-c", script, sandbox::PROVIDER, DEPLOY_ACCOUNT]).job(&sandbox);
+    let output = quiet(program).env("GCLOUD", &gcloud).run();
+    output.exits(0).stdout_is("jobs-own\nz-1\n");
+}
