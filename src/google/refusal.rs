@@ -81,7 +81,10 @@ impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transport(failure) => failure.fmt(f),
-            Self::Refused { step, answer, .. } => write!(f, "{}: {answer}", step.provider()),
+            // More is said after it.
+            Self::Refused { step, answer, .. } => {
+                write!(f, "{}: {}", step.provider(), answer.to_string().trim_end_matches('.'))
+            }
             Self::Garbled { status, why } => write!(f, "the answer with status {status} cannot be used: {why}"),
         }
     }

@@ -26,10 +26,12 @@ impl ServiceAccount {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte))
         };
         if address.len() > 254 || !plain(name, b"._-") || !plain(domain, b".-") || !domain.contains('.') {
-            return Err(wrong("it has letters, digits, dots and hyphens about an @"));
+            return Err(wrong("such an address has letters, digits, dots and hyphens about an @"));
         }
         if universe.is_default() && domain != GOOGLE && !domain.ends_with(&format!(".{GOOGLE}")) {
-            return Err(wrong("it ends with gserviceaccount.com; people and groups cannot be impersonated"));
+            return Err(wrong(
+                "such an address ends with gserviceaccount.com; people and groups cannot be impersonated",
+            ));
         }
         Ok(Self(address.to_owned()))
     }
@@ -83,11 +85,11 @@ mod tests {
             ("103487601874019834", "a name alone"),
             ("me@example.com", "people and groups"),
             ("me@evilgserviceaccount.com", "people and groups"),
-            ("a b@my-proj.iam.gserviceaccount.com", "it has letters"),
-            ("a@b@my-proj.iam.gserviceaccount.com", "it has letters"),
-            ("a@my-proj.iam.gserviceaccount.com:generateAccessToken", "it has letters"),
-            ("@my-proj.iam.gserviceaccount.com", "it has letters"),
-            ("a/../b@my-proj.iam.gserviceaccount.com", "it has letters"),
+            ("a b@my-proj.iam.gserviceaccount.com", "such an address has"),
+            ("a@b@my-proj.iam.gserviceaccount.com", "such an address has"),
+            ("a@my-proj.iam.gserviceaccount.com:generateAccessToken", "such an address has"),
+            ("@my-proj.iam.gserviceaccount.com", "such an address has"),
+            ("a/../b@my-proj.iam.gserviceaccount.com", "such an address has"),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");

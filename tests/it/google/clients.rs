@@ -77,7 +77,7 @@ fn it_outlives_its_access_token() {
     assert!(used.len() == 2 && used[0] != used[1], "another token for the second call");
 }
 
-/// Without GOOGLE_CLOUD_PROJECT the client asks a further service for it, which jobs often may not.
+/// Without `GOOGLE_CLOUD_PROJECT` the client asks a further service for it, which jobs often may not.
 #[test]
 fn the_projects_variable_saves_a_call() {
     let sandbox = Sandbox::start().unwrap();

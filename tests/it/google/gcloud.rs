@@ -18,7 +18,7 @@ pub(super) fn found(name: &str) -> Option<PathBuf> {
 }
 
 /// Quiet, and without reports of use.
-pub(super) fn quiet<'s>(program: Program<'s>) -> Program<'s> {
+pub(super) fn quiet(program: Program<'_>) -> Program<'_> {
     let variables = [
         ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
         ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true"),

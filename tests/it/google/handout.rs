@@ -206,7 +206,7 @@ fn settings_that_cannot_be_read_are_an_error_and_leave_nothing() {
     assert!(!job.join("a-job").exists(), "nothing is left behind");
 }
 
-/// A file in BOTO_CONFIG would be the only one that gsutil reads.
+/// A file in `BOTO_CONFIG` would be the only one that gsutil reads.
 #[test]
 fn gsutils_own_files_are_read_before_ours() {
     let sandbox = Sandbox::start().unwrap();

@@ -86,10 +86,10 @@ fn an_account_that_is_none() {
         &sandbox,
         direct(&sandbox, &["--service-account", "me@example.com"]),
         expect![[r#"
-        error: --service-account: `me@example.com` is not a service account's e-mail address: it ends with gserviceaccount.com; people and groups cannot be impersonated
+            error: --service-account: `me@example.com` is not a service account's e-mail address: such an address ends with gserviceaccount.com; people and groups cannot be impersonated
 
-        hint: it reads NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
-    "#]],
+            hint: it reads NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
+        "#]],
     );
 }
 

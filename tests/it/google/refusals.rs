@@ -433,7 +433,7 @@ fn an_issuer_that_google_cannot_ask_is_no_refusal() {
     sandbox.issuer.set_outage(Outage::Html);
     let output = deploy(&sandbox, &["--timeout", "1s"]).run();
     output.exits(5).stdout_is(&stopped(5)).stderr_is(expect![[r#"
-        warning: Google STS: invalid_grant: Error connecting to the given credential's issuer.; trying again for up to 0 s
+        warning: Google STS: invalid_grant: Error connecting to the given credential's issuer; trying again for up to T s
         error: Google STS could not be reached or kept failing
           said       invalid_grant: Error connecting to the given credential's issuer.
           asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
