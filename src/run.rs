@@ -68,7 +68,7 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
     diagnostic::init(cli.verbosity());
     match Plan::new(cli, &host.env)? {
         Plan::Exchange(plan) => Ok(exchange(*plan, host, signals).await?),
-        Plan::Clean { directory } => Ok(clean(&directory)?),
+        Plan::Clean { directory } => Ok(clean(&directory, host)?),
     }
 }
 
@@ -107,8 +107,9 @@ async fn trade(
 }
 
 /// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.
-fn clean(directory: &job::Place) -> Result<u8, Error> {
-    let names = [aws::handover::refreshable_names(), google::credential_names(None)].concat();
+fn clean(directory: &job::Place, host: &Host) -> Result<u8, Error> {
+    let mut names = [aws::handover::refreshable_names(), google::credential_names(None)].concat();
+    names.extend(google::handout::leading_into(directory, &host.env));
     crate::emit::deliver::print(&posix::unset(&names))?;
     let Some(directory) = directory.existing()? else { return Ok(Exit::Done.code()) };
     let cleaned = directory.clean()?;

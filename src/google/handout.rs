@@ -45,6 +45,13 @@ pub fn credential_names(id_token: Option<Name>) -> Vec<Name> {
     names
 }
 
+/// gcloud's directory, where the environment still names the one that goes with the job's private directory: gcloud
+/// would make it anew.
+#[must_use]
+pub fn leading_into(place: &job::Place, env: &Env) -> Option<Name> {
+    env.raw(GCLOUD_CONFIG).filter(|path| place.holds(path.as_ref())).map(|_| Name::fixed(GCLOUD_CONFIG))
+}
+
 /// Whether this variable has a meaning of its own here, so that no ID token may go into it.
 #[must_use]
 pub fn is_taken(name: &Name) -> bool {

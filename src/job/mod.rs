@@ -83,6 +83,12 @@ impl Place {
         }
     }
 
+    /// Whether `path` is in there.
+    #[must_use]
+    pub fn holds(&self, path: &Path) -> bool {
+        self.0.as_ref().is_some_and(|place| path.starts_with(place))
+    }
+
     fn path(&self) -> Result<&Path, Error> {
         self.0.as_deref().ok_or_else(|| Error::Write {
             path: "~/.oidc-exchange".into(),

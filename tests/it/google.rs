@@ -2,6 +2,7 @@
 
 mod clients;
 mod discovery;
+mod docs;
 mod file;
 mod gcloud;
 mod handout;

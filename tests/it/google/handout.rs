@@ -257,11 +257,14 @@ fn exchanges_of_one_job_do_not_take_each_others_files() {
     let sandbox = Sandbox::start().unwrap();
     let first = deploy(&sandbox, &[]).env("SEMAPHORE_JOB_ID", "a-job").run();
     let file = exported(first.exits(0), "GOOGLE_APPLICATION_CREDENTIALS").unwrap();
+    let config = exported(&first, "CLOUDSDK_CONFIG").unwrap();
     let second = deploy(&sandbox, &["--", "true"]).env("SEMAPHORE_JOB_ID", "a-job").within(first.scratch).run();
     second.exits(0);
     assert!(fs::metadata(&file).is_ok(), "the command's exchange removed its own files alone");
-    let clean = oidc_exchange(["clean"]).env("SEMAPHORE_JOB_ID", "a-job").within(second.scratch).run();
+    let clean = oidc_exchange(["clean"]).env("SEMAPHORE_JOB_ID", "a-job").env("CLOUDSDK_CONFIG", &config);
+    let clean = clean.within(second.scratch).run();
     clean.exits(0);
+    assert!(clean.stdout().ends_with(" CLOUDSDK_CONFIG;\n"), "gcloud would make it anew: {}", clean.describe());
     assert!(clean.stdout().contains("GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"));
     assert_eq!(private_files(&clean.scratch), [""; 0]);
 }
