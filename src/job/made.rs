@@ -16,11 +16,12 @@ use crate::secret::Secret;
 pub struct Made {
     directory: Directory,
     entries: Vec<Entry>,
+    kept: bool,
 }
 
 impl Made {
     pub(super) fn new(directory: Directory) -> Self {
-        Self { directory, entries: Vec::new() }
+        Self { directory, entries: Vec::new(), kept: false }
     }
 
     /// The private directory.
@@ -72,13 +73,13 @@ impl Made {
 
     /// Leaves everything where it is, for the job to use and for `clean` to delete.
     pub fn keep(mut self) {
-        self.entries.clear();
+        self.kept = true;
     }
 }
 
 impl Drop for Made {
     fn drop(&mut self) {
-        if self.entries.is_empty() {
+        if self.kept {
             return;
         }
         match self.directory.forget(&self.entries) {

@@ -91,6 +91,18 @@ fn an_id_token_alone_needs_no_access_token() {
     assert_eq!(paths, [format!("/v1/projects/-/serviceAccounts/{DEPLOY_ACCOUNT}:generateIdToken")]);
 }
 
+/// The harness searches what is said for every token that was issued.
+#[test]
+fn calls_are_told_without_what_they_carry() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = deploy(&sandbox, &["--id-token-audience", "https://run.test"]).arg("-vv").run();
+    output.exits(0).stderr_is(expect![[r#"
+        oidc-exchange: POST GOOGLE-STS: 200 in T ms
+        oidc-exchange: POST GOOGLE-IAM: 200 in T ms
+        oidc-exchange: POST GOOGLE-IAM: 200 in T ms
+    "#]]);
+}
+
 #[test]
 fn a_redirect_is_not_followed_with_the_token_or_the_federated_token() {
     let sandbox = Sandbox::start().unwrap();
