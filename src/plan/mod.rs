@@ -62,12 +62,11 @@ impl Wanted {
     /// Whether it can be had in that format.
     fn is_had_in(&self, format: Format) -> bool {
         match (self, format) {
+            (Self::Google(_), Format::Process) => false,
             (
-                Self::Aws(..),
+                Self::Aws(..) | Self::Google(_),
                 Format::Env | Format::EnvNoExport | Format::Fish | Format::Json | Format::Source | Format::Process,
             ) => true,
-            (Self::Google(_), Format::Process) => false,
-            (Self::Google(_), Format::Env | Format::EnvNoExport | Format::Fish | Format::Json | Format::Source) => true,
         }
     }
 }
