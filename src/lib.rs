@@ -3,7 +3,7 @@
 //! ```text
 //! argv + env ──cli──▶ plan            checked, defaults filled in; nothing sent
 //! plan.source ──subject──▶ SubjectToken
-//! SubjectToken ──aws──▶ Credentials   through http, the one client
+//! SubjectToken ──aws│google──▶ Credentials   through http, the one client
 //! Credentials ──emit::render──▶ bytes
 //! bytes ──emit::deliver──▶ standard output │ a private file │ a command's environment
 //! ```
@@ -15,6 +15,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod emit;
 pub mod error;
+pub mod google;
 pub mod host;
 pub mod http;
 pub mod job;

@@ -17,7 +17,7 @@ use crate::http::{Client, Settings};
 use crate::plan::{Exchange, Plan, Wanted};
 use crate::signal::{self, Signals};
 use crate::subject::Source;
-use crate::{aws, job, subject};
+use crate::{aws, google, job, subject};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
@@ -68,7 +68,7 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
     diagnostic::init(cli.verbosity());
     match Plan::new(cli, &host.env)? {
         Plan::Exchange(plan) => Ok(exchange(*plan, host, signals).await?),
-        Plan::Clean { directory } => Ok(clean(&directory)?),
+        Plan::Clean { directory } => Ok(clean(&directory, host)?),
     }
 }
 
@@ -81,7 +81,7 @@ async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<
         (_, name) = signals.next() => return Err(Error::Interrupted(name)),
         handout = traded => handout?,
     };
-    Ok(delivery.deliver(&handout).await?)
+    Ok(delivery.deliver(handout).await?)
 }
 
 async fn trade(
@@ -98,12 +98,19 @@ async fn trade(
         Wanted::Aws(request, handover) => {
             aws::handover::trade((request, handover), &token, &http, host, deadline, directory).await
         }
+        Wanted::Google(request) => {
+            let ready = google::handout::prepare(request)?;
+            let credentials = google::exchange::exchange(request, &token, &http, &host.clock, deadline).await?;
+            ready.handout(request, &credentials, &token, &host.env, directory)
+        }
     }
 }
 
 /// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.
-fn clean(directory: &job::Place) -> Result<u8, Error> {
-    crate::emit::deliver::print(&posix::unset(&aws::handover::refreshable_names()))?;
+fn clean(directory: &job::Place, host: &Host) -> Result<u8, Error> {
+    let mut names = [aws::handover::refreshable_names(), google::credential_names(None)].concat();
+    names.extend(google::handout::leading_into(directory, &host.env));
+    crate::emit::deliver::print(&posix::unset(&names))?;
     let Some(directory) = directory.existing()? else { return Ok(Exit::Done.code()) };
     let cleaned = directory.clean()?;
     for path in &cleaned.removed {

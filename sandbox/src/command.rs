@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::arguments::Arguments;
 
 /// A laptop's real accounts, and a real job, must not show through.
-const AMBIENT: [&str; 7] = ["AWS_", "GOOGLE_", "CLOUDSDK_", "VAULT_", "BAO_", "SEMAPHORE_", "OIDC_EXCHANGE_"];
+const AMBIENT: [&str; 8] = ["AWS_", "BOTO_", "GOOGLE_", "CLOUDSDK_", "VAULT_", "BAO_", "SEMAPHORE_", "OIDC_EXCHANGE_"];
 
 pub(crate) fn run(arguments: &Arguments, variables: &[(String, String)], program: &Path) -> io::Result<ExitCode> {
     // Whatever the job leaves behind is gone with it; nor are the account files of a laptop read.
@@ -33,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments, variables: &[(String, String)], program
     command.env("PATH", path(program)?);
     command.env("AWS_CONFIG_FILE", private.path().join("aws-config"));
     command.env("AWS_SHARED_CREDENTIALS_FILE", private.path().join("aws-credentials"));
+    command.env("CLOUDSDK_CONFIG", private.path().join("gcloud"));
     command.env("OIDC_EXCHANGE_DIR", private.path().join("job"));
     command.envs(variables.iter().map(|(name, value)| (name, value)));
 

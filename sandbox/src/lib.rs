@@ -16,14 +16,16 @@
 
 pub mod aws;
 mod client;
+pub mod google;
 pub mod issuer;
+mod jwt;
 mod random;
 pub mod server;
 mod world;
 
 pub use issuer::{Issuer, Job, Outage};
 pub use server::{Fault, Request, Server, ServerTls, Tls};
-pub use world::{ACCOUNT, DEPLOY_ROLE, RELEASE_ROLE, Sandbox, trust};
+pub use world::{ACCOUNT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, trust};
 
 /// Seconds since 1970, as tokens count them.
 #[must_use]

@@ -7,7 +7,7 @@ mod program;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sandbox::{DEPLOY_ROLE, RELEASE_ROLE, Sandbox};
+use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox};
 
 use arguments::{Arguments, Invocation};
 
@@ -27,7 +27,10 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     if arguments.command.is_empty() {
         let line = format!(
             "sandbox: AWS has {DEPLOY_ROLE} (branch main) and {RELEASE_ROLE} (tags only); this is a {} job\n\
-             sandbox: try  eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE})\"\n",
+             sandbox: try  eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE})\"\n\
+             sandbox: Google has {DEPLOY_ACCOUNT} (branch main) and {RELEASE_ACCOUNT} (tags only)\n\
+             sandbox: try  eval \"$(oidc-exchange gcp --provider {PROVIDER} --service-account {DEPLOY_ACCOUNT} \
+             --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\")\"\n",
             arguments.job_name
         );
         io::stderr().write_all(line.as_bytes())?;

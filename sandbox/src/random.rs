@@ -15,6 +15,10 @@ pub(crate) fn base32_hex(length: usize) -> String {
     pick(BASE32_HEX_LOWER, length)
 }
 
+pub(crate) fn digits(length: usize) -> String {
+    pick(b"123456789", length)
+}
+
 pub(crate) fn base64(length: usize) -> String {
     pick(BASE64, length)
 }

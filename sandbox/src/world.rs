@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::aws::Sts;
+use crate::google::Google;
 use crate::{Issuer, Job, Tls};
 
 /// The account of the sandbox's roles.
@@ -13,6 +14,14 @@ pub const ACCOUNT: &str = "123456789012";
 pub const DEPLOY_ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
 /// The role that tags of the project may assume, and nothing else.
 pub const RELEASE_ROLE: &str = "arn:aws:iam::123456789012:role/release";
+/// The workload identity pool that knows the sandbox's issuer.
+pub const POOL: &str = "projects/123456/locations/global/workloadIdentityPools/sandbox-ci";
+/// Its provider: every job of the organisation may come in.
+pub const PROVIDER: &str = "projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore";
+/// The service account that branch `main` of the sandbox's project may act as.
+pub const DEPLOY_ACCOUNT: &str = "deploy@sandbox-project.iam.gserviceaccount.com";
+/// The service account that tags of the project may act as, and nothing else.
+pub const RELEASE_ACCOUNT: &str = "release@sandbox-project.iam.gserviceaccount.com";
 
 /// An issuer, and the clouds that trust it.
 pub struct Sandbox {
@@ -20,6 +29,8 @@ pub struct Sandbox {
     pub issuer: Issuer,
     /// AWS's part.
     pub aws: Sts,
+    /// Google's part.
+    pub google: Google,
 }
 
 impl Sandbox {
@@ -28,7 +39,7 @@ impl Sandbox {
     /// # Errors
     /// When a server cannot be started.
     pub fn start() -> io::Result<Self> {
-        Self::furnish(Issuer::start()?, Sts::start()?)
+        Self::furnish(Issuer::start()?, Sts::start()?, Google::start()?)
     }
 
     /// The same over TLS, with certificates of this authority for `127.0.0.1` and `localhost`.
@@ -37,18 +48,21 @@ impl Sandbox {
     /// When a server cannot be started.
     pub fn start_tls(tls: &Tls) -> io::Result<Self> {
         let certificate = tls.server(&["127.0.0.1", "localhost"])?;
-        let sandbox = Self::furnish(Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?)?;
+        let google = Google::start_tls(&tls.server(&["127.0.0.1", "localhost", "*.googleapis.com"])?)?;
+        let sandbox = Self::furnish(Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?, google)?;
         sandbox.aws.trust_ca(&tls.ca_pem());
+        sandbox.google.trust_ca(&tls.ca_pem());
         Ok(sandbox)
     }
 
-    fn furnish(issuer: Issuer, aws: Sts) -> io::Result<Self> {
+    fn furnish(issuer: Issuer, aws: Sts, google: Google) -> io::Result<Self> {
         aws.register_provider(ACCOUNT, &issuer.url(), &[&issuer.url()]);
         let branch = Job::branch("main").subject();
         let tags = Job::tag("*").subject();
         aws.create_role(DEPLOY_ROLE, &trust(&issuer.url(), "StringEquals", &branch)).map_err(io::Error::other)?;
         aws.create_role(RELEASE_ROLE, &trust(&issuer.url(), "StringLike", &tags)).map_err(io::Error::other)?;
-        Ok(Self { issuer, aws })
+        furnish_google(&google, &issuer.url()).map_err(io::Error::other)?;
+        Ok(Self { issuer, aws, google })
     }
 
     /// The environment of a job on branch `main`, with the sandbox's endpoints.
@@ -62,8 +76,29 @@ impl Sandbox {
     pub fn env_for(&self, job: &Job) -> Vec<(String, String)> {
         let mut variables = self.issuer.environment(job);
         variables.push(("AWS_ENDPOINT_URL_STS".into(), self.aws.url()));
+        // No Google client reads an endpoint from a variable: these are for the options.
+        variables.push(("SANDBOX_GOOGLE_STS".into(), self.google.sts.url()));
+        variables.push(("SANDBOX_GOOGLE_IAM".into(), self.google.iam.url()));
         variables
     }
+}
+
+fn furnish_google(google: &Google, issuer: &str) -> Result<(), String> {
+    const USER: &str = "roles/iam.workloadIdentityUser";
+    let mapping = [
+        ("google.subject", "assertion.sub127"),
+        ("attribute.project", "assertion.prj_id"),
+        ("attribute.ref_type", "assertion.prj_id + '::' + assertion.ref_type"),
+    ];
+    let condition = format!("assertion.org_id == '{}'", Job::ORG_ID);
+    google.create_provider(PROVIDER, issuer, &[issuer], &mapping, Some(&condition))?;
+    google.create_account(DEPLOY_ACCOUNT);
+    let main = Job::branch("main").short_subject();
+    google.bind(DEPLOY_ACCOUNT, USER, &format!("principal://iam.googleapis.com/{POOL}/subject/{main}"));
+    google.create_account(RELEASE_ACCOUNT);
+    let tags = format!("attribute.ref_type/{}::tag", Job::PROJECT_ID);
+    google.bind(RELEASE_ACCOUNT, USER, &format!("principalSet://iam.googleapis.com/{POOL}/{tags}"));
+    Ok(())
 }
 
 /// A trust policy of account [`ACCOUNT`] for this issuer, which must also be the audience: the subject is matched with

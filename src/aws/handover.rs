@@ -126,7 +126,8 @@ fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Ha
 fn refreshable(request: &Request, token: &SubjectToken, directory: &job::Place) -> Result<Handout, emit::Error> {
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
     let mut handout = Handout::new(unset.copied().map(Name::fixed).collect());
-    let file = token_file(token, directory)?;
+    let mut made = directory.begin()?;
+    let file = made.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
     handout.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;
     handout.set(Name::fixed("AWS_ROLE_ARN"), request.role.as_str().to_owned())?;
     handout.set(Name::fixed("AWS_ROLE_SESSION_NAME"), request.session_name.as_str().to_owned())?;
@@ -134,11 +135,14 @@ fn refreshable(request: &Request, token: &SubjectToken, directory: &job::Place) 
         handout.set(Name::fixed("AWS_REGION"), region.as_str().to_owned())?;
         handout.set(Name::fixed("AWS_DEFAULT_REGION"), region.as_str().to_owned())?;
     }
-    handout.leaves(file);
+    handout.leave(made);
     Ok(handout)
 }
 
+/// How the names of files with the token start.
+const TOKEN_STEM: &str = "aws-token";
+
 /// The token in a private file, without a line break: SDKs send the file as it is.
 pub(super) fn token_file(token: &SubjectToken, directory: &job::Place) -> Result<std::path::PathBuf, emit::Error> {
-    directory.open()?.file("aws-token", |_| token.jwt().reveal().to_owned())
+    directory.open()?.file(TOKEN_STEM, |_| token.jwt().reveal().to_owned())
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
 
 mod aws;
+mod gcp;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use aws::AwsArgs;
+pub use gcp::GcpArgs;
 
 use crate::emit::Format;
 use crate::emit::last_words::OnError;
@@ -33,6 +35,13 @@ pub enum Command {
     /// AWS_CREDENTIAL_EXPIRATION and AWS_ACCOUNT_ID, and the region where one was given. When there are no
     /// credentials, it prints text that stops the calling shell.
     Aws(Box<AwsArgs>),
+    /// Act as a Google service account, or as the job's workload identity, with the job's token
+    ///
+    /// Writes a credentials file that gcloud and Google's client libraries renew their tokens from, and prints shell
+    /// text that sets GOOGLE_APPLICATION_CREDENTIALS, CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE, CLOUDSDK_CONFIG,
+    /// BOTO_PATH and the project's variables. When there are no credentials, it prints text that stops the calling
+    /// shell.
+    Gcp(Box<GcpArgs>),
     /// Undo what this job's exchanges left
     ///
     /// Deletes the files that they made, and prints shell text that removes the credential variables.

@@ -73,40 +73,32 @@ impl Delivery {
 }
 
 impl Ready<'_> {
-    /// Hands the credentials over. Nothing was written before; after an error nothing is.
+    /// Hands the credentials over. Nothing was written before but the files that the handout leads to; after an error
+    /// nothing is, and they are gone.
     ///
     /// # Errors
     /// When the format cannot carry a value, or the bytes cannot be written.
-    pub async fn deliver(self, handout: &Handout) -> Result<u8, Error> {
+    pub async fn deliver(self, handout: Handout) -> Result<u8, Error> {
         match self.delivery {
             Delivery::Stdout { format, .. } => {
-                let text = render(*format, handout, &self.directory)?;
+                let text = render(*format, &handout, &self.directory)?;
                 print(text.reveal())?;
             }
             Delivery::File { format, path } => {
-                let text = render(*format, handout, &self.directory)?;
+                let text = render(*format, &handout, &self.directory)?;
                 if let Some(file) = self.file {
                     put(file, path, text.reveal().as_bytes(), &self.directory)?;
                 }
             }
-            Delivery::Command(run) if handout.leftovers().is_empty() => return Ok(run.become_it(handout)),
-            Delivery::Command(run) => {
-                let code = run.supervise(handout, std::future::pending()).await;
-                handout.leftovers().iter().for_each(|file| remove(file));
-                return Ok(code);
+            // Its files go with the handout, once the command has ended.
+            Delivery::Command(run) if handout.leaves_something() => {
+                return Ok(run.supervise(&handout, std::future::ready(())).await);
             }
+            Delivery::Command(run) => return Ok(run.become_it(&handout)),
             Delivery::Elsewhere => {}
         }
+        handout.keep();
         Ok(Exit::Done.code())
-    }
-}
-
-/// What stays is in the manifest, for `clean`.
-fn remove(file: &Path) {
-    if let Err(error) = std::fs::remove_file(file)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!("cannot delete {}: {error}", file.display());
     }
 }
 

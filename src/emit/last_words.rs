@@ -7,8 +7,8 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
 use super::{Name, fish, posix};
-use crate::aws;
 use crate::error::Exit;
+use crate::{aws, google};
 
 /// What the shell formats print on failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -62,6 +62,7 @@ impl LastWords {
         let credentials = match subcommand {
             Some("aws") if options.contains(&"--refreshable".to_owned()) => aws::handover::refreshable_names(),
             Some("aws") => aws::handover::prefixed_names(value("--env-prefix").unwrap_or_default()),
+            Some("gcp") => google::credential_names(value("--id-token-env").and_then(Name::new)),
             _ => Vec::new(),
         };
         Self { how, fish: value("--format") == Some("fish"), credentials }
@@ -125,6 +126,17 @@ mod tests {
         assert_eq!(text("oidc-exchange aws --role-arn x", 4), expected);
         assert_eq!(text("oidc-exchange -v aws --format=source", 4), expected);
         assert_eq!(text("oidc-exchange aws --format nonsense", 4), expected);
+    }
+
+    #[test]
+    fn an_id_token_goes_from_the_variable_that_was_named_for_it() {
+        let names = "GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE GOOGLE_OAUTH_ACCESS_TOKEN \
+                     CLOUDSDK_AUTH_ACCESS_TOKEN";
+        assert!(text("oidc-exchange gcp", 4).starts_with(&format!("unset {names} GOOGLE_ID_TOKEN;\n")));
+        assert!(text("oidc-exchange gcp --id-token-env=MINE", 4).starts_with(&format!("unset {names} MINE;\n")));
+        assert!(
+            text("oidc-exchange gcp --id-token-env a;b", 2).starts_with(&format!("unset {names} GOOGLE_ID_TOKEN;\n"))
+        );
     }
 
     #[test]

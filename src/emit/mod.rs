@@ -11,12 +11,12 @@ mod name;
 pub mod posix;
 mod source;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use error::Error;
 pub use name::Name;
 
-use crate::job;
+use crate::job::{self, Made};
 use crate::secret::Secret;
 
 /// The forms in which variables are printed.
@@ -52,7 +52,7 @@ impl Format {
 pub struct Handout {
     set: Vec<(Name, Secret)>,
     unset: Vec<Name>,
-    leftovers: Vec<PathBuf>,
+    made: Option<Made>,
 }
 
 impl Handout {
@@ -74,20 +74,27 @@ impl Handout {
         Ok(())
     }
 
-    /// Adds a private file that the variables name: it goes when a COMMAND that was given them has ended.
-    pub fn leaves(&mut self, file: PathBuf) {
-        self.leftovers.push(file);
-    }
-
-    /// The files that the variables name.
-    #[must_use]
-    pub fn leftovers(&self) -> &[PathBuf] {
-        &self.leftovers
-    }
-
     /// The variables to set, in order.
     pub fn variables(&self) -> impl Iterator<Item = (&Name, &str)> {
         self.set.iter().map(|(name, value)| (name, value.reveal()))
+    }
+
+    /// Takes charge of files that the variables lead to: they go when this does, unless they are [kept](Self::keep).
+    pub fn leave(&mut self, made: Made) {
+        self.made = Some(made);
+    }
+
+    /// Whether there is something to undo after the last use of the variables.
+    #[must_use]
+    pub fn leaves_something(&self) -> bool {
+        self.made.is_some()
+    }
+
+    /// Leaves the files to the job, now that it knows of them.
+    pub fn keep(self) {
+        if let Some(made) = self.made {
+            made.keep();
+        }
     }
 
     /// The variables to remove.

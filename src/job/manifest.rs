@@ -23,21 +23,30 @@ pub(super) struct Entry {
     path: PathBuf,
     device: u64,
     inode: u64,
+    /// A directory, whatever is in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tree: bool,
 }
 
 impl Entry {
     pub(super) fn of(file: &File, path: &Path) -> io::Result<Self> {
         let found = file.metadata()?;
-        Ok(Self { path: path.into(), device: found.dev(), inode: found.ino() })
+        Ok(Self { path: path.into(), device: found.dev(), inode: found.ino(), tree: false })
+    }
+
+    pub(super) fn of_tree(path: &Path) -> io::Result<Self> {
+        let found = path.symlink_metadata()?;
+        Ok(Self { path: path.into(), device: found.dev(), inode: found.ino(), tree: true })
     }
 
     fn is(&self, found: &Metadata) -> bool {
-        (self.device, self.inode) == (found.dev(), found.ino())
+        (self.device, self.inode, self.tree) == (found.dev(), found.ino(), found.is_dir())
     }
 
     /// Deletes the file where it is still the same one.
     fn remove(&self) -> io::Result<bool> {
         match self.path.symlink_metadata() {
+            Ok(found) if self.is(&found) && self.tree => std::fs::remove_dir_all(&self.path).map(|()| true),
             Ok(found) if self.is(&found) => std::fs::remove_file(&self.path).map(|()| true),
             Ok(_) => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -92,6 +101,15 @@ impl Directory {
     /// # Errors
     /// When the manifest cannot be read or written, or is not one.
     pub fn clean(self) -> Result<Cleaned, Error> {
+        self.sweep(|_| true)
+    }
+
+    /// The same for some of it alone.
+    pub(super) fn forget(&self, entries: &[Entry]) -> Result<Cleaned, Error> {
+        self.sweep(|leftover| matches!(leftover, Leftover::File(entry) if entries.contains(entry)))
+    }
+
+    fn sweep(&self, wanted: impl Fn(&Leftover) -> bool) -> Result<Cleaned, Error> {
         let path = self.0.join(NAME);
         let mut cleaned = Cleaned::default();
         if path.symlink_metadata().is_ok() {
@@ -106,9 +124,14 @@ impl Directory {
                     tracing::warn!("{}: a line that cannot be read is dropped", path.display());
                     continue;
                 };
-                match leftover.undo() {
-                    Ok(true) => cleaned.removed.push(leftover.path().to_owned()),
-                    Ok(false) => {}
+                let removed = if wanted(&leftover) { leftover.undo().map(Some) } else { Ok(None) };
+                match removed {
+                    Ok(Some(true)) => cleaned.removed.push(leftover.path().to_owned()),
+                    Ok(Some(false)) => {}
+                    Ok(None) => {
+                        rest.push_str(line);
+                        rest.push('\n');
+                    }
                     Err(why) => {
                         rest.push_str(line);
                         rest.push('\n');
@@ -135,7 +158,8 @@ impl Directory {
         let fail = |error: io::Error| Error::write(&path, error);
         let started = Instant::now();
         loop {
-            let file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&path).map_err(fail)?;
+            let open = || OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&path);
+            let file = self.still_there(open).map_err(fail)?;
             match file.try_lock() {
                 // `clean` may have deleted the file between the two steps.
                 Ok(()) if is_still(&path, &file) => return Ok(file),

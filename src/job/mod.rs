@@ -1,20 +1,25 @@
 //! The job's private directory: what exchanges leave behind, and the manifest by which `clean` finds it.
 
 mod lock;
+mod made;
 mod manifest;
 mod new_file;
 
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub use lock::Lock;
+pub use made::Made;
 pub use manifest::Cleaned;
 pub use new_file::{Filled, NewFile};
+
+use manifest::Entry;
 
 use crate::emit::Error;
 use crate::error::Usage;
 use crate::host::Env;
+use crate::secret::Secret;
 
 /// Where the private directory is, or will be once something needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +64,14 @@ impl Place {
         Directory::check(path)
     }
 
+    /// Opens the directory for an exchange that will make something there.
+    ///
+    /// # Errors
+    /// As [`Place::open`].
+    pub fn begin(&self) -> Result<Made, Error> {
+        self.open().map(Made::new)
+    }
+
     /// The directory where it is already there.
     ///
     /// # Errors
@@ -68,6 +81,12 @@ impl Place {
             Some(path) if path.symlink_metadata().is_ok() => Directory::check(path).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Whether `path` is in there.
+    #[must_use]
+    pub fn holds(&self, path: &Path) -> bool {
+        self.0.as_ref().is_some_and(|place| path.starts_with(place))
     }
 
     fn path(&self) -> Result<&Path, Error> {
@@ -107,18 +126,38 @@ impl Directory {
     /// # Errors
     /// When it cannot be made, written down or written.
     pub fn file(&self, stem: &str, content: impl FnOnce(&Path) -> String) -> Result<PathBuf, Error> {
+        self.new_file(stem, |path| Ok(Secret::new(content(path)))).map(|(path, _)| path)
+    }
+
+    fn new_file(
+        &self,
+        stem: &str,
+        content: impl FnOnce(&Path) -> Result<Secret, Error>,
+    ) -> Result<(PathBuf, Entry), Error> {
         let fail = |error: std::io::Error| Error::write(&self.0, error);
         let prefix = format!("{stem}-");
-        let mut file = tempfile::Builder::new()
-            .prefix(&prefix)
-            .permissions(Permissions::from_mode(0o600))
-            .tempfile_in(&self.0)
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix(&prefix).permissions(Permissions::from_mode(0o600));
+        let mut file = self
+            .still_there(|| builder.tempfile_in(&self.0))
             .map_err(|error| Error::write(&self.0, new_file::without_temporary_name(&error)))?;
-        self.append(&manifest::Entry::of(file.as_file(), file.path()).map_err(fail)?)?;
-        let text = content(file.path());
-        std::io::Write::write_all(&mut file, text.as_bytes()).map_err(fail)?;
+        let entry = Entry::of(file.as_file(), file.path()).map_err(fail)?;
+        self.append(&entry)?;
+        let text = content(file.path())?;
+        std::io::Write::write_all(&mut file, text.reveal().as_bytes()).map_err(fail)?;
         let (_, path) = file.keep().map_err(|error| fail(error.error))?;
-        Ok(path)
+        Ok((path, entry))
+    }
+
+    /// Another exchange of the job may have removed the directory, empty, after we found it: it is made anew.
+    fn still_there<T>(&self, make: impl Fn() -> std::io::Result<T>) -> std::io::Result<T> {
+        make().or_else(|error| {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                return Err(error);
+            }
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
+            make()
+        })
     }
 
     /// The directory itself.
@@ -141,9 +180,29 @@ impl Directory {
     /// When the manifest cannot be written.
     pub fn record(&self, file: &Filled, path: &Path) -> Result<(), Error> {
         let path = std::path::absolute(path).map_err(|error| Error::write(path, error))?;
-        let entry = manifest::Entry::of(file.handle(), &path).map_err(|error| Error::write(&path, error))?;
-        self.append(&entry)
+        self.append(&Self::entry(file, &path)?)
     }
+
+    fn entry(file: &Filled, path: &Path) -> Result<Entry, Error> {
+        Entry::of(file.handle(), path).map_err(|error| Error::write(path, error))
+    }
+}
+
+/// Makes a directory that is ours alone, inside one that is.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn private_directory(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().mode(0o700).create(path).map_err(|error| Error::write(path, error))
+}
+
+/// Writes a new 0600 file, inside a directory that is ours.
+///
+/// # Errors
+/// When it is there already, or cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    std::io::Write::write_all(&mut file, bytes)
 }
 
 fn is_job_id(id: &str) -> bool {

@@ -3,6 +3,7 @@
 
 mod aws_handover;
 mod aws_request;
+mod gcp_request;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::diagnostic::Verbosity;
 use crate::emit::deliver::{Delivery, Run};
 use crate::emit::{Format, Name};
 use crate::error::Usage;
+use crate::google;
 use crate::host::Env;
 use crate::http::{Bundle, Proxies, Settings, Trust};
 use crate::job;
@@ -52,14 +54,17 @@ pub struct Exchange {
 pub enum Wanted {
     /// An AWS role's credentials.
     Aws(aws::Request, aws::Handover),
+    /// Google credentials.
+    Google(google::Request),
 }
 
 impl Wanted {
     /// Whether it can be had in that format.
     fn is_had_in(&self, format: Format) -> bool {
         match (self, format) {
+            (Self::Google(_), Format::Process) => false,
             (
-                Self::Aws(..),
+                Self::Aws(..) | Self::Google(_),
                 Format::Env | Format::EnvNoExport | Format::Fish | Format::Json | Format::Source | Format::Process,
             ) => true,
         }
@@ -72,6 +77,7 @@ impl Cli {
     pub fn verbosity(&self) -> Verbosity {
         let loudness = match &self.command {
             Command::Aws(args) => &args.shared.loudness,
+            Command::Gcp(args) => &args.shared.loudness,
             Command::Clean(args) => &args.loudness,
         };
         Verbosity::new(loudness.quiet, loudness.verbose)
@@ -94,6 +100,10 @@ impl Plan {
                     exchange.delivery = Delivery::Elsewhere;
                 }
                 Ok(Self::Exchange(Box::new(exchange)))
+            }
+            Command::Gcp(args) => {
+                let wanted = Wanted::Google(gcp_request::new(&args)?);
+                exchange(args.shared, wanted, None, env).map(|exchange| Self::Exchange(Box::new(exchange)))
             }
             Command::Clean(_) => Ok(Self::Clean { directory: job::Place::locate(env)? }),
         }

@@ -5,6 +5,7 @@
 
 mod aws;
 mod delivery;
+mod google;
 mod network;
 mod readme;
 mod shell;

@@ -40,7 +40,7 @@ pub(super) async fn with_web_identity(room: &Room, request: &Request) -> Result<
     let subject = token.claim("sub")?;
     let audience = token.check_audience(&known)?;
     let tags = tags_of_token(&token)?;
-    let source_identity = token.claims.get(SOURCE_IDENTITY).and_then(Value::as_str).map(str::to_owned);
+    let source_identity = token.claims().get(SOURCE_IDENTITY).and_then(Value::as_str).map(str::to_owned);
 
     let host = issuer.split_once("://").map_or(issuer, |(_, host)| host);
     let provider = format!("arn:{}:iam::{account}:oidc-provider/{host}", partition_of(asked.role_arn));
@@ -116,7 +116,7 @@ fn session_context(asked: &Parameters<'_>, tags: &[Tag], source_identity: Option
 }
 
 fn tags_of_token(token: &Token) -> Result<Vec<Tag>, Refusal> {
-    let Some(claim) = token.claims.get(AWS_TAGS) else { return Ok(Vec::new()) };
+    let Some(claim) = token.claims().get(AWS_TAGS) else { return Ok(Vec::new()) };
     let transitive = claim["transitive_tag_keys"].as_array();
     let goes_on = |key: &str| transitive.is_some_and(|keys| keys.iter().any(|one| one == key));
     let principal = claim["principal_tags"].as_object().ok_or_else(Refusal::not_a_jwt)?;

@@ -203,6 +203,12 @@ impl Job {
         self.parts().full()
     }
 
+    /// The `sub127` claim, likewise.
+    #[must_use]
+    pub fn short_subject(&self) -> String {
+        self.parts().short()
+    }
+
     pub(super) fn parts(&self) -> Subject<'_> {
         Subject {
             org: &self.org,

@@ -50,14 +50,14 @@ fn it_ends_as_the_command_ends() {
 }
 
 #[test]
-fn without_a_command_it_is_a_shell_with_two_lines_of_advice() {
+fn without_a_command_it_is_a_shell_with_a_few_lines_of_advice() {
     let directory = tempfile::tempdir().unwrap();
     let shell = directory.path().join("shell");
     symlink("/bin/true", &shell).unwrap();
     let output = sandbox(directory.path(), &[]).env("SHELL", &shell).output().unwrap();
     assert!(output.status.success());
     let advice = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(advice.lines().count(), 2, "{advice}");
+    assert_eq!(advice.lines().count(), 4, "{advice}");
     assert!(advice.contains("role/deploy") && advice.contains("role/release"));
 }
 

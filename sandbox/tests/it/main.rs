@@ -5,6 +5,7 @@
 mod binary;
 mod chain;
 mod faults;
+mod google;
 mod issuer;
 mod raw;
 mod sts;

@@ -120,6 +120,8 @@ impl<'s> Program<'s> {
         self.sandbox = Some(sandbox);
         self.word(&format!("127.0.0.1:{}", sandbox.issuer.port()), "ISSUER")
             .word(&format!("127.0.0.1:{}", sandbox.aws.port()), "STS")
+            .word(&format!("127.0.0.1:{}", sandbox.google.sts.port()), "GOOGLE-STS")
+            .word(&format!("127.0.0.1:{}", sandbox.google.iam.port()), "GOOGLE-IAM")
     }
 
     /// With this subject token in place of the job's.

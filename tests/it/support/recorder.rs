@@ -29,6 +29,15 @@ impl Recorder {
         })
     }
 
+    /// A proxy for https that takes every host's port 443 for this port of this machine.
+    pub(crate) fn proxy_to(port: u16) -> Self {
+        Self::answering(move |(client, head)| {
+            if head.starts_with("CONNECT ") && head.lines().next().is_some_and(|line| line.contains(":443 ")) {
+                tunnel(client, TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap());
+            }
+        })
+    }
+
     fn answering(how: impl Fn((TcpStream, String)) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();

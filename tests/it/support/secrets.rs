@@ -57,6 +57,12 @@ impl Secrets {
             self.plant("a secret access key", &issued.secret_access_key);
             self.plant("a session token", &issued.session_token);
         }
+        for issued in sandbox.google.issued() {
+            self.plant("a service account's token", &issued.token);
+        }
+        for token in sandbox.google.federated() {
+            self.plant("a federated token", &token);
+        }
     }
 
     /// The first leak in `bytes`.

@@ -22,6 +22,16 @@ pub(crate) fn aws() -> Venv {
     venv("aws", AWS)
 }
 
+/// Google's Python clients, and Google's own description of its services.
+pub(crate) fn google() -> Venv {
+    venv("google", &["google-auth==2.62.2", "requests==2.34.2", "google-api-python-client==2.202.0"])
+}
+
+/// The last of Google's Python clients that looks at the hosts in a credentials file.
+pub(crate) fn google_of_2023() -> Venv {
+    venv("google-2023", &["google-auth==2.16.0", "requests==2.34.2"])
+}
+
 /// A moto server, shared by the tests that run at the same time: an account per test keeps them apart.
 pub(crate) fn moto() -> Arc<Server> {
     static MOTO: Shared = Shared::new();

@@ -1,0 +1,190 @@
+//! The Google room: a Security Token Service and IAM Credentials, on a port each, as they have hosts of their own.
+
+mod cel;
+mod iam;
+mod refusal;
+mod resources;
+mod state;
+mod sts;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::jwt::Keys;
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use crate::{random, server};
+use cel::Rules;
+pub use resources::BUCKET;
+pub use state::Issued;
+use state::{Account, Provider, State};
+
+/// The project of the sandbox's service accounts.
+pub const PROJECT: &str = "sandbox-project";
+/// Its number.
+pub const PROJECT_NUMBER: &str = "123456";
+const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+/// Both services, running; they know no provider and no service account until told.
+pub struct Google {
+    /// Google STS.
+    pub sts: Server,
+    /// IAM Credentials.
+    pub iam: Server,
+    room: Arc<Room>,
+}
+
+impl Google {
+    /// Starts them over plain HTTP.
+    ///
+    /// # Errors
+    /// When a server cannot be started.
+    pub fn start() -> io::Result<Self> {
+        Self::serve(None)
+    }
+
+    /// Starts them over TLS.
+    ///
+    /// # Errors
+    /// When a server cannot be started.
+    pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
+        Self::serve(Some(tls))
+    }
+
+    fn serve(tls: Option<&ServerTls>) -> io::Result<Self> {
+        let room = Arc::new(Room::default());
+        let desk = |which| Arc::new(Desk { room: Arc::clone(&room), which });
+        let sts = Server::start(tls, |_| desk(Which::Sts))?;
+        let iam = Server::start(tls, |_| desk(Which::Iam))?;
+        Ok(Self { sts, iam, room })
+    }
+
+    /// Creates a provider, or replaces it: `projects/…/providers/…`, its issuer, the audiences that it takes (its own
+    /// name when there are none), its attribute mapping and condition.
+    ///
+    /// # Errors
+    /// When mapping or condition would not be taken.
+    pub fn create_provider(
+        &self,
+        name: &str,
+        issuer: &str,
+        audiences: &[&str],
+        mapping: &[(&str, &str)],
+        condition: Option<&str>,
+    ) -> Result<(), String> {
+        let rules = Arc::new(Rules::compile(mapping, condition)?);
+        let audiences = audiences.iter().map(|audience| (*audience).to_owned()).collect();
+        let provider = Provider { issuer: issuer.to_owned(), audiences, rules };
+        lock(&self.room.state).providers.insert(name.to_owned(), provider);
+        Ok(())
+    }
+
+    /// Deletes a provider.
+    pub fn delete_provider(&self, name: &str) {
+        lock(&self.room.state).providers.remove(name);
+    }
+
+    /// Creates a service account that nobody may act as yet.
+    pub fn create_account(&self, email: &str) {
+        let id = random::digits(21);
+        lock(&self.room.state).accounts.insert(email.to_owned(), Account { id, ..Account::default() });
+    }
+
+    /// Binds a member (`principal://…`, `principalSet://…`, `serviceAccount:…`) to a role on an account.
+    pub fn bind(&self, email: &str, role: &str, member: &str) {
+        if let Some(account) = lock(&self.room.state).accounts.get_mut(email) {
+            account.bindings.push((role.to_owned(), member.to_owned()));
+        }
+    }
+
+    /// Lets an account's tokens live up to twelve hours.
+    pub fn allow_long_lives(&self, email: &str) {
+        if let Some(account) = lock(&self.room.state).accounts.get_mut(email) {
+            account.long_lived = true;
+        }
+    }
+
+    /// Switches the IAM Credentials API on or off in the project.
+    pub fn enable_api(&self, on: bool) {
+        lock(&self.room.state).api_disabled = !on;
+    }
+
+    /// Lets every access token of a service account end after that long, whatever was asked for.
+    pub fn shorten_tokens(&self, life: Duration) {
+        lock(&self.room.state).shortened = Some(life);
+    }
+
+    /// Trusts this authority (PEM) when it fetches an issuer's keys over https.
+    pub fn trust_ca(&self, pem: &str) {
+        lock(&self.room.state).roots.push(pem.to_owned());
+    }
+
+    /// Forgets the keys that it fetched: the next token needs its issuer.
+    pub fn forget_keys(&self) {
+        self.room.keys.forget();
+    }
+
+    /// All service account tokens that were ever issued, answered or not.
+    #[must_use]
+    pub fn issued(&self) -> Vec<Issued> {
+        lock(&self.room.state).issued.clone()
+    }
+
+    /// All federated tokens, likewise.
+    #[must_use]
+    pub fn federated(&self) -> Vec<String> {
+        lock(&self.room.state).federated.iter().map(|federated| federated.token.clone()).collect()
+    }
+}
+
+#[derive(Default)]
+struct Room {
+    state: Mutex<State>,
+    keys: Keys,
+}
+
+impl Room {
+    async fn act(&self, request: &Request) -> Result<Response, Response> {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/v1/token") => sts::token(self, request).await,
+            ("POST", "/v1/introspect") => sts::introspect(self, request),
+            ("POST", path) if path.starts_with("/v1/projects/-/serviceAccounts/") => iam::generate(self, request),
+            ("GET", _) => resources::answer(self, request),
+            _ => Err(refusal::not_found()),
+        }
+    }
+}
+
+/// The two services differ in how they say that there is too much to do.
+#[derive(Clone, Copy)]
+enum Which {
+    Sts,
+    Iam,
+}
+
+struct Desk {
+    room: Arc<Room>,
+    which: Which,
+}
+
+impl Service for Desk {
+    fn answer<'a>(&'a self, request: &'a server::Request) -> Answer<'a> {
+        Box::pin(async move { self.room.act(request).await.unwrap_or_else(|refused| refused) })
+    }
+
+    fn throttled(&self) -> Response {
+        match self.which {
+            Which::Sts => refusal::sts(
+                429,
+                "quota_exceeded",
+                "The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few \
+                 seconds.",
+            ),
+            Which::Iam => refusal::api(429, "RESOURCE_EXHAUSTED", "Quota exceeded.", None),
+        }
+    }
+
+    fn unavailable(&self) -> Response {
+        refusal::api(503, "UNAVAILABLE", "The service is currently unavailable.", None)
+    }
+}

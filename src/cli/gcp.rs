@@ -1,0 +1,85 @@
+//! `gcp` as it is written.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Shared, duration};
+
+/// `gcp`.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Debug, Args)]
+pub struct GcpArgs {
+    /// projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
+    #[arg(long, value_name = "NAME", help_heading = "Google options")]
+    pub provider: String,
+
+    /// The service account to act as; without it, the job's own identity is used as it is
+    #[arg(long, value_name = "EMAIL", help_heading = "Google options")]
+    pub service_account: Option<String>,
+
+    /// The life of the service account's access tokens, 10m to 12h [default: 1h, by Google]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Google options")]
+    pub lifetime: Option<Duration>,
+
+    /// The project for the job's tools [default: the service account's, where the job has set none]
+    #[arg(long, value_name = "ID", help_heading = "Google options")]
+    pub project: Option<String>,
+
+    /// Where the credentials file goes [default: the job's private directory]
+    #[arg(long, value_name = "PATH", conflicts_with = "no_credentials_file", help_heading = "Google options")]
+    pub credentials_file: Option<PathBuf>,
+
+    /// Write no credentials file: hand out tokens alone
+    #[arg(long, help_heading = "Google options")]
+    pub no_credentials_file: bool,
+
+    /// Export the access token, which nothing renews, as GOOGLE_OAUTH_ACCESS_TOKEN
+    #[arg(long, help_heading = "Google options")]
+    pub access_token: bool,
+
+    /// Export an ID token of the service account for this audience
+    #[arg(long, value_name = "AUDIENCE", help_heading = "Google options")]
+    pub id_token_audience: Option<String>,
+
+    /// The variable for the ID token [default: GOOGLE_ID_TOKEN]
+    #[arg(long, value_name = "NAME", requires = "id_token_audience", help_heading = "Google options")]
+    pub id_token_env: Option<String>,
+
+    /// Let the ID token say the service account's address
+    #[arg(long, requires = "id_token_audience", help_heading = "Google options")]
+    pub include_email: bool,
+
+    /// A service account on the way to the one to act as; may be repeated, in order
+    #[arg(long, value_name = "EMAIL", help_heading = "Google options")]
+    pub delegate: Vec<String>,
+
+    /// What the access token is good for; may be repeated [default: the whole of Google Cloud]
+    #[arg(long, value_name = "URL", help_heading = "Google options")]
+    pub scope: Vec<String>,
+
+    /// The domain of another universe than Google's public one
+    #[arg(long, value_name = "DOMAIN", help_heading = "Google options")]
+    pub universe_domain: Option<String>,
+
+    /// Try this long again when a provider, binding or API that was made a moment ago would explain the refusal
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Google options")]
+    pub wait_for_iam: Option<Duration>,
+
+    /// Where Google's Security Token Service is, for this exchange and in the file
+    #[arg(long, value_name = "URL", help_heading = "Google options")]
+    pub sts_endpoint: Option<String>,
+
+    /// Where the IAM Credentials API is, likewise
+    #[arg(long, value_name = "URL", help_heading = "Google options")]
+    pub iamcredentials_endpoint: Option<String>,
+
+    /// Leave gcloud with its own configuration directory, and the tokens that it keeps there
+    #[arg(long, help_heading = "Google options")]
+    pub keep_gcloud_config: bool,
+
+    /// What every exchange takes.
+    #[command(flatten)]
+    pub shared: Shared,
+}

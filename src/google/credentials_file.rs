@@ -1,0 +1,130 @@
+//! The `external_account` file, which every Google client reads: <https://google.aip.dev/auth/4117>.
+//!
+//! It is its own credential source: the subject token is in it, so that one private file is all there is, and a client
+//! can make new access tokens from it for as long as the subject token lives.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Request;
+use super::exchange::JWT_TYPE;
+use crate::emit::Error;
+use crate::secret::Secret;
+use crate::subject::SubjectToken;
+
+const TYPE: &str = "external_account";
+/// The member that holds the subject token; clients skip members that they do not know.
+const TOKEN_FIELD: &str = "oidc_token";
+
+/// In the order in which gcloud writes it.
+#[derive(Serialize)]
+struct ExternalAccount<'a> {
+    universe_domain: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    audience: String,
+    subject_token_type: &'static str,
+    token_url: String,
+    credential_source: Source<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_account_impersonation_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_account_impersonation: Option<Lifetime>,
+    /// Where gcloud asks whose a federated token is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_info_url: Option<String>,
+    oidc_token: &'a str,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    file: &'a str,
+    format: Form,
+}
+
+#[derive(Serialize)]
+struct Form {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    subject_token_field_name: &'static str,
+}
+
+#[derive(Serialize)]
+struct Lifetime {
+    token_lifetime_seconds: u16,
+}
+
+/// The file's text, for a file at `path`.
+///
+/// # Errors
+/// When the path is not text, which JSON could not carry.
+pub fn text(request: &Request, token: &SubjectToken, path: &Path) -> Result<Secret, Error> {
+    let file = path.to_str().ok_or_else(|| Error::write(path, "its path is not UTF-8 text"))?;
+    let endpoints = &request.endpoints;
+    let impersonation = request.impersonation.as_ref();
+    let lifetime = impersonation.and_then(|asked| asked.lifetime);
+    let account = ExternalAccount {
+        universe_domain: endpoints.universe().as_str(),
+        kind: TYPE,
+        audience: request.provider.audience(),
+        subject_token_type: JWT_TYPE,
+        token_url: endpoints.token(),
+        credential_source: Source { file, format: Form { kind: "json", subject_token_field_name: TOKEN_FIELD } },
+        service_account_impersonation_url: impersonation.map(|asked| endpoints.generate_access_token(&asked.account)),
+        service_account_impersonation: lifetime.map(|lifetime| Lifetime { token_lifetime_seconds: lifetime.seconds() }),
+        token_info_url: impersonation.is_none().then(|| endpoints.introspect()),
+        oidc_token: token.jwt().reveal(),
+    };
+    let text = serde_json::to_string_pretty(&account).map_err(|error| Error::write(path, error))?;
+    Ok(Secret::new(text + "\n"))
+}
+
+/// Checks that a file at `path`, where there is one, is of this kind, or empty: a key or a user's login is not ours to
+/// replace.
+///
+/// # Errors
+/// When it is of another kind, or cannot be read.
+pub fn may_replace(path: &Path) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Kind {
+        r#type: String,
+    }
+    let found = match std::fs::read(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::write(path, error)),
+    };
+    let ours = serde_json::from_slice::<Kind>(&found).is_ok_and(|found| found.r#type == TYPE);
+    if ours || found.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Write {
+        path: path.into(),
+        why: format!("there is a file of another kind than {TYPE}"),
+        hint: Some("it is left as it is: name another path with --credentials-file, or move it away".into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_of_the_kind_or_an_empty_one_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("credentials.json");
+        assert!(may_replace(&path).is_ok());
+        for (text, good) in [
+            ("", true),
+            (r#"{"type": "external_account", "audience": "x"}"#, true),
+            (r#"{"type": "service_account", "private_key": "x"}"#, false),
+            (r#"{"type": "authorized_user"}"#, false),
+            (r#"{"installed": {}}"#, false),
+            ("notes", false),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(may_replace(&path).is_ok(), good, "{text}");
+        }
+    }
+}

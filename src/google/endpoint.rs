@@ -1,0 +1,185 @@
+//! Where Google's two services are: of a universe, or where the user says.
+
+use reqwest::Url;
+
+use super::ServiceAccount;
+use crate::error::Usage;
+
+/// A universe's domain; `googleapis.com` unless another was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UniverseDomain(String);
+
+const GOOGLE: &str = "googleapis.com";
+
+impl Default for UniverseDomain {
+    fn default() -> Self {
+        Self(GOOGLE.to_owned())
+    }
+}
+
+impl UniverseDomain {
+    /// Reads a domain.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        if text.len() <= 200 && text.contains('.') && text.split('.').all(label) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Usage::new(format!("{option}: `{text}` is not a universe's domain"))
+            .hint("it is a domain in lower case, like googleapis.com, without a service's name before it"))
+    }
+
+    /// The domain itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn is_default(&self) -> bool {
+        self.0 == GOOGLE
+    }
+}
+
+/// A service's address, without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Base(String);
+
+impl Base {
+    /// Reads an address; the path of the service's own method is taken off its end.
+    fn parse(option: &str, text: &str, method: &str) -> Result<Self, Usage> {
+        // The address is not shown: somebody may have put a password into it.
+        let wrong = |why: &str| {
+            Usage::new(format!("{option}: {why}")).hint("it reads https://HOST, and a path where the service has one")
+        };
+        let url = Url::parse(text).map_err(|_| wrong("this is not an address"))?;
+        if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+            return Err(wrong("this is not an https address"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("an endpoint has no user name and no password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("an endpoint has no query and no fragment"));
+        }
+        let address = url.as_str().trim_end_matches('/');
+        Ok(Self(address.strip_suffix(method).unwrap_or(address).to_owned()))
+    }
+}
+
+/// The addresses of Google STS and of IAM Credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    universe: UniverseDomain,
+    sts: Base,
+    iam_credentials: Base,
+}
+
+impl Endpoints {
+    /// Those of `universe`, but where the user names others (`--sts-endpoint`, `--iamcredentials-endpoint`).
+    ///
+    /// # Errors
+    /// When one of the user's is not an address.
+    pub fn new(universe: UniverseDomain, sts: Option<&str>, iam_credentials: Option<&str>) -> Result<Self, Usage> {
+        let default = |service: &str| Base(format!("https://{service}.{}", universe.as_str()));
+        Ok(Self {
+            sts: match sts {
+                Some(text) => Base::parse("--sts-endpoint", text, "/v1/token")?,
+                None => default("sts"),
+            },
+            iam_credentials: match iam_credentials {
+                Some(text) => Base::parse("--iamcredentials-endpoint", text, "/v1")?,
+                None => default("iamcredentials"),
+            },
+            universe,
+        })
+    }
+
+    /// The universe.
+    #[must_use]
+    pub fn universe(&self) -> &UniverseDomain {
+        &self.universe
+    }
+
+    /// Where a subject token is exchanged.
+    #[must_use]
+    pub fn token(&self) -> String {
+        format!("{}/v1/token", self.sts.0)
+    }
+
+    /// Where a federated token says whose it is.
+    #[must_use]
+    pub fn introspect(&self) -> String {
+        format!("{}/v1/introspect", self.sts.0)
+    }
+
+    /// Where `account`'s access tokens are made.
+    #[must_use]
+    pub fn generate_access_token(&self, account: &ServiceAccount) -> String {
+        format!("{}/v1/{}:generateAccessToken", self.iam_credentials.0, account.resource())
+    }
+
+    /// Where `account`'s ID tokens are made.
+    #[must_use]
+    pub fn generate_id_token(&self, account: &ServiceAccount) -> String {
+        format!("{}/v1/{}:generateIdToken", self.iam_credentials.0, account.resource())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoints(sts: Option<&str>, iam: Option<&str>) -> Result<Endpoints, Usage> {
+        Endpoints::new(UniverseDomain::default(), sts, iam)
+    }
+
+    #[test]
+    fn the_universe_names_the_hosts() {
+        let account =
+            ServiceAccount::parse("x", "a@proj-1.iam.gserviceaccount.com", &UniverseDomain::default()).unwrap();
+        let google = endpoints(None, None).unwrap();
+        assert_eq!(google.token(), "https://sts.googleapis.com/v1/token");
+        assert_eq!(google.introspect(), "https://sts.googleapis.com/v1/introspect");
+        assert_eq!(
+            google.generate_access_token(&account),
+            "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@proj-1.iam.gserviceaccount.com:generateAccessToken"
+        );
+        let other = UniverseDomain::parse("--universe-domain", "apis-s3ns.fr").unwrap();
+        assert_eq!(Endpoints::new(other, None, None).unwrap().token(), "https://sts.apis-s3ns.fr/v1/token");
+    }
+
+    #[test]
+    fn an_address_of_ones_own_is_taken_with_its_path_and_without_the_methods() {
+        for text in
+            ["https://sts.corp.test/google", "https://sts.corp.test/google/", "https://sts.corp.test/google/v1/token"]
+        {
+            assert_eq!(endpoints(Some(text), None).unwrap().token(), "https://sts.corp.test/google/v1/token");
+        }
+        let own = endpoints(None, Some("http://127.0.0.1:8080/v1/")).unwrap();
+        assert_eq!(own.iam_credentials.0, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn what_is_no_endpoint_is_refused_and_not_shown() {
+        for text in
+            ["sts.corp.test", "ftp://sts.corp.test", "https://user:hunter2@h", "https://h/?q=1", "https://h/#f", ""]
+        {
+            let error = endpoints(Some(text), None).unwrap_err().to_string();
+            assert!(error.starts_with("--sts-endpoint: ") && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_universe_is_a_domain() {
+        for bad in ["", "google", "https://googleapis.com", "GoogleApis.com", "a..b", "-a.b", "a b.c", "a.b/c"] {
+            assert!(UniverseDomain::parse("--universe-domain", bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The wire: the subject token for a federated one, that for a service account's.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
+use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::refusal::{Attempt, Context, Step};
+use super::{AccessToken, Credentials, IdToken, Impersonation, Request, Scope, ServiceAccount};
+use crate::error::Error;
+use crate::host::Clock;
+use crate::http::retry::{self, Deadline};
+use crate::http::{self, Client, Failure};
+use crate::secret::Secret;
+use crate::subject::SubjectToken;
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
+/// The subject token's type.
+pub(super) const JWT_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
+
+/// Trades `token` for what `request` asks, every step of it.
+///
+/// # Errors
+/// A service's refusal, or that it could not be reached until `deadline`.
+pub async fn exchange(
+    request: &Request,
+    token: &SubjectToken,
+    http: &Client,
+    clock: &Clock,
+    deadline: Deadline,
+) -> Result<Credentials, Error> {
+    let trade = Trade { request, token, http, clock, deadline, patience: request.wait_for_iam.map(Deadline::after) };
+    let federated = trade.federated().await?;
+    let Some(impersonation) = &request.impersonation else {
+        return Ok(Credentials { access_token: Some(federated), id_token: None });
+    };
+    let access_token = if request.wants_access_token() {
+        Some(trade.access_token(impersonation, &federated.secret).await?)
+    } else {
+        None
+    };
+    let id_token = match &impersonation.id_token {
+        Some(wanted) => Some(trade.id_token(impersonation, wanted, &federated.secret).await?),
+        None => None,
+    };
+    Ok(Credentials { access_token, id_token })
+}
+
+/// What every call needs.
+struct Trade<'a> {
+    request: &'a Request,
+    token: &'a SubjectToken,
+    http: &'a Client,
+    clock: &'a Clock,
+    deadline: Deadline,
+    patience: Option<Deadline>,
+}
+
+/// No field is ever shown: an answer holds the token.
+#[derive(Deserialize)]
+struct Exchanged {
+    access_token: String,
+    token_type: String,
+    /// Absent where the token's life is that of a session elsewhere, and for a token with a second or two left.
+    expires_in: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GeneratedAccessToken {
+    access_token: String,
+    expire_time: String,
+}
+
+#[derive(Deserialize)]
+struct GeneratedIdToken {
+    token: String,
+}
+
+impl Trade<'_> {
+    async fn federated(&self) -> Result<AccessToken, Error> {
+        // A federated token that is only traded on needs no more than that.
+        let scope = match &self.request.impersonation {
+            Some(_) => Scope::IAM.to_owned(),
+            None => self.scopes().join(" "),
+        };
+        let url = self.request.endpoints.token();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", GRANT_TYPE)
+            .append_pair("audience", &self.request.provider.audience())
+            .append_pair("scope", &scope)
+            .append_pair("requested_token_type", ACCESS_TOKEN_TYPE)
+            .append_pair("subject_token_type", JWT_TYPE)
+            .append_pair("subject_token", self.token.jwt().reveal())
+            .finish();
+        let call = Call { step: Step::Sts, url, content_type: "application/x-www-form-urlencoded", bearer: None };
+        self.run(call, form.as_bytes(), |answer: Exchanged| {
+            if !answer.token_type.eq_ignore_ascii_case("bearer") {
+                return Err("its token is not a bearer token".into());
+            }
+            let lasts = answer.expires_in.map(Duration::from_secs);
+            let expires = lasts.and_then(|lasts| self.clock.now().checked_add(lasts));
+            Ok(AccessToken { secret: token_of(answer.access_token)?, expires })
+        })
+        .await
+    }
+
+    async fn access_token(&self, asked: &Impersonation, federated: &Secret) -> Result<AccessToken, Error> {
+        let mut body = json!({ "scope": self.scopes() });
+        if let Some(lifetime) = asked.lifetime {
+            body["lifetime"] = format!("{}s", lifetime.seconds()).into();
+        }
+        add_delegates(&mut body, asked);
+        let url = self.request.endpoints.generate_access_token(&asked.account);
+        let call = Call { step: Step::AccessToken, url, content_type: "application/json", bearer: Some(federated) };
+        self.run(call, body.to_string().as_bytes(), |answer: GeneratedAccessToken| {
+            let expires = humantime::parse_rfc3339(&answer.expire_time).map_err(|_| "its expireTime is no time")?;
+            Ok(AccessToken { secret: token_of(answer.access_token)?, expires: Some(expires) })
+        })
+        .await
+    }
+
+    async fn id_token(&self, asked: &Impersonation, wanted: &IdToken, federated: &Secret) -> Result<Secret, Error> {
+        let mut body = json!({ "audience": wanted.audience, "includeEmail": wanted.include_email });
+        add_delegates(&mut body, asked);
+        let url = self.request.endpoints.generate_id_token(&asked.account);
+        let call = Call { step: Step::IdToken, url, content_type: "application/json", bearer: Some(federated) };
+        self.run(call, body.to_string().as_bytes(), |answer: GeneratedIdToken| token_of(answer.token)).await
+    }
+
+    fn scopes(&self) -> Vec<&str> {
+        match self.request.scopes.as_slice() {
+            [] => vec![Scope::CLOUD_PLATFORM],
+            scopes => scopes.iter().map(Scope::as_str).collect(),
+        }
+    }
+
+    /// Makes `call` until it brings what `read` takes, or fails for good.
+    async fn run<A: for<'de> Deserialize<'de>, T>(
+        &self,
+        call: Call<'_>,
+        body: &[u8],
+        read: impl Fn(A) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        let once = async || {
+            let response = self.http.send(call.request(body)?).await.map_err(Attempt::Transport)?;
+            if !(200..300).contains(&response.status) {
+                return Err(self.refused(&call, &response));
+            }
+            let garbled = |why: String| Attempt::Garbled { status: response.status, why };
+            let answer = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error).into()))?;
+            read(answer).map_err(garbled)
+        };
+        let outcome = retry::run(self.deadline, once).await;
+        let context = Context { request: self.request, token: self.token, clock: self.clock, step: call.step };
+        outcome.map_err(|(outcome, effort)| context.explain(outcome, effort))
+    }
+
+    fn refused(&self, call: &Call<'_>, response: &http::Response) -> Attempt {
+        let header = response.headers.get("retry-after").and_then(|value| value.to_str().ok());
+        let retry_after = header.and_then(|value| retry::retry_after(value, self.clock.now()));
+        let secrets: Vec<&Secret> = [Some(self.token.jwt()), call.bearer].into_iter().flatten().collect();
+        let answer = Answer::read(response, retry_after, &secrets);
+        let patient = self.patience.is_some_and(|patience| !patience.remaining().is_zero());
+        Attempt::refused(call.step, answer, patient)
+    }
+}
+
+/// One of the calls, less its body.
+struct Call<'a> {
+    step: Step,
+    url: String,
+    content_type: &'static str,
+    /// The federated token; STS itself wants no Authorization header.
+    bearer: Option<&'a Secret>,
+}
+
+impl Call<'_> {
+    fn request(&self, body: &[u8]) -> Result<http::Request, Attempt> {
+        let unfit = |why: &str| Attempt::Transport(Failure::Setup { why: why.into() });
+        let url = Url::parse(&self.url).map_err(|error| unfit(&format!("the endpoint is not an address: {error}")))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(token) = self.bearer {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
+                .map_err(|_| unfit("the federated token does not fit into a header"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(http::Request { method: Method::POST, url, headers, body: body.to_vec() })
+    }
+}
+
+fn add_delegates(body: &mut Value, asked: &Impersonation) {
+    if !asked.delegates.is_empty() {
+        body["delegates"] = asked.delegates.iter().map(ServiceAccount::resource).collect();
+    }
+}
+
+/// What is wrong with an answer; serde's own words could quote it.
+fn unreadable(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        Category::Data => "a field is missing or of another kind",
+        Category::Syntax | Category::Io => "it is not JSON",
+        Category::Eof => "it ends too soon",
+    }
+}
+
+/// Empty is no token, and one with blanks or control characters fits into no header.
+fn token_of(text: String) -> Result<Secret, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("its token is empty or not one".into());
+    }
+    Ok(Secret::new(text))
+}
+
+/// Until when a token is good, for a person.
+pub(super) fn until(expires: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(expires).to_string()
+}

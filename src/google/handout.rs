@@ -1,0 +1,225 @@
+//! Google credentials as the job gets them: files, and the variables that lead to them.
+
+use super::exchange::until;
+use super::{Credentials, CredentialsFile, Request, credentials_file, gcloud};
+use crate::emit::{self, Handout, Name};
+use crate::error::{Error, Usage};
+use crate::host::Env;
+use crate::job::{self, Made, NewFile};
+use crate::secret::Secret;
+use crate::subject::SubjectToken;
+
+const APPLICATION_CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+const CREDENTIAL_FILE_OVERRIDE: &str = "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE";
+const OAUTH_ACCESS_TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
+const GCLOUD_ACCESS_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
+const GCLOUD_CONFIG: &str = "CLOUDSDK_CONFIG";
+const BOTO_PATH: &str = "BOTO_PATH";
+const BOTO_CONFIG: &str = "BOTO_CONFIG";
+/// Where an ID token goes unless the user names another variable.
+pub const ID_TOKEN: &str = "GOOGLE_ID_TOKEN";
+
+/// What gcloud, client libraries and Terraform read the project from.
+const PROJECT: [&str; 5] =
+    ["CLOUDSDK_CORE_PROJECT", "CLOUDSDK_PROJECT", "GCLOUD_PROJECT", "GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"];
+
+/// What gcloud or Terraform would take in place of the new credentials, or use them to become somebody else.
+const BEATS_THEM: [&str; 7] = [
+    GCLOUD_ACCESS_TOKEN,
+    "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+    "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT",
+    "CLOUDSDK_CORE_ACCOUNT",
+    OAUTH_ACCESS_TOKEN,
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
+];
+
+/// The variables that hold the credentials or lead to them, which a failure and `clean` remove. `id_token` is the one
+/// that the user named for an ID token.
+#[must_use]
+pub fn credential_names(id_token: Option<Name>) -> Vec<Name> {
+    let mut names = [APPLICATION_CREDENTIALS, CREDENTIAL_FILE_OVERRIDE, OAUTH_ACCESS_TOKEN, GCLOUD_ACCESS_TOKEN]
+        .map(Name::fixed)
+        .to_vec();
+    names.push(id_token.unwrap_or_else(|| Name::fixed(ID_TOKEN)));
+    names
+}
+
+/// gcloud's directory, where the environment still names the one that goes with the job's private directory: gcloud
+/// would make it anew.
+#[must_use]
+pub fn leading_into(place: &job::Place, env: &Env) -> Option<Name> {
+    env.raw(GCLOUD_CONFIG).filter(|path| place.holds(path.as_ref())).map(|_| Name::fixed(GCLOUD_CONFIG))
+}
+
+/// Whether this variable has a meaning of its own here, so that no ID token may go into it.
+#[must_use]
+pub fn is_taken(name: &Name) -> bool {
+    let others =
+        [APPLICATION_CREDENTIALS, CREDENTIAL_FILE_OVERRIDE, GCLOUD_CONFIG, BOTO_PATH, BOTO_CONFIG, "PATH", "HOME"];
+    others.iter().chain(&PROJECT).chain(&BEATS_THEM).any(|other| *other == name.as_str())
+}
+
+/// The way out for the file, seen to be there before anything is asked of Google.
+#[derive(Debug)]
+pub struct Ready(Option<NewFile>);
+
+/// Checks the place of the user's for the credentials file, where there is one.
+///
+/// # Errors
+/// When it takes no file, or has one that is not to be replaced.
+pub fn prepare(request: &Request) -> Result<Ready, emit::Error> {
+    match &request.file {
+        CredentialsFile::At(path) => {
+            let file = NewFile::beside(path)?;
+            credentials_file::may_replace(path)?;
+            Ok(Ready(Some(file)))
+        }
+        CredentialsFile::Private | CredentialsFile::No => Ok(Ready(None)),
+    }
+}
+
+impl Ready {
+    /// Writes the files, and names the variables.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or a value cannot be carried by an environment; the files are then gone again.
+    pub fn handout(
+        self,
+        request: &Request,
+        credentials: &Credentials,
+        token: &SubjectToken,
+        env: &Env,
+        place: &job::Place,
+    ) -> Result<Handout, Error> {
+        let mut set = Variables(Vec::new());
+        let mut made = None;
+        if request.file != CredentialsFile::No {
+            let files = self.write(request, token, place)?;
+            made = Some(set.add_files(request, env, files)?);
+        }
+        set.add_tokens(request, credentials);
+        set.add_project(request, env)?;
+        let mut handout = Handout::new(set.to_remove(env));
+        for (name, value) in set.0 {
+            handout.set(name, value)?;
+        }
+        if let Some(made) = made {
+            handout.leave(made);
+        }
+        Ok(handout)
+    }
+
+    fn write(self, request: &Request, token: &SubjectToken, place: &job::Place) -> Result<Files, emit::Error> {
+        let mut made = place.begin()?;
+        let credentials = match (&request.file, self.0) {
+            (CredentialsFile::At(path), Some(file)) => {
+                let path = std::path::absolute(path).map_err(|error| emit::Error::write(path, error))?;
+                made.put(file, &path, credentials_file::text(request, token, &path)?.reveal().as_bytes())?;
+                path
+            }
+            _ => made.file("google-credentials", |path| credentials_file::text(request, token, path))?,
+        };
+        Ok(Files { credentials: text(credentials)?, made })
+    }
+}
+
+/// The credentials file, and all that is made beside it.
+struct Files {
+    credentials: String,
+    made: Made,
+}
+
+/// The variables to set, in order.
+struct Variables(Vec<(Name, String)>);
+
+impl Variables {
+    fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        self.0.push((Name::fixed(name), value.into()));
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(set, _)| set.as_str() == name)
+    }
+
+    fn add_files(&mut self, request: &Request, env: &Env, files: Files) -> Result<Made, Error> {
+        const BOTO: &str = "boto";
+        let Files { credentials, mut made } = files;
+        self.add(APPLICATION_CREDENTIALS, &credentials);
+        self.add(CREDENTIAL_FILE_OVERRIDE, &credentials);
+        if !request.keep_gcloud_config {
+            let directory = made.tree("gcloud")?;
+            if let Some(old) = gcloud::directory(env)? {
+                gcloud::copy_settings(&old, &directory)?;
+            }
+            self.add(GCLOUD_CONFIG, text(directory)?);
+        }
+        let earlier = made.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
+        let state = text(made.tree("gsutil")?)?;
+        let settings = gcloud::boto_file(&credentials, &state);
+        let boto = text(made.file(BOTO, |_| Ok(Secret::new(settings)))?)?;
+        if boto.contains(':') {
+            tracing::warn!("gsutil will not find the credentials: {boto} has a colon, which BOTO_PATH cannot carry");
+        } else {
+            self.add(BOTO_PATH, gcloud::boto_path(env, &boto, &earlier)?);
+        }
+        Ok(made)
+    }
+
+    fn add_tokens(&mut self, request: &Request, credentials: &Credentials) {
+        if let Some(token) = credentials.access_token.as_ref().filter(|_| request.access_token) {
+            self.add(OAUTH_ACCESS_TOKEN, token.secret.reveal());
+            // Beside a file it would beat it, and end before the file does.
+            if request.file == CredentialsFile::No {
+                self.add(GCLOUD_ACCESS_TOKEN, token.secret.reveal());
+            }
+            let end = token.expires.map_or_else(|| "a time that Google did not say".into(), until);
+            tracing::warn!("{OAUTH_ACCESS_TOKEN} is good until {end}; nothing renews it");
+        }
+        let variable = request.impersonation.as_ref().and_then(|asked| asked.id_token.as_ref()).map(|id| &id.variable);
+        if let (Some(variable), Some(token)) = (variable, &credentials.id_token) {
+            self.0.push((variable.clone(), token.reveal().to_owned()));
+        }
+    }
+
+    /// The project that was named; else the service account's own, where the job has not chosen one in any of the
+    /// places that tools look at.
+    fn add_project(&mut self, request: &Request, env: &Env) -> Result<(), Usage> {
+        let project = match &request.project {
+            None => own_project(request, env)?,
+            named => named.clone(),
+        };
+        if let Some(project) = project {
+            for name in PROJECT {
+                self.add(name, project.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn to_remove(&self, env: &Env) -> Vec<Name> {
+        let mut names: Vec<Name> =
+            BEATS_THEM.iter().filter(|name| !self.has(name)).map(|name| Name::fixed(name)).collect();
+        // It goes before BOTO_PATH, which has its value now.
+        if self.has(BOTO_PATH) && env.raw(BOTO_CONFIG).is_some() {
+            names.push(Name::fixed(BOTO_CONFIG));
+        }
+        names
+    }
+}
+
+/// The service account's project, unless the job has chosen one.
+fn own_project(request: &Request, env: &Env) -> Result<Option<String>, Usage> {
+    let Some(asked) = &request.impersonation else { return Ok(None) };
+    let configured = match gcloud::directory(env)? {
+        Some(directory) => gcloud::configured_project(&directory, env)?,
+        None => None,
+    };
+    let chosen = env.first(&PROJECT)?.is_some() || configured.is_some();
+    Ok(asked.account.project().filter(|_| !chosen).map(str::to_owned))
+}
+
+/// A path as a variable carries it.
+fn text(path: std::path::PathBuf) -> Result<String, emit::Error> {
+    path.into_os_string().into_string().map_err(|path| emit::Error::write(path, "its path is not UTF-8 text"))
+}

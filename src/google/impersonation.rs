@@ -1,0 +1,107 @@
+//! What is asked of a service account.
+
+use std::time::Duration;
+
+use super::ServiceAccount;
+use crate::emit::Name;
+use crate::error::Usage;
+
+/// A service account that the federated token is to act as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impersonation {
+    /// The account.
+    pub account: ServiceAccount,
+    /// Accounts in between, each of which may make tokens of the next.
+    pub delegates: Vec<ServiceAccount>,
+    /// The access token's life; Google's own default is an hour.
+    pub lifetime: Option<Lifetime>,
+    /// An ID token of the account, too.
+    pub id_token: Option<IdToken>,
+}
+
+/// An ID token that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdToken {
+    /// Whom it is for.
+    pub audience: String,
+    /// The variable that gets it.
+    pub variable: Name,
+    /// Whether it says the account's address.
+    pub include_email: bool,
+}
+
+/// An access token's life, 10 minutes to 12 hours, in whole seconds: the bounds of
+/// `service_account_impersonation.token_lifetime_seconds` (<https://google.aip.dev/auth/4117>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime(u16);
+
+impl Lifetime {
+    /// Checks a length.
+    ///
+    /// # Errors
+    /// When it is out of bounds.
+    pub fn new(length: Duration) -> Result<Self, Usage> {
+        match u16::try_from(length.as_secs()) {
+            Ok(seconds @ 600..=43_200) if length.subsec_nanos() == 0 => Ok(Self(seconds)),
+            _ => Err(Usage::new("--lifetime: an access token lives from 10m to 12h")
+                .hint("more than 1h needs a policy of the organization that allows it to the service account")),
+        }
+    }
+
+    /// The length in seconds.
+    #[must_use]
+    pub fn seconds(self) -> u16 {
+        self.0
+    }
+}
+
+/// An OAuth scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope(String);
+
+impl Scope {
+    /// What most of Google Cloud's services take.
+    pub const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+    /// What IAM Credentials asks of a token that is traded for a service account's.
+    pub const IAM: &str = "https://www.googleapis.com/auth/iam";
+
+    /// Reads a scope.
+    ///
+    /// # Errors
+    /// When it is not an address.
+    pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
+        let rest = text.strip_prefix("https://").unwrap_or_default();
+        if !rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,".contains(&byte)) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Usage::new(format!("{option}: `{text}` is not a scope"))
+            .hint(format!("it reads {}; several are given one by one", Self::CLOUD_PLATFORM)))
+    }
+
+    /// The scope itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_ten_minutes_to_half_a_day() {
+        for (seconds, good) in [(599, false), (600, true), (43_200, true), (43_201, false), (u64::MAX, false)] {
+            assert_eq!(Lifetime::new(Duration::from_secs(seconds)).is_ok(), good, "{seconds}");
+        }
+        assert!(Lifetime::new(Duration::from_millis(600_500)).is_err());
+    }
+
+    #[test]
+    fn a_scope_is_one_address() {
+        assert!(Scope::parse("--scope", Scope::CLOUD_PLATFORM).is_ok());
+        for bad in ["", "cloud-platform", "https://", "https://a https://b", "https://a,https://b"] {
+            assert!(Scope::parse("--scope", bad).is_err(), "{bad}");
+        }
+    }
+}

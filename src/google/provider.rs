@@ -1,0 +1,198 @@
+//! The workload identity provider.
+
+use super::UniverseDomain;
+use crate::error::Usage;
+
+/// A provider's full resource name, taken apart:
+/// `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID`.
+///
+/// STS knows the project by its number alone:
+/// <https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    number: String,
+    pool: String,
+    id: String,
+}
+
+const FORM: &str = "it reads projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID";
+
+impl Provider {
+    /// Reads a provider's name, as it stands or with the host of IAM before it.
+    ///
+    /// # Errors
+    /// When it is something else; what it is instead is said where it can be told.
+    pub fn parse(option: &str, text: &str, universe: &UniverseDomain) -> Result<Self, Usage> {
+        let wrong = |why: &str| Usage::new(format!("{option}: `{text}` is not a provider's name: {why}"));
+        let name = without_host(text, universe).map_err(|why| wrong(why).hint(FORM))?;
+        let parts: Vec<&str> = name.trim_end_matches('/').split('/').collect();
+        match parts[..] {
+            ["projects", number, "locations", "global", "workloadIdentityPools", pool, "providers", id] => {
+                if !is_project_number(number) {
+                    return Err(wrong("STS knows a project by its number, not by its id").hint(format!(
+                        "find the number: gcloud projects describe {} --format='value(projectNumber)'",
+                        if is_project_id(number) { number } else { "PROJECT" }
+                    )));
+                }
+                if !is_id(pool) || !is_id(id) {
+                    let why = "the ids of pool and provider have lower-case letters, digits and hyphens, 32 at most";
+                    return Err(wrong(why).hint(FORM));
+                }
+                Ok(Self { number: number.into(), pool: pool.into(), id: id.into() })
+            }
+            ["projects", project, "locations", "global", "workloadIdentityPools", pool] if is_id(pool) => {
+                let list = format!(
+                    "list its providers: gcloud iam workload-identity-pools providers list \
+                     --workload-identity-pool={pool} --location=global --project={}",
+                    if is_project_number(project) || is_project_id(project) { project } else { "PROJECT" }
+                );
+                Err(wrong("it names a pool, not one of its providers").hint(FORM).hint(list))
+            }
+            ["locations", _, "workforcePools", ..] => {
+                Err(wrong("a workforce pool is for people; a job's token goes to a workload identity pool").hint(FORM))
+            }
+            ["projects", _, "locations", location, "workloadIdentityPools", ..] if location != "global" => {
+                Err(wrong("the location of every workload identity pool is `global`").hint(FORM))
+            }
+            [_] => Err(wrong("a bare id does not say in which project and pool it is").hint(FORM)),
+            _ => Err(wrong("its parts are not those of a provider").hint(FORM)),
+        }
+    }
+
+    /// The project's number.
+    #[must_use]
+    pub fn project_number(&self) -> &str {
+        &self.number
+    }
+
+    /// The pool's id.
+    #[must_use]
+    pub fn pool(&self) -> &str {
+        &self.pool
+    }
+
+    /// The provider's id within its pool.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The pool's name, as IAM's principals have it.
+    #[must_use]
+    pub fn pool_name(&self) -> String {
+        format!("iam.googleapis.com/projects/{}/locations/global/workloadIdentityPools/{}", self.number, self.pool)
+    }
+
+    /// What STS is asked for. Its host is `iam.googleapis.com` in every universe.
+    #[must_use]
+    pub fn audience(&self) -> String {
+        format!("//{}/providers/{}", self.pool_name(), self.id)
+    }
+}
+
+/// The name after `//iam.googleapis.com/`, with `https:` or without.
+fn without_host<'t>(text: &'t str, universe: &UniverseDomain) -> Result<&'t str, &'static str> {
+    if text.starts_with("principal://") || text.starts_with("principalSet://") {
+        return Err("it is a member, as IAM's policies have it");
+    }
+    let after_scheme = text.strip_prefix("https:").unwrap_or(text);
+    let Some(rest) = after_scheme.strip_prefix("//") else {
+        return if after_scheme == text { Ok(text.strip_prefix('/').unwrap_or(text)) } else { Err("it is an address") };
+    };
+    let (host, name) = rest.split_once('/').ok_or("it is a host alone")?;
+    if host == "iam.googleapis.com" || host.strip_prefix("iam.") == Some(universe.as_str()) {
+        // As the provider's page in the REST reference has it.
+        return Ok(name.strip_prefix("v1/").unwrap_or(name));
+    }
+    Err(if host.starts_with("iam.") {
+        "it is of another universe than --universe-domain says"
+    } else {
+        "its host is not that of IAM"
+    })
+}
+
+fn is_project_number(text: &str) -> bool {
+    (1..=19).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// 6 to 30 lower-case letters, digits and hyphens, a letter first and no hyphen last:
+/// <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
+pub(super) fn is_project_id(text: &str) -> bool {
+    (6..=30).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Google asks for four at least, and says so itself.
+fn is_id(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "projects/123456/locations/global/workloadIdentityPools/ci-pool/providers/semaphore";
+
+    fn parse(text: &str) -> Result<Provider, Usage> {
+        Provider::parse("--provider", text, &UniverseDomain::default())
+    }
+
+    #[test]
+    fn a_name_is_read_with_and_without_its_host() {
+        let prefixes =
+            ["", "/", "//iam.googleapis.com/", "https://iam.googleapis.com/", "https://iam.googleapis.com/v1/"];
+        for prefix in prefixes {
+            let provider = parse(&format!("{prefix}{NAME}")).unwrap();
+            assert_eq!(provider.audience(), format!("//iam.googleapis.com/{NAME}"), "{prefix}");
+        }
+        assert_eq!(parse(&format!("{NAME}/")).unwrap(), parse(NAME).unwrap());
+    }
+
+    #[test]
+    fn another_universe_is_normalised_where_it_is_the_one_that_was_named() {
+        let other = UniverseDomain::parse("--universe-domain", "apis-s3ns.fr").unwrap();
+        let text = format!("//iam.apis-s3ns.fr/{NAME}");
+        assert_eq!(
+            Provider::parse("--provider", &text, &other).unwrap().audience(),
+            format!("//iam.googleapis.com/{NAME}")
+        );
+        assert!(parse(&text).unwrap_err().to_string().contains("another universe than --universe-domain says"));
+    }
+
+    #[test]
+    fn what_is_no_provider_is_told_why() {
+        let pool = NAME.split_once("/providers").unwrap().0;
+        for (text, why) in [
+            (NAME.replace("123456", "my-project").as_str(), "STS knows a project by its number"),
+            (NAME.replace("123456", "$PROJECT_ID").as_str(), "STS knows a project by its number"),
+            (NAME.replace("123456", "").as_str(), "STS knows a project by its number"),
+            (pool, "it names a pool, not one of its providers"),
+            ("semaphore", "a bare id does not say"),
+            ("", "a bare id does not say"),
+            (NAME.replace("global", "europe-west1").as_str(), "the location of every workload identity pool"),
+            ("locations/global/workforcePools/staff/providers/okta", "a workforce pool is for people"),
+            (NAME.replace("semaphore", "Semaphore").as_str(), "the ids of pool and provider have"),
+            (NAME.replace("ci-pool", "a b").as_str(), "the ids of pool and provider have"),
+            (&format!("https:{NAME}"), "it is an address"),
+            (&format!("//sts.googleapis.com/{NAME}"), "its host is not that of IAM"),
+            (&format!("principalSet://iam.googleapis.com/{pool}/*"), "it is a member"),
+            (&format!("{NAME}/keys/1"), "its parts are not those of a provider"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic_and_what_it_takes_is_plain(text in "(https:)?(//iam.googleapis.com/)?.{0,90}") {
+            if let Ok(provider) = parse(&text) {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-".contains(&byte);
+                proptest::prop_assert!(provider.audience().bytes().all(plain));
+            }
+        }
+    }
+}

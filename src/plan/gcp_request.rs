@@ -1,0 +1,109 @@
+//! The Google request, checked.
+
+use std::time::Duration;
+
+use crate::cli::GcpArgs;
+use crate::emit::Name;
+use crate::error::Usage;
+use crate::google::{self, CredentialsFile, Endpoints, IdToken, Impersonation, ServiceAccount, UniverseDomain};
+
+/// Checks what `gcp` was asked for.
+pub(super) fn new(args: &GcpArgs) -> Result<google::Request, Usage> {
+    let universe = match &args.universe_domain {
+        Some(text) => UniverseDomain::parse("--universe-domain", text)?,
+        None => UniverseDomain::default(),
+    };
+    let provider = google::Provider::parse("--provider", &args.provider, &universe)?;
+    let impersonation = impersonation(args, &universe)?;
+    let scopes = args.scope.iter().map(|text| google::Scope::parse("--scope", text)).collect::<Result<_, _>>()?;
+    let endpoints = Endpoints::new(universe, args.sts_endpoint.as_deref(), args.iamcredentials_endpoint.as_deref())?;
+    check_wait(args.wait_for_iam, super::timeout(&args.shared))?;
+    Ok(google::Request {
+        provider,
+        impersonation,
+        scopes,
+        endpoints,
+        wait_for_iam: args.wait_for_iam,
+        file: file(args)?,
+        access_token: args.access_token,
+        project: args.project.as_deref().map(project).transpose()?,
+        keep_gcloud_config: args.keep_gcloud_config,
+    })
+}
+
+fn impersonation(args: &GcpArgs, universe: &UniverseDomain) -> Result<Option<Impersonation>, Usage> {
+    let Some(account) = &args.service_account else {
+        let needs_one = [
+            ("--lifetime", args.lifetime.is_some()),
+            ("--delegate", !args.delegate.is_empty()),
+            ("--id-token-audience", args.id_token_audience.is_some()),
+        ];
+        return match needs_one.iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(Usage::new(format!("{option} is for a service account's tokens"))
+                .hint("name the account with --service-account")),
+            None => Ok(None),
+        };
+    };
+    let delegates = args.delegate.iter().map(|text| ServiceAccount::parse("--delegate", text, universe));
+    Ok(Some(Impersonation {
+        account: ServiceAccount::parse("--service-account", account, universe)?,
+        delegates: delegates.collect::<Result<_, _>>()?,
+        lifetime: args.lifetime.map(google::Lifetime::new).transpose()?,
+        id_token: args.id_token_audience.as_deref().map(|audience| id_token(args, audience)).transpose()?,
+    }))
+}
+
+fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
+    if audience.trim().is_empty() || audience.chars().any(char::is_control) {
+        return Err(Usage::new("--id-token-audience: an audience is a text, most often a service's address"));
+    }
+    let variable = match &args.id_token_env {
+        None => Name::fixed(google::handout::ID_TOKEN),
+        Some(text) => Name::new(text).filter(|name| !google::handout::is_taken(name)).ok_or_else(|| {
+            Usage::new("--id-token-env takes the name of a variable that has no other meaning here")
+                .hint("a name has letters, digits and _ alone, and no digit first")
+        })?,
+    };
+    Ok(IdToken { audience: audience.to_owned(), variable, include_email: args.include_email })
+}
+
+fn file(args: &GcpArgs) -> Result<CredentialsFile, Usage> {
+    if args.no_credentials_file {
+        if !args.access_token && args.id_token_audience.is_none() {
+            return Err(Usage::new("--no-credentials-file leaves nothing to hand out")
+                .hint("ask for --access-token or for --id-token-audience, too"));
+        }
+        return Ok(CredentialsFile::No);
+    }
+    for (option, given) in [("--delegate", !args.delegate.is_empty()), ("--scope", !args.scope.is_empty())] {
+        if given {
+            return Err(Usage::new(format!(
+                "{option}: the credentials file cannot carry it, and clients would go without"
+            ))
+            .hint("take the tokens themselves: --no-credentials-file --access-token"));
+        }
+    }
+    Ok(args.credentials_file.clone().map_or(CredentialsFile::Private, CredentialsFile::At))
+}
+
+/// A project's id; a domain-scoped one has its domain before a colon.
+fn project(text: &str) -> Result<String, Usage> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:".contains(&byte);
+    if (1..=128).contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(Usage::new(format!("--project: `{text}` is not a project's id"))
+        .hint("an id has lower-case letters, digits and hyphens; gcloud projects list shows them"))
+}
+
+/// A wait that the whole exchange's bound would cut short is not the one that was asked for.
+fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
+    match wait {
+        Some(wait) if wait >= timeout => {
+            let enough = humantime::format_duration(Duration::from_secs(wait.as_secs() + 60));
+            Err(Usage::new("--wait-for-iam: --timeout would end the wait before its time")
+                .hint(format!("give the whole exchange more time: --timeout {enough}")))
+        }
+        _ => Ok(()),
+    }
+}
