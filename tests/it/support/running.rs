@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::output::Output;
 use super::program::Program;
+use super::scratch::Scratch;
 
 /// Nothing here takes a tenth of it; a run that does hangs.
 const BOUND: Duration = Duration::from_mins(1);
@@ -35,6 +36,11 @@ impl<'s> Running<'s> {
         let stdout = collect(child.stdout.take());
         let stderr = collect(child.stderr.take());
         Self { stdout, stderr, child: Group(child), started: Instant::now(), before, program }
+    }
+
+    /// Where it runs.
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.program.scratch
     }
 
     /// Waits until it, or what it has started, has made this file.
@@ -108,6 +114,11 @@ impl<'s> Running<'s> {
             after_name.split(' ').nth(2) == Some(group.as_str())
         });
         ours.collect()
+    }
+
+    /// The directory that it runs in.
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.program.scratch
     }
 
     /// The command lines of it and of all that it has started, which anybody on the machine can read.
