@@ -43,3 +43,12 @@ fn what_is_printed_works_in_boto_whatever_was_there_before() {
     let output = stale.env("AWS_ROLE_SESSION_NAME", "ci").env("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent").run();
     output.exits(0).stdout_is("arn:aws:sts::111122223333:assumed-role/boto/ci eu-central-1 True\n");
 }
+
+/// A moto that checks who calls, and so takes no call that is not signed: the refusal is seen, and told.
+#[test]
+fn a_peer_that_refuses_is_seen_to_refuse() {
+    let sandbox = Sandbox::start().unwrap();
+    let server = peers::moto_that_checks_signatures();
+    let output = deploy(&[]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", server.url()).run();
+    output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![""]);
+}

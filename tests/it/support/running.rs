@@ -38,11 +38,6 @@ impl<'s> Running<'s> {
         Self { stdout, stderr, child: Group(child), started: Instant::now(), before, program }
     }
 
-    /// Where it runs.
-    pub(crate) fn scratch(&self) -> &Scratch {
-        &self.program.scratch
-    }
-
     /// Waits until it, or what it has started, has made this file.
     #[track_caller]
     pub(crate) fn await_file(&self, name: &str) {
