@@ -1,6 +1,7 @@
 //! `aws` in a job.
 
 mod chain;
+mod docs;
 mod endpoints;
 mod fish;
 mod formats;
@@ -13,6 +14,7 @@ mod process;
 mod profile;
 mod refreshable;
 mod refusals;
+mod rows;
 mod seaweed;
 mod usage;
 mod wire;
