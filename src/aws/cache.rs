@@ -51,6 +51,12 @@ impl Cache {
         Ok(Self { endpoint: ENDPOINT.iter().map(value).collect(), kept: job::Place::is_lasting(env)? })
     }
 
+    /// Whether answers are kept at all.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
     /// The place for what `request` and `token` would bring.
     #[must_use]
     pub fn entry(&self, request: &Request, token: &SubjectToken) -> Option<Entry> {

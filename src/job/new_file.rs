@@ -11,7 +11,10 @@ use crate::emit::Error;
 
 /// An empty 0600 file in the directory where the result will be; gone again unless it is put in place.
 #[derive(Debug)]
-pub struct NewFile(NamedTempFile);
+pub struct NewFile {
+    file: NamedTempFile,
+    place: PathBuf,
+}
 
 /// The same with its content, on disk.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ impl NewFile {
             .prefix(".oidc-exchange-")
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(&directory)
-            .map(Self)
+            .map(|file| Self { file, place: path.into() })
             .map_err(|error| Error::write(path, without_temporary_name(&error)))
     }
 
@@ -51,9 +54,9 @@ impl NewFile {
     /// # Errors
     /// When it cannot be written whole.
     pub fn fill(mut self, bytes: &[u8]) -> Result<Filled, Error> {
-        let written = self.0.write_all(bytes).and_then(|()| self.0.as_file().sync_all());
-        written.map_err(|error| Error::write(self.0.path(), error))?;
-        Ok(Filled(self.0))
+        let written = self.file.write_all(bytes).and_then(|()| self.file.as_file().sync_all());
+        written.map_err(|error| Error::write(&self.place, without_temporary_name(&error)))?;
+        Ok(Filled(self.file))
     }
 }
 

@@ -176,6 +176,7 @@ impl Profile {
     /// The first renewal need not ask for what is already here.
     fn seed(&self, request: &Request, credentials: &Credentials, token: &SubjectToken, directory: &job::Place) {
         if settings::needs_process(request)
+            && self.cache.is_kept()
             && let Some(entry) = self.cache.entry(request, token)
             && let Err(error) = entry.put(directory, credentials)
         {

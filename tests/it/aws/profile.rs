@@ -227,6 +227,44 @@ fn a_refusal_leaves_the_files_as_they_were() {
     );
 }
 
+/// A limit on a file's size is met as a full disk is: in the middle of writing.
+#[test]
+fn a_full_disk_leaves_the_files_as_they_were() {
+    let sandbox = Sandbox::start().unwrap();
+    let script = format!("trap '' XFSZ; ulimit -f 1; exec oidc-exchange aws --role-arn {DEPLOY_ROLE} --profile ci");
+    let program = shells::posix().remove(0).runs(&script).job_of(&sandbox, &job());
+    let theirs = format!("{THEIRS}\n{}", "# a long note\n".repeat(40));
+    program.scratch().write("home/.aws/credentials", &theirs);
+    let output = program.run();
+    output.exits(6).stdout_is("").stderr_is(expect![[r#"
+        error: cannot write SCRATCH/home/.aws/credentials: File too large (os error 27)
+    "#]]);
+    assert_eq!(text(&output.scratch, "credentials"), theirs);
+    let names: Vec<_> =
+        fs::read_dir(output.scratch.home().join(".aws")).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert_eq!(names, ["credentials"], "nothing half-made is left");
+}
+
+/// Outside Semaphore the line itself says where its private directory is.
+#[test]
+fn a_profile_that_renews_by_our_process_brings_its_directory_with_it() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = profile("ci", &["--refreshable", "--duration", "20m"]).job(&sandbox).env_remove("SEMAPHORE_JOB_ID");
+    let output = program.run();
+    output.exits(0).stdout_is("").stderr_is(expect![[""]]);
+    let config = text(&output.scratch, "config");
+    let line = config.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap().to_owned();
+    let ask = |scratch: Scratch| {
+        let program = shells::posix().remove(0).runs(&line).within(scratch).beside(&sandbox);
+        program.env("AWS_ENDPOINT_URL_STS", sandbox.aws.url()).run()
+    };
+    let first = ask(output.scratch);
+    assert!(first.exits(0).stdout().contains("\"Version\": 1"));
+    let second = ask(first.scratch);
+    second.exits(0);
+    assert_eq!(sandbox.aws.requests().len(), 2, "ours, and one for both");
+}
+
 #[test]
 fn a_lock_that_a_dead_process_left_holds_nobody_up() {
     let sandbox = Sandbox::start().unwrap();
