@@ -83,9 +83,11 @@ pub fn report(report: &Report) {
     write(&layout(report));
 }
 
-/// Writes a text made elsewhere (clap's usage errors), token-shaped parts taken out.
+/// Writes a text made elsewhere (clap's usage errors), token-shaped parts taken out; and so is the advice to write a
+/// misspelt option after `--`, which would run it as a COMMAND.
 pub fn usage(text: &str) {
-    let lines: Vec<String> = text.trim_end().lines().map(|line| printable(&redact_jwt_shaped(line))).collect();
+    let lines = text.trim_end().lines().filter(|line| !line.contains(" as a value, use '-- "));
+    let lines: Vec<String> = lines.map(|line| printable(&redact_jwt_shaped(line))).collect();
     write(&format!("{}\n", lines.join("\n")));
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::Cli;
 use crate::diagnostic;
@@ -140,5 +140,10 @@ fn misunderstood(last_words: &LastWords, error: &clap::Error) -> ExitCode {
     }
     last_words.speak(Exit::Usage);
     diagnostic::usage(&error.render().to_string());
+    if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {
+        diagnostic::usage(
+            "\nhint: a command line is public: put the token into a variable, and name that with --token-env",
+        );
+    }
     ExitCode::from(Exit::Usage.code())
 }

@@ -29,6 +29,8 @@ pub struct LastWords {
     credentials: Vec<Name>,
 }
 
+const EXCHANGES: [&str; 3] = ["aws", "gcp", "vault"];
+
 impl LastWords {
     /// Reads from the bare command line what a bad end must say. It is not yet known to be a good one, so this looks
     /// for a few words and takes the rest as it is: whatever is not plainly for something else than a shell gets
@@ -47,7 +49,9 @@ impl LastWords {
                 None => None,
             })
         };
-        let subcommand = options.iter().find(|word| !word.starts_with('-')).map(String::as_str);
+        // Options may stand before the command by mistake, with values of their own.
+        let words = || options.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
+        let subcommand = words().find(|word| EXCHANGES.contains(word)).or_else(|| words().next());
         let not_for_a_shell = command
             || value("--output").is_some_and(|path| path != "-")
             || value("--profile").is_some()
@@ -126,6 +130,7 @@ mod tests {
         assert_eq!(text("oidc-exchange aws --role-arn x", 4), expected);
         assert_eq!(text("oidc-exchange -v aws --format=source", 4), expected);
         assert_eq!(text("oidc-exchange aws --format nonsense", 4), expected);
+        assert_eq!(text("oidc-exchange --region eu-central-1 aws", 4), expected);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Failure {
                     reason = "every other kind is a handshake or a connection that failed"
                 )]
                 return match tls {
-                    rustls::Error::InvalidCertificate(why) => Self::Certificate { host, why: why.to_string() },
+                    rustls::Error::InvalidCertificate(why) => Self::Certificate { host, why: certificate_fault(why) },
                     rustls::Error::NoCertificatesPresented
                     | rustls::Error::InvalidCertRevocationList(_)
                     | rustls::Error::UnsupportedNameType => Self::Certificate { host, why: tls.to_string() },
@@ -133,6 +133,9 @@ impl Failure {
             Self::ConnectionRefused { .. } => "is the address right, and is a server running there?",
             Self::Connect { .. } | Self::Timeout { .. } => {
                 "can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?"
+            }
+            Self::Certificate { why, .. } if why.starts_with(OUT_OF_TIME) => {
+                "is this machine's clock right? if it is, the server needs another certificate"
             }
             Self::Certificate { .. } => {
                 "for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA"
@@ -256,6 +259,24 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
             None => cause.source(),
         }
     })
+}
+
+/// How the fault of a certificate begins that is told by the clock.
+const OUT_OF_TIME: &str = "its time is";
+
+fn certificate_fault(why: &rustls::CertificateError) -> String {
+    let date =
+        |time: rustls::pki_types::UnixTime| crate::subject::claims::time(time.as_secs().try_into().unwrap_or(i64::MAX));
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others are told without a time")]
+    match why {
+        rustls::CertificateError::ExpiredContext { not_after, .. } => {
+            format!("{OUT_OF_TIME} over since {}", date(*not_after))
+        }
+        rustls::CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("{OUT_OF_TIME} yet to come, at {}", date(*not_before))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn tls_error<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {

@@ -151,7 +151,7 @@ pub async fn run<T, E: Retryable>(
         if said == last_said {
             tracing::info!("{said}; trying again in {:.1} s", pause.as_secs_f32());
         } else {
-            tracing::warn!("{said}; trying again for up to {} s", remaining.as_secs());
+            tracing::warn!("{said}; trying again for up to {} s", remaining.as_secs().max(1));
         }
         last_said = said;
         last = Outcome::Failed(error);

@@ -165,6 +165,10 @@ fn delivery(shared: Shared) -> Result<Delivery, Usage> {
         // A token read from a file is most often the variable's own content.
         (Some(_) | None, None) => Some(Name::fixed(Source::DEFAULT_VARIABLE)),
     };
+    // clap waives `requires` where another option conflicts with what is required.
+    if shared.pass_token && shared.run.is_empty() {
+        return Err(Usage::new("--pass-token is for a COMMAND after `--`, and there is none"));
+    }
     let mut words = shared.run.into_iter();
     if let Some(program) = words.next() {
         return Ok(Delivery::Command(Run { program, arguments: words.collect(), drop_token }));

@@ -123,15 +123,14 @@ fn words_that_are_not_known() {
     wrong_options(
         &["--role", "x"],
         expect![[r#"
-        error: unexpected argument '--role' found
+            error: unexpected argument '--role' found
 
-          tip: a similar argument exists: '--role-arn'
-          tip: to pass '--role' as a value, use '-- --role'
+              tip: a similar argument exists: '--role-arn'
 
-        Usage: oidc-exchange aws --role-arn <ARN> [-- <COMMAND>...]
+            Usage: oidc-exchange aws --role-arn <ARN> [-- <COMMAND>...]
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     wrong_options(
         &["--format", "yaml"],
@@ -274,4 +273,14 @@ fn help_and_version_are_no_mistakes() {
     let help = oidc_exchange(["aws", "--help"]).run();
     help.exits(0).stderr_is(expect![""]);
     assert!(help.stdout().contains("--role-arn <ARN>") && help.stdout().contains("AWS_ROLE_ARN"));
+}
+
+#[test]
+fn a_token_kept_for_no_command() {
+    wrong_options(
+        &["--pass-token", "--format", "env"],
+        expect![[r#"
+            error: --pass-token is for a COMMAND after `--`, and there is none
+        "#]],
+    );
 }

@@ -34,29 +34,31 @@ fn the_token_on_the_command_line() {
         deploy(&["--token", &token]).token(&token),
         2,
         expect![[r#"
-        error: unexpected argument '--token' found
+            error: unexpected argument '--token' found
 
-          tip: a similar argument exists: '--token-env'
-          tip: to pass '--token' as a value, use '-- --token'
+              tip: a similar argument exists: '--token-env'
 
-        Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
+            Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+
+            hint: a command line is public: put the token into a variable, and name that with --token-env
+        "#]],
     );
     refused(
         deploy(&[&format!("--token={token}")]).token(&token),
         2,
         expect![[r#"
-        error: unexpected argument '--token' found
+            error: unexpected argument '--token' found
 
-          tip: a similar argument exists: '--token-env'
-          tip: to pass '--token' as a value, use '-- --token'
+              tip: a similar argument exists: '--token-env'
 
-        Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
+            Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+
+            hint: a command line is public: put the token into a variable, and name that with --token-env
+        "#]],
     );
     refused(
         deploy(&[&token]).token(&token),
