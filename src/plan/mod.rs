@@ -53,6 +53,7 @@ pub struct Exchange {
 
 /// The closed set of providers: a match on it lists every place that a further one touches.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
 pub enum Wanted {
     /// An AWS role's credentials.
     Aws(aws::Request, aws::Handover),
