@@ -120,6 +120,13 @@ impl Usage {
         self
     }
 
+    /// Says before it where it was written.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     fn report(&self) -> Report {
         Report { hints: self.hints.clone(), ..Report::new(self.message.clone()) }
     }

@@ -24,3 +24,4 @@ pub mod run;
 pub mod secret;
 pub mod signal;
 pub mod subject;
+pub mod vault;

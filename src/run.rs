@@ -17,7 +17,7 @@ use crate::http::{Client, Settings};
 use crate::plan::{Exchange, Plan, Wanted};
 use crate::signal::{self, Signals};
 use crate::subject::Source;
-use crate::{aws, google, job, subject};
+use crate::{aws, google, job, subject, vault};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
@@ -75,7 +75,7 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
 async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<u8, Error> {
     let delivery = plan.delivery.prepare(plan.directory.clone())?;
     let deadline = Deadline::after(plan.timeout);
-    let traded = trade(&plan.source, &plan.wanted, plan.network, host, deadline, &plan.directory);
+    let traded = trade(&plan.source, &plan.wanted, plan.network, &plan.directory, host, deadline);
     let handout = tokio::select! {
         biased;
         (_, name) = signals.next() => return Err(Error::Interrupted(name)),
@@ -88,9 +88,9 @@ async fn trade(
     source: &Source,
     wanted: &Wanted,
     network: Settings,
+    directory: &job::Place,
     host: &Host,
     deadline: Deadline,
-    directory: &job::Place,
 ) -> Result<Handout, Error> {
     let token = subject::read(source, host, deadline).await?;
     let http = Client::new(network);
@@ -103,12 +103,16 @@ async fn trade(
             let credentials = google::exchange::exchange(request, &token, &http, &host.clock, deadline).await?;
             ready.handout(request, &credentials, &token, &host.env, directory)
         }
+        Wanted::Vault(request) => {
+            vault::exchange::fetch(request, &token, &http, &host.clock, deadline, directory).await
+        }
     }
 }
 
 /// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.
 fn clean(directory: &job::Place, host: &Host) -> Result<u8, Error> {
-    let mut names = [aws::handover::refreshable_names(), google::credential_names(None)].concat();
+    let mut names =
+        [aws::handover::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
     names.extend(google::handout::leading_into(directory, &host.env));
     crate::emit::deliver::print(&posix::unset(&names))?;
     let Some(directory) = directory.existing()? else { return Ok(Exit::Done.code()) };

@@ -21,11 +21,15 @@ pub mod issuer;
 mod jwt;
 mod random;
 pub mod server;
+pub mod vault;
 mod world;
 
 pub use issuer::{Issuer, Job, Outage};
 pub use server::{Fault, Request, Server, ServerTls, Tls};
-pub use world::{ACCOUNT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, trust};
+pub use world::{
+    ACCOUNT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, VAULT_PASSWORD,
+    VAULT_ROLE, trust,
+};
 
 /// Seconds since 1970, as tokens count them.
 #[must_use]

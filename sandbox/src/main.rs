@@ -7,7 +7,7 @@ mod program;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox};
+use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, VAULT_ROLE};
 
 use arguments::{Arguments, Invocation};
 
@@ -30,7 +30,9 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
              sandbox: try  eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE})\"\n\
              sandbox: Google has {DEPLOY_ACCOUNT} (branch main) and {RELEASE_ACCOUNT} (tags only)\n\
              sandbox: try  eval \"$(oidc-exchange gcp --provider {PROVIDER} --service-account {DEPLOY_ACCOUNT} \
-             --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\")\"\n",
+             --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\")\"\n\
+             sandbox: Vault has the role {VAULT_ROLE} (branch main) and secret/production/db (username, password)\n\
+             sandbox: try  eval \"$(oidc-exchange vault --role {VAULT_ROLE} DB_PASSWORD=secret/production/db#password)\"\n",
             arguments.job_name
         );
         io::stderr().write_all(line.as_bytes())?;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::aws::Sts;
 use crate::google::Google;
+use crate::vault::Vault;
 use crate::{Issuer, Job, Tls};
 
 /// The account of the sandbox's roles.
@@ -23,6 +24,11 @@ pub const DEPLOY_ACCOUNT: &str = "deploy@sandbox-project.iam.gserviceaccount.com
 /// The service account that tags of the project may act as, and nothing else.
 pub const RELEASE_ACCOUNT: &str = "release@sandbox-project.iam.gserviceaccount.com";
 
+/// The Vault role that branch `main` of the sandbox's project may log in to; it reads `secret/production/`.
+pub const VAULT_ROLE: &str = "ci";
+/// The field `password` of the secret `secret/production/db`.
+pub const VAULT_PASSWORD: &str = "a password from the sandbox";
+
 /// An issuer, and the clouds that trust it.
 pub struct Sandbox {
     /// Semaphore's part.
@@ -31,6 +37,8 @@ pub struct Sandbox {
     pub aws: Sts,
     /// Google's part.
     pub google: Google,
+    /// Vault.
+    pub vault: Vault,
 }
 
 impl Sandbox {
@@ -39,7 +47,7 @@ impl Sandbox {
     /// # Errors
     /// When a server cannot be started.
     pub fn start() -> io::Result<Self> {
-        Self::furnish(Issuer::start()?, Sts::start()?, Google::start()?)
+        Self::furnish(Issuer::start()?, Sts::start()?, Google::start()?, Vault::start()?)
     }
 
     /// The same over TLS, with certificates of this authority for `127.0.0.1` and `localhost`.
@@ -49,20 +57,23 @@ impl Sandbox {
     pub fn start_tls(tls: &Tls) -> io::Result<Self> {
         let certificate = tls.server(&["127.0.0.1", "localhost"])?;
         let google = Google::start_tls(&tls.server(&["127.0.0.1", "localhost", "*.googleapis.com"])?)?;
-        let sandbox = Self::furnish(Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?, google)?;
+        let (issuer, aws) = (Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?);
+        let sandbox = Self::furnish(issuer, aws, google, Vault::start_tls(&certificate)?)?;
+        sandbox.vault.trust_ca(&tls.ca_pem());
         sandbox.aws.trust_ca(&tls.ca_pem());
         sandbox.google.trust_ca(&tls.ca_pem());
         Ok(sandbox)
     }
 
-    fn furnish(issuer: Issuer, aws: Sts, google: Google) -> io::Result<Self> {
+    fn furnish(issuer: Issuer, aws: Sts, google: Google, vault: Vault) -> io::Result<Self> {
         aws.register_provider(ACCOUNT, &issuer.url(), &[&issuer.url()]);
         let branch = Job::branch("main").subject();
         let tags = Job::tag("*").subject();
         aws.create_role(DEPLOY_ROLE, &trust(&issuer.url(), "StringEquals", &branch)).map_err(io::Error::other)?;
         aws.create_role(RELEASE_ROLE, &trust(&issuer.url(), "StringLike", &tags)).map_err(io::Error::other)?;
         furnish_google(&google, &issuer.url()).map_err(io::Error::other)?;
-        Ok(Self { issuer, aws, google })
+        furnish_vault(&vault, &issuer);
+        Ok(Self { issuer, aws, google, vault })
     }
 
     /// The environment of a job on branch `main`, with the sandbox's endpoints.
@@ -79,6 +90,7 @@ impl Sandbox {
         // No Google client reads an endpoint from a variable: these are for the options.
         variables.push(("SANDBOX_GOOGLE_STS".into(), self.google.sts.url()));
         variables.push(("SANDBOX_GOOGLE_IAM".into(), self.google.iam.url()));
+        variables.push(("VAULT_ADDR".into(), self.vault.url()));
         variables
     }
 }
@@ -99,6 +111,15 @@ fn furnish_google(google: &Google, issuer: &str) -> Result<(), String> {
     let tags = format!("attribute.ref_type/{}::tag", Job::PROJECT_ID);
     google.bind(RELEASE_ACCOUNT, USER, &format!("principalSet://iam.googleapis.com/{POOL}/{tags}"));
     Ok(())
+}
+
+/// With a role that is bound to the project, the ref and the kind of job: no pull request and no debug session is let in.
+fn furnish_vault(vault: &Vault, issuer: &Issuer) {
+    let job = issuer.claims(&Job::branch("main"));
+    let bound = ["prj_id", "ref_type", "ref", "job_type"].map(|name| (name.to_owned(), job[name].clone()));
+    vault.trust_issuer(&issuer.url());
+    vault.create_role(VAULT_ROLE, &issuer.url(), bound.into_iter().collect(), &["production/"]);
+    vault.write("production/db", json!({ "username": "app", "password": VAULT_PASSWORD }));
 }
 
 /// A trust policy of account [`ACCOUNT`] for this issuer, which must also be the audience: the subject is matched with

@@ -3,6 +3,7 @@
 
 mod aws;
 mod gcp;
+mod vault;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use aws::AwsArgs;
 pub use gcp::GcpArgs;
+pub use vault::VaultArgs;
 
 use crate::emit::Format;
 use crate::emit::last_words::OnError;
@@ -42,6 +44,11 @@ pub enum Command {
     /// BOTO_PATH and the project's variables. When there are no credentials, it prints text that stops the calling
     /// shell.
     Gcp(Box<GcpArgs>),
+    /// Log in to HashiCorp Vault or OpenBao with the job's token, and read secrets
+    ///
+    /// Prints shell text that sets a variable for each secret; without any, VAULT_TOKEN and VAULT_ADDR. When there are
+    /// none, it prints text that stops the calling shell.
+    Vault(Box<VaultArgs>),
     /// Undo what this job's exchanges left
     ///
     /// Deletes the files that they made, and prints shell text that removes the credential variables.

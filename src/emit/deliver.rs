@@ -79,26 +79,36 @@ impl Ready<'_> {
     /// # Errors
     /// When the format cannot carry a value, or the bytes cannot be written.
     pub async fn deliver(self, handout: Handout) -> Result<u8, Error> {
-        match self.delivery {
-            Delivery::Stdout { format, .. } => {
-                let text = render(*format, &handout, &self.directory)?;
-                print(text.reveal())?;
-            }
-            Delivery::File { format, path } => {
-                let text = render(*format, &handout, &self.directory)?;
-                if let Some(file) = self.file {
-                    put(file, path, text.reveal().as_bytes(), &self.directory)?;
-                }
-            }
+        let delivered = match self.delivery {
             // Its files go with the handout, once the command has ended.
             Delivery::Command(run) if handout.leaves_something() => {
-                return Ok(run.supervise(&handout, std::future::ready(())).await);
+                let code = run.supervise(&handout, handout.tend()).await;
+                handout.end().await;
+                return Ok(code);
             }
             Delivery::Command(run) => return Ok(run.become_it(&handout)),
-            Delivery::Elsewhere => {}
+            Delivery::Stdout { format, .. } => {
+                render(*format, &handout, &self.directory).and_then(|text| print(text.reveal()))
+            }
+            Delivery::File { format, path } => {
+                let text = render(*format, &handout, &self.directory);
+                text.and_then(|text| match self.file {
+                    Some(file) => put(file, path, text.reveal().as_bytes(), &self.directory),
+                    None => Ok(()),
+                })
+            }
+            Delivery::Elsewhere => Ok(()),
+        };
+        match delivered {
+            Ok(()) => {
+                handout.keep();
+                Ok(Exit::Done.code())
+            }
+            Err(error) => {
+                handout.end().await;
+                Err(error)
+            }
         }
-        handout.keep();
-        Ok(Exit::Done.code())
     }
 }
 

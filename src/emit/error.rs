@@ -18,6 +18,25 @@ pub enum Error {
         /// Its variable.
         name: Name,
     },
+    /// A value is longer than an exec can carry.
+    TooLong {
+        /// Its variable.
+        name: Name,
+    },
+    /// A value is not text.
+    NotText {
+        /// Its variable.
+        name: Name,
+    },
+    /// A variable cannot have this name.
+    Name {
+        /// Which.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A file or directory cannot be written.
     Write {
         /// Which.
@@ -44,6 +63,18 @@ impl Error {
         match self {
             Self::Nul { name } => {
                 Report::new(format!("the value for {name} holds a NUL byte, which no environment can carry"))
+            }
+            Self::TooLong { name } => Report::new(format!(
+                "the value for {name} is longer than 128 KiB, which no command could be started with"
+            ))
+            .hints([format!("write it to a private file: {name}=path?file#field sets {name} to the file's path")]),
+            Self::NotText { name } => {
+                Report::new(format!("the value for {name} is not text, which no environment can carry")).hints([
+                    format!("write it to a private file: {name}=path?base64&file#field sets {name} to the file's path"),
+                ])
+            }
+            Self::Name { name, why, hint } => {
+                Report::new(format!("no variable can be named {name}: {why}")).hints([hint.clone()])
             }
             Self::LineBreak { name } => {
                 Report::new(format!("the value for {name} holds a line break, which this format cannot carry"))

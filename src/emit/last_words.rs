@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 
 use super::{Name, fish, posix};
 use crate::error::Exit;
-use crate::{aws, google};
+use crate::{aws, google, vault};
 
 /// What the shell formats print on failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -55,7 +55,7 @@ impl LastWords {
         let not_for_a_shell = command
             || value("--output").is_some_and(|path| path != "-")
             || value("--profile").is_some()
-            || matches!(value("--format"), Some("json" | "env-no-export" | "process"))
+            || matches!(value("--format"), Some("json" | "env-no-export" | "process" | "raw"))
             || matches!(subcommand, Some("help"));
         let how = match value("--on-error") {
             _ if not_for_a_shell => OnError::None,
@@ -67,6 +67,7 @@ impl LastWords {
             Some("aws") if options.contains(&"--refreshable".to_owned()) => aws::handover::refreshable_names(),
             Some("aws") => aws::handover::prefixed_names(value("--env-prefix").unwrap_or_default()),
             Some("gcp") => google::credential_names(value("--id-token-env").and_then(Name::new)),
+            Some("vault") => vault::names_asked_for(options, value("--secrets-file").and_then(listed).as_deref()),
             _ => Vec::new(),
         };
         Self { how, fish: value("--format") == Some("fish"), credentials }
@@ -112,6 +113,13 @@ impl LastWords {
     }
 }
 
+/// A file of secrets' names, where it is an ordinary one: a pipe's content is for the run itself.
+fn listed(path: &str) -> Option<String> {
+    const LARGEST: u64 = 1 << 20;
+    let found = std::fs::metadata(path).ok()?;
+    if found.is_file() && found.len() <= LARGEST { std::fs::read_to_string(path).ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +150,15 @@ mod tests {
         assert!(
             text("oidc-exchange gcp --id-token-env a;b", 2).starts_with(&format!("unset {names} GOOGLE_ID_TOKEN;\n"))
         );
+    }
+
+    #[test]
+    fn vault_removes_what_it_was_asked_for() {
+        let names = |line: &str| text(line, 4).lines().next().unwrap_or_default().to_owned();
+        assert_eq!(names("oidc-exchange vault --role ci A=secret/a#b B_=secret/b#* C=nonsense//"), "unset A;");
+        assert_eq!(names("oidc-exchange vault --role ci A=secret/a#b --export-token"), "unset A VAULT_TOKEN;");
+        assert_eq!(names("oidc-exchange vault --role ci"), "unset VAULT_TOKEN;");
+        assert!(names("oidc-exchange vault B_=secret/b#* UID=secret/a#b").starts_with("case "));
     }
 
     #[test]

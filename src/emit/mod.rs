@@ -18,6 +18,7 @@ pub use name::Name;
 
 use crate::job::{self, Made};
 use crate::secret::Secret;
+use crate::vault::Tenancy;
 
 /// The forms in which variables are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -34,6 +35,8 @@ pub enum Format {
     Source,
     /// AWS: the answer to a tool that runs this program as its `credential_process`.
     Process,
+    /// Vault: one value, as it is.
+    Raw,
 }
 
 impl Format {
@@ -42,7 +45,7 @@ impl Format {
     pub fn is_shell(self) -> bool {
         match self {
             Self::Env | Self::Fish | Self::Source => true,
-            Self::EnvNoExport | Self::Json | Self::Process => false,
+            Self::EnvNoExport | Self::Json | Self::Process | Self::Raw => false,
         }
     }
 }
@@ -53,6 +56,7 @@ pub struct Handout {
     set: Vec<(Name, Secret)>,
     unset: Vec<Name>,
     made: Option<Made>,
+    tenancy: Option<Tenancy>,
 }
 
 impl Handout {
@@ -74,6 +78,25 @@ impl Handout {
         Ok(())
     }
 
+    /// Takes charge of a Vault's client token, with its leases, that the variables need.
+    pub fn hold(&mut self, tenancy: Tenancy) {
+        self.tenancy = Some(tenancy);
+    }
+
+    /// Keeps alive what would end, as long as it is polled.
+    pub async fn tend(&self) {
+        if let Some(tenancy) = &self.tenancy {
+            tenancy.renew().await;
+        }
+    }
+
+    /// Ends the token; the files go with the handout itself. A token that stays ends by itself, and is no failure.
+    pub async fn end(self) {
+        if let Some(tenancy) = &self.tenancy {
+            tenancy.end().await;
+        }
+    }
+
     /// The variables to set, in order.
     pub fn variables(&self) -> impl Iterator<Item = (&Name, &str)> {
         self.set.iter().map(|(name, value)| (name, value.reveal()))
@@ -87,13 +110,16 @@ impl Handout {
     /// Whether there is something to undo after the last use of the variables.
     #[must_use]
     pub fn leaves_something(&self) -> bool {
-        self.made.is_some()
+        self.made.is_some() || self.tenancy.is_some()
     }
 
-    /// Leaves the files to the job, now that it knows of them.
+    /// Leaves files and token to the job, now that it knows of them, and says what will end before its time.
     pub fn keep(self) {
         if let Some(made) = self.made {
             made.keep();
+        }
+        if let Some(tenancy) = self.tenancy {
+            tenancy.warn_of_early_ends();
         }
     }
 
@@ -124,5 +150,6 @@ pub fn render(format: Format, handout: &Handout, directory: &job::Place) -> Resu
         Format::Json => json::object(handout)?,
         Format::Process => json::process(handout)?,
         Format::Source => source::line(handout, directory)?,
+        Format::Raw => handout.variables().map(|(_, value)| value).collect(),
     }))
 }

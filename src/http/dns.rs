@@ -25,7 +25,17 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The resolver that reqwest asks. Files are read on the first question.
 #[derive(Default)]
-pub(super) struct Resolver(Arc<OnceCell<Files>>);
+pub(super) struct Resolver {
+    files: Arc<OnceCell<Files>>,
+    alias: Option<(String, String)>,
+}
+
+impl Resolver {
+    /// One that answers for the first name with the second's address.
+    pub(super) fn with_alias(alias: Option<(String, String)>) -> Self {
+        Self { alias, ..Self::default() }
+    }
+}
 
 struct Files {
     hosts: String,
@@ -51,9 +61,13 @@ impl std::error::Error for LookupError {}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: reqwest::dns::Name) -> Resolving {
-        let files = Arc::clone(&self.0);
+        let files = Arc::clone(&self.files);
+        let host = match &self.alias {
+            Some((alias, host)) if alias.eq_ignore_ascii_case(name.as_str()) => host.clone(),
+            _ => name.as_str().to_owned(),
+        };
         Box::pin(async move {
-            let addresses = lookup(name.as_str(), &files).await?;
+            let addresses = lookup(&host, &files).await?;
             // Port 0 stands for the address's own port.
             let addresses: Addrs = Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(addresses)
@@ -62,6 +76,9 @@ impl Resolve for Resolver {
 }
 
 async fn lookup(host: &str, files: &OnceCell<Files>) -> Result<Vec<IpAddr>, LookupError> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![address]);
+    }
     if is_localhost(host) {
         return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
     }

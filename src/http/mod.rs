@@ -10,6 +10,7 @@ mod resolv_conf;
 pub mod retry;
 pub mod smithy;
 mod trust;
+mod tuning;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -19,7 +20,8 @@ use reqwest::{Method, Url};
 
 pub use failure::{Failure, Unreachable};
 pub use proxy::Proxies;
-pub use trust::{Bundle, Trust};
+pub use trust::{Bundle, Identity, Trust};
+pub use tuning::{ServerName, Tuning};
 
 /// What the user and the environment say about the network.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// A host that may be spoken to in clear, besides loopback.
     pub allow_http: Option<String>,
+    /// What one provider's own settings change.
+    pub tuning: Tuning,
 }
 
 /// One request; the body may hold a secret, so there is no `Debug`.
@@ -91,8 +95,9 @@ impl Client {
         let host = host_and_port(&request.url);
         let started = Instant::now();
         let method = request.method.clone();
-        let outcome = tokio::time::timeout(ATTEMPT_TIMEOUT, self.attempt(request, &host)).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(Failure::Timeout { host: host.clone(), after: ATTEMPT_TIMEOUT }));
+        let bound = self.0.settings.tuning.attempt.unwrap_or(ATTEMPT_TIMEOUT);
+        let outcome = tokio::time::timeout(bound, self.attempt(request, &host)).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Failure::Timeout { host: host.clone(), after: bound }));
         let took = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
@@ -104,8 +109,11 @@ impl Client {
         outcome
     }
 
-    async fn attempt(&self, request: Request, host: &str) -> Result<Response, Failure> {
+    async fn attempt(&self, mut request: Request, host: &str) -> Result<Response, Failure> {
         let client = self.client_for(&request.url)?;
+        if let Some(name) = &self.0.settings.tuning.server_name {
+            name.put_into(&mut request)?;
+        }
         let sent = client.request(request.method, request.url).headers(request.headers).body(request.body).send().await;
         let mut answer = sent.map_err(|error| Failure::from_reqwest(&error, host))?;
         let status = answer.status();
@@ -136,7 +144,7 @@ impl Client {
                     return Ok(client);
                 }
                 let proxied = settings.proxies.apply(reqwest::Client::builder())?;
-                let built = build(proxied, settings.trust.client_config()?)?;
+                let built = build(proxied, settings.trust.client_config(&settings.tuning)?, &settings.tuning)?;
                 Ok(self.0.tls.get_or_init(|| built))
             }
             "http" if is_loopback(url) || self.is_allowed_in_clear(url) => {
@@ -144,7 +152,7 @@ impl Client {
                     return Ok(client);
                 }
                 // Without this, reqwest hands plain http to HTTP_PROXY: the token, in clear, to another machine.
-                let built = build(reqwest::Client::builder().no_proxy(), trust::nobody()?)?;
+                let built = build(reqwest::Client::builder().no_proxy(), trust::nobody()?, &Tuning::default())?;
                 Ok(self.0.clear.get_or_init(|| built))
             }
             _ => Err(Failure::NotHttps { url: origin(url.as_str()) }),
@@ -176,14 +184,19 @@ impl Response {
     }
 }
 
-fn build(builder: reqwest::ClientBuilder, tls: rustls::ClientConfig) -> Result<reqwest::Client, Failure> {
+fn build(
+    builder: reqwest::ClientBuilder,
+    tls: rustls::ClientConfig,
+    tuning: &Tuning,
+) -> Result<reqwest::Client, Failure> {
+    let alias = tuning.server_name.as_ref().map(ServerName::alias);
     builder
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT_TIMEOUT)
-        .dns_resolver(dns::Resolver::default())
+        .dns_resolver(dns::Resolver::with_alias(alias))
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Failure::Setup { why: failure::root_cause(&error) })

@@ -25,10 +25,18 @@ impl Proxies {
     /// When the proxy's address cannot be read. The address is not shown: it may hold a password.
     pub fn from_env(env: &Env) -> Result<Self, Usage> {
         let exempt = env.first(&["NO_PROXY", "no_proxy"])?.map(|(_, hosts)| hosts).unwrap_or_default();
-        let Some((name, address)) = env.first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? else {
-            return Ok(Self { https: None, exempt });
-        };
-        let address = if address.contains("://") { address } else { format!("http://{address}") };
+        match env.first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? {
+            Some((name, address)) => Self::named(name, &address, exempt),
+            None => Ok(Self { https: None, exempt }),
+        }
+    }
+
+    /// The proxy that the variable `name` gives, for all hosts but those that `exempt` lists.
+    ///
+    /// # Errors
+    /// When the address cannot be read. It is not shown: it may hold a password.
+    pub fn named(name: &str, address: &str, exempt: String) -> Result<Self, Usage> {
+        let address = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
         let known = Url::parse(&address).is_ok_and(|url| {
             url.host_str().is_some_and(|host| !host.is_empty())
                 && matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h")
@@ -40,6 +48,12 @@ impl Proxies {
         // reqwest lets the star stand for names alone; curl, and everybody since, for addresses too.
         let all_exempt = exempt.split(',').any(|host| host.trim() == "*");
         Ok(Self { https: (!all_exempt).then(|| Secret::new(address)), exempt })
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.https.is_some()
     }
 
     pub(super) fn apply(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {

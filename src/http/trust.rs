@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::Tuning;
 use super::failure::Failure;
 use crate::error::Usage;
 use crate::host::Env;
@@ -24,6 +25,7 @@ pub struct Bundle {
     variable: &'static str,
     files: Vec<PathBuf>,
     directories: Vec<PathBuf>,
+    given: Vec<CertificateDer<'static>>,
 }
 
 impl Bundle {
@@ -33,7 +35,28 @@ impl Bundle {
     /// As [`Env::get`].
     pub fn from_variable(env: &Env, variable: &'static str) -> Result<Option<Self>, Usage> {
         let path = env.get(variable)?;
-        Ok(path.map(|path| Self { variable, files: vec![path.into()], directories: Vec::new() }))
+        Ok(path.map(|path| Self::from_file(variable, path.into())))
+    }
+
+    /// The certificates in a PEM file that `variable` names.
+    #[must_use]
+    pub fn from_file(variable: &'static str, path: PathBuf) -> Self {
+        Self { variable, files: vec![path], directories: Vec::new(), given: Vec::new() }
+    }
+
+    /// The certificates in a directory that `variable` names.
+    #[must_use]
+    pub fn from_directory(variable: &'static str, path: PathBuf) -> Self {
+        Self { variable, files: Vec::new(), directories: vec![path], given: Vec::new() }
+    }
+
+    /// The certificates that `variable` itself holds, as PEM.
+    ///
+    /// # Errors
+    /// When it holds none.
+    pub fn from_pem(variable: &'static str, pem: &str) -> Result<Self, Usage> {
+        let given = in_pem(pem.as_bytes()).map_err(|why| Usage::new(format!("{variable} {why}")))?;
+        Ok(Self { variable, files: Vec::new(), directories: Vec::new(), given })
     }
 
     /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, as OpenSSL reads them.
@@ -46,11 +69,16 @@ impl Bundle {
             env.get("SSL_CERT_DIR")?.map(|list| std::env::split_paths(&list).collect()).unwrap_or_default();
         let variable = if file.is_some() { "SSL_CERT_FILE" } else { "SSL_CERT_DIR" };
         let files: Vec<PathBuf> = file.into_iter().map(PathBuf::from).collect();
-        Ok((!files.is_empty() || !directories.is_empty()).then_some(Self { variable, files, directories }))
+        Ok((!files.is_empty() || !directories.is_empty()).then_some(Self {
+            variable,
+            files,
+            directories,
+            given: Vec::new(),
+        }))
     }
 
     fn read(&self) -> Result<Vec<CertificateDer<'static>>, Failure> {
-        let mut found = Vec::new();
+        let mut found = self.given.clone();
         for file in &self.files {
             found.extend(certificates(file).map_err(|why| self.unusable(&why))?);
         }
@@ -88,7 +116,7 @@ impl Trust {
         Ok(Self { bundle, added })
     }
 
-    pub(super) fn client_config(&self) -> Result<ClientConfig, Failure> {
+    pub(super) fn client_config(&self, tuning: &Tuning) -> Result<ClientConfig, Failure> {
         let mut roots = RootCertStore::empty();
         for certificate in &self.added {
             roots.add(certificate.clone()).map_err(|error| Failure::Setup { why: format!("--ca-file: {error}") })?;
@@ -99,21 +127,47 @@ impl Trust {
             tracing::debug!("no certificate store on this machine: trusting Mozilla's list, as bundled");
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        config(roots)
+        config(roots, tuning)
+    }
+}
+
+/// The certificate that this side shows, where the server asks for one.
+#[derive(Debug)]
+pub struct Identity {
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// Reads a certificate, with those between it and its authority, and its key, from PEM.
+    ///
+    /// # Errors
+    /// What is wrong with which of the two.
+    pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, String> {
+        let certificates = in_pem(certificates).map_err(|why| format!("the certificate {why}"))?;
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|_| "the key is not an unencrypted private key in PEM".to_owned())?;
+        Ok(Self { certificates, key })
     }
 }
 
 /// A configuration that trusts nobody, for a client that speaks plain http alone.
 pub(super) fn nobody() -> Result<ClientConfig, Failure> {
-    config(RootCertStore::empty())
+    config(RootCertStore::empty(), &Tuning::default())
 }
 
-fn config(roots: RootCertStore) -> Result<ClientConfig, Failure> {
+fn config(roots: RootCertStore, tuning: &Tuning) -> Result<ClientConfig, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::Setup { why: error.to_string() })?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = builder.with_root_certificates(roots);
+    match &tuning.identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(identity) => builder
+            .with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key())
+            .map_err(|error| Failure::Setup { why: format!("the client certificate cannot be used: {error}") }),
+    }
 }
 
 /// The system's own list. Where it is one file, the directory of the same certificates, a file each, is
@@ -144,10 +198,14 @@ fn system_store() -> Vec<CertificateDer<'static>> {
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let place = path.display();
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read {place}: {error}"))?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    in_pem(&bytes).map_err(|why| format!("{place} {why}"))
+}
+
+fn in_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     match found {
-        Ok(found) if found.is_empty() => Err(format!("{place} holds no PEM certificate")),
+        Ok(found) if found.is_empty() => Err("holds no PEM certificate".into()),
         Ok(found) => Ok(found),
-        Err(error) => Err(format!("{place} is not PEM: {error}")),
+        Err(error) => Err(format!("is not PEM: {error}")),
     }
 }

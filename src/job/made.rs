@@ -35,6 +35,18 @@ impl Made {
     /// # Errors
     /// When it cannot be made, written down or written.
     pub fn file(&mut self, stem: &str, content: impl FnOnce(&Path) -> Result<Secret, Error>) -> Result<PathBuf, Error> {
+        self.bytes(stem, |path| content(path).map(|text| text.reveal().as_bytes().to_vec()))
+    }
+
+    /// The same with content that need not be text.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file).
+    pub fn bytes(
+        &mut self,
+        stem: &str,
+        content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
+    ) -> Result<PathBuf, Error> {
         let (path, entry) = self.directory.new_file(stem, content)?;
         self.entries.push(entry);
         Ok(path)

@@ -19,7 +19,6 @@ use manifest::Entry;
 use crate::emit::Error;
 use crate::error::Usage;
 use crate::host::Env;
-use crate::secret::Secret;
 
 /// Where the private directory is, or will be once something needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,13 +125,13 @@ impl Directory {
     /// # Errors
     /// When it cannot be made, written down or written.
     pub fn file(&self, stem: &str, content: impl FnOnce(&Path) -> String) -> Result<PathBuf, Error> {
-        self.new_file(stem, |path| Ok(Secret::new(content(path)))).map(|(path, _)| path)
+        self.new_file(stem, |path| Ok(content(path).into_bytes())).map(|(path, _)| path)
     }
 
     fn new_file(
         &self,
         stem: &str,
-        content: impl FnOnce(&Path) -> Result<Secret, Error>,
+        content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
     ) -> Result<(PathBuf, Entry), Error> {
         let fail = |error: std::io::Error| Error::write(&self.0, error);
         let prefix = format!("{stem}-");
@@ -143,8 +142,8 @@ impl Directory {
             .map_err(|error| Error::write(&self.0, new_file::without_temporary_name(&error)))?;
         let entry = Entry::of(file.as_file(), file.path()).map_err(fail)?;
         self.append(&entry)?;
-        let text = content(file.path())?;
-        std::io::Write::write_all(&mut file, text.reveal().as_bytes()).map_err(fail)?;
+        let bytes = content(file.path())?;
+        std::io::Write::write_all(&mut file, &bytes).map_err(fail)?;
         let (_, path) = file.keep().map_err(|error| fail(error.error))?;
         Ok((path, entry))
     }

@@ -4,6 +4,7 @@
 mod aws_handover;
 mod aws_request;
 mod gcp_request;
+mod vault_request;
 
 use std::time::Duration;
 
@@ -15,10 +16,11 @@ use crate::emit::{Format, Name};
 use crate::error::Usage;
 use crate::google;
 use crate::host::Env;
-use crate::http::{Bundle, Proxies, Settings, Trust};
+use crate::http::{Bundle, Proxies, Settings, Trust, Tuning};
 use crate::job;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::Source;
+use crate::vault;
 
 /// The whole of a run.
 #[derive(Debug)]
@@ -51,22 +53,26 @@ pub struct Exchange {
 
 /// The closed set of providers: a match on it lists every place that a further one touches.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
 pub enum Wanted {
     /// An AWS role's credentials.
     Aws(aws::Request, aws::Handover),
     /// Google credentials.
     Google(google::Request),
+    /// Secrets, or a client token, of a Vault.
+    Vault(vault::Request),
 }
 
 impl Wanted {
     /// Whether it can be had in that format.
     fn is_had_in(&self, format: Format) -> bool {
         match (self, format) {
-            (Self::Google(_), Format::Process) => false,
-            (
-                Self::Aws(..) | Self::Google(_),
-                Format::Env | Format::EnvNoExport | Format::Fish | Format::Json | Format::Source | Format::Process,
-            ) => true,
+            (_, Format::Env | Format::EnvNoExport | Format::Fish | Format::Json | Format::Source)
+            | (Self::Aws(..), Format::Process)
+            | (Self::Vault(_), Format::Raw) => true,
+            (Self::Aws(..) | Self::Google(_), Format::Raw) | (Self::Google(_) | Self::Vault(_), Format::Process) => {
+                false
+            }
         }
     }
 }
@@ -78,6 +84,7 @@ impl Cli {
         let loudness = match &self.command {
             Command::Aws(args) => &args.shared.loudness,
             Command::Gcp(args) => &args.shared.loudness,
+            Command::Vault(args) => &args.shared.loudness,
             Command::Clean(args) => &args.loudness,
         };
         Verbosity::new(loudness.quiet, loudness.verbose)
@@ -105,6 +112,14 @@ impl Plan {
                 let wanted = Wanted::Google(gcp_request::new(&args)?);
                 exchange(args.shared, wanted, None, env).map(|exchange| Self::Exchange(Box::new(exchange)))
             }
+            Command::Vault(args) => {
+                let request = vault_request::new(&args, env)?;
+                let ca_file = args.shared.ca_file.clone();
+                let address = request.address.clone();
+                let mut plan = exchange(args.shared, Wanted::Vault(request), None, env)?;
+                vault::settings::apply(env, &address, ca_file.as_deref(), &mut plan.network)?;
+                Ok(Self::Exchange(Box::new(plan)))
+            }
             Command::Clean(_) => Ok(Self::Clean { directory: job::Place::locate(env)? }),
         }
     }
@@ -125,6 +140,7 @@ fn exchange(shared: Shared, wanted: Wanted, bundle: Option<Bundle>, env: &Env) -
             trust: Trust::new(env, bundle, shared.ca_file.as_deref())?,
             proxies: Proxies::from_env(env)?,
             allow_http: shared.allow_http.as_deref().map(host).transpose()?,
+            tuning: Tuning::default(),
         },
         timeout,
         directory: job::Place::locate(env)?,

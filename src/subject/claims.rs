@@ -57,6 +57,24 @@ impl Claims {
         }
     }
 
+    /// A claim's value as a person reads it: a text as it is, anything else as JSON.
+    #[must_use]
+    pub fn shown(&self, name: &str) -> Option<String> {
+        match self.0.get(name)? {
+            Value::String(text) if text.is_empty() => Some("\"\" (empty)".into()),
+            Value::String(text) => Some(text.clone()),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Some(other.to_string())
+            }
+        }
+    }
+
+    /// The names of all claims.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+
     /// The issuer without its scheme, as AWS writes it in ARNs and condition keys.
     #[must_use]
     pub fn issuer_host(&self) -> Option<&str> {

@@ -12,3 +12,4 @@ mod shell;
 mod stop;
 mod subject;
 mod support;
+mod vault;

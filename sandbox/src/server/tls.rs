@@ -77,13 +77,15 @@ impl Tls {
         Self::new()?.server(names)
     }
 
-    /// A valid certificate for these names and its key, both PEM, for a server that is another program.
+    /// A valid certificate for these names and its key, both PEM, for a server or a client that is another program.
     ///
     /// # Errors
     /// As for [`server`](Self::server).
     pub fn server_pem(&self, names: &[&str]) -> io::Result<(String, String)> {
+        let mut params = leaf(names)?;
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
         let key = KeyPair::generate().map_err(io::Error::other)?;
-        let certificate = leaf(names)?.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
+        let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
         Ok((format!("{}{}", certificate.pem(), self.certificate.pem()), key.serialize_pem()))
     }
 

@@ -10,3 +10,4 @@ mod issuer;
 mod raw;
 mod sts;
 mod tls;
+mod vault;

@@ -8,7 +8,7 @@ use super::venv::venv;
 
 /// A MiniStack that checks who asks, shared by the tests that run at the same time: a role per test keeps them apart.
 pub(crate) fn ministack() -> Arc<Server> {
-    static MINISTACK: Shared = Shared::new();
+    static MINISTACK: Shared<Server> = Shared::new();
     MINISTACK.get(|| {
         let ministack = venv("ministack", &["ministack==1.5.33"]).program("ministack");
         // It takes its port from a variable, which is known only with the port.

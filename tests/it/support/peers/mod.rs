@@ -3,6 +3,7 @@
 //! A peer that cannot be had is an error, never a skipped test.
 
 mod ministack;
+mod openbao;
 mod seaweed;
 mod server;
 mod venv;
@@ -10,6 +11,7 @@ mod venv;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub(crate) use ministack::ministack;
+pub(crate) use openbao::{OpenBao, openbao, openbao_name};
 pub(crate) use seaweed::Seaweed;
 pub(crate) use server::Server;
 pub(crate) use venv::{Venv, venv};
@@ -34,7 +36,7 @@ pub(crate) fn google_of_2023() -> Venv {
 
 /// A moto server, shared by the tests that run at the same time: an account per test keeps them apart.
 pub(crate) fn moto() -> Arc<Server> {
-    static MOTO: Shared = Shared::new();
+    static MOTO: Shared<Server> = Shared::new();
     MOTO.get(|| {
         let moto = aws().program("moto_server");
         Server::start("moto", "/moto-api/data.json", |port| {
@@ -44,15 +46,15 @@ pub(crate) fn moto() -> Arc<Server> {
 }
 
 /// A server that lives as long as a test uses it.
-pub(crate) struct Shared(Mutex<Weak<Server>>);
+pub(crate) struct Shared<T>(Mutex<Weak<T>>);
 
-impl Shared {
+impl<T> Shared<T> {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(Weak::new()))
     }
 
     /// The server, started where it is not running.
-    pub(crate) fn get(&self, start: impl FnOnce() -> Server) -> Arc<Server> {
+    pub(crate) fn get(&self, start: impl FnOnce() -> T) -> Arc<T> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = running.upgrade() {
             return server;

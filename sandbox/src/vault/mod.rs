@@ -1,0 +1,171 @@
+//! The Vault room: a JWT login that verifies what the real one verifies, and a KV version 2 engine at `secret/`.
+
+mod login;
+mod secrets;
+
+use std::collections::HashMap;
+use std::io;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value, json};
+
+use crate::jwt::Keys;
+use crate::random;
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use login::Role;
+
+/// A running Vault; it knows no issuer, no role and no secret until told.
+pub struct Vault {
+    server: Server,
+    room: Arc<Room>,
+}
+
+#[derive(Default)]
+struct Room {
+    keys: Keys,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    issuer: String,
+    roots: Vec<String>,
+    roles: HashMap<String, Role>,
+    /// By path below `secret/`, the versions in order.
+    secrets: HashMap<String, Vec<Value>>,
+    /// What each client token may read.
+    tokens: HashMap<String, Vec<String>>,
+    issued: Vec<String>,
+}
+
+/// An error in the words of Vault.
+struct Refusal(u16, String);
+
+impl Refusal {
+    fn new(status: u16, words: impl Into<String>) -> Self {
+        Self(status, words.into())
+    }
+
+    /// The policies say no; a token that is not known is told something else.
+    fn by_policy() -> Self {
+        Self::new(403, "1 error occurred:\n\t* permission denied\n\n")
+    }
+
+    fn response(&self) -> Response {
+        Response::json(self.0, &json!({ "errors": [self.1] }))
+    }
+}
+
+impl Vault {
+    /// Starts it over plain HTTP.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn start() -> io::Result<Self> {
+        Self::serve(None)
+    }
+
+    /// Starts it over TLS.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
+        Self::serve(Some(tls))
+    }
+
+    fn serve(tls: Option<&ServerTls>) -> io::Result<Self> {
+        let room = Arc::new(Room::default());
+        let service = Arc::clone(&room);
+        let server = Server::start(tls, |_| service)?;
+        Ok(Self { server, room })
+    }
+
+    /// Lets this issuer's tokens log in, at the mount `jwt`.
+    pub fn trust_issuer(&self, issuer: &str) {
+        issuer.clone_into(&mut lock(&self.room.state).issuer);
+    }
+
+    /// Trusts this authority (PEM) when it fetches the issuer's keys over https.
+    pub fn trust_ca(&self, pem: &str) {
+        lock(&self.room.state).roots.push(pem.to_owned());
+    }
+
+    /// Creates a role, or replaces it: a token must have this audience and these claims, and may then read the secrets
+    /// whose paths below `secret/` start with one of `reads`.
+    pub fn create_role(&self, name: &str, audience: &str, claims: Map<String, Value>, reads: &[&str]) {
+        let reads = reads.iter().map(|path| (*path).to_owned()).collect();
+        let role = Role { audience: audience.to_owned(), claims, reads };
+        lock(&self.room.state).roles.insert(name.to_owned(), role);
+    }
+
+    /// Writes a further version of a secret below `secret/`.
+    pub fn write(&self, path: &str, fields: Value) {
+        lock(&self.room.state).secrets.entry(path.to_owned()).or_default().push(fields);
+    }
+
+    /// Every client token that was ever issued, answered or not.
+    #[must_use]
+    pub fn issued(&self) -> Vec<String> {
+        lock(&self.room.state).issued.clone()
+    }
+
+    /// Whether a client token is still good.
+    #[must_use]
+    pub fn is_good(&self, token: &str) -> bool {
+        lock(&self.room.state).tokens.contains_key(token)
+    }
+
+    /// Forgets the keys that it fetched: the next token needs its issuer.
+    pub fn forget_keys(&self) {
+        self.room.keys.forget();
+    }
+}
+
+impl Deref for Vault {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl Room {
+    async fn act(&self, request: &Request) -> Result<Response, Refusal> {
+        let path = request.path.strip_prefix("/v1/").unwrap_or_default();
+        match (request.method.as_str(), path) {
+            ("POST" | "PUT", "auth/jwt/login") => self.log_in(request).await,
+            (_, "sys/health") => Ok(Response::json(200, &json!({ "initialized": true, "sealed": false }))),
+            ("POST" | "PUT", "auth/token/revoke-self") => self.revoke(request),
+            ("POST" | "PUT", "sys/capabilities-self") => self.capabilities(request),
+            ("GET", path) => match path.strip_prefix("sys/internal/ui/mounts/") {
+                Some(path) => self.mount(request, path),
+                None => self.read(request, path),
+            },
+            _ => Err(Refusal::new(405, "unsupported operation")),
+        }
+    }
+}
+
+impl Service for Room {
+    fn answer<'a>(&'a self, request: &'a Request) -> Answer<'a> {
+        Box::pin(async move { self.act(request).await.unwrap_or_else(|refusal| refusal.response()) })
+    }
+
+    fn throttled(&self) -> Response {
+        Refusal::new(429, "request path \"auth/jwt/login\": rate limit quota exceeded").response()
+    }
+
+    fn unavailable(&self) -> Response {
+        Refusal::new(503, "Vault is sealed").response()
+    }
+}
+
+/// A good answer's frame.
+fn envelope(data: &Value, auth: &Value) -> Response {
+    let body = json!({
+        "request_id": random::uuid(), "lease_id": "", "renewable": false, "lease_duration": 0,
+        "data": data, "wrap_info": null, "warnings": null, "auth": auth,
+    });
+    Response::json(200, &body)
+}

@@ -1,0 +1,85 @@
+//! The Vault request, checked.
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::Path as FilePath;
+
+use crate::cli::VaultArgs;
+use crate::emit::Format;
+use crate::error::Usage;
+use crate::host::Env;
+use crate::vault::path::Path;
+use crate::vault::selection::{Selection, Target};
+use crate::vault::{self, secrets_file, settings};
+
+/// The largest file of secrets' names that is read.
+const LARGEST: u64 = 1 << 20;
+
+/// Checks what `vault` was asked for, with the environment's part filled in.
+pub(super) fn new(args: &VaultArgs, env: &Env) -> Result<vault::Request, Usage> {
+    let mut selections = Vec::new();
+    if let Some(path) = &args.secrets_file {
+        selections.extend(secrets_file::lines(&read(path)?)?);
+    }
+    for secret in &args.secrets {
+        selections.extend(secrets_file::selections(secret)?);
+    }
+    let export_token = args.export_token || selections.is_empty();
+    check_names(&selections, export_token)?;
+    let raw = args.shared.format == Some(Format::Raw);
+    if raw && (export_token || !matches!(&selections[..], [Selection { target: Target::Variable(_), .. }])) {
+        return Err(Usage::new("--format raw is for exactly one secret's value"));
+    }
+    Ok(vault::Request {
+        address: settings::address(args.addr.as_deref(), env)?,
+        namespace: settings::namespace(args.namespace.as_deref(), env)?,
+        mount: mount(&args.mount)?,
+        role: args.role.as_deref().map(role).transpose()?,
+        selections,
+        export_token,
+        stays: args.no_revoke,
+        raw,
+    })
+}
+
+fn check_names(selections: &[Selection], export_token: bool) -> Result<(), Usage> {
+    let mut seen: HashSet<&str> = HashSet::new();
+    if export_token {
+        seen.extend(["VAULT_TOKEN", "VAULT_ADDR", "VAULT_NAMESPACE"]);
+    }
+    for selection in selections {
+        if let Target::Variable(name) = &selection.target
+            && !seen.insert(name.as_str())
+        {
+            return Err(Usage::new(format!("{name} is asked for twice")));
+        }
+    }
+    Ok(())
+}
+
+fn mount(text: &str) -> Result<Path, Usage> {
+    let path = Path::parse("--mount", text.strip_suffix('/').unwrap_or(text))?;
+    if path.first() == "auth" {
+        return Err(Usage::new("--mount: write the mount without auth/ before it"));
+    }
+    Ok(path)
+}
+
+fn role(text: &str) -> Result<String, Usage> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(Usage::new("--role is empty, or holds a control character"));
+    }
+    Ok(text.to_owned())
+}
+
+fn read(path: &FilePath) -> Result<String, Usage> {
+    let unreadable =
+        |why: &dyn std::fmt::Display| Usage::new(format!("--secrets-file: cannot read {}: {why}", path.display()));
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    file.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
+    if text.len() as u64 > LARGEST {
+        return Err(unreadable(&"it is longer than 1 MiB"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,177 @@
+//! From answers to the job's variables and files: all of them or none.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::Request;
+use super::names;
+use super::reading::{Document, Documents};
+use super::selection::{Field, Missing, Selection, Target};
+use super::tenancy::Tenancy;
+use super::value::{Content, Unusable, content};
+use crate::emit::{self, Handout, Name};
+use crate::error::{Error, Refusal};
+use crate::job;
+
+/// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
+const LONGEST: usize = 128 << 10;
+
+/// What one variable is to hold.
+pub(super) struct Item {
+    name: Name,
+    /// None for an optional one that is absent.
+    content: Option<Content>,
+    file: bool,
+}
+
+/// What the selections take from the answers, in their order.
+pub(super) fn pick(request: &Request, read: &Documents, presented: &[String]) -> Result<Vec<Item>, Error> {
+    let mut items = Vec::new();
+    for (selection, index) in request.selections.iter().zip(&read.of_selection) {
+        let Some(document) = read.found.get(*index) else { continue };
+        match &selection.target {
+            Target::Variable(name) => items.push(one(selection, name, document, presented)?),
+            Target::Prefix(prefix) => items.extend(many(selection, prefix, document)?),
+        }
+    }
+    let mut seen = HashSet::new();
+    match items.iter().find(|item| !seen.insert(item.name.clone())) {
+        Some(item) => Err(emit::Error::Name {
+            name: item.name.to_string(),
+            why: "two secrets would be put into it".into(),
+            hint: "give one of them another name or prefix".into(),
+        }
+        .into()),
+        None => Ok(items),
+    }
+}
+
+fn one(selection: &Selection, name: &Name, document: &Document, presented: &[String]) -> Result<Item, Error> {
+    let treatment = &selection.treatment;
+    let item = |content| Item { name: name.clone(), content, file: treatment.file };
+    let empty = Map::new();
+    let fields = document.fields.as_ref();
+    let found = match fields {
+        Some(fields) => content(fields, &selection.field, treatment.base64),
+        None => Err(Unusable::Absent),
+    };
+    match (found, &treatment.missing) {
+        (Ok(content), _) => Ok(item(Some(content))),
+        (Err(Unusable::Absent), Missing::Skip) => Ok(item(None)),
+        (Err(Unusable::Absent), Missing::Default(text)) => Ok(item(Some(Content::Text(text.clone())))),
+        (Err(why), _) => Err(unusable(&why, selection, document, fields.unwrap_or(&empty), presented)),
+    }
+}
+
+fn unusable(
+    why: &Unusable,
+    selection: &Selection,
+    document: &Document,
+    fields: &Map<String, Value>,
+    presented: &[String],
+) -> Error {
+    let field = match &selection.field {
+        Field::Key(field) | Field::Pointer(field) => format!("field `{field}`"),
+        Field::Whole | Field::All => "field".into(),
+    };
+    let keys: Vec<&str> = fields.keys().map(String::as_str).collect();
+    let (title, hint) = match why {
+        Unusable::Absent => (
+            format!("the secret at {} has no {field}", document.path),
+            "is the field right, to the letter? `?optional` and `?default=` are for fields that may be absent",
+        ),
+        Unusable::NotBase64 => {
+            (format!("the {field} of {} is not base64", document.path), "leave `?base64` out to have it as it is")
+        }
+    };
+    Error::Refused(Box::new(Refusal {
+        title,
+        said: if keys.is_empty() {
+            "a secret without fields".into()
+        } else {
+            format!("a secret with {}", keys.join(", "))
+        },
+        asked: vec![format!("{field} of {}", document.path)],
+        presented: presented.to_vec(),
+        hints: vec![hint.into()],
+    }))
+}
+
+/// A variable for each key. Whoever writes the secret chooses the keys: they may not choose what the job's shell runs.
+fn many(selection: &Selection, prefix: &str, document: &Document) -> Result<Vec<Item>, Error> {
+    let Some(fields) = &document.fields else { return Ok(Vec::new()) };
+    let wrong = |key: &str, why: &str| emit::Error::Name {
+        name: format!("{prefix}{key}"),
+        why: format!("{why} (from `#*` of {})", document.path),
+        hint: "name the fields that are wanted one by one, or give a prefix".into(),
+    };
+    let mut items = Vec::new();
+    for key in fields.keys() {
+        let name = names::made(prefix, key).ok_or_else(|| wrong(key, "it is not a variable's name"))?;
+        if !names::may_be_made(&name) {
+            return Err(wrong(key, "a secret's key may not set what a shell keeps or runs by").into());
+        }
+        let found = content(fields, &Field::Key(key.clone()), selection.treatment.base64);
+        let content = match found {
+            Ok(content) => Some(content),
+            // A null is no value, and no reason to stop.
+            Err(Unusable::Absent) => None,
+            Err(why @ Unusable::NotBase64) => return Err(unusable(&why, selection, document, fields, &[])),
+        };
+        items.push(Item { name, content, file: selection.treatment.file });
+    }
+    Ok(items)
+}
+
+/// Checks every item, makes the private files, and fills the handout, which takes charge of them.
+pub(super) fn fill(
+    request: &Request,
+    items: Vec<Item>,
+    tenancy: &Tenancy,
+    place: &job::Place,
+) -> Result<Handout, Error> {
+    let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
+    let mut handout = Handout::new(absent.chain(request.beaten_names()).collect());
+    items.iter().try_for_each(|item| check(request, item))?;
+    let mut made =
+        if items.iter().any(|item| item.file && item.content.is_some()) { Some(place.begin()?) } else { None };
+    for Item { name, content, file } in items {
+        match (content, &mut made) {
+            (None, _) => {}
+            (Some(content), Some(made)) if file => {
+                let stem = name.as_str().to_ascii_lowercase();
+                let path = made.bytes(&stem, |_| Ok(content.into_bytes()))?;
+                handout.set(name, emit::text_of(&path)?)?;
+            }
+            (Some(Content::Text(text)), _) => handout.set(name, text)?,
+            (Some(Content::Bytes(_)), _) => return Err(emit::Error::NotText { name }.into()),
+        }
+    }
+    if let Some(made) = made {
+        handout.leave(made);
+    }
+    if request.export_token {
+        handout.set(Name::fixed("VAULT_TOKEN"), tenancy.token.secret.reveal().to_owned())?;
+        handout.set(Name::fixed("VAULT_ADDR"), request.address_text())?;
+        if let Some(namespace) = &request.namespace {
+            handout.set(Name::fixed("VAULT_NAMESPACE"), namespace.clone())?;
+        }
+    }
+    Ok(handout)
+}
+
+/// What no environment can carry is told before a file is made.
+fn check(request: &Request, item: &Item) -> Result<(), emit::Error> {
+    let name = || item.name.clone();
+    match &item.content {
+        Some(Content::Bytes(_)) if !item.file => Err(emit::Error::NotText { name: name() }),
+        Some(Content::Text(text)) if !item.file && text.contains('\0') => Err(emit::Error::Nul { name: name() }),
+        Some(Content::Text(text))
+            if !item.file && !request.raw && item.name.as_str().len() + text.len() + 2 > LONGEST =>
+        {
+            Err(emit::Error::TooLong { name: name() })
+        }
+        Some(Content::Text(_) | Content::Bytes(_)) | None => Ok(()),
+    }
+}

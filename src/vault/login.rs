@@ -1,0 +1,98 @@
+//! The login: the job's token in, a client token out.
+//!
+//! <https://openbao.org/api-docs/auth/jwt/#jwt-login>.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Request;
+use super::login_refusal;
+use super::path::Path;
+use super::refusal::explain;
+use super::wire::{Auth, Call, Kind, Server};
+use crate::error::{Error, Refusal};
+use crate::http::retry::{self, Deadline};
+use crate::secret::Secret;
+use crate::subject::SubjectToken;
+
+/// What the login gave.
+#[derive(Clone, Debug)]
+pub(super) struct ClientToken {
+    pub(super) secret: Secret,
+    pub(super) policies: Vec<String>,
+    /// Its life; zero for one that does not end.
+    pub(super) life: Duration,
+    pub(super) renewable: bool,
+    /// It can be neither renewed nor revoked.
+    pub(super) batch: bool,
+    /// How many requests it is good for; none for any number.
+    pub(super) uses: Option<u64>,
+}
+
+impl ClientToken {
+    fn new(auth: Auth) -> Self {
+        Self {
+            secret: Secret::new(auth.client_token),
+            policies: auth.policies.unwrap_or_default(),
+            life: Duration::from_secs(auth.lease_duration),
+            renewable: auth.renewable,
+            batch: auth.token_type == "batch",
+            uses: (auth.num_uses > 0).then_some(auth.num_uses),
+        }
+    }
+}
+
+/// Logs in, and lets `server` know which state of storage knows the token.
+pub(super) async fn login(
+    request: &Request,
+    token: &SubjectToken,
+    server: &mut Server,
+    deadline: Deadline,
+) -> Result<ClientToken, Error> {
+    let path = request.login_path();
+    let mut body = json!({ "jwt": token.jwt().reveal() });
+    if let Some(role) = &request.role {
+        body["role"] = role.as_str().into();
+    }
+    let body = body.to_string().into_bytes();
+    let attempt = async || {
+        let call = Call { kind: Kind::Login, path: &path, version: None, body: Some(body.clone()), token: None };
+        server.send(&call, &[token.jwt()]).await
+    };
+    let context = login_refusal::Context { request, token, clock: &server.clock };
+    let success = match retry::run(deadline, attempt).await {
+        Ok(success) => success,
+        Err((outcome, effort)) => {
+            return Err(explain(outcome, effort, context.asked(), &request.address, |cause| context.tell(cause)));
+        }
+    };
+    let auth = success.envelope.auth.unwrap_or_default();
+    if auth.client_token.is_empty() {
+        let mfa = auth.mfa_requirement.is_some();
+        return Err(Error::Refused(Box::new(no_token(&path, mfa, &context))));
+    }
+    server.index = success.index;
+    Ok(ClientToken::new(auth))
+}
+
+/// A 200 may hold no token: a second factor is asked for first.
+fn no_token(path: &Path, mfa: bool, context: &login_refusal::Context<'_>) -> Refusal {
+    let said = if mfa {
+        "200, without a token: it asks for a second factor (mfa_requirement)"
+    } else {
+        "200, without a token"
+    };
+    let hint = if mfa {
+        "a job has no second factor: exempt this role or its entity from the login enforcement (identity/mfa/login-enforcement)".into()
+    } else {
+        format!("is {path} the login of a JWT auth method?")
+    };
+    Refusal {
+        title: "Vault asks for more than the token".into(),
+        said: said.into(),
+        asked: context.asked(),
+        presented: context.token.claims().presented(),
+        hints: vec![hint],
+    }
+}

@@ -1,0 +1,106 @@
+//! Vault and OpenBao: what is asked for, and what comes back.
+//!
+//! A login with the job's token, reads with the client token that it gives, and that token's end:
+//! <https://openbao.org/api-docs/auth/jwt/>, <https://developer.hashicorp.com/vault/api-docs/auth/jwt>.
+
+pub mod exchange;
+mod handout;
+mod kv;
+mod login;
+mod login_refusal;
+pub mod names;
+pub mod path;
+mod read_refusal;
+mod reading;
+mod refusal;
+pub mod secrets_file;
+pub mod selection;
+pub mod settings;
+mod tenancy;
+mod value;
+mod wire;
+
+use reqwest::Url;
+
+use crate::emit::Name;
+use path::Path;
+use selection::{Selection, Target};
+pub use tenancy::Tenancy;
+
+/// A validated request.
+#[derive(Debug, PartialEq)]
+pub struct Request {
+    /// The server; a path of its own comes before `/v1/`.
+    pub address: Url,
+    /// The namespace, where there is one.
+    pub namespace: Option<String>,
+    /// Where the JWT auth method is mounted, below `auth/`.
+    pub mount: Path,
+    /// The role; else the mount's default.
+    pub role: Option<String>,
+    /// What to read, in the order in which it is handed out.
+    pub selections: Vec<Selection>,
+    /// Whether the client token itself is wanted.
+    pub export_token: bool,
+    /// Whether the client token is left to end by itself.
+    pub stays: bool,
+    /// Whether one value goes out as it is, which no environment has to carry.
+    pub raw: bool,
+}
+
+/// The variables of OpenBao's clients that would beat the exported ones, even when empty.
+const BEATS_THEM: [(&str, &str); 2] = [("BAO_TOKEN", "VAULT_TOKEN"), ("BAO_ADDR", "VAULT_ADDR")];
+
+impl Request {
+    fn login_path(&self) -> Path {
+        // A mount's path is checked as it is read, and stays good between these two.
+        Path::parse("--mount", &format!("auth/{}/login", self.mount)).unwrap_or_else(|_| self.mount.clone())
+    }
+
+    /// What is removed so that the exported variables hold.
+    fn beaten_names(&self) -> Vec<Name> {
+        if !self.export_token {
+            return Vec::new();
+        }
+        let namespace = self.namespace.is_some().then_some("BAO_NAMESPACE");
+        BEATS_THEM.iter().map(|(bao, _)| *bao).chain(namespace).map(Name::fixed).collect()
+    }
+
+    /// The address as a client's variable holds it.
+    fn address_text(&self) -> String {
+        self.address.as_str().trim_end_matches('/').to_owned()
+    }
+}
+
+/// The variables that hold credentials whatever is asked for, which `clean` removes.
+#[must_use]
+pub fn credential_names() -> Vec<Name> {
+    vec![Name::fixed("VAULT_TOKEN")]
+}
+
+/// The credential variables that a command line asks for, as far as their names are known beforehand: a failure
+/// removes them. `words` are its words and `file` the content of its `--secrets-file`; what cannot be read in them
+/// names none.
+#[must_use]
+pub fn names_asked_for(words: &[String], file: Option<&str>) -> Vec<Name> {
+    let lines = file.unwrap_or_default().lines();
+    let selections: Vec<Selection> = words
+        .iter()
+        .map(String::as_str)
+        .chain(lines)
+        .filter_map(|text| secrets_file::selections(text.trim()).ok())
+        .flatten()
+        .collect();
+    let mut names: Vec<Name> = Vec::new();
+    for selection in &selections {
+        if let Target::Variable(name) = &selection.target
+            && !names.contains(name)
+        {
+            names.push(name.clone());
+        }
+    }
+    if selections.is_empty() || words.iter().any(|word| word == "--export-token") {
+        names.extend(credential_names());
+    }
+    names
+}

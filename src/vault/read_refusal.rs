@@ -1,0 +1,137 @@
+//! Why a read or a write is refused.
+
+use serde_json::Value;
+
+use super::path::Path;
+use super::refusal::Answer;
+use super::wire::Kind;
+
+/// Why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ReadCause {
+    /// There is no such secret, or no such version of it.
+    Absent,
+    /// The version was deleted; it can be restored.
+    Deleted(Version),
+    /// The version was destroyed for good.
+    Destroyed(Version),
+    /// The path of a KV v2 secret lacks `data/`.
+    LacksData,
+    /// No engine is mounted there, or the token may do nothing below it.
+    NoMount,
+    /// The policies do not allow it.
+    Policy,
+    /// The client token is no longer good: used up, expired, revoked.
+    Token,
+    /// The path ends in a way that KV v2 cannot read.
+    NoVersionData,
+    /// The server would not take the path.
+    RelativePath,
+    /// The path cannot be read, or not written.
+    Unsupported,
+    /// The parameters of a write are not what the engine takes.
+    Parameters,
+    /// Another refusal.
+    Other,
+}
+
+/// A version of a KV v2 secret that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) number: u64,
+    /// When, as the server writes it.
+    pub(super) at: String,
+}
+
+impl ReadCause {
+    pub(super) fn of(kind: Kind, answer: &Answer) -> Self {
+        match answer.status {
+            404 => Self::of_absence(answer),
+            403 if kind == Kind::Preflight => Self::NoMount,
+            // A refusal by policy is listed as an error of the request's handling; one of the token is not
+            // (OpenBao), or names it (Vault from 1.17 on).
+            403 if answer.says("invalid token") || answer.says("bad token") => Self::Token,
+            403 if answer.says("1 error occurred") => Self::Policy,
+            403 if answer.message == "permission denied" => Self::Token,
+            403 => Self::Policy,
+            405 => Self::Unsupported,
+            _ if answer.says("could not find version data") => Self::NoVersionData,
+            _ if answer.says("relative paths not supported") => Self::RelativePath,
+            400 if answer.says("unsupported operation") => Self::Unsupported,
+            400 => Self::Parameters,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_absence(answer: &Answer) -> Self {
+        if answer.says("no handler for route") {
+            return Self::NoMount;
+        }
+        if answer.warnings.iter().any(|warning| warning.contains("Invalid path for a versioned K/V secrets engine")) {
+            return Self::LacksData;
+        }
+        let metadata = answer.data.as_ref().and_then(|data| data.get("metadata"));
+        let Some(metadata) = metadata else { return Self::Absent };
+        let number = metadata.get("version").and_then(Value::as_u64).unwrap_or_default();
+        let at = metadata.get("deletion_time").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let version = Version { number, at };
+        if metadata.get("destroyed").and_then(Value::as_bool) == Some(true) {
+            Self::Destroyed(version)
+        } else {
+            Self::Deleted(version)
+        }
+    }
+
+    /// Whether `?optional` and `?default=` cover it.
+    pub(super) fn is_absence(&self) -> bool {
+        match self {
+            Self::Absent | Self::Deleted(_) | Self::Destroyed(_) => true,
+            Self::LacksData
+            | Self::NoMount
+            | Self::Policy
+            | Self::Token
+            | Self::NoVersionData
+            | Self::RelativePath
+            | Self::Unsupported
+            | Self::Parameters
+            | Self::Other => false,
+        }
+    }
+
+    pub(super) fn title(&self, path: &Path) -> String {
+        match self {
+            Self::Absent => format!("Vault has no secret at {path}"),
+            Self::Deleted(version) => format!("version {} of {path} is deleted", version.number),
+            Self::Destroyed(version) => format!("version {} of {path} is destroyed", version.number),
+            Self::NoMount => format!("Vault has no secrets engine for {path}, or none that this token may use"),
+            Self::LacksData
+            | Self::Policy
+            | Self::Token
+            | Self::NoVersionData
+            | Self::RelativePath
+            | Self::Unsupported
+            | Self::Parameters
+            | Self::Other => format!("Vault refused {path}"),
+        }
+    }
+
+    pub(super) fn hints(&self, kind: Kind) -> Vec<String> {
+        let hint = match self {
+            Self::Absent => "is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent".into(),
+            Self::Deleted(version) => format!("it was deleted {}: bao kv undelete -versions={} …, or ask for another with `?version=`", version.at, version.number),
+            Self::Destroyed(_) => "it cannot be restored: write a new version, or ask for another with `?version=`".into(),
+            Self::LacksData => "this is a KV version 2 secret: leave `kv1:` out, or put `data/` behind the mount in its path".into(),
+            Self::NoMount => {
+                "`bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace".into()
+            }
+            Self::Token => "the client token is used up, expired or revoked: see token_num_uses and token_ttl on the role".into(),
+            Self::NoVersionData | Self::RelativePath => "write the path as `bao kv get` takes it, without a slash at its end".into(),
+            Self::Unsupported if kind == Kind::Write => "this path is read, not written: leave POST: out".into(),
+            Self::Unsupported => "this path is written, not read: NAME=POST:path{…}#field".into(),
+            Self::Parameters if kind == Kind::Write => "the engine does not take these parameters; `bao path-help` shows what it takes".into(),
+            // What the policies cover is asked of the server, and added.
+            Self::Policy | Self::Parameters | Self::Other => return Vec::new(),
+        };
+        vec![hint]
+    }
+}

@@ -1,0 +1,325 @@
+//! Reading: which requests the selections make, each sent once, at most eight at a time, all of them or none.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde_json::{Map, Value, json};
+
+use super::Request;
+use super::kv::{Mount, Shape};
+use super::login::ClientToken;
+use super::path::Path;
+use super::read_refusal::ReadCause;
+use super::refusal::{Attempt, Cause, Problem, Told, explain};
+use super::selection::{Engine, Missing, Query, Selection};
+use super::tenancy::Lease;
+use super::wire::{Call, Kind, Server, Success};
+use crate::error::{Error, Refusal};
+use crate::http::retry::{self, Deadline, Effort, Outcome};
+
+/// How many reads are under way at a time.
+const AT_ONCE: usize = 8;
+
+/// A run's session with the server.
+pub(super) struct Session<'a> {
+    pub(super) request: &'a Request,
+    pub(super) server: &'a Server,
+    pub(super) token: &'a ClientToken,
+    pub(super) deadline: Deadline,
+}
+
+/// One request and how its answer holds its fields.
+#[derive(PartialEq)]
+struct Fetch {
+    path: Path,
+    version: Option<u32>,
+    body: Option<Map<String, Value>>,
+    shape: Shape,
+    /// Whether every selection of it can do without.
+    dispensable: bool,
+}
+
+impl Fetch {
+    fn kind(&self) -> Kind {
+        if self.body.is_some() { Kind::Write } else { Kind::Read }
+    }
+
+    /// Whether one answer serves both. What one POST makes belongs together, a certificate and its key.
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.path, self.version, &self.body) == (&other.path, other.version, &other.body)
+    }
+}
+
+/// An answer. No `Debug`: it holds secrets.
+pub(super) struct Document {
+    /// As it was asked for.
+    pub(super) path: Path,
+    /// None where there is no such secret.
+    pub(super) fields: Option<Map<String, Value>>,
+}
+
+/// All answers.
+pub(super) struct Documents {
+    pub(super) found: Vec<Document>,
+    /// For each selection, in order, which document is its own.
+    pub(super) of_selection: Vec<usize>,
+    pub(super) leases: Vec<Lease>,
+    pub(super) requests: u64,
+}
+
+impl Session<'_> {
+    /// Reads what the selections name.
+    pub(super) async fn read(&self) -> Result<Documents, Error> {
+        let mounts = self.mounts().await?;
+        let mut fetches: Vec<Fetch> = Vec::new();
+        let mut of_selection = Vec::new();
+        for selection in &self.request.selections {
+            let fetch = resolve(selection, &mounts)?;
+            let known = fetches.iter().position(|other| other.is_same(&fetch));
+            let index = known.unwrap_or(fetches.len());
+            of_selection.push(index);
+            match fetches.get_mut(index) {
+                Some(other) => other.dispensable &= fetch.dispensable,
+                None => fetches.push(fetch),
+            }
+        }
+        self.check_uses(fetches.len())?;
+        let requests = u64::try_from(fetches.len()).unwrap_or(u64::MAX);
+        let answers = stream::iter(fetches.iter().map(|fetch| self.fetch(fetch))).buffered(AT_ONCE);
+        let answers: Vec<(Document, Option<Lease>)> = answers.try_collect().await?;
+        let (documents, leases): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+        Ok(Documents { found: documents, of_selection, leases: leases.into_iter().flatten().collect(), requests })
+    }
+
+    /// The mounts of the paths that do not say which engine they are for: one question for each.
+    async fn mounts(&self) -> Result<Vec<Mount>, Error> {
+        let mut open: Vec<&Path> = self
+            .request
+            .selections
+            .iter()
+            .filter_map(|selection| match &selection.query {
+                Query::Read { engine: Engine::Unknown, path, .. } if !names_data(path) => Some(path),
+                Query::Read { .. } | Query::Write { .. } => None,
+            })
+            .collect();
+        let mut mounts: Vec<Mount> = Vec::new();
+        while !open.is_empty() {
+            // No mount lies within another, so paths with one beginning are most often of one mount.
+            let mut asked: Vec<&Path> = Vec::new();
+            for path in &open {
+                if !asked.iter().any(|other| other.first() == path.first()) {
+                    asked.push(path);
+                }
+            }
+            let answers = stream::iter(asked.iter().map(|path| self.mount(path))).buffered(AT_ONCE);
+            let found: Vec<Mount> = answers.try_collect().await?;
+            open.retain(|path| !asked.contains(path) && !found.iter().any(|mount| path.below(&mount.path).is_some()));
+            mounts.extend(found);
+        }
+        Ok(mounts)
+    }
+
+    async fn mount(&self, path: &Path) -> Result<Mount, Error> {
+        let question = Path::parse("the mount's path", &format!("sys/internal/ui/mounts/{path}"))?;
+        let plain = || Mount { path: format!("{path}/"), versioned: false };
+        match self.send(Kind::Preflight, &question, None, None).await {
+            Ok(success) => Mount::of(&success.envelope)
+                .filter(|mount| path.below(&mount.path).is_some())
+                .ok_or_else(|| Error::Refused(Box::new(self.no_such_mount(path)))),
+            // A server from before the question existed has version 1 alone.
+            Err((Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }), _))
+                if answer.status == 404 && answer.vaults && !answer.says("no handler") && !answer.says("namespace") =>
+            {
+                Ok(plain())
+            }
+            Err((outcome, effort)) => Err(self.explain(outcome, effort, Kind::Preflight, path).await),
+        }
+    }
+
+    fn no_such_mount(&self, path: &Path) -> Refusal {
+        Refusal {
+            title: format!("Vault names no mount for {path}"),
+            said: "200, and a mount that the path is not below".into(),
+            asked: self.asked(Kind::Preflight, path),
+            presented: self.presented(),
+            hints: vec!["name the namespace with --namespace, and the path within it".into()],
+        }
+    }
+
+    /// A token that is good for few requests is not spent on a run that cannot end well.
+    fn check_uses(&self, needed: usize) -> Result<(), Error> {
+        let Some(uses) = self.token.uses else { return Ok(()) };
+        if u64::try_from(needed).is_ok_and(|needed| needed <= uses) {
+            return Ok(());
+        }
+        Err(Error::Refused(Box::new(Refusal {
+            title: "the client token is good for too few requests".into(),
+            said: format!("token_num_uses is {uses}, and {needed} reads are wanted"),
+            asked: self.request.selections.iter().map(|selection| selection.query.path().to_string()).collect(),
+            presented: self.presented(),
+            hints: vec![
+                "raise token_num_uses on the role, or set it to 0; put fields that belong together into one secret"
+                    .into(),
+            ],
+        })))
+    }
+
+    async fn fetch(&self, fetch: &Fetch) -> Result<(Document, Option<Lease>), Error> {
+        let kind = fetch.kind();
+        let path = fetch.path.clone();
+        let body = fetch.body.as_ref().map(|body| Value::Object(body.clone()).to_string().into_bytes());
+        match self.send(kind, &path, fetch.version, body).await {
+            Ok(Success { envelope, .. }) => {
+                let lease = Lease::of(&path, &envelope);
+                let fields = envelope.data.and_then(|data| fetch.shape.fields(data));
+                if fields.is_none() && !fetch.dispensable {
+                    return Err(self.refused(&ReadCause::Absent, kind, &path, "200, without data".into()));
+                }
+                Ok((Document { path, fields }, lease))
+            }
+            Err((Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }), _))
+                if fetch.dispensable
+                    && matches!(Cause::of(kind, &answer), Cause::Read(cause) if cause.is_absence()) =>
+            {
+                Ok((Document { path, fields: None }, None))
+            }
+            Err((outcome, effort)) => Err(self.explain(outcome, effort, kind, &path).await),
+        }
+    }
+
+    async fn send(
+        &self,
+        kind: Kind,
+        path: &Path,
+        version: Option<u32>,
+        body: Option<Vec<u8>>,
+    ) -> Result<Success, (Outcome<Attempt>, Effort)> {
+        let token = &self.token.secret;
+        retry::run(self.deadline, async || {
+            let call = Call { kind, path, version, body: body.clone(), token: Some(token) };
+            self.server.send(&call, &[token]).await
+        })
+        .await
+    }
+
+    async fn explain(&self, outcome: Outcome<Attempt>, effort: Effort, kind: Kind, path: &Path) -> Error {
+        let denied = match &outcome {
+            Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }) => {
+                Cause::of(kind, answer) == Cause::Read(ReadCause::Policy)
+            }
+            Outcome::Failed(_) | Outcome::TimedOut => false,
+        };
+        let covered = if denied { self.covered(kind, path).await } else { Vec::new() };
+        explain(outcome, effort, self.asked(kind, path), &self.request.address, |cause| {
+            let (title, mut hints) = match cause {
+                Cause::Read(cause) => (cause.title(path), cause.hints(kind)),
+                Cause::Common(common) => (format!("Vault refused {path}"), common.hints()),
+                Cause::Login(_) => (format!("Vault refused {path}"), Vec::new()),
+            };
+            hints.extend(covered);
+            Told { title, presented: self.presented(), hints }
+        })
+    }
+
+    fn refused(&self, cause: &ReadCause, kind: Kind, path: &Path, said: String) -> Error {
+        Error::Refused(Box::new(Refusal {
+            title: cause.title(path),
+            said,
+            asked: self.asked(kind, path),
+            presented: self.presented(),
+            hints: cause.hints(kind),
+        }))
+    }
+
+    fn asked(&self, kind: Kind, path: &Path) -> Vec<String> {
+        let method = match kind {
+            Kind::Write | Kind::Login | Kind::Token => "POST",
+            Kind::Read | Kind::Preflight => "GET",
+        };
+        let namespace = self.request.namespace.as_deref().map(|name| format!(", namespace {name}")).unwrap_or_default();
+        vec![format!("{method} {path} of {}{namespace}", self.request.address_text())]
+    }
+
+    pub(super) fn presented(&self) -> Vec<String> {
+        let role = self.request.role.as_deref().unwrap_or("(the mount's default)");
+        vec![format!("role {role}, policies {}", self.token.policies.join(", "))]
+    }
+
+    /// Asks the server once which spelling of a refused path the policies cover.
+    async fn covered(&self, kind: Kind, path: &Path) -> Vec<String> {
+        let wanted = if kind == Kind::Write { "update" } else { "read" };
+        let mut spellings = vec![path.clone()];
+        if kind == Kind::Read {
+            spellings.extend(path.other_spellings());
+        }
+        let body = json!({ "paths": spellings.iter().map(Path::as_str).collect::<Vec<_>>() });
+        let Ok(question) = Path::parse("the question", "sys/capabilities-self") else { return Vec::new() };
+        let token = &self.token.secret;
+        let call = Call {
+            kind: Kind::Token,
+            path: &question,
+            version: None,
+            body: Some(body.to_string().into_bytes()),
+            token: Some(token),
+        };
+        let name_it =
+            format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies lets it through");
+        let Ok(Success { envelope, .. }) = self.server.send(&call, &[token]).await else {
+            return vec![name_it];
+        };
+        let data = envelope.data.unwrap_or_default();
+        let may = |path: &Path| -> Vec<String> {
+            let list = data.get(path.as_str()).and_then(Value::as_array);
+            list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let allows = |path: &Path| may(path).iter().any(|one| one == wanted || one == "root");
+        if let Some(other) = spellings.iter().skip(1).find(|other| allows(other)) {
+            let why = if path.as_str().len() > other.as_str().len() {
+                format!("the policies cover {other}, but KV version 2 is read at {path}")
+            } else {
+                format!("the policies cover {other}, where KV version 2 is read: leave `kv1:` out, or name that path")
+            };
+            return vec![why, name_it];
+        }
+        let own: Vec<String> = may(path).into_iter().filter(|one| one != "deny").collect();
+        let why = if own.is_empty() {
+            "no policy of this token covers the path, in either spelling".to_owned()
+        } else {
+            format!("the policies let this token {} there, but not {wanted}", own.join(" and "))
+        };
+        vec![why, name_it]
+    }
+}
+
+/// Whether the second segment is `data`: the spelling of the API, which KV version 2 has.
+fn names_data(path: &Path) -> bool {
+    path.without_second("data").is_some()
+}
+
+fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
+    let dispensable = selection.treatment.missing != Missing::Refuse;
+    match &selection.query {
+        Query::Write { path, body } => {
+            Ok(Fetch { path: path.clone(), version: None, body: Some(body.clone()), shape: Shape::Plain, dispensable })
+        }
+        Query::Read { engine, path, version } => {
+            let (path, shape) = match engine {
+                Engine::Kv1 => (path.clone(), Shape::Plain),
+                Engine::Kv2 => (path.with_second("data"), Shape::Versioned),
+                Engine::Unknown => match mounts.iter().find(|mount| path.below(&mount.path).is_some()) {
+                    Some(mount) => mount.resolve(path),
+                    None if names_data(path) => (path.clone(), Shape::Guess),
+                    None => (path.clone(), Shape::Plain),
+                },
+            };
+            if version.is_some() && shape == Shape::Plain {
+                return Err(Error::Refused(Box::new(Refusal {
+                    title: format!("{path} has no versions"),
+                    said: "its mount is not KV version 2".into(),
+                    asked: vec![format!("version {} of {path}", version.unwrap_or_default())],
+                    presented: Vec::new(),
+                    hints: vec!["leave `version=` out".into()],
+                })));
+            }
+            Ok(Fetch { path, version: *version, body: None, shape, dispensable })
+        }
+    }
+}

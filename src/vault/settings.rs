@@ -1,0 +1,240 @@
+//! The clients' own variables: `BAO_…` first, where even an empty one wins, then `VAULT_…`.
+//!
+//! As <https://openbao.org/docs/commands/#environment-variables> and the `api` packages of both products have them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::error::Usage;
+use crate::host::Env;
+use crate::http::{Bundle, Identity, Proxies, ServerName, Settings, Trust};
+
+/// Both names of one setting, OpenBao's first.
+type Names = [&'static str; 2];
+
+/// The setting's value and the variable it came from; an empty value is none.
+fn get(env: &Env, names: Names) -> Result<Option<(&'static str, String)>, Usage> {
+    let [bao, vault] = names;
+    let name = if env.raw(bao).is_some() { bao } else { vault };
+    Ok(env.get(name)?.map(|value| (name, value)))
+}
+
+/// The server's address: the option, the agent beside the job, or the server's variable.
+///
+/// # Errors
+/// When there is none, or it is not one.
+pub fn address(option: Option<&str>, env: &Env) -> Result<Url, Usage> {
+    let (origin, text) = match option {
+        Some(text) => ("--addr", text.to_owned()),
+        None => match get(env, ["BAO_AGENT_ADDR", "VAULT_AGENT_ADDR"])? {
+            Some(found) => found,
+            None => get(env, ["BAO_ADDR", "VAULT_ADDR"])?.ok_or_else(|| {
+                Usage::new("no server was named")
+                    .hint("name it with --addr https://vault.example.com:8200, or with the variable VAULT_ADDR")
+            })?,
+        },
+    };
+    refuse_if_true(env, ["BAO_SRV_LOOKUP", "VAULT_SRV_LOOKUP"], "name the server's host and port instead")?;
+    // The address itself is not shown: it may hold a password.
+    let wrong = |why: &str| {
+        Usage::new(format!("{origin} is not a server's address: {why}")).hint("it reads https://vault.example.com:8200")
+    };
+    let url = Url::parse(text.trim()).map_err(|_| wrong("it cannot be read as a URL"))?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(wrong("it is neither https nor, for loopback, http"));
+    }
+    if !url.has_host() {
+        return Err(wrong("it names no host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("it holds more than scheme, host, port and path"));
+    }
+    Ok(url)
+}
+
+/// The namespace, of the option or the variable.
+///
+/// # Errors
+/// When no header can carry it.
+pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usage> {
+    let (origin, text) = match option {
+        Some(text) => ("--namespace", text.to_owned()),
+        None => match get(env, ["BAO_NAMESPACE", "VAULT_NAMESPACE"])? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+    };
+    let text = text.trim_matches('/');
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Usage::new(format!(
+            "{origin} is not a namespace: it holds blanks, control or non-ASCII characters"
+        )));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Puts into `network` what the variables say of connections to `address`.
+///
+/// # Errors
+/// When one of them cannot be meant, or asks for what is not done here.
+pub fn apply(env: &Env, address: &Url, ca_file: Option<&std::path::Path>, network: &mut Settings) -> Result<(), Usage> {
+    refuse_if_true(
+        env,
+        ["BAO_SKIP_VERIFY", "VAULT_SKIP_VERIFY"],
+        "trust the server's own CA instead: VAULT_CACERT names its certificate, VAULT_CACERT_BYTES holds it",
+    )?;
+    network.trust = Trust::new(env, bundle(env)?, ca_file)?;
+    if let Some((variable, proxy)) = proxy(env)? {
+        network.proxies = Proxies::named(variable, &proxy, String::new())?;
+    }
+    network.tuning.identity = identity(env)?;
+    network.tuning.attempt = timeout(env)?;
+    if let Some((variable, name)) = get(env, ["BAO_TLS_SERVER_NAME", "VAULT_TLS_SERVER_NAME"])? {
+        network.tuning.server_name = Some(
+            ServerName::new(&name, address)
+                .ok_or_else(|| Usage::new(format!("{variable} is not the name of a host")))?,
+        );
+        if network.proxies.any() && !crate::http::is_loopback(address) {
+            return Err(Usage::new(format!("{variable} does not go together with a proxy")).hint(
+                "the proxy would be asked for that name; clear it for this command: HTTPS_PROXY= oidc-exchange …",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn bundle(env: &Env) -> Result<Option<Bundle>, Usage> {
+    if let Some((variable, path)) = get(env, ["BAO_CACERT", "VAULT_CACERT"])? {
+        return Ok(Some(Bundle::from_file(variable, path.into())));
+    }
+    if let Some((variable, pem)) = get(env, ["BAO_CACERT_BYTES", "VAULT_CACERT_BYTES"])? {
+        return Bundle::from_pem(variable, &pem).map(Some);
+    }
+    let directory = get(env, ["BAO_CAPATH", "VAULT_CAPATH"])?;
+    Ok(directory.map(|(variable, path)| Bundle::from_directory(variable, path.into())))
+}
+
+fn proxy(env: &Env) -> Result<Option<(&'static str, String)>, Usage> {
+    match get(env, ["BAO_PROXY_ADDR", "VAULT_PROXY_ADDR"])? {
+        Some(found) => Ok(Some(found)),
+        None => get(env, ["BAO_HTTP_PROXY", "VAULT_HTTP_PROXY"]),
+    }
+}
+
+fn identity(env: &Env) -> Result<Option<Identity>, Usage> {
+    let certificate =
+        pem(env, ["BAO_CLIENT_CERT", "VAULT_CLIENT_CERT"], ["BAO_CLIENT_CERT_BYTES", "VAULT_CLIENT_CERT_BYTES"])?;
+    let key = pem(env, ["BAO_CLIENT_KEY", "VAULT_CLIENT_KEY"], ["BAO_CLIENT_KEY_BYTES", "VAULT_CLIENT_KEY_BYTES"])?;
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some((variable, certificate)), Some((_, key))) => Identity::from_pem(&certificate, &key)
+            .map(Some)
+            .map_err(|why| Usage::new(format!("{variable} and its key cannot be used: {why}"))),
+        (Some((variable, _)), None) => Err(Usage::new(format!("{variable} is there, but VAULT_CLIENT_KEY is not"))),
+        (None, Some((variable, _))) => Err(Usage::new(format!("{variable} is there, but VAULT_CLIENT_CERT is not"))),
+    }
+}
+
+/// The content of the file that a variable names, or that another holds.
+fn pem(env: &Env, file: Names, bytes: Names) -> Result<Option<(&'static str, Vec<u8>)>, Usage> {
+    if let Some((variable, path)) = get(env, file)? {
+        let path = PathBuf::from(path);
+        let read = std::fs::read(&path);
+        let read = read.map_err(|error| Usage::new(format!("{variable}: cannot read {}: {error}", path.display())))?;
+        return Ok(Some((variable, read)));
+    }
+    Ok(get(env, bytes)?.map(|(variable, text)| (variable, text.into_bytes())))
+}
+
+/// `30`, `30s` or `1m30s`; 0 leaves the bound to the whole exchange's.
+fn timeout(env: &Env) -> Result<Option<Duration>, Usage> {
+    let Some((variable, text)) = get(env, ["BAO_CLIENT_TIMEOUT", "VAULT_CLIENT_TIMEOUT"])? else { return Ok(None) };
+    let text = text.trim();
+    let bound = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => humantime::parse_duration(text)
+            .map_err(|_| Usage::new(format!("{variable} is not a duration")).hint("it reads 30, 30s or 1m30s"))?,
+    };
+    Ok(Some(if bound.is_zero() { Duration::MAX } else { bound }))
+}
+
+fn refuse_if_true(env: &Env, names: Names, hint: &str) -> Result<(), Usage> {
+    let Some((variable, text)) = get(env, names)? else { return Ok(()) };
+    // The words that Go's strconv.ParseBool takes, and no others.
+    match text.as_str() {
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(()),
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => {
+            Err(Usage::new(format!("{variable} is set, which is not done here")).hint(hint))
+        }
+        _ => Err(Usage::new(format!("{variable} is neither true nor false"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::host::Host;
+
+    fn env(variables: &[(&str, &str)]) -> Env {
+        Host::fake(variables, SystemTime::UNIX_EPOCH).env
+    }
+
+    #[test]
+    fn an_empty_bao_variable_beats_vaults() {
+        let names = ["BAO_ADDR", "VAULT_ADDR"];
+        assert_eq!(get(&env(&[("VAULT_ADDR", "v")]), names).unwrap(), Some(("VAULT_ADDR", "v".into())));
+        assert_eq!(
+            get(&env(&[("BAO_ADDR", "b"), ("VAULT_ADDR", "v")]), names).unwrap(),
+            Some(("BAO_ADDR", "b".into()))
+        );
+        assert_eq!(get(&env(&[("BAO_ADDR", ""), ("VAULT_ADDR", "v")]), names).unwrap(), None);
+    }
+
+    #[test]
+    fn an_address_is_scheme_host_port_and_path() {
+        let read = |text: &str| address(Some(text), &env(&[]));
+        assert_eq!(read("https://vault.test:8200/below").unwrap().as_str(), "https://vault.test:8200/below");
+        for bad in
+            ["vault.test:8200", "unix:///run/agent.sock", "https://user:hunter2@v", "https://v?x=1", "https://v#x", ""]
+        {
+            let error = read(bad).unwrap_err().to_string();
+            assert!(error.starts_with("--addr is not a server's address: ") && !error.contains("hunter2"), "{error}");
+        }
+        assert_eq!(
+            address(None, &env(&[("VAULT_ADDR", "http://a"), ("VAULT_AGENT_ADDR", "http://b")])).unwrap().as_str(),
+            "http://b/"
+        );
+        assert_eq!(address(None, &env(&[])).unwrap_err().to_string(), "no server was named");
+    }
+
+    #[test]
+    fn truth_is_what_go_takes_for_it() {
+        let check = |value| {
+            refuse_if_true(&env(&[("VAULT_SKIP_VERIFY", value)]), ["BAO_SKIP_VERIFY", "VAULT_SKIP_VERIFY"], "h")
+        };
+        assert!(check("").is_ok() && check("false").is_ok() && check("0").is_ok());
+        assert_eq!(check("true").unwrap_err().to_string(), "VAULT_SKIP_VERIFY is set, which is not done here");
+        assert_eq!(check("no").unwrap_err().to_string(), "VAULT_SKIP_VERIFY is neither true nor false");
+    }
+
+    #[test]
+    fn a_timeout_is_seconds_or_a_duration() {
+        let read = |value| timeout(&env(&[("VAULT_CLIENT_TIMEOUT", value)]));
+        assert_eq!(read("30").unwrap(), Some(Duration::from_secs(30)));
+        assert_eq!(read("1m30s").unwrap(), Some(Duration::from_secs(90)));
+        assert_eq!(read("0").unwrap(), Some(Duration::MAX));
+        assert!(read("soon").is_err());
+    }
+
+    #[test]
+    fn a_client_certificate_needs_its_key() {
+        let error = identity(&env(&[("VAULT_CLIENT_CERT_BYTES", "x")])).unwrap_err().to_string();
+        assert_eq!(error, "VAULT_CLIENT_CERT_BYTES is there, but VAULT_CLIENT_KEY is not");
+        let error = identity(&env(&[("VAULT_CLIENT_CERT_BYTES", "x"), ("VAULT_CLIENT_KEY_BYTES", "hunter2")]));
+        assert!(!error.unwrap_err().to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,146 @@
+//! From a secret's fields to what its variable holds.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::{Map, Value};
+
+use super::selection::Field;
+
+/// What a variable, or its file, is to hold. No `Debug`: it is the secret.
+#[derive(PartialEq, Eq)]
+pub(super) enum Content {
+    Text(String),
+    /// Decoded, and not text.
+    Bytes(Vec<u8>),
+}
+
+impl Content {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => text.into_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// Why there is no content.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// There is no such field, or it is null.
+    Absent,
+    /// It cannot be decoded.
+    NotBase64,
+}
+
+/// With or without `=` at the end: both are written.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The content that `field` names. [`Field::All`] is the caller's to take apart.
+pub(super) fn content(fields: &Map<String, Value>, field: &Field, base64: bool) -> Result<Content, Unusable> {
+    let text = match field {
+        Field::Whole | Field::All => return Ok(Content::Text(json(&fields))),
+        Field::Key(key) => fields.get(key).and_then(text),
+        Field::Pointer(pointer) => resolve(fields, pointer).and_then(text),
+    };
+    let text = text.ok_or(Unusable::Absent)?;
+    if base64 { decode(&text) } else { Ok(Content::Text(text)) }
+}
+
+/// RFC 6901, from the fields on.
+fn resolve<'v>(fields: &'v Map<String, Value>, pointer: &str) -> Option<&'v Value> {
+    let (first, rest) = match pointer[1..].find('/') {
+        Some(end) => (&pointer[1..=end], &pointer[end + 1..]),
+        None => (&pointer[1..], ""),
+    };
+    fields.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
+}
+
+/// A text as it is, a number in the server's own digits, everything else as compact JSON; null is none.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(json(value)),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    // A map with text keys always has a JSON form.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn decode(text: &str) -> Result<Content, Unusable> {
+    let packed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = LENIENT.decode(packed).map_err(|_| Unusable::NotBase64)?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => Content::Text(text),
+        Err(error) => Content::Bytes(error.into_bytes()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fields(text: &str) -> Map<String, Value> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn read(text: &str, field: &Field, base64: bool) -> Result<String, Unusable> {
+        content(&fields(text), field, base64).map(|content| match content {
+            Content::Text(text) => text,
+            Content::Bytes(bytes) => format!("{bytes:?}"),
+        })
+    }
+
+    #[test]
+    fn a_value_is_what_the_server_wrote() {
+        let secret = r#"{"s":" a\n","n":12345678901234567890123,"f":1.10,"e":1E400,"b":true,"z":null,"o":{"k":[1, 2.50]},"a.b":"dot","a/b":"slash","~":"tilde"}"#;
+        let key = |name: &str| read(secret, &Field::Key(name.into()), false);
+        assert_eq!(key("s").unwrap(), " a\n");
+        assert_eq!(key("n").unwrap(), "12345678901234567890123");
+        assert_eq!(key("f").unwrap(), "1.10");
+        assert_eq!(key("b").unwrap(), "true");
+        assert_eq!(key("o").unwrap(), r#"{"k":[1,2.50]}"#);
+        assert_eq!(key("a.b").unwrap(), "dot");
+        assert_eq!(key("z"), Err(Unusable::Absent));
+        assert_eq!(key("nope"), Err(Unusable::Absent));
+        let at = |pointer: &str| read(secret, &Field::Pointer(pointer.into()), false);
+        assert_eq!(at("/o/k/1").unwrap(), "2.50");
+        assert_eq!(at("/o").unwrap(), r#"{"k":[1,2.50]}"#);
+        assert_eq!(at("/a~1b").unwrap(), "slash");
+        assert_eq!(at("/~0").unwrap(), "tilde");
+        assert_eq!(at("/o/k/9"), Err(Unusable::Absent));
+        assert_eq!(at("/s/x"), Err(Unusable::Absent));
+    }
+
+    #[test]
+    fn base64_is_decoded_with_and_without_its_padding() {
+        let secret = r#"{"p":"aGk=","u":"aGk","w":"aG\n k=","x":"a*","b":"/w=="}"#;
+        let key = |name: &str| read(secret, &Field::Key(name.into()), true);
+        assert_eq!(key("p").unwrap(), "hi");
+        assert_eq!(key("u").unwrap(), "hi");
+        assert_eq!(key("w").unwrap(), "hi");
+        assert_eq!(key("x"), Err(Unusable::NotBase64));
+        assert_eq!(key("b").unwrap(), "[255]");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives(text in any::<String>()) {
+            let secret = serde_json::json!({ "k": text }).to_string();
+            prop_assert_eq!(read(&secret, &Field::Key("k".into()), false).unwrap(), text);
+        }
+
+        #[test]
+        fn no_pointer_makes_the_reader_panic(pointer in "/[a-z~01/]{0,12}") {
+            let _ = read(r#"{"a":{"b":[1]}}"#, &Field::Pointer(pointer), false);
+        }
+    }
+}

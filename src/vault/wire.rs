@@ -1,0 +1,188 @@
+//! One call, and what its answer is.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, Url};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::path::Path;
+use super::refusal::{Answer, Attempt, Problem};
+use crate::host::Clock;
+use crate::http::{self, Client, Failure, retry};
+use crate::secret::Secret;
+
+/// What tells a real client from a page that was made to send a request: an agent's guard asks for it.
+const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
+
+/// A server, as this run speaks to it.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    pub(super) http: Client,
+    pub(super) address: Url,
+    pub(super) namespace: Option<String>,
+    pub(super) clock: Clock,
+    /// The state of storage that the login's answer knew of: a standby that lags behind it would not know the token.
+    pub(super) index: Option<HeaderValue>,
+}
+
+/// What is asked, and how far it may be asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The login.
+    Login,
+    /// Which engine a path is for.
+    Preflight,
+    /// A read.
+    Read,
+    /// A write that may make a lease: only repeated where it was surely not received.
+    Write,
+    /// What concerns the client token itself: renewal, revocation, its policies.
+    Token,
+}
+
+/// One request.
+pub(super) struct Call<'a> {
+    pub(super) kind: Kind,
+    pub(super) path: &'a Path,
+    pub(super) version: Option<u32>,
+    /// JSON, for a POST; else it is a GET.
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) token: Option<&'a Secret>,
+}
+
+/// A server's answer; it may hold secrets, so there is no `Debug`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Envelope {
+    pub(super) lease_id: String,
+    pub(super) lease_duration: u64,
+    pub(super) renewable: bool,
+    pub(super) data: Option<Value>,
+    pub(super) auth: Option<Auth>,
+    pub(super) warnings: Option<Vec<String>>,
+    pub(super) errors: Option<Vec<String>>,
+}
+
+/// What a login or a renewal says of the client token.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Auth {
+    pub(super) client_token: String,
+    pub(super) policies: Option<Vec<String>>,
+    pub(super) lease_duration: u64,
+    pub(super) renewable: bool,
+    pub(super) token_type: String,
+    pub(super) num_uses: u64,
+    pub(super) mfa_requirement: Option<Value>,
+}
+
+/// A good answer.
+pub(super) struct Success {
+    pub(super) envelope: Envelope,
+    pub(super) index: Option<HeaderValue>,
+}
+
+impl Server {
+    /// Sends `call` once.
+    pub(super) async fn send(&self, call: &Call<'_>, secrets: &[&Secret]) -> Result<Success, Attempt> {
+        let attempt = |problem| Attempt { kind: call.kind, problem };
+        let request = self.request(call).map_err(|failure| attempt(Problem::Transport(failure)))?;
+        let response = self.http.send(request).await.map_err(|failure| attempt(Problem::Transport(failure)))?;
+        let status = response.status;
+        let read = serde_json::from_slice::<Envelope>(&response.body);
+        if (200..300).contains(&status) {
+            let envelope = match read {
+                Ok(envelope) => envelope,
+                Err(_) if response.body.is_empty() => Envelope::default(),
+                Err(_) => {
+                    let why = "it is not an answer of Vault".to_owned();
+                    return Err(attempt(Problem::Garbled { status, why }));
+                }
+            };
+            for warning in envelope.warnings.iter().flatten() {
+                tracing::info!("the server warns: {}", clean(warning, secrets));
+            }
+            return Ok(Success { envelope, index: response.headers.get(INDEX).cloned() });
+        }
+        let retry_after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|value| retry::retry_after(value, self.clock.now()));
+        Err(attempt(Problem::Answered(answer(status, read.ok(), &response.body, retry_after, secrets))))
+    }
+
+    fn request(&self, call: &Call<'_>) -> Result<http::Request, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST, HeaderValue::from_static("true"));
+        let mut put = |name: HeaderName, what: &str, value: &str| {
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_| Failure::Setup { why: format!("no header can carry the {what}") })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+            Ok(())
+        };
+        if let Some(namespace) = &self.namespace {
+            put(NAMESPACE, "namespace", namespace)?;
+        }
+        if let Some(token) = call.token {
+            put(TOKEN, "client token", token.reveal())?;
+        }
+        if let Some(index) = &self.index {
+            headers.insert(INDEX, index.clone());
+        }
+        let mut url = call.path.url(&self.address);
+        if let Some(version) = call.version {
+            url.set_query(Some(&format!("version={version}")));
+        }
+        let (method, body) = match &call.body {
+            Some(body) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                (Method::POST, body.clone())
+            }
+            None => (Method::GET, Vec::new()),
+        };
+        Ok(http::Request { method, url, headers, body })
+    }
+}
+
+fn answer(
+    status: u16,
+    read: Option<Envelope>,
+    body: &[u8],
+    retry_after: Option<Duration>,
+    secrets: &[&Secret],
+) -> Answer {
+    let clear_text_to_tls = body.starts_with(b"Client sent an HTTP request to an HTTPS server.");
+    let envelope = read.unwrap_or_default();
+    let mut message =
+        if clear_text_to_tls { "Client sent an HTTP request to an HTTPS server.".into() } else { String::new() };
+    for error in envelope.errors.iter().flatten() {
+        let separator = if message.is_empty() { "" } else { "; " };
+        let _ = write!(message, "{separator}{}", clean(error, secrets));
+    }
+    let warnings = envelope.warnings.iter().flatten().map(|warning| clean(warning, secrets)).collect();
+    Answer {
+        status,
+        vaults: envelope.errors.is_some() || envelope.data.is_some() || envelope.warnings.is_some(),
+        clear_text_to_tls,
+        message,
+        warnings,
+        data: envelope.data,
+        retry_after,
+    }
+}
+
+/// The server's words, fit to be shown: without the secrets that were sent, on one line, not without end.
+fn clean(text: &str, secrets: &[&Secret]) -> String {
+    const SHOWN: usize = 600;
+    let mut text = text.to_owned();
+    for secret in secrets {
+        text = crate::secret::redact(&text, secret);
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(SHOWN).collect()
+}

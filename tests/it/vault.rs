@@ -1,0 +1,13 @@
+//! `vault` in a job.
+
+mod guide;
+mod leases;
+mod login;
+mod output;
+mod reads;
+mod refused_reads;
+mod server;
+mod settings;
+mod world;
+
+pub(crate) use world::World;

@@ -1,0 +1,447 @@
+//! Logins that a real server refuses, as the person whose job it is reads them.
+
+use std::time::Duration;
+
+use sandbox::{Job, Outage, now};
+use serde_json::{Value, json};
+
+use super::World;
+use crate::support::peers::OpenBao;
+use crate::support::{Output, Program, expect, stop};
+
+/// Runs it to a refusal that was not repeated.
+#[track_caller]
+fn refused(world: &World, program: Program<'_>) -> Output {
+    let asked = world.requests().len();
+    let output = program.run();
+    output.exits(4).stdout_is(&format!("unset A;\n{}", stop(4)));
+    assert!(world.requests().len() <= asked + 1, "a refusal is not repeated");
+    output
+}
+
+/// A role with these settings refuses this job.
+#[track_caller]
+fn role_refuses(over: &Value, job: &Job) -> Output {
+    let world = World::new();
+    world.role("ci", over);
+    refused(
+        &world,
+        world.vault(&["A=ID/kv2/ci/db#user"]).job_of(&world.sandbox, job).env("VAULT_ADDR", world.bao.url()),
+    )
+}
+
+fn main_job() -> Job {
+    Job::branch("main")
+}
+
+/// The role as the recipe in Semaphore's documentation has it, repaired one fault at a time.
+#[test]
+fn the_recipes_role() {
+    let world = World::new();
+    let recipe = json!({
+        "user_claim": "actor", "bound_claims": { "repo": "web", "branch": "main" }, "bound_audiences": null,
+        "token_policies": null, "policies": [world.id], "token_ttl": null, "ttl": "5m",
+    });
+    world.role("recipe", &recipe);
+    let run = || world.vault_as("recipe", &["A=ID/kv2/data/ci/db#user"]);
+    refused(&world, run()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 audience claim found in JWT but no audiences bound to the role
+          asked for  role recipe at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: set bound_audiences=http://ISSUER on auth/jwt-ID/role/recipe: every Semaphore token has an audience
+    "#]]);
+    world.role("recipe", &json!({ "user_claim": "actor", "bound_claims": { "repo": "web", "branch": "main" } }));
+    refused(&world, run()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       500 missing name in alias
+          asked for  role recipe at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the claim that user_claim on auth/jwt-ID/role/recipe names is empty in this token, as `actor` is in every Semaphore token
+        hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
+    "#]]);
+    world.role("recipe", &json!({ "bound_claims": { "repo": "web", "branch": "main" } }));
+    run().run().exits(0).stdout_is("export A='app';\n");
+    // What is left of the recipe lets a pull request in: its `branch` is the one it asks to be merged into.
+    let pull = Job::pull_request(123, "feature-x");
+    let open = run().job_of(&world.sandbox, &pull).env("VAULT_ADDR", world.bao.url()).run();
+    open.exits(0).stdout_is("export A='app';\n");
+}
+
+#[test]
+fn the_hardened_role_is_for_the_branchs_pipelines_alone() {
+    // Which of several claims is found wrong first differs from login to login.
+    for job in [
+        Job::pull_request(123, "feature-x"),
+        Job::debug_of(&main_job()),
+        Job::project_debug(),
+        Job::branch("feature-x"),
+        Job::tag("v1.0.0"),
+        Job::branch("main").project_id("00000000-0000-0000-0000-000000000000"),
+    ] {
+        let said = role_refuses(&json!({}), &job).stderr();
+        assert!(said.starts_with("error: Vault refused the token\n"), "{said}");
+        assert!(said.contains("does not match any associated bound claim values"), "{said}");
+    }
+}
+
+#[test]
+fn a_bound_claim_of_another_value() {
+    let bound = |name: &str, value: &str| json!({ "bound_claims": { name: value } });
+    let main = bound("ref", "refs/heads/main");
+    role_refuses(&main, &Job::branch("feature-x")).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating claims: claim "ref" does not match any associated bound claim values
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
+
+        hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/heads/feature-x
+    "#]]);
+    role_refuses(&main, &Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating claims: claim "ref" does not match any associated bound claim values
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+
+        hint: this is a pull-request job; a role for a branch does not let it in, and should not
+        hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+    "#]]);
+    role_refuses(&main, &Job::tag("v1.0.0")).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating claims: claim "ref" does not match any associated bound claim values
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
+
+        hint: this is a tag's job; a role for a branch does not let it in
+        hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/tags/v1.0.0
+    "#]]);
+    role_refuses(&main, &Job::project_debug()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating claims: claim "ref" does not match any associated bound claim values
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
+
+        hint: this is a debug session of the project: it has no ref at all
+        hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's "" (empty)
+    "#]]);
+    role_refuses(&bound("job_type", "pipeline_job"), &Job::debug_of(&main_job())).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating claims: claim "job_type" does not match any associated bound claim values
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: auth/jwt-ID/role/ci binds `job_type` to something else than this token's debug_job
+    "#]]);
+}
+
+#[test]
+fn no_such_role_and_none() {
+    let world = World::new();
+    refused(&world, world.vault_as("nope", &["A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
+        error: Vault has no role for this login
+          said       400 role "nope" could not be found
+          asked for  role nope at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: `bao list auth/jwt-ID/role` shows the roles of this mount; is the role on another one (--mount, --namespace)?
+    "#]]);
+    let mount = format!("jwt-{}", world.id);
+    let selection = format!("A={}/kv2/ci/db#user", world.id);
+    let program = crate::support::oidc_exchange(["vault", "--mount", &mount, &selection]).job(&world.sandbox);
+    refused(&world, world.named(program).env("VAULT_ADDR", world.bao.url())).stderr_is(expect![[r#"
+        error: Vault has no role for this login
+          said       400 missing role
+          asked for  role (the mount's default) at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: name the role with --role, or set default_role in the mount's configuration
+    "#]]);
+}
+
+#[test]
+fn no_such_mount_and_one_without_configuration() {
+    let world = World::new();
+    refused(&world, world.vault_at("nope", "ci", &["A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
+        error: Vault takes no JWT logins there
+          said       403 permission denied
+          asked for  role ci at auth/nope/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: is a JWT auth method mounted at nope? `bao auth list` shows the mounts; --mount names one (without auth/)
+        hint: is it in this namespace? --namespace names another
+        hint: the server says the same when the role's token_bound_cidrs lack this machine's address
+    "#]]);
+    world.must("sys/auth/bare-ID", &json!({ "type": "jwt" }));
+    refused(&world, world.vault_at("bare-ID", "ci", &["A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
+        error: Vault takes no JWT logins there
+          said       400 could not load configuration
+          asked for  role ci at auth/bare-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: write its configuration: bao write auth/bare-ID/config oidc_discovery_url=http://ISSUER bound_issuer=http://ISSUER
+    "#]]);
+}
+
+#[test]
+fn a_role_for_browsers() {
+    let over = json!({ "role_type": "oidc", "allowed_redirect_uris": "http://localhost/cb" });
+    role_refuses(&over, &main_job()).stderr_is(expect![[r#"
+        error: Vault has no role for this login
+          said       400 role with oidc role_type is not allowed
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: auth/jwt-ID/role/ci is for logins with a browser, which is the default: set role_type=jwt on it
+    "#]]);
+}
+
+#[test]
+fn times() {
+    // Within our own minute of leeway, and without the server's.
+    role_refuses(&json!({ "clock_skew_leeway": -1 }), &main_job().expires_at(now() - 30)).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: invalid expiration time (exp) claim: token is expired
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the token was issued TIME and is good until TIME; this machine's clock says TIME
+        hint: a job gets one token, good for 24 hours, and cannot ask for another: run it again
+    "#]]);
+    role_refuses(&json!({}), &main_job().not_before(now() + 3600)).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: invalid not before (nbf) claim: token not yet valid
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the token was issued TIME and is good until TIME; this machine's clock says TIME
+        hint: the server's clock is behind: set it, or clock_skew_leeway on the role
+    "#]]);
+    role_refuses(&json!({}), &main_job().issued_at(now() + 3600).not_before(now())).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: invalid issued at (iat) claim: token issued in the future
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the token was issued TIME and is good until TIME; this machine's clock says TIME
+        hint: the server's clock is behind: set it, or clock_skew_leeway on the role
+    "#]]);
+    role_refuses(&json!({}), &main_job().without("exp").without("iat").without("nbf")).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: no issued at (iat), not before (nbf), or expiration time (exp) claims in token
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: this is not an OpenID Connect token: it has neither iat, nbf nor exp
+    "#]]);
+}
+
+#[test]
+fn another_issuer() {
+    let world = World::new();
+    let issuer = world.sandbox.issuer.url();
+    world.must("auth/jwt-ID/config", &json!({ "oidc_discovery_url": issuer, "bound_issuer": format!("{issuer}/") }));
+    refused(&world, world.vault(&["A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: invalid issuer (iss) claim
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: bound_issuer in auth/jwt-ID/config must be http://ISSUER, to the letter: no slash at the end
+    "#]]);
+}
+
+#[test]
+fn subject_and_audiences() {
+    role_refuses(&json!({ "bound_subject": "org:acme" }), &main_job()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: invalid subject (sub) claim
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: bound_subject on auth/jwt-ID/role/ci must be org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+    "#]]);
+    role_refuses(&json!({ "bound_audiences": "https://other.test" }), &main_job()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: invalid audience (aud) claim: audience claim does not match any expected audience
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: bound_audiences on auth/jwt-ID/role/ci must hold http://ISSUER
+    "#]]);
+}
+
+#[test]
+fn user_claims() {
+    role_refuses(&json!({ "user_claim": "actor" }), &main_job().without("actor")).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 claim "actor" not found in token
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: user_claim on auth/jwt-ID/role/ci is `actor`, which this token lacks
+        hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
+    "#]]);
+    role_refuses(&json!({ "user_claim": "exp" }), &main_job()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 claim "exp" could not be converted to string
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: user_claim on auth/jwt-ID/role/ci is `exp`, which is not a text in this token
+        hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
+    "#]]);
+}
+
+#[test]
+fn claims_that_are_not_there() {
+    role_refuses(&json!({ "bound_claims": { "environment": "production" } }), &main_job()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating claims: claim "environment" is missing
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: auth/jwt-ID/role/ci binds `environment`, which this token lacks: an organization may have switched that claim off
+        hint: the token has actor, aud, branch, exp, iat, iss, job_id, job_type, jti, nbf, org, org_id, ppl_id, pr, pr_branch, prj, prj_id, ref, ref_type, repo, repo_slug, sub, sub127, tag, trg, wf_id
+    "#]]);
+    role_refuses(&json!({ "groups_claim": "groups" }), &main_job()).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 failed to fetch groups: "groups" claim not found in token
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the token has no such claim: remove groups_claim from auth/jwt-ID/role/ci
+    "#]]);
+}
+
+#[test]
+fn a_machine_elsewhere() {
+    role_refuses(&json!({ "token_bound_cidrs": "10.255.255.0/24" }), &main_job()).stderr_is(expect![[r#"
+        error: Vault takes no JWT logins there
+          said       403 permission denied
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: is a JWT auth method mounted at jwt-ID? `bao auth list` shows the mounts; --mount names one (without auth/)
+        hint: is it in this namespace? --namespace names another
+        hint: the server says the same when the role's token_bound_cidrs lack this machine's address
+    "#]]);
+}
+
+#[test]
+fn signatures() {
+    let world = World::new();
+    let run = |token: &str| refused(&world, world.vault(&["A=ID/kv2/ci/db#user"]).token(token));
+    run(&world.sandbox.issuer.forged(&main_job())).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: error verifying token signature: failed to verify id token signature
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: is oidc_discovery_url (or jwks_url) this issuer's?
+    "#]]);
+    run(&world.sandbox.issuer.unknown_kid(&main_job())).stderr_is(expect![[r#"
+        error: Vault refused the token
+          said       400 error validating token: error verifying token signature: failed to verify id token signature
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: is oidc_discovery_url (or jwks_url) this issuer's?
+    "#]]);
+}
+
+#[test]
+fn no_such_namespace() {
+    let world = World::new();
+    refused(&world, world.vault(&["--namespace", "nope", "A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
+        error: Vault refused the login
+          said       404 namespace not found
+          asked for  role ci at auth/jwt-ID/login of http://BAO, namespace nope
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: check --namespace (VAULT_NAMESPACE): there is no such namespace, or none with this mount
+    "#]]);
+}
+
+#[test]
+fn keys_that_cannot_be_had_are_waited_for() {
+    let world = World::new();
+    world.sandbox.issuer.set_outage(Outage::Unreachable);
+    let output = world.vault(&["-q", "--timeout", "1s", "A=ID/kv2/ci/db#user"]).run();
+    output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
+    // A port that differs from attempt to attempt is in the server's words.
+    let said = output.stderr();
+    assert!(said.starts_with("error: Vault could not be reached or kept failing\n"), "{said}");
+    assert!(said.contains("400 error configuring token validator: keyset configuration error: "), "{said}");
+    assert!(said.contains("\nhint: the server fetches the issuer's keys itself: "), "{said}");
+    let waiting = world.vault(&["A=ID/kv2/ci/db#user"]).spawn();
+    std::thread::sleep(Duration::from_millis(600));
+    world.sandbox.issuer.set_outage(None);
+    waiting.wait().exits(0).stdout_is("export A='app';\n");
+}
+
+#[test]
+fn a_quota_is_waited_for() {
+    let world = World::new();
+    let limit = json!({ "path": format!("auth/jwt-{}/login", world.id), "rate": 1, "interval": "2s" });
+    world.must("sys/quotas/rate-limit/ID", &limit);
+    world.vault(&["A=ID/kv2/ci/db#user"]).run().exits(0);
+    let output = world.vault(&["-q", "--timeout", "1s", "A=ID/kv2/ci/db#user"]).run();
+    output.exits(5).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       429 request path "auth/jwt-ID/login": rate limit quota exceeded
+          asked for  role ci at auth/jwt-ID/login of http://BAO
+          tried      N attempts in T s
+
+        hint: many jobs ask at once: a longer --timeout lets this one wait its turn
+    "#]]);
+    world.vault(&["A=ID/kv2/ci/db#user"]).run().exits(0).stdout_is("export A='app';\n");
+}
+
+#[test]
+fn a_sealed_server_is_waited_for() {
+    let world = World::new();
+    let sealed = OpenBao::start();
+    sealed.must("POST", "sys/seal", &Value::Null);
+    let address = format!("127.0.0.1:{}", sealed.port());
+    let program = world
+        .vault(&["-q", "--timeout", "1s", "A=secret/x#y"])
+        .env("VAULT_ADDR", sealed.url())
+        .word(&address, "SEALED");
+    program.run().exits(5).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       503 Vault is sealed
+          asked for  role ci at auth/jwt-ID/login of http://SEALED
+          tried      N attempts in T s
+
+        hint: the server is sealed, or still starting: somebody must unseal it (bao status)
+    "#]]);
+}

@@ -1,0 +1,262 @@
+//! Reads that a real server refuses, and secrets that cannot become variables.
+
+use serde_json::json;
+
+use super::World;
+use crate::support::{Output, expect, stop};
+
+/// Reads what cannot be had; the client token is revoked all the same.
+#[track_caller]
+fn refused(world: &World, selection: &str) -> Output {
+    let output = world.vault(&[selection]).run();
+    let name = selection.split_once('=').unwrap().0;
+    let unset = if selection.ends_with("#*") { String::new() } else { format!("unset {name};\n") };
+    let code = output.code.unwrap();
+    assert!(code == 4 || code == 6, "{}", output.describe());
+    output.stdout_is(&format!("{unset}{}", stop(u8::try_from(code).unwrap())));
+    assert_eq!(world.requests().last().unwrap(), "update auth/token/revoke-self");
+    output
+}
+
+#[test]
+fn absent_deleted_and_destroyed() {
+    let world = World::new();
+    refused(&world, "A=ID/kv2/ci/absent#a").exits(4).stderr_is(expect![[r#"
+        error: Vault has no secret at ID/kv2/data/ci/absent
+          said       404
+          asked for  GET ID/kv2/data/ci/absent of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent
+    "#]]);
+    refused(&world, "A=ID/kv2/ci/db?version=9#user").stderr_is(expect![[r#"
+        error: Vault has no secret at ID/kv2/data/ci/db
+          said       404
+          asked for  GET ID/kv2/data/ci/db of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent
+    "#]]);
+    refused(&world, "A=ID/kv1/ci/absent#a").stderr_is(expect![[r#"
+        error: Vault has no secret at ID/kv1/ci/absent
+          said       404
+          asked for  GET ID/kv1/ci/absent of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent
+    "#]]);
+    for value in ["one", "two"] {
+        world.must("ID/kv2/data/ci/gone", &json!({ "data": { "a": value } }));
+    }
+    world.must("ID/kv2/delete/ci/gone", &json!({ "versions": [2] }));
+    refused(&world, "A=ID/kv2/ci/gone#a").stderr_is(expect![[r#"
+        error: version 2 of ID/kv2/data/ci/gone is deleted
+          said       404
+          asked for  GET ID/kv2/data/ci/gone of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: it was deleted TIME: bao kv undelete -versions=2 …, or ask for another with `?version=`
+    "#]]);
+    world.must("ID/kv2/destroy/ci/gone", &json!({ "versions": [1] }));
+    refused(&world, "A=ID/kv2/ci/gone?version=1#a").stderr_is(expect![[r#"
+        error: version 1 of ID/kv2/data/ci/gone is destroyed
+          said       404
+          asked for  GET ID/kv2/data/ci/gone of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: it cannot be restored: write a new version, or ask for another with `?version=`
+    "#]]);
+    world.vault(&["A=ID/kv2/ci/gone?default=none#a"]).run().exits(0).stdout_is("export A='none';\n");
+}
+
+#[test]
+fn a_policy_that_covers_the_other_spelling() {
+    let world = World::new();
+    world.policy(&[("kv2/ci/*", "read")]);
+    refused(&world, "A=ID/kv2/ci/db#user").exits(4).stderr_is(expect![[r#"
+        error: Vault refused ID/kv2/data/ci/db
+          said       403 1 error occurred: * permission denied
+          asked for  GET ID/kv2/data/ci/db of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: the policies cover ID/kv2/ci/db, but KV version 2 is read at ID/kv2/data/ci/db
+        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+    "#]]);
+    world.policy(&[("kv2/data/ci/*", "read")]);
+    refused(&world, "A=kv1:ID/kv2/ci/db#user").stderr_is(expect![[r#"
+        error: Vault refused ID/kv2/ci/db
+          said       403 1 error occurred: * permission denied
+          asked for  GET ID/kv2/ci/db of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: the policies cover ID/kv2/data/ci/db, where KV version 2 is read: leave `kv1:` out, or name that path
+        hint: path "ID/kv2/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+    "#]]);
+}
+
+#[test]
+fn a_policy_that_covers_neither_or_not_enough() {
+    let world = World::new();
+    refused(&world, "A=ID/kv2/other/db#user").exits(4).stderr_is(expect![[r#"
+        error: Vault refused ID/kv2/data/other/db
+          said       403 1 error occurred: * permission denied
+          asked for  GET ID/kv2/data/other/db of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: no policy of this token covers the path, in either spelling
+        hint: path "ID/kv2/data/other/db" { capabilities = ["read"] } in one of its policies lets it through
+    "#]]);
+    world.policy(&[("kv2/data/ci/*", "list")]);
+    refused(&world, "A=ID/kv2/ci/db#user").stderr_is(expect![[r#"
+        error: Vault refused ID/kv2/data/ci/db
+          said       403 1 error occurred: * permission denied
+          asked for  GET ID/kv2/data/ci/db of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: the policies let this token list there, but not read
+        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+    "#]]);
+    world.role("ci", &json!({ "token_no_default_policy": true }));
+    let output = world.vault(&["A=ID/kv2/ci/db#user"]).run();
+    output.exits(4).stderr_is(expect![[r#"
+        error: Vault refused ID/kv2/data/ci/db
+          said       403 1 error occurred: * permission denied
+          asked for  GET ID/kv2/data/ci/db of http://BAO
+          presented  role ci, policies ID
+
+        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+    "#]]);
+    let asked = world.requests().iter().filter(|line| line.ends_with("sys/capabilities-self")).count();
+    assert_eq!(asked, 3, "once for each refused read");
+}
+
+#[test]
+fn a_versioned_path_taken_for_a_plain_one() {
+    let world = World::new();
+    world.policy(&[("kv2/*", "read")]);
+    refused(&world, "A=kv1:ID/kv2/ci/db#user").exits(4).stderr_is(expect![[r#"
+        error: Vault refused ID/kv2/ci/db
+          said       404 (warning: Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the OpenBao CLI, use 'bao kv get' for this operation.)
+          asked for  GET ID/kv2/ci/db of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: this is a KV version 2 secret: leave `kv1:` out, or put `data/` behind the mount in its path
+    "#]]);
+}
+
+#[test]
+fn no_such_mount() {
+    let world = World::new();
+    refused(&world, "A=nomount/x#y").exits(4).stderr_is(expect![[r#"
+        error: Vault has no secrets engine for nomount/x, or none that this token may use
+          said       403 preflight capability check returned 403, please ensure client's policies grant access to path "nomount/x/"
+          asked for  GET nomount/x of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: `bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace
+    "#]]);
+}
+
+#[test]
+fn no_such_field_and_no_base64() {
+    let world = World::new();
+    refused(&world, "A=ID/kv2/ci/db#pasword").exits(4).stderr_is(expect![[r#"
+        error: the secret at ID/kv2/data/ci/db has no field `pasword`
+          said       a secret with dotted.key, nested, none, on, password, pem, port, user
+          asked for  field `pasword` of ID/kv2/data/ci/db
+          presented  role ci, policies default, ID
+
+        hint: is the field right, to the letter? `?optional` and `?default=` are for fields that may be absent
+    "#]]);
+    refused(&world, "A=ID/kv2/ci/db?base64#dotted.key").exits(4).stderr_is(expect![[r#"
+        error: the field `dotted.key` of ID/kv2/data/ci/db is not base64
+          said       a secret with dotted.key, nested, none, on, password, pem, port, user
+          asked for  field `dotted.key` of ID/kv2/data/ci/db
+          presented  role ci, policies default, ID
+
+        hint: leave `?base64` out to have it as it is
+    "#]]);
+    refused(&world, "A=ID/kv2/ci/db#none").exits(4);
+}
+
+#[test]
+fn too_few_uses() {
+    let world = World::new();
+    world.role("ci", &json!({ "token_num_uses": 1 }));
+    let output = world.vault(&["A=ID/kv2/ci/db#user", "B=ID/kv1/ci/db#user"]).run();
+    output.exits(4).stderr_is(expect![[r#"
+        error: the client token is good for too few requests
+          said       token_num_uses is 1, and 2 reads are wanted
+          asked for  ID/kv2/ci/db
+                     ID/kv1/ci/db
+          presented  role ci, policies default, ID
+
+        hint: raise token_num_uses on the role, or set it to 0; put fields that belong together into one secret
+    "#]]);
+    world
+        .vault(&["A=ID/kv2/ci/db#user", "B=ID/kv2/ci/db#port"])
+        .run()
+        .exits(0)
+        .stdout_is("export A='app';\nexport B='5432';\n");
+}
+
+#[test]
+fn versions_of_what_has_none() {
+    let world = World::new();
+    refused(&world, "A=ID/kv1/ci/db?version=2#user").exits(4).stderr_is(expect![[r#"
+        error: ID/kv1/ci/db has no versions
+          said       its mount is not KV version 2
+          asked for  version 2 of ID/kv1/ci/db
+
+        hint: leave `version=` out
+    "#]]);
+}
+
+#[test]
+fn what_no_variable_can_be() {
+    let world = World::new();
+    world.must("ID/kv2/data/ci/nul", &json!({ "data": { "v": "a\u{0}b" } }));
+    refused(&world, "A=ID/kv2/ci/nul#v").exits(6).stderr_is(expect![[r#"
+        error: the value for A holds a NUL byte, which no environment can carry
+    "#]]);
+    world.must("ID/kv2/data/ci/long", &json!({ "data": { "v": "x".repeat(128 << 10) } }));
+    refused(&world, "A=ID/kv2/ci/long#v").exits(6).stderr_is(expect![[r#"
+        error: the value for A is longer than 128 KiB, which no command could be started with
+
+        hint: write it to a private file: A=path?file#field sets A to the file's path
+    "#]]);
+    world.must("ID/kv2/data/ci/bytes", &json!({ "data": { "v": "/w==" } }));
+    refused(&world, "A=ID/kv2/ci/bytes?base64#v").exits(6).stderr_is(expect![[r#"
+        error: the value for A is not text, which no environment can carry
+
+        hint: write it to a private file: A=path?base64&file#field sets A to the file's path
+    "#]]);
+    world.vault(&["A=ID/kv2/ci/long#v", "--format", "raw"]).run().exits(0).stdout_is(&"x".repeat(128 << 10));
+}
+
+#[test]
+fn a_secrets_keys_do_not_choose_what_the_shell_runs() {
+    let world = World::new();
+    for key in ["path", "ld_preload", "BASH_ENV", "uid", "9", "ps4"] {
+        world.must("ID/kv2/data/ci/steer", &json!({ "data": { key: "x" } }));
+        refused(&world, "=ID/kv2/ci/steer#*").exits(6);
+    }
+    refused(&world, "=ID/kv2/ci/steer#*").stderr_is(expect![[r#"
+        error: no variable can be named ps4: a secret's key may not set what a shell keeps or runs by (from `#*` of ID/kv2/data/ci/steer)
+
+        hint: name the fields that are wanted one by one, or give a prefix
+    "#]]);
+    world.must("ID/kv2/data/ci/collide", &json!({ "data": { "a-b": "1", "a.b": "2" } }));
+    refused(&world, "X_=ID/kv2/ci/collide#*").exits(6).stderr_is(expect![[r#"
+        error: no variable can be named X_A_B: two secrets would be put into it
+
+        hint: give one of them another name or prefix
+    "#]]);
+}
+
+#[test]
+fn nothing_is_printed_when_one_of_many_fails() {
+    let world = World::new();
+    let output = world.vault(&["A=ID/kv2/ci/db#user", "B=ID/kv2/ci/absent#a", "C=ID/kv2/ci/db#port"]).run();
+    output.exits(4).stdout_is(&format!("unset A B C;\n{}", stop(4)));
+}

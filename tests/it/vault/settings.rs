@@ -1,0 +1,187 @@
+//! The clients' own variables, against the real server over TLS.
+
+use serde_json::json;
+
+use super::World;
+use crate::support::peers::openbao_name;
+use crate::support::{Program, expect};
+
+const READ: &str = "A=ID/kv2/ci/db#user";
+const GOOD: &str = "export A='app';\n";
+
+fn over_tls<'w>(world: &'w World, arguments: &[&str]) -> Program<'w> {
+    let url = world.bao.tls_url();
+    let host = url.strip_prefix("https://").unwrap().to_owned();
+    world.vault(arguments).env("VAULT_ADDR", &url).word(&host, "BAO-TLS")
+}
+
+#[test]
+fn the_servers_own_authority_as_file_text_and_directory() {
+    let world = World::new();
+    let ca = world.bao.tls.ca_pem();
+    over_tls(&world, &[READ]).run().exits(5).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       the certificate of BAO-TLS is not trusted: UnknownIssuer
+          asked for  role ci at auth/jwt-ID/login of https://BAO-TLS
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) names the server's own CA, VAULT_TLS_SERVER_NAME the name in its certificate
+    "#]]);
+    over_tls(&world, &[READ]).env("VAULT_CACERT_BYTES", &ca).run().exits(0).stdout_is(GOOD);
+    let program = over_tls(&world, &[READ, "--ca-file", "ca.pem"]);
+    program.scratch().write("ca.pem", &ca);
+    program.run().exits(0).stdout_is(GOOD);
+    let program = over_tls(&world, &[READ]).env("BAO_CACERT", "ca.pem").env("VAULT_CACERT", "absent.pem");
+    program.scratch().write("ca.pem", &ca);
+    program.run().exits(0).stdout_is(GOOD);
+    let program = over_tls(&world, &[READ]).env("VAULT_CAPATH", "cas");
+    program.scratch().write("cas/ca.pem", &ca);
+    program.run().exits(0).stdout_is(GOOD);
+}
+
+#[test]
+fn reads_share_a_few_connections_over_tls() {
+    let world = World::new();
+    let mut selections = Vec::new();
+    for number in 0..20 {
+        world.must(&format!("ID/kv2/data/ci/n{number}"), &json!({ "data": { "v": number } }));
+        selections.push(format!("N{number}=ID/kv2/ci/n{number}#v"));
+    }
+    let selections: Vec<&str> = selections.iter().map(String::as_str).collect();
+    over_tls(&world, &selections).env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).run().exits(0);
+    let entries = world.bao.audit();
+    let ours = entries
+        .iter()
+        .filter(|entry| entry["request"]["path"].as_str().unwrap().starts_with(&format!("{}/kv2/data/ci/n", world.id)));
+    let mut ports: Vec<i64> = ours
+        .filter(|entry| entry["request"]["operation"] == "read")
+        .map(|entry| entry["request"]["remote_port"].as_i64().unwrap())
+        .collect();
+    assert_eq!(ports.len(), 20);
+    ports.sort_unstable();
+    ports.dedup();
+    // Eight reads at a time; a connection that is being made when another comes free is one more.
+    assert!(ports.len() <= 12, "{ports:?}");
+}
+
+#[test]
+fn the_name_in_the_certificate() {
+    let world = World::new();
+    let named = |name: &str| {
+        over_tls(&world, &[READ]).env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).env("VAULT_TLS_SERVER_NAME", name)
+    };
+    named(openbao_name()).run().exits(0).stdout_is(GOOD);
+    named("other.test").run().exits(5).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       the certificate of BAO-TLS is not trusted: certificate not valid for name "other.test"; certificate is only valid for DnsName("vault.test") or IpAddress(127.0.0.1)
+          asked for  role ci at auth/jwt-ID/login of https://BAO-TLS
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) names the server's own CA, VAULT_TLS_SERVER_NAME the name in its certificate
+    "#]]);
+    named("127.0.0.1").run().exits(2).stderr_is(expect![[r#"
+        error: VAULT_TLS_SERVER_NAME is not the name of a host
+    "#]]);
+}
+
+#[test]
+fn client_certificates() {
+    let world = World::new();
+    let url = world.bao.mutual_url();
+    let program = || world.vault(&[READ]).env("VAULT_ADDR", &url).env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem());
+    // Whether the server's reason arrives before the connection's end is a matter of luck.
+    let output = program().args(["-q", "--timeout", "1s"]).run();
+    let said = output.exits(5).stderr();
+    assert!(said.contains("client certificate") && said.contains("VAULT_CLIENT_CERT"), "{said}");
+    let (certificate, key) = world.bao.tls.server_pem(&["client.test"]).unwrap();
+    let with = program().env("VAULT_CLIENT_CERT", "client.pem").env("VAULT_CLIENT_KEY", "client.key");
+    with.scratch().write("client.pem", &certificate);
+    with.scratch().write("client.key", &key);
+    with.run().exits(0).stdout_is(GOOD);
+    program()
+        .env("VAULT_CLIENT_CERT_BYTES", certificate)
+        .env("VAULT_CLIENT_KEY_BYTES", key)
+        .run()
+        .exits(0)
+        .stdout_is(GOOD);
+}
+
+#[test]
+fn what_is_not_done_is_refused_before_anything_is_sent() {
+    let world = World::new();
+    let with = |name: &str, value: &str| world.vault(&[READ]).env(name, value).run();
+    with("VAULT_SKIP_VERIFY", "true").exits(2).stderr_is(expect![[r#"
+        error: VAULT_SKIP_VERIFY is set, which is not done here
+
+        hint: trust the server's own CA instead: VAULT_CACERT names its certificate, VAULT_CACERT_BYTES holds it
+    "#]]);
+    with("BAO_SKIP_VERIFY", "maybe").exits(2).stderr_is(expect![[r#"
+        error: BAO_SKIP_VERIFY is neither true nor false
+    "#]]);
+    with("VAULT_SRV_LOOKUP", "1").exits(2).stderr_is(expect![[r#"
+        error: VAULT_SRV_LOOKUP is set, which is not done here
+
+        hint: name the server's host and port instead
+    "#]]);
+    with("VAULT_CLIENT_TIMEOUT", "soon").exits(2).stderr_is(expect![[r#"
+        error: VAULT_CLIENT_TIMEOUT is not a duration
+
+        hint: it reads 30, 30s or 1m30s
+    "#]]);
+    with("VAULT_CACERT", "absent.pem").exits(0);
+    with("VAULT_CACERT_BYTES", "nonsense").exits(2).stderr_is(expect![[r#"
+        error: VAULT_CACERT_BYTES holds no PEM certificate
+    "#]]);
+    with("VAULT_CLIENT_CERT", "absent.pem").exits(2).stderr_is(expect![[r#"
+        error: VAULT_CLIENT_CERT: cannot read absent.pem: No such file or directory (os error 2)
+    "#]]);
+    with("BAO_ADDR", "").exits(2).stderr_is(expect![[r#"
+        error: no server was named
+
+        hint: name it with --addr https://vault.example.com:8200, or with the variable VAULT_ADDR
+    "#]]);
+    world
+        .vault(&[READ])
+        .env("BAO_ADDR", world.bao.url())
+        .env("VAULT_ADDR", "http://127.0.0.1:1")
+        .run()
+        .exits(0)
+        .stdout_is(GOOD);
+}
+
+#[test]
+fn http_to_a_port_of_tls() {
+    let world = World::new();
+    let url = world.bao.tls_url().replace("https", "http");
+    let output = world.vault(&["-q", "--timeout", "1s", READ]).env("VAULT_ADDR", &url).run();
+    // Its words may be lost with the connection.
+    let said = output.exits(5).stderr();
+    assert!(said.contains("speak") && said.contains("TLS") && said.contains("https://"), "{said}");
+}
+
+#[test]
+fn a_namespace_is_a_world_of_its_own() {
+    let world = World::new();
+    let issuer = world.sandbox.issuer.url();
+    world.must("sys/namespaces/ns-ID", &json!({}));
+    let within = |path: &str, body: &serde_json::Value| world.must(&format!("ns-ID/{path}"), body);
+    within("sys/auth/jwt-ID", &json!({ "type": "jwt" }));
+    within("auth/jwt-ID/config", &json!({ "oidc_discovery_url": issuer, "bound_issuer": issuer }));
+    within("sys/mounts/secret", &json!({ "type": "kv", "options": { "version": "2" } }));
+    within("secret/data/x", &json!({ "data": { "v": "of the namespace" } }));
+    within("sys/policies/acl/p", &json!({ "policy": "path \"secret/*\" { capabilities = [\"read\"] }" }));
+    within(
+        "auth/jwt-ID/role/ci",
+        &json!({ "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": issuer, "token_policies": "p" }),
+    );
+    for program in [
+        world.vault(&["--namespace", "ns-ID", "A=secret/x#v", "--format", "raw"]),
+        world.vault(&["A=secret/x#v", "--format", "raw"]).env("VAULT_NAMESPACE", format!("ns-{}/", world.id)),
+    ] {
+        program.run().exits(0).stdout_is("of the namespace");
+    }
+    let output = world.vault(&["--namespace", "ns-ID", "--format", "json"]).run();
+    output.exits(0);
+    let found: serde_json::Value = serde_json::from_str(&output.stdout()).unwrap();
+    assert_eq!(found["VAULT_NAMESPACE"], format!("ns-{}", world.id));
+}

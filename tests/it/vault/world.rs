@@ -1,0 +1,118 @@
+//! A corner of an OpenBao server, furnished for one test: a JWT mount, a role, a policy, two KV mounts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sandbox::{Job, Sandbox};
+use serde_json::{Value, json};
+
+use crate::support::peers::{OpenBao, openbao};
+use crate::support::{Program, oidc_exchange};
+
+/// A password that no output but the asked-for one may hold.
+pub(crate) const PASSWORD: &str = "correct-horse-battery-staple-0815";
+
+/// What a test needs of the server. Names that differ are called `ID` in the output.
+pub(crate) struct World {
+    pub(crate) bao: Arc<OpenBao>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) id: String,
+}
+
+impl World {
+    /// With the hardened role `ci`, for branch `main` alone, whose policy reads everything below `ci/`.
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let id = format!("t{}x{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let world = Self { bao: openbao(), sandbox: Sandbox::start().unwrap(), id };
+        let id = &world.id;
+        world.must("sys/auth/jwt-ID", &json!({ "type": "jwt" }));
+        let issuer = world.sandbox.issuer.url();
+        world.must("auth/jwt-ID/config", &json!({ "oidc_discovery_url": issuer, "bound_issuer": issuer }));
+        world.must("sys/mounts/ID/kv2", &json!({ "type": "kv", "options": { "version": "2" } }));
+        world.must("sys/mounts/ID/kv1", &json!({ "type": "kv" }));
+        world.must(&format!("{id}/kv1/ci/db"), &json!({ "user": "old", "password": PASSWORD, "data": "field" }));
+        world.must(
+            &format!("{id}/kv2/data/ci/db"),
+            &json!({ "data": { "user": "app", "password": PASSWORD, "port": 5432, "on": true, "none": null,
+                               "nested": { "list": [1, "two"] }, "dotted.key": "dot", "pem": "-----BEGIN-----\nabc\n" } }),
+        );
+        world.policy(&[("kv2/data/ci/*", "read"), ("kv1/ci/*", "read")]);
+        world.role("ci", &json!({}));
+        world
+    }
+
+    /// Asks as the administrator; `ID` is this test's own.
+    #[track_caller]
+    pub(crate) fn must(&self, path: &str, body: &Value) -> Value {
+        self.bao.must("POST", &path.replace("ID", &self.id), body)
+    }
+
+    /// The policy of the test's roles: paths below its own mounts, and what may be done there.
+    #[track_caller]
+    pub(crate) fn policy(&self, rules: &[(&str, &str)]) {
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|(path, may)| format!("path \"{}/{path}\" {{ capabilities = [\"{may}\"] }}", self.id))
+            .collect();
+        self.must("sys/policies/acl/ID", &json!({ "policy": rules.join("\n") }));
+    }
+
+    /// A role for branch `main` of the job's project, with these settings over it.
+    #[track_caller]
+    pub(crate) fn role(&self, name: &str, over: &Value) {
+        let job = self.sandbox.issuer.claims(&Job::branch("main"));
+        let mut role = json!({
+            "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": self.sandbox.issuer.url(),
+            "bound_claims": { "prj_id": job["prj_id"], "ref_type": "branch", "ref": "refs/heads/main", "job_type": "pipeline_job" },
+            "token_policies": [self.id], "token_ttl": "15m",
+        });
+        for (key, value) in over.as_object().unwrap() {
+            if value.is_null() {
+                role.as_object_mut().unwrap().remove(key);
+            } else {
+                role[key] = value.clone();
+            }
+        }
+        self.must(&format!("auth/jwt-ID/role/{name}"), &role);
+    }
+
+    /// `vault` in a job on branch `main`; `ID` in the arguments is this test's own.
+    pub(crate) fn vault(&self, arguments: &[&str]) -> Program<'_> {
+        self.vault_as("ci", arguments)
+    }
+
+    pub(crate) fn vault_as(&self, role: &str, arguments: &[&str]) -> Program<'_> {
+        self.vault_at("jwt-ID", role, arguments)
+    }
+
+    pub(crate) fn vault_at(&self, mount: &str, role: &str, arguments: &[&str]) -> Program<'_> {
+        let mount = mount.replace("ID", &self.id);
+        let words = arguments.iter().map(|argument| argument.replace("ID", &self.id));
+        self.named(oidc_exchange(["vault", "--role", role, "--mount", &mount]).args(words).job(&self.sandbox))
+            .env("VAULT_ADDR", self.bao.url())
+    }
+
+    /// What differs from run to run gets a name, and the password is watched.
+    pub(crate) fn named<'s>(&self, program: Program<'s>) -> Program<'s> {
+        program
+            .word(&self.id, "ID")
+            .word(&format!("127.0.0.1:{}", self.bao.port()), "BAO")
+            .secret("the password", PASSWORD)
+    }
+
+    /// The paths that this test's own tokens and mounts were asked for, in order, without the administrator's.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        let entries = self.bao.audit().into_iter().filter(|entry| {
+            let ours = entry["auth"]["policies"].as_array().is_some_and(|list| list.iter().any(|one| *one == *self.id));
+            let path = entry["request"]["path"].as_str().unwrap_or_default();
+            ours || path == format!("auth/jwt-{}/login", self.id)
+        });
+        let line = |entry: Value| {
+            let request = &entry["request"];
+            let text = |key: &str| request[key].as_str().unwrap_or_default().replace(&self.id, "ID");
+            format!("{} {}", text("operation"), text("path"))
+        };
+        entries.map(line).collect()
+    }
+}
