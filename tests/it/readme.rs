@@ -15,8 +15,10 @@ fn typed(start: &str) -> Vec<&'static str> {
     README.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(start)).collect()
 }
 
-/// Five variables of the credentials, three of the sandbox's own; then a refusal, after which there is no `env`.
-const ENDS: [(i32, &str, &str); 2] = [(0, "8\n", ""), (4, "", "error: AWS STS refused the token\n")];
+/// Five variables of the credentials, three of the sandbox's own; then a refusal, after which there is no `env`; a file
+/// of Google's kind; a secret of Vault's.
+const ENDS: [(i32, &str, &str); 4] =
+    [(0, "8\n", ""), (4, "", "error: AWS STS refused the token\n"), (0, "1\n", ""), (0, "27 characters\n", "")];
 
 /// The sandbox gives its command two empty files in place of the machine's own.
 const CARGO: &str = "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'run -p sandbox --' ] && shift 4 || exit 101\n\
