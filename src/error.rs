@@ -24,6 +24,8 @@ pub enum Exit {
     Unreachable = 5,
     /// The result could not be written.
     Output = 6,
+    /// `explain` cannot tell: the rule turns on something that the token does not show.
+    CannotTell = 7,
 }
 
 impl Exit {

@@ -14,10 +14,10 @@ use crate::error::{Error, Exit, Report};
 use crate::host::Host;
 use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
-use crate::plan::{Exchange, Plan, Wanted};
+use crate::plan::{Exchange, Explain, Plan, Setup, Wanted};
 use crate::signal::{self, Signals};
 use crate::subject::Source;
-use crate::{aws, google, job, subject, vault};
+use crate::{aws, google, job, subject, token, vault};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
@@ -46,6 +46,9 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     }
 }
 
+/// How long a token may take to come in where nothing else is waited for.
+const A_WHILE: std::time::Duration = std::time::Duration::from_mins(2);
+
 /// A bad end, on its way to its last words.
 enum End {
     Usage(clap::Error),
@@ -68,6 +71,9 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
     diagnostic::init(cli.verbosity());
     match Plan::new(cli, &host.env)? {
         Plan::Exchange(plan) => Ok(exchange(*plan, host, signals).await?),
+        Plan::Token(request) => Ok(token::show(*request, host).await?.code()),
+        Plan::Explain(plan) => Ok(explain(&plan, host).await?),
+        Plan::Setup(plan) => Ok(setup(*plan, host).await?),
         Plan::Clean { directory } => Ok(clean(&directory, host)?),
     }
 }
@@ -107,6 +113,25 @@ async fn trade(
             vault::exchange::fetch(request, &token, &http, &host.clock, deadline, directory).await
         }
     }
+}
+
+async fn explain(plan: &Explain, host: &Host) -> Result<u8, Error> {
+    let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
+    let judgement = plan.rule.judge(token.claims(), host.clock.unix());
+    crate::emit::deliver::print(&if plan.json { judgement.json() } else { judgement.text() })?;
+    Ok(judgement.verdict.exit().code())
+}
+
+async fn setup(plan: Setup, host: &Host) -> Result<u8, Error> {
+    let admission = if let Some(admission) = plan.whom.whole() {
+        admission
+    } else {
+        let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
+        plan.whom.with(token.claims())?
+    };
+    let recipe = plan.side.recipe(&admission)?;
+    crate::emit::deliver::print(&if plan.json { recipe.json() } else { recipe.cli() })?;
+    Ok(Exit::Done.code())
 }
 
 /// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.

@@ -16,7 +16,9 @@ pub mod profile;
 pub mod refusal;
 pub mod region;
 pub mod session;
+pub mod setup;
 mod sts;
+pub mod trust;
 
 use std::time::SystemTime;
 

@@ -2,7 +2,10 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
 
 mod aws;
+mod explain;
 mod gcp;
+mod setup;
+mod token;
 mod vault;
 
 use std::ffi::OsString;
@@ -11,7 +14,10 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use aws::AwsArgs;
+pub use explain::{ExplainArgs, ExplainAws, ExplainCommand, ExplainGcp, ExplainVault};
 pub use gcp::GcpArgs;
+pub use setup::{SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault, WhomArgs};
+pub use token::TokenArgs;
 pub use vault::VaultArgs;
 
 use crate::emit::Format;
@@ -49,15 +55,28 @@ pub enum Command {
     /// Prints shell text that sets a variable for each secret; without any, VAULT_TOKEN and VAULT_ADDR. When there are
     /// none, it prints text that stops the calling shell.
     Vault(Box<VaultArgs>),
+    /// Show what the job's token says, and what each claim is worth; never the token itself
+    ///
+    /// With --verify, also check it against the keys that its issuer publishes, as a cloud would.
+    Token(Box<TokenArgs>),
+    /// Say, condition by condition, why a trust policy, provider or role accepts or refuses the job's token
+    ///
+    /// Nothing is sent: the rule is read from a file that the provider's own tool has printed. Exit code 0 when the
+    /// token would be let in, 4 when not, 7 when that turns on something that the token does not show.
+    Explain(ExplainArgs),
+    /// Print what to create on a cloud's side so that this project's ref, and nothing wider, is let in
+    ///
+    /// From the job's own token, or from options alone. Nothing is sent.
+    Setup(SetupArgs),
     /// Undo what this job's exchanges left
     ///
     /// Deletes the files that they made, and prints shell text that removes the credential variables.
     Clean(CleanArgs),
 }
 
-/// What every exchange takes.
+/// Where the token is.
 #[derive(Debug, Args)]
-pub struct Shared {
+pub struct TokenPlace {
     /// The variable that holds the token [default: SEMAPHORE_OIDC_TOKEN]
     #[arg(long, value_name = "NAME", conflicts_with = "token_file", help_heading = "Token options")]
     pub token_env: Option<String>,
@@ -65,6 +84,35 @@ pub struct Shared {
     /// A file that holds the token, - for standard input
     #[arg(long, value_name = "PATH", help_heading = "Token options")]
     pub token_file: Option<PathBuf>,
+}
+
+/// The form of what a person reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// For a person.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// How the network is used.
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
+    /// Further CA certificates to trust, PEM
+    #[arg(long, value_name = "PATH", help_heading = "Network options")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Allow plain http to this one host besides loopback
+    #[arg(long, value_name = "HOST", help_heading = "Network options")]
+    pub allow_http: Option<String>,
+}
+
+/// What every exchange takes.
+#[derive(Debug, Args)]
+pub struct Shared {
+    /// Where the token is.
+    #[command(flatten)]
+    pub token: TokenPlace,
 
     /// Keep the token in COMMAND's environment
     #[arg(long, requires = "run", help_heading = "Token options")]
@@ -90,13 +138,9 @@ pub struct Shared {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Network options")]
     pub timeout: Option<std::time::Duration>,
 
-    /// Further CA certificates to trust, PEM
-    #[arg(long, value_name = "PATH", help_heading = "Network options")]
-    pub ca_file: Option<PathBuf>,
-
-    /// Allow plain http to this one host besides loopback
-    #[arg(long, value_name = "HOST", help_heading = "Network options")]
-    pub allow_http: Option<String>,
+    /// How the network is used.
+    #[command(flatten)]
+    pub network: NetworkArgs,
 
     /// How much to say.
     #[command(flatten)]

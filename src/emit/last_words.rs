@@ -31,6 +31,9 @@ pub struct LastWords {
 
 const EXCHANGES: [&str; 3] = ["aws", "gcp", "vault"];
 
+/// Commands whose output is for people and programs, some with a provider's name after theirs.
+const REPORTS: [&str; 3] = ["explain", "setup", "token"];
+
 impl LastWords {
     /// Reads from the bare command line what a bad end must say. It is not yet known to be a good one, so this looks
     /// for a few words and takes the rest as it is: whatever is not plainly for something else than a shell gets
@@ -51,12 +54,15 @@ impl LastWords {
         };
         // Options may stand before the command by mistake, with values of their own.
         let words = || options.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
-        let subcommand = words().find(|word| EXCHANGES.contains(word)).or_else(|| words().next());
+        let first = words().next();
+        let is_report = first.is_some_and(|word| REPORTS.contains(&word));
+        let subcommand = words().find(|word| EXCHANGES.contains(word)).or(first);
         let not_for_a_shell = command
             || value("--output").is_some_and(|path| path != "-")
             || value("--profile").is_some()
             || matches!(value("--format"), Some("json" | "env-no-export" | "process" | "raw"))
-            || matches!(subcommand, Some("help"));
+            || matches!(subcommand, Some("help"))
+            || is_report;
         let how = match value("--on-error") {
             _ if not_for_a_shell => OnError::None,
             Some("none") => OnError::None,
@@ -139,6 +145,7 @@ mod tests {
         assert_eq!(text("oidc-exchange -v aws --format=source", 4), expected);
         assert_eq!(text("oidc-exchange aws --format nonsense", 4), expected);
         assert_eq!(text("oidc-exchange --region eu-central-1 aws", 4), expected);
+        assert_eq!(text("oidc-exchange aws --role-session-name token", 4), expected);
     }
 
     #[test]
@@ -200,6 +207,9 @@ mod tests {
             "oidc-exchange aws --format=env-no-export",
             "oidc-exchange aws --output x",
             "oidc-exchange aws -- make --format env",
+            "oidc-exchange explain aws --trust-policy",
+            "oidc-exchange setup vault --role token",
+            "oidc-exchange token --verify",
         ] {
             assert_eq!(text(line, 2), "", "{line}");
         }

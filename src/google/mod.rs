@@ -15,6 +15,8 @@ pub mod impersonation;
 pub mod provider;
 pub mod refusal;
 pub mod service_account;
+pub mod setup;
+pub mod trust;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

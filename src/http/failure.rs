@@ -238,7 +238,13 @@ impl Unreachable {
     pub(crate) fn report(&self) -> Report {
         let title = match self.exit {
             Exit::Usage => format!("cannot ask {}", self.provider),
-            Exit::Done | Exit::Bug | Exit::Subject | Exit::Refused | Exit::Unreachable | Exit::Output => {
+            Exit::Done
+            | Exit::Bug
+            | Exit::Subject
+            | Exit::Refused
+            | Exit::Unreachable
+            | Exit::Output
+            | Exit::CannotTell => {
                 format!("{} could not be reached or kept failing", self.provider)
             }
         };

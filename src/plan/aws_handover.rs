@@ -64,12 +64,12 @@ fn sdks_can_ask(request: &aws::Request) -> Result<(), Usage> {
 /// The shared options that a renewal needs as well.
 fn network(args: &AwsArgs) -> Result<Vec<String>, Usage> {
     let mut words = Vec::new();
-    if let Some(file) = &args.shared.ca_file {
+    if let Some(file) = &args.shared.network.ca_file {
         let file = std::path::absolute(file).map_err(|error| Usage::new(format!("--ca-file: {error}")))?;
         let text = text_of(&file).map_err(|_| Usage::new("--ca-file: its path is not UTF-8 text"))?;
         words.extend(["--ca-file".into(), text]);
     }
-    if let Some(host) = &args.shared.allow_http {
+    if let Some(host) = &args.shared.network.allow_http {
         words.extend(["--allow-http".into(), host.clone()]);
     }
     Ok(words)

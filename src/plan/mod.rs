@@ -3,13 +3,17 @@
 
 mod aws_handover;
 mod aws_request;
+mod explain;
 mod gcp_request;
+mod setup;
 mod vault_request;
 
 use std::time::Duration;
 
 use crate::aws;
-use crate::cli::{Cli, Command, Shared};
+use crate::cli::{
+    Cli, Command, ExplainCommand, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
+};
 use crate::diagnostic::Verbosity;
 use crate::emit::deliver::{Delivery, Run};
 use crate::emit::{Format, Name};
@@ -20,13 +24,23 @@ use crate::http::{Bundle, Proxies, Settings, Trust, Tuning};
 use crate::job;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::Source;
+use crate::token;
 use crate::vault;
+
+pub use explain::{Explain, Rule};
+pub use setup::{Setup, Side};
 
 /// The whole of a run.
 #[derive(Debug)]
 pub enum Plan {
     /// Trade the token and hand over what comes back.
     Exchange(Box<Exchange>),
+    /// Show what the token says.
+    Token(Box<token::Request>),
+    /// Say why a rule lets the token in, or not.
+    Explain(Box<Explain>),
+    /// Say what to create on the provider's side.
+    Setup(Box<Setup>),
     /// Undo what exchanges left.
     Clean {
         /// Where they left it.
@@ -85,6 +99,17 @@ impl Cli {
             Command::Aws(args) => &args.shared.loudness,
             Command::Gcp(args) => &args.shared.loudness,
             Command::Vault(args) => &args.shared.loudness,
+            Command::Token(args) => &args.loudness,
+            Command::Explain(args) => match &args.command {
+                ExplainCommand::Aws(args) => &args.shared.loudness,
+                ExplainCommand::Gcp(args) => &args.shared.loudness,
+                ExplainCommand::Vault(args) => &args.shared.loudness,
+            },
+            Command::Setup(args) => match &args.command {
+                SetupCommand::Aws(args) => &args.whom.loudness,
+                SetupCommand::Gcp(args) => &args.whom.loudness,
+                SetupCommand::Vault(args) => &args.whom.loudness,
+            },
             Command::Clean(args) => &args.loudness,
         };
         Verbosity::new(loudness.quiet, loudness.verbose)
@@ -114,12 +139,15 @@ impl Plan {
             }
             Command::Vault(args) => {
                 let request = vault_request::new(&args, env)?;
-                let ca_file = args.shared.ca_file.clone();
+                let ca_file = args.shared.network.ca_file.clone();
                 let address = request.address.clone();
                 let mut plan = exchange(args.shared, Wanted::Vault(request), None, env)?;
                 vault::settings::apply(env, &address, ca_file.as_deref(), &mut plan.network)?;
                 Ok(Self::Exchange(Box::new(plan)))
             }
+            Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env)?))),
+            Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env)?))),
+            Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
             Command::Clean(_) => Ok(Self::Clean { directory: job::Place::locate(env)? }),
         }
     }
@@ -135,17 +163,35 @@ fn exchange(shared: Shared, wanted: Wanted, bundle: Option<Bundle>, env: &Env) -
         return Err(Usage::new(format!("--format {}: this command does not have it", name.unwrap_or_default())));
     }
     Ok(Exchange {
-        source: source(&shared)?,
-        network: Settings {
-            trust: Trust::new(env, bundle, shared.ca_file.as_deref())?,
-            proxies: Proxies::from_env(env)?,
-            allow_http: shared.allow_http.as_deref().map(host).transpose()?,
-            tuning: Tuning::default(),
-        },
+        source: source(&shared.token)?,
+        network: network(&shared.network, bundle, env)?,
         timeout,
         directory: job::Place::locate(env)?,
         delivery: delivery(shared)?,
         wanted,
+    })
+}
+
+fn token(args: &TokenArgs, env: &Env) -> Result<token::Request, Usage> {
+    const USUAL: Duration = Duration::from_secs(30);
+    let verification =
+        token::Verification { network: network(&args.network, None, env)?, timeout: args.timeout.unwrap_or(USUAL) };
+    if verification.timeout.is_zero() {
+        return Err(Usage::new("--timeout: no time at all is left for --verify"));
+    }
+    Ok(token::Request {
+        source: source(&args.token)?,
+        verification: args.verify.then_some(verification),
+        json: args.format == ReportFormat::Json,
+    })
+}
+
+fn network(args: &NetworkArgs, bundle: Option<Bundle>, env: &Env) -> Result<Settings, Usage> {
+    Ok(Settings {
+        trust: Trust::new(env, bundle, args.ca_file.as_deref())?,
+        proxies: Proxies::from_env(env)?,
+        allow_http: args.allow_http.as_deref().map(host).transpose()?,
+        tuning: Tuning::default(),
     })
 }
 
@@ -156,8 +202,8 @@ fn timeout(shared: &Shared) -> Duration {
     shared.timeout.unwrap_or(if shared.format == Some(Format::Process) { FOR_A_TOOL } else { USUAL })
 }
 
-fn source(shared: &Shared) -> Result<Source, Usage> {
-    match (&shared.token_file, &shared.token_env) {
+fn source(place: &TokenPlace) -> Result<Source, Usage> {
+    match (&place.token_file, &place.token_env) {
         (Some(path), _) if path.as_os_str() == "-" => Ok(Source::Stdin),
         (Some(path), _) => Ok(Source::File(path.clone())),
         (None, None) => Ok(Source::Variable(Name::fixed(Source::DEFAULT_VARIABLE))),
@@ -175,7 +221,7 @@ fn source(shared: &Shared) -> Result<Source, Usage> {
 }
 
 fn delivery(shared: Shared) -> Result<Delivery, Usage> {
-    let drop_token = match (&shared.token_file, &shared.token_env) {
+    let drop_token = match (&shared.token.token_file, &shared.token.token_env) {
         _ if shared.pass_token => None,
         (_, Some(name)) => Name::new(name),
         // A token read from a file is most often the variable's own content.

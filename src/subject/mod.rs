@@ -1,5 +1,6 @@
 //! The subject token: the JWT that the job already holds, and what it says of itself.
 
+pub mod admission;
 pub mod claims;
 mod error;
 
@@ -53,6 +54,13 @@ impl SubjectToken {
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
+
+    fn check_time(&self, now: i64) -> Result<(), Error> {
+        match self.claims.expiry() {
+            Some(expiry) if expiry.saturating_add(LEEWAY) < now => Err(Error::Expired { expiry, now }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A clock may be this much behind the issuer's, in seconds.
@@ -66,6 +74,16 @@ const LARGEST: u64 = 64 << 10;
 /// # Errors
 /// When it is absent, empty, no JWT, or expired beyond [`LEEWAY`].
 pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
+    let token = look_at(source, host, deadline).await?;
+    token.check_time(host.clock.unix())?;
+    Ok(token)
+}
+
+/// The same whatever its age: to look at it, not to trade it.
+///
+/// # Errors
+/// When it is absent, empty, or no JWT.
+pub async fn look_at(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
     let text = match source {
         Source::Variable(name) => {
             let value = host.env.raw(name.as_str()).ok_or_else(|| Error::Absent {
@@ -79,7 +97,7 @@ pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<Su
         }
         Source::File(_) | Source::Stdin => read_bounded(source.clone(), deadline).await?,
     };
-    parse(text.trim(), &place(source), host.clock.unix())
+    parse(text.trim(), &place(source))
 }
 
 /// A pipe may stay open for ever: the reading is left behind when the time is up.
@@ -115,7 +133,7 @@ fn place(source: &Source) -> String {
 }
 
 /// Takes `text` apart as a signed JWT (RFC 7519, RFC 7515 section 7.1).
-fn parse(text: &str, place: &str, now: i64) -> Result<SubjectToken, Error> {
+fn parse(text: &str, place: &str) -> Result<SubjectToken, Error> {
     if text.is_empty() {
         return Err(Error::Empty { place: place.into() });
     }
@@ -140,13 +158,7 @@ fn parse(text: &str, place: &str, now: i64) -> Result<SubjectToken, Error> {
         return Err(not_jwt("its header is not a JSON object"));
     }
     let claims = serde_json::from_slice(&payload).map_err(|_| not_jwt("its payload is not a JSON object"))?;
-    let claims = Claims::new(claims);
-    if let Some(expiry) = claims.expiry()
-        && expiry.saturating_add(LEEWAY) < now
-    {
-        return Err(Error::Expired { expiry, now });
-    }
-    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), claims })
+    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), claims: Claims::new(claims) })
 }
 
 #[cfg(test)]
@@ -158,7 +170,7 @@ mod tests {
     }
 
     fn why(text: &str) -> String {
-        match parse(text, "X", 1_000) {
+        match parse(text, "X") {
             Err(Error::NotJwt { why }) => why,
             other => panic!("{other:?}"),
         }
@@ -166,14 +178,14 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_apart_without_trusting_it() {
-        let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), "X", 1_000).unwrap();
+        let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), "X").unwrap();
         assert_eq!(read.claims().text("iss"), Some("https://acme.semaphoreci.com"));
         assert!(!format!("{read:?}").contains("c2ln"));
     }
 
     #[test]
     fn what_is_no_jwt_is_told_why() {
-        assert!(matches!(parse("", "X", 0), Err(Error::Empty { .. })));
+        assert!(matches!(parse("", "X"), Err(Error::Empty { .. })));
         assert_eq!(why("abc"), "a signed JWT has three parts with dots between them; this has 1");
         assert_eq!(why("a.b.c.d.e"), "a signed JWT has three parts with dots between them; this has 5");
         assert_eq!(why("\"a.b.c\""), "it is wrapped in quotes");
@@ -187,18 +199,16 @@ mod tests {
 
     #[test]
     fn an_expired_token_has_a_minute_of_leeway() {
-        assert!(parse(&token(r#"{"exp":940}"#), "X", 1_000).is_ok());
-        assert!(matches!(parse(&token(r#"{"exp":939}"#), "X", 1_000), Err(Error::Expired { expiry: 939, now: 1_000 })));
-        assert!(
-            parse(&token("{}"), "X", 1_000).is_ok(),
-            "whether a token without expiry is good is for the provider to say"
-        );
+        let check = |payload: &str| parse(&token(payload), "X").unwrap().check_time(1_000);
+        assert_eq!(check(r#"{"exp":940}"#), Ok(()));
+        assert_eq!(check(r#"{"exp":939}"#), Err(Error::Expired { expiry: 939, now: 1_000 }));
+        assert_eq!(check("{}"), Ok(()), "whether a token without expiry is good is for the provider to say");
     }
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in ".{0,200}", now: i64) {
-            let _ = parse(&text, "X", now);
+        fn no_text_makes_the_reader_panic(text in ".{0,200}") {
+            let _ = parse(&text, "X");
         }
     }
 }

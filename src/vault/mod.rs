@@ -16,7 +16,9 @@ mod refusal;
 pub mod secrets_file;
 pub mod selection;
 pub mod settings;
+pub mod setup;
 mod tenancy;
+pub mod trust;
 mod value;
 mod wire;
 

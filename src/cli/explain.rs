@@ -1,0 +1,95 @@
+//! `explain` as it is written.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Loudness, ReportFormat, TokenPlace};
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Whose rule.
+    #[command(subcommand)]
+    pub command: ExplainCommand,
+}
+
+/// The providers.
+#[derive(Debug, Subcommand)]
+pub enum ExplainCommand {
+    /// Evaluate an AWS role's trust policy
+    Aws(ExplainAws),
+    /// Evaluate a Google workload identity provider, and who may act as a service account
+    Gcp(ExplainGcp),
+    /// Evaluate a role of Vault's or OpenBao's JWT auth method
+    Vault(ExplainVault),
+}
+
+/// What every `explain` takes.
+#[derive(Debug, Args)]
+pub struct ExplainShared {
+    /// Where the token is.
+    #[command(flatten)]
+    pub token: TokenPlace,
+
+    /// The form of the output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+
+    /// How much to say.
+    #[command(flatten)]
+    pub loudness: Loudness,
+}
+
+/// `explain aws`.
+#[derive(Debug, Args)]
+pub struct ExplainAws {
+    /// The role's trust policy, as `aws iam get-role` prints it or the document alone; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub trust_policy: PathBuf,
+
+    /// The role that it belongs to [variable: AWS_ROLE_ARN]
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
+
+    /// The provider that the account has for the token's issuer [default: by its issuer, in the role's account]
+    #[arg(long, value_name = "ARN")]
+    pub provider_arn: Option<String>,
+
+    /// What every `explain` takes.
+    #[command(flatten)]
+    pub shared: ExplainShared,
+}
+
+/// `explain gcp`.
+#[derive(Debug, Args)]
+pub struct ExplainGcp {
+    /// The provider, as `gcloud iam workload-identity-pools providers describe --format=json` prints it; - for standard
+    /// input
+    #[arg(long, value_name = "FILE")]
+    pub provider_config: PathBuf,
+
+    /// Who may act as the service account, as `gcloud iam service-accounts get-iam-policy --format=json` prints it
+    #[arg(long, value_name = "FILE")]
+    pub iam_policy: Option<PathBuf>,
+
+    /// What every `explain` takes.
+    #[command(flatten)]
+    pub shared: ExplainShared,
+}
+
+/// `explain vault`.
+#[derive(Debug, Args)]
+pub struct ExplainVault {
+    /// The role, as `bao read -format=json auth/jwt/role/NAME` prints it; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub role_config: PathBuf,
+
+    /// The auth method's configuration, as `bao read -format=json auth/jwt/config` prints it
+    #[arg(long, value_name = "FILE")]
+    pub mount_config: Option<PathBuf>,
+
+    /// What every `explain` takes.
+    #[command(flatten)]
+    pub shared: ExplainShared,
+}

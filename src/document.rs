@@ -1,0 +1,165 @@
+//! A JSON file that the user names: what a provider's own tool has printed, or a policy written by hand.
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::error::Usage;
+
+/// What was read, and how an error names it.
+#[derive(Debug)]
+pub struct Document {
+    name: String,
+    value: Value,
+}
+
+impl Document {
+    /// Reads the file that `option` names; `-` is standard input.
+    ///
+    /// A name that stands twice in one object is refused: readers differ in which of the two they take.
+    ///
+    /// # Errors
+    /// When it cannot be read, is larger than 1 MiB, or is not JSON; with line and column where it is not.
+    pub fn read(option: &str, path: &Path) -> Result<Self, Usage> {
+        const LARGEST: u64 = 1 << 20;
+        let name = format!("{option} {}", path.display());
+        let wrong = |why: &dyn fmt::Display| Usage::new(format!("{name}: {why}"));
+        let mut bytes = Vec::new();
+        let read = if path.as_os_str() == "-" {
+            std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
+        } else {
+            std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        };
+        read.map_err(|error| wrong(&error))?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(wrong(&"it is larger than 1 MiB"));
+        }
+        let value = parse(&bytes).map_err(|error| wrong(&format!("not JSON: {error}")))?;
+        Ok(Self { name, value })
+    }
+
+    /// One made of `text`, for tests and fuzzing.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    pub fn from_text(name: &str, text: &[u8]) -> Result<Self, Usage> {
+        let value = parse(text).map_err(|error| Usage::new(format!("{name}: not JSON: {error}")))?;
+        Ok(Self { name: name.into(), value })
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The error that something at `place` (as `Statement[1].Effect`; empty for the whole) is not what it should be.
+    #[must_use]
+    pub fn wrong(&self, place: &str, why: impl fmt::Display) -> Usage {
+        let between = if place.is_empty() { "" } else { ": " };
+        Usage::new(format!("{}{between}{place}: {why}", self.name))
+    }
+}
+
+/// JSON (RFC 8259) in which no object has a name twice.
+fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice::<Strict>(text).map(|strict| strict.0)
+}
+
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Value::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        /// How `serde_json` hands over a number that no integer type holds, so that every digit is kept.
+        const NUMBER: &str = "$serde_json::private::Number";
+        let mut all = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if name == NUMBER && all.is_empty() {
+                let digits: String = members.next_value()?;
+                return digits.parse::<Number>().map(Value::Number).map_err(A::Error::custom);
+            }
+            if all.contains_key(&name) {
+                return Err(A::Error::custom(format!("`{name}` stands twice in one object")));
+            }
+            let Strict(value) = members.next_value()?;
+            all.insert(name, value);
+        }
+        Ok(Value::Object(all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Value, String> {
+        Document::from_text("--x f", text.as_bytes()).map(|read| read.value).map_err(|wrong| wrong.to_string())
+    }
+
+    #[test]
+    fn json_is_read_as_it_is() {
+        let text = r#"{"a": [1, -2.50, 12345678901234567890123, true, null, "x"], "b": {"a": {}}}"#;
+        assert_eq!(read(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(read("7"), Ok(json!(7)));
+    }
+
+    #[test]
+    fn what_is_not_says_where() {
+        assert_eq!(
+            read("{\n  \"a\": 1,,\n}").unwrap_err(),
+            "--x f: not JSON: key must be a string at line 2 column 10"
+        );
+        assert_eq!(
+            read(r#"{"a":1,"b":{"c":1,"c":2}}"#).unwrap_err(),
+            "--x f: not JSON: `c` stands twice in one object at line 1 column 21"
+        );
+        assert!(read("").is_err() && read("{} {}").is_err() && read(&"[".repeat(100_000)).is_err());
+    }
+}

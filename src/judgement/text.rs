@@ -1,0 +1,88 @@
+//! A judgement as a person reads it.
+
+use std::fmt::Write as _;
+
+use super::{Check, Judgement};
+use crate::diagnostic::printable;
+use crate::secret::redact_jwt_shaped;
+
+pub(super) fn layout(judgement: &Judgement) -> String {
+    let mut out = format!("{}: {}\n\n", judgement.verdict.word(), clean(&judgement.title));
+    for check in &judgement.checks {
+        lay_out(check, 0, &mut out);
+    }
+    for (label, sentences) in [("lint", &judgement.lints), ("note", &judgement.notes)] {
+        if !sentences.is_empty() {
+            out.push('\n');
+        }
+        for sentence in sentences {
+            let _ = writeln!(out, "{label}: {}", clean(sentence));
+        }
+    }
+    out
+}
+
+fn lay_out(check: &Check, depth: usize, out: &mut String) {
+    const LABEL: usize = 10;
+    let indent = 2 * depth;
+    let _ = writeln!(out, "{:indent$}{} {}", "", check.mark.sign(), clean(&check.title));
+    let indent = indent + 4;
+    let mut last = "";
+    for fact in &check.facts {
+        // Several of one kind are alternatives.
+        let label = if fact.label == last { "or" } else { fact.label };
+        last = fact.label;
+        let _ = writeln!(out, "{:indent$}{label:<LABEL$} {}", "", clean(&fact.text));
+        if let Some(at) = fact.parts_at {
+            let at = indent + LABEL + 1 + at;
+            let _ = writeln!(out, "{:at$}^ differs from here", "");
+        }
+    }
+    for part in &check.parts {
+        lay_out(part, depth + 1, out);
+    }
+}
+
+/// Rules and claims are written by others.
+fn clean(text: &str) -> String {
+    printable(&redact_jwt_shaped(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Check, Judgement, Mark, Verdict};
+
+    #[test]
+    fn a_judgement_is_laid_out_as_a_tree() {
+        let judgement = Judgement {
+            verdict: Verdict::Refused,
+            title: "no statement lets this token in".into(),
+            checks: vec![Check::new(Mark::Fails, "statement 1 (Allow)").parts([
+                Check::new(Mark::Holds, "Action covers sts:AssumeRoleWithWebIdentity"),
+                Check::new(Mark::Fails, "StringLike host:sub").compared(&["a:*:x".into(), "b".into()], "a:b\x1b:y"),
+                Check::new(Mark::Unknown, "IpAddress aws:SourceIp").fact("because", "the token does not show it"),
+            ])],
+            lints: vec!["no `aud`".into()],
+            notes: vec!["a".into(), "b".into()],
+        };
+        expect_test::expect![[r#"
+            refused: no statement lets this token in
+
+            ✗ statement 1 (Allow)
+              ✓ Action covers sts:AssumeRoleWithWebIdentity
+              ✗ StringLike host:sub
+                  wanted     a:*:x
+                  or         b
+                  presented  a:b:y
+                                  ^ differs from here
+              ? IpAddress aws:SourceIp
+                  because    the token does not show it
+
+            lint: no `aud`
+
+            note: a
+            note: b
+        "#]]
+        .assert_eq(&judgement.text());
+    }
+}

@@ -1,0 +1,70 @@
+//! What `explain` was asked, checked; the rule is read here.
+
+use super::source;
+use crate::cli::{ExplainCommand, ReportFormat};
+use crate::document::Document;
+use crate::error::Usage;
+use crate::host::Env;
+use crate::judgement::Judgement;
+use crate::subject::{Claims, Source};
+use crate::{aws, google, vault};
+
+/// A rule, and the token to judge by it.
+#[derive(Debug)]
+pub struct Explain {
+    /// Where the token is.
+    pub source: Source,
+    /// The rule.
+    pub rule: Rule,
+    /// Whether the answer is for a program.
+    pub json: bool,
+}
+
+/// The closed set of rules.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a run has one")]
+pub enum Rule {
+    /// A role's trust policy.
+    Aws(aws::trust::Rule),
+    /// A workload identity provider, and a service account's bindings.
+    Google(google::trust::Rule),
+    /// A role of a JWT auth method.
+    Vault(vault::trust::Rule),
+}
+
+impl Rule {
+    /// Whether it lets a token with these claims in at `now`, in seconds since 1970.
+    #[must_use]
+    pub fn judge(&self, claims: &Claims, now: i64) -> Judgement {
+        match self {
+            Self::Aws(rule) => rule.judge(claims, now),
+            Self::Google(rule) => rule.judge(claims, now),
+            Self::Vault(rule) => rule.judge(claims, now),
+        }
+    }
+}
+
+/// Checks what was asked, and reads the files.
+pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage> {
+    let (rule, shared) = match command {
+        ExplainCommand::Aws(args) => {
+            let role = match &args.role_arn {
+                Some(text) => Some(aws::RoleArn::parse("--role-arn", text)?),
+                None => env.get("AWS_ROLE_ARN")?.map(|text| aws::RoleArn::parse("AWS_ROLE_ARN", &text)).transpose()?,
+            };
+            let policy = Document::read("--trust-policy", &args.trust_policy)?;
+            (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
+        }
+        ExplainCommand::Gcp(args) => {
+            let provider = Document::read("--provider-config", &args.provider_config)?;
+            let policy = args.iam_policy.as_deref().map(|path| Document::read("--iam-policy", path)).transpose()?;
+            (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
+        }
+        ExplainCommand::Vault(args) => {
+            let role = Document::read("--role-config", &args.role_config)?;
+            let mount = args.mount_config.as_deref().map(|path| Document::read("--mount-config", path)).transpose()?;
+            (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref())?), &args.shared)
+        }
+    };
+    Ok(Explain { source: source(&shared.token)?, rule, json: shared.format == ReportFormat::Json })
+}

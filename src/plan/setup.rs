@@ -1,0 +1,75 @@
+//! What `setup` was asked, checked.
+
+use super::source;
+use crate::cli::{SetupCommand, SetupFormat, WhomArgs};
+use crate::error::Usage;
+use crate::host::Env;
+use crate::recipe::Recipe;
+use crate::subject::Source;
+use crate::subject::admission::{Admission, Whom};
+use crate::{aws, google, vault};
+
+/// Whom to let in, and where.
+#[derive(Debug)]
+pub struct Setup {
+    /// Where the token is that says what the options do not.
+    pub source: Source,
+    /// What the options say.
+    pub whom: Whom,
+    /// What is to be created.
+    pub side: Side,
+    /// Whether the answer is for a program.
+    pub json: bool,
+}
+
+/// The closed set of providers.
+#[derive(Debug)]
+pub enum Side {
+    /// An OpenID Connect provider and a role.
+    Aws(aws::setup::Request),
+    /// A workload identity pool and provider, and a binding.
+    Google(google::setup::Request),
+    /// A JWT auth method, a policy and a role.
+    Vault(vault::setup::Request),
+}
+
+impl Side {
+    /// What to create so that `admission`, and nothing wider, is let in.
+    ///
+    /// # Errors
+    /// When the provider has no rule that says it.
+    pub fn recipe(&self, admission: &Admission) -> Result<Recipe, Usage> {
+        match self {
+            Self::Aws(request) => request.recipe(admission),
+            Self::Google(request) => request.recipe(admission),
+            Self::Vault(request) => request.recipe(admission),
+        }
+    }
+}
+
+/// Checks what was asked.
+pub(super) fn new(command: &SetupCommand, env: &Env) -> Result<Setup, Usage> {
+    let (side, whom) = match command {
+        SetupCommand::Aws(args) => (Side::Aws(aws::setup::Request::new(args, env)?), &args.whom),
+        SetupCommand::Gcp(args) => (Side::Google(google::setup::Request::new(args)?), &args.whom),
+        SetupCommand::Vault(args) => (Side::Vault(vault::setup::Request::new(args)?), &args.whom),
+    };
+    Ok(Setup { source: source(&whom.token)?, whom: said(whom)?, side, json: whom.format == SetupFormat::Json })
+}
+
+fn said(args: &WhomArgs) -> Result<Whom, Usage> {
+    use crate::subject::admission::{Issuer, Organization, Pattern, ProjectId, Refs, Repository};
+    let refs = match (&args.branch, &args.tag, args.pull_requests) {
+        (Some(branch), ..) => Some(Refs::Branch(Pattern::parse("--branch", branch)?)),
+        (None, Some(tag), _) => Some(Refs::Tag(Pattern::parse("--tag", tag)?)),
+        (None, None, true) => Some(Refs::PullRequests),
+        (None, None, false) => None,
+    };
+    Ok(Whom {
+        issuer: args.issuer.as_deref().map(|text| Issuer::parse("--issuer", text)).transpose()?,
+        organization: args.org.as_deref().map(|text| Organization::parse("--org", text)).transpose()?,
+        project: args.project_id.as_deref().map(|text| ProjectId::parse("--project-id", text)).transpose()?,
+        repository: args.repo.as_deref().map(|text| Repository::parse("--repo", text)).transpose()?,
+        refs,
+    })
+}

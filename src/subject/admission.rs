@@ -1,0 +1,427 @@
+//! Whom a rule is to let in: jobs for one kind of ref of one project, as Semaphore's claims tell them apart.
+//!
+//! The claims: <https://docs.semaphore.io/reference/openid>.
+
+use std::fmt;
+
+use reqwest::Url;
+
+use super::Claims;
+use super::claims::JobKind;
+use crate::error::Usage;
+
+/// The issuer's address, which is the audience as well: `https://ORG.semaphoreci.com`, to the letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    /// Reads an issuer's address. `origin` says where it was written.
+    ///
+    /// # Errors
+    /// When no provider would take it, or would take it for another (a slash at its end).
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        let wrong = |why: &str| {
+            Usage::new(format!("{origin}: `{text}` is not an issuer's address: {why}"))
+                .hint("it reads https://ORG.semaphoreci.com")
+        };
+        let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+        let https = url.scheme() == "https" || (url.scheme() == "http" && crate::http::is_loopback(&url));
+        if !https {
+            return Err(wrong("it does not start with https://"));
+        }
+        if text.ends_with('/') {
+            return Err(wrong("the slash at its end makes it another issuer"));
+        }
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._~:/".contains(c);
+        if !url.username().is_empty() || url.password().is_some() || !text.chars().all(plain) {
+            return Err(wrong("it has more in it than a host in lower case, and a path"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address without its scheme, as AWS writes it in ARNs and condition keys.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.split_once("://").map_or(&self.0, |(_, host)| host)
+    }
+}
+
+/// The organization's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization(String);
+
+impl Organization {
+    /// Reads an organization's name.
+    ///
+    /// # Errors
+    /// When it has anything but letters, digits, `-`, `_` and `.` in it.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        word(origin, text, "an organization's name").map(Self)
+    }
+
+    /// The first label of the issuer's host, where that is a name.
+    fn of(issuer: &Issuer) -> Option<Self> {
+        let host = issuer.host().split([':', '/']).next().unwrap_or_default();
+        let named = host.parse::<std::net::IpAddr>().is_err();
+        let (label, _) = host.split_once('.').filter(|_| named)?;
+        Some(Self(label.to_owned()))
+    }
+}
+
+/// The project's id, a UUID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectId(String);
+
+impl ProjectId {
+    /// Reads a project's id.
+    ///
+    /// # Errors
+    /// When it is no UUID in lower case.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        let groups: Vec<usize> = text.split('-').map(str::len).collect();
+        let digits = |c: char| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c);
+        if groups == [8, 4, 4, 4, 12] && text.chars().all(digits) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Usage::new(format!("{origin}: `{text}` is not a project's id"))
+            .hint("it is a UUID in lower case, which a job has in SEMAPHORE_PROJECT_ID"))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The repository's name, without its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository(String);
+
+impl Repository {
+    /// Reads a repository's name.
+    ///
+    /// # Errors
+    /// When it has anything but letters, digits, `-`, `_` and `.` in it.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        word(origin, text, "a repository's name without its owner").map(Self)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Rules are made of these: nothing may be in them that a rule's language gives a meaning.
+fn word(origin: &str, text: &str, what: &str) -> Result<String, Usage> {
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(Usage::new(format!("{origin}: `{text}` is not {what}")).hint("it has letters, digits, `-`, `_` and `.` alone"))
+}
+
+/// The name of a branch or tag, where `*` stands for anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// When no ref can have such a name (<https://git-scm.com/docs/git-check-ref-format>).
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        let wrong = |why: &str| Usage::new(format!("{origin}: no branch or tag is called `{text}`: {why}"));
+        if text.is_empty() || text.starts_with('/') || text.ends_with(['/', '.']) || text.contains("//") {
+            return Err(wrong("a part of it is empty"));
+        }
+        if text.starts_with("refs/") {
+            return Err(wrong("it is a whole ref").hint("write what comes after refs/heads/ or refs/tags/"));
+        }
+        if text.contains("..") || text.contains("@{") || text.contains("**") {
+            return Err(wrong("it holds `..`, `@{` or `**`"));
+        }
+        if text.chars().any(|c| c.is_control() || c.is_whitespace() || "~^:?[\\".contains(c)) {
+            return Err(wrong("it holds a blank or one of `~^:?[\\`"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The pattern.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it names one ref alone.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.0.contains('*')
+    }
+}
+
+/// Which refs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refs {
+    /// Pushes to these branches.
+    Branch(Pattern),
+    /// These tags.
+    Tag(Pattern),
+    /// Pull requests, from forks too: their refs change with every push.
+    PullRequests,
+}
+
+impl Refs {
+    /// The `ref_type` claim.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Branch(_) => "branch",
+            Self::Tag(_) => "tag",
+            Self::PullRequests => "pull-request",
+        }
+    }
+
+    /// The `ref` claim, where `*` stands for anything.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        match self {
+            Self::Branch(pattern) => format!("refs/heads/{}", pattern.as_str()),
+            Self::Tag(pattern) => format!("refs/tags/{}", pattern.as_str()),
+            Self::PullRequests => "*".into(),
+        }
+    }
+
+    /// Whether they are one ref alone, so that [`Refs::reference`] holds no `*`.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        match self {
+            Self::Branch(pattern) | Self::Tag(pattern) => pattern.is_exact(),
+            Self::PullRequests => false,
+        }
+    }
+}
+
+/// As in a sentence: `the branch main`.
+impl fmt::Display for Refs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Branch(pattern) if pattern.is_exact() => write!(f, "the branch {}", pattern.as_str()),
+            Self::Branch(pattern) => write!(f, "the branches {}", pattern.as_str()),
+            Self::Tag(pattern) if pattern.is_exact() => write!(f, "the tag {}", pattern.as_str()),
+            Self::Tag(pattern) => write!(f, "the tags {}", pattern.as_str()),
+            Self::PullRequests => f.write_str("pull requests, those from forks among them"),
+        }
+    }
+}
+
+/// Whom to let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The issuer, and the audience.
+    pub issuer: Issuer,
+    /// The organization.
+    pub organization: Organization,
+    /// The project.
+    pub project: ProjectId,
+    /// Its repository.
+    pub repository: Repository,
+    /// Which of its jobs.
+    pub refs: Refs,
+}
+
+impl Admission {
+    /// The `sub` claim, where `*` stands for anything.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        format!(
+            "org:{}:project:{}:repo:{}:ref_type:{}:ref:{}",
+            self.organization.0,
+            self.project.0,
+            self.repository.0,
+            self.refs.kind(),
+            self.refs.reference()
+        )
+    }
+}
+
+/// As in a sentence: `jobs for the branch main of the project 936a… (repository web) of https://acme.semaphoreci.com`.
+impl fmt::Display for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { issuer, project, repository, refs, .. } = self;
+        write!(f, "jobs for {refs} of the project {} (repository {}) of {}", project.0, repository.0, issuer.0)
+    }
+}
+
+/// What the options say of whom to let in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whom {
+    /// `--issuer`.
+    pub issuer: Option<Issuer>,
+    /// `--org`.
+    pub organization: Option<Organization>,
+    /// `--project-id`.
+    pub project: Option<ProjectId>,
+    /// `--repo`.
+    pub repository: Option<Repository>,
+    /// `--branch`, `--tag` or `--pull-requests`.
+    pub refs: Option<Refs>,
+}
+
+impl Whom {
+    /// All of it, where the options say enough.
+    #[must_use]
+    pub fn whole(&self) -> Option<Admission> {
+        let issuer = self.issuer.clone()?;
+        Some(Admission {
+            organization: self.organization.clone().or_else(|| Organization::of(&issuer))?,
+            issuer,
+            project: self.project.clone()?,
+            repository: self.repository.clone()?,
+            refs: self.refs.clone()?,
+        })
+    }
+
+    /// All of it, what the options do not say taken from `claims`.
+    ///
+    /// # Errors
+    /// When the claims do not say it either, or are not Semaphore's.
+    pub fn with(self, claims: &Claims) -> Result<Admission, Usage> {
+        let claim = |name: &str, option: &str| {
+            claims.text(name).ok_or_else(|| {
+                Usage::new(format!("the token has no `{name}` to make a rule of")).hint(format!("say it with {option}"))
+            })
+        };
+        let refs = self.refs.map_or_else(|| refs(claims), Ok)?;
+        let issuer = match self.issuer {
+            Some(issuer) => issuer,
+            None => Issuer::parse("the token's `iss`", claim("iss", "--issuer")?)?,
+        };
+        let organization = match self.organization {
+            Some(organization) => organization,
+            None => organization(claims, &issuer)?,
+        };
+        let project = match self.project {
+            Some(project) => project,
+            None => ProjectId::parse("the token's `prj_id`", claim("prj_id", "--project-id")?)?,
+        };
+        let repository = match self.repository {
+            Some(repository) => repository,
+            None => Repository::parse("the token's `repo`", claim("repo", "--repo")?)?,
+        };
+        Ok(Admission { issuer, organization, project, repository, refs })
+    }
+}
+
+/// The organization as `sub` has it, which the rule is matched with.
+fn organization(claims: &Claims, issuer: &Issuer) -> Result<Organization, Usage> {
+    let subject = claims.text("sub").and_then(|sub| sub.strip_prefix("org:")?.split_once(":project:"));
+    match (subject, Organization::of(issuer)) {
+        (Some((name, _)), _) => Organization::parse("the token's `sub`", name),
+        (None, Some(organization)) => Ok(organization),
+        (None, None) => Err(Usage::new("neither the token's `sub` nor its issuer tells the organization's name")
+            .hint("say it with --org")),
+    }
+}
+
+fn refs(claims: &Claims) -> Result<Refs, Usage> {
+    let reference = claims.text("ref").unwrap_or_default();
+    let name = |prefix: &str| {
+        let name = reference.strip_prefix(prefix).unwrap_or(reference);
+        if name.contains('*') {
+            return Err(Usage::new(format!("the token's `ref`: no branch or tag is called `{name}`")));
+        }
+        Pattern::parse("the token's `ref`", name)
+    };
+    match claims.job_kind() {
+        Some(JobKind::Branch) => name("refs/heads/").map(Refs::Branch),
+        Some(JobKind::Tag) => name("refs/tags/").map(Refs::Tag),
+        Some(JobKind::PullRequest) => Ok(Refs::PullRequests),
+        Some(JobKind::ProjectDebug) | None => Err(Usage::new("the token names no ref to make a rule of")
+            .hint("say which jobs to let in with --branch, --tag or --pull-requests")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "936a5312-a3b8-4921-8b3f-2cec8baac574";
+
+    fn claims(ref_type: &str, reference: &str) -> Claims {
+        let sub = format!("org:acme:project:{ID}:repo:web:ref_type:{ref_type}:ref:{reference}");
+        let payload = json!({ "iss": "https://acme.semaphoreci.com", "aud": "https://acme.semaphoreci.com", "sub": sub,
+            "prj_id": ID, "repo": "web", "ref_type": ref_type, "ref": reference, "job_type": "pipeline_job" });
+        Claims::new(serde_json::from_value(payload).unwrap())
+    }
+
+    #[test]
+    fn a_tokens_own_ref_is_what_its_rule_lets_in() {
+        for (ref_type, reference) in [("branch", "refs/heads/main"), ("tag", "refs/tags/v1.0.0")] {
+            let claims = claims(ref_type, reference);
+            let admission = Whom::default().with(&claims).unwrap();
+            assert_eq!(Some(admission.subject().as_str()), claims.text("sub"));
+            assert!(admission.refs.is_exact());
+        }
+        let pull_request = Whom::default().with(&claims("pull-request", "refs/semaphoreci/5c84")).unwrap();
+        assert!(pull_request.subject().ends_with(":ref_type:pull-request:ref:*"));
+        assert!(Whom::default().with(&claims("", "")).is_err(), "a debug session is on no ref");
+        assert!(Whom::default().with(&claims("branch", "refs/heads/*")).is_err(), "git has no such branch");
+    }
+
+    #[test]
+    fn options_alone_are_enough() {
+        let whom = Whom {
+            issuer: Some(Issuer::parse("--issuer", "https://acme.semaphoreci.com").unwrap()),
+            project: Some(ProjectId::parse("--project-id", ID).unwrap()),
+            repository: Some(Repository::parse("--repo", "web").unwrap()),
+            refs: Some(Refs::Branch(Pattern::parse("--branch", "release/*").unwrap())),
+            ..Whom::default()
+        };
+        let admission = whom.whole().unwrap();
+        assert_eq!(
+            admission.subject(),
+            format!("org:acme:project:{ID}:repo:web:ref_type:branch:ref:refs/heads/release/*")
+        );
+        assert_eq!(Whom { refs: None, ..whom }.whole(), None);
+        assert_eq!(
+            admission.to_string(),
+            format!(
+                "jobs for the branches release/* of the project {ID} (repository web) of https://acme.semaphoreci.com"
+            )
+        );
+    }
+
+    #[test]
+    fn what_no_rule_can_be_made_of_is_refused() {
+        for text in [
+            "acme.semaphoreci.com",
+            "http://acme.semaphoreci.com",
+            "https://acme.semaphoreci.com/",
+            "https://a@b.c",
+            "https://Acme.semaphoreci.com",
+            "https://a.b?x",
+            "https://a.b/*",
+        ] {
+            assert!(Issuer::parse("--issuer", text).is_err(), "{text}");
+        }
+        for text in ["", "a b", "a..b", "refs/heads/main", "/a", "a/", "a\nb", "a:b", "a?b", "a[b", "**"] {
+            assert!(Pattern::parse("--branch", text).is_err(), "{text}");
+        }
+        for text in ["", "a/b", "a*", "a:b", "${x}", "a\"b"] {
+            assert!(Repository::parse("--repo", text).is_err(), "{text}");
+        }
+        assert!(ProjectId::parse("--project-id", "web").is_err());
+        assert!(ProjectId::parse("--project-id", &ID.to_uppercase()).is_err());
+    }
+}
