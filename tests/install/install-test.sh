@@ -59,6 +59,10 @@ case $* in
   --version) echo "rustc 1.0.0" ;;
   -vV) printf 'rustc 1.0.0\nhost: %s\n' "$HOST" ;;
   "--print target-libdir --target "*) echo "$LIBDIR" ;;
+  # A program that tries a link argument: not linked, linked, or linked and unable to start.
+  "- --crate-name probe -o "*"link-arg=-Wl,${NOT_LINKED:-nothing}"*) exit 1 ;;
+  "- --crate-name probe -o "*"link-arg=-Wl,${NOT_STARTED:-nothing}"*) cp /bin/false "$5" ;;
+  "- --crate-name probe -o "*) cp /bin/true "$5" ;;
 esac
 EOF
 chmod +x "$work/stand-ins/cargo" "$work/stand-ins/rustc"
@@ -309,14 +313,19 @@ the_build() {
   done
   check "RUSTFLAGS: it says that they are left out" says "RUSTFLAGS is left out"
 
-  packed="['-C', 'target-feature=+crt-static', '-C', 'link-arg=-Wl,-z,pack-relative-relocs']"
-  plain="['-C', 'target-feature=+crt-static']"
-  for library in "2.35:$plain" "2.36:$packed" "2.41.9000:$packed" "3.0:$packed" "unknown:$plain" ":$plain"; do
+  relocations="'-C', 'link-arg=-Wl,-z,pack-relative-relocs'"
+  folding="'-C', 'link-arg=-Wl,--icf=all'"
+  tables="'-C', 'link-arg=-Wl,--no-eh-frame-hdr,-T,release/no-unwind-tables.ld'"
+  for case in \
+    "NOT_LINKED=nothing:$relocations, $folding, $tables" \
+    "NOT_LINKED=--icf:$relocations, $tables" \
+    "NOT_LINKED=--no-eh-frame:$relocations, $folding" \
+    "NOT_STARTED=-z,pack:$folding, $tables"; do
     fresh
-    printf '#!/bin/sh\necho "glibc %s"\n' "${library%%:*}" >"$home/shims/getconf"
-    chmod +x "$home/shims/getconf"
+    set_variables=${case%%:*}
     install --to "$home/bin"
-    check "C library ${library%%:*}: its flags" was_called_with "target.$host.rustflags=${library#*:}"
+    check "the linker, where $set_variables: its flags" \
+      was_called_with "target.$host.rustflags=['-C', 'target-feature=+crt-static', ${case#*:}]"
   done
 
   fresh
