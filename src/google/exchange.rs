@@ -35,6 +35,7 @@ pub async fn exchange(
     deadline: Deadline,
 ) -> Result<Credentials, Error> {
     let trade = Trade { request, token, http, clock, deadline, patience: request.wait_for_iam.map(Deadline::after) };
+    trade.open_ahead();
     let federated = trade.federated().await?;
     let Some(impersonation) = &request.impersonation else {
         return Ok(Credentials { access_token: Some(federated), id_token: None });
@@ -83,6 +84,19 @@ struct GeneratedIdToken {
 }
 
 impl Trade<'_> {
+    /// Lets the second host's handshake run beside the first one's call.
+    fn open_ahead(&self) {
+        let Some(impersonation) = &self.request.impersonation else { return };
+        let endpoints = &self.request.endpoints;
+        let parsed =
+            (Url::parse(&endpoints.token()), Url::parse(&endpoints.generate_access_token(&impersonation.account)));
+        if let (Ok(first), Ok(second)) = parsed
+            && first.origin() != second.origin()
+        {
+            self.http.open_ahead(&second);
+        }
+    }
+
     async fn federated(&self) -> Result<AccessToken, Error> {
         // A federated token that is only traded on needs no more than that.
         let scope = match &self.request.impersonation {

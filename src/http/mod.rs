@@ -109,6 +109,25 @@ impl Client {
         outcome
     }
 
+    /// Opens a connection to where `url` leads while something else is awaited, for a call that is to follow.
+    ///
+    /// It takes a request to do so: `HEAD /`, without a secret. What becomes of it does not matter; a host that cannot be
+    /// reached is the later call's to find out. In clear there is no handshake to save, and nothing is sent.
+    pub fn open_ahead(&self, url: &Url) {
+        if url.scheme() != "https" {
+            return;
+        }
+        let (client, mut root) = (self.clone(), url.clone());
+        root.set_path("/");
+        root.set_query(None);
+        tokio::spawn(async move {
+            // Dropping the answer leaves the connection to the client's pool.
+            let _ = client
+                .send(Request { method: Method::HEAD, url: root, headers: HeaderMap::new(), body: Vec::new() })
+                .await;
+        });
+    }
+
     async fn attempt(&self, mut request: Request, host: &str) -> Result<Response, Failure> {
         let client = self.client_for(&request.url)?;
         if let Some(name) = &self.0.settings.tuning.server_name {

@@ -51,6 +51,12 @@ async fn converse(mut stream: impl Stream, number: usize, shared: &Shared) -> io
         lock(&shared.requests).push(request.clone());
         let turn = lock(&shared.mood).next(Instant::now());
         let keep = match turn {
+            // The answer to HEAD has no body (RFC 9110, section 9.3.2).
+            Turn::Serve if request.method == "HEAD" => {
+                let (head, _) = wire(&shared.service.answer(&request).await);
+                stream.write_all(&head).await?;
+                true
+            }
             Turn::Serve => send(&mut stream, &shared.service.answer(&request).await).await?,
             Turn::Throttled => send(&mut stream, &shared.service.throttled()).await?,
             Turn::Unavailable => send(&mut stream, &shared.service.unavailable()).await?,

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sandbox::google::BUCKET;
-use sandbox::{DEPLOY_ACCOUNT, PROVIDER, Sandbox, Tls};
+use sandbox::{DEPLOY_ACCOUNT, Fault, PROVIDER, Sandbox, Tls};
 
 use super::gcloud::{found, quiet};
 use crate::support::recorder::Recorder;
@@ -20,7 +21,8 @@ impl Google {
     fn start() -> Self {
         let tls = Tls::new().unwrap();
         let sandbox = Sandbox::start_tls(&tls).unwrap();
-        let proxy = Recorder::proxy_to(sandbox.google.sts.port());
+        let (sts, iam) = (sandbox.google.sts.port(), sandbox.google.iam.port());
+        let proxy = Recorder::proxy_to(move |host| if host.starts_with("iamcredentials.") { iam } else { sts });
         Self { sandbox, proxy, ca: tls.ca_pem() }
     }
 
@@ -63,12 +65,41 @@ fn two_hosts_are_asked_and_the_file_names_them() {
     assert_eq!(file["service_account_impersonation_url"], url.as_str());
 }
 
+/// Without a secret, and without a request where it saves nothing.
+#[test]
+fn the_second_hosts_connection_is_opened_while_the_first_answers() {
+    let google = Google::start();
+    google.sandbox.google.sts.script([Fault::Delay(Duration::from_millis(300))]);
+    let output = google.deploy(&["-v"]).run();
+    output.exits(0);
+    let calls: Vec<String> =
+        output.stderr().lines().map(|line| line.split(" in ").next().unwrap().to_owned()).collect();
+    assert_eq!(
+        calls,
+        [
+            "oidc-exchange: HEAD iamcredentials.googleapis.com: 404",
+            "oidc-exchange: POST sts.googleapis.com: 200",
+            "oidc-exchange: POST iamcredentials.googleapis.com: 200",
+        ]
+    );
+    let connections = google.proxy.seen().iter().filter(|call| call.contains("iamcredentials")).count();
+    assert_eq!(connections, 1, "the call that follows takes the connection that is there");
+    let [ahead, call] = &google.sandbox.google.iam.requests()[..] else { panic!("two requests") };
+    assert!(ahead.path == "/" && ahead.header("authorization").is_none() && ahead.body.is_empty());
+    assert_eq!(ahead.connection, call.connection);
+
+    // Without a second host there is nothing to open.
+    let output = google.deploy(&["-v", "--iamcredentials-endpoint", "https://sts.googleapis.com"]).run();
+    output.exits(0);
+    assert!(!output.stderr().contains("HEAD"), "{}", output.describe());
+}
+
 #[test]
 fn another_universe_has_other_hosts() {
     let google = Google::start();
     // The certificate is for googleapis.com alone: it is the names that count here.
     google.deploy(&["--universe-domain", "apis-s3ns.fr"]).run().exits(5);
-    assert_eq!(google.hosts(), ["sts.apis-s3ns.fr:443"]);
+    assert_eq!(google.hosts(), ["iamcredentials.apis-s3ns.fr:443", "sts.apis-s3ns.fr:443"]);
 }
 
 /// The same list by a client of today, and by one that still checks that the file names Google's hosts.

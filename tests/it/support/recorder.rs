@@ -29,11 +29,12 @@ impl Recorder {
         })
     }
 
-    /// A proxy for https that takes every host's port 443 for this port of this machine.
-    pub(crate) fn proxy_to(port: u16) -> Self {
+    /// A proxy for https that takes every host's port 443 for the port of this machine that `port_of` names for it.
+    pub(crate) fn proxy_to(port_of: impl Fn(&str) -> u16 + Send + Sync + 'static) -> Self {
         Self::answering(move |(client, head)| {
-            if head.starts_with("CONNECT ") && head.lines().next().is_some_and(|line| line.contains(":443 ")) {
-                tunnel(client, TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap());
+            let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split_once(":443 "));
+            if let Some((host, _)) = host {
+                tunnel(client, TcpStream::connect((Ipv4Addr::LOCALHOST, port_of(host))).unwrap());
             }
         })
     }
