@@ -48,11 +48,12 @@ impl Rule {
 pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage> {
     let (rule, shared) = match command {
         ExplainCommand::Aws(args) => {
-            let role = match &args.role_arn {
-                Some(text) => Some(aws::RoleArn::parse("--role-arn", text)?),
-                None => env.get("AWS_ROLE_ARN")?.map(|text| aws::RoleArn::parse("AWS_ROLE_ARN", &text)).transpose()?,
+            let role = match (&args.role_arn, env.get("AWS_ROLE_ARN")?) {
+                (Some(text), _) => Some(("--role-arn", aws::RoleArn::parse("--role-arn", text)?)),
+                (None, Some(text)) => Some(("AWS_ROLE_ARN", aws::RoleArn::parse("AWS_ROLE_ARN", &text)?)),
+                (None, None) => None,
             };
-            let policy = Document::read("--trust-policy", &args.trust_policy)?;
+            let policy = aws::trust::document(&args.trust_policy)?;
             (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
         }
         ExplainCommand::Gcp(args) => {
