@@ -228,16 +228,18 @@ fn others(rule: &Rule, request: &Request<'_>) -> Vec<String> {
 pub(super) fn debug_sessions(rule: &Rule, request: &Request<'_>) -> Option<String> {
     Subject::of(request.claims)?;
     let claims = tagged(request.claims, &[("job_type", "debug_job")]);
-    if lets_in(rule, request, &claims) == Mark::Fails {
-        return None;
-    }
+    let lets_in = match lets_in(rule, request, &claims) {
+        Mark::Holds => "is let in as well",
+        Mark::Unknown => "may be let in as well",
+        Mark::Fails => return None,
+    };
     let how = if request.claims.value(SESSION_TAGS).and_then(|tags| tags.pointer("/principal_tags/job_type")).is_some()
     {
         "a condition that `aws:RequestTag/job_type` is pipeline_job would keep it out"
     } else {
         "only session tags, which this token does not carry, could tell them apart"
     };
-    Some(format!("a debug session of such a job has the same `sub` and is let in as well: {how}"))
+    Some(format!("a debug session of such a job has the same `sub` and {lets_in}: {how}"))
 }
 
 #[cfg(test)]

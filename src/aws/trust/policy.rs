@@ -95,11 +95,14 @@ pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
 }
 
 impl Policy {
-    /// Reads the policy, alone or within what `aws iam get-role` prints; and then the role that it is of.
+    /// Reads the policy, alone or within what `aws iam get-role` or our own `setup` prints; and then the role that it is
+    /// of.
     pub(super) fn read(document: &Document) -> Result<(Self, Option<RoleArn>), Usage> {
         let (mut value, mut place) = (document.value(), String::new());
-        if let Some(role) = value.get("Role") {
-            (value, place) = (role, "Role.".into());
+        for (pointer, within) in [("/Role", "Role."), ("/documents/CreateRole", "documents.CreateRole.")] {
+            if let Some(role) = value.pointer(pointer) {
+                (value, place) = (role, within.into());
+            }
         }
         let Some(policy) = value.get("AssumeRolePolicyDocument") else {
             return Ok((At { document, within: place }.policy(value)?, None));
@@ -194,7 +197,7 @@ impl At<'_> {
         let denies = match elements.get("Effect") {
             Some(Value::String(effect)) if effect == "Allow" => false,
             Some(Value::String(effect)) if effect == "Deny" => true,
-            Some(_) => return Err(self.wrong(&format!("{place}.Effect"), "it is Allow or Deny, written so")),
+            Some(_) => return Err(self.wrong(&format!("{place}.Effect"), "it is `Allow` or `Deny`, to the letter")),
             None => return Err(self.wrong(place, "there is no Effect in it")),
         };
         let (except, at, principal) = self.either(place, elements, "Principal", "NotPrincipal")?;
@@ -369,7 +372,7 @@ mod tests {
                 json!({ "Version": "2012-10-18", "Statement": {} }),
                 "f: Version: it is 2012-10-17, or 2008-10-17 as if none stood there",
             ),
-            (policy(&json!({ "Effect": "allow" })), "f: Statement[1].Effect: it is Allow or Deny, written so"),
+            (policy(&json!({ "Effect": "allow" })), "f: Statement[1].Effect: it is `Allow` or `Deny`, to the letter"),
             (policy(&json!({ "Effect": null })), "f: Statement[1]: there is no Effect in it"),
             (policy(&json!({ "effect": "Allow" })), "f: Statement[1].effect: IAM has no element of this name here"),
             (

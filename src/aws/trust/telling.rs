@@ -26,7 +26,7 @@ pub(super) fn judgement(rule: &Rule, request: &Request<'_>, now: i64) -> Judgeme
         match all(&[lets_in, token.mark]) {
             Mark::Holds => (Verdict::Accepted, format!("the trust policy lets this token assume {wanted}")),
             Mark::Fails => (Verdict::Refused, refusal(rule, &outcome, &wanted)),
-            Mark::Unknown => (Verdict::CannotTell, turns_on(rule, &outcome, &token)),
+            Mark::Unknown => (Verdict::CannotTell, turns_on(rule, &outcome, request.provider, &token)),
         }
     };
     let mut checks = vec![token];
@@ -61,7 +61,8 @@ fn refusal(rule: &Rule, outcome: &Outcome, wanted: &str) -> String {
 }
 
 /// What the answer turns on, in one line.
-fn turns_on(rule: &Rule, outcome: &Outcome, token: &Check) -> String {
+fn turns_on(rule: &Rule, outcome: &Outcome, provider: &Provider, token: &Check) -> String {
+    let accounts = matches!(provider, Provider::OneOf(names) if !names.is_empty());
     let mut matters: Vec<String> = Vec::new();
     for (index, decision) in outcome.actions.iter().enumerate().filter(|(_, one)| one.mark() == Mark::Unknown) {
         for (statement, applying) in rule.policy.statements.iter().zip(&outcome.statements) {
@@ -70,7 +71,8 @@ fn turns_on(rule: &Rule, outcome: &Outcome, token: &Check) -> String {
                 continue;
             }
             if applying.principal == Mark::Unknown {
-                matters.push(format!("the principal of {}", statement.place));
+                let principal = format!("the principal of {}", statement.place);
+                matters.push(if accounts { "the role's account".into() } else { principal });
             }
             let conditions = statement.conditions.iter().zip(&applying.conditions);
             let unknown = conditions.filter(|(_, found)| found.mark == Mark::Unknown);

@@ -23,7 +23,7 @@ fn create_role(server: &Server, name: &str, trust: &Value) -> String {
     output.stdout().trim().to_owned()
 }
 
-fn administrator<'s>(server: &Server, program: Program<'s>) -> Program<'s> {
+pub(super) fn administrator<'s>(server: &Server, program: Program<'s>) -> Program<'s> {
     let keys = program.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
     keys.env("AWS_ENDPOINT_URL", server.url()).env("AWS_DEFAULT_REGION", "us-east-1")
 }
