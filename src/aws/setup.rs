@@ -72,7 +72,7 @@ impl Request {
                 ],
             ),
         ];
-        let pipelines = if tags == Tags::WithJobType { ", in pipelines" } else { "" };
+        let pipelines = if tags == Tags::WithJobType { ", in pipelines alone" } else { "" };
         Recipe {
             lets_in: format!("{admission}{pipelines}"),
             keeps_out: keeps_out(&admission.refs, tags),

@@ -15,7 +15,7 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/evaluated";
 const PROVIDER: &str = "arn:aws:iam::000000000000:oidc-provider/acme.example";
 const SUB: &str = "org:acme:project:p1:repo:web:ref_type:branch:ref:refs/heads/main";
 const NOW: i64 = 1_786_400_000;
-const CASES: usize = 480;
+const CASES: usize = 360;
 
 /// All cases in one go: each policy becomes the role's, and then the token is traded.
 const SCRIPT: &str = r"
@@ -264,7 +264,7 @@ fn both_evaluators_agree_but_where_ministack_is_known_to_differ() {
     }
     let described = format!("{agreed:?} alike, {explained:?} explained, {untold} not told");
     eprintln!("{described}");
-    assert!(agreed.iter().all(|count| *count >= 100), "{described}");
+    assert!(agreed.iter().all(|count| *count >= 80), "{described}");
     assert!(agreed.iter().sum::<usize>() >= CASES * 2 / 3, "{described}");
     for ((difference, _), count) in DIFFERENCES.iter().zip(explained) {
         assert!(count > 0, "{difference}: nothing shows it any more; {described}");

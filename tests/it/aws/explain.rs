@@ -194,7 +194,7 @@ fn an_address_is_not_in_the_token() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ? sts:AssumeRoleWithWebIdentity may be allowed by Statement[0]
 
-        note: a debug session of such a job has the same `sub` and is let in as well: only session tags, which this token does not carry, could tell them apart
+        note: a debug session of such a job has the same `sub` and may be let in as well: only session tags, which this token does not carry, could tell them apart
         note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let mut denies = statement(&json!("*"), &json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } }));
@@ -227,7 +227,7 @@ fn an_address_is_not_in_the_token() {
               because    the token does not show it
         ? sts:AssumeRoleWithWebIdentity may be denied by Statement[1]
 
-        note: a debug session of such a job has the same `sub` and is let in as well: only session tags, which this token does not carry, could tell them apart
+        note: a debug session of such a job has the same `sub` and may be let in as well: only session tags, which this token does not carry, could tell them apart
         note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let other = statement(&json!("sts:AssumeRoleWithWebIdentity"), &bound("StringEquals", "x"));
@@ -350,7 +350,7 @@ fn what_is_no_trust_policy_is_told_where() {
         })
         .collect();
     expect![[r#"
-        error: --trust-policy policy.json: Statement[0].Effect: it is Allow or Deny, written so
+        error: --trust-policy policy.json: Statement[0].Effect: it is `Allow` or `Deny`, to the letter
 
         error: --trust-policy policy.json: Statement[0].Resource: a trust policy has none: the role that it belongs to is meant
 
@@ -360,7 +360,7 @@ fn what_is_no_trust_policy_is_told_where() {
 
         hint: it takes the policy document, or what `aws iam get-role --role-name NAME` prints
 
-        error: AWS_ROLE_ARN: arn:aws:iam::123456789012:role/deploy is not the role that --trust-policy policy.json is of, arn:aws:iam::123456789012:role/other
+        error: AWS_ROLE_ARN says arn:aws:iam::123456789012:role/deploy, and --trust-policy policy.json is of the role arn:aws:iam::123456789012:role/other
 
         hint: the file says itself whose it is: name that role, or none
     "#]].assert_eq(&said.join("\n"));
@@ -420,7 +420,7 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
         json!([PROVIDER, PROVIDER.replace("123456789012", "210987654321")]);
     let output = explain(&both, Job::branch("main")).run();
     output.exits(7).stdout_reads(expect![[r#"
-        cannot tell: it turns on the principal of Statement[0], which the token does not show
+        cannot tell: it turns on the role's account, which the token does not show
 
         ✓ the token
           ✓ it is good until TIME
@@ -440,7 +440,7 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ? sts:AssumeRoleWithWebIdentity may be allowed by Statement[0]
 
-        note: a debug session of such a job has the same `sub` and is let in as well: only session tags, which this token does not carry, could tell them apart
+        note: a debug session of such a job has the same `sub` and may be let in as well: only session tags, which this token does not carry, could tell them apart
         note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     explain(&both, Job::branch("main")).args(["--role-arn", ROLE]).run().exits(0);

@@ -43,7 +43,7 @@ fn key(issuer: &Issuer, claim: &str) -> String {
     format!("127.0.0.1:{}:{claim}", issuer.port())
 }
 
-fn assume(server: &Server, issuer: &Issuer, role: &str, job: &Job, options: &[&str]) -> Output {
+pub(super) fn assume(server: &Server, issuer: &Issuer, role: &str, job: &Job, options: &[&str]) -> Output {
     oidc_exchange(["aws", "--role-arn", role, "--on-error", "none"])
         .args(options)
         .token(&issuer.token(job))
