@@ -1,7 +1,9 @@
 //! What `explain` was asked, checked; the rule is read here.
 
+use std::path::{Path, PathBuf};
+
 use super::source;
-use crate::cli::{ExplainCommand, ReportFormat};
+use crate::cli::{ExplainCommand, ReportFormat, TokenPlace};
 use crate::document::Document;
 use crate::error::Usage;
 use crate::host::Env;
@@ -53,6 +55,7 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
                 (None, Some(text)) => Some(("AWS_ROLE_ARN", aws::RoleArn::parse("AWS_ROLE_ARN", &text)?)),
                 (None, None) => None,
             };
+            once_from_stdin(&args.shared.token, &[&args.trust_policy])?;
             let policy = aws::trust::document(&args.trust_policy)?;
             (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
         }
@@ -68,4 +71,13 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
         }
     };
     Ok(Explain { source: source(&shared.token)?, rule, json: shared.format == ReportFormat::Json })
+}
+
+/// Standard input can be read once.
+fn once_from_stdin(token: &TokenPlace, files: &[&Path]) -> Result<(), Usage> {
+    let token = token.token_file.iter().map(PathBuf::as_path);
+    match files.iter().copied().chain(token).filter(|path| path.as_os_str() == "-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(Usage::new("more than one thing is to be read from standard input")),
+    }
 }

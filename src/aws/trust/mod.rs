@@ -104,3 +104,92 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::judgement::Verdict;
+
+    const NOW: i64 = 1_786_400_000;
+
+    /// What `setup` would make, and a statement that uses whatever else a token may have.
+    fn rule() -> Rule {
+        let provider = "arn:aws:iam::123456789012:oidc-provider/acme.example";
+        let allow = json!({ "Effect": "Allow", "Principal": { "Federated": provider }, "Action": "sts:*", "Condition": {
+            "StringLike": { "acme.example:sub": "org:*:ref:${aws:RequestTag/branch, 'main'}*" },
+            "ForAnyValue:StringEquals": { "acme.example:amr": ["a", "b"], "sts:TransitiveTagKeys": "branch" },
+        }});
+        let deny = json!({ "Effect": "Deny", "NotPrincipal": "*", "NotAction": "sts:*" });
+        let policy = json!({ "Version": "2012-10-17", "Statement": [allow, deny] });
+        Rule::new(&Document::from_text("f", policy.to_string().as_bytes()).unwrap(), None, None).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_judged_at_its_time() {
+        let rule = Rule::new(
+            &Document::from_text(
+                "f",
+                br#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}}"#,
+            )
+            .unwrap(),
+            None,
+            None,
+        )
+        .unwrap();
+        let claims = |times: Value| {
+            let mut payload = json!({ "iss": "https://a.example", "aud": "a", "sub": "b" });
+            payload.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
+            rule.judge(&Claims::new(serde_json::from_value(payload).unwrap()), NOW).verdict
+        };
+        assert_eq!(claims(json!({ "exp": NOW - 60 })), Verdict::Accepted, "a clock may be a minute off");
+        assert_eq!(claims(json!({ "exp": NOW - 61 })), Verdict::Refused);
+        assert_eq!(claims(json!({ "exp": NOW, "nbf": NOW + 60 })), Verdict::Accepted);
+        assert_eq!(claims(json!({ "exp": NOW, "nbf": NOW + 61 })), Verdict::Refused);
+        assert_eq!(claims(json!({ "exp": NOW, "iat": NOW - 86_400 })), Verdict::Accepted);
+        assert_eq!(claims(json!({ "exp": NOW, "iat": NOW - 86_461 })), Verdict::CannotTell);
+        assert_eq!(claims(json!({})), Verdict::Refused, "STS takes no token that never expires");
+        assert_eq!(claims(json!({ "exp": i64::MAX, "iat": i64::MIN, "nbf": i64::MIN })), Verdict::CannotTell);
+    }
+
+    fn claim() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(|number| json!(number)),
+            any::<f64>().prop_map(|number| json!(number)),
+            proptest::sample::select(vec![
+                "https://acme.example",
+                "org:a:project:b:repo:c:ref_type:d:ref:e",
+                "${x}",
+                ""
+            ])
+            .prop_map(|text| json!(text)),
+            ".{0,10}".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            let name =
+                proptest::sample::select(vec!["principal_tags", "transitive_tag_keys", "branch", "job_type", "x"]);
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
+                proptest::collection::vec((name, inner), 0..3).prop_map(|all| Value::Object(
+                    all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+                )),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_claims_make_the_judge_panic_or_forge_a_line(all in proptest::collection::vec(claim(), 9), now in any::<i64>()) {
+            let names = ["iss", "aud", "sub", "amr", "azp", "exp", "nbf", "job_id", "https://aws.amazon.com/tags"];
+            let claims = Claims::new(names.into_iter().map(str::to_owned).zip(all).collect());
+            let judgement = rule().judge(&claims, now);
+            let text = judgement.text();
+            prop_assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");
+            prop_assert!(serde_json::from_str::<Value>(&judgement.json()).is_ok());
+        }
+    }
+}

@@ -326,9 +326,10 @@ mod tests {
     fn statement(change: &Value) -> Value {
         let mut statement = json!({ "Effect": "Allow", "Principal": { "Federated": "p" }, "Action": "sts:*" });
         for (name, value) in change.as_object().unwrap() {
-            match value {
-                Value::Null => drop(statement.as_object_mut().unwrap().remove(name)),
-                value => statement[name] = value.clone(),
+            if value.is_null() {
+                statement.as_object_mut().unwrap().remove(name);
+            } else {
+                statement[name] = value.clone();
             }
         }
         statement

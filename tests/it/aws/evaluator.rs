@@ -64,8 +64,11 @@ impl Case {
     }
 }
 
+/// Whether a case, in which MiniStack lets in or not, shows a difference.
+type Shows = fn(&Case, bool) -> bool;
+
 /// Why MiniStack may answer so where we do not; AWS's own word is on our side of each.
-const DIFFERENCES: [(&str, fn(&Case, bool) -> bool); 7] = [
+const DIFFERENCES: [(&str, Shows); 7] = [
     ("MiniStack fills no variable in", |case, _| {
         case.policy["Version"] == "2012-10-17"
             && case.conditions().any(|(.., values)| values.to_string().contains("${"))

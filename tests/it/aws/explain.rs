@@ -368,6 +368,10 @@ fn what_is_no_trust_policy_is_told_where() {
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --trust-policy -: not JSON: key must be a string at line 2 column 10
     "#]]);
+    let output = oidc_exchange(["explain", "aws", "--trust-policy", "-", "--token-file", "-"]).stdin("{}").run();
+    output.exits(2).stdout_is("").stderr_is(expect![[r#"
+        error: more than one thing is to be read from standard input
+    "#]]);
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "nowhere.json"]).run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --trust-policy nowhere.json: No such file or directory (os error 2)
@@ -536,11 +540,8 @@ fn lints_are_of_the_policy_whatever_the_token() {
     slash["Statement"][0]["Principal"]["Federated"] = json!(format!("{PROVIDER}/"));
     let lints = |policy: &Value| {
         let stdout = explain(policy, Job::branch("main")).args(["--role-arn", ROLE]).run().stdout();
-        stdout
-            .lines()
-            .filter_map(|line| line.strip_prefix("lint: "))
-            .map(|lint| format!("{lint}\n"))
-            .collect::<String>()
+        let lints: Vec<&str> = stdout.lines().filter_map(|line| line.strip_prefix("lint: ")).collect();
+        lints.join("\n")
     };
     let said =
         [policy(&[open]), assume(&project), assume(&whatever), assume(&any), old, slash].map(|policy| lints(&policy));
@@ -565,7 +566,7 @@ fn lints_are_of_the_policy_whatever_the_token() {
         Statement[0]: StringEquals acme.semaphoreci.com:sub: `${…}` is no variable without "Version": "2012-10-17"
 
         Statement[0]: the provider's name ends with a slash, and the token's issuer does not
-    "#]].assert_eq(&said.join("\n"));
+    "#]].assert_eq(&format!("{}\n", said.join("\n\n")));
     assert_eq!(lints(&assume(&bound("StringEquals", MAIN))), "");
     assert_eq!(lints(&admits("arn:aws:iam::123456789012:role/hub", &json!("sts:AssumeRole"), &json!({}))), "");
 }

@@ -33,7 +33,7 @@ fn trust_policy(document: &Value) -> &Value {
 #[test]
 fn a_jobs_own_token_says_whom_to_let_in() {
     let output = setup(&[], Job::branch("main")).run();
-    output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r##"
+    output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # keeps out: every other branch, tags, pull requests, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
@@ -65,13 +65,13 @@ fn a_jobs_own_token_says_whom_to_let_in() {
           ],
           "Version": "2012-10-17"
         }'
-    "##]]);
+    "#]]);
 }
 
 #[test]
 fn with_session_tags_debug_sessions_are_kept_out() {
     let output = setup(&[], Job::tag("v1.0.0").aws_tags(true)).run();
-    output.exits(0).stdout_reads(expect![[r##"
+    output.exits(0).stdout_reads(expect![[r#"
         # lets in: jobs for the tag v1.0.0 of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, in pipelines alone
         # keeps out: every other tag, branches, pull requests, debug sessions, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
@@ -106,7 +106,7 @@ fn with_session_tags_debug_sessions_are_kept_out() {
           ],
           "Version": "2012-10-17"
         }'
-    "##]]);
+    "#]]);
     // An organization may leave the claim out of its tags.
     let tags = json!({ "principal_tags": { "prj_id": ["p"] } });
     let document = document(&[], Job::branch("main").claim("https://aws.amazon.com/tags", tags));
@@ -122,7 +122,7 @@ fn options_are_enough_without_a_token() {
         let program = oidc_exchange(["setup", "aws", "--format", format]).args(options).env("AWS_ROLE_ARN", ROLE);
         program.run()
     };
-    run("cli").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r##"
+    run("cli").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # lets in: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # keeps out: every other branch, tags, pull requests, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
@@ -158,7 +158,7 @@ fn options_are_enough_without_a_token() {
           ],
           "Version": "2012-10-17"
         }'
-    "##]]);
+    "#]]);
     run("json").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         {
           "beware": [
