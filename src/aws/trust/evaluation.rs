@@ -56,14 +56,14 @@ pub(super) struct Decision {
 impl Decision {
     /// Whether it may be done.
     pub(super) fn mark(&self) -> Mark {
-        all(&[self.allowed, not(self.denied)])
+        all(&mut [self.allowed, not(self.denied)].into_iter())
     }
 }
 
 impl Outcome {
     /// Whether all may be done that the token needs.
     pub(super) fn mark(&self) -> Mark {
-        all(&self.actions.iter().map(Decision::mark).collect::<Vec<_>>())
+        all(&mut self.actions.iter().map(Decision::mark))
     }
 }
 
@@ -72,7 +72,7 @@ impl Applying {
     pub(super) fn mark(&self, action: usize) -> Mark {
         let covers = known(self.covers.get(action).copied().unwrap_or_default());
         let conditions = self.conditions.iter().map(|found| found.mark);
-        all(&[self.principal, covers].into_iter().chain(conditions).collect::<Vec<_>>())
+        all(&mut [self.principal, covers].into_iter().chain(conditions))
     }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn evaluate(policy: &Policy, request: &Request<'_>) -> Outcome {
     let decide = |(index, action): (usize, &&'static str)| {
         let applying = |denies: bool| {
             let those = policy.statements.iter().zip(&statements).filter(|(statement, _)| statement.denies == denies);
-            any(&those.map(|(_, applying)| applying.mark(index)).collect::<Vec<_>>())
+            any(&mut those.map(|(_, applying)| applying.mark(index)))
         };
         Decision { action, allowed: applying(false), denied: applying(true) }
     };
@@ -99,7 +99,7 @@ pub(super) fn evaluate(policy: &Policy, request: &Request<'_>) -> Outcome {
 fn principal(principals: &Principals, request: &Request<'_>) -> Mark {
     let named = match &principals.named {
         None => Mark::Holds,
-        Some(names) => any(&names.iter().map(|(kind, name)| names_provider(*kind, name, request)).collect::<Vec<_>>()),
+        Some(names) => any(&mut names.iter().map(|(kind, name)| names_provider(*kind, name, request))),
     };
     if principals.except { not(named) } else { named }
 }
@@ -168,16 +168,12 @@ impl Condition {
             Filled::Unknown(why) => Some(why.clone()),
         });
         let compared = |value: &String| {
-            let matches = any(&filled.iter().map(|filled| self.matches(filled, value)).collect::<Vec<_>>());
+            let matches = any(&mut filled.iter().map(|filled| self.matches(filled, value)));
             if operator.negated { not(matches) } else { matches }
         };
         // "A null dataset, such as an empty string" is as good as none to the set operators.
-        let several = || values.iter().filter(|value| !value.is_empty()).map(compared).collect::<Vec<_>>();
-        let mark = match operator.set {
-            None => all(&values.iter().map(compared).collect::<Vec<_>>()),
-            Some(Set::All) => all(&several()),
-            Some(Set::Any) => any(&several()),
-        };
+        let mut several = values.iter().filter(|value| operator.set.is_none() || !value.is_empty()).map(compared);
+        let mark = if operator.set == Some(Set::Any) { any(&mut several) } else { all(&mut several) };
         (mark, because)
     }
 

@@ -34,6 +34,9 @@ pub(super) fn lints(rule: &Rule, request: &Request<'_>) -> Vec<String> {
     if request.is_tagged() && !policy.statements.iter().any(|one| !one.denies && covers(&one.actions, TAG)) {
         lints.push(format!("the token carries session tags, and no statement allows {TAG}: name it beside {ASSUME}"));
     }
+    if let Some(issuer) = request.claims.text("iss").filter(|issuer| !issuer.starts_with("https://")) {
+        lints.push(format!("the token's issuer is {issuer}, and AWS takes none that does not begin with https://"));
+    }
     if policy.length > USUAL_LENGTH {
         lints.push(format!(
             "it has {} characters without blanks; an account takes {USUAL_LENGTH} unless its quota was raised",
@@ -143,10 +146,12 @@ fn compared(
         None => {
             let (host, claim) = key.rsplit_once(':').unwrap_or(("", key));
             if !host.contains(['.', '/']) && !["aws", "sts"].iter().any(|known| host.eq_ignore_ascii_case(known)) {
-                lints.push(format!(
-                    "{place}: no request for a role has such a key; it reads `{}:{claim}`",
-                    request.host
-                ));
+                let meant = if let "aud" | "sub" | "amr" = claim {
+                    format!("; it reads `{}:{claim}`", request.host)
+                } else {
+                    String::new()
+                };
+                lints.push(format!("{place}: no request for a role has such a key{meant}"));
             } else if host.contains('.') {
                 lints.push(format!("{place}: this is another issuer's key; the token's issuer is {}", request.host));
             }

@@ -14,7 +14,7 @@ use crate::subject::claims::JobKind;
 pub(super) fn judgement(rule: &Rule, request: &Request<'_>, now: i64) -> Judgement {
     let outcome = evaluate(&rule.policy, request);
     let parts = token::checks(request, now);
-    let token = Check::new(all(&parts.iter().map(|part| part.mark).collect::<Vec<_>>()), "the token").parts(parts);
+    let token = Check::new(all(&mut parts.iter().map(|part| part.mark)), "the token").parts(parts);
     let provider = provider(rule, request);
     let no_provider = provider.as_ref().is_some_and(|check| check.mark == Mark::Fails);
     let (lets_in, wanted) = (outcome.mark(), wanted_role(rule));
@@ -23,7 +23,7 @@ pub(super) fn judgement(rule: &Rule, request: &Request<'_>, now: i64) -> Judgeme
     } else if no_provider {
         (Verdict::Refused, "STS finds no provider for this token's issuer".into())
     } else {
-        match all(&[lets_in, token.mark]) {
+        match all(&mut [lets_in, token.mark].into_iter()) {
             Mark::Holds => (Verdict::Accepted, format!("the trust policy lets this token assume {wanted}")),
             Mark::Fails => (Verdict::Refused, refusal(rule, &outcome, &wanted)),
             Mark::Unknown => (Verdict::CannotTell, turns_on(rule, &outcome, request.provider, &token)),
@@ -88,7 +88,7 @@ fn turns_on(rule: &Rule, outcome: &Outcome, provider: &Provider, token: &Check) 
 }
 
 fn any_action(applying: &Applying, outcome: &Outcome) -> Mark {
-    any(&(0..outcome.actions.len()).map(|index| applying.mark(index)).collect::<Vec<_>>())
+    any(&mut (0..outcome.actions.len()).map(|index| applying.mark(index)))
 }
 
 /// The statements of one effect that come out so for one action.

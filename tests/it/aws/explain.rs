@@ -567,6 +567,38 @@ fn lints_are_of_the_policy_whatever_the_token() {
 
         Statement[0]: the provider's name ends with a slash, and the token's issuer does not
     "#]].assert_eq(&format!("{}\n", said.join("\n\n")));
+    let mut elsewhere = assume(&bound("StringEquals", MAIN));
+    elsewhere["Statement"][0]["Principal"] = json!({
+        "Federated": [PROVIDER.replace("arn:aws:", "arn:aws-cn:"), PROVIDER.replace("123456789012", "210987654321"), "*"],
+        "AWS": [PROVIDER, "arn:aws:iam::123456789012:role/*"],
+    });
+    let mut odd = statement(&json!("sts:*"), &json!({ "StringEquals": { "sub": MAIN, "semaphore:aud": ORG } }));
+    odd["Sid"] = json!("x".repeat(2000));
+    let mut denies = statement(&json!("sts:*"), &json!({}));
+    denies["Effect"] = json!("Deny");
+    denies.as_object_mut().unwrap().remove("Principal");
+    denies["NotPrincipal"] = json!({ "Federated": PROVIDER });
+    let said = [elsewhere, policy(&[odd, denies])].map(|policy| lints(&policy));
+    expect![[r#"
+        Statement[0]: arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com is a provider, which stands under Federated
+        Statement[0]: a `*` in a principal's name stands for nothing but itself: arn:aws:iam::123456789012:role/*
+        Statement[0]: the provider is in the partition aws-cn, and the role in aws
+        Statement[0]: the provider is of account 210987654321, and the role of 123456789012: STS asks the role's own account alone
+        Statement[0]: its principal is a wildcard: name the provider's ARN
+
+        Statement[0]: without a condition on `acme.semaphoreci.com:sub` it says nothing of the project or the ref
+        Statement[0]: without a condition on `acme.semaphoreci.com:aud` a token that is meant for others will do
+        Statement[0]: StringEquals semaphore:aud: no request for a role has such a key; it reads `acme.semaphoreci.com:aud`
+        Statement[0]: StringEquals sub: no request for a role has such a key; it reads `acme.semaphoreci.com:sub`
+        Statement[1]: AWS no longer takes NotPrincipal in a trust policy
+        it has 2499 characters without blanks; an account takes 2048 unless its quota was raised
+    "#]].assert_eq(&format!("{}\n", said.join("\n\n")));
+    let clear =
+        Issuer::start().unwrap().token(&of_org(Job::branch("main")).claim("iss", "http://acme.semaphoreci.com"));
+    let http = explain(&assume(&bound("StringEquals", MAIN)), Job::branch("main")).token(&clear);
+    assert!(
+        http.run().stdout().contains("\nlint: the token's issuer is http://acme.semaphoreci.com, and AWS takes none")
+    );
     assert_eq!(lints(&assume(&bound("StringEquals", MAIN))), "");
     assert_eq!(lints(&admits("arn:aws:iam::123456789012:role/hub", &json!("sts:AssumeRole"), &json!({}))), "");
 }
