@@ -24,6 +24,14 @@ impl Document {
     /// # Errors
     /// When it cannot be read, is larger than 1 MiB, or is not JSON; with line and column where it is not.
     pub fn read(option: &str, path: &Path) -> Result<Self, Usage> {
+        Self::read_with(option, path, |bytes| bytes)
+    }
+
+    /// The same of a file whose bytes `decode` makes JSON of.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    pub fn read_with(option: &str, path: &Path, decode: fn(Vec<u8>) -> Vec<u8>) -> Result<Self, Usage> {
         const LARGEST: u64 = 1 << 20;
         let name = format!("{option} {}", path.display());
         let wrong = |why: &dyn fmt::Display| Usage::new(format!("{name}: {why}"));
@@ -37,17 +45,22 @@ impl Document {
         if bytes.len() as u64 > LARGEST {
             return Err(wrong(&"it is larger than 1 MiB"));
         }
-        let value = parse(&bytes).map_err(|error| wrong(&format!("not JSON: {error}")))?;
-        Ok(Self { name, value })
+        Self::from_text(&name, &decode(bytes))
     }
 
-    /// One made of `text`, for tests and fuzzing.
+    /// One made of `text`, which an error calls `name`: a document within another, or a test's.
     ///
     /// # Errors
     /// As [`Document::read`].
     pub fn from_text(name: &str, text: &[u8]) -> Result<Self, Usage> {
         let value = parse(text).map_err(|error| Usage::new(format!("{name}: not JSON: {error}")))?;
         Ok(Self { name: name.into(), value })
+    }
+
+    /// How an error names it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// All of it.

@@ -123,13 +123,13 @@ async fn explain(plan: &Explain, host: &Host) -> Result<u8, Error> {
 }
 
 async fn setup(plan: Setup, host: &Host) -> Result<u8, Error> {
-    let admission = if let Some(admission) = plan.whom.whole() {
-        admission
+    let (admission, token) = if let Some(admission) = plan.whom.whole() {
+        (admission, None)
     } else {
         let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
-        plan.whom.with(token.claims())?
+        (plan.whom.with(token.claims())?, Some(token))
     };
-    let recipe = plan.side.recipe(&admission)?;
+    let recipe = plan.side.recipe(&admission, token.as_ref().map(subject::SubjectToken::claims))?;
     crate::emit::deliver::print(&if plan.json { recipe.json() } else { recipe.cli() })?;
     Ok(Exit::Done.code())
 }

@@ -6,6 +6,10 @@ use crate::error::Usage;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleArn(Iam);
 
+/// An OpenID Connect provider's ARN: `arn:PARTITION:iam::ACCOUNT:oidc-provider/HOST[/PATH]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderArn(Iam);
+
 /// A managed policy's ARN, of AWS (`…:iam::aws:policy/…`) or of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyArn(Iam);
@@ -65,10 +69,68 @@ impl RoleArn {
         &self.0.partition
     }
 
+    /// The role's own name, without its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.text.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The path before the name, which begins and ends with a slash and is often that alone.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let resource = self.0.text.split_once(":role").map_or("/", |(_, resource)| resource);
+        resource.strip_suffix(self.name()).unwrap_or("/")
+    }
+
     /// The ARN that an OIDC provider for `issuer_host` has in this role's account, where STS looks for it.
     #[must_use]
     pub fn provider_arn(&self, issuer_host: &str) -> String {
         format!("arn:{}:iam::{}:oidc-provider/{issuer_host}", self.0.partition, self.0.account)
+    }
+}
+
+impl ProviderArn {
+    /// Reads a provider's ARN.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
+        let wrong = |why: &str| {
+            Usage::new(format!("{option}: `{text}` is not the ARN of an OpenID Connect provider: {why}"))
+                .hint("it reads arn:aws:iam::ACCOUNT:oidc-provider/HOST, without https://")
+        };
+        let (iam, host) = Iam::parse(text, "oidc-provider/").map_err(wrong)?;
+        if !is_account(&iam.account) {
+            return Err(wrong("the account is 12 digits"));
+        }
+        if host.is_empty() || host.contains("://") {
+            return Err(wrong("after `oidc-provider/` comes the issuer's address, without https://"));
+        }
+        Ok(Self(iam))
+    }
+
+    /// The ARN itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The issuer's address without its scheme.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.text.split_once(":oidc-provider/").map_or("", |(_, host)| host)
+    }
+
+    /// The account's twelve digits.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.0.account
+    }
+
+    /// `aws`, `aws-cn`, `aws-us-gov`, ….
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.0.partition
     }
 }
 
@@ -158,6 +220,25 @@ mod tests {
             arn.provider_arn("acme.semaphoreci.com"),
             "arn:aws-cn:iam::123456789012:oidc-provider/acme.semaphoreci.com"
         );
+        assert_eq!((arn.path(), arn.name()), ("/ci/", "deploy"));
+        let plain = role("arn:aws:iam::123456789012:role/role").unwrap();
+        assert_eq!((plain.path(), plain.name()), ("/", "role"));
+    }
+
+    #[test]
+    fn a_provider_is_read_into_its_parts() {
+        let arn =
+            ProviderArn::parse("--provider-arn", "arn:aws-cn:iam::123456789012:oidc-provider/a.example/b").unwrap();
+        assert_eq!((arn.partition(), arn.account(), arn.host()), ("aws-cn", "123456789012", "a.example/b"));
+        for bad in [
+            "a.example",
+            "arn:aws:iam::123456789012:role/deploy",
+            "arn:aws:iam::1:oidc-provider/a.example",
+            "arn:aws:iam::123456789012:oidc-provider/",
+            "arn:aws:iam::123456789012:oidc-provider/https://a.example",
+        ] {
+            assert!(ProviderArn::parse("--provider-arn", bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -191,7 +272,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_makes_the_readers_panic(text in ".{0,80}") {
-            let _ = role(&text);
+            let _ = role(&text).map(|role| (role.path().len(), role.name().len()));
+            let _ = ProviderArn::parse("--provider-arn", &text);
         }
     }
 }

@@ -86,6 +86,23 @@ pub struct SessionTag {
 const MOST_TAGS: usize = 50;
 
 impl SessionTag {
+    /// A tag of this key and this value.
+    ///
+    /// # Errors
+    /// Why STS would not take it.
+    pub fn new(key: &str, value: &str) -> Result<Self, String> {
+        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+            return Err("a key has 1 to 128 characters, a value at most 256".into());
+        }
+        if let Some(bad) = key.chars().chain(value.chars()).find(|c| !is_tag(*c)) {
+            return Err(format!("STS takes letters, digits, blanks and _.:/=+-@, but not {bad:?}"));
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err("keys that begin with aws: are AWS's own".into());
+        }
+        Ok(Self { key: key.to_owned(), value: value.to_owned() })
+    }
+
     /// Reads `K=V`.
     ///
     /// # Errors
@@ -93,16 +110,7 @@ impl SessionTag {
     pub fn parse(text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| Usage::new(format!("--session-tag: `{text}`: {why}"));
         let Some((key, value)) = text.split_once('=') else { return Err(wrong("it reads KEY=VALUE")) };
-        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
-            return Err(wrong("a key has 1 to 128 characters, a value at most 256"));
-        }
-        if let Some(bad) = text.chars().find(|c| !is_tag(*c)) {
-            return Err(wrong(&format!("STS takes letters, digits, blanks and _.:/=+-@, but not {bad:?}")));
-        }
-        if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(wrong("keys that begin with aws: are AWS's own"));
-        }
-        Ok(Self { key: key.to_owned(), value: value.to_owned() })
+        Self::new(key, value).map_err(|why| wrong(&why))
     }
 
     /// Reads all of them.

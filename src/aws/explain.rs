@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::chain::Hop;
 use super::refusal::{Attempt, Cause, PROVIDER};
-use super::{Request, RoleArn};
+use super::{Request, RoleArn, SESSION_TAGS};
 use crate::emit::posix;
 use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
@@ -14,10 +14,6 @@ use crate::http::Unreachable;
 use crate::http::retry::{Effort, Outcome};
 use crate::subject::claims::{JobKind, time};
 use crate::subject::{Claims, SubjectToken};
-
-/// With this claim a token tags its session, which the trust policy must allow
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp>).
-const AWS_TAGS: &str = "https://aws.amazon.com/tags";
 
 /// What an error is explained with.
 pub(super) struct Context<'a> {
@@ -210,7 +206,11 @@ impl Context<'_> {
             "the role's trust policy must name the provider {} and match `{host}:aud` = {audience} and `{host}:sub` = {sub}",
             self.request.role.provider_arn(host)
         ));
-        if claims.has(AWS_TAGS) {
+        hints.push(
+            "with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails"
+                .into(),
+        );
+        if claims.has(SESSION_TAGS) {
             hints.push("this token carries session tags, so the trust policy must also allow sts:TagSession".into());
         }
         hints.push("AWS says the same of a role that does not exist: is the ARN right, to the letter?".into());
@@ -228,7 +228,7 @@ impl Context<'_> {
             None => "where it asks for an sts:ExternalId, name that with --external-id".into(),
             Some(id) => format!("where it asks for an sts:ExternalId, it must be {}", id.as_str()),
         });
-        if self.claims().has(AWS_TAGS) || (last && !self.request.tags.is_empty()) {
+        if self.claims().has(SESSION_TAGS) || (last && !self.request.tags.is_empty()) {
             hints.push(
                 "the session carries tags, so both must allow sts:TagSession beside sts:AssumeRole, at every role of the chain"
                     .into(),

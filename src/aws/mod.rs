@@ -24,13 +24,17 @@ use std::time::SystemTime;
 
 use crate::secret::Secret;
 pub use account::{AccountId, Guard};
-pub use arn::{PolicyArn, RoleArn};
+pub use arn::{PolicyArn, ProviderArn, RoleArn};
 pub use chain::{ExternalId, Hop, SessionTag, SourceIdentity};
 pub use handover::{Handover, credential_names};
 pub use policy::SessionPolicy;
 pub use profile::Profile;
 pub use region::Region;
 pub use session::{Duration, SessionName};
+
+/// With this claim a token tags its session, which the trust policy must allow
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp>).
+const SESSION_TAGS: &str = "https://aws.amazon.com/tags";
 
 /// A validated request for one role's credentials.
 #[derive(Debug, PartialEq, Eq)]

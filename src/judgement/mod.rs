@@ -100,20 +100,36 @@ impl Check {
 
     /// Adds a labelled line.
     #[must_use]
-    pub fn fact(mut self, label: &'static str, text: impl Into<String>) -> Self {
-        self.facts.push(Fact { label, text: text.into(), parts_at: None });
+    pub fn fact(self, label: &'static str, text: impl Into<String>) -> Self {
+        self.with(Fact { label, text: text.into(), parts_at: None })
+    }
+
+    /// Called from everywhere: once is enough.
+    #[inline(never)]
+    fn with(mut self, fact: Fact) -> Self {
+        self.facts.push(fact);
         self
     }
 
     /// Adds what was wanted (any one of these; `*` and `?` may stand for something) and what was presented, with a mark
     /// below the character from which the nearest of the wanted differs.
     #[must_use]
-    pub fn compared(mut self, wanted: &[String], presented: &str) -> Self {
+    pub fn compared(self, wanted: &[String], presented: &str) -> Self {
+        self.compared_by(common, wanted, presented)
+    }
+
+    /// The same where `*` and `?` stand for nothing but themselves.
+    #[must_use]
+    pub fn compared_literally(self, wanted: &[String], presented: &str) -> Self {
+        self.compared_by(common_literally, wanted, presented)
+    }
+
+    fn compared_by(mut self, common: fn(&str, &str) -> usize, wanted: &[String], presented: &str) -> Self {
+        let fails = self.mark == Mark::Fails;
         // As it will be shown, without control characters.
         let shown = printable(presented);
-        let nearest = wanted.iter().map(|wanted| common(wanted, &shown)).max();
+        let parts_at = wanted.iter().filter(|_| fails).map(|wanted| common(wanted, &shown)).max();
         self.facts.extend(wanted.iter().map(|text| Fact { label: "wanted", text: text.clone(), parts_at: None }));
-        let parts_at = nearest.filter(|_| self.mark == Mark::Fails);
         self.facts.push(Fact { label: "presented", text: presented.into(), parts_at });
         self
     }
@@ -132,36 +148,40 @@ impl Check {
     }
 }
 
+/// How many characters both begin with.
+fn common_literally(wanted: &str, text: &str) -> usize {
+    wanted.chars().zip(text.chars()).take_while(|(wanted, letter)| wanted == letter).count()
+}
+
 /// How many characters at the beginning of `text` the pattern agrees with, `*` and `?` standing for something.
+///
+/// The time is bounded by the product of both lengths.
 fn common(pattern: &str, text: &str) -> usize {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    // Each state is a place in the pattern; all that can be reached with the text so far are kept.
-    let mut states = vec![0];
-    for (read, letter) in text.iter().enumerate() {
-        let mut next = Vec::new();
-        let mut index = 0;
-        while let Some(&state) = states.get(index) {
-            index += 1;
-            match pattern.get(state) {
-                Some('*') => {
-                    next.push(state);
-                    if !states.contains(&(state + 1)) {
-                        states.push(state + 1);
-                    }
+    let pattern: Vec<char> = pattern.chars().collect();
+    let mut read = 0;
+    // Whether each place in the pattern can be reached with the text so far.
+    let mut places = vec![false; pattern.len() + 1];
+    places[0] = true;
+    for letter in text.chars() {
+        let mut next = vec![false; places.len()];
+        for (at, wanted) in pattern.iter().enumerate() {
+            match wanted {
+                _ if !places[at] => {}
+                '*' => {
+                    next[at] = true;
+                    places[at + 1] = true;
                 }
-                Some('?') => next.push(state + 1),
-                Some(wanted) if wanted == letter => next.push(state + 1),
-                _ => {}
+                '?' => next[at + 1] = true,
+                wanted => next[at + 1] |= *wanted == letter,
             }
         }
-        next.sort_unstable();
-        next.dedup();
-        if next.is_empty() {
+        if !next.contains(&true) {
             return read;
         }
-        states = next;
+        places = next;
+        read += 1;
     }
-    text.len()
+    read
 }
 
 /// All that `explain` found.
@@ -210,6 +230,10 @@ mod tests {
         assert_eq!(common("", "x"), 0);
         assert_eq!(common("ref:heads/*", "ref:tags/v1"), 4);
         assert_eq!(common("日本*", "日木"), 1);
+        assert_eq!(
+            (common_literally("a*", "ab"), common_literally("a*", "a*b"), common_literally("日", "日")),
+            (1, 2, 1)
+        );
     }
 
     proptest::proptest! {

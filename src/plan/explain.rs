@@ -1,7 +1,9 @@
 //! What `explain` was asked, checked; the rule is read here.
 
+use std::path::{Path, PathBuf};
+
 use super::source;
-use crate::cli::{ExplainCommand, ReportFormat};
+use crate::cli::{ExplainCommand, ReportFormat, TokenPlace};
 use crate::document::Document;
 use crate::error::Usage;
 use crate::host::Env;
@@ -48,11 +50,13 @@ impl Rule {
 pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage> {
     let (rule, shared) = match command {
         ExplainCommand::Aws(args) => {
-            let role = match &args.role_arn {
-                Some(text) => Some(aws::RoleArn::parse("--role-arn", text)?),
-                None => env.get("AWS_ROLE_ARN")?.map(|text| aws::RoleArn::parse("AWS_ROLE_ARN", &text)).transpose()?,
+            let role = match (&args.role_arn, env.get("AWS_ROLE_ARN")?) {
+                (Some(text), _) => Some(("--role-arn", aws::RoleArn::parse("--role-arn", text)?)),
+                (None, Some(text)) => Some(("AWS_ROLE_ARN", aws::RoleArn::parse("AWS_ROLE_ARN", &text)?)),
+                (None, None) => None,
             };
-            let policy = Document::read("--trust-policy", &args.trust_policy)?;
+            once_from_stdin(&args.shared.token, &[&args.trust_policy])?;
+            let policy = aws::trust::document(&args.trust_policy)?;
             (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
         }
         ExplainCommand::Gcp(args) => {
@@ -67,4 +71,13 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
         }
     };
     Ok(Explain { source: source(&shared.token)?, rule, json: shared.format == ReportFormat::Json })
+}
+
+/// Standard input can be read once.
+fn once_from_stdin(token: &TokenPlace, files: &[&Path]) -> Result<(), Usage> {
+    let token = token.token_file.iter().map(PathBuf::as_path);
+    match files.iter().copied().chain(token).filter(|path| path.as_os_str() == "-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(Usage::new("more than one thing is to be read from standard input")),
+    }
 }

@@ -5,8 +5,8 @@ use crate::cli::{SetupCommand, SetupFormat, WhomArgs};
 use crate::error::Usage;
 use crate::host::Env;
 use crate::recipe::Recipe;
-use crate::subject::Source;
 use crate::subject::admission::{Admission, Whom};
+use crate::subject::{Claims, Source};
 use crate::{aws, google, vault};
 
 /// Whom to let in, and where.
@@ -34,13 +34,13 @@ pub enum Side {
 }
 
 impl Side {
-    /// What to create so that `admission`, and nothing wider, is let in.
+    /// What to create so that `admission`, and nothing wider, is let in. `claims` are the token's, where it was looked at.
     ///
     /// # Errors
     /// When the provider has no rule that says it.
-    pub fn recipe(&self, admission: &Admission) -> Result<Recipe, Usage> {
+    pub fn recipe(&self, admission: &Admission, claims: Option<&Claims>) -> Result<Recipe, Usage> {
         match self {
-            Self::Aws(request) => request.recipe(admission),
+            Self::Aws(request) => Ok(request.recipe(admission, claims)),
             Self::Google(request) => request.recipe(admission),
             Self::Vault(request) => request.recipe(admission),
         }

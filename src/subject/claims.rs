@@ -25,6 +25,20 @@ impl Claims {
         self.0.contains_key(name)
     }
 
+    /// A claim as the token has it.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The same claims with one of them changed: those of a job that might have been.
+    #[must_use]
+    pub fn with(&self, name: &str, value: Value) -> Self {
+        let mut claims = self.0.clone();
+        claims.insert(name.to_owned(), value);
+        Self(claims)
+    }
+
     /// `exp`, in seconds since 1970 (RFC 7519, section 4.1.4).
     #[must_use]
     pub fn expiry(&self) -> Option<i64> {
@@ -35,6 +49,12 @@ impl Claims {
     #[must_use]
     pub fn issued(&self) -> Option<i64> {
         self.seconds("iat")
+    }
+
+    /// `nbf`, in seconds since 1970 (RFC 7519, section 4.1.5).
+    #[must_use]
+    pub fn not_before(&self) -> Option<i64> {
+        self.seconds("nbf")
     }
 
     /// A `NumericDate` may have a fraction, which no comparison here turns on.

@@ -64,7 +64,7 @@ impl SubjectToken {
 }
 
 /// A clock may be this much behind the issuer's, in seconds.
-const LEEWAY: i64 = 60;
+pub(crate) const LEEWAY: i64 = 60;
 
 /// A token is some 2 KB; more than this is another file.
 const LARGEST: u64 = 64 << 10;

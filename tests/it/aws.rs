@@ -3,6 +3,8 @@
 mod chain;
 mod docs;
 mod endpoints;
+mod evaluator;
+mod explain;
 mod fish;
 mod formats;
 mod guards;
@@ -16,6 +18,7 @@ mod refreshable;
 mod refusals;
 mod rows;
 mod seaweed;
+mod setup;
 mod usage;
 mod wire;
 

@@ -2,17 +2,27 @@
 
 use std::os::unix::fs::symlink;
 
-use sandbox::{DEPLOY_ROLE, Job, Sandbox};
+use sandbox::{DEPLOY_ROLE, Issuer, Job, Sandbox};
 use serde_json::json;
 
 use super::chain::admits;
-use crate::support::{peers, shells};
+use super::ministack::administrator;
+use crate::support::{expect, peers, shells};
 
 const PAGE: &str = include_str!("../../../docs/aws.md");
 
+fn scripts() -> Vec<&'static str> {
+    PAGE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+/// The account's own side: its administrator has his credentials there, and a job its token here.
+fn is_for_an_administrator(script: &str) -> bool {
+    ["setup", "aws iam"].iter().any(|word| script.contains(word))
+}
+
 #[test]
 fn every_script_runs() {
-    let scripts: Vec<&str> = PAGE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let scripts: Vec<&str> = scripts().into_iter().filter(|script| !is_for_an_administrator(script)).collect();
     assert!(scripts.len() > 6);
     let cli = peers::aws().program("aws");
     for script in scripts {
@@ -30,6 +40,21 @@ fn every_script_runs() {
         let role = if script.contains("role/target") { ":assumed-role/target/" } else { ":assumed-role/deploy/" };
         assert_eq!(output.stdout().matches(role).count(), asked, "{script}");
     }
+}
+
+/// In MiniStack's account of the page's number: the role is made as the page says, and then explained.
+#[test]
+fn a_role_is_made_and_explained_as_the_page_says() {
+    let script: String = scripts().into_iter().filter(|script| is_for_an_administrator(script)).collect();
+    assert_eq!(script.matches("oidc-exchange").count(), 2);
+    let (server, issuer) = (peers::ministack(), Issuer::start().unwrap());
+    let program = shells::posix().remove(0).with(["-eu", "-c", &script]).token(&issuer.token(&Job::branch("main")));
+    symlink(peers::aws().program("aws"), program.scratch().path().join("bin/aws")).unwrap();
+    // MiniStack takes a key of twelve digits for the account's own.
+    let output = administrator(&server, program).env("AWS_ACCESS_KEY_ID", "123456789012").run();
+    output.exits(0).stderr_is(expect![""]);
+    let accepted = "\naccepted: the trust policy lets this token assume arn:aws:iam::123456789012:role/deploy\n";
+    assert!(output.stdout().contains(accepted), "{}", output.describe());
 }
 
 #[test]

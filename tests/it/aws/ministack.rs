@@ -23,7 +23,7 @@ fn create_role(server: &Server, name: &str, trust: &Value) -> String {
     output.stdout().trim().to_owned()
 }
 
-fn administrator<'s>(server: &Server, program: Program<'s>) -> Program<'s> {
+pub(super) fn administrator<'s>(server: &Server, program: Program<'s>) -> Program<'s> {
     let keys = program.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
     keys.env("AWS_ENDPOINT_URL", server.url()).env("AWS_DEFAULT_REGION", "us-east-1")
 }
@@ -43,7 +43,7 @@ fn key(issuer: &Issuer, claim: &str) -> String {
     format!("127.0.0.1:{}:{claim}", issuer.port())
 }
 
-fn assume(server: &Server, issuer: &Issuer, role: &str, job: &Job, options: &[&str]) -> Output {
+pub(super) fn assume(server: &Server, issuer: &Issuer, role: &str, job: &Job, options: &[&str]) -> Output {
     oidc_exchange(["aws", "--role-arn", role, "--on-error", "none"])
         .args(options)
         .token(&issuer.token(job))
@@ -73,6 +73,7 @@ fn the_trust_policys_conditions_hold_in_awss_own_words() {
 
         hint: this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it
         hint: the role's trust policy must name the provider arn:aws:iam::000000000000:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/main
+        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
     "#]]);
     for job in [Job::branch("other"), Job::pull_request(7, "main"), main.clone().audience("sts.amazonaws.com")] {

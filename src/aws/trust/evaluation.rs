@@ -1,0 +1,219 @@
+//! IAM's evaluation: a Deny that applies refuses, else an Allow that applies lets in, else nobody is let in.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+
+use super::operator::{Set, Test};
+use super::pattern::{Filled, Pattern, Wanted};
+use super::policy::{Actions, Condition, Kind, Policy, Principals, Statement};
+use super::request::{Provider, Request, Shown};
+use super::truth::{all, any, known, not};
+use crate::judgement::Mark;
+
+/// What came out.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The statements, in the policy's order.
+    pub(super) statements: Vec<Applying>,
+    /// Whether each of the actions that the token needs is allowed.
+    pub(super) actions: Vec<Decision>,
+}
+
+/// Whether a statement applies to each of the actions, and what that is made of.
+#[derive(Debug)]
+pub(super) struct Applying {
+    /// Whether it is about the token's provider.
+    pub(super) principal: Mark,
+    /// Whether it is about each of the actions.
+    pub(super) covers: Vec<bool>,
+    /// Whether each condition holds.
+    pub(super) conditions: Vec<Found>,
+}
+
+/// How a condition came out.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Whether it holds.
+    pub(super) mark: Mark,
+    /// What the token shows under its key.
+    pub(super) shown: Shown,
+    /// The values it was compared with, their variables filled in.
+    pub(super) wanted: Vec<String>,
+    /// Why it is so, where the values alone do not say.
+    pub(super) because: Option<String>,
+}
+
+/// What the policy says to one action.
+#[derive(Debug)]
+pub(super) struct Decision {
+    /// The action.
+    pub(super) action: &'static str,
+    /// Whether an Allow applies.
+    pub(super) allowed: Mark,
+    /// Whether a Deny applies.
+    pub(super) denied: Mark,
+}
+
+impl Decision {
+    /// Whether it may be done.
+    pub(super) fn mark(&self) -> Mark {
+        all(&mut [self.allowed, not(self.denied)].into_iter())
+    }
+}
+
+impl Outcome {
+    /// Whether all may be done that the token needs.
+    pub(super) fn mark(&self) -> Mark {
+        all(&mut self.actions.iter().map(Decision::mark))
+    }
+}
+
+impl Applying {
+    /// Whether it applies to the action of this number.
+    pub(super) fn mark(&self, action: usize) -> Mark {
+        let covers = known(self.covers.get(action).copied().unwrap_or_default());
+        let conditions = self.conditions.iter().map(|found| found.mark);
+        all(&mut [self.principal, covers].into_iter().chain(conditions))
+    }
+}
+
+/// Evaluates the policy.
+pub(super) fn evaluate(policy: &Policy, request: &Request<'_>) -> Outcome {
+    let actions = request.actions();
+    let apply = |statement: &Statement| Applying {
+        principal: principal(&statement.principals, request),
+        covers: actions.iter().map(|action| covers(&statement.actions, action)).collect(),
+        conditions: statement.conditions.iter().map(|condition| condition.find(request)).collect(),
+    };
+    let statements: Vec<Applying> = policy.statements.iter().map(apply).collect();
+    let decide = |(index, action): (usize, &&'static str)| {
+        let applying = |denies: bool| {
+            let those = policy.statements.iter().zip(&statements).filter(|(statement, _)| statement.denies == denies);
+            any(&mut those.map(|(_, applying)| applying.mark(index)))
+        };
+        Decision { action, allowed: applying(false), denied: applying(true) }
+    };
+    let actions = actions.iter().enumerate().map(decide).collect();
+    Outcome { statements, actions }
+}
+
+fn principal(principals: &Principals, request: &Request<'_>) -> Mark {
+    let named = match &principals.named {
+        None => Mark::Holds,
+        Some(names) => any(&mut names.iter().map(|(kind, name)| names_provider(*kind, name, request))),
+    };
+    if principals.except { not(named) } else { named }
+}
+
+/// Whether the name is the provider's.
+fn names_provider(kind: Kind, name: &str, request: &Request<'_>) -> Mark {
+    match (kind, name, request.provider) {
+        // AWS calls `"AWS": "*"` the same as `"*"`, and has no wildcard for providers: neither was seen to be so.
+        (Kind::Federated | Kind::Aws, "*", _) => Mark::Unknown,
+        (Kind::Federated, host, _) if request.is_built_in() => known(host == request.host),
+        (Kind::Federated, arn, Provider::Known(own)) => known(arn == own),
+        (Kind::Federated, arn, Provider::OneOf(candidates)) if candidates.iter().any(|own| own == arn) => Mark::Unknown,
+        (Kind::Aws | Kind::Other, ..) | (Kind::Federated, _, Provider::OneOf(_)) => Mark::Fails,
+    }
+}
+
+/// Whether the statement is about this action; upper and lower case are one there.
+pub(super) fn covers(actions: &Actions, action: &str) -> bool {
+    let action = action.to_lowercase();
+    let named = actions.patterns.iter().any(|pattern| Pattern::new(&pattern.to_lowercase()).is_like(&action));
+    named != actions.except
+}
+
+impl Condition {
+    /// Whether it holds.
+    fn find(&self, request: &Request<'_>) -> Found {
+        let filled: Vec<Filled> =
+            self.values.iter().map(|wanted| wanted.fill(request, self.operator.test == Test::Like)).collect();
+        let show = |(wanted, filled): (&Wanted, &Filled)| match filled {
+            Filled::In(pattern) => pattern.literally(),
+            Filled::Missing(_) | Filled::Unknown(_) => wanted.text.clone(),
+        };
+        let wanted = self.values.iter().zip(&filled).map(show).collect();
+        let shown = request.shown(&self.key);
+        let (mark, because) = self.compare(&shown, &filled);
+        Found { mark, shown, wanted, because }
+    }
+
+    fn compare(&self, shown: &Shown, filled: &[Filled]) -> (Mark, Option<String>) {
+        let operator = &self.operator;
+        let values = match shown {
+            Shown::Unknown(why) => return (Mark::Unknown, Some(why.clone())),
+            Shown::Absent(why) => return (self.without(filled), Some(why.clone())),
+            Shown::Values(values) => values,
+        };
+        if operator.test == Test::Null {
+            // An empty one is no value to ForAllValues; whether it is one to Null, AWS does not say.
+            if values.iter().all(String::is_empty) {
+                return (
+                    Mark::Unknown,
+                    Some("it is empty, and AWS does not say whether Null takes that for missing".into()),
+                );
+            }
+            return (null(filled, false), None);
+        }
+        if let Test::Other(what) = operator.test {
+            return (Mark::Unknown, Some(format!("{} compares {what}", operator.name)));
+        }
+        if operator.set.is_none() && values.len() != 1 {
+            let why = "it has several values, which AWS compares with ForAnyValue or ForAllValues alone";
+            return (Mark::Unknown, Some(why.into()));
+        }
+        let because = filled.iter().find_map(|filled| match filled {
+            Filled::In(_) => None,
+            Filled::Missing(key) => Some(format!("the request has no `{key}` to fill the variable with")),
+            Filled::Unknown(why) => Some(why.clone()),
+        });
+        let compared = |value: &String| {
+            let matches = any(&mut filled.iter().map(|filled| self.matches(filled, value)));
+            if operator.negated { not(matches) } else { matches }
+        };
+        // "A null dataset, such as an empty string" is as good as none to the set operators.
+        let mut several = values.iter().filter(|value| operator.set.is_none() || !value.is_empty()).map(compared);
+        let mark = if operator.set == Some(Set::Any) { any(&mut several) } else { all(&mut several) };
+        (mark, because)
+    }
+
+    /// Whether one value matches one that is wanted.
+    fn matches(&self, filled: &Filled, value: &str) -> Mark {
+        let pattern = match filled {
+            Filled::In(pattern) => pattern,
+            Filled::Unknown(_) => return Mark::Unknown,
+            // A statement with it is no good, says AWS: that it would apply by being negated, is too much to conclude.
+            Filled::Missing(_) if self.operator.negated => return Mark::Unknown,
+            Filled::Missing(_) => return Mark::Fails,
+        };
+        known(match self.operator.test {
+            Test::Equals => pattern.literally() == value,
+            Test::EqualsIgnoringCase => pattern.literally().to_lowercase() == value.to_lowercase(),
+            Test::Bool => pattern.literally().eq_ignore_ascii_case(value),
+            Test::Like => pattern.is_like(value),
+            Test::Null | Test::Other(_) => return Mark::Unknown,
+        })
+    }
+
+    /// Whether it holds where the request does not have the key.
+    fn without(&self, filled: &[Filled]) -> Mark {
+        let operator = &self.operator;
+        match (operator.test, operator.set) {
+            (Test::Null, _) => null(filled, true),
+            _ if operator.if_exists => Mark::Holds,
+            (_, Some(set)) => known(set == Set::All),
+            (_, None) => known(operator.negated),
+        }
+    }
+}
+
+/// Whether `Null` holds.
+fn null(filled: &[Filled], is_missing: bool) -> Mark {
+    let word = if is_missing { "true" } else { "false" };
+    let says =
+        |filled: &Filled| matches!(filled, Filled::In(pattern) if pattern.literally().eq_ignore_ascii_case(word));
+    known(filled.iter().any(says))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,495 @@
+//! The trust policy as it is written, read strictly: what IAM would not take is refused, with its place.
+//!
+//! The grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
+
+use serde_json::{Map, Value};
+
+use super::super::RoleArn;
+use super::operator::Operator;
+use super::pattern::Wanted;
+use crate::document::Document;
+use crate::error::Usage;
+
+/// A trust policy.
+#[derive(Debug)]
+pub(super) struct Policy {
+    /// Whether its version has variables.
+    pub(super) has_variables: bool,
+    /// Its length without blanks, which is how IAM counts.
+    pub(super) length: usize,
+    /// Its statements.
+    pub(super) statements: Vec<Statement>,
+}
+
+/// A statement.
+#[derive(Debug)]
+pub(super) struct Statement {
+    /// Where it stands: `Statement[0]`.
+    pub(super) place: String,
+    /// Its own name.
+    pub(super) sid: Option<String>,
+    /// Whether it denies rather than allows.
+    pub(super) denies: bool,
+    /// Whom it is about.
+    pub(super) principals: Principals,
+    /// What it is about.
+    pub(super) actions: Actions,
+    /// What must hold as well.
+    pub(super) conditions: Vec<Condition>,
+}
+
+/// `Principal` or `NotPrincipal`.
+#[derive(Debug)]
+pub(super) struct Principals {
+    /// All but these.
+    pub(super) except: bool,
+    /// Those named, or everybody.
+    pub(super) named: Option<Vec<(Kind, String)>>,
+}
+
+/// What a principal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An identity provider.
+    Federated,
+    /// An account, or what is in one.
+    Aws,
+    /// A service of AWS, or a canonical user.
+    Other,
+}
+
+/// `Action` or `NotAction`.
+#[derive(Debug)]
+pub(super) struct Actions {
+    /// All but these.
+    pub(super) except: bool,
+    /// With `*` and `?`.
+    pub(super) patterns: Vec<String>,
+}
+
+/// An operator, a key, and the values of which one must match.
+#[derive(Debug)]
+pub(super) struct Condition {
+    /// The operator.
+    pub(super) operator: Operator,
+    /// The key, as it is written.
+    pub(super) key: String,
+    /// The values.
+    pub(super) values: Vec<Wanted>,
+}
+
+/// IAM's largest policies of any kind; a trust policy has a fifth of it by default
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
+const LONGEST: usize = 10_240;
+
+/// The policy itself where IAM's API has it percent-encoded, and anything else as it is.
+pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
+    let text = bytes.trim_ascii();
+    if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"%7b")) {
+        // No `&` or `=` of its own is left in such a text: all of it is one name.
+        if let Some((all, _)) = form_urlencoded::parse(text).next() {
+            return all.into_owned().into_bytes();
+        }
+    }
+    bytes
+}
+
+impl Policy {
+    /// Reads the policy, alone or within what `aws iam get-role` or our own `setup` prints; and then the role that it is
+    /// of.
+    pub(super) fn read(document: &Document) -> Result<(Self, Option<RoleArn>), Usage> {
+        let (mut value, mut place) = (document.value(), String::new());
+        for (pointer, within) in [("/Role", "Role."), ("/documents/CreateRole", "documents.CreateRole.")] {
+            if let Some(role) = value.pointer(pointer) {
+                (value, place) = (role, within.into());
+            }
+        }
+        let Some(policy) = value.get("AssumeRolePolicyDocument") else {
+            return Ok((At { document, within: place }.policy(value)?, None));
+        };
+        let role = match value.get("Arn") {
+            None => None,
+            Some(Value::String(arn)) => {
+                Some(RoleArn::parse(&format!("{place}Arn"), arn).map_err(|wrong| wrong.at(document.name()))?)
+            }
+            Some(_) => return Err(document.wrong(&format!("{place}Arn"), "a role's ARN is a text")),
+        };
+        place.push_str("AssumeRolePolicyDocument");
+        let Value::String(text) = policy else {
+            place.push('.');
+            return Ok((At { document, within: place }.policy(policy)?, role));
+        };
+        let name = format!("{}: {place}", document.name());
+        let inner = Document::from_text(&name, &decoded(text.clone().into_bytes()))?;
+        Ok((At { document: &inner, within: String::new() }.policy(inner.value())?, role))
+    }
+}
+
+/// Where the reading is.
+struct At<'d> {
+    document: &'d Document,
+    /// What the document has the policy in, with a dot after it.
+    within: String,
+}
+
+impl At<'_> {
+    fn wrong(&self, place: &str, why: impl std::fmt::Display) -> Usage {
+        let place = format!("{}{place}", self.within);
+        self.document.wrong(place.trim_end_matches('.'), why)
+    }
+
+    fn policy(&self, value: &Value) -> Result<Policy, Usage> {
+        if let Value::String(text) = value {
+            // The whole file is the document as the API has it, in quotes.
+            let inner = Document::from_text(self.document.name(), &decoded(text.clone().into_bytes()))?;
+            if inner.value().is_object() {
+                return At { document: &inner, within: String::new() }.policy(inner.value());
+            }
+        }
+        let policy = self.object("", value, "a trust policy")?;
+        let Some(statements) = policy.get("Statement") else {
+            return Err(self
+                .wrong("", "no trust policy: there is no Statement in it")
+                .hint("it takes the policy document, or what `aws iam get-role --role-name NAME` prints"));
+        };
+        self.only("", policy, &["Version", "Id", "Statement"])?;
+        let length = value.to_string().chars().count();
+        if length > LONGEST {
+            return Err(
+                self.wrong("", format!("{length} characters without blanks, more than IAM takes of any policy"))
+            );
+        }
+        let has_variables = match policy.get("Version") {
+            None => false,
+            Some(Value::String(version)) if version == "2008-10-17" => false,
+            Some(Value::String(version)) if version == "2012-10-17" => true,
+            Some(_) => return Err(self.wrong("Version", "it is 2012-10-17, or 2008-10-17 as if none stood there")),
+        };
+        if let Some(id) = policy.get("Id") {
+            self.text("Id", id)?;
+        }
+        let statements: Vec<Statement> = match statements {
+            Value::Array(all) if all.is_empty() => return Err(self.wrong("Statement", "there is no statement in it")),
+            Value::Array(all) => all
+                .iter()
+                .enumerate()
+                .map(|(index, one)| self.statement(&format!("Statement[{index}]"), one, has_variables))
+                .collect::<Result<_, _>>()?,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                vec![self.statement("Statement", statements, has_variables)?]
+            }
+        };
+        Ok(Policy { has_variables, length, statements })
+    }
+
+    fn statement(&self, place: &str, value: &Value, has_variables: bool) -> Result<Statement, Usage> {
+        const ELEMENTS: [&str; 7] = ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"];
+        let elements = self.object(place, value, "a statement")?;
+        for name in ["Resource", "NotResource"] {
+            if elements.contains_key(name) {
+                return Err(self.wrong(
+                    &format!("{place}.{name}"),
+                    "a trust policy has none: the role that it belongs to is meant",
+                ));
+            }
+        }
+        self.only(place, elements, &ELEMENTS)?;
+        let denies = match elements.get("Effect") {
+            Some(Value::String(effect)) if effect == "Allow" => false,
+            Some(Value::String(effect)) if effect == "Deny" => true,
+            Some(_) => return Err(self.wrong(&format!("{place}.Effect"), "it is `Allow` or `Deny`, to the letter")),
+            None => return Err(self.wrong(place, "there is no Effect in it")),
+        };
+        let (except, at, principal) = self.either(place, elements, "Principal", "NotPrincipal")?;
+        let principals = Principals { except, named: self.principals(&at, principal)? };
+        let (except, at, action) = self.either(place, elements, "Action", "NotAction")?;
+        let actions = Actions { except, patterns: self.texts(&at, action)? };
+        for (index, action) in actions.patterns.iter().enumerate() {
+            if action != "*" && !action.contains(':') {
+                return Err(self.wrong(&at, format!("entry {index}, `{action}`, is no action: it reads sts:NAME")));
+            }
+        }
+        let mut conditions = Vec::new();
+        if let Some(value) = elements.get("Condition") {
+            let at = format!("{place}.Condition");
+            for (name, keys) in self.object(&at, value, "Condition")? {
+                let at = format!("{at}.{name}");
+                let operator = Operator::parse(name)
+                    .ok_or_else(|| self.wrong(&at, "IAM has no condition operator of this name"))?;
+                for (key, values) in self.object(&at, keys, "what is under an operator")? {
+                    let values =
+                        self.values(&format!("{at}.{key}"), values, has_variables && operator.takes_variables())?;
+                    conditions.push(Condition { operator: operator.clone(), key: key.clone(), values });
+                }
+            }
+        }
+        let sid = elements.get("Sid").map(|sid| self.text(&format!("{place}.Sid"), sid)).transpose()?;
+        Ok(Statement { place: place.to_owned(), sid, denies, principals, actions, conditions })
+    }
+
+    /// The one of two elements that is there, whether it is the second, and its place.
+    fn either<'v>(
+        &self,
+        place: &str,
+        elements: &'v Map<String, Value>,
+        first: &str,
+        second: &str,
+    ) -> Result<(bool, String, &'v Value), Usage> {
+        match (elements.get(first), elements.get(second)) {
+            (Some(value), None) => Ok((false, format!("{place}.{first}"), value)),
+            (None, Some(value)) => Ok((true, format!("{place}.{second}"), value)),
+            (Some(_), Some(_)) => Err(self.wrong(place, format!("both {first} and {second} are in it"))),
+            (None, None) => Err(self.wrong(place, format!("neither {first} nor {second} is in it"))),
+        }
+    }
+
+    fn principals(&self, place: &str, value: &Value) -> Result<Option<Vec<(Kind, String)>>, Usage> {
+        if value == "*" {
+            return Ok(None);
+        }
+        let Value::Object(kinds) = value else {
+            return Err(self.wrong(place, "it is \"*\", or an object such as {\"Federated\": ARN}"));
+        };
+        let mut named = Vec::new();
+        for (name, names) in kinds {
+            let at = format!("{place}.{name}");
+            let kind = match name.as_str() {
+                "Federated" => Kind::Federated,
+                "AWS" => Kind::Aws,
+                "Service" | "CanonicalUser" => Kind::Other,
+                _ => return Err(self.wrong(&at, "a principal is Federated, AWS, Service or CanonicalUser")),
+            };
+            named.extend(self.texts(&at, names)?.into_iter().map(|name| (kind, name)));
+        }
+        Ok(Some(named))
+    }
+
+    /// A condition's values: texts, numbers and truth values, one or a list of them.
+    fn values(&self, place: &str, value: &Value, variables: bool) -> Result<Vec<Wanted>, Usage> {
+        let mut wanted = Vec::new();
+        for value in list(value) {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Bool(_) | Value::Number(_) => value.to_string(),
+                Value::Null | Value::Array(_) | Value::Object(_) => {
+                    return Err(self.wrong(place, "a value is a text, a number, true or false, or a list of them"));
+                }
+            };
+            wanted.push(if variables {
+                Wanted::with_variables(&text).map_err(|why| self.wrong(place, why))?
+            } else {
+                Wanted::plain(&text)
+            });
+        }
+        Ok(wanted)
+    }
+
+    fn texts(&self, place: &str, value: &Value) -> Result<Vec<String>, Usage> {
+        list(value).iter().map(|value| self.text(place, value)).collect()
+    }
+
+    fn text(&self, place: &str, value: &Value) -> Result<String, Usage> {
+        value.as_str().map(str::to_owned).ok_or_else(|| self.wrong(place, "it is a text, or a list of texts"))
+    }
+
+    fn object<'v>(&self, place: &str, value: &'v Value, what: &str) -> Result<&'v Map<String, Value>, Usage> {
+        value.as_object().ok_or_else(|| self.wrong(place, format!("{what} is a JSON object")))
+    }
+
+    fn only(&self, place: &str, object: &Map<String, Value>, known: &[&str]) -> Result<(), Usage> {
+        let Some(name) = object.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+        let dot = if place.is_empty() { "" } else { "." };
+        let wrong = self.wrong(&format!("{place}{dot}{name}"), "IAM has no element of this name here");
+        Err(match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            Some(known) => wrong.hint(format!("it is written {known}")),
+            None => wrong.hint(format!("here stand {}", known.join(", "))),
+        })
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: &Value) -> Result<(Policy, Option<RoleArn>), String> {
+        let document = Document::from_text("f", value.to_string().as_bytes()).unwrap();
+        Policy::read(&document).map_err(|wrong| wrong.to_string())
+    }
+
+    fn statement(change: &Value) -> Value {
+        let mut statement = json!({ "Effect": "Allow", "Principal": { "Federated": "p" }, "Action": "sts:*" });
+        for (name, value) in change.as_object().unwrap() {
+            if value.is_null() {
+                statement.as_object_mut().unwrap().remove(name);
+            } else {
+                statement[name] = value.clone();
+            }
+        }
+        statement
+    }
+
+    fn policy(change: &Value) -> Value {
+        json!({ "Version": "2012-10-17", "Statement": [statement(&json!({})), statement(change)] })
+    }
+
+    #[test]
+    fn it_is_read_wherever_it_stands() {
+        let alone = json!({ "Statement": statement(&json!({})) });
+        let arn = "arn:aws:iam::123456789012:role/deploy";
+        let encoded = alone.to_string().replace('{', "%7B").replace('"', "%22").replace('}', "%7D");
+        for (value, role) in [
+            (alone.clone(), None),
+            (json!({ "AssumeRolePolicyDocument": alone }), None),
+            (json!({ "Role": { "Arn": arn, "AssumeRolePolicyDocument": alone, "Path": "/" } }), Some(arn)),
+            (json!({ "Role": { "Arn": arn, "AssumeRolePolicyDocument": encoded } }), Some(arn)),
+            (json!({ "RoleName": "deploy", "AssumeRolePolicyDocument": alone.to_string() }), None),
+            (json!(encoded), None),
+            (json!(alone.to_string()), None),
+        ] {
+            let (policy, of) = read(&value).unwrap();
+            assert_eq!(policy.statements[0].place, "Statement", "{value}");
+            assert_eq!(of.as_ref().map(RoleArn::as_str), role, "{value}");
+        }
+        assert_eq!(decoded(format!(" {encoded}\n").into_bytes()), alone.to_string().into_bytes());
+    }
+
+    #[test]
+    fn what_is_no_policy_is_told_where() {
+        let federated = "it is \"*\", or an object such as {\"Federated\": ARN}";
+        for (value, wrong) in [
+            (json!([]), "f: a trust policy is a JSON object"),
+            (json!({}), "f: no trust policy: there is no Statement in it"),
+            (json!({ "Statement": [] }), "f: Statement: there is no statement in it"),
+            (json!({ "Statement": [[]] }), "f: Statement[0]: a statement is a JSON object"),
+            (json!({ "Statement": [], "Versoin": "x" }), "f: Versoin: IAM has no element of this name here"),
+            (
+                json!({ "Version": "2012-10-18", "Statement": {} }),
+                "f: Version: it is 2012-10-17, or 2008-10-17 as if none stood there",
+            ),
+            (policy(&json!({ "Effect": "allow" })), "f: Statement[1].Effect: it is `Allow` or `Deny`, to the letter"),
+            (policy(&json!({ "Effect": null })), "f: Statement[1]: there is no Effect in it"),
+            (policy(&json!({ "effect": "Allow" })), "f: Statement[1].effect: IAM has no element of this name here"),
+            (
+                policy(&json!({ "Resource": "*" })),
+                "f: Statement[1].Resource: a trust policy has none: the role that it belongs to is meant",
+            ),
+            (policy(&json!({ "NotAction": "sts:*" })), "f: Statement[1]: both Action and NotAction are in it"),
+            (policy(&json!({ "Action": null })), "f: Statement[1]: neither Action nor NotAction is in it"),
+            (policy(&json!({ "Principal": null })), "f: Statement[1]: neither Principal nor NotPrincipal is in it"),
+            (policy(&json!({ "Principal": "p" })), &format!("f: Statement[1].Principal: {federated}")),
+            (
+                policy(&json!({ "Principal": { "federated": "p" } })),
+                "f: Statement[1].Principal.federated: a principal is Federated, AWS, Service or CanonicalUser",
+            ),
+            (policy(&json!({ "Action": ["sts:*", 1] })), "f: Statement[1].Action: it is a text, or a list of texts"),
+            (
+                policy(&json!({ "Action": ["sts:*", "Assume"] })),
+                "f: Statement[1].Action: entry 1, `Assume`, is no action: it reads sts:NAME",
+            ),
+            (
+                policy(&json!({ "Condition": { "StringMatches": {} } })),
+                "f: Statement[1].Condition.StringMatches: IAM has no condition operator of this name",
+            ),
+            (
+                policy(&json!({ "Condition": { "StringLike": "a" } })),
+                "f: Statement[1].Condition.StringLike: what is under an operator is a JSON object",
+            ),
+            (
+                policy(&json!({ "Condition": { "StringLike": { "a:b": [null] } } })),
+                "f: Statement[1].Condition.StringLike.a:b: a value is a text, a number, true or false, or a list of them",
+            ),
+            (
+                policy(&json!({ "Condition": { "StringLike": { "a:b": "${x" } } })),
+                "f: Statement[1].Condition.StringLike.a:b: a variable that `${` begins has no `}`",
+            ),
+            (policy(&json!({ "Sid": 1 })), "f: Statement[1].Sid: it is a text, or a list of texts"),
+            (
+                json!({ "Role": { "AssumeRolePolicyDocument": { "Statement": {} } } }),
+                "f: Role.AssumeRolePolicyDocument.Statement: there is no Effect in it",
+            ),
+            (
+                json!({ "Role": { "AssumeRolePolicyDocument": "{\"Statement\":1}" } }),
+                "f: Role.AssumeRolePolicyDocument: Statement: a statement is a JSON object",
+            ),
+            (
+                json!({ "Role": { "AssumeRolePolicyDocument": 1 } }),
+                "f: Role.AssumeRolePolicyDocument: a trust policy is a JSON object",
+            ),
+            (json!({ "Role": { "RoleName": "x" } }), "f: Role: no trust policy: there is no Statement in it"),
+            (json!({ "Arn": 1, "AssumeRolePolicyDocument": {} }), "f: Arn: a role's ARN is a text"),
+        ] {
+            assert_eq!(read(&value).map(drop), Err(wrong.to_owned()), "{value}");
+        }
+        let long = read(&policy(&json!({ "Sid": "x".repeat(LONGEST) }))).unwrap_err();
+        assert!(long.ends_with("characters without blanks, more than IAM takes of any policy"), "{long}");
+    }
+
+    #[test]
+    fn variables_stand_for_something_in_the_version_that_has_them() {
+        let condition =
+            json!({ "Condition": { "StringEquals": { "a:b": "${a:c}" }, "Bool": { "a:b": ["${", true] } } });
+        let mut value = policy(&condition);
+        let varies =
+            |value: &Value| read(value).unwrap().0.statements[1].conditions.iter().any(|c| c.values[0].varies());
+        assert!(varies(&value));
+        value["Version"] = json!("2008-10-17");
+        assert!(!varies(&value));
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let name = prop_oneof![
+            proptest::sample::select(vec![
+                "Role",
+                "AssumeRolePolicyDocument",
+                "Arn",
+                "Version",
+                "Statement",
+                "Effect",
+                "Principal",
+                "Action",
+                "Condition",
+                "StringLike",
+                "Federated",
+                "Sid",
+            ])
+            .prop_map(str::to_owned),
+            ".{0,6}",
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(|number| json!(number)),
+            proptest::sample::select(vec!["Allow", "Deny", "*", "sts:*", "${a:b}", "%7B%22", "{\"Statement\":{}}"])
+                .prop_map(|text| json!(text)),
+            ".{0,8}".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(6, 40, 5, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                proptest::collection::vec((name.clone(), inner), 0..6)
+                    .prop_map(|all| Value::Object(all.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_json_makes_the_reader_panic(value in json_value()) {
+            let _ = read(&value);
+            let _ = read(&json!({ "Statement": value }));
+            let _ = read(&policy(&json!({ "Condition": { "StringLike": value } })));
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_panic(text in "(%7[Bb])?.{0,20}(%[0-9A-Fa-f]{0,2}){0,4}") {
+            let _ = decoded(text.into_bytes());
+        }
+    }
+}

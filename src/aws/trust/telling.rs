@@ -1,0 +1,297 @@
+//! The outcome in words: statement by statement, condition by condition.
+
+use super::Rule;
+use super::evaluation::{Applying, Decision, Found, Outcome, evaluate};
+use super::operator::Test;
+use super::policy::{Condition, Kind, Statement};
+use super::request::{Provider, Request, SET_IDENTITY, Shown, TAG};
+use super::truth::{all, any, known};
+use super::{lints, token};
+use crate::judgement::{Check, Judgement, Mark, Verdict};
+use crate::subject::claims::JobKind;
+
+/// The rule's judgement on the request.
+pub(super) fn judgement(rule: &Rule, request: &Request<'_>, now: i64) -> Judgement {
+    let outcome = evaluate(&rule.policy, request);
+    let parts = token::checks(request, now);
+    let token = Check::new(all(&mut parts.iter().map(|part| part.mark)), "the token").parts(parts);
+    let provider = provider(rule, request);
+    let no_provider = provider.as_ref().is_some_and(|check| check.mark == Mark::Fails);
+    let (lets_in, wanted) = (outcome.mark(), wanted_role(rule));
+    let (verdict, title) = if let Some(part) = token.parts.iter().find(|part| part.mark == Mark::Fails) {
+        (Verdict::Refused, format!("STS does not take this token: {}", part.title))
+    } else if no_provider {
+        (Verdict::Refused, "STS finds no provider for this token's issuer".into())
+    } else {
+        match all(&mut [lets_in, token.mark].into_iter()) {
+            Mark::Holds => (Verdict::Accepted, format!("the trust policy lets this token assume {wanted}")),
+            Mark::Fails => (Verdict::Refused, refusal(rule, &outcome, &wanted)),
+            Mark::Unknown => (Verdict::CannotTell, turns_on(rule, &outcome, request.provider, &token)),
+        }
+    };
+    let mut checks = vec![token];
+    checks.extend(provider);
+    let statements = rule.policy.statements.iter().zip(&outcome.statements);
+    checks.extend(statements.map(|(statement, applying)| self::statement(statement, applying, request, &outcome)));
+    checks.extend(outcome.actions.iter().enumerate().map(|(index, decision)| action(rule, &outcome, index, decision)));
+    let notes = notes(rule, request, verdict);
+    Judgement { verdict, title, checks, lints: lints::lints(rule, request), notes }
+}
+
+fn wanted_role(rule: &Rule) -> String {
+    rule.role.as_ref().map_or_else(|| "the role".into(), |role| role.as_str().to_owned())
+}
+
+/// Why it is refused, in one line.
+fn refusal(rule: &Rule, outcome: &Outcome, wanted: &str) -> String {
+    let Some((index, decision)) =
+        outcome.actions.iter().enumerate().find(|(_, decision)| decision.mark() == Mark::Fails)
+    else {
+        return format!("the trust policy does not let this token assume {wanted}");
+    };
+    let denying = places(rule, outcome, index, true, Mark::Holds);
+    match (decision.denied, decision.action) {
+        (Mark::Holds, _) => format!("{denying} denies this token {wanted}"),
+        (_, TAG) => "no statement allows sts:TagSession, which the token's session tags need".into(),
+        (_, SET_IDENTITY) => {
+            "no statement allows sts:SetSourceIdentity, which the token's source identity needs".into()
+        }
+        _ => format!("no statement lets this token assume {wanted}"),
+    }
+}
+
+/// What the answer turns on, in one line.
+fn turns_on(rule: &Rule, outcome: &Outcome, provider: &Provider, token: &Check) -> String {
+    let accounts = matches!(provider, Provider::OneOf(names) if !names.is_empty());
+    let mut matters: Vec<String> = Vec::new();
+    for (index, decision) in outcome.actions.iter().enumerate().filter(|(_, one)| one.mark() == Mark::Unknown) {
+        for (statement, applying) in rule.policy.statements.iter().zip(&outcome.statements) {
+            let effect = if statement.denies { decision.denied } else { decision.allowed };
+            if effect != Mark::Unknown || applying.mark(index) != Mark::Unknown {
+                continue;
+            }
+            if applying.principal == Mark::Unknown {
+                let principal = format!("the principal of {}", statement.place);
+                matters.push(if accounts { "the role's account".into() } else { principal });
+            }
+            let conditions = statement.conditions.iter().zip(&applying.conditions);
+            let unknown = conditions.filter(|(_, found)| found.mark == Mark::Unknown);
+            matters.extend(unknown.map(|(condition, _)| condition.key.clone()));
+        }
+    }
+    matters.sort_unstable();
+    matters.dedup();
+    match token.parts.iter().find(|part| part.mark == Mark::Unknown) {
+        Some(part) if matters.is_empty() => format!("it turns on what STS makes of the token: {}", part.title),
+        _ => format!("it turns on {}, which the token does not show", matters.join(" and ")),
+    }
+}
+
+fn any_action(applying: &Applying, outcome: &Outcome) -> Mark {
+    any(&mut (0..outcome.actions.len()).map(|index| applying.mark(index)))
+}
+
+/// The statements of one effect that come out so for one action.
+fn places(rule: &Rule, outcome: &Outcome, action: usize, denies: bool, mark: Mark) -> String {
+    let statements = rule.policy.statements.iter().zip(&outcome.statements);
+    let those = statements.filter(|(statement, applying)| statement.denies == denies && applying.mark(action) == mark);
+    those.map(|(statement, _)| statement.place.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+/// Whether the account can have the issuer's provider at all, where there is something to say of it.
+fn provider(rule: &Rule, request: &Request<'_>) -> Option<Check> {
+    if request.is_built_in() || request.host.is_empty() {
+        return None;
+    }
+    match (request.provider, &rule.provider, &rule.role) {
+        (_, Some(provider), _) if provider.host() != request.host => Some(
+            Check::new(Mark::Fails, "STS asks the provider of the token's own issuer, and this is another's")
+                .compared_literally(&[provider.host().to_owned()], request.host),
+        ),
+        (_, Some(provider), Some(wanted))
+            if (provider.partition(), provider.account()) != (wanted.partition(), wanted.account()) =>
+        {
+            Some(
+                Check::new(Mark::Fails, "STS asks the provider in the role's own account, and this is in another")
+                    .fact("provider", provider.as_str())
+                    .fact("role", wanted.as_str()),
+            )
+        }
+        (Provider::Known(arn), None, None) => Some(
+            Check::new(Mark::Holds, format!("the issuer's provider is {arn}"))
+                .fact("assumed", "the policy names it; whether it is in the role's account, --role-arn would tell"),
+        ),
+        (Provider::Known(arn), ..) => Some(Check::new(Mark::Holds, format!("the issuer's provider is {arn}"))),
+        (Provider::OneOf(candidates), ..) if candidates.is_empty() => None,
+        (Provider::OneOf(_), ..) => Some(
+            Check::new(Mark::Unknown, "the issuer's provider is the one in the role's account")
+                .fact("because", "the policy names it in several; say with --role-arn which the role is in"),
+        ),
+    }
+}
+
+fn statement(statement: &Statement, applying: &Applying, request: &Request<'_>, outcome: &Outcome) -> Check {
+    let mark = any_action(applying, outcome);
+    let effect = if statement.denies { "Deny" } else { "Allow" };
+    let word = match mark {
+        Mark::Holds => "applies",
+        Mark::Fails => "does not apply",
+        Mark::Unknown => "may apply",
+    };
+    let sid = statement.sid.as_ref().map(|sid| format!(" `{sid}`")).unwrap_or_default();
+    let conditions =
+        statement.conditions.iter().zip(&applying.conditions).map(|(written, found)| condition(written, found));
+    Check::new(mark, format!("{}{sid}, {effect}: {word}", statement.place))
+        .parts([principal(statement, applying.principal, request), actions(statement, applying, outcome)])
+        .parts(conditions)
+}
+
+fn principal(statement: &Statement, mark: Mark, request: &Request<'_>) -> Check {
+    let except = statement.principals.except;
+    let element = if except { "NotPrincipal" } else { "Principal" };
+    let Some(principals) = &statement.principals.named else {
+        return Check::new(mark, format!("{element} is everybody"));
+    };
+    let names_it = match mark {
+        Mark::Unknown => "may name",
+        Mark::Holds if !except => "names",
+        Mark::Fails if except => "names",
+        Mark::Holds | Mark::Fails => "does not name",
+    };
+    let check = Check::new(mark, format!("{element} {names_it} the token's provider"));
+    let label = if except { "not wanted" } else { "wanted" };
+    let of = |wanted: Option<Kind>| {
+        let names = principals.iter().filter(|(kind, _)| wanted.is_none_or(|wanted| *kind == wanted));
+        names.map(|(_, name)| name.clone()).collect::<Vec<_>>()
+    };
+    let federated = of(Some(Kind::Federated));
+    match (mark, federated.first()) {
+        (Mark::Unknown, _) => {
+            let wildcard = principals.iter().any(|(_, name)| name == "*");
+            let because = if wildcard {
+                "AWS has \"*\" alone for everybody; whether this means the same here, is not known"
+            } else {
+                "in which account the role is, is not known"
+            };
+            check.fact(label, of(None).join(", ")).fact("because", because)
+        }
+        (_, None) => check
+            .fact(label, of(None).join(", "))
+            .fact("because", "nothing but what stands under Federated is a provider of tokens"),
+        (Mark::Fails, Some(first)) if !except => check.compared_literally(&federated, &provider_like(first, request)),
+        (Mark::Holds | Mark::Fails, Some(_)) => check.fact(label, federated.join(", ")),
+    }
+}
+
+/// The token's provider, in the account of the one that is named where it is not known in which.
+fn provider_like(named: &str, request: &Request<'_>) -> String {
+    match request.provider {
+        _ if request.is_built_in() => request.host.to_owned(),
+        Provider::Known(arn) => arn.clone(),
+        Provider::OneOf(_) => {
+            let account = named.split_once(":oidc-provider/").map_or("…", |(account, _)| account);
+            format!("{account}:oidc-provider/{}", request.host)
+        }
+    }
+}
+
+fn actions(statement: &Statement, applying: &Applying, outcome: &Outcome) -> Check {
+    let except = statement.actions.except;
+    let list = |covered: bool| {
+        let actions = outcome.actions.iter().zip(&applying.covers).filter(|(_, covers)| **covers == covered);
+        actions.map(|(decision, _)| decision.action).collect::<Vec<_>>().join(" and ")
+    };
+    let (element, yes, no) =
+        if except { ("NotAction", "does not name", "names") } else { ("Action", "covers", "does not cover") };
+    let (covered, left) = (list(true), list(false));
+    let title = match (covered.as_str(), left.as_str()) {
+        (covered, "") => format!("{element} {yes} {covered}"),
+        ("", left) => format!("{element} {no} {left}"),
+        (covered, left) => format!("{element} {yes} {covered}, and {no} {left}"),
+    };
+    let check = Check::new(known(!covered.is_empty()), title);
+    if left.is_empty() { check } else { check.fact("it says", statement.actions.patterns.join(", ")) }
+}
+
+fn condition(condition: &Condition, found: &Found) -> Check {
+    let operator = &condition.operator;
+    let mut check = Check::new(found.mark, format!("{} {}", operator.name, condition.key));
+    for wanted in condition.values.iter().filter(|wanted| wanted.varies()) {
+        check = check.fact("written", wanted.text.clone());
+    }
+    let presented = match &found.shown {
+        Shown::Values(values) => Some(values.join(", ")),
+        Shown::Absent(_) => Some("nothing".into()),
+        Shown::Unknown(_) => None,
+    };
+    check = match (&found.shown, &presented, operator.test) {
+        (Shown::Values(values), Some(presented), Test::Like) if values.len() == 1 && !operator.negated => {
+            check.compared(&found.wanted, presented)
+        }
+        (Shown::Values(values), Some(presented), Test::Equals) if values.len() == 1 && !operator.negated => {
+            check.compared_literally(&found.wanted, presented)
+        }
+        _ => {
+            let label = if operator.negated { "not wanted" } else { "wanted" };
+            check = found.wanted.iter().fold(check, |check, wanted| check.fact(label, wanted.clone()));
+            presented.into_iter().fold(check, |check, presented| check.fact("presented", presented))
+        }
+    };
+    if let Some(because) = &found.because {
+        return check.fact("because", because.clone());
+    }
+    let exact = matches!(operator.test, Test::Equals | Test::EqualsIgnoringCase);
+    let star = exact
+        && !operator.negated
+        && found.mark == Mark::Fails
+        && condition.values.iter().any(super::pattern::Wanted::has_star);
+    if star {
+        check.fact(
+            "because",
+            format!("`*` is a star and no more in {}; StringLike has it stand for anything", operator.name),
+        )
+    } else {
+        check
+    }
+}
+
+fn action(rule: &Rule, outcome: &Outcome, index: usize, decision: &Decision) -> Check {
+    let name = decision.action;
+    let of = |denies: bool, mark: Mark| places(rule, outcome, index, denies, mark);
+    let title = match (decision.denied, decision.allowed) {
+        (Mark::Holds, _) => format!("{name} is denied by {}", of(true, Mark::Holds)),
+        (_, Mark::Fails) => format!("{name} is allowed by no statement"),
+        (Mark::Unknown, _) => format!("{name} may be denied by {}", of(true, Mark::Unknown)),
+        (Mark::Fails, Mark::Unknown) => format!("{name} may be allowed by {}", of(false, Mark::Unknown)),
+        (Mark::Fails, Mark::Holds) => format!("{name} is allowed by {}", of(false, Mark::Holds)),
+    };
+    let check = Check::new(decision.mark(), title);
+    match name {
+        TAG => check.fact("because", "the token carries session tags"),
+        SET_IDENTITY => check.fact("because", "the token carries a source identity"),
+        _ => check,
+    }
+}
+
+fn notes(rule: &Rule, request: &Request<'_>, verdict: Verdict) -> Vec<String> {
+    let mut notes = Vec::new();
+    if verdict == Verdict::Refused {
+        match request.claims.job_kind() {
+            Some(JobKind::PullRequest) => notes.push(
+                "this is a pull-request job: its `ref` changes with every push, and its `ref_type` is pull-request"
+                    .into(),
+            ),
+            Some(JobKind::ProjectDebug) => {
+                notes.push("this is a debug session of the project: its `sub` names no ref at all".into());
+            }
+            Some(JobKind::Branch | JobKind::Tag) | None => {}
+        }
+    } else {
+        notes.extend(lints::debug_sessions(rule, request));
+    }
+    let audience = request.claims.audience().unwrap_or_default();
+    notes.push(format!(
+        "this speaks for the trust policy alone: the provider must be there and list the audience {audience}, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny"
+    ));
+    notes
+}

@@ -1,0 +1,360 @@
+//! `setup aws`: what it prints is run as it is, and lets in whom it says.
+
+use std::os::unix::fs::symlink;
+
+use sandbox::{Issuer, Job};
+use serde_json::{Value, json};
+
+use super::explain::{MAIN, ORG, explain, of_org};
+use super::ministack::{administrator, assume};
+use crate::support::recorder::Recorder;
+use crate::support::shells::Shell;
+use crate::support::{Program, expect, oidc_exchange, peers, shells};
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/ci/deploy";
+
+/// `setup aws` with these options, in a job of the organization.
+fn setup<'s>(options: &[&str], job: Job) -> Program<'s> {
+    let program = oidc_exchange(["setup", "aws", "--role-arn", ROLE]).args(options);
+    program.token(&Issuer::start().unwrap().token(&of_org(job)))
+}
+
+/// What `--format json` has in it for such a job.
+fn document(options: &[&str], job: Job) -> Value {
+    let output = setup(options, job).args(["--format", "json"]).run();
+    output.exits(0).stderr_is(expect![""]);
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn trust_policy(document: &Value) -> &Value {
+    &document["documents"]["CreateRole"]["AssumeRolePolicyDocument"]
+}
+
+#[test]
+fn a_jobs_own_token_says_whom_to_let_in() {
+    let output = setup(&[], Job::branch("main")).run();
+    output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
+        # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # keeps out: every other branch, tags, pull requests, other projects and other organizations
+        # beware: the role may do nothing yet: attach the policies that its jobs need
+        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well
+
+        # the provider, once for the account: where it is there already, this fails and changes nothing
+        aws iam create-open-id-connect-provider \
+          --cli-input-json '{"ClientIDList":["https://acme.semaphoreci.com"],"Url":"https://acme.semaphoreci.com"}'
+
+        # the role
+        aws iam create-role \
+          --role-name deploy \
+          --path /ci/ \
+          --assume-role-policy-document '{
+          "Statement": [
+            {
+              "Action": "sts:AssumeRoleWithWebIdentity",
+              "Condition": {
+                "StringEquals": {
+                  "acme.semaphoreci.com:aud": "https://acme.semaphoreci.com",
+                  "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main"
+                }
+              },
+              "Effect": "Allow",
+              "Principal": {
+                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+              }
+            }
+          ],
+          "Version": "2012-10-17"
+        }'
+    "#]]);
+}
+
+#[test]
+fn with_session_tags_debug_sessions_are_kept_out() {
+    let output = setup(&[], Job::tag("v1.0.0").aws_tags(true)).run();
+    output.exits(0).stdout_reads(expect![[r#"
+        # lets in: jobs for the tag v1.0.0 of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, in pipelines alone
+        # keeps out: every other tag, branches, pull requests, debug sessions, other projects and other organizations
+        # beware: the role may do nothing yet: attach the policies that its jobs need
+
+        # the provider, once for the account: where it is there already, this fails and changes nothing
+        aws iam create-open-id-connect-provider \
+          --cli-input-json '{"ClientIDList":["https://acme.semaphoreci.com"],"Url":"https://acme.semaphoreci.com"}'
+
+        # the role
+        aws iam create-role \
+          --role-name deploy \
+          --path /ci/ \
+          --assume-role-policy-document '{
+          "Statement": [
+            {
+              "Action": [
+                "sts:AssumeRoleWithWebIdentity",
+                "sts:TagSession"
+              ],
+              "Condition": {
+                "StringEquals": {
+                  "acme.semaphoreci.com:aud": "https://acme.semaphoreci.com",
+                  "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0",
+                  "aws:RequestTag/job_type": "pipeline_job"
+                }
+              },
+              "Effect": "Allow",
+              "Principal": {
+                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+              }
+            }
+          ],
+          "Version": "2012-10-17"
+        }'
+    "#]]);
+    // An organization may leave the claim out of its tags.
+    let tags = json!({ "principal_tags": { "prj_id": ["p"] } });
+    let document = document(&[], Job::branch("main").claim("https://aws.amazon.com/tags", tags));
+    let policy = trust_policy(&document).to_string();
+    assert!(policy.contains("sts:TagSession") && !policy.contains("job_type"), "{policy}");
+    assert!(document["beware"].to_string().contains("debug session"));
+}
+
+#[test]
+fn options_are_enough_without_a_token() {
+    let options = ["--issuer", ORG, "--project-id", Job::PROJECT_ID, "--repo", "web", "--branch", "release/*"];
+    let run = |format: &str| {
+        let program = oidc_exchange(["setup", "aws", "--format", format]).args(options).env("AWS_ROLE_ARN", ROLE);
+        program.run()
+    };
+    run("cli").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
+        # lets in: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # keeps out: every other branch, tags, pull requests, other projects and other organizations
+        # beware: the role may do nothing yet: attach the policies that its jobs need
+        # beware: whoever may push a ref of such a name is let in
+        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well
+        # beware: where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it
+
+        # the provider, once for the account: where it is there already, this fails and changes nothing
+        aws iam create-open-id-connect-provider \
+          --cli-input-json '{"ClientIDList":["https://acme.semaphoreci.com"],"Url":"https://acme.semaphoreci.com"}'
+
+        # the role
+        aws iam create-role \
+          --role-name deploy \
+          --path /ci/ \
+          --assume-role-policy-document '{
+          "Statement": [
+            {
+              "Action": "sts:AssumeRoleWithWebIdentity",
+              "Condition": {
+                "StringEquals": {
+                  "acme.semaphoreci.com:aud": "https://acme.semaphoreci.com"
+                },
+                "StringLike": {
+                  "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/release/*"
+                }
+              },
+              "Effect": "Allow",
+              "Principal": {
+                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+              }
+            }
+          ],
+          "Version": "2012-10-17"
+        }'
+    "#]]);
+    run("json").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
+        {
+          "beware": [
+            "the role may do nothing yet: attach the policies that its jobs need",
+            "whoever may push a ref of such a name is let in",
+            "a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well",
+            "where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it",
+            "AssumeRolePolicyDocument is an object, to be read; the API takes it as a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
+          ],
+          "documents": {
+            "CreateOpenIDConnectProvider": {
+              "ClientIDList": [
+                "https://acme.semaphoreci.com"
+              ],
+              "Url": "https://acme.semaphoreci.com"
+            },
+            "CreateRole": {
+              "AssumeRolePolicyDocument": {
+                "Statement": [
+                  {
+                    "Action": "sts:AssumeRoleWithWebIdentity",
+                    "Condition": {
+                      "StringEquals": {
+                        "acme.semaphoreci.com:aud": "https://acme.semaphoreci.com"
+                      },
+                      "StringLike": {
+                        "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/release/*"
+                      }
+                    },
+                    "Effect": "Allow",
+                    "Principal": {
+                      "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+                    }
+                  }
+                ],
+                "Version": "2012-10-17"
+              },
+              "Path": "/ci/",
+              "RoleName": "deploy"
+            }
+          },
+          "keeps_out": "every other branch, tags, pull requests, other projects and other organizations",
+          "lets_in": "jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com"
+        }
+    "#]]);
+}
+
+#[test]
+fn pull_requests_are_let_in_by_a_pattern_alone() {
+    let document = document(&["--pull-requests"], Job::branch("main"));
+    let sub = MAIN.replace("branch:ref:refs/heads/main", "pull-request:ref:*");
+    let conditions = &trust_policy(&document)["Statement"][0]["Condition"];
+    assert_eq!(conditions["StringLike"], json!({ "acme.semaphoreci.com:sub": sub }));
+    assert_eq!(conditions["StringEquals"], json!({ "acme.semaphoreci.com:aud": ORG }));
+    assert!(document["beware"].to_string().contains("from a fork too"));
+}
+
+/// git lets a branch have such a name; IAM would take it for a variable.
+#[test]
+fn a_name_that_looks_like_a_variable_is_none() {
+    let odd = "${aws-username}";
+    let document = document(&[], Job::branch(odd));
+    assert!(trust_policy(&document).to_string().contains("refs/heads/${$}{aws-username}"));
+    explain(trust_policy(&document), Job::branch(odd)).run().exits(0);
+}
+
+#[test]
+fn without_a_role_there_is_no_account() {
+    let output = oidc_exchange(["setup", "aws"]).run();
+    output.exits(2).stdout_is("").stderr_is(expect![[r#"
+        error: no role was named: the account that it is to be in is where its provider has to be
+
+        hint: name the role to create with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN
+    "#]]);
+    let output = oidc_exchange(["setup", "aws", "--role-arn", "deploy"]).run();
+    output.exits(2).stdout_is("").stderr_is(expect![[r#"
+        error: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
+
+        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+    "#]]);
+    let output = oidc_exchange(["setup", "aws", "--role-arn", ROLE]).run();
+    output.exits(3).stdout_is("");
+}
+
+/// What one prints, the other takes, and says of it what it was made for.
+#[test]
+fn explain_agrees_with_setup() {
+    let other = "00000000-0000-4000-8000-000000000001";
+    let main = || Job::branch("main");
+    let all = |tags: bool| {
+        let out = [
+            Job::branch("other"),
+            Job::branch("mai"),
+            Job::branch("main2"),
+            Job::tag("main"),
+            Job::pull_request(7, "main"),
+            Job::pull_request(7, "main").reference("refs/pull/7/merge"),
+            Job::project_debug(),
+            main().project_id(other),
+            main().repo("web2"),
+            main().org("acme2"),
+        ];
+        let document = document(&[], main().aws_tags(tags));
+        let accepted = |job: Job| {
+            let output = explain(&document, job.aws_tags(tags)).args(["--role-arn", ROLE]).run();
+            assert!(!output.stdout().contains("lint:"), "{}", output.describe());
+            output.code == Some(0)
+        };
+        assert!(accepted(main()));
+        assert_eq!(out.into_iter().map(accepted).collect::<Vec<_>>(), [false; 10]);
+        // With the same `sub`: only tags tell it apart.
+        assert_eq!(accepted(Job::debug_of(&main())), !tags);
+        // The policy alone, as a user may take it out.
+        explain(trust_policy(&document), main().aws_tags(tags)).run().exits(0);
+        explain(&document["documents"]["CreateRole"], Job::tag("x").aws_tags(tags)).run().exits(4);
+    };
+    all(false);
+    all(true);
+    let release = document(&["--branch", "release/*"], main());
+    explain(&release, Job::branch("release/1")).run().exits(0);
+    explain(&release, Job::branch("release")).run().exits(4);
+    explain(&release, Job::tag("release/1")).run().exits(4);
+}
+
+#[test]
+fn nothing_is_sent() {
+    let recorder = Recorder::start();
+    let address = recorder.url();
+    let program = setup(&[], Job::branch("main")).env("AWS_ENDPOINT_URL", &address);
+    program.env("HTTPS_PROXY", &address).env("ALL_PROXY", &address).run().exits(0);
+    assert!(recorder.seen().is_empty());
+}
+
+/// The text is run as it is, with the real AWS CLI; MiniStack then enforces it.
+#[test]
+fn what_is_printed_is_run_and_enforced() {
+    let (server, issuer) = (peers::ministack(), Issuer::start().unwrap());
+    let role = "arn:aws:iam::000000000000:role/ci/setup-cli";
+    let token = issuer.token(&Job::branch("main"));
+    let text = oidc_exchange(["setup", "aws", "--role-arn", role]).token(&token).run().exits(0).stdout();
+    let program = shells::posix().remove(0).with(["-eu", "-c", &text]);
+    symlink(peers::aws().program("aws"), program.scratch().path().join("bin/aws")).unwrap();
+    let output = administrator(&server, program).run();
+    output.exits(0).stderr_is(expect![""]);
+    assert!(output.stdout().contains(role), "{}", output.describe());
+    enforced(&server, &issuer, role);
+}
+
+#[test]
+fn every_shell_reads_the_same_in_it() {
+    let text = setup(&[], Job::branch("it's-${HOME}-`x`")).run().exits(0).stdout();
+    let read = |shell: Shell| {
+        let program = shell.with(["-eu", "-c", &text]);
+        program.scratch().script("bin/aws", "#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n");
+        let output = program.run();
+        output.exits(0).stderr_is(expect![""]);
+        output.stdout()
+    };
+    let all: Vec<String> = shells::posix().into_iter().map(read).collect();
+    assert!(all[0].contains("refs/heads/it's-${$}{HOME}-`x`\""), "{}", all[0]);
+    assert!(all.iter().all(|one| *one == all[0]));
+}
+
+/// The same from the JSON, as its own `beware` says.
+#[test]
+fn the_json_is_applied_as_it_says() {
+    let (server, cli) = (peers::ministack(), peers::aws().program("aws"));
+    let Some(shell) = shells::find("jq", "jq", &[]).and(shells::posix().into_iter().next()) else { return };
+    let (issuer, role) = (Issuer::start().unwrap(), "arn:aws:iam::000000000000:role/setup-json");
+    let program = oidc_exchange(["setup", "aws", "--format", "json", "--role-arn", role]);
+    let printed = program.token(&issuer.token(&Job::branch("main"))).run();
+    let document: Value = serde_json::from_slice(&printed.exits(0).stdout).unwrap();
+    let beware = document["beware"].as_array().unwrap();
+    let filter = beware.iter().find_map(|one| Some(one.as_str().unwrap().split_once("jq ")?.1)).unwrap();
+    let script = format!(
+        "aws iam create-open-id-connect-provider --cli-input-json \"$(jq .documents.CreateOpenIDConnectProvider setup.json)\"\n\
+         aws iam create-role --cli-input-json \"$(jq {filter} setup.json)\""
+    );
+    let program = shell.with(["-eu", "-c", &script]);
+    program.scratch().write("setup.json", &printed.stdout);
+    symlink(&cli, program.scratch().path().join("bin/aws")).unwrap();
+    administrator(&server, program).run().exits(0);
+    enforced(&server, &issuer, role);
+}
+
+/// The branch `main` gets in, and nobody else.
+fn enforced(server: &peers::Server, issuer: &Issuer, role: &str) {
+    assume(server, issuer, role, &Job::branch("main"), &["--verify", "-v"]).exits(0);
+    for job in [
+        Job::branch("other"),
+        Job::branch("main/x"),
+        Job::tag("main"),
+        Job::pull_request(7, "main"),
+        Job::branch("main").project_id("00000000-0000-4000-8000-000000000001"),
+        Job::branch("main").audience("sts.amazonaws.com"),
+    ] {
+        assume(server, issuer, role, &job, &[]).exits(4);
+    }
+}
