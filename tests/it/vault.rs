@@ -1,5 +1,7 @@
 //! `vault` in a job.
 
+mod explain;
+mod explained;
 mod guide;
 mod leases;
 mod login;
