@@ -10,6 +10,7 @@ mod reads;
 mod refused_reads;
 mod server;
 mod settings;
+mod setup;
 mod world;
 
 pub(crate) use world::World;

@@ -46,10 +46,7 @@ impl Login<'_> {
     }
 
     fn bound_claim(&self, name: &str, bound: &Value, claim: Option<&Value>, outcome: Outcome) -> Check {
-        let wanted: Vec<String> = match bound {
-            Value::Array(values) => values.iter().map(shown).collect(),
-            one => vec![shown(one)],
-        };
+        let wanted: Vec<String> = bound::each(bound).iter().map(shown).collect();
         let presented = claim.map(shown);
         let said = |words: &str| format!("400 error validating claims: {words}");
         match outcome {
@@ -88,7 +85,7 @@ impl Login<'_> {
 
 /// What is bound, and this claim's values too.
 fn widened(bound: &Value, claim: Option<&Value>) -> Value {
-    let mut all = bound.as_array().cloned().unwrap_or_else(|| vec![bound.clone()]);
+    let mut all = bound::each(bound).to_vec();
     all.extend(claim.cloned());
     Value::Array(all)
 }

@@ -58,13 +58,14 @@ pub(super) fn compare(bound: &Value, claim: Option<&Value>, glob: bool) -> Outco
     if pairs.into_iter().any(alike) { Outcome::Alike } else { Outcome::Unlike }
 }
 
-/// A list's items, or the one that it would have been.
+/// A list's items, or the one that it would have been; nothing else is compared.
 fn listed(value: &Value) -> Option<&[Value]> {
-    match value {
-        Value::Array(items) => Some(items),
-        Value::String(_) | Value::Bool(_) | Value::Number(_) => Some(slice::from_ref(value)),
-        Value::Null | Value::Object(_) => None,
-    }
+    (!value.is_null() && !value.is_object()).then(|| each(value))
+}
+
+/// A list's items, or the value itself.
+pub(super) fn each(value: &Value) -> &[Value] {
+    value.as_array().map_or(slice::from_ref(value), Vec::as_slice)
 }
 
 /// The role's numbers are compared as they are written, the token's as the whole number that is left of them.

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::bound::look_up;
+use super::bound::{self, look_up};
 use super::checks::{Cure, Finding, Login, holds, texts, unfit};
 use crate::judgement::{Check, Mark};
 use crate::subject::claims::shown;
@@ -66,7 +66,7 @@ impl Login<'_> {
             None => format!("400 failed to fetch groups: {name:?} claim not found in token"),
             Some(Value::Object(_)) => format!("400 {name:?} claim could not be converted to string list"),
             Some(groups) => {
-                let items = groups.as_array().map_or(std::slice::from_ref(groups), Vec::as_slice);
+                let items = bound::each(groups);
                 // Other numbers, lists and objects are written as the server's language writes them.
                 let plain =
                     |item: &Value| item.is_boolean() || item.as_i64().is_some_and(|n| (0..1_000_000).contains(&n));

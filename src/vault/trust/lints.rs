@@ -48,10 +48,10 @@ const EMPTY: [(&str, &str); 10] = [
 ];
 /// Those of which a job, a workflow or a pipeline has one of its own.
 const FLEETING: [(&str, &str); 4] = [("job_id", "job"), ("jti", "job"), ("wf_id", "workflow"), ("ppl_id", "pipeline")];
-/// What tells a project apart; the last is the same where its repository is called the same.
-const PROJECT: [&str; 6] = ["prj_id", "prj", "repo_slug", "sub", "sub127", "repo"];
-/// What tells a project's debug session from a branch's job; all but the last tell a pull request's.
-const KIND: [&str; 14] = [
+/// What tells a project apart, whatever its repository is called.
+const PROJECT: [&str; 5] = ["prj_id", "prj", "repo_slug", "sub", "sub127"];
+/// What tells a pull request's job from a branch's.
+const KIND: [&str; 13] = [
     "ref_type",
     "ref",
     "sub",
@@ -65,7 +65,6 @@ const KIND: [&str; 14] = [
     "trg",
     "job_id",
     "jti",
-    "repo_slug",
 ];
 /// What tells a job's debug session from the job.
 const SESSION: [&str; 5] = ["job_type", "wf_id", "ppl_id", "job_id", "jti"];
@@ -106,7 +105,7 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
 pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
     let lets_in = |relative: Relative, told_by: &[&str]| admits(role, &relative.of(&meant(role, claims, told_by)));
     let mut lints = Vec::new();
-    if lets_in(Relative::PullRequest, &KIND[..13]) {
+    if lets_in(Relative::PullRequest, &KIND) {
         let because = if role.bound_claims.iter().any(|(name, _)| name == "branch") {
             ": in their jobs `branch` is the branch that they ask to be merged into"
         } else {
@@ -117,7 +116,7 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
         ));
     }
     let job = lets_in(Relative::Debug, &SESSION);
-    let project = lets_in(Relative::ProjectDebug, &KIND);
+    let project = lets_in(Relative::ProjectDebug, &[&KIND[..], &["repo_slug"]].concat());
     if job || project {
         let which = match (job, project) {
             (true, true) => "`sem debug job`, `sem debug project`",
@@ -126,9 +125,9 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
         };
         lints.push(format!("debug sessions are let in ({which}); bind job_type to pipeline_job to keep them out"));
     }
-    if lets_in(Relative::OtherProject { namesake: false }, &PROJECT) {
+    if lets_in(Relative::OtherProject { namesake: false }, &[&PROJECT[..], &["repo"]].concat()) {
         lints.push("jobs of every project of the organization are let in; bind prj_id to keep them out".into());
-    } else if lets_in(Relative::OtherProject { namesake: true }, &PROJECT[..5]) {
+    } else if lets_in(Relative::OtherProject { namesake: true }, &PROJECT) {
         lints.push(
             "jobs of every project of the organization whose repository has this name are let in; bind prj_id to keep them out".into(),
         );
@@ -168,7 +167,7 @@ fn meant(role: &Role, claims: &Claims, told_by: &[&str]) -> Claims {
 
 /// A `*` that stands for more, or for less, than it seems to.
 fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
-    let values = bound.as_array().map_or(std::slice::from_ref(bound), Vec::as_slice);
+    let values = bound::each(bound);
     let patterns = values.iter().filter_map(Value::as_str).filter(|text| text.contains('*'));
     if !role.glob {
         let pattern = patterns.into_iter().next()?;

@@ -4,11 +4,13 @@
 
 use serde_json::Value;
 
+use super::bound;
 use super::fields::Fields;
 use crate::document::Document;
 use crate::error::Usage;
 
 /// A role.
+#[allow(clippy::struct_excessive_bools, reason = "they are the server's own settings")]
 #[derive(Clone, Debug)]
 pub(super) struct Role {
     /// Whether it is for logins with a token, and not with a browser.
@@ -85,7 +87,7 @@ impl Role {
 fn bound_claims(fields: &Fields<'_>) -> Result<Vec<(String, Value)>, Usage> {
     let glob = fields.text("bound_claims_type")? == "glob";
     let claim = |(name, value): (&String, &Value)| {
-        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let items = bound::each(value);
         for (at, item) in items.iter().enumerate() {
             let at = if value.is_array() { format!("[{at}]") } else { String::new() };
             let wrong = |wanted| Err(fields.wrong("bound_claims.", format_args!("{name}{at}"), wanted));

@@ -347,7 +347,7 @@ fn another_ref_is_added() {
     let world = World::new();
     let tag = Job::tag("v1.0.0");
     let output = explain_role(&world, "ci", &tag, &[]).run();
-    let commands = commands(&output.exits(4), "ci");
+    let commands = commands(output.exits(4), "ci");
     assert_eq!(commands.len(), 1);
     assert!(!login(&world, "ci", &tag));
     bao(&world, &commands[0]);

@@ -209,7 +209,10 @@ fn change_token(rng: &mut Rng, job: Job, issuer: &str) -> Job {
         ),
         _ => job.claim(
             pick(rng, &["exp", "nbf"]),
-            pick(rng, &[json!("soon"), json!(null), json!(0), json!((at + 99) as f64 + 0.5)]),
+            pick(
+                rng,
+                &[json!("soon"), json!(null), json!(0), serde_json::from_str(&format!("{}.5", at + 99)).unwrap()],
+            ),
         ),
     }
 }
