@@ -33,6 +33,23 @@ pub struct Command {
     pub arguments: Vec<Vec<String>>,
 }
 
+impl Command {
+    /// A command of these words that reads `input`, to the letter: a here-document, which no shell changes.
+    #[must_use]
+    pub fn reading(purpose: &str, words: &[&str], input: &str) -> Self {
+        let mut end = "END".to_owned();
+        while input.lines().any(|line| line == end) {
+            end.push('_');
+        }
+        let words: Vec<String> = words.iter().map(|word| plain_or_quoted(word)).collect();
+        Self {
+            purpose: purpose.into(),
+            program: format!("{} <<'{end}'\n{input}\n{end}", words.join(" ")),
+            arguments: Vec::new(),
+        }
+    }
+}
+
 impl Recipe {
     /// Shell text to read and run: comments say what each command is for.
     #[must_use]
@@ -105,5 +122,11 @@ mod tests {
               ''
         "#]]
         .assert_eq(&recipe.cli());
+    }
+
+    #[test]
+    fn a_here_document_ends_where_its_text_does() {
+        let command = Command::reading("x", &["bao", "write", "a b", "-"], "one\nEND\n$two");
+        assert_eq!(command.program, "bao write 'a b' - <<'END_'\none\nEND\n$two\nEND_");
     }
 }

@@ -117,7 +117,7 @@ async fn trade(
 
 async fn explain(plan: &Explain, host: &Host) -> Result<u8, Error> {
     let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
-    let judgement = plan.rule.judge(token.claims(), host.clock.unix());
+    let judgement = plan.rule.judge(&token, host.clock.unix());
     crate::emit::deliver::print(&if plan.json { judgement.json() } else { judgement.text() })?;
     Ok(judgement.verdict.exit().code())
 }

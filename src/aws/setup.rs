@@ -165,7 +165,7 @@ impl Tags {
         let Some(claims) = claims.filter(|claims| claims.text("iss") == Some(admission.issuer.as_str())) else {
             return Self::Unknown;
         };
-        match claims.value(SESSION_TAGS).and_then(|tags| tags.get("principal_tags")) {
+        match claims.get(SESSION_TAGS).and_then(|tags| tags.get("principal_tags")) {
             None => Self::None,
             Some(tags) if tags.get("job_type").is_some() => Self::WithJobType,
             Some(_) => Self::WithoutJobType,

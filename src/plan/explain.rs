@@ -1,14 +1,14 @@
 //! What `explain` was asked, checked; the rule is read here.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::source;
-use crate::cli::{ExplainCommand, ReportFormat, TokenPlace};
+use crate::cli::{ExplainCommand, ReportFormat};
 use crate::document::Document;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::judgement::Judgement;
-use crate::subject::{Claims, Source};
+use crate::subject::{Source, SubjectToken};
 use crate::{aws, google, vault};
 
 /// A rule, and the token to judge by it.
@@ -35,13 +35,13 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Whether it lets a token with these claims in at `now`, in seconds since 1970.
+    /// Whether it lets the token in at `now`, in seconds since 1970.
     #[must_use]
-    pub fn judge(&self, claims: &Claims, now: i64) -> Judgement {
+    pub fn judge(&self, token: &SubjectToken, now: i64) -> Judgement {
         match self {
-            Self::Aws(rule) => rule.judge(claims, now),
-            Self::Google(rule) => rule.judge(claims, now),
-            Self::Vault(rule) => rule.judge(claims, now),
+            Self::Aws(rule) => rule.judge(token.claims(), now),
+            Self::Google(rule) => rule.judge(token.claims(), now),
+            Self::Vault(rule) => rule.judge(token.claims(), token.algorithm(), now),
         }
     }
 }
@@ -55,16 +55,26 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
                 (None, Some(text)) => Some(("AWS_ROLE_ARN", aws::RoleArn::parse("AWS_ROLE_ARN", &text)?)),
                 (None, None) => None,
             };
-            once_from_stdin(&args.shared.token, &[&args.trust_policy])?;
+            read_once(&[args.shared.token.token_file.as_deref(), Some(&args.trust_policy)])?;
             let policy = aws::trust::document(&args.trust_policy)?;
             (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
         }
         ExplainCommand::Gcp(args) => {
+            read_once(&[
+                args.shared.token.token_file.as_deref(),
+                Some(&args.provider_config),
+                args.iam_policy.as_deref(),
+            ])?;
             let provider = Document::read("--provider-config", &args.provider_config)?;
             let policy = args.iam_policy.as_deref().map(|path| Document::read("--iam-policy", path)).transpose()?;
             (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
         }
         ExplainCommand::Vault(args) => {
+            read_once(&[
+                args.shared.token.token_file.as_deref(),
+                Some(&args.role_config),
+                args.mount_config.as_deref(),
+            ])?;
             let role = Document::read("--role-config", &args.role_config)?;
             let mount = args.mount_config.as_deref().map(|path| Document::read("--mount-config", path)).transpose()?;
             (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref())?), &args.shared)
@@ -73,11 +83,11 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
     Ok(Explain { source: source(&shared.token)?, rule, json: shared.format == ReportFormat::Json })
 }
 
-/// Standard input can be read once.
-fn once_from_stdin(token: &TokenPlace, files: &[&Path]) -> Result<(), Usage> {
-    let token = token.token_file.iter().map(PathBuf::as_path);
-    match files.iter().copied().chain(token).filter(|path| path.as_os_str() == "-").count() {
-        0 | 1 => Ok(()),
-        _ => Err(Usage::new("more than one thing is to be read from standard input")),
+/// Standard input ends with the first file that is read from it.
+fn read_once(files: &[Option<&Path>]) -> Result<(), Usage> {
+    let from_stdin = files.iter().flatten().filter(|path| path.as_os_str() == "-");
+    if from_stdin.count() > 1 {
+        return Err(Usage::new("standard input is named twice by `-`, and holds one file"));
     }
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) fn new(args: &VaultArgs, env: &Env) -> Result<vault::Request, Usage> 
     Ok(vault::Request {
         address: settings::address(args.addr.as_deref(), env)?,
         namespace: settings::namespace(args.namespace.as_deref(), env)?,
-        mount: mount(&args.mount)?,
+        mount: Path::parse_mount(&args.mount)?,
         role: args.role.as_deref().map(role).transpose()?,
         selections,
         export_token,
@@ -55,14 +55,6 @@ fn check_names(selections: &[Selection], export_token: bool) -> Result<(), Usage
         }
     }
     Ok(())
-}
-
-fn mount(text: &str) -> Result<Path, Usage> {
-    let path = Path::parse("--mount", text.strip_suffix('/').unwrap_or(text))?;
-    if path.first() == "auth" {
-        return Err(Usage::new("--mount: write the mount without auth/ before it"));
-    }
-    Ok(path)
 }
 
 fn role(text: &str) -> Result<String, Usage> {

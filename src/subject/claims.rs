@@ -19,16 +19,25 @@ impl Claims {
         self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
+    /// A claim as it is.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The same with this claim in place of the one of its name; without it where the token has none of that name.
+    #[must_use]
+    pub fn replacing(mut self, name: &str, value: impl Into<Value>) -> Self {
+        if let Some(claim) = self.0.get_mut(name) {
+            *claim = value.into();
+        }
+        self
+    }
+
     /// Whether the claim is there at all.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
-    }
-
-    /// A claim as the token has it.
-    #[must_use]
-    pub fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
     }
 
     /// The same claims with one of them changed: those of a job that might have been.
@@ -57,8 +66,9 @@ impl Claims {
         self.seconds("nbf")
     }
 
-    /// A `NumericDate` may have a fraction, which no comparison here turns on.
-    fn seconds(&self, name: &str) -> Option<i64> {
+    /// A time, in seconds since 1970. A `NumericDate` may have a fraction, which no comparison here turns on.
+    #[must_use]
+    pub fn seconds(&self, name: &str) -> Option<i64> {
         let value = self.0.get(name)?;
         #[allow(
             clippy::cast_possible_truncation,
@@ -80,13 +90,7 @@ impl Claims {
     /// A claim's value as a person reads it: a text as it is, anything else as JSON.
     #[must_use]
     pub fn shown(&self, name: &str) -> Option<String> {
-        match self.0.get(name)? {
-            Value::String(text) if text.is_empty() => Some("\"\" (empty)".into()),
-            Value::String(text) => Some(text.clone()),
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                Some(other.to_string())
-            }
-        }
+        self.0.get(name).map(shown)
     }
 
     /// The names of all claims.
@@ -134,6 +138,16 @@ pub enum JobKind {
     PullRequest,
     /// `sem debug project`, or a one-off job: no ref at all.
     ProjectDebug,
+}
+
+/// A value as a person reads it: a text as it is, anything else as JSON.
+#[must_use]
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "\"\" (empty)".into(),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
 }
 
 /// Seconds since 1970 as RFC 3339, or as they are where a calendar has no such day.

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod claims;
 mod error;
+pub mod relatives;
 
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ impl Source {
 #[derive(Debug)]
 pub struct SubjectToken {
     jwt: Secret,
+    algorithm: Option<String>,
     claims: Claims,
 }
 
@@ -47,6 +49,12 @@ impl SubjectToken {
     #[must_use]
     pub fn jwt(&self) -> &Secret {
         &self.jwt
+    }
+
+    /// How its header says that it is signed: `RS256`, for one.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<&str> {
+        self.algorithm.as_deref()
     }
 
     /// What it claims.
@@ -154,11 +162,11 @@ fn parse(text: &str, place: &str) -> Result<SubjectToken, Error> {
     let header = decode(header, "header")?;
     let payload = decode(payload, "payload")?;
     decode(signature, "signature")?;
-    if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).is_err() {
-        return Err(not_jwt("its header is not a JSON object"));
-    }
+    let header: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&header).map_err(|_| not_jwt("its header is not a JSON object"))?;
+    let algorithm = header.get("alg").and_then(serde_json::Value::as_str).map(str::to_owned);
     let claims = serde_json::from_slice(&payload).map_err(|_| not_jwt("its payload is not a JSON object"))?;
-    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), claims: Claims::new(claims) })
+    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), algorithm, claims: Claims::new(claims) })
 }
 
 #[cfg(test)]
@@ -180,6 +188,7 @@ mod tests {
     fn a_token_is_taken_apart_without_trusting_it() {
         let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), "X").unwrap();
         assert_eq!(read.claims().text("iss"), Some("https://acme.semaphoreci.com"));
+        assert_eq!(read.algorithm(), Some("RS256"));
         assert!(!format!("{read:?}").contains("c2ln"));
     }
 

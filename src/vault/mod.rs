@@ -10,6 +10,7 @@ mod login;
 mod login_refusal;
 pub mod names;
 pub mod path;
+mod policy;
 mod read_refusal;
 mod reading;
 mod refusal;

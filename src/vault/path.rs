@@ -40,6 +40,18 @@ impl Path {
         Ok(Self(text.to_owned()))
     }
 
+    /// Reads `--mount`: where an auth method is, below `auth/`.
+    ///
+    /// # Errors
+    /// When it is no path, or names `auth/` too.
+    pub fn parse_mount(text: &str) -> Result<Self, Usage> {
+        let path = Self::parse("--mount", text.strip_suffix('/').unwrap_or(text))?;
+        if path.first() == "auth" {
+            return Err(Usage::new("--mount: write the mount without auth/ before it"));
+        }
+        Ok(path)
+    }
+
     /// The path itself.
     #[must_use]
     pub fn as_str(&self) -> &str {

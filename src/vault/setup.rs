@@ -1,28 +1,192 @@
-//! What to create.
+//! What to create in a Vault or OpenBao: a JWT auth method, a policy, and a role that lets in the jobs that are meant.
+//!
+//! <https://openbao.org/api-docs/auth/jwt/>, <https://openbao.org/docs/concepts/policies/>.
 
+use serde_json::{Map, Value, json};
+
+use super::path::Path;
+use super::policy::{self, Grant};
 use crate::cli::SetupVault;
 use crate::error::Usage;
-use crate::recipe::Recipe;
-use crate::subject::admission::Admission;
+use crate::recipe::{Command, Recipe};
+use crate::subject::admission::{Admission, Refs};
 
 /// What is asked for.
-#[derive(Debug)]
-pub struct Request {}
+#[derive(Debug, PartialEq, Eq)]
+pub struct Request {
+    role: String,
+    mount: Path,
+    grants: Vec<Grant>,
+}
 
 impl Request {
     /// Checks it.
     ///
     /// # Errors
-    /// When it cannot be meant.
-    pub fn new(_args: &SetupVault) -> Result<Self, Usage> {
-        Err(Usage::new("not built yet"))
+    /// When no role can have the name, or a policy would mean more by a secret's path than it says.
+    pub fn new(args: &SetupVault) -> Result<Self, Usage> {
+        // https://github.com/openbao/openbao/blob/main/sdk/framework/path.go, GenericNameRegex.
+        let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let name = &args.role;
+        if !(name.starts_with(letter) && name.ends_with(letter) && name.chars().all(|c| letter(c) || "-.".contains(c)))
+        {
+            return Err(Usage::new(format!("--role: no role is called `{name}`"))
+                .hint("it has letters, digits, `_`, `-` and `.` alone, and one of the first three at both ends"));
+        }
+        Ok(Self {
+            role: name.clone(),
+            mount: Path::parse_mount(args.mount.as_deref().unwrap_or("jwt"))?,
+            grants: args.secret.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>()?,
+        })
     }
 
-    /// The recipe.
+    /// The method, the policy, and the narrowest role.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn recipe(&self, _admission: &Admission) -> Result<Recipe, Usage> {
-        Err(Usage::new("not built yet"))
+    /// None: every admission has a role.
+    pub fn recipe(&self, admission: &Admission) -> Result<Recipe, Usage> {
+        let issuer = admission.issuer.as_str();
+        let config = json!({ "oidc_discovery_url": issuer, "bound_issuer": issuer });
+        let policy = policy::text(&self.grants);
+        let role = self.role(admission);
+        let [config_path, role_path] =
+            ["config".to_owned(), format!("role/{}", self.role)].map(|end| format!("auth/{}/{end}", self.mount));
+        let mut commands = vec![
+            self.enable(),
+            Command::reading("whose tokens it takes", &["bao", "write", &config_path, "-"], &format!("{config:#}")),
+        ];
+        let mut documents = Map::new();
+        documents.insert(format!("sys/auth/{}", self.mount), json!({ "type": "jwt" }));
+        documents.insert(config_path, config);
+        if !self.grants.is_empty() {
+            let name = self.policy();
+            let words = ["bao", "policy", "write", &name, "-"];
+            commands.push(Command::reading("what its tokens may read", &words, policy.trim_end()));
+            documents.insert(format!("sys/policies/acl/{name}"), json!({ "policy": policy }));
+        }
+        let words = ["bao", "write", &role_path, "-"];
+        commands.push(Command::reading("who gets one", &words, &format!("{role:#}")));
+        documents.insert(role_path, role);
+        Ok(Recipe {
+            lets_in: admission.to_string(),
+            keeps_out: keeps_out(&admission.refs).into(),
+            beware: self.beware(&admission.refs),
+            commands,
+            documents,
+        })
+    }
+
+    fn enable(&self) -> Command {
+        let purpose = "the auth method; where `bao auth list` shows it already, leave this out".into();
+        let (program, arguments) = match self.mount.as_str() {
+            "jwt" => ("bao auth enable jwt", vec![]),
+            mount => ("bao auth enable", vec![vec![format!("-path={mount}"), "jwt".to_owned()]]),
+        };
+        Command { purpose, program: program.into(), arguments }
+    }
+
+    /// A name that no policy has by chance, such as `default`.
+    fn policy(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c.to_ascii_lowercase() } else { '-' };
+        format!("{}-{}", self.mount, self.role).chars().map(plain).collect()
+    }
+
+    /// Every claim by its value, but for a ref where a `*` was asked for: the others hold none that would stand for
+    /// something then.
+    fn role(&self, admission: &Admission) -> Value {
+        let refs = &admission.refs;
+        let mut bound =
+            json!({ "prj_id": admission.project.as_str(), "ref_type": refs.kind(), "job_type": "pipeline_job" });
+        let any = *refs == Refs::PullRequests;
+        if !any {
+            bound["ref"] = refs.reference().into();
+        }
+        let mut role = json!({
+            "role_type": "jwt",
+            "user_claim": "prj_id",
+            "bound_audiences": [admission.issuer.as_str()],
+            "bound_claims_type": if any || refs.is_exact() { "string" } else { "glob" },
+            "bound_claims": bound,
+            "claim_mappings": { "job_id": "job_id", "wf_id": "wf_id", "repo_slug": "repo_slug", "ref": "ref" },
+            "token_ttl": "15m",
+            "token_max_ttl": "1h",
+        });
+        if !self.grants.is_empty() {
+            role["token_policies"] = json!([self.policy()]);
+        }
+        role
+    }
+
+    fn beware(&self, refs: &Refs) -> Vec<String> {
+        let mut beware = vec![
+            format!(
+                "auth/{}/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer",
+                self.mount
+            ),
+            "a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs"
+                .into(),
+        ];
+        match refs {
+            Refs::Branch(_) | Refs::Tag(_) if refs.is_exact() => {}
+            Refs::Branch(_) | Refs::Tag(_) => beware.push(
+                "`*` stands for any text, slashes among it: whoever may push a ref of such a name is let in".into(),
+            ),
+            Refs::PullRequests => {
+                beware.push(
+                    "whoever may open a pull request, from a fork too, can run what they like with these secrets"
+                        .into(),
+                );
+            }
+        }
+        if self.grants.is_empty() {
+            beware.push("no --secret is named: the role gives no policy, and its tokens may read no secret".into());
+        }
+        beware.extend(policy::beware(&self.grants));
+        beware.push("with HashiCorp Vault, write `vault` for `bao`".into());
+        beware
+    }
+}
+
+/// Without a full stop.
+fn keeps_out(refs: &Refs) -> &'static str {
+    match refs {
+        Refs::Branch(_) | Refs::Tag(_) => {
+            "every other branch and tag, pull requests, debug sessions (job_type), other projects"
+        }
+        Refs::PullRequests => "branches, tags, debug sessions (job_type), other projects",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::admission::{Issuer, Pattern, ProjectId, Repository, Whom};
+
+    fn role(refs: Refs) -> Value {
+        let whom = Whom {
+            issuer: Some(Issuer::parse("", "https://acme.semaphoreci.com").unwrap()),
+            project: Some(ProjectId::parse("", "936a5312-a3b8-4921-8b3f-2cec8baac574").unwrap()),
+            repository: Some(Repository::parse("", "web").unwrap()),
+            refs: Some(refs),
+            ..Whom::default()
+        };
+        let request = Request { role: "ci".into(), mount: Path::parse_mount("jwt").unwrap(), grants: Vec::new() };
+        request.role(&whom.whole().unwrap())
+    }
+
+    #[test]
+    fn a_star_that_was_asked_for_widens_the_ref_alone() {
+        let branch = |name: &str| Refs::Branch(Pattern::parse("", name).unwrap());
+        let with_star = role(branch("release/*"));
+        assert_eq!(with_star["bound_claims_type"], "glob");
+        let claims = with_star["bound_claims"].as_object().unwrap();
+        let stars: Vec<&str> =
+            claims.iter().filter(|(_, value)| value.to_string().contains('*')).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(stars, ["ref"]);
+        for exact in [branch("main"), Refs::PullRequests] {
+            let role = role(exact);
+            assert_eq!(role["bound_claims_type"], "string");
+            assert!(!role.to_string().contains('*'));
+        }
     }
 }

@@ -4,3 +4,4 @@ mod absent;
 mod malformed;
 mod misplaced;
 mod places;
+mod relatives;

@@ -1,5 +1,7 @@
 //! `vault` in a job.
 
+mod explain;
+mod explained;
 mod guide;
 mod leases;
 mod login;
@@ -8,6 +10,7 @@ mod reads;
 mod refused_reads;
 mod server;
 mod settings;
+mod setup;
 mod world;
 
 pub(crate) use world::World;

@@ -189,7 +189,7 @@ impl<'s> Subject<'s> {
 
 /// The same token with these session tags changed, where it has them.
 fn tagged(claims: &Claims, tags: &[(&str, &str)]) -> Claims {
-    let Some(mut all) = claims.value(SESSION_TAGS).cloned() else { return claims.clone() };
+    let Some(mut all) = claims.get(SESSION_TAGS).cloned() else { return claims.clone() };
     for (name, value) in tags {
         if let Some(tag) = all.get_mut("principal_tags").and_then(|all| all.get_mut(*name)) {
             *tag = json!([value]);
@@ -238,8 +238,7 @@ pub(super) fn debug_sessions(rule: &Rule, request: &Request<'_>) -> Option<Strin
         Mark::Unknown => "may be let in as well",
         Mark::Fails => return None,
     };
-    let how = if request.claims.value(SESSION_TAGS).and_then(|tags| tags.pointer("/principal_tags/job_type")).is_some()
-    {
+    let how = if request.claims.get(SESSION_TAGS).and_then(|tags| tags.pointer("/principal_tags/job_type")).is_some() {
         "a condition that `aws:RequestTag/job_type` is pipeline_job would keep it out"
     } else {
         "only session tags, which this token does not carry, could tell them apart"
@@ -261,7 +260,7 @@ mod tests {
         let same = subject.token(&claims);
         assert_eq!(same.text("sub"), Some(sub));
         let tags = json!({ "principal_tags": { "branch": ["a:ref:b"], "trg": ["y"] } });
-        assert_eq!(same.value(SESSION_TAGS), Some(&tags));
+        assert_eq!(same.get(SESSION_TAGS), Some(&tags));
         for other in ["", "org:a", "repo:acme/web:ref:refs/heads/main"] {
             assert!(Subject::of(&Claims::default().with("sub", json!(other))).is_none(), "{other}");
         }

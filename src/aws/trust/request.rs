@@ -114,7 +114,7 @@ impl<'c> Request<'c> {
             "aws:viaawsservice" => Shown::Values(vec!["false".into()]),
             "aws:tagkeys" => several(self.tags.iter().map(|(name, _)| name.clone()).collect()),
             "sts:transitivetagkeys" => several(transitive(self.claims)),
-            "sts:sourceidentity" => match self.claims.value(SOURCE_IDENTITY) {
+            "sts:sourceidentity" => match self.claims.get(SOURCE_IDENTITY) {
                 Some(Value::String(text)) => Shown::Values(vec![text.clone()]),
                 Some(_) => unknown("the token's source identity is not a text"),
                 None => absent("the token sets no source identity"),
@@ -133,7 +133,7 @@ impl<'c> Request<'c> {
     }
 
     fn claim(&self, name: &str) -> Shown {
-        let texts = match (name, self.claims.value(name)) {
+        let texts = match (name, self.claims.get(name)) {
             ("aud" | "sub" | "amr", None) => return Shown::Absent(format!("the token has no `{name}`")),
             ("aud" | "sub" | "amr", Some(Value::String(text))) => vec![text.clone()],
             ("aud" | "amr", Some(Value::Array(all))) => {
@@ -170,9 +170,9 @@ impl<'c> Request<'c> {
 /// The session tags, nested or one claim each
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp>).
 fn tags(claims: &Claims) -> Vec<(String, Option<String>)> {
-    let nested = claims.value(SESSION_TAGS).and_then(|tags| tags.get("principal_tags")).and_then(Value::as_object);
+    let nested = claims.get(SESSION_TAGS).and_then(|tags| tags.get("principal_tags")).and_then(Value::as_object);
     let prefix = format!("{SESSION_TAGS}/principal_tags/");
-    let flat = claims.names().into_iter().filter_map(|name| Some((name.strip_prefix(&prefix)?, claims.value(name)?)));
+    let flat = claims.names().into_iter().filter_map(|name| Some((name.strip_prefix(&prefix)?, claims.get(name)?)));
     let nested = nested.into_iter().flatten().map(|(name, value)| (name.as_str(), value));
     nested.chain(flat).map(|(name, value)| (name.to_owned(), one_text(value))).collect()
 }
@@ -183,9 +183,8 @@ fn one_text(value: &Value) -> Option<String> {
 }
 
 fn transitive(claims: &Claims) -> Vec<String> {
-    let nested = claims.value(SESSION_TAGS).and_then(|tags| tags.get("transitive_tag_keys"));
-    let keys =
-        nested.or_else(|| claims.value(&format!("{SESSION_TAGS}/transitive_tag_keys"))).and_then(Value::as_array);
+    let nested = claims.get(SESSION_TAGS).and_then(|tags| tags.get("transitive_tag_keys"));
+    let keys = nested.or_else(|| claims.get(&format!("{SESSION_TAGS}/transitive_tag_keys"))).and_then(Value::as_array);
     keys.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 

@@ -1,32 +1,73 @@
-//! The rule, evaluated on claims.
+//! A role of the JWT auth method, judged on claims: every fault, where a login is told the first alone.
+
+mod bindings;
+mod bound;
+mod checks;
+mod cure;
+mod entity;
+mod fields;
+mod lints;
+mod mount;
+mod role;
+mod times;
+mod token;
 
 use crate::document::Document;
 use crate::error::Usage;
-use crate::judgement::Judgement;
+use crate::judgement::{Check, Judgement, Mark, Verdict};
 use crate::subject::Claims;
+use checks::Login;
+use mount::Mount;
+use role::Role;
 
-/// The rule.
+/// A role, and its auth method's configuration where it is known.
 #[derive(Debug)]
-pub struct Rule {}
+pub struct Rule {
+    role: Role,
+    mount: Option<Mount>,
+}
 
 impl Rule {
-    /// Reads it.
+    /// Reads what `bao read -format=json` has printed of `auth/jwt/role/NAME`, and of `auth/jwt/config`.
     ///
     /// # Errors
-    /// When it is not one.
-    pub fn new(document: &Document, _mount: Option<&Document>) -> Result<Self, Usage> {
-        Err(document.wrong("", "not built yet"))
+    /// When one is something else, with the place in it that shows it.
+    pub fn new(role: &Document, mount: Option<&Document>) -> Result<Self, Usage> {
+        Ok(Self { role: Role::read(role)?, mount: mount.map(Mount::read).transpose()? })
     }
 
-    /// Judges.
+    /// Whether a login with these claims, signed with `algorithm`, would be let in at `now`, in seconds since 1970.
     #[must_use]
-    pub fn judge(&self, _claims: &Claims, _now: i64) -> Judgement {
-        Judgement {
-            verdict: crate::judgement::Verdict::CannotTell,
-            title: String::new(),
-            checks: vec![],
-            lints: vec![],
-            notes: vec![],
-        }
+    pub fn judge(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Judgement {
+        let login = Login { role: &self.role, mount: self.mount.as_ref(), claims, algorithm, now };
+        let findings = login.findings();
+        let notes = login.notes(&findings);
+        let checks: Vec<Check> = findings.into_iter().map(|finding| finding.check).collect();
+        let faults = checks.iter().map(|check| count(check, Mark::Fails)).sum();
+        let unknown = checks.iter().any(|check| count(check, Mark::Unknown) > 0);
+        let (verdict, title) = match (faults, unknown) {
+            (0, false) => (Verdict::Accepted, "the role lets this token in".into()),
+            (0, true) => (Verdict::CannotTell, "the role lets this token in if what is marked with ? holds".into()),
+            (1, _) => (Verdict::Refused, "the role does not let this token in".into()),
+            (faults, _) => (
+                Verdict::Refused,
+                format!(
+                    "the role does not let this token in, for {faults} reasons, of which the server names the first"
+                ),
+            ),
+        };
+        Judgement { verdict, title, checks, lints: lints::lints(&self.role, self.mount.as_ref(), claims), notes }
     }
 }
+
+/// How many of a check's parts, or whether it alone, came out like this.
+fn count(check: &Check, mark: Mark) -> usize {
+    if check.parts.is_empty() {
+        usize::from(check.mark == mark)
+    } else {
+        check.parts.iter().map(|part| count(part, mark)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -370,7 +370,7 @@ fn what_is_no_trust_policy_is_told_where() {
     "#]]);
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "-", "--token-file", "-"]).stdin("{}").run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: more than one thing is to be read from standard input
+        error: standard input is named twice by `-`, and holds one file
     "#]]);
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "nowhere.json"]).run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"

@@ -1,0 +1,120 @@
+//! A policy that lets read what is named, in the spellings that KV version 1 and 2 have for it.
+//!
+//! <https://openbao.org/docs/concepts/policies/#policy-syntax>
+
+use std::fmt::Write as _;
+
+use super::path::Path;
+use crate::error::Usage;
+
+/// A secret that may be read, as `vault` takes its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Grant {
+    /// The paths of the API, one or both of the spellings.
+    paths: Vec<Path>,
+}
+
+impl Grant {
+    /// Reads `kv1:PATH`, `kv2:PATH` or `PATH`.
+    pub(super) fn parse(text: &str) -> Result<Self, Usage> {
+        const ORIGIN: &str = "--secret";
+        let (kv1, kv2) = (text.strip_prefix("kv1:"), text.strip_prefix("kv2:"));
+        let path = Path::parse(ORIGIN, kv1.or(kv2).unwrap_or(text))?;
+        let shown = path.as_str();
+        let wrong = |why: &str| Usage::new(format!("{ORIGIN}: `{shown}` cannot stand in a policy: {why}"));
+        let exact = shown.strip_suffix('*').unwrap_or(shown);
+        if exact.contains('*') || shown.split('/').any(|segment| segment == "+") {
+            return Err(wrong("`*` stands for something at its end alone, and `+` for any segment"));
+        }
+        if shown.contains(['"', '\\']) || shown.contains("${") || shown.contains("{{") {
+            return Err(wrong("it holds a quote, a backslash, `${` or `{{`"));
+        }
+        let (mount, below) = shown.split_once('/').unwrap_or((shown, ""));
+        if below.is_empty() || mount.contains('*') {
+            return Err(wrong("it names a mount and no secret in it").hint("it reads like secret/production/db"));
+        }
+        let has_data = shown.split('/').skip(1).any(|segment| segment == "data");
+        let behind_the_mount = path.with_second("data");
+        let paths = if kv1.is_some() {
+            vec![path]
+        } else if kv2.is_some() {
+            vec![if path.without_second("data").is_some() { path } else { behind_the_mount }]
+        } else if has_data {
+            vec![path]
+        } else {
+            vec![behind_the_mount, path]
+        };
+        Ok(Self { paths })
+    }
+}
+
+/// The policy's text.
+pub(super) fn text(grants: &[Grant]) -> String {
+    let mut out = String::new();
+    for path in grants.iter().flat_map(|grant| &grant.paths) {
+        let _ = writeln!(out, "path \"{path}\" {{ capabilities = [\"read\"] }}");
+    }
+    out
+}
+
+/// What it lets read besides, a sentence each.
+pub(super) fn beware(grants: &[Grant]) -> Vec<String> {
+    let mut beware = Vec::new();
+    if grants.iter().any(|grant| grant.paths.len() > 1) {
+        beware.push(
+            "a secret is named in both spellings, with data/ behind the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs".to_owned(),
+        );
+    }
+    if grants.iter().flat_map(|grant| &grant.paths).any(|path| path.as_str().ends_with('*')) {
+        beware.push("`*` at the end of a secret's path stands for anything that begins so, now or later".to_owned());
+    }
+    beware
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(text: &str) -> Vec<String> {
+        Grant::parse(text).unwrap().paths.iter().map(Path::to_string).collect()
+    }
+
+    #[test]
+    fn a_secret_is_named_as_each_engine_spells_it() {
+        assert_eq!(paths("secret/production/db"), ["secret/data/production/db", "secret/production/db"]);
+        assert_eq!(paths("secret/data/production/db"), ["secret/data/production/db"]);
+        assert_eq!(paths("team/kv/data/db"), ["team/kv/data/db"]);
+        assert_eq!(paths("kv1:secret/db"), ["secret/db"]);
+        assert_eq!(paths("kv2:secret/db"), ["secret/data/db"]);
+        assert_eq!(paths("kv2:secret/data/db"), ["secret/data/db"]);
+        assert_eq!(paths("kv2:secret/a/data/db"), ["secret/data/a/data/db"]);
+        assert_eq!(paths("secret/production/*"), ["secret/data/production/*", "secret/production/*"]);
+        assert_eq!(paths("secret/my db"), ["secret/data/my db", "secret/my db"]);
+    }
+
+    #[test]
+    fn what_a_policy_would_mean_more_by_is_refused() {
+        for text in [
+            "",
+            "secret",
+            "kv2:secret",
+            "*",
+            "secret*",
+            "secret*/x",
+            "a/*/b",
+            "a/b*c",
+            "a/+/b",
+            "+/b",
+            "a/b\"",
+            "a/b\\c",
+            "a/${x}",
+            "a/{{identity}}",
+            "a/b#c",
+            "a/b?c",
+            "/a/b",
+            "a/../b",
+        ] {
+            assert!(Grant::parse(text).is_err(), "{text}");
+        }
+    }
+}

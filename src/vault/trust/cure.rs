@@ -1,0 +1,141 @@
+//! The notes below a verdict: what to write on the server, and what was not checked.
+
+use serde_json::{Map, Value};
+
+use super::checks::{Cure, Finding, Login};
+use crate::emit::posix;
+use crate::judgement::Mark;
+use crate::subject::claims::JobKind;
+
+impl Login<'_> {
+    /// All of them, a sentence each.
+    pub(super) fn notes(&self, findings: &[Finding]) -> Vec<String> {
+        let mut notes = Vec::new();
+        let cures = || findings.iter().filter_map(|finding| finding.cure.as_ref());
+        let of_another_kind = self.kind();
+        let not_meant = findings.iter().any(|finding| {
+            finding.check.mark == Mark::Fails
+                && ["bound_subject", "bound_claims"].contains(&finding.check.title.as_str())
+        });
+        if not_meant {
+            notes.extend(of_another_kind.map(|(_, note)| note.to_owned()));
+        }
+        for cure in cures() {
+            if let Cure::Advice(advice) = cure
+                && !notes.iter().any(|note| note == advice)
+            {
+                notes.push((*advice).to_owned());
+            }
+        }
+        let role_is_at_fault = cures().any(|cure| matches!(cure, Cure::Role(..)));
+        if role_is_at_fault && !super::lints::too_wide(self.role, self.claims).is_empty() {
+            notes.push(
+                "once mended, the role lets in whom the lints name: `oidc-exchange setup vault` prints one that lets in this project's ref and nobody else".into(),
+            );
+        }
+        let role = cures().filter_map(|cure| match cure {
+            Cure::Role(name, value) => Some((*name, value)),
+            Cure::Admission(..) | Cure::Mount(..) | Cure::Advice(_) => None,
+        });
+        notes.extend(self.write_role("to mend the role", role));
+        let keeps_out = of_another_kind.is_some_and(|(keeps_out, _)| keeps_out);
+        let admission = cures().filter_map(|cure| match cure {
+            Cure::Admission(name, value) if !keeps_out => Some((*name, value)),
+            Cure::Role(..) | Cure::Admission(..) | Cure::Mount(..) | Cure::Advice(_) => None,
+        });
+        notes.extend(self.write_role("to let this job in as well, if it is meant to be", admission));
+        let mount = cures().filter_map(|cure| match cure {
+            Cure::Mount(name, value) => Some((*name, value)),
+            Cure::Role(..) | Cure::Admission(..) | Cure::Advice(_) => None,
+        });
+        notes.extend(self.write_mount(mount));
+        notes.extend(self.keys());
+        let left_out = super::lints::can_be_left_out(self.role);
+        if !left_out.is_empty() {
+            notes.push(format!(
+                "the organization can leave {} out of its tokens: logins then fail, and nobody else is let in",
+                left_out.join(", ")
+            ));
+        }
+        notes.push(self.unchecked());
+        notes
+    }
+
+    /// The write changes what it names, and resets two settings that it does not name.
+    fn write_role<'c>(
+        &self,
+        purpose: &str,
+        settings: impl Iterator<Item = (&'static str, &'c Value)>,
+    ) -> Option<String> {
+        let mut body: Map<String, Value> = settings.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        if body.is_empty() {
+            return None;
+        }
+        body.insert("role_type".into(), "jwt".into());
+        if self.role.glob {
+            body.insert("bound_claims_type".into(), "glob".into());
+        }
+        Some(write(purpose, body, "role/NAME"))
+    }
+
+    /// The write replaces all of it.
+    fn write_mount<'c>(&self, settings: impl Iterator<Item = (&'static str, &'c Value)>) -> Option<String> {
+        let mut body = self.mount?.settings.clone();
+        let mut settings = settings.peekable();
+        settings.peek()?;
+        body.extend(settings.map(|(name, value)| (name.to_owned(), value.clone())));
+        let purpose = if body.contains_key("oidc_client_id") {
+            "to mend the auth method, with its oidc_client_secret added, which is not shown"
+        } else {
+            "to mend the auth method, whose configuration is always written as a whole"
+        };
+        Some(write(purpose, body, "config"))
+    }
+
+    /// What kind of job this is where a role for a branch is not for it, and whether it should stay out.
+    fn kind(&self) -> Option<(bool, &'static str)> {
+        if self.claims.text("job_type") == Some("debug_job") {
+            return Some((
+                true,
+                "this is a debug session, with the claims of the job that it was opened for but for `job_type`",
+            ));
+        }
+        match self.claims.job_kind()? {
+            JobKind::Branch => None,
+            JobKind::Tag => Some((false, "this is a tag's job: a role for a branch does not let it in")),
+            JobKind::PullRequest => Some((
+                true,
+                "this is a pull-request job: a role for a branch does not let it in, and should not; `oidc-exchange setup vault --pull-requests` makes them a role of their own",
+            )),
+            JobKind::ProjectDebug => Some((true, "this is a debug session of the project: it has no ref at all")),
+        }
+    }
+
+    fn keys(&self) -> Option<String> {
+        let mount = self.mount?;
+        if mount.is_invalid {
+            return Some(
+                "the server says of this configuration that it is invalid: it cannot get the issuer's keys".into(),
+            );
+        }
+        let issuer = self.claims.text("iss").unwrap_or_default();
+        let keys = mount.discovery_url.trim_end_matches('/');
+        (!keys.is_empty() && keys != issuer.trim_end_matches('/'))
+            .then(|| format!("the mount's keys are those of {keys}: a token of {issuer} is hardly signed with them"))
+    }
+
+    fn unchecked(&self) -> String {
+        let mount = if self.mount.is_some() {
+            ""
+        } else {
+            "whether the mount takes its issuer and its algorithm (--mount-config); "
+        };
+        format!(
+            "not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); {mount}whether the server asks for a second factor"
+        )
+    }
+}
+
+fn write(purpose: &str, body: Map<String, Value>, path: &str) -> String {
+    format!("{purpose}: printf %s {} | bao write auth/jwt/{path} -", posix::quote(&Value::Object(body).to_string()))
+}

@@ -1,0 +1,124 @@
+//! What `bao read -format=json` has printed, read with its places; the body of a write is read as well.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::error::Usage;
+
+/// The members of the object that the answer is about: `data`, or the whole where there is no envelope.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'d> {
+    document: &'d Document,
+    members: &'d Map<String, Value>,
+    enveloped: bool,
+}
+
+/// What else may be in the file, told by a member that only it has.
+const OTHERS: [(&str, &str); 9] = [
+    ("errors", "an error of the server's"),
+    ("wrap_info", "a wrapped answer, which only its one-time token opens"),
+    ("keys", "a list of names"),
+    ("cel_program", "a CEL role, whose program is not evaluated here"),
+    ("bound_service_account_names", "a role of the Kubernetes auth method"),
+    ("bind_secret_id", "a role of the AppRole auth method"),
+    ("user_claim", "a role of the JWT auth method"),
+    ("oidc_discovery_url", "the configuration of a JWT auth method"),
+    ("bound_issuer", "the configuration of a JWT auth method"),
+];
+
+impl<'d> Fields<'d> {
+    /// The object that has one of `telling`, which make it `wanted`; `command` prints such a file.
+    pub(super) fn of(document: &'d Document, telling: &[&str], wanted: &str, command: &str) -> Result<Self, Usage> {
+        let hint = || format!("`bao read -format=json {command}` prints {wanted}");
+        let Some(whole) = document.value().as_object() else {
+            let what = if document.value().is_array() { "a list" } else { "no object" };
+            return Err(document.wrong("", format_args!("it is {what}, and not {wanted}")).hint(hint()));
+        };
+        let data = whole.get("data").and_then(Value::as_object);
+        let (members, place) = data.map_or((whole, ""), |data| (data, "data"));
+        if telling.iter().any(|name| members.get(*name).is_some_and(|value| !value.is_null())) {
+            return Ok(Self { document, members, enveloped: data.is_some() });
+        }
+        let held = |name: &&(&str, &str)| members.get(name.0).is_some_and(|value| !value.is_null());
+        let wrong = match OTHERS.iter().find(held) {
+            Some((_, what)) => document.wrong(place, format_args!("it is {what}, and not {wanted}")),
+            None => document.wrong(place, format_args!("it has no `{}`, and is not {wanted}", telling.join("`, no `"))),
+        };
+        Err(wrong.hint(hint()))
+    }
+
+    pub(super) fn members(&self) -> &'d Map<String, Value> {
+        self.members
+    }
+
+    /// A member that is there and not null.
+    pub(super) fn get(&self, name: &str) -> Option<&'d Value> {
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+
+    /// The error that `name`, or what `within` it names, is not what it should be.
+    pub(super) fn wrong(&self, name: &str, within: impl fmt::Display, wanted: &str) -> Usage {
+        let before = if self.enveloped { "data." } else { "" };
+        self.document.wrong(&format!("{before}{name}{within}"), format_args!("it is not {wanted}"))
+    }
+
+    /// A text; empty where there is none.
+    pub(super) fn text(&self, name: &str) -> Result<String, Usage> {
+        match self.get(name) {
+            None => Ok(String::new()),
+            Some(value) => value.as_str().map(str::to_owned).ok_or_else(|| self.wrong(name, "", "a text")),
+        }
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Usage> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(value) => value.as_bool().ok_or_else(|| self.wrong(name, "", "true or false")),
+        }
+    }
+
+    /// Texts: a list, or, as a write takes them too, one text with commas. None where there are none.
+    pub(super) fn list(&self, name: &str) -> Result<Vec<String>, Usage> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) if text.is_empty() => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(text.split(',').map(|part| part.trim().to_owned()).collect()),
+            Some(Value::Array(items)) => {
+                let item = |(at, item): (usize, &Value)| {
+                    item.as_str().map(str::to_owned).ok_or_else(|| self.wrong(name, format_args!("[{at}]"), "a text"))
+                };
+                items.iter().enumerate().map(item).collect()
+            }
+            Some(Value::Bool(_) | Value::Number(_) | Value::Object(_) | Value::Null) => {
+                Err(self.wrong(name, "", "a list of texts"))
+            }
+        }
+    }
+
+    /// A number, or a time in seconds, which a write takes as `15m` too. 0 where there is none.
+    pub(super) fn number(&self, name: &str) -> Result<i64, Usage> {
+        let number = match self.get(name) {
+            None => Some(0),
+            Some(Value::Number(number)) => number.as_i64(),
+            Some(Value::String(text)) => text.parse().ok().or_else(|| {
+                let time = humantime::parse_duration(text).ok()?;
+                i64::try_from(time.as_secs()).ok()
+            }),
+            Some(Value::Bool(_) | Value::Array(_) | Value::Object(_) | Value::Null) => None,
+        };
+        number.ok_or_else(|| self.wrong(name, "", "a whole number"))
+    }
+
+    /// An object's members; none where there is none.
+    pub(super) fn object(&self, name: &str) -> Result<Vec<(&'d String, &'d Value)>, Usage> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Object(members)) => Ok(members.iter().collect()),
+            Some(Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Null) => {
+                Err(self.wrong(name, "", "an object"))
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What is wrong or dangerous in a role whatever the token says. Whom it lets in besides is found by asking it, with the
+//! tokens that other jobs would have.
+
+use serde_json::Value;
+
+use super::bound::{self, Outcome, look_up};
+use super::mount::Mount;
+use super::role::Role;
+use crate::subject::Claims;
+use crate::subject::relatives::Relative;
+
+/// The claims that an organization cannot leave out of its tokens.
+const ALWAYS: [&str; 6] = ["exp", "iat", "nbf", "iss", "aud", "jti"];
+/// Those that are left out unless it asks for them, once it chooses at all; the last two in an installation of its own.
+const OUT_BY_DEFAULT: [&str; 4] = ["org", "prj", "pr_branch", "repo"];
+/// The others that a Semaphore token has.
+const OTHERS: [&str; 17] = [
+    "sub",
+    "sub127",
+    "org_id",
+    "prj_id",
+    "wf_id",
+    "ppl_id",
+    "job_id",
+    "job_type",
+    "repo_slug",
+    "actor",
+    "ref_type",
+    "ref",
+    "branch",
+    "pr",
+    "tag",
+    "trg",
+    "https://aws.amazon.com/tags",
+];
+/// Those that are empty in some jobs, and in which.
+const EMPTY: [(&str, &str); 10] = [
+    ("actor", "every job"),
+    ("tag", "every job but some for tags"),
+    ("pr", "every job but a pull request's"),
+    ("pr_branch", "every job but a pull request's"),
+    ("wf_id", "debug sessions"),
+    ("ppl_id", "debug sessions"),
+    ("ref", "debug sessions of a project"),
+    ("ref_type", "debug sessions of a project"),
+    ("repo_slug", "debug sessions of a project"),
+    ("trg", "debug sessions"),
+];
+/// Those of which a job, a workflow or a pipeline has one of its own.
+const FLEETING: [(&str, &str); 4] = [("job_id", "job"), ("jti", "job"), ("wf_id", "workflow"), ("ppl_id", "pipeline")];
+/// What tells a project apart, whatever its repository is called.
+const PROJECT: [&str; 5] = ["prj_id", "prj", "repo_slug", "sub", "sub127"];
+/// What tells a pull request's job from a branch's.
+const KIND: [&str; 13] = [
+    "ref_type",
+    "ref",
+    "sub",
+    "sub127",
+    "job_type",
+    "pr",
+    "pr_branch",
+    "tag",
+    "wf_id",
+    "ppl_id",
+    "trg",
+    "job_id",
+    "jti",
+];
+/// What tells a job's debug session from the job.
+const SESSION: [&str; 5] = ["job_type", "wf_id", "ppl_id", "job_id", "jti"];
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// Why a claim that a role binds is not in the token.
+pub(super) fn why_missing(name: &str) -> &'static str {
+    let known = |list: &[&str]| list.contains(&name);
+    if known(&OTHERS) || known(&OUT_BY_DEFAULT) || known(&ALWAYS) {
+        "the organization's settings leave it out, or the token is not Semaphore's"
+    } else {
+        "Semaphore's tokens have no such claim"
+    }
+}
+
+/// All of them, a sentence each.
+pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<String> {
+    let mut lints = Vec::new();
+    lints.extend(too_wide(role, claims));
+    lints.extend(role.bound_claims.iter().filter_map(|(name, bound)| pattern(role, name, bound)));
+    lints.extend(not_always_there(role));
+    lints.extend(names_of_entities(role));
+    if role.bound_audiences.is_empty() {
+        lints
+            .push("the role has no bound_audiences: it takes no Semaphore token, each of which has an audience".into());
+    }
+    if mount.is_some_and(|mount| mount.bound_issuer.is_empty()) {
+        lints.push(
+            "the mount has no bound_issuer: whatever its keys have signed is taken, whomever it says it is from".into(),
+        );
+    }
+    lints.extend(of_the_token(role));
+    lints
+}
+
+/// Whom the role lets in besides.
+pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
+    let lets_in = |relative: Relative, told_by: &[&str]| admits(role, &relative.of(&meant(role, claims, told_by)));
+    let mut lints = Vec::new();
+    if lets_in(Relative::PullRequest, &KIND) {
+        let because = if role.bound_claims.iter().any(|(name, _)| name == "branch") {
+            ": in their jobs `branch` is the branch that they ask to be merged into"
+        } else {
+            ""
+        };
+        lints.push(format!(
+            "pull requests are let in, those from forks among them{because}; bind ref_type to branch and ref to refs/heads/… to keep them out"
+        ));
+    }
+    let job = lets_in(Relative::Debug, &SESSION);
+    let project = lets_in(Relative::ProjectDebug, &[&KIND[..], &["repo_slug"]].concat());
+    if job || project {
+        let which = match (job, project) {
+            (true, true) => "`sem debug job`, `sem debug project`",
+            (true, false) => "`sem debug job`",
+            (false, _) => "`sem debug project`",
+        };
+        lints.push(format!("debug sessions are let in ({which}); bind job_type to pipeline_job to keep them out"));
+    }
+    if lets_in(Relative::OtherProject { namesake: false }, &[&PROJECT[..], &["repo"]].concat()) {
+        lints.push("jobs of every project of the organization are let in; bind prj_id to keep them out".into());
+    } else if lets_in(Relative::OtherProject { namesake: true }, &PROJECT) {
+        lints.push(
+            "jobs of every project of the organization whose repository has this name are let in; bind prj_id to keep them out".into(),
+        );
+    }
+    lints
+}
+
+/// Whether the role's bindings are for a token with these claims.
+fn admits(role: &Role, claims: &Claims) -> bool {
+    let subject = role.bound_subject.is_empty() || claims.text("sub") == Some(&role.bound_subject);
+    let alike = |(name, wanted): &(String, Value)| {
+        matches!(bound::compare(wanted, look_up(claims, name), role.glob), Outcome::Alike | Outcome::Fraction)
+    };
+    subject && role.bound_claims.iter().all(alike)
+}
+
+/// This token, made into one that the role is meant for, but for the claims in `told_by`: those are what is asked about.
+fn meant(role: &Role, claims: &Claims, told_by: &[&str]) -> Claims {
+    let mut claims = claims.clone();
+    if !told_by.contains(&"sub") && !role.bound_subject.is_empty() {
+        claims = claims.replacing("sub", role.bound_subject.as_str());
+    }
+    for (name, wanted) in role.bound_claims.iter().filter(|(name, _)| !told_by.contains(&name.as_str())) {
+        let first = wanted.as_array().map_or(Some(wanted), |all| all.first());
+        let Some(first) = first.filter(|_| bound::compare(wanted, claims.get(name), role.glob) != Outcome::Alike)
+        else {
+            continue;
+        };
+        let value = match first.as_str() {
+            Some(pattern) if role.glob => pattern.replace('*', "x").into(),
+            _ => first.clone(),
+        };
+        claims = claims.replacing(name, value);
+    }
+    claims
+}
+
+/// A `*` that stands for more, or for less, than it seems to.
+fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
+    let values = bound::each(bound);
+    let patterns = values.iter().filter_map(Value::as_str).filter(|text| text.contains('*'));
+    if !role.glob {
+        let pattern = patterns.into_iter().next()?;
+        return Some(format!("{name} is bound to {pattern}, where `*` stands for itself: bound_claims_type is string"));
+    }
+    // Behind a separator, at the end, it stands for what one expects.
+    let odd = |pattern: &&str| {
+        let end = pattern.strip_suffix('*').unwrap_or_default();
+        end.is_empty() || end.contains('*') || !end.ends_with(['/', ':'])
+    };
+    let pattern = patterns.into_iter().find(odd)?;
+    if pattern.chars().all(|letter| letter == '*') {
+        return Some(format!("{name} is bound to {pattern}, which every text is, an empty one too"));
+    }
+    let example = pattern.replace('*', "x/y");
+    Some(format!(
+        "{name} is bound to {pattern}, and {example} is let in too: `*` stands for any text, slashes among it"
+    ))
+}
+
+/// The claims without which no login succeeds, and which the organization can leave out.
+pub(super) fn can_be_left_out(role: &Role) -> Vec<&str> {
+    let bound = role.bound_claims.iter().map(|(name, _)| name.as_str());
+    let mut used: Vec<&str> = bound.chain([role.user_claim.as_str()]).filter(|name| !ALWAYS.contains(name)).collect();
+    used.sort_unstable();
+    used.dedup();
+    used
+}
+
+/// Those of them that are left out unless somebody sees to it.
+fn not_always_there(role: &Role) -> Option<String> {
+    let used: Vec<&str> = can_be_left_out(role).into_iter().filter(|name| OUT_BY_DEFAULT.contains(name)).collect();
+    (!used.is_empty()).then(|| {
+        format!(
+            "every login fails without {}, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them",
+            used.join(", ")
+        )
+    })
+}
+
+/// What each login's entity is called.
+fn names_of_entities(role: &Role) -> Vec<String> {
+    let name = role.user_claim.as_str();
+    let empty = EMPTY.iter().find(|(claim, _)| *claim == name);
+    let fleeting = FLEETING.iter().find(|(claim, _)| *claim == name);
+    let empty = empty.map(|(_, jobs)| format!("user_claim is {name}, which is empty in {jobs}: their logins fail"));
+    let fleeting =
+        fleeting.map(|(_, what)| format!("user_claim is {name}: every {what} makes a new entity on the server"));
+    empty.into_iter().chain(fleeting).collect()
+}
+
+/// What the login gives.
+fn of_the_token(role: &Role) -> Vec<String> {
+    let mut lints: Vec<String> = Vec::new();
+    if role.policies.is_empty() {
+        lints.push(
+            "the role has no token_policies: unless the entity or its groups have some, the token may read no secret"
+                .into(),
+        );
+    }
+    let life = role.ttl.max(role.period);
+    if life == 0 {
+        lints.push(
+            "token_ttl is not set: the token lives for the server's default, 32 days unless it was changed".into(),
+        );
+    } else if life > DAY {
+        lints.push(format!("the token lives for {} hours, and the job's own token for 24", life / 3600));
+    }
+    if role.uses > 0 {
+        lints.push(format!(
+            "token_num_uses is {}: each path that is read is a use, and so is revoking the token at the end",
+            role.uses
+        ));
+    }
+    if role.no_default_policy {
+        lints.push("token_no_default_policy: without the default policy the token can be neither renewed nor revoked by the job".into());
+    }
+    if role.batch {
+        lints.push("token_type is batch: the token can be neither renewed nor revoked".into());
+    }
+    for name in &role.old_names {
+        let new = if *name == "bound_cidrs" { "token_bound_cidrs".to_owned() } else { format!("token_{name}") };
+        lints.push(format!("{name} is an old name of {new}"));
+    }
+    lints
+}

@@ -1,0 +1,111 @@
+//! What the tests of this room stand on: a token of branch `main`, the role that is for it alone, and settings over both.
+
+mod checks;
+mod lints;
+mod reading;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const NOW: i64 = 1_786_400_000;
+
+/// A document as `bao read -format=json` prints it.
+fn document(data: &Value) -> Document {
+    let envelope = json!({ "request_id": "1", "lease_id": "", "data": data, "warnings": null });
+    Document::from_text("--role-config f", envelope.to_string().as_bytes()).unwrap()
+}
+
+/// A role with these settings over one that asks for little.
+pub(super) fn role(over: &Value) -> Role {
+    let mut data =
+        json!({ "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": ["https://acme.semaphoreci.com"] });
+    data.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+    Role::read(&document(&data)).unwrap()
+}
+
+pub(super) fn claims(value: &Value) -> Claims {
+    Claims::new(serde_json::from_value(value.clone()).unwrap())
+}
+
+const ORG: &str = "https://acme.semaphoreci.com";
+
+const ID: &str = "936a5312-a3b8-4921-8b3f-2cec8baac574";
+
+fn over(base: Value, over: &Value) -> Value {
+    let mut base = base;
+    for (name, value) in over.as_object().unwrap() {
+        if value == "(none)" {
+            base.as_object_mut().unwrap().remove(name);
+        } else {
+            base[name] = value.clone();
+        }
+    }
+    base
+}
+
+/// The claims of a job on branch `main`.
+fn token() -> Value {
+    json!({
+        "iss": ORG, "aud": ORG, "iat": NOW, "nbf": NOW, "exp": NOW + 86_400, "jti": "2s557dchalv2mv76kk000el1",
+        "sub": format!("org:acme:project:{ID}:repo:web:ref_type:branch:ref:refs/heads/main"), "prj_id": ID, "repo": "web",
+        "repo_slug": "acme/web", "ref_type": "branch", "ref": "refs/heads/main", "branch": "main", "actor": "", "tag": "",
+        "pr": "", "pr_branch": "", "job_type": "pipeline_job", "job_id": "c117", "wf_id": "1be8", "ppl_id": "1e1f",
+        "trg": "h:f-i:f", "org": "acme",
+    })
+}
+
+/// The role that lets in nobody else.
+fn hardened() -> Value {
+    json!({
+        "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": [ORG], "bound_claims_type": "string",
+        "bound_claims": { "prj_id": ID, "ref_type": "branch", "ref": "refs/heads/main", "job_type": "pipeline_job" },
+        "claim_mappings": { "job_id": "job_id" }, "token_policies": ["production"], "token_ttl": 900, "token_max_ttl": 3600,
+    })
+}
+
+fn rule(role: &Value, mount: Option<&Value>) -> Rule {
+    Rule::new(&document(role), mount.map(document).as_ref()).unwrap()
+}
+
+/// The hardened role with these settings over it, asked with the token with these claims over it.
+fn judge(role_says: &Value, token_says: &Value) -> Judgement {
+    rule(&over(hardened(), role_says), None).judge(&claims(&over(token(), token_says)), Some("RS256"), NOW)
+}
+
+/// With this configuration of the mount.
+fn judge_at(mount: &Value, token_says: &Value, algorithm: &str) -> Judgement {
+    let mount = over(json!({ "oidc_discovery_url": ORG, "bound_issuer": ORG, "status": "valid" }), mount);
+    rule(&hardened(), Some(&mount)).judge(&claims(&over(token(), token_says)), Some(algorithm), NOW)
+}
+
+/// What the server would say, fault by fault.
+fn said(judgement: &Judgement) -> Vec<String> {
+    fn collect(checks: &Value, said: &mut Vec<String>) {
+        for check in checks.as_array().unwrap() {
+            let facts = check["facts"].as_array().unwrap();
+            said.extend(facts.iter().filter_map(|fact| fact["would say"].as_str()).map(str::to_owned));
+            collect(&check["parts"], said);
+        }
+    }
+    let mut all = Vec::new();
+    collect(&serde_json::from_str::<Value>(&judgement.json()).unwrap()["checks"], &mut all);
+    all
+}
+
+#[track_caller]
+fn refused(judgement: &Judgement, expected: &[&str]) {
+    assert_eq!(judgement.verdict, Verdict::Refused, "{}", judgement.text());
+    assert_eq!(said(judgement), expected, "{}", judgement.text());
+}
+
+#[track_caller]
+fn accepted(judgement: &Judgement) {
+    assert_eq!(judgement.verdict, Verdict::Accepted, "{}", judgement.text());
+    assert_eq!(said(judgement), [""; 0]);
+}
+
+#[track_caller]
+fn cannot_tell(judgement: &Judgement) {
+    assert_eq!(judgement.verdict, Verdict::CannotTell, "{}", judgement.text());
+}

@@ -1,0 +1,141 @@
+//! Whether it is the token's time, as the library that the server checks tokens with has it.
+//!
+//! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>
+
+use super::role::Role;
+use crate::subject::Claims;
+
+/// The leeway of the role that stands for 0.
+const CLOCK_SKEW: i64 = 60;
+/// How long a token is good that does not say so, where the role does not.
+const OPEN_END: i64 = 150;
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Not yet, by `nbf`.
+    NotBefore,
+    /// No longer, by `exp`.
+    Expired,
+    /// Not yet, by `iat`.
+    Issued,
+}
+
+/// The token's times, those that it lacks filled in; in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Times {
+    pub(super) issued: i64,
+    pub(super) not_before: i64,
+    pub(super) expires: i64,
+    /// By how much the clocks may differ.
+    pub(super) leeway: i64,
+}
+
+impl Times {
+    /// None where the token has no times at all. Without `exp` it is good for a while, without `nbf` from `iat` on.
+    pub(super) fn of(claims: &Claims, role: &Role) -> Option<Self> {
+        let seconds = |name| claims.seconds(name).unwrap_or_default();
+        let (issued, mut not_before, mut expires) = (seconds("iat"), seconds("nbf"), seconds("exp"));
+        if issued == 0 && not_before == 0 && expires == 0 {
+            return None;
+        }
+        if expires == 0 {
+            expires = issued.max(not_before).saturating_add(leeway(role.expiration_leeway, OPEN_END));
+        }
+        if not_before == 0 {
+            let from_the_end = expires.saturating_sub(leeway(role.not_before_leeway, OPEN_END));
+            not_before = if issued == 0 { from_the_end } else { issued };
+        }
+        Some(Self { issued, not_before, expires, leeway: leeway(role.clock_skew_leeway, CLOCK_SKEW) })
+    }
+
+    /// What is wrong at `now`, in the server's order.
+    pub(super) fn faults(self, now: i64) -> impl Iterator<Item = Fault> {
+        let late = now.saturating_add(self.leeway);
+        let early = now.saturating_sub(self.leeway);
+        [
+            (late < self.not_before, Fault::NotBefore),
+            (early > self.expires, Fault::Expired),
+            (late < self.issued, Fault::Issued),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, fault)| is_so.then_some(fault))
+    }
+}
+
+/// 0 is the default, less is none.
+fn leeway(setting: i64, default: i64) -> i64 {
+    if setting == 0 { default } else { setting.max(0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::{claims, role};
+    use super::*;
+
+    const NOW: i64 = 1_786_400_000;
+
+    fn faults(role_says: &Value, token_says: &Value) -> Option<Vec<Fault>> {
+        Times::of(&claims(token_says), &role(role_says)).map(|times| times.faults(NOW).collect())
+    }
+
+    #[track_caller]
+    fn good(role_says: &Value, token_says: &Value) {
+        assert_eq!(faults(role_says, token_says), Some(vec![]));
+    }
+
+    #[track_caller]
+    fn bad(role_says: &Value, token_says: &Value, fault: Fault) {
+        assert_eq!(faults(role_says, token_says), Some(vec![fault]));
+    }
+
+    #[test]
+    fn the_clocks_may_differ_by_a_minute_by_more_or_not_at_all() {
+        let by = |seconds: i64| json!({ "clock_skew_leeway": seconds });
+        let ends = |at: i64| json!({ "iat": NOW - 1000, "nbf": NOW - 1000, "exp": at });
+        good(&by(0), &ends(NOW - 60));
+        bad(&by(0), &ends(NOW - 61), Fault::Expired);
+        good(&by(300), &ends(NOW - 300));
+        bad(&by(300), &ends(NOW - 301), Fault::Expired);
+        good(&by(-1), &ends(NOW));
+        bad(&by(-1), &ends(NOW - 1), Fault::Expired);
+        let begins = |nbf: i64, iat: i64| json!({ "iat": iat, "nbf": nbf, "exp": NOW + 1000 });
+        good(&by(0), &begins(NOW + 60, NOW + 60));
+        bad(&by(0), &begins(NOW + 61, NOW), Fault::NotBefore);
+        bad(&by(0), &begins(NOW, NOW + 61), Fault::Issued);
+        assert_eq!(
+            faults(&by(0), &json!({ "iat": NOW + 99, "nbf": NOW + 99, "exp": NOW - 99 })),
+            Some(vec![Fault::NotBefore, Fault::Expired, Fault::Issued])
+        );
+    }
+
+    #[test]
+    fn a_token_without_an_end_is_good_for_a_while() {
+        let from = |at: i64| json!({ "iat": at, "nbf": at });
+        good(&json!({}), &from(NOW - 210));
+        bad(&json!({}), &from(NOW - 211), Fault::Expired);
+        good(&json!({ "expiration_leeway": 1000 }), &from(NOW - 1060));
+        bad(&json!({ "expiration_leeway": -1 }), &from(NOW - 61), Fault::Expired);
+        good(&json!({}), &json!({ "iat": NOW - 1000, "nbf": NOW - 200 }));
+        // Where there is an end, the setting is not for it.
+        bad(&json!({ "expiration_leeway": 1000 }), &json!({ "iat": NOW - 1000, "exp": NOW - 61 }), Fault::Expired);
+    }
+
+    #[test]
+    fn a_token_without_a_beginning_begins_when_it_was_issued_or_a_while_before_its_end() {
+        bad(&json!({}), &json!({ "exp": NOW + 300 }), Fault::NotBefore);
+        good(&json!({}), &json!({ "exp": NOW + 210 }));
+        good(&json!({ "not_before_leeway": 1000 }), &json!({ "exp": NOW + 300 }));
+        bad(&json!({ "not_before_leeway": -1 }), &json!({ "exp": NOW + 61 }), Fault::NotBefore);
+        good(&json!({}), &json!({ "iat": NOW, "exp": NOW + 86_400 }));
+    }
+
+    #[test]
+    fn no_time_is_no_token() {
+        assert_eq!(faults(&json!({}), &json!({})), None);
+        assert_eq!(faults(&json!({}), &json!({ "iat": 0, "nbf": 0, "exp": null })), None);
+        good(&json!({}), &json!({ "iat": NOW, "exp": 1_786_400_000.7 }));
+    }
+}

@@ -1,0 +1,202 @@
+//! The role's kind, and the token itself: where it may come from, how it is signed, whose it is, for whom, and when.
+//!
+//! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>
+
+use serde_json::Value;
+
+use super::checks::{Cure, Finding, Login, fault, holds, texts, unfit};
+use super::times::{Fault, Times};
+use crate::judgement::{Check, Mark};
+use crate::subject::claims::{shown, time};
+
+/// What a token can be signed with where the mount does not say.
+const ALGORITHMS: [&str; 10] =
+    ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"];
+
+impl Login<'_> {
+    /// `oidc` is the default, and another login.
+    pub(super) fn role_type(&self) -> Finding {
+        if self.role.is_jwt {
+            return holds("role_type is jwt");
+        }
+        fault("role_type", &["jwt".into()], Some("oidc".into()), "400 role with oidc role_type is not allowed")
+            .cured(Cure::Role("role_type", "jwt".into()))
+    }
+
+    pub(super) fn addresses(&self) -> Option<Finding> {
+        let check = Check::new(Mark::Unknown, "token_bound_cidrs");
+        let check = self.role.bound_cidrs.iter().fold(check, |check, cidr| check.fact("wanted", cidr));
+        let because =
+            "the token does not show the job's address; for another one the server says 403 permission denied";
+        (!self.role.bound_cidrs.is_empty()).then(|| check.fact("because", because).into())
+    }
+
+    /// The keys themselves are the server's to ask for.
+    pub(super) fn signed_with(&self) -> Option<Finding> {
+        let algorithm = self.algorithm.unwrap_or("none");
+        let wanted = self.mount.map(|mount| mount.supported_algs.clone()).filter(|listed| !listed.is_empty());
+        let title = "jwt_supported_algs";
+        if !ALGORITHMS.contains(&algorithm) {
+            let said = "400 error validating token: error verifying token signature: …";
+            let known = wanted.unwrap_or_else(|| ALGORITHMS.map(str::to_owned).to_vec());
+            let advice = "this is not a token that an issuer signs: is it the job's own, whole?";
+            return Some(fault(title, &known, Some(algorithm.into()), said).cured(Cure::Advice(advice)));
+        }
+        self.mount?;
+        let Some(mut wanted) = wanted.filter(|listed| !listed.iter().any(|one| one == algorithm)) else {
+            return Some(holds(format!("{title} takes {algorithm}")));
+        };
+        let said = "400 error validating token: invalid algorithm (alg) header parameter: token signed with unexpected algorithm";
+        let check = fault(title, &wanted, Some(algorithm.into()), said);
+        wanted.push(algorithm.into());
+        Some(check.cured(Cure::Mount(title, texts(&wanted))))
+    }
+
+    /// The registered claims must be of their types; in the order in which the server finds that out.
+    pub(super) fn types(&self) -> Vec<Finding> {
+        let wrong = |name: &str| {
+            let found = self.claims.get(name)?;
+            let kind = match found {
+                Value::Number(_) => "number",
+                Value::Bool(_) => "bool",
+                Value::Array(_) => "array",
+                Value::Object(_) => "object",
+                Value::String(_) => "string",
+                Value::Null => "null",
+            };
+            let (wanted, said) = match (name, kind) {
+                ("exp" | "iat" | "nbf", "number" | "null") | ("iss" | "jti" | "sub", "string" | "null") => return None,
+                ("exp" | "iat" | "nbf", _) => {
+                    ("a number", "go-jose/go-jose/jwt: expected number value to unmarshal NumericDate".to_owned())
+                }
+                ("aud", _) => {
+                    let said = "go-jose/go-jose/jwt: expected string or array value to unmarshal to Audience";
+                    audiences(found).is_none().then(|| ("a text or a list of texts", said.to_owned()))?
+                }
+                _ => {
+                    let field = format!("into Go struct field Claims.{name} of type string");
+                    ("a text", format!("json: cannot unmarshal {kind} {field}"))
+                }
+            };
+            let said = format!("400 error validating token: {said}");
+            Some(unfit(format!("the type of {name}"), wanted, Some(shown(found)), said).into())
+        };
+        ["aud", "exp", "iat", "nbf", "iss", "jti", "sub"].into_iter().filter_map(wrong).collect()
+    }
+
+    pub(super) fn issuer(&self) -> Option<Finding> {
+        let bound = self.mount.map(|mount| &mount.bound_issuer).filter(|bound| !bound.is_empty())?;
+        let issuer = self.text("iss").unwrap_or_default();
+        if issuer == bound {
+            return Some(holds(format!("bound_issuer is {bound}")));
+        }
+        let said = "400 error validating token: invalid issuer (iss) claim";
+        let check = fault("bound_issuer", std::slice::from_ref(bound), self.claims.shown("iss"), said);
+        Some(check.cured(Cure::Mount("bound_issuer", issuer.into())))
+    }
+
+    pub(super) fn subject(&self) -> Option<Finding> {
+        let bound = &self.role.bound_subject;
+        if bound.is_empty() {
+            return None;
+        }
+        let subject = self.text("sub").unwrap_or_default();
+        if subject == bound {
+            return Some(holds(format!("bound_subject is {bound}")));
+        }
+        let said = "400 error validating token: invalid subject (sub) claim";
+        let check = fault("bound_subject", std::slice::from_ref(bound), self.claims.shown("sub"), said);
+        Some(check.cured(Cure::Admission("bound_subject", subject.into())))
+    }
+
+    pub(super) fn audience(&self) -> Finding {
+        let bound = &self.role.bound_audiences;
+        let presented = self.audiences();
+        if let Some(alike) = bound.iter().find(|bound| presented.contains(bound)) {
+            return holds(format!("bound_audiences has {alike}"));
+        }
+        let said = "400 error validating token: invalid audience (aud) claim: audience claim does not match any expected audience";
+        let check = fault("bound_audiences", bound, self.claims.audience(), said);
+        if presented.is_empty() {
+            return check.cured(Cure::Advice("a token without an audience is good for no role that binds one"));
+        }
+        check.cured(Cure::Role("bound_audiences", texts(&[&bound[..], &presented].concat())))
+    }
+
+    pub(super) fn no_audience(&self) -> Option<Finding> {
+        let presented = self.audiences();
+        if presented.is_empty() {
+            return None;
+        }
+        let said = "400 audience claim found in JWT but no audiences bound to the role";
+        let check = unfit("bound_audiences", "(none)", self.claims.audience(), said);
+        let because = "a role that has none takes no token with an audience";
+        Some(check.fact("because", because).cured(Cure::Role("bound_audiences", texts(&presented))))
+    }
+
+    pub(super) fn times(&self) -> Vec<Finding> {
+        let Some(times) = Times::of(self.claims, self.role) else {
+            let said = "400 error validating token: no issued at (iat), not before (nbf), or expiration time (exp) claims in token";
+            return vec![unfit("nbf, exp and iat", "one of them", None, said).into()];
+        };
+        let leeway = times.leeway;
+        let one = |found: Fault| {
+            let (name, when, limit, presented, said) = match found {
+                Fault::NotBefore => (
+                    "nbf",
+                    "latest",
+                    self.now + leeway,
+                    times.not_before,
+                    "not before (nbf) claim: token not yet valid",
+                ),
+                Fault::Expired => (
+                    "exp",
+                    "earliest",
+                    self.now - leeway,
+                    times.expires,
+                    "expiration time (exp) claim: token is expired",
+                ),
+                Fault::Issued => (
+                    "iat",
+                    "latest",
+                    self.now + leeway,
+                    times.issued,
+                    "issued at (iat) claim: token issued in the future",
+                ),
+            };
+            let given =
+                if self.claims.seconds(name).unwrap_or_default() == 0 { ", made of its other times" } else { "" };
+            let check = Check::new(Mark::Fails, name)
+                .fact("wanted", format!("{} at the {when}, with {leeway} s of leeway", time(limit)))
+                .fact("presented", format!("{}{given}", time(presented)))
+                .fact("would say", format!("400 error validating token: invalid {said}"));
+            check.cured(Cure::Advice(match found {
+                Fault::Expired => "a job gets one token, good for 24 hours, and cannot ask for another: run it again",
+                Fault::NotBefore | Fault::Issued => "a clock is behind: set it, or clock_skew_leeway on the role",
+            }))
+        };
+        let faults: Vec<Finding> = times.faults(self.now).map(one).collect();
+        if faults.is_empty() {
+            vec![holds(format!("nbf, exp and iat: good until {}", time(times.expires)))]
+        } else {
+            faults
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+
+    fn audiences(&self) -> Vec<String> {
+        self.claims.get("aud").and_then(audiences).unwrap_or_default()
+    }
+}
+
+/// `aud` as a list; none where it is neither text nor a list of texts.
+fn audiences(aud: &Value) -> Option<Vec<String>> {
+    match aud {
+        Value::String(one) => Some(vec![one.clone()]),
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+    }
+}
