@@ -178,11 +178,11 @@ impl Context<'_> {
             ],
             Cause::Audience => vec![format!(
                 "allow the token's audience: {}",
-                self.providers("update-oidc", &format!(" --allowed-audiences={}", word(&audience)))
+                self.providers("update-oidc", &format!(" --allowed-audiences={}", posix::word(&audience)))
             )],
             Cause::Issuer => vec![
                 "the provider's issuer must be the token's to the letter, a slash at its end included".into(),
-                format!("set it: {}", self.providers("update-oidc", &format!(" --issuer-uri={}", word(issuer)))),
+                format!("set it: {}", self.providers("update-oidc", &format!(" --issuer-uri={}", posix::word(issuer)))),
             ],
             Cause::Stale => self.staleness(),
             Cause::IssuerUnreachable => vec![
@@ -340,10 +340,4 @@ impl Context<'_> {
             self.step.endpoint_option()
         )
     }
-}
-
-/// A value in a command that somebody will copy: a token's claims may hold anything.
-fn word(value: &str) -> String {
-    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._@-".contains(&byte));
-    if plain && !value.is_empty() { value.to_owned() } else { posix::quote(value) }
 }

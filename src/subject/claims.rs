@@ -37,6 +37,12 @@ impl Claims {
         self.seconds("iat")
     }
 
+    /// `nbf`, in seconds since 1970 (RFC 7519, section 4.1.5).
+    #[must_use]
+    pub fn not_before(&self) -> Option<i64> {
+        self.seconds("nbf")
+    }
+
     /// A `NumericDate` may have a fraction, which no comparison here turns on.
     fn seconds(&self, name: &str) -> Option<i64> {
         let value = self.0.get(name)?;
@@ -67,6 +73,12 @@ impl Claims {
                 Some(other.to_string())
             }
         }
+    }
+
+    /// A claim as it is.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
     }
 
     /// The names of all claims.

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use claims::Claims;
 pub use error::Error;
 
-use crate::emit::Name;
+use crate::emit::{Name, posix};
 use crate::host::Host;
 use crate::http::retry::Deadline;
 use crate::secret::Secret;
@@ -32,6 +32,41 @@ pub enum Source {
 impl Source {
     /// Where Semaphore puts it: <https://docs.semaphore.io/reference/openid>.
     pub const DEFAULT_VARIABLE: &str = "SEMAPHORE_OIDC_TOKEN";
+
+    /// The option that names it, with a blank before it, for a command line to paste; empty where none is needed.
+    fn option(&self) -> String {
+        match self {
+            Self::Variable(name) if name.as_str() == Self::DEFAULT_VARIABLE => String::new(),
+            Self::Variable(name) => format!(" --token-env {name}"),
+            Self::File(path) => format!(" --token-file {}", posix::word(&path.display().to_string())),
+            Self::Stdin => " --token-file -".into(),
+        }
+    }
+}
+
+/// What the token says of its signature (RFC 7515, section 4.1); a member that is no text counts as absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The algorithm.
+    pub alg: Option<String>,
+    /// The key's id.
+    pub kid: Option<String>,
+    /// What the token is.
+    pub typ: Option<String>,
+    /// It must be read by rules that are not known here.
+    pub critical: bool,
+}
+
+impl Header {
+    fn new(members: &serde_json::Map<String, serde_json::Value>) -> Self {
+        let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Self { alg: text("alg"), kid: text("kid"), typ: text("typ"), critical: members.contains_key("crit") }
+    }
+
+    /// Whether nobody signed it (RFC 7519, section 6).
+    fn is_unsecured(&self) -> bool {
+        self.alg.as_deref() == Some("none")
+    }
 }
 
 /// The token and its payload, read without trusting it: for messages and early refusals alone. Whether it is
@@ -39,7 +74,9 @@ impl Source {
 #[derive(Debug)]
 pub struct SubjectToken {
     jwt: Secret,
+    header: Header,
     claims: Claims,
+    option: String,
 }
 
 impl SubjectToken {
@@ -49,10 +86,22 @@ impl SubjectToken {
         &self.jwt
     }
 
+    /// What it says of its signature.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// What it claims.
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// The option that names its place, with a blank before it, for a command line to paste; empty where none is needed.
+    #[must_use]
+    pub fn option(&self) -> &str {
+        &self.option
     }
 
     fn check_time(&self, now: i64) -> Result<(), Error> {
@@ -72,14 +121,17 @@ const LARGEST: u64 = 64 << 10;
 /// Reads the token from `source`, within `deadline`.
 ///
 /// # Errors
-/// When it is absent, empty, no JWT, or expired beyond [`LEEWAY`].
+/// When it is absent, empty, no JWT, not signed, or expired beyond [`LEEWAY`].
 pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
     let token = look_at(source, host, deadline).await?;
+    if token.header.is_unsecured() {
+        return Err(Error::NotJwt { why: "nobody signed it (`alg` is none)".into() });
+    }
     token.check_time(host.clock.unix())?;
     Ok(token)
 }
 
-/// The same whatever its age: to look at it, not to trade it.
+/// The same whatever its age, signed or not: to look at it, not to trade it.
 ///
 /// # Errors
 /// When it is absent, empty, or no JWT.
@@ -97,7 +149,7 @@ pub async fn look_at(source: &Source, host: &Host, deadline: Deadline) -> Result
         }
         Source::File(_) | Source::Stdin => read_bounded(source.clone(), deadline).await?,
     };
-    parse(text.trim(), &place(source))
+    Ok(SubjectToken { option: source.option(), ..parse(text.trim(), &place(source))? })
 }
 
 /// A pipe may stay open for ever: the reading is left behind when the time is up.
@@ -153,12 +205,14 @@ fn parse(text: &str, place: &str) -> Result<SubjectToken, Error> {
     };
     let header = decode(header, "header")?;
     let payload = decode(payload, "payload")?;
-    decode(signature, "signature")?;
-    if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).is_err() {
-        return Err(not_jwt("its header is not a JSON object"));
+    let members = serde_json::from_slice(&header).map_err(|_| not_jwt("its header is not a JSON object"))?;
+    let header = Header::new(&members);
+    if !(signature.is_empty() && header.is_unsecured()) {
+        decode(signature, "signature")?;
     }
     let claims = serde_json::from_slice(&payload).map_err(|_| not_jwt("its payload is not a JSON object"))?;
-    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), claims: Claims::new(claims) })
+    let claims = Claims::new(claims);
+    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), header, claims, option: String::new() })
 }
 
 #[cfg(test)]
@@ -195,6 +249,23 @@ mod tests {
         assert_eq!(why("W10.e30.c2ln"), "its header is not a JSON object");
         assert_eq!(why(&token("[1]")), "its payload is not a JSON object");
         assert_eq!(why(&token("{oops")), "its payload is not a JSON object");
+    }
+
+    #[test]
+    fn a_token_that_nobody_signed_can_be_looked_at() {
+        let unsecured = format!("{}.e30.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
+        assert!(parse(&unsecured, "X").unwrap().header().is_unsecured());
+        let header = parse(&token("{}"), "X").unwrap().header().clone();
+        assert_eq!((header.alg.as_deref(), header.kid, header.critical), (Some("RS256"), None, false));
+    }
+
+    #[test]
+    fn a_command_line_names_the_place_unless_it_is_the_usual_one() {
+        let option = |source: Source| source.option();
+        assert_eq!(option(Source::Variable(Name::fixed(Source::DEFAULT_VARIABLE))), "");
+        assert_eq!(option(Source::Variable(Name::fixed("MY_TOKEN"))), " --token-env MY_TOKEN");
+        assert_eq!(option(Source::File("a b".into())), " --token-file 'a b'");
+        assert_eq!(option(Source::Stdin), " --token-file -");
     }
 
     #[test]
