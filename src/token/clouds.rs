@@ -28,6 +28,16 @@ pub(super) const NO_DISCOVERY: Answers = Answers {
     vault: Some("error configuring token validator: keyset configuration error: …"),
 };
 
+/// The token names no issuer that they could have been told of.
+pub(super) const NO_ISSUER: Answers = Answers {
+    aws: Some("InvalidIdentityToken: No OpenIDConnect provider found in your account for …"),
+    google: Some("invalid_grant: The issuer in ID Token … does not match the expected one(s) …"),
+    vault: Some("error validating token: invalid issuer (iss) claim"),
+};
+
+/// Its issuer is one of plain http, which AWS takes for no provider.
+pub(super) const ISSUER_IN_CLEAR: Answers = Answers { google: None, vault: None, ..NO_ISSUER };
+
 /// A list is missing in it.
 pub(super) const NO_LIST: Answers = Answers { aws: NO_KEYS_AWS, google: None, vault: None };
 
@@ -41,7 +51,11 @@ pub(super) const NO_KEYS: Answers = Answers {
 /// The token's key is not among them.
 pub(super) const NOT_THE_KEY: Answers = Answers { aws: NO_KEYS_AWS, google: NO_KEYS_GOOGLE, vault: NOT_VERIFIED };
 
-/// It is, and did not sign the token.
+/// The token does not name its key. Vault tries them all.
+pub(super) const NO_KEY_NAMED: Answers =
+    Answers { aws: Some("InvalidIdentityToken: …"), google: Some("invalid_grant: …"), vault: None };
+
+/// Its key is among them, and did not sign the token.
 pub(super) const NOT_SIGNED: Answers = Answers {
     aws: Some("InvalidIdentityToken: …"),
     google: Some("invalid_grant: Unable to verify the ID Token signature."),

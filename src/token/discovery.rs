@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::clouds::{NO_DISCOVERY, NO_LIST};
 use super::issuer::Page;
+use super::signature::Algorithm;
 use crate::judgement::{Check, Mark};
 
 /// Without these AWS STS takes no keys of an issuer, and says that it could not retrieve them.
@@ -60,13 +61,14 @@ fn list(value: Option<&Value>, name: &str, alg: &str) -> Check {
         let check = Check::new(Mark::Fails, format!("`{name}` is a list"));
         return NO_LIST.on(check.fact("because", "there is none, and AWS wants it"));
     };
-    if name == SIGNED_WITH && !values.iter().any(|value| value == alg) {
+    let sound = !matches!(Algorithm::named(alg), Algorithm::Unsound);
+    if name == SIGNED_WITH && sound && !values.iter().any(|value| value == alg) {
         let listed: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
         return Check::new(Mark::Fails, format!("`{name}` holds {alg}"))
             .fact("because", format!("it holds {}", listed.join(", ")))
             .fact("Vault", format!("error validating token: … unexpected signature algorithm {alg:?}; expected …"));
     }
-    Check::new(Mark::Holds, format!("`{name}` is there"))
+    Check::new(Mark::Holds, format!("`{name}` is a list"))
 }
 
 #[cfg(test)]

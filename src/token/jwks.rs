@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::clouds::{NO_KEYS, NOT_THE_KEY};
+use super::clouds::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
 use super::issuer::Page;
 use super::signature::{Algorithm, Scheme};
 use crate::judgement::{Check, Mark};
@@ -132,7 +132,7 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
         None => {
             let check = Check::new(Mark::Fails, "the token names its key")
                 .fact("because", "its header has no `kid`, and an issuer's keys rotate");
-            (NOT_THE_KEY.on(check), keys)
+            (NO_KEY_NAMED.on(check), keys)
         }
         Some(kid) => {
             let own: Vec<Jwk> = keys.into_iter().filter(|key| key.kid.as_ref() == Some(kid)).collect();

@@ -80,21 +80,21 @@ pub(super) fn header(header: &Header) -> Check {
     }
 }
 
-/// Whether one of `keys`, which have the name that the token gives, made its signature.
-pub(super) fn check(token: &Secret, header: &Header, keys: &[&Jwk]) -> Check {
+/// Whether one of `keys`, which have the name that the token gives, made its signature; nothing where no key could have.
+pub(super) fn check(token: &Secret, header: &Header, keys: &[Jwk]) -> Option<Check> {
     const TITLE: &str = "the signature is that of the token's key";
     let unknown = |why: &str| Check::new(Mark::Unknown, TITLE).fact("because", why);
-    let Algorithm::Known(scheme) = Algorithm::named(header.alg.as_deref().unwrap_or_default()) else {
-        return unknown("it is of a kind that cannot be checked here");
+    let scheme = match Algorithm::named(header.alg.as_deref().unwrap_or_default()) {
+        Algorithm::Unsound => return None,
+        Algorithm::Unknown => return Some(unknown("it is of a kind that cannot be checked here")),
+        Algorithm::Known(_) if keys.is_empty() => return Some(unknown("there is no key to check it with")),
+        Algorithm::Known(scheme) => scheme,
     };
-    if keys.is_empty() {
-        return unknown("there is no key to check it with");
-    }
     if keys.iter().any(|key| made_by(token, scheme, &key.key)) {
-        return Check::new(Mark::Holds, TITLE);
+        return Some(Check::new(Mark::Holds, TITLE));
     }
     let because = "it is not: another key signed this token, or it was changed on its way here";
-    NOT_SIGNED.on(Check::new(Mark::Fails, TITLE).fact("because", because))
+    Some(NOT_SIGNED.on(Check::new(Mark::Fails, TITLE).fact("because", because)))
 }
 
 fn made_by(token: &Secret, scheme: Scheme, key: &Key) -> bool {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::portrait::Portrait;
 use super::when::moment;
-use super::worth::AWS_TAGS;
+use super::worth::{self, AWS_TAGS};
 use crate::diagnostic::printable;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::Claims;
@@ -33,12 +33,13 @@ pub(super) fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
         }
     }
     let missing = portrait.missing();
-    if !missing.is_empty() {
-        let said = format!(
-            "{}: switched off by the organization (org and prj are off until it switches them on), or newer than its Semaphore; a rule that needs one of them refuses this token",
-            missing.join(", ")
+    if portrait.job.of_semaphore {
+        let which = if missing.is_empty() { "none".into() } else { missing.join(", ") };
+        let why = format!(
+            "all but {}: an organization can switch off any other, and org and prj are off until it switches them on; a rule that needs a missing claim refuses the token",
+            worth::ALWAYS.join(", ")
         );
-        section(&mut out, "missing", &[("", said)]);
+        section(&mut out, "missing", &[("here", which), ("could be", why)]);
     }
     let limits: Vec<(&str, String)> = portrait.limits.iter().map(|limit| (limit.cloud, limit.what.clone())).collect();
     if !limits.is_empty() {
@@ -50,7 +51,7 @@ pub(super) fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
 fn head(portrait: &Portrait<'_>, verified: bool) -> String {
     let header = portrait.header;
     let key = header.kid.as_ref().map(|kid| format!(", key {kid}")).unwrap_or_default();
-    let unsure = if verified { "" } else { " (not checked: --verify does that)" };
+    let unsure = if verified { "" } else { " (--verify checks it)" };
     let mut lines = vec![("job", portrait.job.words(portrait.claims))];
     if let Some(at) = portrait.claims.issued() {
         lines.push(("issued", moment(at, portrait.now)));
@@ -86,16 +87,16 @@ fn section(out: &mut String, title: &str, items: &[(&str, String)]) {
 
 /// A claim's value, in the lines that it takes.
 fn value(claims: &Claims, name: &str) -> Vec<String> {
-    let number = |at: Option<i64>, shown: String| match at {
-        Some(at) if claims.get(name).is_some_and(Value::is_number) => format!("{shown} = {}", time(at)),
+    let dated = |at: Option<i64>, shown: String| match at {
+        Some(at) if time(at) != shown => format!("{shown} = {}", time(at)),
         _ => shown,
     };
     let shown = claims.shown(name).unwrap_or_default();
     let shown = match name {
         AWS_TAGS => return tags(claims).unwrap_or_else(|| vec![cut(&clean(&shown), LONGEST)]),
-        "iat" => number(claims.issued(), shown),
-        "nbf" => number(claims.not_before(), shown),
-        "exp" => number(claims.expiry(), shown),
+        "iat" => dated(claims.issued(), shown),
+        "nbf" => dated(claims.not_before(), shown),
+        "exp" => dated(claims.expiry(), shown),
         _ => shown,
     };
     vec![cut(&clean(&shown), LONGEST)]

@@ -1,6 +1,6 @@
 //! `--verify`: the token against its issuer's published keys, and the clocks; every fault at once.
 
-use super::clouds::NO_DISCOVERY;
+use super::clouds::{Answers, ISSUER_IN_CLEAR, NO_ISSUER};
 use super::discovery;
 use super::issuer::{Issuer, Page, Unread};
 use super::jwks;
@@ -70,37 +70,43 @@ async fn ask(token: &SubjectToken, issuer: &Issuer<'_>) -> Asked {
         Ok(address) => address,
         Err(why) => {
             let because = if iss.is_empty() { "there is none".into() } else { format!("it is {iss}: {why}") };
-            asked.fails("iss is an issuer's address", because);
+            asked.fails("iss is an issuer's address", because, NO_ISSUER);
             return asked;
         }
     };
-    let Some(page) = asked.page(issuer, &address, "discovery document").await else { return asked };
+    let Some(page) = asked.page(issuer, &address, "discovery document", ISSUER_IN_CLEAR).await else { return asked };
     let alg = header.alg.as_deref().unwrap_or("(none)");
     let (check, keys_address) = discovery::check(&page, &address, iss, alg);
     asked.checks.push(check);
     asked.pages.push(page);
     let Some(keys_address) = keys_address else { return asked };
-    let Some(page) = asked.page(issuer, &keys_address, "keys").await else { return asked };
+    let Some(page) = asked.page(issuer, &keys_address, "keys", Answers::default()).await else { return asked };
     let (check, keys) = jwks::check(&page, keys_address.as_str(), header);
     asked.checks.push(check);
     asked.pages.push(page);
-    let keys: Vec<&jwks::Jwk> = keys.iter().collect();
-    asked.checks.push(signature::check(token.jwt(), header, &keys));
+    asked.checks.extend(signature::check(token.jwt(), header, &keys));
     asked
 }
 
 impl Asked {
-    fn fails(&mut self, title: &str, because: String) {
-        self.checks.push(NO_DISCOVERY.on(Check::new(Mark::Fails, title).fact("because", because)));
+    fn fails(&mut self, title: &str, because: String, answers: Answers) {
+        self.checks.push(answers.on(Check::new(Mark::Fails, title).fact("because", because)));
     }
 
-    async fn page(&mut self, issuer: &Issuer<'_>, address: &reqwest::Url, what: &str) -> Option<Page> {
+    /// The page at `address`; `in_clear` is what the clouds say where that is not https.
+    async fn page(
+        &mut self,
+        issuer: &Issuer<'_>,
+        address: &reqwest::Url,
+        what: &str,
+        in_clear: Answers,
+    ) -> Option<Page> {
         let title = format!("{what} at {address}");
         match issuer.page(address).await {
             Ok(page) => return Some(page),
             Err(Unread::Clear(failure)) => {
                 let hint = failure.hints().into_iter().next().unwrap_or_default();
-                self.fails(&title, format!("{failure}: {hint}"));
+                self.fails(&title, format!("{failure}: {hint}"), in_clear);
             }
             Err(Unread::Unreachable(unreachable)) => {
                 self.checks.push(Check::new(Mark::Unknown, title).fact("because", unreachable.said.clone()));
@@ -118,7 +124,7 @@ fn clocks(pages: &[Page]) -> Vec<String> {
     let side = if ahead > 0 { "ahead of" } else { "behind" };
     let said = format!("this machine's clock is {} {side} the issuer's", span(ahead));
     if ahead.unsigned_abs() > WARNED {
-        tracing::warn!("{said}: by which of the two do the clouds judge the token's times?");
+        tracing::warn!("{said}; the token's times are judged by this machine's");
     }
     vec![said]
 }

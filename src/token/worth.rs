@@ -3,6 +3,8 @@
 //! The claims: <https://docs.semaphore.io/reference/openid>, and what the program that makes them does:
 //! <https://github.com/semaphoreio/semaphore/blob/main/secrethub/lib/secrethub/open_id_connect/jwt.ex>.
 
+use serde_json::Value;
+
 use super::job::Job;
 use crate::subject::Claims;
 use crate::subject::claims::JobKind;
@@ -42,7 +44,7 @@ pub(super) const ORDER: [&str; 27] = [
 ];
 
 /// Those that no organization can switch off.
-const ALWAYS: [&str; 6] = ["iss", "aud", "iat", "nbf", "exp", "jti"];
+pub(super) const ALWAYS: [&str; 6] = ["iss", "aud", "iat", "nbf", "exp", "jti"];
 
 /// The claims of Semaphore's that this token lacks because the organization has switched them off.
 pub(super) fn missing(claims: &Claims, job: Job) -> Vec<&'static str> {
@@ -52,7 +54,10 @@ pub(super) fn missing(claims: &Claims, job: Job) -> Vec<&'static str> {
 
 /// What the claim is worth, where it is one of Semaphore's.
 pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
-    if !job.of_semaphore {
+    /// What is not a text.
+    const OTHERS: [&str; 3] = ["aud", "exp", AWS_TAGS];
+    let as_usual = OTHERS.contains(&name) || claims.get(name).is_some_and(Value::is_string);
+    if !job.of_semaphore || !as_usual {
         return None;
     }
     let filled = claims.text(name).is_some();
@@ -170,7 +175,7 @@ fn short_subject(claims: &Claims, job: Job) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
