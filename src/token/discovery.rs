@@ -126,7 +126,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_document_makes_the_reader_panic(body: Vec<u8>, status: u16, media_type in ".{0,20}") {
-            let page = Page { status, body, media_type, ..Page::default() };
+            let page = Page { status, media_type, body, ..Page::default() };
             let _ = check(&page, &address(ISSUER).unwrap(), ISSUER, "RS256");
         }
 

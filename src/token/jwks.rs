@@ -165,18 +165,18 @@ mod tests {
 
     use super::*;
 
-    fn key(value: Value) -> Jwk {
-        Jwk::read(&value)
+    fn key(value: &Value) -> Jwk {
+        Jwk::read(value)
     }
 
     #[test]
     fn a_key_is_read_without_alg_and_use() {
         let n = URL_SAFE_NO_PAD.encode([&[0, 0x80][..], &[1; 255]].concat());
-        let rsa = key(json!({ "kty": "RSA", "n": n, "e": "AQAB", "kid": "a" }));
+        let rsa = key(&json!({ "kty": "RSA", "n": n, "e": "AQAB", "kid": "a" }));
         assert_eq!((rsa.words().as_str(), rsa.unfit("RS256")), ("an RSA key of 2048 bits", None));
         assert!(rsa.unfit("ES256").is_some());
         let point = URL_SAFE_NO_PAD.encode([7; 32]);
-        let ec = key(json!({ "kty": "EC", "crv": "P-256", "x": point, "y": point }));
+        let ec = key(&json!({ "kty": "EC", "crv": "P-256", "x": point, "y": point }));
         assert_eq!((ec.words().as_str(), ec.unfit("ES256")), ("a key on P-256", None));
         assert!(ec.unfit("ES384").is_some() && ec.unfit("RS256").is_some());
     }
@@ -184,23 +184,23 @@ mod tests {
     #[test]
     fn a_key_that_cannot_have_signed_is_told_why() {
         let n = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![0xff; bytes]);
-        let unfit = |value: Value| key(value).unfit("RS256").unwrap();
-        assert_eq!(unfit(json!({ "kty": "RSA", "n": n(128), "e": "AQAB" })), "a key must have 2048 to 8192 bits");
+        let unfit = |value: &Value| key(value).unfit("RS256").unwrap();
+        assert_eq!(unfit(&json!({ "kty": "RSA", "n": n(128), "e": "AQAB" })), "a key must have 2048 to 8192 bits");
         assert_eq!(
-            unfit(json!({ "kty": "RSA", "n": n(256), "e": "AQAB", "use": "enc" })),
+            unfit(&json!({ "kty": "RSA", "n": n(256), "e": "AQAB", "use": "enc" })),
             "it is not published for signatures (`use`)"
         );
         assert_eq!(
-            unfit(json!({ "kty": "RSA", "n": n(256), "e": "AQAB", "alg": "RS512" })),
+            unfit(&json!({ "kty": "RSA", "n": n(256), "e": "AQAB", "alg": "RS512" })),
             "it is published for RS512"
         );
         for broken in [json!({ "kty": "RSA", "n": "!" }), json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" })]
         {
-            assert!(unfit(broken).starts_with("it is not whole"));
+            assert!(unfit(&broken).starts_with("it is not whole"));
         }
-        assert_eq!(unfit(json!({ "kty": "oct", "k": "AA" })), "it is of the kind \"oct\"");
-        assert_eq!(unfit(json!(3)), "it is of the kind \"\"");
-        assert_eq!(unfit(json!({ "kty": "RSA", "n": "AAAA", "e": "AQAB" })), "a key must have 2048 to 8192 bits");
+        assert_eq!(unfit(&json!({ "kty": "oct", "k": "AA" })), "it is of the kind \"oct\"");
+        assert_eq!(unfit(&json!(3)), "it is of the kind \"\"");
+        assert_eq!(unfit(&json!({ "kty": "RSA", "n": "AAAA", "e": "AQAB" })), "a key must have 2048 to 8192 bits");
     }
 
     proptest::proptest! {
