@@ -76,7 +76,7 @@ pub struct SubjectToken {
     jwt: Secret,
     header: Header,
     claims: Claims,
-    option: String,
+    source: Source,
 }
 
 impl SubjectToken {
@@ -100,8 +100,14 @@ impl SubjectToken {
 
     /// The option that names its place, with a blank before it, for a command line to paste; empty where none is needed.
     #[must_use]
-    pub fn option(&self) -> &str {
-        &self.option
+    pub fn option(&self) -> String {
+        self.source.option()
+    }
+
+    /// Whether it was read from standard input, which is then read to its end.
+    #[must_use]
+    pub fn is_from_stdin(&self) -> bool {
+        self.source == Source::Stdin
     }
 
     fn check_time(&self, now: i64) -> Result<(), Error> {
@@ -149,7 +155,7 @@ pub async fn look_at(source: &Source, host: &Host, deadline: Deadline) -> Result
         }
         Source::File(_) | Source::Stdin => read_bounded(source.clone(), deadline).await?,
     };
-    Ok(SubjectToken { option: source.option(), ..parse(text.trim(), &place(source))? })
+    parse(text.trim(), source)
 }
 
 /// A pipe may stay open for ever: the reading is left behind when the time is up.
@@ -185,9 +191,9 @@ fn place(source: &Source) -> String {
 }
 
 /// Takes `text` apart as a signed JWT (RFC 7519, RFC 7515 section 7.1).
-fn parse(text: &str, place: &str) -> Result<SubjectToken, Error> {
+fn parse(text: &str, source: &Source) -> Result<SubjectToken, Error> {
     if text.is_empty() {
-        return Err(Error::Empty { place: place.into() });
+        return Err(Error::Empty { place: place(source) });
     }
     let not_jwt = |why: &str| Error::NotJwt { why: why.into() };
     if text.starts_with(['"', '\'']) {
@@ -212,7 +218,7 @@ fn parse(text: &str, place: &str) -> Result<SubjectToken, Error> {
     }
     let claims = serde_json::from_slice(&payload).map_err(|_| not_jwt("its payload is not a JSON object"))?;
     let claims = Claims::new(claims);
-    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), header, claims, option: String::new() })
+    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), header, claims, source: source.clone() })
 }
 
 #[cfg(test)]
@@ -224,7 +230,7 @@ mod tests {
     }
 
     fn why(text: &str) -> String {
-        match parse(text, "X") {
+        match parse(text, &Source::Stdin) {
             Err(Error::NotJwt { why }) => why,
             other => panic!("{other:?}"),
         }
@@ -232,14 +238,14 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_apart_without_trusting_it() {
-        let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), "X").unwrap();
+        let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), &Source::Stdin).unwrap();
         assert_eq!(read.claims().text("iss"), Some("https://acme.semaphoreci.com"));
         assert!(!format!("{read:?}").contains("c2ln"));
     }
 
     #[test]
     fn what_is_no_jwt_is_told_why() {
-        assert!(matches!(parse("", "X"), Err(Error::Empty { .. })));
+        assert!(matches!(parse("", &Source::Stdin), Err(Error::Empty { .. })));
         assert_eq!(why("abc"), "a signed JWT has three parts with dots between them; this has 1");
         assert_eq!(why("a.b.c.d.e"), "a signed JWT has three parts with dots between them; this has 5");
         assert_eq!(why("\"a.b.c\""), "it is wrapped in quotes");
@@ -254,8 +260,8 @@ mod tests {
     #[test]
     fn a_token_that_nobody_signed_can_be_looked_at() {
         let unsecured = format!("{}.e30.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
-        assert!(parse(&unsecured, "X").unwrap().header().is_unsecured());
-        let header = parse(&token("{}"), "X").unwrap().header().clone();
+        assert!(parse(&unsecured, &Source::Stdin).unwrap().header().is_unsecured());
+        let header = parse(&token("{}"), &Source::Stdin).unwrap().header().clone();
         assert_eq!((header.alg.as_deref(), header.kid, header.critical), (Some("RS256"), None, false));
     }
 
@@ -270,7 +276,7 @@ mod tests {
 
     #[test]
     fn an_expired_token_has_a_minute_of_leeway() {
-        let check = |payload: &str| parse(&token(payload), "X").unwrap().check_time(1_000);
+        let check = |payload: &str| parse(&token(payload), &Source::Stdin).unwrap().check_time(1_000);
         assert_eq!(check(r#"{"exp":940}"#), Ok(()));
         assert_eq!(check(r#"{"exp":939}"#), Err(Error::Expired { expiry: 939, now: 1_000 }));
         assert_eq!(check("{}"), Ok(()), "whether a token without expiry is good is for the provider to say");
@@ -279,7 +285,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_makes_the_reader_panic(text in ".{0,200}") {
-            let _ = parse(&text, "X");
+            let _ = parse(&text, &Source::Stdin);
         }
     }
 }

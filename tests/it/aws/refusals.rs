@@ -38,6 +38,7 @@ fn another_branch() {
 
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -53,6 +54,7 @@ fn a_tag() {
         hint: this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -68,6 +70,7 @@ fn a_pull_request() {
         hint: this is a pull-request job; a trust policy for `…:ref_type:branch:ref:refs/heads/main` does not match it
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -83,6 +86,7 @@ fn a_debug_session_of_the_project() {
         hint: this is a debug session of the project: its `sub` names no ref at all
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -99,6 +103,7 @@ fn a_branch_that_asks_for_the_tags_role() {
 
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name release --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/release --trust-policy -
     "#]]);
 }
 
@@ -114,6 +119,7 @@ fn a_token_with_session_tags() {
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
         hint: this token carries session tags, so the trust policy must also allow sts:TagSession
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -174,6 +180,7 @@ fn a_forged_signature() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
 
@@ -202,6 +209,7 @@ fn a_token_of_tomorrow() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
 
@@ -301,5 +309,6 @@ fn what_the_service_repeats_or_forges_is_not_shown() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
