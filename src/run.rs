@@ -71,7 +71,11 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
     diagnostic::init(cli.verbosity());
     match Plan::new(cli, &host.env)? {
         Plan::Exchange(plan) => Ok(exchange(*plan, host, signals).await?),
-        Plan::Token(request) => Ok(token::show(*request, host).await?.code()),
+        Plan::Token(request) => tokio::select! {
+            biased;
+            (_, name) = signals.next() => Err(Error::Interrupted(name).into()),
+            shown = token::show(*request, host) => Ok(shown?.code()),
+        },
         Plan::Explain(plan) => Ok(explain(&plan, host).await?),
         Plan::Setup(plan) => Ok(setup(*plan, host).await?),
         Plan::Clean { directory } => Ok(clean(&directory, host)?),

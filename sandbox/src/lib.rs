@@ -24,7 +24,7 @@ pub mod server;
 pub mod vault;
 mod world;
 
-pub use issuer::{Issuer, Job, Outage};
+pub use issuer::{Curve, Issuer, Job, Outage};
 pub use server::{Fault, Request, Server, ServerTls, Tls};
 pub use world::{
     ACCOUNT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, VAULT_PASSWORD,

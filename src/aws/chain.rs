@@ -137,8 +137,8 @@ impl SessionTag {
     }
 }
 
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
-fn is_tag(c: char) -> bool {
+/// Whether a tag may hold it: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
+pub(crate) fn is_tag(c: char) -> bool {
     c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }
 

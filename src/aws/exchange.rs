@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::subject::{self, SubjectToken};
 
 /// The longest `WebIdentityToken` that STS reads, in characters.
-const LONGEST_TOKEN: usize = 20_000;
+pub(crate) const LONGEST_TOKEN: usize = 20_000;
 
 /// How long credentials may be too new for a region to know them.
 const FRESH: Duration = Duration::from_secs(10);

@@ -12,6 +12,7 @@ use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
 use crate::http::Unreachable;
 use crate::http::retry::{Effort, Outcome};
+use crate::paste::{self, Printed};
 use crate::subject::claims::{JobKind, time};
 use crate::subject::{Claims, SubjectToken};
 
@@ -67,11 +68,13 @@ impl Context<'_> {
                 let cause = answer.cause();
                 let mut hints = self.hints(cause);
                 if cause.heals() || cause == Cause::NotSts {
+                    hints.extend(self.next_step(cause));
                     return unreachable(answer.said(), hints);
                 }
                 if let Some(effort) = effort.describe() {
                     hints.push(format!("it was still so after {effort}"));
                 }
+                hints.extend(self.next_step(cause));
                 Error::Refused(Box::new(Refusal {
                     title: self.title(cause),
                     said: answer.said(),
@@ -215,6 +218,40 @@ impl Context<'_> {
         }
         hints.push("AWS says the same of a role that does not exist: is the ARN right, to the letter?".into());
         hints
+    }
+
+    /// What says more than AWS does.
+    fn next_step(&self, cause: Cause) -> Option<String> {
+        if !matches!(self.step, Step::Token) {
+            return None;
+        }
+        match cause {
+            Cause::TrustPolicy => {
+                let role = self.request.role.as_str();
+                let name = role.rsplit('/').next().unwrap_or_default();
+                let by = format!("aws iam get-role --role-name {} --output json", posix::word(name));
+                let policy = Printed { by, option: "--trust-policy" };
+                Some(paste::explain(self.token, &format!("aws --role-arn {}", posix::word(role)), &policy, None))
+            }
+            Cause::KeysUnreachable | Cause::IssuerUnreachable | Cause::TokenUnreadable => {
+                Some(paste::verify(self.token))
+            }
+            Cause::NoProvider
+            | Cause::Audience
+            | Cause::Expired
+            | Cause::IssuerRejected
+            | Cause::PolicyMalformed
+            | Cause::PolicyTooLarge
+            | Cause::RegionDisabled
+            | Cause::DurationTooLong
+            | Cause::Parameter
+            | Cause::KeysUnknown
+            | Cause::Clock
+            | Cause::Throttled
+            | Cause::ServerFault
+            | Cause::NotSts
+            | Cause::Other => None,
+        }
     }
 
     fn hop_hints(&self, number: usize, hop: &Hop, from: &RoleArn) -> Vec<String> {

@@ -11,6 +11,13 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
+/// `value` as one word of a command that somebody will paste: in quotes where it needs them.
+#[must_use]
+pub fn word(value: &str) -> String {
+    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._@+,-".contains(&byte));
+    if plain && !value.is_empty() { value.to_owned() } else { quote(value) }
+}
+
 /// The line that removes variables; empty for none.
 #[must_use]
 pub fn unset(names: &[Name]) -> String {
@@ -63,6 +70,8 @@ mod tests {
         assert_eq!(quote("it's"), r"'it'\''s'");
         assert_eq!(quote(""), "''");
         assert_eq!(quote("$(rm) `x` \\ \n"), "'$(rm) `x` \\ \n'");
+        assert_eq!(word("arn:aws:iam::1:role/a+b,c.d@e_f-g"), "arn:aws:iam::1:role/a+b,c.d@e_f-g");
+        assert_eq!((word("a b").as_str(), word("").as_str(), word("~").as_str()), ("'a b'", "''", "'~'"));
     }
 
     #[test]

@@ -19,6 +19,14 @@ pub struct Impersonation {
     pub id_token: Option<IdToken>,
 }
 
+impl Impersonation {
+    /// The account that the federated identity itself acts as.
+    #[must_use]
+    pub fn first(&self) -> &ServiceAccount {
+        self.delegates.first().unwrap_or(&self.account)
+    }
+}
+
 /// An ID token that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdToken {

@@ -4,12 +4,13 @@ use std::fmt;
 
 use super::answer::Answer;
 use super::cause::Cause;
-use super::{Impersonation, Request, ServiceAccount};
+use super::{Request, ServiceAccount};
 use crate::emit::posix;
 use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
 use crate::http::retry::{Effort, Outcome, Retryable, Verdict};
 use crate::http::{Failure, Unreachable};
+use crate::paste::{self, Printed};
 use crate::subject::claims::{JobKind, time};
 use crate::subject::{Claims, SubjectToken};
 
@@ -118,7 +119,8 @@ impl Context<'_> {
                 unreachable(garbled.to_string(), vec![self.in_between()])
             }
             Outcome::Failed(Attempt::Refused { answer, cause, .. }) => {
-                let hints = self.hints(cause);
+                let mut hints = self.hints(cause);
+                hints.extend(self.next_step(cause));
                 if cause.heals() || cause == Cause::NotGoogle {
                     return unreachable(answer.to_string(), hints);
                 }
@@ -178,11 +180,11 @@ impl Context<'_> {
             ],
             Cause::Audience => vec![format!(
                 "allow the token's audience: {}",
-                self.providers("update-oidc", &format!(" --allowed-audiences={}", word(&audience)))
+                self.providers("update-oidc", &format!(" --allowed-audiences={}", posix::word(&audience)))
             )],
             Cause::Issuer => vec![
                 "the provider's issuer must be the token's to the letter, a slash at its end included".into(),
-                format!("set it: {}", self.providers("update-oidc", &format!(" --issuer-uri={}", word(issuer)))),
+                format!("set it: {}", self.providers("update-oidc", &format!(" --issuer-uri={}", posix::word(issuer)))),
             ],
             Cause::Stale => self.staleness(),
             Cause::IssuerUnreachable => vec![
@@ -237,6 +239,42 @@ impl Context<'_> {
         }
     }
 
+    /// What says more than Google does.
+    fn next_step(&self, cause: Cause) -> Option<String> {
+        let rule = Printed { by: self.providers("describe", " --format=json"), option: "--provider-config" };
+        match cause {
+            Cause::Condition | Cause::MappedAttribute | Cause::Audience | Cause::Issuer => {
+                Some(paste::explain(self.token, "gcp", &rule, None))
+            }
+            Cause::Impersonation | Cause::IdToken => {
+                let first = self.request.impersonation.as_ref()?.first();
+                let project = first.project().map(|project| format!(" --project={project}")).unwrap_or_default();
+                let by = format!(
+                    "gcloud iam service-accounts get-iam-policy {}{project} --format=json",
+                    posix::word(first.email())
+                );
+                let policy = Printed { by, option: "--iam-policy" };
+                Some(paste::explain(self.token, "gcp", &rule, Some(&policy)))
+            }
+            Cause::Signature | Cause::IssuerUnreachable => Some(paste::verify(self.token)),
+            Cause::ProviderName
+            | Cause::ProviderUnknown
+            | Cause::Stale
+            | Cause::Request
+            | Cause::ServiceDisabled
+            | Cause::NoAccount
+            | Cause::Lifetime
+            | Cause::Argument
+            | Cause::Unauthenticated
+            | Cause::Scope
+            | Cause::OrganizationPolicy
+            | Cause::Throttled
+            | Cause::ServerFault
+            | Cause::NotGoogle
+            | Cause::Other => None,
+        }
+    }
+
     /// gcloud's command about the request's provider.
     fn providers(&self, verb: &str, options: &str) -> String {
         let provider = &self.request.provider;
@@ -262,10 +300,6 @@ impl Context<'_> {
             Some(JobKind::ProjectDebug) => vec!["this is a debug session of the project, on no ref at all".into()],
             Some(JobKind::Branch) | None => Vec::new(),
         };
-        hints.push(format!(
-            "read the condition: {}",
-            self.providers("describe", " --format='value(attributeCondition,attributeMapping)'")
-        ));
         hints.push("a claim that the token lacks, or one in another case, makes the condition fail".into());
         hints
     }
@@ -284,9 +318,9 @@ impl Context<'_> {
     }
 
     fn binding(&self, role: &str) -> Vec<String> {
-        let Some(Impersonation { account, delegates, .. }) = &self.request.impersonation else { return Vec::new() };
+        let Some(asked) = &self.request.impersonation else { return Vec::new() };
         let pool = self.request.provider.pool_name();
-        let first = delegates.first().unwrap_or(account);
+        let first = asked.first();
         let mut hints = vec![
             format!(
                 "bind the job to the account: gcloud iam service-accounts add-iam-policy-binding {}{} --role={role} --member='principal://{pool}/subject/SUBJECT'",
@@ -297,7 +331,7 @@ impl Context<'_> {
                 "SUBJECT is what the provider's mapping makes google.subject; by a mapped attribute it is --member='principalSet://{pool}/attribute.NAME/VALUE'"
             ),
         ];
-        if !delegates.is_empty() {
+        if !asked.delegates.is_empty() {
             hints.push("each delegate needs roles/iam.serviceAccountTokenCreator on the next account".into());
         }
         hints.push(
@@ -340,10 +374,4 @@ impl Context<'_> {
             self.step.endpoint_option()
         )
     }
-}
-
-/// A value in a command that somebody will copy: a token's claims may hold anything.
-fn word(value: &str) -> String {
-    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._@-".contains(&byte));
-    if plain && !value.is_empty() { value.to_owned() } else { posix::quote(value) }
 }

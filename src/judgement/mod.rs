@@ -209,11 +209,16 @@ impl Judgement {
     /// The same for a program: one JSON object, with a line feed after it.
     #[must_use]
     pub fn json(&self) -> String {
+        format!("{:#}\n", self.value())
+    }
+
+    /// The same as a part of another object.
+    #[must_use]
+    pub fn value(&self) -> Value {
         let checks: Vec<Value> = self.checks.iter().map(Check::json).collect();
-        let all = json!({
+        json!({
             "verdict": self.verdict.word(), "title": self.title, "checks": checks, "lints": self.lints, "notes": self.notes,
-        });
-        format!("{all:#}\n")
+        })
     }
 }
 

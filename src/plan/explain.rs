@@ -41,7 +41,7 @@ impl Rule {
         match self {
             Self::Aws(rule) => rule.judge(token.claims(), now),
             Self::Google(rule) => rule.judge(token.claims(), now),
-            Self::Vault(rule) => rule.judge(token.claims(), token.algorithm(), now),
+            Self::Vault(rule) => rule.judge(token.claims(), token.header().alg.as_deref(), now),
         }
     }
 }

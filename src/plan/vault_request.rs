@@ -32,6 +32,7 @@ pub(super) fn new(args: &VaultArgs, env: &Env) -> Result<vault::Request, Usage> 
     }
     Ok(vault::Request {
         address: settings::address(args.addr.as_deref(), env)?,
+        named_address: args.addr.clone(),
         namespace: settings::namespace(args.namespace.as_deref(), env)?,
         mount: Path::parse_mount(&args.mount)?,
         role: args.role.as_deref().map(role).transpose()?,

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use claims::Claims;
 pub use error::Error;
 
-use crate::emit::Name;
+use crate::emit::{Name, posix};
 use crate::host::Host;
 use crate::http::retry::Deadline;
 use crate::secret::Secret;
@@ -33,6 +33,41 @@ pub enum Source {
 impl Source {
     /// Where Semaphore puts it: <https://docs.semaphore.io/reference/openid>.
     pub const DEFAULT_VARIABLE: &str = "SEMAPHORE_OIDC_TOKEN";
+
+    /// The option that names it, with a blank before it, for a command line to paste; empty where none is needed.
+    fn option(&self) -> String {
+        match self {
+            Self::Variable(name) if name.as_str() == Self::DEFAULT_VARIABLE => String::new(),
+            Self::Variable(name) => format!(" --token-env {name}"),
+            Self::File(path) => format!(" --token-file {}", posix::word(&path.display().to_string())),
+            Self::Stdin => " --token-file -".into(),
+        }
+    }
+}
+
+/// What the token says of its signature (RFC 7515, section 4.1); a member that is no text counts as absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The algorithm.
+    pub alg: Option<String>,
+    /// The key's id.
+    pub kid: Option<String>,
+    /// What the token is.
+    pub typ: Option<String>,
+    /// It must be read by rules that are not known here.
+    pub critical: bool,
+}
+
+impl Header {
+    fn new(members: &serde_json::Map<String, serde_json::Value>) -> Self {
+        let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Self { alg: text("alg"), kid: text("kid"), typ: text("typ"), critical: members.contains_key("crit") }
+    }
+
+    /// Whether nobody signed it (RFC 7519, section 6).
+    fn is_unsecured(&self) -> bool {
+        self.alg.as_deref() == Some("none")
+    }
 }
 
 /// The token and its payload, read without trusting it: for messages and early refusals alone. Whether it is
@@ -40,8 +75,9 @@ impl Source {
 #[derive(Debug)]
 pub struct SubjectToken {
     jwt: Secret,
-    algorithm: Option<String>,
+    header: Header,
     claims: Claims,
+    source: Source,
 }
 
 impl SubjectToken {
@@ -51,16 +87,28 @@ impl SubjectToken {
         &self.jwt
     }
 
-    /// How its header says that it is signed: `RS256`, for one.
+    /// What it says of its signature.
     #[must_use]
-    pub fn algorithm(&self) -> Option<&str> {
-        self.algorithm.as_deref()
+    pub fn header(&self) -> &Header {
+        &self.header
     }
 
     /// What it claims.
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// The option that names its place, with a blank before it, for a command line to paste; empty where none is needed.
+    #[must_use]
+    pub fn option(&self) -> String {
+        self.source.option()
+    }
+
+    /// Whether it was read from standard input, which is then read to its end.
+    #[must_use]
+    pub fn is_from_stdin(&self) -> bool {
+        self.source == Source::Stdin
     }
 
     fn check_time(&self, now: i64) -> Result<(), Error> {
@@ -80,14 +128,17 @@ const LARGEST: u64 = 64 << 10;
 /// Reads the token from `source`, within `deadline`.
 ///
 /// # Errors
-/// When it is absent, empty, no JWT, or expired beyond [`LEEWAY`].
+/// When it is absent, empty, no JWT, not signed, or expired beyond [`LEEWAY`].
 pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
     let token = look_at(source, host, deadline).await?;
+    if token.header.is_unsecured() {
+        return Err(Error::NotJwt { why: "nobody signed it (`alg` is none)".into() });
+    }
     token.check_time(host.clock.unix())?;
     Ok(token)
 }
 
-/// The same whatever its age: to look at it, not to trade it.
+/// The same whatever its age, signed or not: to look at it, not to trade it.
 ///
 /// # Errors
 /// When it is absent, empty, or no JWT.
@@ -105,7 +156,7 @@ pub async fn look_at(source: &Source, host: &Host, deadline: Deadline) -> Result
         }
         Source::File(_) | Source::Stdin => read_bounded(source.clone(), deadline).await?,
     };
-    parse(text.trim(), &place(source))
+    parse(text.trim(), source)
 }
 
 /// A pipe may stay open for ever: the reading is left behind when the time is up.
@@ -141,9 +192,9 @@ fn place(source: &Source) -> String {
 }
 
 /// Takes `text` apart as a signed JWT (RFC 7519, RFC 7515 section 7.1).
-fn parse(text: &str, place: &str) -> Result<SubjectToken, Error> {
+fn parse(text: &str, source: &Source) -> Result<SubjectToken, Error> {
     if text.is_empty() {
-        return Err(Error::Empty { place: place.into() });
+        return Err(Error::Empty { place: place(source) });
     }
     let not_jwt = |why: &str| Error::NotJwt { why: why.into() };
     if text.starts_with(['"', '\'']) {
@@ -161,12 +212,14 @@ fn parse(text: &str, place: &str) -> Result<SubjectToken, Error> {
     };
     let header = decode(header, "header")?;
     let payload = decode(payload, "payload")?;
-    decode(signature, "signature")?;
-    let header: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(&header).map_err(|_| not_jwt("its header is not a JSON object"))?;
-    let algorithm = header.get("alg").and_then(serde_json::Value::as_str).map(str::to_owned);
+    let members = serde_json::from_slice(&header).map_err(|_| not_jwt("its header is not a JSON object"))?;
+    let header = Header::new(&members);
+    if !(signature.is_empty() && header.is_unsecured()) {
+        decode(signature, "signature")?;
+    }
     let claims = serde_json::from_slice(&payload).map_err(|_| not_jwt("its payload is not a JSON object"))?;
-    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), algorithm, claims: Claims::new(claims) })
+    let claims = Claims::new(claims);
+    Ok(SubjectToken { jwt: Secret::new(text.to_owned()), header, claims, source: source.clone() })
 }
 
 #[cfg(test)]
@@ -178,7 +231,7 @@ mod tests {
     }
 
     fn why(text: &str) -> String {
-        match parse(text, "X") {
+        match parse(text, &Source::Stdin) {
             Err(Error::NotJwt { why }) => why,
             other => panic!("{other:?}"),
         }
@@ -186,15 +239,15 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_apart_without_trusting_it() {
-        let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), "X").unwrap();
+        let read = parse(&token(r#"{"iss":"https://acme.semaphoreci.com","exp":2000}"#), &Source::Stdin).unwrap();
         assert_eq!(read.claims().text("iss"), Some("https://acme.semaphoreci.com"));
-        assert_eq!(read.algorithm(), Some("RS256"));
+        assert_eq!(read.header().alg.as_deref(), Some("RS256"));
         assert!(!format!("{read:?}").contains("c2ln"));
     }
 
     #[test]
     fn what_is_no_jwt_is_told_why() {
-        assert!(matches!(parse("", "X"), Err(Error::Empty { .. })));
+        assert!(matches!(parse("", &Source::Stdin), Err(Error::Empty { .. })));
         assert_eq!(why("abc"), "a signed JWT has three parts with dots between them; this has 1");
         assert_eq!(why("a.b.c.d.e"), "a signed JWT has three parts with dots between them; this has 5");
         assert_eq!(why("\"a.b.c\""), "it is wrapped in quotes");
@@ -207,8 +260,25 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_nobody_signed_can_be_looked_at() {
+        let unsecured = format!("{}.e30.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
+        assert!(parse(&unsecured, &Source::Stdin).unwrap().header().is_unsecured());
+        let header = parse(&token("{}"), &Source::Stdin).unwrap().header().clone();
+        assert_eq!((header.alg.as_deref(), header.kid, header.critical), (Some("RS256"), None, false));
+    }
+
+    #[test]
+    fn a_command_line_names_the_place_unless_it_is_the_usual_one() {
+        let option = |source: Source| source.option();
+        assert_eq!(option(Source::Variable(Name::fixed(Source::DEFAULT_VARIABLE))), "");
+        assert_eq!(option(Source::Variable(Name::fixed("MY_TOKEN"))), " --token-env MY_TOKEN");
+        assert_eq!(option(Source::File("a b".into())), " --token-file 'a b'");
+        assert_eq!(option(Source::Stdin), " --token-file -");
+    }
+
+    #[test]
     fn an_expired_token_has_a_minute_of_leeway() {
-        let check = |payload: &str| parse(&token(payload), "X").unwrap().check_time(1_000);
+        let check = |payload: &str| parse(&token(payload), &Source::Stdin).unwrap().check_time(1_000);
         assert_eq!(check(r#"{"exp":940}"#), Ok(()));
         assert_eq!(check(r#"{"exp":939}"#), Err(Error::Expired { expiry: 939, now: 1_000 }));
         assert_eq!(check("{}"), Ok(()), "whether a token without expiry is good is for the provider to say");
@@ -217,7 +287,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_makes_the_reader_panic(text in ".{0,200}") {
-            let _ = parse(&text, "X");
+            let _ = parse(&text, &Source::Stdin);
         }
     }
 }

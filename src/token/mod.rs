@@ -1,11 +1,28 @@
 //! `token`: what the job's token says, what each claim is worth, and whether its issuer stands by it.
 
+mod clouds;
+mod discovery;
+mod issuer;
+mod job;
+mod jwks;
+mod limits;
+mod portrait;
+mod signature;
+mod soundness;
+mod table;
+mod verify;
+mod when;
+mod worth;
+
 use std::time::Duration;
 
+use crate::emit::deliver;
 use crate::error::{Error, Exit};
 use crate::host::Host;
 use crate::http::Settings;
-use crate::subject::Source;
+use crate::http::retry::Deadline;
+use crate::subject::{self, Source};
+use portrait::Portrait;
 
 /// What to show.
 #[derive(Debug)]
@@ -27,10 +44,23 @@ pub struct Verification {
     pub timeout: Duration,
 }
 
-/// Shows the token's claims on standard output.
+/// How long a token may take to come in where nothing else is waited for.
+const A_WHILE: Duration = Duration::from_mins(2);
+
+/// Shows the token's claims on standard output, whatever their age, and with them what its issuer says of it where
+/// that was asked.
 ///
 /// # Errors
 /// When there is no token, its issuer cannot be asked, or standard output is closed.
-pub async fn show(_request: Request, _host: &Host) -> Result<Exit, Error> {
-    Err(crate::error::Usage::new("not built yet").into())
+pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
+    let bound = request.verification.as_ref().map_or(A_WHILE, |verification| verification.timeout);
+    let deadline = Deadline::after(bound);
+    let token = subject::look_at(&request.source, host, deadline).await?;
+    let judgement = match request.verification {
+        Some(verification) => Some(verify::verify(&token, verification.network, &host.clock, deadline).await?),
+        None => None,
+    };
+    let portrait = Portrait::new(&token, host.clock.unix());
+    deliver::print(&if request.json { portrait.json(judgement.as_ref()) } else { portrait.text(judgement.as_ref()) })?;
+    Ok(judgement.map_or(Exit::Done, |judgement| judgement.verdict.exit()))
 }

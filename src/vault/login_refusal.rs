@@ -6,7 +6,9 @@
 
 use super::Request;
 use super::refusal::{Answer, Cause, Told};
+use crate::emit::posix;
 use crate::host::Clock;
+use crate::paste::{self, Printed};
 use crate::subject::claims::{JobKind, time};
 use crate::subject::{Claims, SubjectToken};
 
@@ -204,7 +206,10 @@ impl Context<'_> {
         let presented = self.token.claims().presented();
         match cause {
             Cause::Common(common) => Told { title: "Vault refused the login".into(), presented, hints: common.hints() },
-            Cause::Login(cause) => Told { title: cause.title().into(), presented, hints: self.hints(cause) },
+            Cause::Login(cause) => {
+                let hints = self.hints(cause).into_iter().chain(self.next_step(cause)).collect();
+                Told { title: cause.title().into(), presented, hints }
+            }
             Cause::Read(_) => Told { title: "Vault refused the login".into(), presented, hints: Vec::new() },
         }
     }
@@ -215,6 +220,61 @@ impl Context<'_> {
 
     fn role(&self) -> String {
         format!("auth/{}/role/{}", self.request.mount, self.request.role.as_deref().unwrap_or("ROLE"))
+    }
+
+    /// What says more than the server does.
+    fn next_step(&self, cause: &LoginCause) -> Option<String> {
+        match cause {
+            LoginCause::Subject
+            | LoginCause::Audience
+            | LoginCause::NoAudienceBound
+            | LoginCause::UserClaimAbsent(_)
+            | LoginCause::UserClaimEmpty
+            | LoginCause::UserClaimType(_)
+            | LoginCause::Groups
+            | LoginCause::BoundClaim(_)
+            | LoginCause::BoundClaimAbsent(_) => Some(paste::explain(self.token, "vault", &self.printed_role(), None)),
+            LoginCause::Issuer | LoginCause::Algorithm => {
+                let config = format!("auth/{}/config", self.request.mount);
+                let mount = Printed { by: self.read("-format=json", &posix::word(&config)), option: "--mount-config" };
+                Some(paste::explain(self.token, "vault", &self.printed_role(), Some(&mount)))
+            }
+            LoginCause::Signature | LoginCause::KeysUnreachable => Some(paste::verify(self.token)),
+            LoginCause::Mount
+            | LoginCause::NotConfigured
+            | LoginCause::NoSuchRole
+            | LoginCause::NoRole
+            | LoginCause::OidcRole
+            | LoginCause::NoToken
+            | LoginCause::Malformed
+            | LoginCause::Expired
+            | LoginCause::TooEarly
+            | LoginCause::NoTimes
+            | LoginCause::Unsupported
+            | LoginCause::Other => None,
+        }
+    }
+
+    /// The role; where none was named, the mount's default, whose name its configuration holds.
+    fn printed_role(&self) -> Printed {
+        let path = if self.request.role.is_some() {
+            posix::word(&self.role())
+        } else {
+            let config = posix::word(&format!("auth/{}/config", self.request.mount));
+            let mount = posix::word(&format!("auth/{}/role/", self.request.mount));
+            format!("{mount}\"$({})\"", self.read("-field=default_role", &config))
+        };
+        Printed { by: self.read("-format=json", &path), option: "--role-config" }
+    }
+
+    /// The client's command that reads `path`, a word for a shell, from the same server and namespace.
+    fn read(&self, form: &str, path: &str) -> String {
+        let option = |name: &str, value: &Option<String>| {
+            value.as_deref().map(|value| format!(" -{name}={}", posix::word(value))).unwrap_or_default()
+        };
+        let address = option("address", &self.request.named_address);
+        let namespace = option("namespace", &self.request.namespace);
+        format!("bao read{address}{namespace} {form} {path}")
     }
 
     fn hints(&self, cause: &LoginCause) -> Vec<String> {

@@ -35,6 +35,8 @@ pub use tenancy::Tenancy;
 pub struct Request {
     /// The server; a path of its own comes before `/v1/`.
     pub address: Url,
+    /// The address as the command line has it, and as no other client knows it; none where a variable holds it.
+    pub named_address: Option<String>,
     /// The namespace, where there is one.
     pub namespace: Option<String>,
     /// Where the JWT auth method is mounted, below `auth/`.

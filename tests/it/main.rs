@@ -12,4 +12,5 @@ mod shell;
 mod stop;
 mod subject;
 mod support;
+mod token;
 mod vault;

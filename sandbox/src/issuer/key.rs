@@ -1,4 +1,4 @@
-//! Signing keys: RSA of 2048 bits, made once per process and shared by its issuers.
+//! Signing keys: RSA of 2048 bits, made once per process and shared by its issuers; and keys on a curve.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -6,7 +6,9 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use md5::{Digest, Md5};
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair, PublicKeyComponents};
-use ring::signature::RSA_PKCS1_SHA256;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use serde_json::{Map, Value, json};
@@ -15,10 +17,24 @@ use crate::random;
 use crate::server::lock;
 
 pub(super) struct SigningKey {
-    pair: KeyPair,
-    modulus: String,
-    exponent: String,
+    pair: Pair,
+    alg: &'static str,
+    public: Value,
     id: String,
+}
+
+enum Pair {
+    Rsa(KeyPair),
+    Ec(EcdsaKeyPair),
+}
+
+/// The curves of ES256 and ES384.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// P-256.
+    P256,
+    /// P-384.
+    P384,
 }
 
 /// The process's nth key: making one takes long enough to share them among issuers.
@@ -53,28 +69,60 @@ impl SigningKey {
         let modulus = BASE64_URL_SAFE_NO_PAD.encode(public.n);
         Self {
             id: random::hex(&Md5::digest(&modulus)),
-            exponent: BASE64_URL_SAFE_NO_PAD.encode(public.e),
-            modulus,
-            pair,
+            public: json!({ "kty": "RSA", "n": modulus, "e": BASE64_URL_SAFE_NO_PAD.encode(public.e) }),
+            pair: Pair::Rsa(pair),
+            alg: "RS256",
+        }
+    }
+
+    /// A key on that curve.
+    #[allow(clippy::expect_used, reason = "as for an RSA key")]
+    pub(super) fn on(curve: Curve) -> Self {
+        let (name, alg, scheme) = match curve {
+            Curve::P256 => ("P-256", "ES256", &ECDSA_P256_SHA256_FIXED_SIGNING),
+            Curve::P384 => ("P-384", "ES384", &ECDSA_P384_SHA384_FIXED_SIGNING),
+        };
+        let random = SystemRandom::new();
+        let der = EcdsaKeyPair::generate_pkcs8(scheme, &random).expect("a key can be made");
+        let pair = EcdsaKeyPair::from_pkcs8(scheme, der.as_ref(), &random).expect("ring reads its own key");
+        let point = &pair.public_key().as_ref()[1..];
+        let [x, y] =
+            [&point[..point.len() / 2], &point[point.len() / 2..]].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+        Self {
+            id: random::hex(&Md5::digest(&x)),
+            public: json!({ "kty": "EC", "crv": name, "x": x, "y": y }),
+            pair: Pair::Ec(pair),
+            alg,
         }
     }
 
     pub(super) fn header(&self) -> Value {
-        json!({ "alg": "RS256", "kid": self.id, "typ": "JWT" })
+        json!({ "alg": self.alg, "kid": self.id, "typ": "JWT" })
+    }
+
+    pub(super) fn alg(&self) -> &'static str {
+        self.alg
     }
 
     /// As Semaphore publishes it: without `alg` and `use`.
     pub(super) fn published(&self) -> Value {
-        json!({ "kty": "RSA", "n": self.modulus, "e": self.exponent, "kid": self.id })
+        let mut published = self.public.clone();
+        published["kid"] = self.id.as_str().into();
+        published
     }
 
     #[allow(clippy::expect_used, reason = "a signature fails only when memory or randomness does")]
     pub(super) fn sign(&self, header: &Value, claims: &Map<String, Value>) -> String {
         let message = unsecured(header, claims);
-        let mut signature = vec![0; self.pair.public().modulus_len()];
-        self.pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
-            .expect("ring signs");
+        let random = SystemRandom::new();
+        let signature = match &self.pair {
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).expect("ring signs");
+                signature
+            }
+            Pair::Ec(pair) => pair.sign(&random, message.as_bytes()).expect("ring signs").as_ref().to_vec(),
+        };
         format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 }

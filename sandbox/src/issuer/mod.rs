@@ -9,11 +9,13 @@ mod subject;
 use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
 use crate::server::{Fault, Request, Response, Server, ServerTls, Service, lock};
 pub use job::Job;
+pub use key::Curve;
 use key::SigningKey;
 
 /// The path of the discovery document.
@@ -26,7 +28,15 @@ const CACHE_CONTROL: &str = "max-age=900, public, must-revalidate";
 /// A running issuer; its url is `iss`, and the default `aud`, of its tokens.
 pub struct Issuer {
     server: Server,
-    keys: Arc<Mutex<Vec<Arc<SigningKey>>>>,
+    state: Arc<Mutex<State>>,
+}
+
+/// What it signs with, and what it publishes otherwise than it should.
+struct State {
+    keys: Vec<Arc<SigningKey>>,
+    members: Vec<(String, Value)>,
+    published: Option<Vec<Value>>,
+    ahead: i64,
 }
 
 /// How the issuer is out of order.
@@ -58,10 +68,11 @@ impl Issuer {
     }
 
     fn serve(tls: Option<&ServerTls>) -> io::Result<Self> {
-        let keys = Arc::new(Mutex::new(vec![key::shared(0)]));
-        let published = Arc::clone(&keys);
-        let server = Server::start(tls, |url| Arc::new(Room { url: url.to_owned(), keys: published }))?;
-        Ok(Self { server, keys })
+        let keys = vec![key::shared(0)];
+        let state = Arc::new(Mutex::new(State { keys, members: Vec::new(), published: None, ahead: 0 }));
+        let shown = Arc::clone(&state);
+        let server = Server::start(tls, |url| Arc::new(Room { url: url.to_owned(), state: shown }))?;
+        Ok(Self { server, state })
     }
 
     /// A token for this job, signed with the active key.
@@ -90,6 +101,20 @@ impl Issuer {
         key::unsigned(&json!({ "alg": "none", "typ": "JWT" }), &self.claims(job))
     }
 
+    /// A token with these claims, signed with the active key; `header` changes its header, where null removes.
+    #[must_use]
+    pub fn sign(&self, header: &Value, claims: &Map<String, Value>) -> String {
+        let key = self.active();
+        let mut whole = key.header();
+        for (name, value) in header.as_object().into_iter().flatten() {
+            whole[name] = value.clone();
+        }
+        if let Value::Object(members) = &mut whole {
+            members.retain(|_, value| !value.is_null());
+        }
+        key.sign(&whole, claims)
+    }
+
     /// The claims that a token for this job would carry now.
     #[must_use]
     pub fn claims(&self, job: &Job) -> Map<String, Value> {
@@ -106,9 +131,35 @@ impl Issuer {
 
     /// Signs with a new key from now on; the earlier ones stay published.
     pub fn rotate(&self) {
-        let mut keys = lock(&self.keys);
-        let next = key::shared(keys.len());
-        keys.push(next);
+        let mut state = lock(&self.state);
+        let next = key::shared(state.keys.len());
+        state.keys.push(next);
+    }
+
+    /// The same with a key on that curve.
+    pub fn rotate_to(&self, curve: Curve) {
+        lock(&self.state).keys.push(Arc::new(SigningKey::on(curve)));
+    }
+
+    /// The published keys.
+    #[must_use]
+    pub fn published(&self) -> Vec<Value> {
+        lock(&self.state).published()
+    }
+
+    /// Publishes these keys, whatever it signs with.
+    pub fn publish(&self, keys: Vec<Value>) {
+        lock(&self.state).published = Some(keys);
+    }
+
+    /// Says this of itself in the discovery document; with null the member is left out.
+    pub fn discover(&self, name: &str, value: impl Into<Value>) {
+        lock(&self.state).members.push((name.to_owned(), value.into()));
+    }
+
+    /// Its clock is that many seconds ahead of this machine's, by the `Date` of its answers.
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        lock(&self.state).ahead = seconds;
     }
 
     /// Puts discovery and keys out of order, or in order again with `None`.
@@ -121,7 +172,7 @@ impl Issuer {
     }
 
     fn active(&self) -> Arc<SigningKey> {
-        lock(&self.keys).last().map_or_else(|| key::shared(0), Arc::clone)
+        lock(&self.state).keys.last().map_or_else(|| key::shared(0), Arc::clone)
     }
 }
 
@@ -139,34 +190,54 @@ pub(crate) fn sign(claims: &Map<String, Value>) -> String {
     key.sign(&key.header(), claims)
 }
 
+impl State {
+    fn published(&self) -> Vec<Value> {
+        self.published.clone().unwrap_or_else(|| self.keys.iter().map(|key| key.published()).collect())
+    }
+}
+
 struct Room {
     url: String,
-    keys: Arc<Mutex<Vec<Arc<SigningKey>>>>,
+    state: Arc<Mutex<State>>,
 }
 
 impl Room {
     fn publish(&self, request: &Request) -> Response {
-        match request.path.as_str() {
-            DISCOVERY => Response::json(200, &self.discovery()).with_header("cache-control", CACHE_CONTROL),
-            JWKS | "/.well-known/jwks" => {
-                let keys: Vec<Value> = lock(&self.keys).iter().map(|key| key.published()).collect();
-                Response::json(200, &json!({ "keys": keys })).with_header("cache-control", CACHE_CONTROL)
-            }
-            _ => Response::new(404, "text/plain; charset=utf-8", "Not found"),
-        }
+        let state = lock(&self.state);
+        let body = match request.path.as_str() {
+            DISCOVERY => self.discovery(&state),
+            JWKS | "/.well-known/jwks" => json!({ "keys": state.published() }),
+            _ => return Response::new(404, "text/plain; charset=utf-8", "Not found"),
+        };
+        Response::json(200, &body).with_header("cache-control", CACHE_CONTROL).with_header("date", date(state.ahead))
     }
 
-    fn discovery(&self) -> Value {
-        json!({
+    fn discovery(&self, state: &State) -> Value {
+        let mut algorithms: Vec<&str> = state.keys.iter().map(|key| key.alg()).collect();
+        algorithms.dedup();
+        let mut document = json!({
             "issuer": self.url,
             "jwks_uri": format!("{}{JWKS}", self.url),
             "subject_types_supported": ["public", "pairwise"],
             "response_types_supported": ["id_token"],
             "claims_supported": claims::SUPPORTED,
-            "id_token_signing_alg_values_supported": ["RS256"],
+            "id_token_signing_alg_values_supported": algorithms,
             "scopes_supported": ["openid"],
-        })
+        });
+        for (name, value) in &state.members {
+            document[name] = value.clone();
+        }
+        if let Value::Object(members) = &mut document {
+            members.retain(|_, value| !value.is_null());
+        }
+        document
     }
+}
+
+fn date(ahead: i64) -> String {
+    let distance = Duration::from_secs(ahead.unsigned_abs());
+    let now = SystemTime::now();
+    httpdate::fmt_http_date(if ahead < 0 { now - distance } else { now + distance })
 }
 
 impl Service for Room {

@@ -1,7 +1,8 @@
 //! The issuer's documents and tokens, as the reference describes Semaphore's.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use sandbox::{Issuer, Job, Outage};
+use sandbox::issuer::{DISCOVERY, JWKS};
+use sandbox::{Curve, Issuer, Job, Outage};
 use serde_json::{Value, json};
 
 use crate::raw::{exchange, get};
@@ -113,4 +114,28 @@ fn an_outage_begins_and_ends() {
     assert!(exchange(&issuer, &path).end.is_err());
     issuer.set_outage(None);
     assert_eq!(exchange(&issuer, &path).status(), 200);
+}
+
+#[test]
+fn it_signs_with_a_curve_and_misleads_where_it_is_told_to() {
+    for (curve, alg, name) in [(Curve::P256, "ES256", "P-256"), (Curve::P384, "ES384", "P-384")] {
+        let issuer = Issuer::start().unwrap();
+        issuer.rotate_to(curve);
+        assert_eq!(document(&issuer, DISCOVERY)["id_token_signing_alg_values_supported"], json!(["RS256", alg]));
+        let header = decode(&issuer.token(&Job::branch("main")), 0);
+        let key = &document(&issuer, JWKS)["keys"][1];
+        assert_eq!((&header["alg"], &header["kid"]), (&json!(alg), &key["kid"]));
+        assert_eq!((&key["kty"], &key["crv"]), (&json!("EC"), &json!(name)));
+    }
+    let issuer = Issuer::start().unwrap();
+    issuer.discover("issuer", "https://elsewhere.test");
+    issuer.discover("scopes_supported", Value::Null);
+    issuer.publish(Vec::new());
+    let discovery = document(&issuer, DISCOVERY);
+    assert_eq!(discovery["issuer"], "https://elsewhere.test");
+    assert!(discovery.get("scopes_supported").is_none());
+    assert_eq!(document(&issuer, JWKS), json!({ "keys": [] }));
+    let claims = issuer.claims(&Job::branch("main"));
+    let header = decode(&issuer.sign(&json!({ "kid": null, "alg": "HS256" }), &claims), 0);
+    assert_eq!(header, json!({ "alg": "HS256", "typ": "JWT" }));
 }

@@ -168,6 +168,7 @@ fn a_refusal_that_stays_is_one_after_the_wait() {
         hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: it was still so after N attempts in T s
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
     assert!((Duration::from_secs(1)..Duration::from_secs(4)).contains(&output.took), "{:?}", output.took);
 }

@@ -39,6 +39,7 @@ fn another_branch() {
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
         hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -55,6 +56,7 @@ fn a_tag() {
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
         hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -71,6 +73,7 @@ fn a_pull_request() {
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
         hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -87,6 +90,7 @@ fn a_debug_session_of_the_project() {
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
         hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -104,6 +108,7 @@ fn a_branch_that_asks_for_the_tags_role() {
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name release --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/release --trust-policy -
     "#]]);
 }
 
@@ -120,6 +125,7 @@ fn a_token_with_session_tags() {
         hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: this token carries session tags, so the trust policy must also allow sts:TagSession
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
+        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
 }
 
@@ -180,6 +186,7 @@ fn a_forged_signature() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
 
@@ -208,6 +215,7 @@ fn a_token_of_tomorrow() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
 
@@ -307,5 +315,6 @@ fn what_the_service_repeats_or_forges_is_not_shown() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }

@@ -27,6 +27,7 @@ fn a_token_without_a_subject() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
 

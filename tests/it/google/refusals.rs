@@ -97,6 +97,7 @@ fn a_provider_that_takes_its_own_name_alone_for_an_audience() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: allow the token's audience: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --allowed-audiences=http://ISSUER
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -114,6 +115,7 @@ fn a_provider_of_another_issuer() {
 
         hint: the provider's issuer must be the token's to the letter, a slash at its end included
         hint: set it: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --issuer-uri=http://ISSUER
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -151,6 +153,7 @@ fn a_signature_that_is_not_the_issuers() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's token, whole, and do the keys uploaded to the provider (if any) still hold?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
 
@@ -170,8 +173,8 @@ fn a_condition_that_a_pull_request_does_not_meet() {
                      job_type=pipeline_job
 
         hint: this is a pull-request job: its `branch` is the target, its `ref` is not refs/heads/…, and its `ref_type` is pull-request
-        hint: read the condition: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format='value(attributeCondition,attributeMapping)'
         hint: a claim that the token lacks, or one in another case, makes the condition fail
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -205,6 +208,7 @@ fn a_subject_of_more_than_127_bytes() {
         hint: google.subject may have 127 bytes; this token's `sub` has 194
         hint: map the short form, and keep the mapping's other parts: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --attribute-mapping=google.subject=assertion.sub127,…
         hint: sub127 is cut: let a condition on prj_id and ref say who may come in
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -241,6 +245,7 @@ fn an_account_that_the_job_may_not_act_as() {
         hint: SUBJECT is what the provider's mapping makes google.subject; by a mapped attribute it is --member='principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/attribute.NAME/VALUE'
         hint: Google says the same of an account that does not exist: is the address right, to the letter?
         hint: bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
+        hint: see which condition fails: gcloud iam service-accounts get-iam-policy release@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
     "#]]);
 }
 
@@ -265,6 +270,7 @@ fn an_account_that_is_not_there_and_the_way_to_it() {
         hint: each delegate needs roles/iam.serviceAccountTokenCreator on the next account
         hint: Google says the same of an account that does not exist: is the address right, to the letter?
         hint: bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
+        hint: see which condition fails: gcloud iam service-accounts get-iam-policy deploy@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
     "#]]);
 }
 
@@ -288,6 +294,7 @@ fn an_id_token_that_the_job_may_not_have() {
         hint: Google says the same of an account that does not exist: is the address right, to the letter?
         hint: bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
         hint: for ID tokens alone, roles/iam.serviceAccountOpenIdTokenCreator is enough
+        hint: see which condition fails: gcloud iam service-accounts get-iam-policy release@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
     "#]]);
 }
 
@@ -441,5 +448,6 @@ fn an_issuer_that_google_cannot_ask_is_no_refusal() {
 
         hint: Google fetches the issuer's keys itself: http://ISSUER/.well-known/openid-configuration and the jwks_uri in it must be public, and hold the token's key
         hint: an issuer that is not public can have its keys uploaded: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --jwk-json-path=FILE
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }

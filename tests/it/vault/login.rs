@@ -52,6 +52,7 @@ fn the_recipes_role() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set bound_audiences=http://ISSUER on auth/jwt-ID/role/recipe: every Semaphore token has an audience
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/recipe | oidc-exchange explain vault --role-config -
     "#]]);
     world.role("recipe", &json!({ "user_claim": "actor", "bound_claims": { "repo": "web", "branch": "main" } }));
     refused(&world, run()).stderr_is(expect![[r#"
@@ -63,6 +64,7 @@ fn the_recipes_role() {
 
         hint: the claim that user_claim on auth/jwt-ID/role/recipe names is empty in this token, as `actor` is in every Semaphore token
         hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/recipe | oidc-exchange explain vault --role-config -
     "#]]);
     world.role("recipe", &json!({ "bound_claims": { "repo": "web", "branch": "main" } }));
     run().run().exits(0).stdout_is("export A='app';\n");
@@ -101,6 +103,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
         hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/heads/feature-x
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     role_refuses(&main, &Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -111,6 +114,7 @@ fn a_bound_claim_of_another_value() {
 
         hint: this is a pull-request job; a role for a branch does not let it in, and should not
         hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     role_refuses(&main, &Job::tag("v1.0.0")).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -121,6 +125,7 @@ fn a_bound_claim_of_another_value() {
 
         hint: this is a tag's job; a role for a branch does not let it in
         hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/tags/v1.0.0
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     role_refuses(&main, &Job::project_debug()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -131,6 +136,7 @@ fn a_bound_claim_of_another_value() {
 
         hint: this is a debug session of the project: it has no ref at all
         hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's "" (empty)
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     role_refuses(&bound("job_type", "pipeline_job"), &Job::debug_of(&main_job())).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -140,6 +146,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: auth/jwt-ID/role/ci binds `job_type` to something else than this token's debug_job
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
 }
 
@@ -266,6 +273,7 @@ fn another_issuer() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_issuer in auth/jwt-ID/config must be http://ISSUER, to the letter: no slash at the end
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/config > mount-config.json && bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config - --mount-config mount-config.json
     "#]]);
 }
 
@@ -279,6 +287,7 @@ fn subject_and_audiences() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_subject on auth/jwt-ID/role/ci must be org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     role_refuses(&json!({ "bound_audiences": "https://other.test" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -288,6 +297,7 @@ fn subject_and_audiences() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_audiences on auth/jwt-ID/role/ci must hold http://ISSUER
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
 }
 
@@ -302,6 +312,7 @@ fn user_claims() {
 
         hint: user_claim on auth/jwt-ID/role/ci is `actor`, which this token lacks
         hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     role_refuses(&json!({ "user_claim": "exp" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -312,6 +323,7 @@ fn user_claims() {
 
         hint: user_claim on auth/jwt-ID/role/ci is `exp`, which is not a text in this token
         hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
 }
 
@@ -326,6 +338,7 @@ fn claims_that_are_not_there() {
 
         hint: auth/jwt-ID/role/ci binds `environment`, which this token lacks: an organization may have switched that claim off
         hint: the token has actor, aud, branch, exp, iat, iss, job_id, job_type, jti, nbf, org, org_id, ppl_id, pr, pr_branch, prj, prj_id, ref, ref_type, repo, repo_slug, sub, sub127, tag, trg, wf_id
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     role_refuses(&json!({ "groups_claim": "groups" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -335,6 +348,7 @@ fn claims_that_are_not_there() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token has no such claim: remove groups_claim from auth/jwt-ID/role/ci
+        hint: see which condition fails: bao read -format=json auth/jwt-ID/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
 }
 
@@ -365,6 +379,7 @@ fn signatures() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: is oidc_discovery_url (or jwks_url) this issuer's?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
     run(&world.sandbox.issuer.unknown_kid(&main_job())).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -374,6 +389,7 @@ fn signatures() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: is oidc_discovery_url (or jwks_url) this issuer's?
+        hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
 

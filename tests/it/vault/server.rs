@@ -113,6 +113,7 @@ fn what_does_not_heal_is_said_at_once() {
 
         hint: the claim that user_claim on auth/jwt/role/ci names is empty in this token, as `actor` is in every Semaphore token
         hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
+        hint: see which condition fails: bao read -format=json auth/jwt/role/ci | oidc-exchange explain vault --role-config -
     "#]]);
     once(error(405, "unsupported operation"), 4).stderr_is(expect![[r#"
         error: Vault takes no JWT logins there

@@ -1,0 +1,160 @@
+//! The wire: an issuer's two published documents, each asked for until it answers.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, Url};
+use tokio::time::Instant;
+
+use crate::error::Exit;
+use crate::host::Clock;
+use crate::http::retry::{self, Deadline, Outcome, Retryable, Verdict};
+use crate::http::{Client, Failure, Request, Response, Unreachable};
+
+const PROVIDER: &str = "the issuer";
+
+/// What answers, within what time.
+pub(super) struct Issuer<'a> {
+    pub(super) http: Client,
+    pub(super) clock: &'a Clock,
+    pub(super) deadline: Deadline,
+}
+
+/// An answer, whatever it holds.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) status: u16,
+    /// The media type alone, in lower case; empty for none.
+    pub(super) media_type: String,
+    pub(super) body: Vec<u8>,
+    /// By how many seconds this machine's clock is ahead of the issuer's.
+    pub(super) ahead: Option<i64>,
+    /// How long it took.
+    pub(super) took: Duration,
+}
+
+/// Why there is no page.
+pub(super) enum Unread {
+    /// It is not to be asked for in clear.
+    Clear(Failure),
+    /// Nobody answered, or not usefully.
+    Unreachable(Box<Unreachable>),
+}
+
+/// One attempt that brought no page.
+enum Attempt {
+    Transport(Failure),
+    /// A status that heals.
+    Busy {
+        status: u16,
+        after: Option<Duration>,
+    },
+}
+
+impl Retryable for Attempt {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Transport(failure) => failure.verdict(),
+            Self::Busy { after, .. } => Verdict::Again { after: *after },
+        }
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(failure) => failure.fmt(f),
+            Self::Busy { status, .. } => write!(f, "{PROVIDER} answered with status {status}"),
+        }
+    }
+}
+
+impl Issuer<'_> {
+    /// Asks for the page at `url`. Nothing secret is sent.
+    pub(super) async fn page(&self, url: &Url) -> Result<Page, Unread> {
+        let attempt = async || self.attempt(url).await;
+        let (outcome, effort) = match retry::run(self.deadline, attempt).await {
+            Ok(page) => return Ok(page),
+            Err(end) => end,
+        };
+        let asked = vec![url.to_string()];
+        let unreachable = |said: String, hints: Vec<String>| {
+            let (provider, asked, exit) = (PROVIDER, asked.clone(), Exit::Unreachable);
+            Unread::Unreachable(Box::new(Unreachable { provider, said, asked, effort, hints, exit }))
+        };
+        Err(match outcome {
+            Outcome::TimedOut => unreachable(
+                "nothing, until --timeout".into(),
+                vec!["can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?".into()],
+            ),
+            Outcome::Failed(Attempt::Transport(failure @ Failure::NotHttps { .. })) => Unread::Clear(failure),
+            // The usual hint is for requests that carry the token.
+            Outcome::Failed(Attempt::Transport(failure @ Failure::Redirect { .. })) => unreachable(
+                failure.to_string(),
+                vec!["it is not followed: the issuer itself must publish the document, and clouds need not follow either".into()],
+            ),
+            Outcome::Failed(Attempt::Transport(failure)) => {
+                Unread::Unreachable(Box::new(Unreachable::from_failure(PROVIDER, &failure, asked, effort)))
+            }
+            Outcome::Failed(busy @ Attempt::Busy { .. }) => unreachable(
+                busy.to_string(),
+                vec!["the clouds ask it the same, and refuse the token while it fails".into()],
+            ),
+        })
+    }
+
+    async fn attempt(&self, url: &Url) -> Result<Page, Attempt> {
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        let request = Request { method: Method::GET, url: url.clone(), headers, body: Vec::new() };
+        let started = Instant::now();
+        let response = self.http.send(request).await.map_err(Attempt::Transport)?;
+        match response.status {
+            status @ (408 | 412 | 425 | 429 | 500..=599) => {
+                let after = header(&response, &RETRY_AFTER);
+                let after = after.and_then(|text| retry::retry_after(text, self.clock.now()));
+                Err(Attempt::Busy { status, after })
+            }
+            _ => Ok(self.read(response, started.elapsed())),
+        }
+    }
+
+    fn read(&self, response: Response, took: Duration) -> Page {
+        let media_type = header(&response, &CONTENT_TYPE).unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let date = header(&response, &DATE).and_then(|text| httpdate::parse_http_date(text).ok());
+        let date = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
+        // A cache hands out the date of the original answer, and says how long ago that was (RFC 9111, section 5.1).
+        let age: i64 = header(&response, &AGE).and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        let date = date.and_then(|since| i64::try_from(since.as_secs()).ok()?.checked_add(age));
+        let ahead = date.map(|date| self.clock.unix().saturating_sub(date));
+        Page { status: response.status, media_type, body: response.body, ahead, took }
+    }
+}
+
+fn header<'r>(response: &'r Response, name: &reqwest::header::HeaderName) -> Option<&'r str> {
+    response.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+impl Page {
+    /// The object that it holds, or why it holds none.
+    pub(super) fn json(&self) -> Result<serde_json::Map<String, serde_json::Value>, String> {
+        if self.status != 200 {
+            return Err(format!("it was answered with status {}", self.status));
+        }
+        serde_json::from_slice(&self.body).map_err(|_| match self.media_type.as_str() {
+            "text/html" => {
+                "a web page was answered, as for an organization that does not exist; or something in between answered"
+                    .into()
+            }
+            "" => "the answer is not a JSON object".into(),
+            other => format!("the answer is not a JSON object ({other})"),
+        })
+    }
+
+    /// Whether it is called JSON, as the standards want (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5).
+    pub(super) fn is_called_json(&self) -> bool {
+        self.media_type == "application/json"
+            || (self.media_type.starts_with("application/") && self.media_type.ends_with("+json"))
+    }
+}

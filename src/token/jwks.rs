@@ -1,0 +1,220 @@
+//! An issuer's published keys (RFC 7517), and which of them is the token's.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use super::clouds::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
+use super::issuer::Page;
+use super::signature::{Algorithm, Scheme};
+use crate::judgement::{Check, Mark};
+use crate::subject::Header;
+
+/// One key. Members that only a private key has are not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Jwk {
+    kid: Option<String>,
+    /// `use`: for signatures, or for something else.
+    purpose: Option<String>,
+    alg: Option<String>,
+    pub(super) key: Key,
+}
+
+/// The key itself (RFC 7518, section 6).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// RSA, without leading zeros.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// A point on a curve, uncompressed.
+    Ec { curve: &'static str, point: Vec<u8> },
+    /// Another, or one that cannot be read: what it is.
+    Other(String),
+}
+
+/// RFC 7518, section 3.3; and what ring takes at most.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+impl Jwk {
+    fn read(value: &Value) -> Self {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        Self { kid: text("kid"), purpose: text("use"), alg: text("alg"), key: Key::read(value) }
+    }
+
+    /// Why it cannot have made such a signature.
+    fn unfit(&self, alg: &str) -> Option<String> {
+        if self.purpose.as_deref().is_some_and(|purpose| purpose != "sig") {
+            return Some("it is not published for signatures (`use`)".into());
+        }
+        if let Some(own) = self.alg.as_deref().filter(|own| *own != alg) {
+            return Some(format!("it is published for {own}"));
+        }
+        match (&self.key, Algorithm::named(alg)) {
+            (Key::Other(what), _) => Some(format!("it is {what}")),
+            (Key::Rsa { n, .. }, _) if !RSA_BITS.contains(&bits(n)) => {
+                Some(format!("a key must have {} to {} bits", RSA_BITS.start(), RSA_BITS.end()))
+            }
+            (Key::Rsa { .. }, Algorithm::Known(Scheme::Ec { .. }))
+            | (Key::Ec { .. }, Algorithm::Known(Scheme::Rsa(_))) => Some(format!("{alg} takes another kind")),
+            (Key::Ec { curve, .. }, Algorithm::Known(Scheme::Ec { curve: wanted, .. })) if *curve != wanted => {
+                Some(format!("{alg} takes one on {wanted}"))
+            }
+            (Key::Rsa { .. } | Key::Ec { .. }, _) => None,
+        }
+    }
+
+    fn words(&self) -> String {
+        match &self.key {
+            Key::Rsa { n, .. } => format!("an RSA key of {} bits", bits(n)),
+            Key::Ec { curve, .. } => format!("a key on {curve}"),
+            Key::Other(_) => "a key that can be used here".into(),
+        }
+    }
+}
+
+impl Key {
+    fn read(value: &Value) -> Self {
+        let part = |name: &str| {
+            let bytes = value.get(name).and_then(Value::as_str).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+            bytes.filter(|bytes| !bytes.is_empty())
+        };
+        let broken = || Self::Other("not whole: a part of it is missing or not base64url".into());
+        match value.get("kty").and_then(Value::as_str).unwrap_or_default() {
+            "RSA" => match (part("n"), part("e")) {
+                // Some write a sign's zero before the number.
+                (Some(n), Some(e)) => Self::Rsa { n: trimmed(n), e: trimmed(e) },
+                _ => broken(),
+            },
+            "EC" => {
+                let (curve, length) = match value.get("crv").and_then(Value::as_str).unwrap_or_default() {
+                    "P-256" => ("P-256", 32),
+                    "P-384" => ("P-384", 48),
+                    other => return Self::Other(format!("on the curve {other:?}, which is not checked here")),
+                };
+                match (part("x"), part("y")) {
+                    (Some(x), Some(y)) if x.len() == length && y.len() == length => {
+                        Self::Ec { curve, point: [&[4], x.as_slice(), y.as_slice()].concat() }
+                    }
+                    _ => broken(),
+                }
+            }
+            other => Self::Other(format!("of the kind {other:?}")),
+        }
+    }
+}
+
+fn trimmed(number: Vec<u8>) -> Vec<u8> {
+    number.into_iter().skip_while(|byte| *byte == 0).collect()
+}
+
+fn bits(n: &[u8]) -> usize {
+    n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize)
+}
+
+/// All keys of a set.
+fn read(body: &[u8]) -> Option<Vec<Jwk>> {
+    let set: Value = serde_json::from_slice(body).ok()?;
+    Some(set.get("keys")?.as_array()?.iter().map(Jwk::read).collect())
+}
+
+/// The token's keys among those at `address`.
+pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<Jwk>) {
+    let title = format!("keys at {address}");
+    let keys = match page.json().map(|_| read(&page.body)) {
+        Ok(Some(keys)) => keys,
+        Ok(None) => {
+            return (NO_KEYS.on(Check::new(Mark::Fails, title).fact("because", "it holds no list `keys`")), Vec::new());
+        }
+        Err(why) => return (NO_KEYS.on(Check::new(Mark::Fails, title).fact("because", why)), Vec::new()),
+    };
+    let count = keys.len();
+    let alg = header.alg.as_deref().unwrap_or_default();
+    let (named, mut own): (Check, Vec<Jwk>) = match &header.kid {
+        None => {
+            let check = Check::new(Mark::Fails, "the token names its key")
+                .fact("because", "its header has no `kid`, and an issuer's keys rotate");
+            (NO_KEY_NAMED.on(check), keys)
+        }
+        Some(kid) => {
+            let own: Vec<Jwk> = keys.into_iter().filter(|key| key.kid.as_ref() == Some(kid)).collect();
+            let check = if own.is_empty() {
+                let check = Check::new(Mark::Fails, format!("the token's key is published: {kid}"));
+                let because = format!(
+                    "it is not among the {count} there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key"
+                );
+                NOT_THE_KEY.on(check.fact("because", because))
+            } else {
+                Check::new(Mark::Holds, format!("the token's key is published: {kid}"))
+            };
+            (check, own)
+        }
+    };
+    let mut parts = vec![named];
+    if header.kid.is_some() {
+        parts.extend(own.iter().map(|key| match key.unfit(alg) {
+            None => Check::new(Mark::Holds, format!("it is {}", key.words())),
+            Some(why) => Check::new(Mark::Fails, format!("it is {}", key.words())).fact("because", why),
+        }));
+    }
+    own.retain(|key| key.unfit(alg).is_none());
+    (super::verify::all(title, parts), own)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn key(value: &Value) -> Jwk {
+        Jwk::read(value)
+    }
+
+    #[test]
+    fn a_key_is_read_without_alg_and_use() {
+        let n = URL_SAFE_NO_PAD.encode([&[0, 0x80][..], &[1; 255]].concat());
+        let rsa = key(&json!({ "kty": "RSA", "n": n, "e": "AQAB", "kid": "a" }));
+        assert_eq!((rsa.words().as_str(), rsa.unfit("RS256")), ("an RSA key of 2048 bits", None));
+        assert!(rsa.unfit("ES256").is_some());
+        let point = URL_SAFE_NO_PAD.encode([7; 32]);
+        let ec = key(&json!({ "kty": "EC", "crv": "P-256", "x": point, "y": point }));
+        assert_eq!((ec.words().as_str(), ec.unfit("ES256")), ("a key on P-256", None));
+        assert!(ec.unfit("ES384").is_some() && ec.unfit("RS256").is_some());
+    }
+
+    #[test]
+    fn a_key_that_cannot_have_signed_is_told_why() {
+        let n = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![0xff; bytes]);
+        let unfit = |value: &Value| key(value).unfit("RS256").unwrap();
+        assert_eq!(unfit(&json!({ "kty": "RSA", "n": n(128), "e": "AQAB" })), "a key must have 2048 to 8192 bits");
+        assert_eq!(
+            unfit(&json!({ "kty": "RSA", "n": n(256), "e": "AQAB", "use": "enc" })),
+            "it is not published for signatures (`use`)"
+        );
+        assert_eq!(
+            unfit(&json!({ "kty": "RSA", "n": n(256), "e": "AQAB", "alg": "RS512" })),
+            "it is published for RS512"
+        );
+        for broken in [json!({ "kty": "RSA", "n": "!" }), json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" })]
+        {
+            assert!(unfit(&broken).starts_with("it is not whole"));
+        }
+        assert_eq!(unfit(&json!({ "kty": "oct", "k": "AA" })), "it is of the kind \"oct\"");
+        assert_eq!(unfit(&json!(3)), "it is of the kind \"\"");
+        assert_eq!(unfit(&json!({ "kty": "RSA", "n": "AAAA", "e": "AQAB" })), "a key must have 2048 to 8192 bits");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_set_makes_the_reader_panic(body: Vec<u8>) {
+            let _ = read(&body);
+        }
+
+        #[test]
+        fn no_key_makes_the_reader_panic(kty in "RSA|EC|x", crv in "P-256|P-384|x", n in "[A-Za-z0-9_=!-]{0,90}", alg in "RS256|ES256|ES384|none|") {
+            let value = json!({ "keys": [{ "kty": kty, "crv": crv, "n": n, "e": n, "x": n, "y": n, "kid": 3, "use": n }] });
+            for key in read(value.to_string().as_bytes()).unwrap() {
+                let _ = (key.unfit(&alg), key.words());
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A token as it is shown: all that it says, and nothing that could be traded.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::job::Job;
+use super::limits::{self, Limit};
+use super::when::moment;
+use super::{table, worth};
+use crate::judgement::Judgement;
+use crate::secret::redact_jwt_shaped;
+use crate::subject::claims::time;
+use crate::subject::{Claims, Header, SubjectToken};
+
+/// What is to be shown.
+pub(super) struct Portrait<'t> {
+    pub(super) header: &'t Header,
+    pub(super) claims: &'t Claims,
+    pub(super) job: Job,
+    pub(super) limits: Vec<Limit>,
+    /// This machine's clock, in seconds since 1970.
+    pub(super) now: i64,
+}
+
+impl<'t> Portrait<'t> {
+    pub(super) fn new(token: &'t SubjectToken, now: i64) -> Self {
+        let job = Job::of(token.claims());
+        let limits = limits::broken(token, job);
+        Self { header: token.header(), claims: token.claims(), job, limits, now }
+    }
+
+    /// The claims' names: those that are known in their order, then the others in the alphabet's.
+    pub(super) fn names(&self) -> Vec<&'t str> {
+        let known = worth::ORDER.into_iter().filter(|name| self.claims.has(name));
+        let others = self.claims.names().into_iter().filter(|name| !worth::ORDER.contains(name));
+        known.chain(others).collect()
+    }
+
+    /// What the claim is worth.
+    pub(super) fn note(&self, name: &str) -> Option<String> {
+        worth::note(self.claims, self.job, name)
+    }
+
+    /// The claims that the organization has switched off.
+    pub(super) fn missing(&self) -> Vec<&'static str> {
+        worth::missing(self.claims, self.job)
+    }
+
+    /// Until when it is good, in words.
+    pub(super) fn expiry(&self) -> String {
+        match self.claims.expiry() {
+            Some(at) if at > self.now => moment(at, self.now),
+            Some(at) => format!("{}: it has expired", moment(at, self.now)),
+            None if self.claims.has("exp") => "cannot be told: exp is not a number".into(),
+            None => "never: it has no exp".into(),
+        }
+    }
+
+    /// For a person; `judgement` is what its issuer says of it.
+    pub(super) fn text(&self, judgement: Option<&Judgement>) -> String {
+        let mut out = table::layout(self, judgement.is_some());
+        if let Some(judgement) = judgement {
+            out.push('\n');
+            out.push_str(&judgement.text());
+        }
+        out
+    }
+
+    /// For a program: one JSON object, with a line feed after it. Claims are as the token has them, numbers to the digit;
+    /// but a claim that is itself a token is none that may be shown.
+    pub(super) fn json(&self, judgement: Option<&Judgement>) -> String {
+        let claims: Map<String, Value> = self
+            .claims
+            .names()
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), self.claims.get(name)?.clone())))
+            .collect();
+        let notes: Map<String, Value> =
+            self.names().into_iter().filter_map(|name| Some((name.to_owned(), self.note(name)?.into()))).collect();
+        let limits: Vec<Value> =
+            self.limits.iter().map(|limit| json!({ "cloud": limit.cloud, "breaks": limit.what })).collect();
+        let expiry = self.claims.expiry();
+        let mut all = json!({
+            "header": { "alg": self.header.alg, "kid": self.header.kid, "typ": self.header.typ },
+            "claims": claims,
+            "job": self.job.name(),
+            "expiry": {
+                "issued": self.claims.issued().map(time),
+                "expires": expiry.map(time),
+                "seconds_left": expiry.map(|at| at.saturating_sub(self.now)),
+                "expired": expiry.map(|at| at <= self.now),
+            },
+            "notes": notes,
+            "missing": self.missing(),
+            "limits": limits,
+        });
+        if let Some(judgement) = judgement {
+            all["verification"] = judgement.value();
+        }
+        format!("{}\n", escaped(&format!("{:#}", without_tokens(&all))))
+    }
+}
+
+/// A value without what looks like a JWT.
+fn without_tokens(value: &Value) -> Value {
+    match value {
+        Value::String(text) => redact_jwt_shaped(text).into(),
+        Value::Array(items) => items.iter().map(without_tokens).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (redact_jwt_shaped(name), without_tokens(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+/// JSON in which every character that could move a cursor or reorder text is written as an escape. `serde_json` leaves
+/// those above U+001F as they are; outside strings there are none.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && crate::diagnostic::printable(c.encode_utf8(&mut [0; 4])).is_empty() {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_keeps_its_meaning_and_moves_no_cursor() {
+        let value = json!({ "a\u{9b}": "\u{202e}b\u{1b}[2J\n\u{7f}é", "n": [1, { "\u{1}": null }] });
+        let text = escaped(&format!("{value:#}"));
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn a_token_within_a_claim_is_not_shown() {
+        let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
+        let clean = without_tokens(&json!({ token: [{ "x": format!("Bearer {token}") }], "n": 1 }));
+        assert_eq!(clean, json!({ "[redacted]": [{ "x": "Bearer [redacted]" }], "n": 1 }));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_survives(text in ".{0,40}") {
+            let json = escaped(&Value::String(text.clone()).to_string());
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+    }
+}

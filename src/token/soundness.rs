@@ -1,0 +1,135 @@
+//! Whether the token, by its own claims and this machine's clock, is one that clouds take.
+
+use serde_json::Value;
+
+use super::clouds::{
+    EXPIRED, ISSUED_LATER, JUST_EXPIRED, NO_AUDIENCE, NO_SUBJECT, NO_TIME, NOT_YET, ODD_TIME, TOO_OLD,
+};
+use super::verify::all;
+use super::when::moment;
+use crate::judgement::{Check, Mark};
+use crate::subject::Claims;
+
+/// By how many seconds Google's and Vault's clocks may differ from the issuer's.
+const LEEWAY: i64 = 60;
+
+/// AWS and Google take no token that is older, whatever its `exp`, in seconds.
+const A_DAY: i64 = 86_400;
+
+/// Every claim that each cloud wants, and the times.
+pub(super) fn check(claims: &Claims, now: i64) -> Check {
+    let mut parts = vec![subject(claims), audience(claims), issued(claims, now), expiry(claims, now)];
+    parts.extend(not_before(claims, now));
+    parts.extend(["iat", "nbf", "exp"].into_iter().filter_map(|name| whole(claims, name)));
+    all("the token's own claims".into(), parts)
+}
+
+fn subject(claims: &Claims) -> Check {
+    match claims.text("sub") {
+        Some(_) => Check::new(Mark::Holds, "sub is there"),
+        None => NO_SUBJECT.on(Check::new(Mark::Fails, "sub is there")
+            .fact("because", "it is not: an organization can switch it off, and AWS and Google want it")),
+    }
+}
+
+fn audience(claims: &Claims) -> Check {
+    let there = claims.audience().is_some_and(|audience| !audience.is_empty());
+    let check = Check::new(if there { Mark::Holds } else { Mark::Fails }, "aud is there");
+    if there { check } else { NO_AUDIENCE.on(check.fact("because", "it is not, and AWS and Google want it")) }
+}
+
+fn issued(claims: &Claims, now: i64) -> Check {
+    let Some(at) = claims.issued() else {
+        return NO_TIME.on(Check::new(Mark::Fails, "iat is a time").fact("because", "it is not there, or no number"));
+    };
+    let title = format!("issued {}", moment(at, now));
+    if at.saturating_sub(now) > LEEWAY {
+        return ISSUED_LATER.on(Check::new(Mark::Fails, title).fact("because", by_clock("that is in the future")));
+    }
+    let expired = claims.expiry().is_some_and(|expiry| expiry <= now);
+    if now.saturating_sub(at) > A_DAY && !expired {
+        let because = "AWS and Google take a token for a day, whatever its exp";
+        return TOO_OLD.on(Check::new(Mark::Fails, title).fact("because", because));
+    }
+    Check::new(Mark::Holds, title)
+}
+
+fn expiry(claims: &Claims, now: i64) -> Check {
+    let Some(at) = claims.expiry() else {
+        return NO_TIME.on(Check::new(Mark::Fails, "exp is a time").fact("because", "it is not there, or no number"));
+    };
+    let title = format!("good until {}", moment(at, now));
+    if at > now {
+        return Check::new(Mark::Holds, title);
+    }
+    let answers = if now.saturating_sub(at) > LEEWAY { EXPIRED } else { JUST_EXPIRED };
+    answers.on(Check::new(Mark::Fails, title).fact("because", by_clock("that is over")))
+}
+
+fn not_before(claims: &Claims, now: i64) -> Option<Check> {
+    let at = claims.not_before()?;
+    // Semaphore writes that of its issue, which is told already.
+    if claims.issued() == Some(at) && at.saturating_sub(now) <= LEEWAY {
+        return None;
+    }
+    let title = format!("good from {}", moment(at, now));
+    Some(if at.saturating_sub(now) > LEEWAY {
+        NOT_YET.on(Check::new(Mark::Fails, title).fact("because", by_clock("that is still to come")))
+    } else {
+        Check::new(Mark::Holds, title)
+    })
+}
+
+/// A time that is a number, and not a whole one.
+fn whole(claims: &Claims, name: &str) -> Option<Check> {
+    let odd = matches!(claims.get(name)?, number @ Value::Number(_) if number.as_i64().is_none());
+    odd.then(|| {
+        ODD_TIME.on(Check::new(Mark::Fails, format!("{name} is a whole number"))
+            .fact("because", "it is not, and AWS reads no other"))
+    })
+}
+
+fn by_clock(what: &str) -> String {
+    format!("{what}, by this machine's clock")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: i64 = 1_786_400_000;
+
+    fn faults(payload: &Value) -> Vec<String> {
+        let mut whole = json!({ "sub": "x", "aud": "y", "iat": NOW - 10, "exp": NOW + 10, "nbf": NOW - 10 });
+        for (name, value) in payload.as_object().unwrap() {
+            whole[name] = value.clone();
+        }
+        let check = check(&Claims::new(serde_json::from_value(whole).unwrap()), NOW);
+        let failed: Vec<&Check> = check.parts.iter().filter(|part| part.mark == Mark::Fails).collect();
+        assert_eq!(failed.is_empty(), check.mark == Mark::Holds);
+        failed.iter().map(|part| part.title.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    #[test]
+    fn a_minute_is_allowed_for_clocks_but_not_at_the_end() {
+        assert!(faults(&json!({})).is_empty());
+        assert!(faults(&json!({ "iat": NOW + 60, "nbf": NOW + 60, "exp": NOW + 90 })).is_empty());
+        assert_eq!(
+            faults(&json!({ "iat": NOW + 61, "nbf": NOW + 61, "exp": NOW + 90 })),
+            ["issued 2026-08-10T22:14:21Z,", "good from"]
+        );
+        assert_eq!(faults(&json!({ "exp": NOW })), ["good until"], "AWS allows none");
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_found_together() {
+        assert_eq!(
+            faults(&json!({ "sub": "", "aud": [], "exp": "soon", "iat": null })),
+            ["sub is", "aud is", "iat is", "exp is"]
+        );
+        assert_eq!(faults(&json!({ "exp": NOW + 10, "iat": NOW - 86_401 })).len(), 1, "too old");
+        assert_eq!(faults(&json!({ "iat": 1.5, "exp": 2.5 })), ["good until", "iat is", "exp is"]);
+    }
+}

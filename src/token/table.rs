@@ -1,0 +1,175 @@
+//! A token's portrait as a person reads it: narrow, whatever the claims hold.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::portrait::Portrait;
+use super::when::moment;
+use super::worth::{self, AWS_TAGS};
+use crate::diagnostic::printable;
+use crate::secret::redact_jwt_shaped;
+use crate::subject::Claims;
+use crate::subject::claims::time;
+
+/// The width that notes are broken to; values are not, so that they can be copied.
+const WIDTH: usize = 80;
+/// Where values begin.
+const VALUES: usize = 13;
+/// The longest value and the longest name that are shown whole, in characters.
+const LONGEST: usize = 600;
+const LONGEST_NAME: usize = 64;
+
+/// The whole table; `verified` where a judgement of the signature follows.
+pub(super) fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
+    let mut out = head(portrait, verified);
+    out.push_str("\nclaims\n");
+    for name in portrait.names() {
+        line(&mut out, name, &value(portrait.claims, name));
+        if let Some(note) = portrait.note(name) {
+            for (index, part) in wrapped(&clean(&note), WIDTH - VALUES - 2).iter().enumerate() {
+                let _ = writeln!(out, "{:VALUES$}{} {part}", "", if index == 0 { "·" } else { " " });
+            }
+        }
+    }
+    let missing = portrait.missing();
+    if portrait.job.of_semaphore {
+        let which = if missing.is_empty() { "none".into() } else { missing.join(", ") };
+        let why = format!(
+            "all but {}: an organization can switch off any other, and org and prj are off until it switches them on; a rule that needs a missing claim refuses the token",
+            worth::ALWAYS.join(", ")
+        );
+        section(&mut out, "missing", &[("here", which), ("could be", why)]);
+    }
+    let limits: Vec<(&str, String)> = portrait.limits.iter().map(|limit| (limit.cloud, limit.what.clone())).collect();
+    if !limits.is_empty() {
+        section(&mut out, "limits", &limits);
+    }
+    out
+}
+
+fn head(portrait: &Portrait<'_>, verified: bool) -> String {
+    let header = portrait.header;
+    let key = header.kid.as_ref().map(|kid| format!(", key {kid}")).unwrap_or_default();
+    let unsure = if verified { "" } else { " (--verify checks it)" };
+    let mut lines = vec![("job", portrait.job.words(portrait.claims))];
+    if let Some(at) = portrait.claims.issued() {
+        lines.push(("issued", moment(at, portrait.now)));
+    }
+    lines.push(("expires", portrait.expiry()));
+    lines.push(("signed", format!("{}{key}{unsure}", header.alg.as_deref().unwrap_or("(no algorithm)"))));
+    let lines = lines.into_iter().map(|(label, text)| format!("{label:<10} {}\n", cut(&clean(&text), LONGEST)));
+    lines.collect()
+}
+
+/// A name and its value; a long name has a line of its own.
+fn line(out: &mut String, name: &str, lines: &[String]) {
+    let name = cut(&clean(name), LONGEST_NAME);
+    let fits = name.chars().count() < VALUES - 2;
+    if !fits {
+        let _ = writeln!(out, "  {name}");
+    }
+    for (index, value) in lines.iter().enumerate() {
+        let label = if fits && index == 0 { name.as_str() } else { "" };
+        let _ = writeln!(out, "  {label:<10} {value}");
+    }
+}
+
+fn section(out: &mut String, title: &str, items: &[(&str, String)]) {
+    let _ = writeln!(out, "\n{title}");
+    for (label, text) in items {
+        for (index, part) in wrapped(&clean(text), WIDTH - VALUES).iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            let _ = writeln!(out, "{}", format!("  {label:<10} {part}").trim_end());
+        }
+    }
+}
+
+/// A claim's value, in the lines that it takes.
+fn value(claims: &Claims, name: &str) -> Vec<String> {
+    let dated = |at: Option<i64>, shown: String| match at {
+        Some(at) if time(at) != shown => format!("{shown} = {}", time(at)),
+        _ => shown,
+    };
+    let shown = claims.shown(name).unwrap_or_default();
+    let shown = match name {
+        AWS_TAGS => return tags(claims).unwrap_or_else(|| vec![cut(&clean(&shown), LONGEST)]),
+        "iat" => dated(claims.issued(), shown),
+        "nbf" => dated(claims.not_before(), shown),
+        "exp" => dated(claims.expiry(), shown),
+        _ => shown,
+    };
+    vec![cut(&clean(&shown), LONGEST)]
+}
+
+/// Session tags as AWS reads them, where they are such: `branch=main  job_type=pipeline_job; transitive: branch`.
+fn tags(claims: &Claims) -> Option<Vec<String>> {
+    let claim = claims.get(AWS_TAGS)?;
+    let pairs = claim.get("principal_tags")?.as_object()?.iter().map(|(name, values)| {
+        let [Value::String(value)] = values.as_array()?.as_slice() else { return None };
+        Some(format!("{name}={value}"))
+    });
+    let mut lines = pairs.collect::<Option<Vec<String>>>()?;
+    let transitive = claim.get("transitive_tag_keys").and_then(Value::as_array);
+    let transitive: Vec<&str> = transitive.into_iter().flatten().filter_map(Value::as_str).collect();
+    lines.push(match transitive.len() {
+        0 => "none of them transitive".into(),
+        all if all == lines.len() => "all of them transitive".into(),
+        _ => format!("transitive: {}", transitive.join(", ")),
+    });
+    Some(lines.iter().map(|line| cut(&clean(line), LONGEST)).collect())
+}
+
+/// Claims are written by others.
+fn clean(text: &str) -> String {
+    printable(&redact_jwt_shaped(text))
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let length = text.chars().count();
+    if length <= longest {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(longest).collect();
+    format!("{kept}… ({length} characters)")
+}
+
+/// Lines of at most `width` characters, broken at blanks; a longer word has a line of its own.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_broken_at_blanks() {
+        assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(wrapped("abcdef g", 3), ["abcdef", "g"]);
+        assert_eq!(wrapped("", 3), [""]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_counted() {
+        assert_eq!(cut("日本語", 3), "日本語");
+        assert_eq!(cut("日本語", 2), "日本… (3 characters)");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_words_are_lost(text in "[a-z ]{0,60}", width in 1usize..20) {
+            proptest::prop_assert_eq!(wrapped(&text, width).join(" "), text);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `--verify`: the token against its issuer's published keys, and the clocks; every fault at once.
+
+use super::clouds::{Answers, ISSUER_IN_CLEAR, NO_ISSUER};
+use super::discovery;
+use super::issuer::{Issuer, Page, Unread};
+use super::jwks;
+use super::when::span;
+use super::{signature, soundness};
+use crate::error::Error;
+use crate::host::Clock;
+use crate::http::retry::Deadline;
+use crate::http::{Client, Settings, Unreachable};
+use crate::judgement::{Check, Judgement, Mark, Verdict};
+use crate::subject::SubjectToken;
+
+/// A difference between two clocks that is worth a word, and one that is worth a warning, in seconds.
+const SAID: u64 = 5;
+const WARNED: u64 = 60;
+
+/// What was asked of the issuer, and what came of it.
+struct Asked {
+    checks: Vec<Check>,
+    pages: Vec<Page>,
+    unreachable: Option<Box<Unreachable>>,
+}
+
+/// A check that is made of others: one that fails makes it fail.
+pub(super) fn all(title: String, parts: Vec<Check>) -> Check {
+    let mark = [Mark::Fails, Mark::Unknown].into_iter().find(|mark| parts.iter().any(|part| part.mark == *mark));
+    Check::new(mark.unwrap_or(Mark::Holds), title).parts(parts)
+}
+
+/// Judges the token.
+///
+/// # Errors
+/// When the issuer could not be reached until `deadline`, and the token is not bad without it.
+pub(super) async fn verify(
+    token: &SubjectToken,
+    network: Settings,
+    clock: &Clock,
+    deadline: Deadline,
+) -> Result<Judgement, Error> {
+    let issuer = Issuer { http: Client::new(network), clock, deadline };
+    let asked = ask(token, &issuer).await;
+    let mut checks = asked.checks;
+    checks.push(signature::header(token.header()));
+    checks.push(soundness::check(token.claims(), clock.unix()));
+    let any = |mark: Mark| checks.iter().any(|check| check.mark == mark);
+    let verdict = match asked.unreachable {
+        _ if any(Mark::Fails) => Verdict::Refused,
+        Some(unreachable) => return Err(Error::Unreachable(unreachable)),
+        None if any(Mark::Unknown) => Verdict::CannotTell,
+        None => Verdict::Accepted,
+    };
+    let title = match verdict {
+        Verdict::Accepted => "the issuer stands by this token",
+        Verdict::Refused => "this token is bad",
+        Verdict::CannotTell => "whether the issuer stands by this token",
+    };
+    let mut notes = clocks(&asked.pages);
+    notes.extend(slow(&asked.pages));
+    Ok(Judgement { verdict, title: title.into(), checks, lints: misnamed(&asked.pages), notes })
+}
+
+async fn ask(token: &SubjectToken, issuer: &Issuer<'_>) -> Asked {
+    let mut asked = Asked { checks: Vec::new(), pages: Vec::new(), unreachable: None };
+    let header = token.header();
+    let iss = token.claims().text("iss").unwrap_or_default();
+    let address = match discovery::address(iss) {
+        Ok(address) => address,
+        Err(why) => {
+            let because = if iss.is_empty() { "there is none".into() } else { format!("it is {iss}: {why}") };
+            asked.fails("iss is an issuer's address", because, NO_ISSUER);
+            return asked;
+        }
+    };
+    let Some(page) = asked.page(issuer, &address, "discovery document", ISSUER_IN_CLEAR).await else { return asked };
+    let alg = header.alg.as_deref().unwrap_or("(none)");
+    let (check, keys_address) = discovery::check(&page, &address, iss, alg);
+    asked.checks.push(check);
+    asked.pages.push(page);
+    let Some(keys_address) = keys_address else { return asked };
+    let Some(page) = asked.page(issuer, &keys_address, "keys", Answers::default()).await else { return asked };
+    let (check, keys) = jwks::check(&page, keys_address.as_str(), header);
+    asked.checks.push(check);
+    asked.pages.push(page);
+    asked.checks.extend(signature::check(token.jwt(), header, &keys));
+    asked
+}
+
+impl Asked {
+    fn fails(&mut self, title: &str, because: String, answers: Answers) {
+        self.checks.push(answers.on(Check::new(Mark::Fails, title).fact("because", because)));
+    }
+
+    /// The page at `address`; `in_clear` is what the clouds say where that is not https.
+    async fn page(
+        &mut self,
+        issuer: &Issuer<'_>,
+        address: &reqwest::Url,
+        what: &str,
+        in_clear: Answers,
+    ) -> Option<Page> {
+        let title = format!("{what} at {address}");
+        match issuer.page(address).await {
+            Ok(page) => return Some(page),
+            Err(Unread::Clear(failure)) => {
+                let hint = failure.hints().into_iter().next().unwrap_or_default();
+                self.fails(&title, format!("{failure}: {hint}"), in_clear);
+            }
+            Err(Unread::Unreachable(unreachable)) => {
+                self.checks.push(Check::new(Mark::Unknown, title).fact("because", unreachable.said.clone()));
+                self.unreachable = Some(unreachable);
+            }
+        }
+        None
+    }
+}
+
+/// How far this machine's clock is from the issuer's.
+fn clocks(pages: &[Page]) -> Vec<String> {
+    let nearest = pages.iter().filter_map(|page| page.ahead).min_by_key(|ahead| ahead.unsigned_abs());
+    let Some(ahead) = nearest.filter(|ahead| ahead.unsigned_abs() > SAID) else { return Vec::new() };
+    let side = if ahead > 0 { "ahead of" } else { "behind" };
+    let said = format!("this machine's clock is {} {side} the issuer's", span(ahead));
+    if ahead.unsigned_abs() > WARNED {
+        tracing::warn!("{said}; the token's times are judged by this machine's");
+    }
+    vec![said]
+}
+
+/// AWS waits for an issuer that long.
+fn slow(pages: &[Page]) -> Option<String> {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+    let slowest = pages.iter().map(|page| page.took).max()?;
+    (slowest > PATIENCE).then(|| {
+        format!(
+            "the issuer took {:.1} s to answer; AWS waits 5 s, then it cannot retrieve the key",
+            slowest.as_secs_f32()
+        )
+    })
+}
+
+/// JSON that is not called so.
+fn misnamed(pages: &[Page]) -> Vec<String> {
+    let odd = pages.iter().filter(|page| page.status == 200 && !page.is_called_json() && page.json().is_ok());
+    odd.map(|page| match page.media_type.as_str() {
+        "" => "the issuer answers without a Content-Type: it should be application/json".into(),
+        other => format!("the issuer calls its JSON {other}: it should be application/json"),
+    })
+    .collect()
+}
