@@ -69,11 +69,25 @@ impl Document {
         &self.value
     }
 
-    /// The error that something at `place` (as `Statement[1].Effect`; empty for the whole) is not what it should be.
+    /// A text at `place`.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn text<'v>(&self, place: &str, value: &'v Value) -> Result<&'v str, Usage> {
+        value.as_str().ok_or_else(|| self.wrong(place, "it is not a text"))
+    }
+
+    /// How an error names `place` (as `Statement[1].Effect`; empty for the whole).
+    #[must_use]
+    pub fn place(&self, place: &str) -> String {
+        let between = if place.is_empty() { "" } else { ": " };
+        format!("{}{between}{place}", self.name)
+    }
+
+    /// The error that something at `place` is not what it should be.
     #[must_use]
     pub fn wrong(&self, place: &str, why: impl fmt::Display) -> Usage {
-        let between = if place.is_empty() { "" } else { ": " };
-        Usage::new(format!("{}{between}{place}: {why}", self.name))
+        Usage::new(format!("{}: {why}", self.place(place)))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod cause;
+pub mod cel;
 pub mod credentials_file;
 pub mod endpoint;
 pub mod exchange;

@@ -1,28 +1,320 @@
-//! What to create.
+//! `setup`: a pool, a provider and a binding that let in whom they are asked to, and nobody else.
 
+use serde_json::{Map, Value, json};
+
+use super::cel::quote;
+use super::{Provider, ServiceAccount, UniverseDomain};
 use crate::cli::SetupGcp;
 use crate::error::Usage;
-use crate::recipe::Recipe;
-use crate::subject::admission::Admission;
+use crate::recipe::{Command, Recipe};
+use crate::subject::admission::{Admission, Refs};
 
-/// What is asked for.
+const ROLE: &str = "roles/iam.workloadIdentityUser";
+const PIPELINE: &str = "pipeline_job";
+
+/// What is to be created.
 #[derive(Debug)]
-pub struct Request {}
+pub struct Request {
+    provider: Provider,
+    account: Option<ServiceAccount>,
+}
+
+/// What lets them in.
+struct Gate {
+    /// Keys and expressions; no comma, which gcloud would take for the end of one.
+    mapping: Vec<(&'static str, &'static str)>,
+    condition: String,
+    /// The principals that IAM then knows them by.
+    member: String,
+}
 
 impl Request {
-    /// Checks it.
+    /// Checks the names.
     ///
     /// # Errors
-    /// When it cannot be meant.
-    pub fn new(_args: &SetupGcp) -> Result<Self, Usage> {
-        Err(Usage::new("not built yet"))
+    /// When a name is not one, or Google takes none such for something new.
+    pub fn new(args: &SetupGcp) -> Result<Self, Usage> {
+        let universe = UniverseDomain::default();
+        let provider = Provider::parse("--provider", &args.provider, &universe)?;
+        for (what, id) in [("pool", provider.pool()), ("provider", provider.id())] {
+            if id.len() < 4 || id.starts_with("gcp-") {
+                return Err(Usage::new(format!("--provider: Google makes no {what} called `{id}`"))
+                    .hint("an id has 4 to 32 characters and does not begin with gcp-"));
+            }
+        }
+        let account = args.service_account.as_deref();
+        let account = account.map(|email| ServiceAccount::parse("--service-account", email, &universe)).transpose()?;
+        Ok(Self { provider, account })
     }
 
-    /// The recipe.
+    /// What to create so that `admission`, and nothing wider, is let in.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn recipe(&self, _admission: &Admission) -> Result<Recipe, Usage> {
-        Err(Usage::new("not built yet"))
+    /// When the condition would be longer than Google takes.
+    pub fn recipe(&self, admission: &Admission) -> Result<Recipe, Usage> {
+        const LONGEST: usize = 4096;
+        let gate = self.gate(admission);
+        if gate.condition.chars().count() > LONGEST {
+            return Err(Usage::new(format!(
+                "the condition would have more than the {LONGEST} characters that Google takes"
+            )));
+        }
+        let acting = match &self.account {
+            Some(account) => format!(", who may act as {}", account.email()),
+            None => String::new(),
+        };
+        Ok(Recipe {
+            lets_in: format!("{admission}{acting}"),
+            keeps_out: keeps_out(&admission.refs),
+            beware: self.beware(admission, &gate),
+            commands: self.commands(admission, &gate),
+            documents: self.documents(admission, &gate),
+        })
+    }
+
+    fn gate(&self, admission: &Admission) -> Gate {
+        let (project, refs) = (admission.project.as_str(), &admission.refs);
+        let mut conditions = vec![
+            format!("assertion.prj_id == {}", quote(project)),
+            format!("assertion.job_type == {}", quote(PIPELINE)),
+            format!("assertion.ref_type == {}", quote(refs.kind())),
+        ];
+        conditions.extend(on_refs(refs));
+        // Who comes from a provider with a looser condition, made in this pool later, is somebody else.
+        let named = format!("{project}::{PIPELINE}::{}", refs.reference());
+        let mut mapping = vec![
+            ("google.subject", "assertion.prj_id + \"::\" + assertion.job_type + \"::\" + assertion.ref"),
+            ("attribute.prj_id", "assertion.prj_id"),
+            ("attribute.job_type", "assertion.job_type"),
+            ("attribute.ref_type", "assertion.ref_type"),
+            ("attribute.ref", "assertion.ref"),
+        ];
+        let pool = self.provider.pool_name();
+        let member = if refs.is_exact() && fits(&named) {
+            format!("principal://{pool}/subject/{named}")
+        } else {
+            // A subject that is short whatever the ref is, and each job's own.
+            mapping[0].1 = "assertion.prj_id + \"::\" + assertion.job_id";
+            mapping.push((
+                "attribute.gate",
+                "assertion.prj_id + \"::\" + assertion.job_type + \"::\" + assertion.ref_type",
+            ));
+            format!("principalSet://{pool}/attribute.gate/{project}::{PIPELINE}::{}", refs.kind())
+        };
+        Gate { mapping, condition: conditions.join(" && "), member }
+    }
+
+    fn beware(&self, admission: &Admission, gate: &Gate) -> Vec<String> {
+        let mut beware = Vec::new();
+        match &admission.refs {
+            Refs::PullRequests => {
+                beware.push("a pull request from a fork is let in too, and what it runs is its author's".into());
+            }
+            refs if !refs.is_exact() => {
+                beware.push("whoever may push a branch or tag of such a name is let in".into());
+            }
+            Refs::Branch(_) | Refs::Tag(_) => {}
+        }
+        beware.push("a running job that somebody attaches to has the token that the job has: no claim tells".into());
+        beware.push(
+            "every provider of a pool names the same principals: let this pool have no provider that others can change"
+                .into(),
+        );
+        if self.account.is_none() {
+            beware.push(format!("nothing is granted yet: give a role on what the job needs to {}", gate.member));
+        }
+        beware
+    }
+
+    fn commands(&self, admission: &Admission, gate: &Gate) -> Vec<Command> {
+        // By their full names: gcloud takes no project's number as --project for these.
+        let pool = self.pool();
+        let issuer = admission.issuer.as_str();
+        let mapping: Vec<String> = gate.mapping.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let mut commands = vec![
+            Command {
+                purpose: "the services; no harm where they are on".into(),
+                program: "gcloud services enable".into(),
+                arguments: vec![
+                    words(&["iam.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com"]),
+                    words(&[&format!("--project={}", self.provider.project_number())]),
+                ],
+            },
+            Command {
+                purpose: "the pool, unless it is there".into(),
+                program: "gcloud iam workload-identity-pools create".into(),
+                arguments: vec![words(&[&pool])],
+            },
+            Command {
+                purpose: "the provider: whose tokens, and which of them".into(),
+                program: "gcloud iam workload-identity-pools providers create-oidc".into(),
+                arguments: vec![
+                    words(&[&format!("{pool}/providers/{}", self.provider.id())]),
+                    words(&[&format!("--issuer-uri={issuer}"), &format!("--allowed-audiences={issuer}")]),
+                    words(&["--attribute-mapping", &mapping.join(",")]),
+                    words(&["--attribute-condition", &gate.condition]),
+                ],
+            },
+        ];
+        commands.extend(self.account.as_ref().map(|account| {
+            let project = account.project().map(|project| format!("--project={project}"));
+            Command {
+                purpose: "who may act as the service account".into(),
+                program: "gcloud iam service-accounts add-iam-policy-binding".into(),
+                arguments: [account.email().to_owned()]
+                    .into_iter()
+                    .chain(project)
+                    .chain([format!("--role={ROLE}"), format!("--member={}", gate.member), "--condition=None".into()])
+                    .map(|word| vec![word])
+                    .collect(),
+            }
+        }));
+        commands
+    }
+
+    /// The pool's name, as gcloud and the API have it.
+    fn pool(&self) -> String {
+        self.provider.pool_name().trim_start_matches("iam.googleapis.com/").to_owned()
+    }
+
+    /// As <https://docs.cloud.google.com/iam/docs/reference/rest> names and has them.
+    fn documents(&self, admission: &Admission, gate: &Gate) -> Map<String, Value> {
+        let pool = self.pool();
+        let mapping: Map<String, Value> =
+            gate.mapping.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+        let issuer = admission.issuer.as_str();
+        let mut documents = Map::new();
+        documents.insert("WorkloadIdentityPool".into(), json!({ "name": pool }));
+        documents.insert(
+            "WorkloadIdentityPoolProvider".into(),
+            json!({
+                "name": format!("{pool}/providers/{}", self.provider.id()),
+                "attributeMapping": mapping,
+                "attributeCondition": gate.condition,
+                "oidc": { "issuerUri": issuer, "allowedAudiences": [issuer] },
+            }),
+        );
+        if self.account.is_some() {
+            documents.insert("Binding".into(), json!({ "role": ROLE, "members": [gate.member] }));
+        } else {
+            documents.insert("member".into(), gate.member.clone().into());
+        }
+        documents
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Whether it can be a principal's name: Google's bytes, and letters that no part of the way reads otherwise.
+fn fits(subject: &str) -> bool {
+    const LONGEST: usize = 127;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte);
+    subject.len() <= LONGEST && subject.bytes().all(plain)
+}
+
+fn keeps_out(refs: &Refs) -> String {
+    let others = match refs {
+        Refs::Branch(_) => "other branches, tags, pull requests",
+        Refs::Tag(_) => "other tags, branches, pull requests",
+        Refs::PullRequests => "branches, tags",
+    };
+    format!("{others}, debug sessions, and every other project of the organization")
+}
+
+/// The condition on `ref`, where there is one.
+fn on_refs(refs: &Refs) -> Option<String> {
+    if *refs == Refs::PullRequests {
+        return None;
+    }
+    let pattern = refs.reference();
+    let parts: Vec<&str> = pattern.split('*').collect();
+    Some(match parts[..] {
+        [whole] => format!("assertion.ref == {}", quote(whole)),
+        [before, ""] => format!("assertion.ref.startsWith({})", quote(before)),
+        [before, after] => format!(
+            // Both at once must not be had of the same letters.
+            "assertion.ref.startsWith({}) && assertion.ref.endsWith({}) && size(assertion.ref) >= {}",
+            quote(before),
+            quote(after),
+            before.chars().count() + after.chars().count()
+        ),
+        _ => format!(
+            "assertion.ref.matches({})",
+            quote(&format!("^{}$", parts.iter().map(|part| literal(part)).collect::<Vec<_>>().join(".*")))
+        ),
+    })
+}
+
+/// What a regular expression takes for itself.
+fn literal(part: &str) -> String {
+    let mut out = String::new();
+    for letter in part.chars() {
+        if letter.is_ascii_punctuation() && !matches!(letter, '/' | '-' | '_') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::google::cel::{Expression, Scope};
+    use crate::subject::admission::Pattern;
+
+    fn admits(pattern: &str, name: &str) -> bool {
+        let condition = on_refs(&Refs::Branch(Pattern::parse("--branch", pattern).unwrap())).unwrap();
+        let claims = json!({ "ref": format!("refs/heads/{name}") });
+        let expression = Expression::parse(&condition).unwrap();
+        let scope = Scope::new().with("assertion", claims.as_object().unwrap());
+        expression.evaluate(&scope).unwrap().to_string() == "true"
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, name) in [
+            ("main", "main"),
+            ("it's", "it's"),
+            ("release/*", "release/1/2"),
+            ("release/*", "release/"),
+            ("*", "x"),
+            ("*/stable", "a/b/stable"),
+            ("a*b", "ab"),
+            ("a*b*c", "abc"),
+            ("v1.*-(x)+*|y", "v1.0-(x)+日|y"),
+        ] {
+            assert!(admits(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [
+            ("main", "mainx"),
+            ("main", "xmain"),
+            ("release/*", "release"),
+            ("ab*ba", "aba"),
+            ("a*b*c", "acb"),
+            ("v1.*-(x)+*|y", "v1x0-(x)+1|y"),
+            ("a*b*c", "xabc"),
+        ] {
+            assert!(!admits(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_subject_that_fits_is_plain_and_short() {
+        assert!(fits("936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::refs/heads/main"));
+        assert!(!fits(&"a".repeat(128)) && !fits("refs/heads/日本") && !fits("refs/heads/a#b"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_condition_says_what_the_pattern_says(pattern in "[ab*./+']{1,8}", name in "[ab./+']{1,8}") {
+            if Pattern::parse("--branch", &pattern).is_ok() {
+                let parts: Vec<String> = pattern.split('*').map(regex_lite::escape).collect();
+                let oracle = regex_lite::Regex::new(&format!("^{}$", parts.join(".*"))).unwrap();
+                proptest::prop_assert_eq!(admits(&pattern, &name), oracle.is_match(&name));
+            }
+        }
     }
 }

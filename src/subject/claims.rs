@@ -93,6 +93,12 @@ impl Claims {
         self.0.get(name).map(shown)
     }
 
+    /// All of them, as the token has them.
+    #[must_use]
+    pub fn payload(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// The names of all claims.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.cloud.google.com/iam/docs/workload-identity-federation#mapping>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cel::extractors::This;
@@ -41,7 +41,7 @@ impl Rules {
 
     /// Evaluates the mapping on the claims.
     pub(super) fn map(&self, claims: &Map<String, Json>) -> Result<Mapped, String> {
-        let mut context = context(claims)?;
+        let mut context = context(claims);
         add_functions(&mut context)?;
         let mut mapped = Mapped::default();
         for (key, program) in &self.mapping {
@@ -62,7 +62,7 @@ impl Rules {
     pub(super) fn admits(&self, claims: &Map<String, Json>, mapped: &Mapped) -> bool {
         let Some(condition) = &self.condition else { return true };
         let evaluate = || -> Result<bool, String> {
-            let mut context = context(claims)?;
+            let mut context = context(claims);
             add_functions(&mut context)?;
             let google = serde_json::json!({ "subject": mapped.subject, "groups": mapped.groups });
             context.add_variable("google", google).map_err(|error| error.to_string())?;
@@ -73,10 +73,41 @@ impl Rules {
     }
 }
 
-fn context(claims: &Map<String, Json>) -> Result<Context<'static, 'static>, String> {
+/// The value of an expression on the claims, as JSON: another reader's word, for tests.
+///
+/// # Errors
+/// When it has none.
+pub fn evaluate(text: &str, claims: &Map<String, Json>) -> Result<Json, String> {
+    let program = Program::compile(text).map_err(|error| error.to_string())?;
+    let mut context = context(claims);
+    add_functions(&mut context)?;
+    let value = program.execute(&context).map_err(|error| error.to_string())?;
+    value.json().map_err(|error| error.to_string())
+}
+
+fn context(claims: &Map<String, Json>) -> Context<'static, 'static> {
     let mut context = Context::default();
-    context.add_variable("assertion", claims).map_err(|error| error.to_string())?;
-    Ok(context)
+    context.add_variable_from_value("assertion", object(claims));
+    context
+}
+
+/// By hand: how serde hands a number over is another crate's choice.
+fn value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Value::Int(whole),
+            (None, double) => Value::Float(double.unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => string(text),
+        Json::Array(items) => Value::List(Arc::new(items.iter().map(value).collect())),
+        Json::Object(members) => object(members),
+    }
+}
+
+fn object(members: &Map<String, Json>) -> Value {
+    members.iter().map(|(name, json)| (name.clone(), value(json))).collect::<HashMap<String, Value>>().into()
 }
 
 fn add_functions(context: &mut Context<'_, '_>) -> Result<(), String> {
@@ -135,7 +166,8 @@ mod tests {
     use super::*;
 
     fn claims() -> Map<String, Json> {
-        let claims = json!({ "sub": "org:acme:ref:refs/heads/main", "ref": "refs/heads/main", "pr": "" });
+        let claims =
+            json!({ "sub": "org:acme:ref:refs/heads/main", "ref": "refs/heads/main", "pr": "", "exp": 1_786_400_000 });
         claims.as_object().unwrap().clone()
     }
 
@@ -172,6 +204,7 @@ mod tests {
         assert!(admits("assertion.ref == 'refs/heads/main' && assertion.pr == ''"));
         assert!(admits("attribute.ref.startsWith('refs/heads/')"));
         assert!(admits("google.subject.contains('acme')"));
+        assert!(admits("assertion.exp > 1786399999 && assertion.exp < 1786400001"));
         assert!(!admits("assertion.ref == 'refs/heads/Main'"));
         assert!(!admits("assertion.repo == 'web'"), "a claim that is not there");
         assert!(!admits("'text'"), "not a truth value");

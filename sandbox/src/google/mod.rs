@@ -1,6 +1,6 @@
 //! The Google room: a Security Token Service and IAM Credentials, on a port each, as they have hosts of their own.
 
-mod cel;
+pub mod cel;
 mod iam;
 mod refusal;
 mod resources;
@@ -74,7 +74,7 @@ impl Google {
     ) -> Result<(), String> {
         let rules = Arc::new(Rules::compile(mapping, condition)?);
         let audiences = audiences.iter().map(|audience| (*audience).to_owned()).collect();
-        let provider = Provider { issuer: issuer.to_owned(), audiences, rules };
+        let provider = Provider { issuer: issuer.to_owned(), audiences, rules, disabled: false };
         lock(&self.room.state).providers.insert(name.to_owned(), provider);
         Ok(())
     }
@@ -82,6 +82,13 @@ impl Google {
     /// Deletes a provider.
     pub fn delete_provider(&self, name: &str) {
         lock(&self.room.state).providers.remove(name);
+    }
+
+    /// Switches a provider on or off.
+    pub fn enable_provider(&self, name: &str, on: bool) {
+        if let Some(provider) = lock(&self.room.state).providers.get_mut(name) {
+            provider.disabled = !on;
+        }
     }
 
     /// Creates a service account that nobody may act as yet.

@@ -25,6 +25,7 @@ pub(super) struct Provider {
     pub(super) issuer: String,
     pub(super) audiences: Vec<String>,
     pub(super) rules: Arc<Rules>,
+    pub(super) disabled: bool,
 }
 
 #[derive(Clone)]

@@ -1,32 +1,166 @@
-//! The rule, evaluated on claims.
+//! `explain`: a provider, and a service account's bindings, evaluated on claims as STS and IAM evaluate them.
 
+mod binding;
+mod condition;
+mod lints;
+mod mapping;
+mod policy;
+mod provider;
+mod relatives;
+mod token;
+
+use serde_json::{Map, Value as Json};
+
+use self::policy::Policy;
+use self::provider::{Configuration, Formula};
+use super::cel::{Scope, Trouble};
 use crate::document::Document;
+use crate::emit::posix;
 use crate::error::Usage;
-use crate::judgement::Judgement;
+use crate::judgement::{Check, Judgement, Mark, Verdict};
 use crate::subject::Claims;
+use crate::subject::claims::JobKind;
 
-/// The rule.
+/// A provider, and who may act as a service account.
 #[derive(Debug)]
-pub struct Rule {}
+pub struct Rule {
+    provider: Configuration,
+    policy: Option<Policy>,
+}
 
 impl Rule {
-    /// Reads it.
+    /// Reads what `gcloud iam workload-identity-pools providers describe --format=json` prints, and
+    /// `gcloud iam service-accounts get-iam-policy --format=json`.
     ///
     /// # Errors
-    /// When it is not one.
-    pub fn new(document: &Document, _policy: Option<&Document>) -> Result<Self, Usage> {
-        Err(document.wrong("", "not built yet"))
+    /// When they are something else, with the place in them.
+    pub fn new(provider: &Document, policy: Option<&Document>) -> Result<Self, Usage> {
+        Ok(Self { provider: Configuration::read(provider)?, policy: policy.map(Policy::read).transpose()? })
     }
 
-    /// Judges.
+    /// Whether a token with these claims is let in at `now`, in seconds since 1970. Every check is made, whatever
+    /// becomes of those before it.
     #[must_use]
-    pub fn judge(&self, _claims: &Claims, _now: i64) -> Judgement {
-        Judgement {
-            verdict: crate::judgement::Verdict::CannotTell,
-            title: String::new(),
-            checks: vec![],
-            lints: vec![],
-            notes: vec![],
+    pub fn judge(&self, claims: &Claims, now: i64) -> Judgement {
+        let payload = claims.payload();
+        let mut checks = vec![
+            token::state(&self.provider),
+            token::issuer(&self.provider, claims),
+            token::audience(&self.provider, claims),
+            token::times(claims, now),
+        ];
+        checks.extend(token::subject(claims));
+        let (mapping, mapped) = mapping::judge(&self.provider, payload);
+        let condition = condition::judge(self.provider.condition.as_ref(), payload, &mapped);
+        checks.extend([mapping, condition]);
+        let sts = least(checks.iter().map(|check| check.mark));
+        let bound = self.policy.as_ref().map(|policy| binding::judge(&self.provider, policy, &mapped));
+        let iam = bound.as_ref().map(|check| check.mark);
+        let mut notes = self.cures(claims, &checks, bound.as_ref());
+        checks.extend(bound);
+        let (verdict, title) = verdict(sts, iam);
+        let (lints, more) = lints::lints(self, payload);
+        notes.extend(more);
+        notes.push("whether the token is genuine was not looked at; oidc-exchange token --verify does".into());
+        if self.policy.is_none() {
+            notes.push("whether it may act as a service account is in the account's own policy: --iam-policy".into());
         }
+        Judgement { verdict, title: title.into(), checks, lints, notes }
     }
+
+    /// Whether mapping, condition and bindings let these claims in, of whatever age and issuer.
+    fn admits(&self, claims: &Map<String, Json>) -> Mark {
+        let (mapping, mapped) = mapping::judge(&self.provider, claims);
+        let condition = condition::judge(self.provider.condition.as_ref(), claims, &mapped);
+        let bound = self.policy.as_ref().map(|policy| binding::judge(&self.provider, policy, &mapped).mark);
+        least([mapping.mark, condition.mark].into_iter().chain(bound))
+    }
+
+    /// What to do about the checks that fail.
+    fn cures(&self, claims: &Claims, checks: &[Check], bound: Option<&Check>) -> Vec<String> {
+        let provider = &self.provider;
+        let mut notes = Vec::new();
+        let failed = |index: usize| checks.get(index).is_some_and(|check| check.mark == Mark::Fails);
+        if failed(0) {
+            notes.push(match provider.off {
+                Some(off) if off.contains("DELETED") => {
+                    format!("bring it back within 30 days: {}", provider.command("undelete"))
+                }
+                _ => format!("switch it on: {} --no-disabled", provider.command("update-oidc")),
+            });
+        }
+        if failed(1)
+            && let Some(issuer) = claims.text("iss")
+        {
+            let (update, issuer) = (provider.command("update-oidc"), posix::quote(issuer));
+            notes.push(format!("if that is the issuer that is meant: {update} --issuer-uri={issuer}"));
+        }
+        if failed(2)
+            && let Some(audience) = claims.audience()
+        {
+            let (update, audience) = (provider.command("update-oidc"), posix::quote(&audience));
+            notes.push(format!(
+                "a job cannot ask for another audience; allow it: {update} --allowed-audiences={audience}"
+            ));
+        }
+        let condition = checks.last().is_some_and(|check| check.mark == Mark::Fails);
+        match claims.job_kind() {
+            Some(JobKind::PullRequest) if condition => {
+                notes.push(
+                    "this is a pull-request job: its `branch` is the target, its `ref` is not refs/heads/…".into(),
+                );
+            }
+            Some(JobKind::Tag) if condition => notes.push("this is a tag's job: its `ref` is refs/tags/…".into()),
+            Some(JobKind::ProjectDebug) if condition => {
+                notes.push("this is a debug session of the project: its `ref` and `ref_type` are empty".into());
+            }
+            _ => {}
+        }
+        if bound.is_some_and(|check| check.mark == Mark::Fails) {
+            notes.push("a binding on the project, or above it, would count as well, and is not in this file".into());
+            notes.push("oidc-exchange setup gcp prints the binding for this token".into());
+        }
+        notes
+    }
+}
+
+fn verdict(sts: Mark, iam: Option<Mark>) -> (Verdict, &'static str) {
+    match (sts, iam) {
+        (Mark::Holds, None) => (Verdict::Accepted, "the provider lets this token in"),
+        (Mark::Holds, Some(Mark::Holds)) => {
+            (Verdict::Accepted, "the provider lets this token in, and it may act as the service account")
+        }
+        (Mark::Fails, _) => (Verdict::Refused, "the provider does not let this token in"),
+        (Mark::Holds, Some(Mark::Fails)) => {
+            (Verdict::Refused, "the provider lets this token in, but it may not act as the service account")
+        }
+        (Mark::Unknown, Some(Mark::Fails)) => (Verdict::Refused, "this token may not act as the service account"),
+        (Mark::Unknown, _) => (Verdict::CannotTell, "whether the provider lets this token in is not known here"),
+        (Mark::Holds, Some(Mark::Unknown)) => (
+            Verdict::CannotTell,
+            "the provider lets this token in; whether it may act as the service account is not known here",
+        ),
+    }
+}
+
+/// All of it holds, or one does not, or that is not known.
+fn least(marks: impl IntoIterator<Item = Mark>) -> Mark {
+    marks.into_iter().fold(Mark::Holds, |least, mark| match (least, mark) {
+        (Mark::Fails, _) | (_, Mark::Fails) => Mark::Fails,
+        (Mark::Unknown, _) | (_, Mark::Unknown) => Mark::Unknown,
+        (Mark::Holds, Mark::Holds) => Mark::Holds,
+    })
+}
+
+/// One of it holds, or may, or none does.
+fn best(marks: impl IntoIterator<Item = Mark>) -> Mark {
+    marks.into_iter().fold(Mark::Fails, |best, mark| match (best, mark) {
+        (Mark::Holds, _) | (_, Mark::Holds) => Mark::Holds,
+        (Mark::Unknown, _) | (_, Mark::Unknown) => Mark::Unknown,
+        (Mark::Fails, Mark::Fails) => Mark::Fails,
+    })
+}
+
+fn undeclared(formula: &Formula, scope: &Scope<'_>) -> Option<Trouble> {
+    formula.read.as_ref().ok().and_then(|expression| expression.undeclared(scope))
 }

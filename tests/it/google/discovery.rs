@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::deploy;
 use crate::support::peers;
 
-fn document(name: &str) -> Value {
+pub(super) fn document(name: &str) -> Value {
     let lib = peers::google().python().ancestors().nth(2).unwrap().join("lib");
     let python = lib.read_dir().unwrap().next().unwrap().unwrap().path();
     let path = python.join(format!("site-packages/googleapiclient/discovery_cache/documents/{name}.json"));
@@ -17,7 +17,7 @@ fn document(name: &str) -> Value {
 }
 
 /// The method with this id, wherever in the tree of resources it is.
-fn method(tree: &Value, id: &str) -> Option<Value> {
+pub(super) fn method(tree: &Value, id: &str) -> Option<Value> {
     let within = |part: &str| tree[part].as_object().into_iter().flat_map(|map| map.values()).collect::<Vec<_>>();
     let own = within("methods").into_iter().find(|method| method["id"] == id).cloned();
     own.or_else(|| within("resources").into_iter().find_map(|resource| method(resource, id)))

@@ -1,6 +1,7 @@
 //! The commands of docs/google.md: gcloud takes them, and what they create lets in whom the page says.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use sandbox::server::{Answer, Response, Service};
 use sandbox::{Job, Request, Sandbox, Server};
@@ -11,30 +12,64 @@ use crate::support::Program;
 
 const PAGE: &str = include_str!("../../../docs/google.md");
 
+/// Which of the page's blocks is which.
+const SETUP: usize = 0;
+const BY_HAND: usize = 1;
+const IN_THE_JOB: usize = 2;
+const REFUSED: usize = 3;
+
 /// The page's nth block of commands.
 fn block(index: usize) -> &'static str {
     let block = PAGE.split("```sh\n").nth(index + 1).unwrap();
     block.split_once("```").unwrap().0
 }
 
-/// Google's administrative services, which say yes to everything.
-struct Yes;
+/// Google's administrative services, which say yes to everything, and remember the provider and the policy.
+#[derive(Default)]
+pub(super) struct Administration(Mutex<Made>);
 
-impl Service for Yes {
+#[derive(Default)]
+struct Made {
+    provider: Value,
+    policy: Value,
+}
+
+impl Service for Administration {
     fn answer<'a>(&'a self, request: &'a Request) -> Answer<'a> {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let done = json!({ "name": "operations/o", "done": true, "response": {} });
-        let answer = match request.path.as_str() {
-            path if path.ends_with(":getIamPolicy") => json!({ "etag": "BwX=" }),
-            path if path.ends_with(":setIamPolicy") => body["policy"].clone(),
-            path if path.ends_with("/serviceAccounts") => {
+        let mut made = self.0.lock().unwrap();
+        let answer = match (request.method.as_str(), request.path.as_str()) {
+            (_, path) if path.ends_with(":getIamPolicy") => {
+                if made.policy.is_null() {
+                    json!({ "etag": "BwX=" })
+                } else {
+                    made.policy.clone()
+                }
+            }
+            (_, path) if path.ends_with(":setIamPolicy") => {
+                made.policy = body["policy"].clone();
+                made.policy.clone()
+            }
+            (_, path) if path.ends_with("/serviceAccounts") => {
                 let email = format!("{}@my-project.iam.gserviceaccount.com", body["accountId"].as_str().unwrap());
                 json!({ "email": email, "name": format!("projects/my-project/serviceAccounts/{email}") })
             }
-            path if path.contains("/workloadIdentityPools/") && request.method == "GET" => {
+            ("POST", path) if path.ends_with("/providers") => {
+                made.provider = body;
+                done
+            }
+            // IAM says the project's number, whatever it was asked by.
+            ("GET", path) if path.contains("/providers/") => {
+                let mut provider = made.provider.clone();
+                provider["name"] = path.trim_start_matches("/v1/").replace("/my-project/", "/123456/").into();
+                provider["state"] = "ACTIVE".into();
+                provider
+            }
+            ("GET", path) if path.contains("/workloadIdentityPools/") => {
                 json!({ "name": path.trim_start_matches("/v1/") })
             }
-            "/v1/projects/my-project" => json!({ "projectId": "my-project", "projectNumber": "123456" }),
+            (_, "/v1/projects/my-project") => json!({ "projectId": "my-project", "projectNumber": "123456" }),
             _ => done,
         };
         Box::pin(async move { Response::json(200, &answer) })
@@ -49,25 +84,26 @@ impl Service for Yes {
     }
 }
 
-fn sent(requests: &[Request], method: &str, path: &str) -> Value {
+pub(super) fn sent(requests: &[Request], method: &str, path: &str) -> Value {
     let found = requests.iter().find(|request| request.method == method && request.path.ends_with(path));
     let found = found.unwrap_or_else(|| panic!("no {method} {path}"));
     serde_json::from_slice(&found.body).unwrap()
 }
 
+/// A script of the page with gcloud as an administrator has it, against Google's services of this test.
+fn administrator<'s>(gcloud: &Path, google: &Server, script: &str) -> Program<'s> {
+    let script = format!("gcloud() {{ '{}' \"$@\"; }}\n{script}", gcloud.display());
+    let program = quiet(Program::new("/bin/sh", ["-euc", &script])).env("CLOUDSDK_AUTH_ACCESS_TOKEN", "administrator");
+    ["IAM", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE"].iter().fold(program, |program, api| {
+        program.env(&format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), format!("{}/", google.url()))
+    })
+}
+
 #[test]
 fn what_the_page_creates_lets_in_whom_it_says() {
     let Some(gcloud) = found("gcloud") else { return };
-    let google = Server::start(None, |_| Arc::new(Yes)).unwrap();
-    let mut setup = quiet(Program::new(
-        "/bin/sh",
-        ["-euc", &format!("gcloud() {{ '{}' \"$@\"; }}\n{}", gcloud.display(), block(0))],
-    ))
-    .env("CLOUDSDK_AUTH_ACCESS_TOKEN", "administrator");
-    for api in ["IAM", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE"] {
-        setup = setup.env(&format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), format!("{}/", google.url()));
-    }
-    setup.run().exits(0);
+    let google = Server::start(None, |_| Arc::new(Administration::default())).unwrap();
+    administrator(&gcloud, &google, block(BY_HAND)).run().exits(0);
     let requests = google.requests();
     let pool = "projects/my-project/locations/global/workloadIdentityPools";
     let provider = sent(&requests, "POST", &format!("{pool}/semaphore/providers"));
@@ -95,7 +131,7 @@ fn what_the_page_creates_lets_in_whom_it_says() {
         }
     }
 
-    let exchange = block(1).split_once("gcloud ").unwrap().0.replace(
+    let exchange = block(IN_THE_JOB).split_once("gcloud ").unwrap().0.replace(
         "gcp \\",
         "gcp --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\" \\",
     );
@@ -112,4 +148,42 @@ fn what_the_page_creates_lets_in_whom_it_says() {
     ] {
         assert_eq!(ends(&other), Some(4), "{other:?}");
     }
+}
+
+/// A token of the organization that the page is about.
+fn acme(job: Job) -> Job {
+    let issuer = "https://acme.semaphoreci.com";
+    job.claim("iss", issuer).claim("aud", issuer)
+}
+
+/// Both ways of the page lead to what `explain` says lets pipelines of main in, and no pull request.
+#[test]
+fn what_was_created_is_explained() {
+    let Some(gcloud) = found("gcloud") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    for setup in [format!("{}\n. ./setup.sh", block(SETUP)), block(BY_HAND).to_owned()] {
+        let google = Server::start(None, |_| Arc::new(Administration::default())).unwrap();
+        let created = administrator(&gcloud, &google, &setup).run();
+        created.exits(0);
+        let ask = format!("PROJECT=my-project\n{}", block(REFUSED));
+        let main = administrator(&gcloud, &google, &ask).job_of(&sandbox, &acme(Job::branch("main"))).run();
+        main.exits(0);
+        let accepted = "accepted: the provider lets this token in, and it may act as the service account\n";
+        assert!(main.stdout().starts_with(accepted), "{}", main.describe());
+        let mut scratch = main.scratch;
+        let explain = block(REFUSED).trim_end().lines().last().unwrap();
+        for job in [Job::pull_request(7, "x"), Job::debug_of(&Job::branch("main"))] {
+            let other = Program::new("/bin/sh", ["-c", explain]).within(scratch).job_of(&sandbox, &acme(job)).run();
+            other.exits(4);
+            scratch = other.scratch;
+        }
+    }
+}
+
+/// Without gcloud too: the command of the page is one, and what it prints is for gcloud.
+#[test]
+fn the_page_s_setup_prints_commands() {
+    let output = Program::new("/bin/sh", ["-euc", &format!("{}\ncat setup.sh", block(SETUP))]).run();
+    output.exits(0);
+    assert_eq!(output.stdout().lines().filter(|line| line.starts_with("gcloud ")).count(), 4, "{}", output.describe());
 }

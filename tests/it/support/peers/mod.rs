@@ -29,6 +29,11 @@ pub(crate) fn google() -> Venv {
     venv("google", &["google-auth==2.62.2", "requests==2.34.2", "google-api-python-client==2.202.0"])
 }
 
+/// Another reader of the Common Expression Language.
+pub(crate) fn cel() -> Venv {
+    venv("cel", &["cel-python==0.5.0"])
+}
+
 /// The last of Google's Python clients that looks at the hosts in a credentials file.
 pub(crate) fn google_of_2023() -> Venv {
     venv("google-2023", &["google-auth==2.16.0", "requests==2.34.2"])

@@ -1,0 +1,305 @@
+//! A tree's value.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "an operator is for some types, and an error for all others")]
+
+use std::cell::{Cell, RefCell};
+
+use serde_json::{Map, Value as Json};
+
+use super::functions;
+use super::tree::{Node, Operation, Operator};
+use super::value::{Untold, Value};
+use super::{Kind, Trouble};
+
+/// What names stand for.
+#[derive(Debug, Default)]
+pub struct Scope<'a> {
+    variables: Vec<(&'a str, &'a Map<String, Json>)>,
+}
+
+impl<'a> Scope<'a> {
+    /// Nothing is called anything.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a variable.
+    #[must_use]
+    pub fn with(mut self, name: &'a str, members: &'a Map<String, Json>) -> Self {
+        self.variables.push((name, members));
+        self
+    }
+
+    /// Whether something is called so.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        self.variables.iter().any(|(known, _)| *known == name)
+    }
+}
+
+/// An evaluation that takes more steps than this is given up: `exists` within `exists` multiply.
+const MOST: usize = 200_000;
+
+struct Run<'s, 'a> {
+    scope: &'s Scope<'a>,
+    /// Those of `exists` and `all`.
+    bound: RefCell<Vec<(&'a str, Value<'a>)>>,
+    steps: Cell<usize>,
+}
+
+type Result<'a> = std::result::Result<Value<'a>, Trouble>;
+
+pub(super) fn evaluate<'a>(node: &'a Node, scope: &Scope<'a>) -> Result<'a> {
+    Run { scope, bound: RefCell::default(), steps: Cell::new(0) }.value(node)
+}
+
+impl<'a> Run<'_, 'a> {
+    fn value(&self, node: &'a Node) -> Result<'a> {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MOST {
+            return Err(Trouble::unreadable(node.from, "it takes too long"));
+        }
+        match &node.operation {
+            Operation::Null => Ok(Value::Null),
+            Operation::Bool(truth) => Ok(Value::Bool(*truth)),
+            Operation::Int(whole) => Ok(Value::Int(*whole)),
+            Operation::Double(double) => Ok(Value::Double(*double)),
+            Operation::Text(text) => Ok(Value::Text(text.clone())),
+            Operation::Name(name) => self.variable(name, node.from),
+            Operation::List(items) => self.values(items).map(Value::List),
+            Operation::Member(of, member) => select(&self.value(of)?, member, node),
+            Operation::Has(of, member) => match self.value(of)? {
+                Value::Map(members) => Ok(Value::Bool(members.contains_key(member))),
+                other => Err(no_member(&other, member, node)),
+            },
+            Operation::Index(two) => self.index(node, two),
+            Operation::Call { function, .. } if !functions::is_known(function) => {
+                // It may be a macro, whose arguments are no values.
+                Err(Trouble::unreadable(node.from, format!("`{function}` is not read here")))
+            }
+            Operation::Call { target, function, arguments } => {
+                let target = target.as_deref().map(|target| self.value(target));
+                let arguments = self.values(arguments);
+                let (target, arguments) = match target {
+                    None => (None, arguments?),
+                    Some(target) => both(target, arguments).map(|(target, arguments)| (Some(target), arguments))?,
+                };
+                functions::call(function, target.as_ref(), &arguments, node.from)
+            }
+            Operation::Not(of) => match self.value(of)? {
+                Value::Bool(truth) => Ok(Value::Bool(!truth)),
+                other => Err(Trouble::error(node.from, format!("{} is no truth value", other.kind()))),
+            },
+            Operation::Negative(of) => match self.value(of)? {
+                Value::Int(whole) => whole.checked_neg().map(Value::Int).ok_or_else(|| overflow(node)),
+                Value::Double(double) => Ok(Value::Double(-double)),
+                other => Err(no_sum(&other, &other, node)),
+            },
+            Operation::Binary(operator, two) => {
+                let (left, right) = both(self.value(&two[0]), self.value(&two[1]))?;
+                binary(*operator, left, right, node)
+            }
+            Operation::All(parts) => decided(parts.iter().map(|part| self.truth(part)), false),
+            Operation::Any(parts) => decided(parts.iter().map(|part| self.truth(part)), true),
+            Operation::Choice(three) => {
+                if self.truth(&three[0])? {
+                    self.value(&three[1])
+                } else {
+                    self.value(&three[2])
+                }
+            }
+            Operation::Each { all, name, list_and_body } => self.each(*all, name, list_and_body),
+        }
+    }
+
+    fn truth(&self, node: &'a Node) -> std::result::Result<bool, Trouble> {
+        match self.value(node)? {
+            Value::Bool(truth) => Ok(truth),
+            other => Err(Trouble::error(node.from, format!("{} is no truth value", other.kind()))),
+        }
+    }
+
+    /// All values; an error is certain even where another part cannot be read.
+    fn values(&self, nodes: &'a [Node]) -> std::result::Result<Vec<Value<'a>>, Trouble> {
+        let mut values = Vec::with_capacity(nodes.len());
+        let mut unreadable = None;
+        for node in nodes {
+            match self.value(node) {
+                Ok(value) => values.push(value),
+                Err(trouble) if trouble.kind == Kind::Error => return Err(trouble),
+                Err(trouble) => unreadable = unreadable.or(Some(trouble)),
+            }
+        }
+        unreadable.map_or(Ok(values), Err)
+    }
+
+    fn variable(&self, name: &str, at: usize) -> Result<'a> {
+        if let Some((_, value)) = self.bound.borrow().iter().rev().find(|(known, _)| *known == name) {
+            return Ok(value.clone());
+        }
+        let found = self.scope.variables.iter().find(|(known, _)| *known == name);
+        found
+            .map(|(_, members)| Value::Map(members))
+            .ok_or_else(|| Trouble::error(at, format!("nothing is called `{name}`")))
+    }
+
+    fn index(&self, node: &'a Node, two: &'a [Node; 2]) -> Result<'a> {
+        match both(self.value(&two[0]), self.value(&two[1]))? {
+            (of @ Value::Map(_), Value::Text(member)) => select(&of, &member, node),
+            (Value::List(mut items), Value::Int(index)) => {
+                let index = usize::try_from(index).ok().filter(|index| *index < items.len());
+                let index =
+                    index.ok_or_else(|| Trouble::error(node.from, format!("the list has {} items", items.len())))?;
+                Ok(items.swap_remove(index))
+            }
+            (Value::List(_) | Value::Map(_), Value::Double(_) | Value::Claimed(_) | Value::Huge) => {
+                Err(Trouble::unreadable(two[1].from, "whether this number is an index is not told"))
+            }
+            (of, index) => Err(Trouble::error(node.from, format!("{} has no index {}", of.kind(), index.kind()))),
+        }
+    }
+
+    fn each(&self, all: bool, name: &'a str, list_and_body: &'a [Node; 2]) -> Result<'a> {
+        let [list, body] = list_and_body;
+        let items = match self.value(list)? {
+            Value::List(items) => items,
+            Value::Map(_) => return Err(Trouble::unreadable(list.from, "macros are read here on lists alone")),
+            other => return Err(Trouble::error(list.from, format!("{} has no items", other.kind()))),
+        };
+        decided(
+            items.into_iter().map(|item| {
+                self.bound.borrow_mut().push((name, item));
+                let truth = self.truth(body);
+                self.bound.borrow_mut().pop();
+                truth
+            }),
+            !all,
+        )
+    }
+}
+
+/// `&&` and `||` of many: one that decides does so whatever becomes of the others, before and after it.
+fn decided<'a>(truths: impl Iterator<Item = std::result::Result<bool, Trouble>>, decisive: bool) -> Result<'a> {
+    let (mut error, mut unreadable) = (None, None);
+    for truth in truths {
+        match truth {
+            Ok(truth) if truth == decisive => return Ok(Value::Bool(decisive)),
+            Ok(_) => {}
+            Err(trouble) if trouble.kind == Kind::Error => error = error.or(Some(trouble)),
+            Err(trouble) => unreadable = unreadable.or(Some(trouble)),
+        }
+    }
+    // What could not be read may have been the one that decides.
+    unreadable.or(error).map_or(Ok(Value::Bool(!decisive)), Err)
+}
+
+/// Both, or an error before what cannot be read.
+fn both<A, B>(
+    one: std::result::Result<A, Trouble>,
+    other: std::result::Result<B, Trouble>,
+) -> std::result::Result<(A, B), Trouble> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(trouble), Ok(_)) | (Ok(_), Err(trouble)) => Err(trouble),
+        (Err(one), Err(other)) => Err(if one.kind == Kind::Error { one } else { other }),
+    }
+}
+
+fn select<'a>(of: &Value<'a>, member: &str, node: &Node) -> Result<'a> {
+    let Value::Map(members) = of else { return Err(no_member(of, member, node)) };
+    members.get(member).map(Value::of).ok_or_else(|| {
+        let why = match node.parts().next().and_then(Node::as_name).map(String::as_str) {
+            Some("assertion") => format!("the token has no claim `{member}`"),
+            Some(variable @ ("google" | "attribute")) => format!("nothing is mapped to `{variable}.{member}`"),
+            _ => format!("there is no `{member}`"),
+        };
+        Trouble::error(node.from, why)
+    })
+}
+
+fn no_member(of: &Value<'_>, member: &str, node: &Node) -> Trouble {
+    Trouble::error(node.from, format!("{} has no `{member}`", of.kind()))
+}
+
+fn overflow(node: &Node) -> Trouble {
+    Trouble::error(node.from, "it is larger than an `int`")
+}
+
+fn no_sum(left: &Value<'_>, right: &Value<'_>, node: &Node) -> Trouble {
+    let claimed = |value: &Value<'_>| matches!(value, Value::Claimed(_) | Value::Huge);
+    let number = |value: &Value<'_>| value.kind() == "a number";
+    if number(left) && number(right) && (claimed(left) || claimed(right)) {
+        return Trouble::unreadable(node.from, "Google does not say of what type a number of the token's is");
+    }
+    Trouble::error(node.from, format!("this is not for {} and {}", left.kind(), right.kind()))
+}
+
+fn binary<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node) -> Result<'a> {
+    let untold = |Untold| Trouble::unreadable(node.from, "how these two compare is not told");
+    let ordered = |wanted: fn(std::cmp::Ordering) -> bool| {
+        let comparable = matches!((&left, &right), (Value::Bool(_), Value::Bool(_)) | (Value::Text(_), Value::Text(_)))
+            || (left.kind() == "a number" && right.kind() == "a number");
+        if !comparable {
+            return Err(no_sum(&left, &right, node));
+        }
+        Ok(Value::Bool(left.compare(&right).map_err(untold)?.is_some_and(wanted)))
+    };
+    match operator {
+        Operator::Equal => left.equals(&right).map(Value::Bool).map_err(untold),
+        Operator::Unequal => left.equals(&right).map(|equal| Value::Bool(!equal)).map_err(untold),
+        Operator::Less => ordered(std::cmp::Ordering::is_lt),
+        Operator::AtMost => ordered(std::cmp::Ordering::is_le),
+        Operator::More => ordered(std::cmp::Ordering::is_gt),
+        Operator::AtLeast => ordered(std::cmp::Ordering::is_ge),
+        Operator::In => match right {
+            Value::List(items) => {
+                let mut found = Ok(false);
+                for item in &items {
+                    match item.equals(&left) {
+                        Ok(true) => return Ok(Value::Bool(true)),
+                        Ok(false) => {}
+                        Err(untold) => found = Err(untold),
+                    }
+                }
+                found.map(Value::Bool).map_err(untold)
+            }
+            Value::Map(members) => match left {
+                Value::Text(member) => Ok(Value::Bool(members.contains_key(&member))),
+                other => Err(Trouble::unreadable(node.from, format!("{} as a member's name", other.kind()))),
+            },
+            other => Err(Trouble::error(node.from, format!("nothing is in {}", other.kind()))),
+        },
+        Operator::Plus | Operator::Minus | Operator::Times | Operator::Over | Operator::Modulo => {
+            arithmetic(operator, left, right, node)
+        }
+    }
+}
+
+fn arithmetic<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node) -> Result<'a> {
+    match (operator, left, right) {
+        (Operator::Plus, Value::Text(left), Value::Text(right)) => Ok(Value::Text(left + &right)),
+        (Operator::Plus, Value::List(mut left), Value::List(right)) => {
+            left.extend(right);
+            Ok(Value::List(left))
+        }
+        (Operator::Over | Operator::Modulo, Value::Int(_), Value::Int(0)) => {
+            Err(Trouble::error(node.from, "it divides by zero"))
+        }
+        (_, Value::Int(left), Value::Int(right)) => {
+            let compute = match operator {
+                Operator::Plus => i64::checked_add,
+                Operator::Minus => i64::checked_sub,
+                Operator::Times => i64::checked_mul,
+                Operator::Over => i64::checked_div,
+                _ => i64::checked_rem,
+            };
+            compute(left, right).map(Value::Int).ok_or_else(|| overflow(node))
+        }
+        (Operator::Plus, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left + right)),
+        (Operator::Minus, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left - right)),
+        (Operator::Times, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left * right)),
+        (Operator::Over, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left / right)),
+        (_, left, right) => Err(no_sum(&left, &right, node)),
+    }
+}

@@ -1,0 +1,167 @@
+//! The functions: CEL's own, those of its extension for texts that Google documents, and Google's `extract`.
+
+use super::Trouble;
+use super::pattern::Pattern;
+use super::tree::{Node, Operation};
+use super::value::Value;
+
+type Result<'a> = std::result::Result<Value<'a>, Trouble>;
+
+/// Calls `function` on `target`, or without one.
+pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[Value<'a>], at: usize) -> Result<'a> {
+    let global = target.is_none();
+    let all: Vec<&Value<'a>> = target.into_iter().chain(arguments).collect();
+    match (function, global, &all[..]) {
+        ("size", _, [Value::Text(text)]) => count(text.chars().count(), at),
+        ("size", _, [Value::List(items)]) => count(items.len(), at),
+        ("size", _, [Value::Map(members)]) => count(members.len(), at),
+        ("string", true, [Value::Text(text)]) => Ok(Value::Text(text.clone())),
+        ("string", true, [Value::Int(whole)]) => Ok(Value::Text(whole.to_string())),
+        ("string", true, [Value::Bool(truth)]) => Ok(Value::Text(truth.to_string())),
+        ("string", true, [Value::Double(_) | Value::Claimed(_) | Value::Huge]) => {
+            Err(Trouble::unreadable(at, "how Google writes this number is not told"))
+        }
+        ("int", true, [Value::Int(whole) | Value::Claimed(whole)]) => Ok(Value::Int(*whole)),
+        ("int", true, [Value::Double(double)]) => truncated(*double, at),
+        ("int", true, [Value::Text(text)]) => whole(text, at),
+        ("startsWith", false, [Value::Text(text), Value::Text(part)]) => {
+            Ok(Value::Bool(text.starts_with(part.as_str())))
+        }
+        ("endsWith", false, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.ends_with(part.as_str()))),
+        ("contains", false, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.contains(part.as_str()))),
+        ("matches", _, [Value::Text(text), Value::Text(pattern)]) => {
+            let found = Pattern::parse(pattern).and_then(|pattern| pattern.is_in(text));
+            found.map(Value::Bool).map_err(|why| Trouble::unreadable(at, why))
+        }
+        ("lowerAscii", false, [Value::Text(text)]) => Ok(Value::Text(text.to_ascii_lowercase())),
+        ("extract", false, [Value::Text(text), Value::Text(template)]) => extract(text, template, at),
+        ("split", false, [Value::Text(text), Value::Text(mark)]) => Ok(list(split(text, mark, None))),
+        ("split", false, [Value::Text(text), Value::Text(mark), Value::Int(most)]) => {
+            // A negative bound is none.
+            Ok(list(split(text, mark, usize::try_from(*most).ok())))
+        }
+        ("join", false, [Value::List(items)]) => join(items, "", at),
+        ("join", false, [Value::List(items), Value::Text(mark)]) => join(items, mark, at),
+        _ => Err(wrong(function, global, &all, at)),
+    }
+}
+
+/// The functions: whether they can be called without a target, and how many values they take. `string` and `int` are for
+/// more than is read here.
+const KNOWN: [(&str, bool, usize, usize); 11] = [
+    ("string", true, 0, 0),
+    ("int", true, 0, 0),
+    ("size", true, 1, 1),
+    ("startsWith", false, 2, 2),
+    ("endsWith", false, 2, 2),
+    ("contains", false, 2, 2),
+    ("matches", true, 2, 2),
+    ("lowerAscii", false, 1, 1),
+    ("extract", false, 2, 2),
+    ("split", false, 2, 3),
+    ("join", false, 1, 2),
+];
+
+/// Whether it is read at all.
+pub(super) fn is_known(function: &str) -> bool {
+    KNOWN.iter().any(|(name, ..)| *name == function)
+}
+
+/// Whether every function in it is.
+pub(super) fn all_known(node: &Node) -> bool {
+    let known = if let Operation::Call { function, .. } = &node.operation { is_known(function) } else { true };
+    known && node.parts().all(all_known)
+}
+
+fn wrong(function: &str, global: bool, all: &[&Value<'_>], at: usize) -> Trouble {
+    let fits = |(name, alone, least, most): &(&str, bool, usize, usize)| {
+        *name == function && (*alone || !global) && (*least..=*most).contains(&all.len())
+    };
+    let told = !all.iter().any(|value| matches!(value, Value::Claimed(_) | Value::Huge));
+    if !KNOWN.iter().any(fits) {
+        return Trouble::unreadable(at, format!("`{function}` is not read so here"));
+    }
+    let kinds: Vec<&str> = all.iter().map(|value| value.kind()).collect();
+    let why = format!("`{function}` is not for {}", kinds.join(" and "));
+    if told { Trouble::error(at, why) } else { Trouble::unreadable(at, why) }
+}
+
+fn count<'a>(count: usize, at: usize) -> Result<'a> {
+    i64::try_from(count).map(Value::Int).map_err(|_| Trouble::unreadable(at, "it is too large"))
+}
+
+fn list<'a>(parts: Vec<&str>) -> Value<'a> {
+    Value::List(parts.into_iter().map(|part| Value::Text(part.to_owned())).collect())
+}
+
+fn truncated<'a>(double: f64, at: usize) -> Result<'a> {
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    // Implementations differ in whether the least one is within.
+    if double.is_nan() || double.abs() >= BEYOND {
+        return Err(Trouble::error(at, "it is larger than an `int`"));
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "it is within bounds")]
+    Ok(Value::Int(double as i64))
+}
+
+fn whole<'a>(text: &str, at: usize) -> Result<'a> {
+    let plain = text.strip_prefix('-').unwrap_or(text);
+    if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A plus sign, blanks, 0x: readers differ.
+        return Err(Trouble::unreadable(at, "whether this text is a number is not told"));
+    }
+    text.parse().map(Value::Int).map_err(|_| Trouble::error(at, "it is larger than an `int`"))
+}
+
+/// The text that `{name}` in the template stands for: from after the first occurrence of what is before it, up to the
+/// next occurrence of what is after it; empty where there is none.
+fn extract<'a>(text: &str, template: &str, at: usize) -> Result<'a> {
+    let odd = || Trouble::unreadable(at, "the template does not have one name in braces");
+    let (before, rest) = template.split_once('{').ok_or_else(odd)?;
+    let (name, after) = rest.split_once('}').ok_or_else(odd)?;
+    let plain = |byte: u8| byte == b'_' || byte == b'-' || byte.is_ascii_alphanumeric();
+    if name.is_empty() || !name.bytes().all(plain) || after.contains(['{', '}']) || before.contains('}') {
+        return Err(odd());
+    }
+    let found = text.split_once(before).map(|(_, found)| found);
+    let found =
+        if after.is_empty() { found } else { found.and_then(|found| found.split_once(after)).map(|(found, _)| found) };
+    Ok(Value::Text(found.unwrap_or_default().to_owned()))
+}
+
+/// At most so many parts, the last with all the rest; between no marks stand the letters.
+fn split<'t>(text: &'t str, mark: &str, most: Option<usize>) -> Vec<&'t str> {
+    let most = most.unwrap_or(usize::MAX);
+    if most == 0 {
+        return Vec::new();
+    }
+    if !mark.is_empty() {
+        return text.splitn(most, mark).collect();
+    }
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        if parts.len() + 1 == most {
+            parts.push(rest);
+            return parts;
+        }
+        let (part, after) = rest.split_at(letter.len_utf8());
+        parts.push(part);
+        rest = after;
+    }
+    parts
+}
+
+fn join<'a>(items: &[Value<'a>], mark: &str, at: usize) -> Result<'a> {
+    let mut joined = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let Value::Text(text) = item else {
+            return Err(Trouble::error(at, format!("`join` is for texts, and one item is {}", item.kind())));
+        };
+        if index > 0 {
+            joined.push_str(mark);
+        }
+        joined.push_str(text);
+    }
+    Ok(Value::Text(joined))
+}

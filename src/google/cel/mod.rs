@@ -1,0 +1,159 @@
+//! The Common Expression Language, as far as it is read here: what attribute mappings and conditions are written in.
+//!
+//! The language: <https://github.com/google/cel-spec/blob/master/doc/langdef.md>. Google's functions beside it:
+//! <https://docs.cloud.google.com/iam/docs/conditions-attribute-reference#extract>.
+//!
+//! | read | |
+//! |---|---|
+//! | literals | texts with every escape, raw and triple-quoted ones; `int`, `double`, `bool`, `null`; lists |
+//! | operators | `? :` `\|\|` `&&` `==` `!=` `<` `<=` `>` `>=` `in` `+` `-` `*` `/` `%` `!`, members and indices |
+//! | functions | `size`, `string`, `int`, `startsWith`, `endsWith`, `contains`, `matches`, `extract`, `split`, `join`, `lowerAscii` |
+//! | macros | `has`; `exists` and `all` on lists |
+//!
+//! Everything else (unsigned numbers, bytes, maps, messages, times, other functions, a pattern's rarer parts) is
+//! [`Kind::Unreadable`] where its value would matter, and never guessed. Google does not say whether it takes a token's
+//! whole number for an `int` or, as CEL reads JSON, for a `double`: what comes out the same either way is evaluated
+//! (comparisons, `int()`), what does not (sums, `string()`) is unreadable.
+
+mod evaluate;
+mod functions;
+mod lexer;
+mod parser;
+mod pattern;
+mod tree;
+mod value;
+
+use std::fmt;
+
+pub use evaluate::Scope;
+pub use tree::{Node, Operation, Operator};
+pub use value::Value;
+
+/// An expression that could be read.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    text: String,
+    root: Node,
+}
+
+/// Why there is no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Whose fault it is.
+    pub kind: Kind,
+    /// Where in the expression, in bytes.
+    pub at: usize,
+    /// What it is, in words that follow a place.
+    pub why: String,
+}
+
+/// Whose fault a [`Trouble`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The expression's: Google gets no value either.
+    Error,
+    /// This reader's: Google may get one.
+    Unreadable,
+}
+
+impl Trouble {
+    fn error(at: usize, why: impl Into<String>) -> Self {
+        Self { kind: Kind::Error, at, why: why.into() }
+    }
+
+    fn unreadable(at: usize, why: impl Into<String>) -> Self {
+        Self { kind: Kind::Unreadable, at, why: why.into() }
+    }
+
+    /// With its place in `text`, as a person finds it: `at character 7, "b.c", nothing is called b`.
+    #[must_use]
+    pub fn placed(&self, text: &str) -> String {
+        const SHOWN: usize = 24;
+        let (before, rest) = text.split_at_checked(self.at).unwrap_or((text, ""));
+        let number = before.chars().count() + 1;
+        let shown: String = rest.chars().take(SHOWN).collect();
+        let dots = if shown.len() < rest.len() { "…" } else { "" };
+        if rest.is_empty() {
+            return format!("at its end, {}", self.why);
+        }
+        format!("at character {number}, `{shown}{dots}`, {}", self.why)
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl Expression {
+    /// Reads `text`, however long and however deep it is.
+    ///
+    /// # Errors
+    /// When it is not CEL, or not a part of CEL that is read here: [`Kind::Unreadable`] both.
+    pub fn parse(text: &str) -> Result<Self, Trouble> {
+        Ok(Self { text: text.to_owned(), root: parser::parse(text)? })
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// A part of it as it was written.
+    #[must_use]
+    pub fn source(&self, node: &Node) -> &str {
+        self.text.get(node.from..node.to).unwrap_or_default()
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// When it has none, or none that is known here.
+    pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Result<Value<'a>, Trouble> {
+        self.part(&self.root, scope)
+    }
+
+    /// The value of a part of it.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn part<'a>(&'a self, node: &'a Node, scope: &Scope<'a>) -> Result<Value<'a>, Trouble> {
+        evaluate::evaluate(node, scope)
+    }
+
+    /// The first name that stands for nothing, which Google looks for before it evaluates.
+    #[must_use]
+    pub fn undeclared(&self, scope: &Scope<'_>) -> Option<Trouble> {
+        // A macro that is not known here may bind names.
+        if !functions::all_known(&self.root) {
+            return None;
+        }
+        let mut undeclared = None;
+        self.root.names(&mut |name, _, at| {
+            if undeclared.is_none() && !scope.knows(name) {
+                undeclared = Some(Trouble::error(at, format!("nothing is called `{name}`")));
+            }
+        });
+        undeclared
+    }
+}
+
+/// A text as a literal of the language.
+#[must_use]
+pub fn quote(text: &str) -> String {
+    let escaped = [("\\", r"\\"), ("\"", "\\\""), ("\n", r"\n"), ("\r", r"\r")];
+    format!("\"{}\"", escaped.iter().fold(text.to_owned(), |text, (letter, escape)| text.replace(letter, escape)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! Words to a tree, by the grammar of the language's definition.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "a grammar asks for some words, and refuses all others")]
+
+use super::Trouble;
+use super::lexer::{self, Token, Word};
+use super::tree::{Node, Operation, Operator};
+
+/// Deeper than this nothing is read: a tree is walked with the machine's own stack. Google's own readers stop at 250.
+const DEEPEST: usize = 100;
+
+/// They name nothing.
+const RESERVED: [&str; 17] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
+const RELATIONS: [(&str, Operator); 6] = [
+    ("==", Operator::Equal),
+    ("!=", Operator::Unequal),
+    ("<", Operator::Less),
+    ("<=", Operator::AtMost),
+    (">", Operator::More),
+    (">=", Operator::AtLeast),
+];
+const SUMS: [(&str, Operator); 2] = [("+", Operator::Plus), ("-", Operator::Minus)];
+const PRODUCTS: [(&str, Operator); 3] = [("*", Operator::Times), ("/", Operator::Over), ("%", Operator::Modulo)];
+const LEVELS: [&[(&str, Operator)]; 3] = [&RELATIONS, &SUMS, &PRODUCTS];
+
+pub(super) fn parse(text: &str) -> Result<Node, Trouble> {
+    let mut parser = Parser { words: lexer::words(text)?, at: 0, depth: 0 };
+    let root = parser.expression()?;
+    match parser.word() {
+        Word::End => Ok(root),
+        _ => Err(parser.unexpected()),
+    }
+}
+
+struct Parser {
+    words: Vec<Token>,
+    at: usize,
+    depth: usize,
+}
+
+impl Parser {
+    fn word(&self) -> &Word {
+        self.words.get(self.at).map_or(&Word::End, |token| &token.word)
+    }
+
+    fn from(&self) -> usize {
+        self.words.get(self.at).map_or(0, |token| token.from)
+    }
+
+    /// Where the word before ends.
+    fn to(&self) -> usize {
+        self.at.checked_sub(1).and_then(|before| self.words.get(before)).map_or(0, |token| token.to)
+    }
+
+    fn takes(&mut self, mark: &str) -> bool {
+        let found = matches!(self.word(), Word::Mark(next) if *next == mark);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn needs(&mut self, mark: &str) -> Result<(), Trouble> {
+        if self.takes(mark) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    fn unexpected(&self) -> Trouble {
+        Trouble::unreadable(self.from(), "this is not CEL")
+    }
+
+    /// Goes one deeper, where that is not too deep.
+    fn deeper(&mut self, read: fn(&mut Self) -> Result<Node, Trouble>) -> Result<Node, Trouble> {
+        if self.depth >= DEEPEST {
+            return Err(too_deep(self.from()));
+        }
+        self.depth += 1;
+        let node = read(self);
+        self.depth -= 1;
+        node
+    }
+
+    /// The part that began at `from` and ends here.
+    fn node(&self, from: usize, operation: Operation) -> Result<Node, Trouble> {
+        let mut node = Node { from, to: self.to(), operation, height: 1 };
+        node.height += node.parts().map(|part| part.height).max().unwrap_or(0);
+        if node.height > DEEPEST { Err(too_deep(from)) } else { Ok(node) }
+    }
+
+    fn expression(&mut self) -> Result<Node, Trouble> {
+        self.deeper(Self::choice)
+    }
+
+    fn choice(&mut self) -> Result<Node, Trouble> {
+        let from = self.from();
+        let condition = self.any()?;
+        if !self.takes("?") {
+            return Ok(condition);
+        }
+        let chosen = self.deeper(Self::any)?;
+        self.needs(":")?;
+        let otherwise = self.expression()?;
+        self.node(from, Operation::Choice(Box::new([condition, chosen, otherwise])))
+    }
+
+    fn any(&mut self) -> Result<Node, Trouble> {
+        let from = self.from();
+        let mut parts = vec![self.all()?];
+        while self.takes("||") {
+            parts.push(self.all()?);
+        }
+        self.one_or(from, parts, Operation::Any)
+    }
+
+    fn all(&mut self) -> Result<Node, Trouble> {
+        let from = self.from();
+        let mut parts = vec![self.binary(0)?];
+        while self.takes("&&") {
+            parts.push(self.binary(0)?);
+        }
+        self.one_or(from, parts, Operation::All)
+    }
+
+    fn one_or(
+        &self,
+        from: usize,
+        mut parts: Vec<Node>,
+        operation: fn(Vec<Node>) -> Operation,
+    ) -> Result<Node, Trouble> {
+        match (parts.len(), parts.pop()) {
+            (1, Some(one)) => Ok(one),
+            (_, last) => {
+                parts.extend(last);
+                self.node(from, operation(parts))
+            }
+        }
+    }
+
+    /// Relations, sums and products: the left of several goes first.
+    fn binary(&mut self, level: usize) -> Result<Node, Trouble> {
+        let Some(operators) = LEVELS.get(level) else { return self.unary() };
+        let from = self.from();
+        let mut left = self.binary(level + 1)?;
+        loop {
+            let operator = match self.word() {
+                Word::Mark(next) => operators.iter().find(|(mark, _)| mark == next).map(|(_, operator)| *operator),
+                Word::Name(name) if level == 0 && name == "in" => Some(Operator::In),
+                _ => None,
+            };
+            let Some(operator) = operator else { return Ok(left) };
+            self.at += 1;
+            let right = self.binary(level + 1)?;
+            left = self.node(from, Operation::Binary(operator, Box::new([left, right])))?;
+        }
+    }
+
+    fn unary(&mut self) -> Result<Node, Trouble> {
+        let from = self.from();
+        for (mark, operation) in [("!", Operation::Not as fn(Box<Node>) -> Operation), ("-", Operation::Negative)] {
+            let mut many = 0;
+            while self.takes(mark) {
+                many += 1;
+            }
+            if many == 0 {
+                continue;
+            }
+            if many > DEEPEST {
+                return Err(too_deep(from));
+            }
+            if mark == "-"
+                && let Some(node) = self.negative_literal(from)?
+            {
+                return (1..many).try_fold(node, |node, _| self.node(from, operation(Box::new(node))));
+            }
+            let node = self.member()?;
+            return (0..many).try_fold(node, |node, _| self.node(from, operation(Box::new(node))));
+        }
+        self.member()
+    }
+
+    /// The least `int` has no positive counterpart.
+    fn negative_literal(&mut self, from: usize) -> Result<Option<Node>, Trouble> {
+        let operation = match self.word() {
+            Word::Int(number) => Operation::Int(0_i64.checked_sub_unsigned(*number).ok_or_else(|| too_large(from))?),
+            Word::Double(number) => Operation::Double(-number),
+            _ => return Ok(None),
+        };
+        self.at += 1;
+        let literal = self.node(from, operation)?;
+        self.after(from, literal).map(Some)
+    }
+
+    fn member(&mut self) -> Result<Node, Trouble> {
+        let from = self.from();
+        let first = self.primary()?;
+        self.after(from, first)
+    }
+
+    /// The members, indices and calls that follow.
+    fn after(&mut self, from: usize, mut node: Node) -> Result<Node, Trouble> {
+        loop {
+            if self.takes("[") {
+                let index = self.expression()?;
+                self.needs("]")?;
+                node = self.node(from, Operation::Index(Box::new([node, index])))?;
+            } else if self.takes(".") {
+                let at = self.from();
+                let Word::Name(name) = self.word().clone() else { return Err(self.unexpected()) };
+                self.at += 1;
+                if matches!(name.as_str(), "true" | "false" | "null" | "in") {
+                    return Err(Trouble::unreadable(at, "this is not CEL"));
+                }
+                let operation = if self.takes("(") {
+                    let arguments = self.list(")")?;
+                    call(Some(node), name, arguments, at)?
+                } else {
+                    Operation::Member(Box::new(node), name)
+                };
+                node = self.node(from, operation)?;
+            } else {
+                return Ok(node);
+            }
+        }
+    }
+
+    fn primary(&mut self) -> Result<Node, Trouble> {
+        let from = self.from();
+        let word = self.word().clone();
+        self.at += 1;
+        let operation = match word {
+            Word::Int(number) => Operation::Int(i64::try_from(number).map_err(|_| too_large(from))?),
+            Word::Double(number) => Operation::Double(number),
+            Word::Text(text) => Operation::Text(text),
+            Word::Mark("(") => {
+                let within = self.expression()?;
+                self.needs(")")?;
+                return Ok(within);
+            }
+            Word::Mark("[") => Operation::List(self.list("]")?),
+            Word::Mark("{") => return Err(Trouble::unreadable(from, "objects are not read here")),
+            Word::Name(name) => match name.as_str() {
+                "true" => Operation::Bool(true),
+                "false" => Operation::Bool(false),
+                "null" => Operation::Null,
+                "in" => return Err(Trouble::unreadable(from, "this is not CEL")),
+                word if RESERVED.contains(&word) => {
+                    return Err(Trouble::unreadable(from, "CEL keeps this word for itself"));
+                }
+                _ if self.takes("(") => {
+                    let arguments = self.list(")")?;
+                    call(None, name, arguments, from)?
+                }
+                _ => Operation::Name(name),
+            },
+            Word::Mark(_) | Word::End => {
+                self.at -= 1;
+                return Err(self.unexpected());
+            }
+        };
+        self.node(from, operation)
+    }
+
+    /// What stands between commas, up to `end`; in a list, one comma may stand before it.
+    fn list(&mut self, end: &str) -> Result<Vec<Node>, Trouble> {
+        let mut items = Vec::new();
+        while !self.takes(end) {
+            items.push(self.expression()?);
+            let comma = self.takes(",");
+            if !comma || end == ")" && matches!(self.word(), Word::Mark(")")) {
+                if comma {
+                    return Err(self.unexpected());
+                }
+                self.needs(end)?;
+                break;
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// A function, or one of the macros, which take their arguments unevaluated.
+fn call(target: Option<Node>, function: String, mut arguments: Vec<Node>, at: usize) -> Result<Operation, Trouble> {
+    match (target, function.as_str(), arguments.len()) {
+        (None, "has", 1) => match arguments.pop().map(|argument| argument.operation) {
+            Some(Operation::Member(of, member)) => Ok(Operation::Has(of, member)),
+            _ => Err(Trouble::unreadable(at, "`has` asks for a member")),
+        },
+        (Some(list), "all" | "exists", 2) => {
+            let body = arguments.pop();
+            match (arguments.pop().map(|argument| argument.operation), body) {
+                (Some(Operation::Name(name)), Some(body)) => {
+                    Ok(Operation::Each { all: function == "all", name, list_and_body: Box::new([list, body]) })
+                }
+                _ => Err(Trouble::unreadable(at, "its first argument is not a name")),
+            }
+        }
+        (target, ..) => Ok(Operation::Call { target: target.map(Box::new), function, arguments }),
+    }
+}
+
+fn too_deep(at: usize) -> Trouble {
+    Trouble::unreadable(at, format!("it is nested more than {DEEPEST} deep"))
+}
+
+fn too_large(at: usize) -> Trouble {
+    Trouble::unreadable(at, "no `int` is so large")
+}

@@ -1,0 +1,154 @@
+//! What an expression comes to.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde_json::{Map, Value as Json};
+
+/// A value. What the token holds is borrowed from it.
+#[derive(Clone, Debug)]
+pub enum Value<'a> {
+    /// `null`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number of the expression's own.
+    Int(i64),
+    /// A number with a fraction, or one made of such.
+    Double(f64),
+    /// A whole number of the token's: an `int` or a `double`, the same as a number.
+    Claimed(i64),
+    /// A number of the token's that a `double` does not hold exactly.
+    Huge,
+    /// A text.
+    Text(String),
+    /// A list.
+    List(Vec<Self>),
+    /// An object of the token's.
+    Map(&'a Map<String, Json>),
+}
+
+/// No value: the readings of the language differ, or it is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Untold;
+
+impl<'a> Value<'a> {
+    /// What a claim's value is in the language.
+    #[must_use]
+    pub fn of(json: &'a Json) -> Self {
+        /// Up to here a `double` is exact.
+        const EXACT: u64 = 1 << 53;
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(truth) => Self::Bool(*truth),
+            Json::String(text) => Self::Text(text.clone()),
+            Json::Array(items) => Self::List(items.iter().map(Self::of).collect()),
+            Json::Object(members) => Self::Map(members),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) if whole.unsigned_abs() <= EXACT => Self::Claimed(whole),
+                #[allow(clippy::cast_precision_loss, reason = "it is a bound")]
+                (None, Some(double)) if double.abs() <= EXACT as f64 => Self::Double(double),
+                _ => Self::Huge,
+            },
+        }
+    }
+
+    /// The word for what it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a truth value",
+            Self::Int(_) | Self::Double(_) | Self::Claimed(_) | Self::Huge => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "an object",
+        }
+    }
+
+    /// The number, where it is whole.
+    fn whole(&self) -> Option<i64> {
+        if let Self::Int(whole) | Self::Claimed(whole) = self { Some(*whole) } else { None }
+    }
+
+    /// `==`: values of different types are unequal, numbers are compared as numbers.
+    pub(super) fn equals(&self, other: &Self) -> Result<bool, Untold> {
+        match (self, other) {
+            (Self::Null, Self::Null) => Ok(true),
+            (Self::Bool(one), Self::Bool(other)) => Ok(one == other),
+            (Self::Text(one), Self::Text(other)) => Ok(one == other),
+            (Self::List(one), Self::List(other)) => {
+                if one.len() != other.len() {
+                    return Ok(false);
+                }
+                let mut equal = Ok(true);
+                for (one, other) in one.iter().zip(other) {
+                    match one.equals(other) {
+                        Ok(false) => return Ok(false),
+                        Ok(true) => {}
+                        Err(untold) => equal = Err(untold),
+                    }
+                }
+                equal
+            }
+            (Self::Map(_), Self::Map(_)) => Err(Untold),
+            _ if self.kind() == "a number" && other.kind() == "a number" => {
+                Ok(self.compare(other)?.is_some_and(Ordering::is_eq))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// How two are ordered; not at all where they are not of a kind that has an order, or one is not a number (NaN).
+    pub(super) fn compare(&self, other: &Self) -> Result<Option<Ordering>, Untold> {
+        Ok(match (self, other) {
+            (Self::Huge, other) | (other, Self::Huge) if other.kind() == "a number" => return Err(Untold),
+            (Self::Bool(one), Self::Bool(other)) => Some(one.cmp(other)),
+            (Self::Text(one), Self::Text(other)) => Some(one.cmp(other)),
+            (Self::Double(one), Self::Double(other)) => one.partial_cmp(other),
+            (Self::Double(one), other) => other.whole().and_then(|whole| order(whole, *one)).map(Ordering::reverse),
+            (one, Self::Double(other)) => one.whole().and_then(|whole| order(whole, *other)),
+            _ => self.whole().zip(other.whole()).map(|(one, other)| one.cmp(&other)),
+        })
+    }
+}
+
+/// A whole number beside one with a fraction, exactly.
+fn order(whole: i64, double: f64) -> Option<Ordering> {
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if double.is_nan() {
+        return None;
+    }
+    if double >= BEYOND {
+        return Some(Ordering::Less);
+    }
+    if double < -BEYOND {
+        return Some(Ordering::Greater);
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "it is within bounds, and the fraction is looked at next")]
+    let floor = double.floor() as i64;
+    Some(whole.cmp(&floor).then(if double.fract() == 0.0 { Ordering::Equal } else { Ordering::Less }))
+}
+
+/// As a person reads it.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(truth) => truth.fmt(f),
+            Self::Int(whole) | Self::Claimed(whole) => whole.fmt(f),
+            Self::Double(double) => double.fmt(f),
+            Self::Huge => f.write_str("a very large number"),
+            Self::Text(text) if text.is_empty() => f.write_str("\"\" (empty)"),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) => {
+                f.write_str("[")?;
+                for (index, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
+                }
+                f.write_str("]")
+            }
+            Self::Map(members) => write!(f, "an object with {} members", members.len()),
+        }
+    }
+}
