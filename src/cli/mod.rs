@@ -70,7 +70,9 @@ pub enum Command {
     Setup(SetupArgs),
     /// Undo what this job's exchanges left
     ///
-    /// Deletes the files that they made, and prints shell text that removes the credential variables.
+    /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and ends the
+    /// Vault tokens that they left to the job, with what those leased. Exit code 5 when a token could not be ended now,
+    /// and another clean can try again; 4 when it cannot be ended from here. Neither stops the calling shell.
     Clean(CleanArgs),
 }
 

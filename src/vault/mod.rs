@@ -6,6 +6,7 @@
 pub mod exchange;
 mod handout;
 mod kv;
+pub mod left;
 mod login;
 mod login_refusal;
 pub mod names;
@@ -25,9 +26,10 @@ mod wire;
 use reqwest::Url;
 
 use crate::emit::Name;
+pub use left::LeftToken;
 use path::Path;
 use selection::{Selection, Target};
-pub use tenancy::Tenancy;
+pub use tenancy::{Tenancy, Way};
 
 /// A validated request.
 #[derive(Debug, PartialEq)]
@@ -46,6 +48,8 @@ pub struct Request {
     pub export_token: bool,
     /// Whether the client token is left to end by itself.
     pub stays: bool,
+    /// How the server is reached, for `clean`.
+    pub way: Way,
     /// Whether one value goes out as it is, which no environment has to carry.
     pub raw: bool,
 }

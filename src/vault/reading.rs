@@ -262,9 +262,8 @@ impl Session<'_> {
         };
         let name_it =
             format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies lets it through");
-        let Ok(Success { envelope, .. }) = self.server.send(&call, &[token]).await else {
-            return vec![name_it];
-        };
+        let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call, &[token])).await;
+        let Ok(Ok(Success { envelope, .. })) = answer else { return vec![name_it] };
         let data = envelope.data.unwrap_or_default();
         let may = |path: &Path| -> Vec<String> {
             let list = data.get(path.as_str()).and_then(Value::as_array);

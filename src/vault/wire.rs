@@ -74,6 +74,7 @@ pub(super) struct Envelope {
 #[serde(default)]
 pub(super) struct Auth {
     pub(super) client_token: String,
+    pub(super) accessor: String,
     pub(super) policies: Option<Vec<String>>,
     pub(super) lease_duration: u64,
     pub(super) renewable: bool,

@@ -1,6 +1,8 @@
 //! `vault` in a job.
 
+mod clean;
 mod guide;
+mod interrupted;
 mod leases;
 mod login;
 mod output;

@@ -22,7 +22,7 @@ fn every_command_of_the_guide_works() {
     let sandbox = Sandbox::start().unwrap();
     let project = sandbox.issuer.claims(&sandbox::Job::branch("main"))["prj_id"].as_str().unwrap().to_owned();
     let blocks = blocks();
-    assert_eq!(blocks.len(), 7);
+    assert_eq!(blocks.len(), 8);
     for block in blocks {
         let script = block
             .replace("https://acme.semaphoreci.com", &sandbox.issuer.url())
