@@ -1,6 +1,7 @@
 //! `vault` in a job.
 
 mod clean;
+mod database;
 mod guide;
 mod interrupted;
 mod leases;

@@ -20,7 +20,7 @@ pub(super) use own_call::{REVOKE, Why, own_call};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lease {
     id: String,
-    path: Path,
+    pub(super) path: Path,
     life: Duration,
     renewable: bool,
 }
@@ -89,12 +89,7 @@ impl Tenancy {
     /// Says which leases will end with the token, before their own time.
     pub fn warn_of_early_ends(&self) {
         for lease in &self.leases {
-            if self.exhausted() {
-                tracing::warn!(
-                    "what {} gave is gone already: token_num_uses on the role was used up, and the lease ended with the token",
-                    lease.path
-                );
-            } else if !self.token.life.is_zero() && self.token.life < lease.life {
+            if !self.token.life.is_zero() && self.token.life < lease.life {
                 tracing::warn!(
                     "what {} gave is said to last {} s, but ends with its client token, in {} s: raise token_ttl on the role, or run the command after `--`",
                     lease.path,

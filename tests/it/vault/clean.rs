@@ -288,12 +288,15 @@ fn within_a_namespace_and_over_tls() {
 #[test]
 fn what_is_not_for_it_leaves_no_file() {
     let world = World::new();
-    for role in [json!({ "token_type": "batch" }), json!({ "token_type": "service", "token_num_uses": 1 })] {
+    for (role, arguments) in [
+        (json!({ "token_type": "batch" }), &["--export-token"][..]),
+        (json!({ "token_type": "service", "token_num_uses": 1 }), &["--no-revoke", "A=ID/kv2/ci/db#user"]),
+    ] {
         world.role("ci", &role);
-        let output = left(&world, &["--export-token", "A=ID/kv2/ci/db#user"]);
+        let output = left(&world, arguments);
         assert!(token_files(&output.scratch).is_empty(), "{role}");
     }
-    world.role("ci", &json!({}));
+    world.role("ci", &json!({ "token_num_uses": 0 }));
     let without_job = world.vault(&["--export-token", "-v"]).env_remove("SEMAPHORE_JOB_ID").run();
     let said = without_job.exits(0).stderr();
     assert!(said.contains("`oidc-exchange clean` will not end the client token"), "{said}");
