@@ -11,7 +11,7 @@ use super::Request;
 use super::login_refusal;
 use super::path::Path;
 use super::refusal::explain;
-use super::wire::{Auth, Call, Kind, Server};
+use super::wire::{Auth, Call, Kind, Server, life};
 use crate::error::{Error, Refusal};
 use crate::http::retry::{self, Deadline};
 use crate::secret::Secret;
@@ -40,7 +40,7 @@ impl ClientToken {
             secret: Secret::new(auth.client_token),
             accessor: auth.accessor,
             policies: auth.policies.unwrap_or_default(),
-            life: Duration::from_secs(auth.lease_duration),
+            life: life(auth.lease_duration),
             since: Instant::now(),
             renewable: auth.renewable,
             batch: auth.token_type == "batch",

@@ -83,6 +83,12 @@ pub(super) struct Auth {
     pub(super) mfa_requirement: Option<Value>,
 }
 
+/// A life that the server counts in seconds: one of more than a century is as good as one, and no clock overflows by it.
+pub(super) fn life(seconds: u64) -> Duration {
+    const CENTURY: u64 = 100 * 366 * 24 * 3600;
+    Duration::from_secs(seconds.min(CENTURY))
+}
+
 /// A good answer.
 pub(super) struct Success {
     pub(super) envelope: Envelope,

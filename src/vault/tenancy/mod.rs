@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::left::LeftToken;
 use super::login::ClientToken;
 use super::path::Path;
-use super::wire::{Envelope, Server};
+use super::wire::{Envelope, Server, life};
 use crate::emit;
 use crate::job::{self, Made};
 pub(super) use own_call::{REVOKE, Why, own_call};
@@ -31,7 +31,7 @@ impl Lease {
         (!envelope.lease_id.is_empty()).then(|| Self {
             id: envelope.lease_id.clone(),
             path: path.clone(),
-            life: Duration::from_secs(envelope.lease_duration),
+            life: life(envelope.lease_duration),
             renewable: envelope.renewable,
         })
     }

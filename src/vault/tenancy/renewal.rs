@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
+use super::super::wire::life;
 use super::{Lease, Tenancy, own_call};
 
 /// Part of a life after which it is renewed.
@@ -85,12 +86,13 @@ impl Tenancy {
             match own_call(&self.server, &self.token.secret, renewal.path, &renewal.body, left).await {
                 Ok(success) => {
                     let envelope = success.envelope;
-                    let life = envelope.auth.map_or(envelope.lease_duration, |auth| auth.lease_duration);
-                    if !renewal.extended(Duration::from_secs(life)) {
-                        tracing::warn!("{} cannot be renewed further: it ends in {life} s", renewal.what);
+                    let life = life(envelope.auth.map_or(envelope.lease_duration, |auth| auth.lease_duration));
+                    let seconds = life.as_secs();
+                    if !renewal.extended(life) {
+                        tracing::warn!("{} cannot be renewed further: it ends in {seconds} s", renewal.what);
                         return;
                     }
-                    tracing::debug!("renewed {} for {life} s", renewal.what);
+                    tracing::debug!("renewed {} for {seconds} s", renewal.what);
                 }
                 Err(why) => {
                     let left = renewal.ends.saturating_duration_since(Instant::now()).as_secs();
