@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use super::Request;
+use super::connections;
 use super::handout;
 use super::login;
 use super::reading::Session;
@@ -51,6 +52,7 @@ pub async fn fetch(
         clock: clock.clone(),
         index: None,
     };
+    let _opening = connections::prepare(request, &server);
     let client_token = login::login(request, token, &mut server, deadline).await?;
     let mut tenancy = Tenancy {
         server,

@@ -3,6 +3,7 @@
 //! A login with the job's token, reads with the client token that it gives, and that token's end:
 //! <https://openbao.org/api-docs/auth/jwt/>, <https://developer.hashicorp.com/vault/api-docs/auth/jwt>.
 
+mod connections;
 pub mod exchange;
 mod handout;
 mod kv;

@@ -16,7 +16,7 @@ use crate::error::{Error, Refusal};
 use crate::http::retry::{self, Deadline, Effort, Outcome};
 
 /// How many reads are under way at a time.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// A run's session with the server.
 pub(super) struct Session<'a> {
@@ -83,6 +83,7 @@ impl Session<'_> {
         }
         self.check_uses(fetches.len())?;
         let requests = u64::try_from(fetches.len()).unwrap_or(u64::MAX);
+        // In their order, so that of several errors the same one is told each time.
         let answers = stream::iter(fetches.iter().map(|fetch| self.fetch(fetch))).buffered(AT_ONCE);
         let answers: Vec<(Document, Option<Lease>)> = answers.try_collect().await?;
         let (found, leases): (Vec<_>, Vec<_>) = answers.into_iter().unzip();

@@ -11,6 +11,7 @@ mod reads;
 mod refused_reads;
 mod server;
 mod settings;
+mod waits;
 mod world;
 
 pub(crate) use world::World;

@@ -1,8 +1,9 @@
-//! A way to a server that keeps some requests for itself: the server never sees them, and the caller waits.
+//! A way to a server that is long, or that keeps some requests for itself: the server never sees them, and the caller
+//! waits.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,15 +22,32 @@ struct Held {
 impl Relay {
     /// Holds every request whose first line has one of `words` in it.
     pub(crate) fn holding(port: u16, words: &[&str]) -> Self {
-        let words: Arc<[String]> = words.iter().map(|word| (*word).to_owned()).collect();
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Self::start(port, move |client, server, held| pass_on(client, server, &words, held))
+    }
+
+    /// Brings every byte a while later, either way: a question and its answer take `round_trip`. (A connection is there at
+    /// once, as the system makes it.)
+    pub(crate) fn delaying(port: u16, round_trip: Duration) -> Self {
+        Self::start(port, move |client, server, _| {
+            let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone()) else { return };
+            thread::spawn(move || bring_later(from_client, server, round_trip / 2));
+            bring_later(from_server, client, round_trip / 2);
+        })
+    }
+
+    fn start(port: u16, how: impl Fn(TcpStream, TcpStream, &Held) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (own, held) = (listener.local_addr().unwrap().port(), Arc::new(Held::default()));
-        let count = Arc::clone(&held);
+        let (count, how) = (Arc::clone(&held), Arc::new(how));
         // It ends with the test's process: a thread that waits for nobody.
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (words, count) = (Arc::clone(&words), Arc::clone(&count));
-                thread::spawn(move || pass_on(client, port, &words, &count));
+                let (how, count) = (Arc::clone(&how), Arc::clone(&count));
+                thread::spawn(move || {
+                    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return };
+                    how(client, server, &count);
+                });
             }
         });
         Self { port: own, held }
@@ -56,8 +74,26 @@ impl Relay {
     }
 }
 
-fn pass_on(mut client: TcpStream, port: u16, words: &[String], held: &Held) {
-    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return };
+fn bring_later(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
+    let (send, receive) = mpsc::channel::<(Instant, Vec<u8>)>();
+    thread::spawn(move || {
+        for (due, bytes) in receive {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if to.write_all(&bytes).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Write);
+    });
+    let mut bytes = vec![0; 16 << 10];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        if send.send((Instant::now() + delay, bytes[..count].to_vec())).is_err() {
+            break;
+        }
+    }
+}
+
+fn pass_on(mut client: TcpStream, mut server: TcpStream, words: &[String], held: &Held) {
     let (Ok(mut from_server), Ok(mut to_client)) = (server.try_clone(), client.try_clone()) else { return };
     thread::spawn(move || {
         let _ = std::io::copy(&mut from_server, &mut to_client);
