@@ -11,6 +11,7 @@
 //! [`run::run`] tells the story; ARCHITECTURE.md says why it is told so.
 
 pub mod aws;
+pub mod clean;
 pub mod cli;
 pub mod diagnostic;
 pub mod document;

@@ -8,8 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::Cli;
 use crate::diagnostic;
+use crate::emit::Handout;
 use crate::emit::last_words::LastWords;
-use crate::emit::{Handout, posix};
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
 use crate::http::retry::Deadline;
@@ -17,7 +17,7 @@ use crate::http::{Client, Settings};
 use crate::plan::{Exchange, Explain, Plan, Setup, Wanted};
 use crate::signal::{self, Signals};
 use crate::subject::Source;
-use crate::{aws, google, job, subject, token, vault};
+use crate::{aws, clean, google, job, subject, token, vault};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
@@ -70,7 +70,7 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
     }
     diagnostic::init(cli.verbosity());
     match Plan::new(cli, &host.env)? {
-        Plan::Exchange(plan) => Ok(exchange(*plan, host, signals).await?),
+        Plan::Exchange(plan) => Ok(Box::pin(exchange(*plan, host, signals)).await?),
         Plan::Token(request) => tokio::select! {
             biased;
             (_, name) = signals.next() => Err(Error::Interrupted(name).into()),
@@ -78,17 +78,22 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
         },
         Plan::Explain(plan) => Ok(explain(&plan, host).await?),
         Plan::Setup(plan) => Ok(setup(*plan, host).await?),
-        Plan::Clean { directory } => Ok(clean(&directory, host)?),
+        Plan::Clean { directory } => Ok(clean::clean(&directory, host, signals).await?.code()),
     }
 }
 
 async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<u8, Error> {
     let delivery = plan.delivery.prepare(plan.directory.clone())?;
     let deadline = Deadline::after(plan.timeout);
-    let traded = trade(&plan.source, &plan.wanted, plan.network, &plan.directory, host, deadline);
+    let opened = vault::exchange::Opened::default();
+    let traded = trade(&plan.source, &plan.wanted, plan.network, &plan.directory, host, (deadline, &opened));
     let handout = tokio::select! {
         biased;
-        (_, name) = signals.next() => return Err(Error::Interrupted(name)),
+        (_, name) = signals.next() => {
+            // A second signal means at once.
+            tokio::select! { _ = signals.next() => {} () = opened.end() => {} }
+            return Err(Error::Interrupted(name));
+        }
         handout = traded => handout?,
     };
     Ok(delivery.deliver(handout).await?)
@@ -100,7 +105,7 @@ async fn trade(
     network: Settings,
     directory: &job::Place,
     host: &Host,
-    deadline: Deadline,
+    (deadline, opened): (Deadline, &vault::exchange::Opened),
 ) -> Result<Handout, Error> {
     let token = subject::read(source, host, deadline).await?;
     let http = Client::new(network);
@@ -114,7 +119,7 @@ async fn trade(
             ready.handout(request, &credentials, &token, &host.env, directory)
         }
         Wanted::Vault(request) => {
-            vault::exchange::fetch(request, &token, &http, &host.clock, deadline, directory).await
+            vault::exchange::fetch(request, &token, (&http, &host.clock), deadline, directory, opened).await
         }
     }
 }
@@ -136,25 +141,6 @@ async fn setup(plan: Setup, host: &Host) -> Result<u8, Error> {
     let recipe = plan.side.recipe(&admission, token.as_ref().map(subject::SubjectToken::claims))?;
     crate::emit::deliver::print(&if plan.json { recipe.json() } else { recipe.cli() })?;
     Ok(Exit::Done.code())
-}
-
-/// Prints the `unset` lines first: whatever becomes of the files, the shell is to forget the credentials.
-fn clean(directory: &job::Place, host: &Host) -> Result<u8, Error> {
-    let mut names =
-        [aws::handover::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
-    names.extend(google::handout::leading_into(directory, &host.env));
-    crate::emit::deliver::print(&posix::unset(&names))?;
-    let Some(directory) = directory.existing()? else { return Ok(Exit::Done.code()) };
-    let cleaned = directory.clean()?;
-    for path in &cleaned.removed {
-        tracing::info!("cleaned {}", path.display());
-    }
-    match cleaned.kept.into_iter().next() {
-        None => Ok(Exit::Done.code()),
-        Some((path, why)) => {
-            Err(crate::emit::Error::Write { path, why, hint: Some("run `oidc-exchange clean` again".into()) }.into())
-        }
-    }
 }
 
 fn fail(last_words: &LastWords, exit: Exit, report: &Report) -> ExitCode {

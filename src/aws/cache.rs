@@ -48,7 +48,7 @@ impl Cache {
     /// As [`Env::get`].
     pub fn new(env: &Env) -> Result<Self, Usage> {
         let value = |name: &&str| env.raw(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { endpoint: ENDPOINT.iter().map(value).collect(), kept: job::Place::is_lasting(env)? })
+        Ok(Self { endpoint: ENDPOINT.iter().map(value).collect(), kept: job::Place::locate(env)?.is_lasting() })
     }
 
     /// Whether answers are kept at all.

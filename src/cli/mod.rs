@@ -10,6 +10,7 @@ mod vault;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -70,7 +71,9 @@ pub enum Command {
     Setup(SetupArgs),
     /// Undo what this job's exchanges left
     ///
-    /// Deletes the files that they made, and prints shell text that removes the credential variables.
+    /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and ends the
+    /// Vault tokens that they left to the job, with what those leased. Exit code 5 when a token could not be ended now,
+    /// and another clean can try again; 4 when it cannot be ended from here. Neither stops the calling shell.
     Clean(CleanArgs),
 }
 
@@ -136,7 +139,7 @@ pub struct Shared {
 
     /// Bound on the whole exchange, retries included, never on COMMAND [default: 2m, 45s for --format process]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Network options")]
-    pub timeout: Option<std::time::Duration>,
+    pub timeout: Option<Duration>,
 
     /// How the network is used.
     #[command(flatten)]
@@ -172,9 +175,26 @@ pub struct Loudness {
 }
 
 /// `90s`, `15m`, `1h 30m`; a bare number counts seconds, as the clouds' own tools have it.
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(std::time::Duration::from_secs(seconds));
+fn duration(text: &str) -> Result<Duration, String> {
+    /// No clock of ours overflows by it.
+    const LONGEST: Duration = Duration::from_hours(366 * 24);
+    let length = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => humantime::parse_duration(text).map_err(|error| format!("{error}; it reads like 90s, 15m or 1h"))?,
+    };
+    if length > LONGEST { Err("it is longer than a year".into()) } else { Ok(length) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_one_that_a_clock_can_count() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_mins(90)));
+        for endless in ["18446744073709551615", "5000000000000y", "367days"] {
+            assert!(duration(endless).is_err(), "{endless}");
+        }
     }
-    humantime::parse_duration(text).map_err(|error| format!("{error}; it reads like 90s, 15m or 1h"))
 }

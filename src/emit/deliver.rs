@@ -78,12 +78,15 @@ impl Ready<'_> {
     ///
     /// # Errors
     /// When the format cannot carry a value, or the bytes cannot be written.
-    pub async fn deliver(self, handout: Handout) -> Result<u8, Error> {
+    pub async fn deliver(self, mut handout: Handout) -> Result<u8, Error> {
+        if !matches!(self.delivery, Delivery::Command(_)) {
+            handout.write_down(&self.directory);
+        }
         let delivered = match self.delivery {
             // Its files go with the handout, once the command has ended.
             Delivery::Command(run) if handout.leaves_something() => {
                 let code = run.supervise(&handout, handout.tend()).await;
-                handout.end().await;
+                handout.end(&self.directory).await;
                 return Ok(code);
             }
             Delivery::Command(run) => return Ok(run.become_it(&handout)),
@@ -105,7 +108,7 @@ impl Ready<'_> {
                 Ok(Exit::Done.code())
             }
             Err(error) => {
-                handout.end().await;
+                handout.give_up().await;
                 Err(error)
             }
         }

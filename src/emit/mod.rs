@@ -57,6 +57,7 @@ pub struct Handout {
     unset: Vec<Name>,
     made: Option<Made>,
     tenancy: Option<Tenancy>,
+    written_down: Option<Made>,
 }
 
 impl Handout {
@@ -90,10 +91,37 @@ impl Handout {
         }
     }
 
-    /// Ends the token; the files go with the handout itself. A token that stays ends by itself, and is no failure.
-    pub async fn end(self) {
+    /// Writes down for `clean` the token that the job is about to get, or has secrets of; without that it ends by
+    /// itself, and that is no failure.
+    pub fn write_down(&mut self, directory: &job::Place) {
+        let written = self.tenancy.as_ref().map_or(Ok(None), |tenancy| tenancy.write_down(directory));
+        match written {
+            Ok(written) => self.written_down = written,
+            Err(error) => {
+                tracing::warn!("{}; `oidc-exchange clean` will not end the client token", error.report().title);
+            }
+        }
+    }
+
+    /// Ends the token, as nobody gets it; the files go with the handout itself.
+    pub async fn give_up(self) {
         if let Some(tenancy) = &self.tenancy {
-            tenancy.end().await;
+            tenancy.give_up().await;
+        }
+    }
+
+    /// Ends the token after a command, unless it is to stay; the files go with the handout itself. A token that does
+    /// not end now ends by itself, and that is no failure.
+    pub async fn end(mut self, directory: &job::Place) {
+        match &self.tenancy {
+            Some(tenancy) if tenancy.stays() => {
+                self.write_down(directory);
+                if let Some(written) = self.written_down {
+                    written.keep();
+                }
+            }
+            Some(tenancy) => tenancy.end().await,
+            None => {}
         }
     }
 
@@ -115,7 +143,7 @@ impl Handout {
 
     /// Leaves files and token to the job, now that it knows of them, and says what will end before its time.
     pub fn keep(self) {
-        if let Some(made) = self.made {
+        for made in [self.made, self.written_down].into_iter().flatten() {
             made.keep();
         }
         if let Some(tenancy) = self.tenancy {

@@ -17,6 +17,7 @@ use crate::http::retry::{self, Deadline};
 use crate::http::{self, Client, Failure};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
+use crate::subject::claims::time;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -236,5 +237,6 @@ fn token_of(text: String) -> Result<Secret, String> {
 
 /// Until when a token is good, for a person.
 pub(super) fn until(expires: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(expires).to_string()
+    let seconds = expires.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    time(i64::try_from(seconds).unwrap_or(i64::MAX))
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::Entry;
 use super::new_file::without_temporary_name;
-use super::{Directory, NewFile};
+use super::{Directory, NewFile, TokenFile};
 use crate::emit::Error;
 use crate::secret::Secret;
+use crate::vault::LeftToken;
 
 /// Files and directories that one exchange has made. They are deleted when this is dropped, a signal's end or a
 /// failure's included, unless they are [kept](Made::keep).
@@ -47,9 +48,21 @@ impl Made {
         stem: &str,
         content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
     ) -> Result<PathBuf, Error> {
-        let (path, entry) = self.directory.new_file(stem, content)?;
+        let (path, entry) = self.directory.new_file(stem, content, Directory::append)?;
         self.entries.push(entry);
         Ok(path)
+    }
+
+    /// A new 0600 file with a client token, for `clean` to end it.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file).
+    pub fn client_token(&mut self, left: &LeftToken, token: &Secret) -> Result<(), Error> {
+        let content = |_: &Path| Ok(token.reveal().as_bytes().to_vec());
+        let note = |directory: &Directory, file: &Entry| directory.append(&TokenFile::new(file, left));
+        let (_, entry) = self.directory.new_file("vault-token", content, note)?;
+        self.entries.push(entry);
+        Ok(())
     }
 
     /// Fills `file` and puts it at `path`, an absolute one, outside the private directory.

@@ -1,4 +1,5 @@
-//! The manifest: a line of JSON for each file that an exchange made, and for each profile that it wrote.
+//! The manifest: a line of JSON for each file that an exchange made, each profile that it wrote, and each client token
+//! that it left alive.
 //!
 //! A file is known by device and inode as well as by path: what somebody put in its place since is not ours to delete.
 
@@ -14,11 +15,13 @@ use super::Directory;
 use super::lock::is_still;
 use crate::aws::profile::Written;
 use crate::emit::Error;
+use crate::secret::Secret;
+use crate::vault::LeftToken;
 
 const NAME: &str = "manifest";
 
 /// A file that is ours.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     path: PathBuf,
     device: u64,
@@ -39,8 +42,10 @@ impl Entry {
         Ok(Self { path: path.into(), device: found.dev(), inode: found.ino(), tree: true })
     }
 
+    /// A link or a pipe in its place may have been given its number.
     fn is(&self, found: &Metadata) -> bool {
-        (self.device, self.inode, self.tree) == (found.dev(), found.ino(), found.is_dir())
+        let kind = if self.tree { found.is_dir() } else { found.is_file() };
+        kind && (self.device, self.inode) == (found.dev(), found.ino())
     }
 
     /// Deletes the file where it is still the same one.
@@ -55,6 +60,33 @@ impl Entry {
     }
 }
 
+/// A file with a client token, and what is to be known to end that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenFile {
+    client_token: Entry,
+    /// How the token is ended.
+    pub vault: LeftToken,
+}
+
+impl TokenFile {
+    pub(super) fn new(file: &Entry, left: &LeftToken) -> Self {
+        Self { client_token: file.clone(), vault: left.clone() }
+    }
+
+    /// The token, where the file is still the same one and has it.
+    #[must_use]
+    pub fn secret(&self) -> Option<Secret> {
+        const LONGEST: u64 = 64 << 10;
+        let entry = &self.client_token;
+        if !entry.is(&entry.path.symlink_metadata().ok()?) {
+            return None;
+        }
+        let mut text = String::new();
+        File::open(&entry.path).ok()?.take(LONGEST).read_to_string(&mut text).ok()?;
+        (!text.is_empty()).then(|| Secret::new(text))
+    }
+}
+
 /// What `clean` did.
 #[derive(Debug, Default)]
 pub struct Cleaned {
@@ -62,6 +94,8 @@ pub struct Cleaned {
     pub removed: Vec<PathBuf>,
     /// Files that would not go, with the reason; they stay in the manifest.
     pub kept: Vec<(PathBuf, String)>,
+    /// Client tokens that are still there.
+    pub tokens: Vec<TokenFile>,
 }
 
 /// A line of the manifest.
@@ -70,6 +104,7 @@ pub struct Cleaned {
 enum Leftover {
     File(Entry),
     Profile(Written),
+    Token(TokenFile),
 }
 
 impl Leftover {
@@ -77,6 +112,7 @@ impl Leftover {
         match self {
             Self::File(entry) => &entry.path,
             Self::Profile(written) => written.path(),
+            Self::Token(token) => &token.client_token.path,
         }
     }
 
@@ -84,6 +120,7 @@ impl Leftover {
         match self {
             Self::File(entry) => entry.remove().map_err(|error| error.to_string()),
             Self::Profile(written) => written.undo(),
+            Self::Token(token) => token.client_token.remove().map_err(|error| error.to_string()),
         }
     }
 }
@@ -96,20 +133,32 @@ impl Directory {
         manifest.write_all(&line).map_err(|error| Error::write(self.0.join(NAME), error))
     }
 
-    /// Deletes what the manifest names and nothing else, then the manifest, then the directory if it is empty.
+    /// Deletes what the manifest names and nothing else, then the manifest, then the directory if it is empty. Client
+    /// tokens stay until they are known to have ended, and the manifest with them.
     ///
     /// # Errors
     /// When the manifest cannot be read or written, or is not one.
-    pub fn clean(self) -> Result<Cleaned, Error> {
-        self.sweep(|_| true)
+    pub fn clean(&self) -> Result<Cleaned, Error> {
+        self.sweep(&|leftover| !matches!(leftover, Leftover::Token(_)))
     }
 
-    /// The same for some of it alone.
+    /// The same for these tokens alone.
+    ///
+    /// # Errors
+    /// As for [`clean`](Self::clean).
+    pub fn forget_tokens(&self, ended: &[TokenFile]) -> Result<Cleaned, Error> {
+        self.sweep(&|leftover| matches!(leftover, Leftover::Token(token) if ended.contains(token)))
+    }
+
+    /// The same for these files alone.
     pub(super) fn forget(&self, entries: &[Entry]) -> Result<Cleaned, Error> {
-        self.sweep(|leftover| matches!(leftover, Leftover::File(entry) if entries.contains(entry)))
+        self.sweep(&|leftover| match leftover {
+            Leftover::File(entry) | Leftover::Token(TokenFile { client_token: entry, .. }) => entries.contains(entry),
+            Leftover::Profile(_) => false,
+        })
     }
 
-    fn sweep(&self, wanted: impl Fn(&Leftover) -> bool) -> Result<Cleaned, Error> {
+    fn sweep(&self, wanted: &dyn Fn(&Leftover) -> bool) -> Result<Cleaned, Error> {
         let path = self.0.join(NAME);
         let mut cleaned = Cleaned::default();
         if path.symlink_metadata().is_ok() {
@@ -131,6 +180,9 @@ impl Directory {
                     Ok(None) => {
                         rest.push_str(line);
                         rest.push('\n');
+                        if let Leftover::Token(token) = leftover {
+                            cleaned.tokens.push(token);
+                        }
                     }
                     Err(why) => {
                         rest.push_str(line);

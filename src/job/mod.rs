@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use lock::Lock;
 pub use made::Made;
-pub use manifest::Cleaned;
+pub use manifest::{Cleaned, TokenFile};
 pub use new_file::{Filled, NewFile};
 
 use manifest::Entry;
@@ -22,7 +22,10 @@ use crate::host::Env;
 
 /// Where the private directory is, or will be once something needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(Option<PathBuf>);
+pub struct Place {
+    path: Option<PathBuf>,
+    lasting: bool,
+}
 
 /// The private directory: there, ours, 0700.
 #[derive(Debug)]
@@ -36,20 +39,19 @@ impl Place {
     pub fn locate(env: &Env) -> Result<Self, Usage> {
         if let Some(path) = env.get("OIDC_EXCHANGE_DIR")? {
             let path = std::path::absolute(&path).map_err(|error| Usage::new(format!("OIDC_EXCHANGE_DIR: {error}")))?;
-            return Ok(Self(Some(path)));
+            return Ok(Self { path: Some(path), lasting: true });
         }
-        let job = env.get("SEMAPHORE_JOB_ID")?.filter(|id| is_job_id(id)).unwrap_or_else(random_name);
+        let job = env.get("SEMAPHORE_JOB_ID")?.filter(|id| is_job_id(id));
         let home = env.get("HOME")?.map(PathBuf::from).filter(|home| home.is_absolute());
-        Ok(Self(home.map(|home| home.join(".oidc-exchange").join(job))))
+        let lasting = job.is_some() && home.is_some();
+        let job = job.unwrap_or_else(random_name);
+        Ok(Self { path: home.map(|home| home.join(".oidc-exchange").join(job)), lasting })
     }
 
     /// Whether later commands of this job find the same place again.
-    ///
-    /// # Errors
-    /// As [`Env::get`].
-    pub fn is_lasting(env: &Env) -> Result<bool, Usage> {
-        let of_job = env.get("SEMAPHORE_JOB_ID")?.is_some_and(|id| is_job_id(&id)) && env.get("HOME")?.is_some();
-        Ok(of_job || env.get("OIDC_EXCHANGE_DIR")?.is_some())
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// Makes the directory where it is missing, and checks that it is ours alone.
@@ -76,7 +78,7 @@ impl Place {
     /// # Errors
     /// As [`Place::open`].
     pub fn existing(&self) -> Result<Option<Directory>, Error> {
-        match &self.0 {
+        match &self.path {
             Some(path) if path.symlink_metadata().is_ok() => Directory::check(path).map(Some),
             _ => Ok(None),
         }
@@ -85,11 +87,11 @@ impl Place {
     /// Whether `path` is in there.
     #[must_use]
     pub fn holds(&self, path: &Path) -> bool {
-        self.0.as_ref().is_some_and(|place| path.starts_with(place))
+        self.path.as_ref().is_some_and(|place| path.starts_with(place))
     }
 
     fn path(&self) -> Result<&Path, Error> {
-        self.0.as_deref().ok_or_else(|| Error::Write {
+        self.path.as_deref().ok_or_else(|| Error::Write {
             path: "~/.oidc-exchange".into(),
             why: "HOME is not set to an absolute path".into(),
             hint: Some("name a private directory with OIDC_EXCHANGE_DIR".into()),
@@ -125,13 +127,15 @@ impl Directory {
     /// # Errors
     /// When it cannot be made, written down or written.
     pub fn file(&self, stem: &str, content: impl FnOnce(&Path) -> String) -> Result<PathBuf, Error> {
-        self.new_file(stem, |path| Ok(content(path).into_bytes())).map(|(path, _)| path)
+        self.new_file(stem, |path| Ok(content(path).into_bytes()), Self::append).map(|(path, _)| path)
     }
 
+    /// `note` writes the file down.
     fn new_file(
         &self,
         stem: &str,
         content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
+        note: impl FnOnce(&Self, &Entry) -> Result<(), Error>,
     ) -> Result<(PathBuf, Entry), Error> {
         let fail = |error: std::io::Error| Error::write(&self.0, error);
         let prefix = format!("{stem}-");
@@ -141,7 +145,7 @@ impl Directory {
             .still_there(|| builder.tempfile_in(&self.0))
             .map_err(|error| Error::write(&self.0, new_file::without_temporary_name(&error)))?;
         let entry = Entry::of(file.as_file(), file.path()).map_err(fail)?;
-        self.append(&entry)?;
+        note(self, &entry)?;
         let bytes = content(file.path())?;
         std::io::Write::write_all(&mut file, &bytes).map_err(fail)?;
         let (_, path) = file.keep().map_err(|error| fail(error.error))?;
@@ -220,7 +224,7 @@ mod tests {
     use crate::host::Host;
 
     fn place(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        Place::locate(&Host::fake(variables, SystemTime::UNIX_EPOCH).env).unwrap().0
+        Place::locate(&Host::fake(variables, SystemTime::UNIX_EPOCH).env).unwrap().path
     }
 
     #[test]

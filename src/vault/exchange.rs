@@ -1,6 +1,9 @@
 //! The story: log in, read, take what was asked for, and end the token unless something still needs it.
 
+use std::cell::OnceCell;
+
 use super::Request;
+use super::connections;
 use super::handout;
 use super::login;
 use super::reading::Session;
@@ -14,19 +17,33 @@ use crate::http::retry::Deadline;
 use crate::job;
 use crate::subject::SubjectToken;
 
-/// Trades `token` for what `request` names. The handout holds the client token where that is handed out or has made
-/// leases, and leads to private files below `place` where values were wanted in files; otherwise the token is revoked.
+/// The login that an exchange under way has made, for whoever cuts the exchange short.
+#[derive(Debug, Default)]
+pub struct Opened(OnceCell<Tenancy>);
+
+impl Opened {
+    /// Ends the login, where there is one yet. It takes two seconds at most, whatever the server does.
+    pub async fn end(&self) {
+        if let Some(tenancy) = self.0.get() {
+            tenancy.give_up().await;
+        }
+    }
+}
+
+/// Trades `token` for what `request` names. The handout holds the client token where that is handed out, has made
+/// leases or is to stay, and leads to private files below `place` where values were wanted in files; otherwise the
+/// token is revoked.
 ///
 /// # Errors
 /// The server's refusal, that it could not be reached until `deadline`, or that a value cannot be handed over. The
-/// client token is revoked then.
+/// client token is revoked then. Where this is dropped before its end, that is for `opened` to do.
 pub async fn fetch(
     request: &Request,
     token: &SubjectToken,
-    http: &Client,
-    clock: &Clock,
+    (http, clock): (&Client, &Clock),
     deadline: Deadline,
     place: &job::Place,
+    opened: &Opened,
 ) -> Result<Handout, Error> {
     let mut server = Server {
         http: http.clone(),
@@ -35,16 +52,32 @@ pub async fn fetch(
         clock: clock.clone(),
         index: None,
     };
+    let _opening = connections::prepare(request, &server);
     let client_token = login::login(request, token, &mut server, deadline).await?;
-    let mut tenancy = Tenancy { server, token: client_token, leases: Vec::new(), spent: 0, stays: request.stays };
+    let mut tenancy = Tenancy {
+        server,
+        token: client_token,
+        leases: Vec::new(),
+        spent: 0,
+        handed_out: request.export_token,
+        stays: request.stays,
+        way: request.way.clone(),
+    };
+    // One login is made with it, and this is it.
+    let _ = opened.0.set(tenancy.clone());
     match gather(request, &mut tenancy, deadline, place).await {
-        Ok(mut handout) if request.export_token || !tenancy.leases.is_empty() => {
+        Ok(mut handout) if tenancy.outlives() => {
             handout.hold(tenancy);
             Ok(handout)
         }
-        ended => {
+        Ok(handout) => {
             tenancy.end().await;
-            ended
+            Ok(handout)
+        }
+        // Nobody has anything of it, so `--no-revoke` is for nothing.
+        Err(error) => {
+            tenancy.give_up().await;
+            Err(error)
         }
     }
 }

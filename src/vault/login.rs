@@ -5,12 +5,13 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::Request;
 use super::login_refusal;
 use super::path::Path;
 use super::refusal::explain;
-use super::wire::{Auth, Call, Kind, Server};
+use super::wire::{Auth, Call, Kind, Server, life};
 use crate::error::{Error, Refusal};
 use crate::http::retry::{self, Deadline};
 use crate::secret::Secret;
@@ -20,9 +21,12 @@ use crate::subject::SubjectToken;
 #[derive(Clone, Debug)]
 pub(super) struct ClientToken {
     pub(super) secret: Secret,
+    /// Its public name, by which an administrator finds and ends it.
+    pub(super) accessor: String,
     pub(super) policies: Vec<String>,
-    /// Its life; zero for one that does not end.
+    /// Its life, and each renewal's; zero for one that does not end.
     pub(super) life: Duration,
+    since: Instant,
     pub(super) renewable: bool,
     /// It can be neither renewed nor revoked.
     pub(super) batch: bool,
@@ -34,11 +38,27 @@ impl ClientToken {
     fn new(auth: Auth) -> Self {
         Self {
             secret: Secret::new(auth.client_token),
+            accessor: auth.accessor,
             policies: auth.policies.unwrap_or_default(),
-            life: Duration::from_secs(auth.lease_duration),
+            life: life(auth.lease_duration),
+            since: Instant::now(),
             renewable: auth.renewable,
             batch: auth.token_type == "batch",
             uses: (auth.num_uses > 0).then_some(auth.num_uses),
+        }
+    }
+
+    /// What is left of its first life; none for one that does not end.
+    pub(super) fn left(&self) -> Option<Duration> {
+        (!self.life.is_zero()).then(|| self.life.saturating_sub(self.since.elapsed()))
+    }
+
+    /// When it ends if nobody ends it, for a sentence.
+    pub(super) fn ends(&self) -> String {
+        if self.life.is_zero() {
+            "does not end by itself".into()
+        } else {
+            format!("ends by itself within {} s", self.life.as_secs())
         }
     }
 }

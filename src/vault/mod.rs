@@ -3,9 +3,11 @@
 //! A login with the job's token, reads with the client token that it gives, and that token's end:
 //! <https://openbao.org/api-docs/auth/jwt/>, <https://developer.hashicorp.com/vault/api-docs/auth/jwt>.
 
+mod connections;
 pub mod exchange;
 mod handout;
 mod kv;
+pub mod left;
 mod login;
 mod login_refusal;
 pub mod names;
@@ -26,9 +28,10 @@ mod wire;
 use reqwest::Url;
 
 use crate::emit::Name;
+pub use left::LeftToken;
 use path::Path;
 use selection::{Selection, Target};
-pub use tenancy::Tenancy;
+pub use tenancy::{Tenancy, Way};
 
 /// A validated request.
 #[derive(Debug, PartialEq)]
@@ -49,6 +52,8 @@ pub struct Request {
     pub export_token: bool,
     /// Whether the client token is left to end by itself.
     pub stays: bool,
+    /// How the server is reached, for `clean`.
+    pub way: Way,
     /// Whether one value goes out as it is, which no environment has to carry.
     pub raw: bool,
 }

@@ -29,6 +29,8 @@ pub(super) enum ReadCause {
     RelativePath,
     /// The path cannot be read, or not written.
     Unsupported,
+    /// The token's last use would make a secret that ends with it.
+    LastUse,
     /// The parameters of a write are not what the engine takes.
     Parameters,
     /// Another refusal.
@@ -42,6 +44,9 @@ pub(super) struct Version {
     /// When, as the server writes it.
     pub(super) at: String,
 }
+
+/// What lets a token be used more often.
+pub(super) const MORE_USES: &str = "raise token_num_uses on the role, or set it to 0";
 
 impl ReadCause {
     pub(super) fn of(kind: Kind, answer: &Answer) -> Self {
@@ -58,6 +63,7 @@ impl ReadCause {
             _ if answer.says("could not find version data") => Self::NoVersionData,
             _ if answer.says("relative paths not supported") => Self::RelativePath,
             400 if answer.says("unsupported operation") => Self::Unsupported,
+            400 if answer.says("token had one use left") => Self::LastUse,
             400 => Self::Parameters,
             _ => Self::Other,
         }
@@ -93,6 +99,7 @@ impl ReadCause {
             | Self::NoVersionData
             | Self::RelativePath
             | Self::Unsupported
+            | Self::LastUse
             | Self::Parameters
             | Self::Other => false,
         }
@@ -110,6 +117,7 @@ impl ReadCause {
             | Self::NoVersionData
             | Self::RelativePath
             | Self::Unsupported
+            | Self::LastUse
             | Self::Parameters
             | Self::Other => format!("Vault refused {path}"),
         }
@@ -125,6 +133,7 @@ impl ReadCause {
                 "`bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace".into()
             }
             Self::Token => "the client token is used up, expired or revoked: see token_num_uses and token_ttl on the role".into(),
+            Self::LastUse => MORE_USES.into(),
             Self::NoVersionData | Self::RelativePath => "write the path as `bao kv get` takes it, without a slash at its end".into(),
             Self::Unsupported if kind == Kind::Write => "this path is read, not written: leave POST: out".into(),
             Self::Unsupported => "this path is written, not read: NAME=POST:path{…}#field".into(),

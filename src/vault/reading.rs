@@ -7,7 +7,7 @@ use super::Request;
 use super::kv::{Mount, Shape};
 use super::login::ClientToken;
 use super::path::Path;
-use super::read_refusal::ReadCause;
+use super::read_refusal::{MORE_USES, ReadCause};
 use super::refusal::{Attempt, Cause, Problem, Told, explain};
 use super::selection::{Engine, Missing, Query, Selection};
 use super::tenancy::Lease;
@@ -16,7 +16,7 @@ use crate::error::{Error, Refusal};
 use crate::http::retry::{self, Deadline, Effort, Outcome};
 
 /// How many reads are under way at a time.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// A run's session with the server.
 pub(super) struct Session<'a> {
@@ -83,10 +83,13 @@ impl Session<'_> {
         }
         self.check_uses(fetches.len())?;
         let requests = u64::try_from(fetches.len()).unwrap_or(u64::MAX);
+        // In their order, so that of several errors the same one is told each time.
         let answers = stream::iter(fetches.iter().map(|fetch| self.fetch(fetch))).buffered(AT_ONCE);
         let answers: Vec<(Document, Option<Lease>)> = answers.try_collect().await?;
-        let (documents, leases): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
-        Ok(Documents { found: documents, of_selection, leases: leases.into_iter().flatten().collect(), requests })
+        let (found, leases): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+        let leases: Vec<Lease> = leases.into_iter().flatten().collect();
+        self.check_leases(&leases, requests)?;
+        Ok(Documents { found, of_selection, leases, requests })
     }
 
     /// The mounts of the paths that do not say which engine they are for: one question for each.
@@ -147,19 +150,35 @@ impl Session<'_> {
     /// A token that is good for few requests is not spent on a run that cannot end well.
     fn check_uses(&self, needed: usize) -> Result<(), Error> {
         let Some(uses) = self.token.uses else { return Ok(()) };
-        if u64::try_from(needed).is_ok_and(|needed| needed <= uses) {
+        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+        let what = if needed > uses {
+            format!("{needed} reads are wanted")
+        } else if self.request.export_token && needed == uses {
+            "the reads take all of them: none is left to the job".to_owned()
+        } else {
             return Ok(());
+        };
+        Err(self.too_few_uses(uses, &what))
+    }
+
+    /// What was leased ends with the token's last use.
+    fn check_leases(&self, leases: &[Lease], spent: u64) -> Result<(), Error> {
+        match (self.token.uses, leases.first()) {
+            (Some(uses), Some(lease)) if uses <= spent => {
+                Err(self.too_few_uses(uses, &format!("what {} gave has ended with the last of them", lease.path)))
+            }
+            _ => Ok(()),
         }
-        Err(Error::Refused(Box::new(Refusal {
+    }
+
+    fn too_few_uses(&self, uses: u64, what: &str) -> Error {
+        Error::Refused(Box::new(Refusal {
             title: "the client token is good for too few requests".into(),
-            said: format!("token_num_uses is {uses}, and {needed} reads are wanted"),
+            said: format!("token_num_uses is {uses}, and {what}"),
             asked: self.request.selections.iter().map(|selection| selection.query.path().to_string()).collect(),
             presented: self.presented(),
-            hints: vec![
-                "raise token_num_uses on the role, or set it to 0; put fields that belong together into one secret"
-                    .into(),
-            ],
-        })))
+            hints: vec![format!("{MORE_USES}; put fields that belong together into one secret")],
+        }))
     }
 
     async fn fetch(&self, fetch: &Fetch) -> Result<(Document, Option<Lease>), Error> {
@@ -262,9 +281,8 @@ impl Session<'_> {
         };
         let name_it =
             format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies lets it through");
-        let Ok(Success { envelope, .. }) = self.server.send(&call, &[token]).await else {
-            return vec![name_it];
-        };
+        let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call, &[token])).await;
+        let Ok(Ok(Success { envelope, .. })) = answer else { return vec![name_it] };
         let data = envelope.data.unwrap_or_default();
         let may = |path: &Path| -> Vec<String> {
             let list = data.get(path.as_str()).and_then(Value::as_array);

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use super::Way;
 use crate::error::Usage;
 use crate::host::Env;
-use crate::http::{Bundle, Identity, Proxies, ServerName, Settings, Trust};
+use crate::http::{Bundle, Identity, Proxies, ServerName, Settings, Trust, Tuning};
 
 /// Both names of one setting, OpenBao's first.
 type Names = [&'static str; 2];
@@ -73,6 +74,21 @@ pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usag
         )));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// How a server is reached that an earlier exchange has spoken to: the environment's part is read anew.
+///
+/// # Errors
+/// As [`apply`], and when the file of certificates is no longer one.
+pub fn network(env: &Env, address: &Url, way: &Way) -> Result<Settings, Usage> {
+    let mut network = Settings {
+        trust: Trust::default(),
+        proxies: Proxies::from_env(env)?,
+        allow_http: way.allow_http.clone(),
+        tuning: Tuning::default(),
+    };
+    apply(env, address, way.ca_file.as_deref(), &mut network)?;
+    Ok(network)
 }
 
 /// Puts into `network` what the variables say of connections to `address`.

@@ -74,12 +74,19 @@ pub(super) struct Envelope {
 #[serde(default)]
 pub(super) struct Auth {
     pub(super) client_token: String,
+    pub(super) accessor: String,
     pub(super) policies: Option<Vec<String>>,
     pub(super) lease_duration: u64,
     pub(super) renewable: bool,
     pub(super) token_type: String,
     pub(super) num_uses: u64,
     pub(super) mfa_requirement: Option<Value>,
+}
+
+/// A life that the server counts in seconds: one of more than a century is as good as one, and no clock overflows by it.
+pub(super) fn life(seconds: u64) -> Duration {
+    const CENTURY: u64 = 100 * 366 * 24 * 3600;
+    Duration::from_secs(seconds.min(CENTURY))
 }
 
 /// A good answer.

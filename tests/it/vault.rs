@@ -1,8 +1,11 @@
 //! `vault` in a job.
 
+mod clean;
+mod database;
 mod explain;
 mod explained;
 mod guide;
+mod interrupted;
 mod leases;
 mod login;
 mod output;
@@ -11,6 +14,7 @@ mod refused_reads;
 mod server;
 mod settings;
 mod setup;
+mod waits;
 mod world;
 
 pub(crate) use world::World;

@@ -14,6 +14,7 @@ pub(crate) mod output;
 pub(crate) mod peers;
 pub(crate) mod program;
 pub(crate) mod recorder;
+pub(crate) mod relay;
 mod running;
 pub(crate) mod scratch;
 pub(crate) mod secrets;

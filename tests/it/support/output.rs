@@ -136,6 +136,8 @@ impl Words {
             (r"\.rs:\d+\b", ".rs:LINE"),
             (r"verification time \d{10}\b", "verification time SECONDS"),
             (r"\(\d+ seconds ago\)", "(N seconds ago)"),
+            (r"\bends in \d+ s", "ends in T s"),
+            (r"ends by itself in \d+ s", "ends by itself in T s"),
             (r" in \d+ ms", " in T ms"),
             (r" after \d+ ms", " after T ms"),
         ];

@@ -32,8 +32,13 @@ pub(crate) fn posix() -> Vec<Shell> {
 
 /// One shell, under the same rule.
 pub(crate) fn find(name: &'static str, program: &str, first: &'static [&'static str]) -> Option<Shell> {
-    match on_path(program) {
-        Some(path) => Some(Shell { name, path, first }),
+    required(name, on_path(program)).map(|path| Shell { name, path, first })
+}
+
+/// The same rule for any program that is the system's own.
+pub(crate) fn required(name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
+    match found {
+        Some(path) => Some(path),
         None if env::var_os("CI").is_some_and(|ci| ci == "true") => panic!("{name} is not here, and CI needs it"),
         None => {
             eprintln!("skipped: {name} is not here");

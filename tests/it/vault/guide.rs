@@ -22,7 +22,7 @@ fn every_command_of_the_guide_works() {
     let sandbox = Sandbox::start().unwrap();
     let project = sandbox.issuer.claims(&sandbox::Job::branch("main"))["prj_id"].as_str().unwrap().to_owned();
     let blocks = blocks();
-    assert_eq!(blocks.len(), 11);
+    assert_eq!(blocks.len(), 12);
     // What one block writes, the next one reads.
     let mut scratch = Scratch::new();
     std::os::unix::fs::symlink(bao.program(), scratch.path().join("bin/bao")).unwrap();

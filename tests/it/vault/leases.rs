@@ -10,26 +10,7 @@ use serde_json::{Value, json};
 use super::World;
 use crate::support::{expect, shells};
 
-/// A PKI whose certificates have leases, for the role `web`.
-fn with_pki() -> World {
-    let world = World::new();
-    world.must("sys/mounts/ID/pki", &json!({ "type": "pki" }));
-    world.must("ID/pki/root/generate/internal", &json!({ "common_name": "root", "key_type": "ec", "ttl": "1h" }));
-    world.must(
-        "ID/pki/roles/web",
-        &json!({ "allow_any_name": true, "key_type": "ec", "generate_lease": true, "no_store": false, "ttl": "10m" }),
-    );
-    world.policy(&[("pki/issue/web", "update"), ("kv2/data/ci/*", "read")]);
-    world
-}
-
 const ISSUE: &str = r#"POST:ID/pki/issue/web{"common_name":"ci.example.com"}"#;
-
-fn is_revoked(world: &World, serial: &str) -> bool {
-    let path = format!("{}/pki/cert/{serial}", world.id);
-    let answer = world.bao.must("GET", &path, &Value::Null);
-    answer["data"]["revocation_time"].as_i64().unwrap() > 0
-}
 
 fn openssl(arguments: &[&str], input: &Path) -> String {
     let output = Command::new("openssl").args(arguments).arg("-in").arg(input).output().unwrap();
@@ -39,7 +20,7 @@ fn openssl(arguments: &[&str], input: &Path) -> String {
 
 #[test]
 fn certificate_and_key_come_from_one_answer() {
-    let world = with_pki();
+    let world = World::with_pki();
     let (certificate, key) = (format!("CERT={ISSUE}?file#certificate"), format!("KEY={ISSUE}?file#private_key"));
     let serial = format!("SERIAL={ISSUE}#serial_number");
     let output = world.vault(&[&certificate, &key, &serial, "--format", "json"]).run();
@@ -53,12 +34,12 @@ fn certificate_and_key_come_from_one_answer() {
     assert_eq!(issued, 1);
     // The job uses it: the token that holds its lease is left alone.
     assert!(!world.requests().iter().any(|line| line.ends_with("revoke-self")));
-    assert!(!is_revoked(&world, found["SERIAL"].as_str().unwrap()));
+    assert!(!world.is_revoked(found["SERIAL"].as_str().unwrap()));
 }
 
 #[test]
 fn a_lease_that_dies_with_its_token_is_said() {
-    let world = with_pki();
+    let world = World::with_pki();
     world.role("ci", &json!({ "token_ttl": "5m" }));
     let serial = format!("SERIAL={ISSUE}#serial_number");
     let output = world.vault(&[&serial]).run();
@@ -70,7 +51,7 @@ fn a_lease_that_dies_with_its_token_is_said() {
 
 #[test]
 fn a_command_keeps_its_lease_beyond_the_tokens_first_life() {
-    let world = with_pki();
+    let world = World::with_pki();
     world.role("ci", &json!({ "token_ttl": "3s" }));
     let serial = format!("SERIAL={ISSUE}#serial_number");
     let key = format!("KEY={ISSUE}?file#private_key");
@@ -78,10 +59,10 @@ fn a_command_keeps_its_lease_beyond_the_tokens_first_life() {
     let running = world.vault(&[&serial, &key, "-v", "--", "sh", "-c", script]).spawn();
     std::thread::sleep(Duration::from_millis(5200));
     let serial = std::fs::read_to_string(running.scratch().path().join("serial")).unwrap();
-    assert!(!is_revoked(&world, &serial), "two lives of the token later");
+    assert!(!world.is_revoked(&serial), "two lives of the token later");
     let output = running.wait();
     output.exits(7).stdout_is("");
-    assert!(is_revoked(&world, &serial), "it ended with the command");
+    assert!(world.is_revoked(&serial), "it ended with the command");
     let key = std::fs::read_to_string(output.scratch.path().join("key")).unwrap();
     assert!(!Path::new(&key).exists(), "the file went with the command");
 }
@@ -98,11 +79,11 @@ fn a_command_that_is_ended_from_outside_ends_its_token_too() {
 
 #[test]
 fn a_token_that_cannot_be_renewed_is_said() {
-    let world = with_pki();
+    let world = World::with_pki();
     world.role("ci", &json!({ "token_type": "batch", "token_ttl": "2s" }));
     let output = world.vault(&["A=ID/kv2/ci/db#user", "--export-token", "--", "sleep", "3"]).run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: the client token has ended after 2 s, and with it what it leased: this kind is not renewed
+        warning: the client token has ended after 2 s: this kind is not renewed
     "#]]);
 }
 
@@ -199,7 +180,7 @@ fn ssh_transit_and_totp() {
 
 #[test]
 fn what_an_engine_refuses() {
-    let world = with_pki();
+    let world = World::with_pki();
     world.must(
         "ID/pki/roles/web",
         &json!({ "allow_any_name": false, "allowed_domains": "example.com", "allow_subdomains": true }),

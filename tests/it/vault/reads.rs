@@ -75,6 +75,11 @@ fn every_field_gets_a_variable() {
         .run()
         .exits(0)
         .stdout_is("{\n  \"DB_PASS_WORD\": \"b c\",\n  \"DB_USER_NAME\": \"a\"\n}\n");
+    world
+        .vault(&["=ID/kv2/ci/all#*", "NONE_=ID/kv2/ci/absent?optional#*", "--format", "json"])
+        .run()
+        .exits(0)
+        .stdout_is("{\n  \"PASS_WORD\": \"b c\",\n  \"USER_NAME\": \"a\"\n}\n");
 }
 
 #[test]

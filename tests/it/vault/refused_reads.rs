@@ -193,6 +193,16 @@ fn too_few_uses() {
 
         hint: raise token_num_uses on the role, or set it to 0; put fields that belong together into one secret
     "#]]);
+    let output = world.vault(&["A=ID/kv2/ci/db#user", "--export-token"]).run();
+    output.exits(4).stderr_is(expect![[r#"
+        error: the client token is good for too few requests
+          said       token_num_uses is 1, and the reads take all of them: none is left to the job
+          asked for  ID/kv2/ci/db
+          presented  role ci, policies default, ID
+
+        hint: raise token_num_uses on the role, or set it to 0; put fields that belong together into one secret
+    "#]]);
+    assert!(world.requests().iter().all(|line| !line.starts_with("read ID/")), "{:?}", world.requests());
     world
         .vault(&["A=ID/kv2/ci/db#user", "B=ID/kv2/ci/db#port"])
         .run()

@@ -162,18 +162,7 @@ fn http_to_a_port_of_tls() {
 #[test]
 fn a_namespace_is_a_world_of_its_own() {
     let world = World::new();
-    let issuer = world.sandbox.issuer.url();
-    world.must("sys/namespaces/ns-ID", &json!({}));
-    let within = |path: &str, body: &serde_json::Value| world.must(&format!("ns-ID/{path}"), body);
-    within("sys/auth/jwt-ID", &json!({ "type": "jwt" }));
-    within("auth/jwt-ID/config", &json!({ "oidc_discovery_url": issuer, "bound_issuer": issuer }));
-    within("sys/mounts/secret", &json!({ "type": "kv", "options": { "version": "2" } }));
-    within("secret/data/x", &json!({ "data": { "v": "of the namespace" } }));
-    within("sys/policies/acl/p", &json!({ "policy": "path \"secret/*\" { capabilities = [\"read\"] }" }));
-    within(
-        "auth/jwt-ID/role/ci",
-        &json!({ "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": issuer, "token_policies": "p" }),
-    );
+    world.namespace();
     for program in [
         world.vault(&["--namespace", "ns-ID", "A=secret/x#v", "--format", "raw"]),
         world.vault(&["A=secret/x#v", "--format", "raw"]).env("VAULT_NAMESPACE", format!("ns-{}/", world.id)),

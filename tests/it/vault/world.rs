@@ -42,6 +42,42 @@ impl World {
         world
     }
 
+    /// Makes the namespace `ns-ID`, with the same auth mount, a role `ci` for everybody, and a secret at `secret/x`.
+    pub(crate) fn namespace(&self) {
+        let issuer = self.sandbox.issuer.url();
+        self.must("sys/namespaces/ns-ID", &json!({}));
+        let within = |path: &str, body: &Value| self.must(&format!("ns-ID/{path}"), body);
+        within("sys/auth/jwt-ID", &json!({ "type": "jwt" }));
+        within("auth/jwt-ID/config", &json!({ "oidc_discovery_url": issuer, "bound_issuer": issuer }));
+        within("sys/mounts/secret", &json!({ "type": "kv", "options": { "version": "2" } }));
+        within("secret/data/x", &json!({ "data": { "v": "of the namespace" } }));
+        within("sys/policies/acl/p", &json!({ "policy": "path \"secret/*\" { capabilities = [\"read\"] }" }));
+        within(
+            "auth/jwt-ID/role/ci",
+            &json!({ "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": issuer, "token_policies": "p" }),
+        );
+    }
+
+    /// A PKI whose certificates have leases, for the role `web`.
+    pub(crate) fn with_pki() -> Self {
+        let world = Self::new();
+        world.must("sys/mounts/ID/pki", &json!({ "type": "pki" }));
+        world.must("ID/pki/root/generate/internal", &json!({ "common_name": "root", "key_type": "ec", "ttl": "1h" }));
+        world.must(
+            "ID/pki/roles/web",
+            &json!({ "allow_any_name": true, "key_type": "ec", "generate_lease": true, "no_store": false, "ttl": "10m" }),
+        );
+        world.policy(&[("pki/issue/web", "update"), ("kv2/data/ci/*", "read")]);
+        world
+    }
+
+    /// Whether the certificate with this number was revoked, as it is with its lease.
+    pub(crate) fn is_revoked(&self, serial: &str) -> bool {
+        let path = format!("{}/pki/cert/{serial}", self.id);
+        let answer = self.bao.must("GET", &path, &Value::Null);
+        answer["data"]["revocation_time"].as_i64().unwrap() > 0
+    }
+
     /// Asks as the administrator; `ID` is this test's own.
     #[track_caller]
     pub(crate) fn must(&self, path: &str, body: &Value) -> Value {
@@ -99,6 +135,19 @@ impl World {
             .word(&self.id, "ID")
             .word(&format!("127.0.0.1:{}", self.bao.port()), "BAO")
             .secret("the password", PASSWORD)
+    }
+
+    /// The client tokens of this test's roles that are alive, as the server knows them.
+    pub(crate) fn tokens(&self) -> Vec<Value> {
+        let (_, list) = self.bao.ask("root", "", "LIST", "auth/token/accessors", &Value::Null);
+        let accessors = list["data"]["keys"].as_array().cloned().unwrap_or_default();
+        let known = accessors.into_iter().filter_map(|accessor| {
+            // Another test's may have ended meanwhile.
+            let body = json!({ "accessor": accessor });
+            let (status, answer) = self.bao.ask("root", "", "POST", "auth/token/lookup-accessor", &body);
+            (status == 200).then(|| answer["data"].clone())
+        });
+        known.filter(|token| token["path"] == format!("auth/jwt-{}/login", self.id)).collect()
     }
 
     /// The paths that this test's own tokens and mounts were asked for, in order, without the administrator's.

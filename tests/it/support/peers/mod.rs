@@ -1,9 +1,11 @@
 //! Real programs of other people, pinned, fetched into `target/peers` on first use.
 //!
-//! A peer that cannot be had is an error, never a skipped test.
+//! A peer that cannot be had is an error, never a skipped test; but for `PostgreSQL`, which no registry has: it is the
+//! system's own, under the rule for shells.
 
 mod ministack;
 mod openbao;
+mod postgres;
 mod seaweed;
 mod server;
 mod venv;
@@ -12,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub(crate) use ministack::ministack;
 pub(crate) use openbao::{OpenBao, openbao, openbao_name};
+pub(crate) use postgres::{PASSWORD as POSTGRES_PASSWORD, Postgres, postgres};
 pub(crate) use seaweed::Seaweed;
 pub(crate) use server::Server;
 pub(crate) use venv::{Venv, venv};

@@ -98,6 +98,10 @@ impl OpenBao {
         format!("https://127.0.0.1:{}", self.tls_port)
     }
 
+    pub(crate) fn tls_port(&self) -> u16 {
+        self.tls_port
+    }
+
     /// Asks for client certificates.
     pub(crate) fn mutual_url(&self) -> String {
         format!("https://127.0.0.1:{}", self.mutual_port)

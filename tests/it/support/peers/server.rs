@@ -54,10 +54,22 @@ impl Server {
         variables: &[(&str, &str)],
         command: impl Fn(u16) -> (PathBuf, Vec<String>),
     ) -> Self {
+        let answers = |server: &Self| server.get(ready).is_some_and(|status| status < 500);
+        Self::start_until(name, variables, answers, command)
+    }
+
+    /// The same until `ready` says so.
+    #[track_caller]
+    pub(crate) fn start_until(
+        name: &'static str,
+        variables: &[(&str, &str)],
+        ready: impl Fn(&Self) -> bool,
+        command: impl Fn(u16) -> (PathBuf, Vec<String>),
+    ) -> Self {
         let mut log = String::new();
         for _ in 0..3 {
             let mut server = Self::spawn(name, variables, &command);
-            if server.is_ready(ready) {
+            if server.await_ready(&ready) {
                 return server;
             }
             log = server.log();
@@ -88,13 +100,13 @@ impl Server {
         Self { name, supervisor, port, scratch }
     }
 
-    fn is_ready(&mut self, path: &str) -> bool {
+    fn await_ready(&mut self, ready: impl Fn(&Self) -> bool) -> bool {
         let end = Instant::now() + READY_WITHIN;
         while Instant::now() < end {
             if self.supervisor.try_wait().unwrap().is_some() {
                 return false;
             }
-            if self.get(path).is_some_and(|status| status < 500) {
+            if ready(self) {
                 return true;
             }
             std::thread::sleep(Duration::from_millis(50));

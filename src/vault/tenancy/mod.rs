@@ -1,0 +1,183 @@
+//! What a login leaves: the client token, and the leases that live no longer than it does.
+
+mod own_call;
+mod renewal;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::left::LeftToken;
+use super::login::ClientToken;
+use super::path::Path;
+use super::wire::{Envelope, Server, life};
+use crate::emit;
+use crate::job::{self, Made};
+pub(super) use own_call::{REVOKE, Why, own_call};
+
+/// What a secrets engine made for this token. The server ends it with the token at the latest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lease {
+    id: String,
+    pub(super) path: Path,
+    life: Duration,
+    renewable: bool,
+}
+
+impl Lease {
+    /// The answer's lease. KV version 1 gives a duration and no id: a hint for caches, and no lease.
+    pub(super) fn of(path: &Path, envelope: &Envelope) -> Option<Self> {
+        (!envelope.lease_id.is_empty()).then(|| Self {
+            id: envelope.lease_id.clone(),
+            path: path.clone(),
+            life: life(envelope.lease_duration),
+            renewable: envelope.renewable,
+        })
+    }
+}
+
+/// The token and its leases, while something uses them.
+#[derive(Clone, Debug)]
+pub struct Tenancy {
+    pub(super) server: Server,
+    pub(super) token: ClientToken,
+    pub(super) leases: Vec<Lease>,
+    /// Requests that the token was spent on.
+    pub(super) spent: u64,
+    /// Whether the token itself is handed out.
+    pub(super) handed_out: bool,
+    /// `--no-revoke`.
+    pub(super) stays: bool,
+    /// What `clean` needs to know of the way to the server.
+    pub(super) way: Way,
+}
+
+/// What the command line said of the way to the server, besides its address: `clean` has no such options.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// `--ca-file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// `--allow-http`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_http: Option<String>,
+}
+
+/// Bound on the revocation of a token that has served its turn: the job has what it came for.
+const LAST_CALL: Duration = Duration::from_secs(5);
+
+/// The same where the run has failed or was interrupted, and somebody waits for its end.
+const IN_HASTE: Duration = Duration::from_secs(2);
+
+impl Tenancy {
+    /// Whether the job needs the token to live: it has the token, or a secret that ends with it.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.handed_out || !self.leases.is_empty()
+    }
+
+    /// Whether it is to live on after a good end, used or not.
+    pub(super) fn outlives(&self) -> bool {
+        self.is_in_use() || self.stays
+    }
+
+    /// Whether the token was used up by the run itself, and is gone.
+    fn exhausted(&self) -> bool {
+        self.token.uses.is_some_and(|uses| uses <= self.spent)
+    }
+
+    /// Says which leases will end with the token, before their own time.
+    pub fn warn_of_early_ends(&self) {
+        for lease in &self.leases {
+            if !self.token.life.is_zero() && self.token.life < lease.life {
+                tracing::warn!(
+                    "what {} gave is said to last {} s, but ends with its client token, in {} s: raise token_ttl on the role, or run the command after `--`",
+                    lease.path,
+                    lease.life.as_secs(),
+                    self.token.life.as_secs()
+                );
+            }
+        }
+    }
+
+    /// Writes the token down in the private directory at `place`, for `clean` to end; nothing where `clean` could not.
+    ///
+    /// # Errors
+    /// When it cannot be written there.
+    pub fn write_down(&self, place: &job::Place) -> Result<Option<Made>, emit::Error> {
+        if self.token.batch || self.exhausted() {
+            return Ok(None);
+        }
+        if !place.is_lasting() {
+            tracing::info!(
+                "`oidc-exchange clean` will not end the client token: it finds this run's private directory by SEMAPHORE_JOB_ID or OIDC_EXCHANGE_DIR, and neither is set"
+            );
+            return Ok(None);
+        }
+        let mut made = place.begin()?;
+        made.client_token(&LeftToken::new(self), &self.token.secret)?;
+        Ok(Some(made))
+    }
+
+    /// Whether `--no-revoke` keeps the token after a good end.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        self.stays
+    }
+
+    /// Revokes the token, and with it what it leased, after the last use of both. It never fails: a token that stays
+    /// ends by itself.
+    pub async fn end(&self) {
+        self.end_within(LAST_CALL).await;
+    }
+
+    /// The same where the run has failed or was interrupted: in two seconds at most, whatever the server does.
+    pub async fn give_up(&self) {
+        self.end_within(IN_HASTE).await;
+    }
+
+    async fn end_within(&self, bound: Duration) {
+        if self.exhausted() {
+            return;
+        }
+        let ends = self.token.ends();
+        if self.token.batch {
+            if self.token.left() != Some(Duration::ZERO) {
+                self.remains(&format!("a batch token cannot be revoked: it {ends}"));
+            }
+            return;
+        }
+        match own_call(&self.server, &self.token.secret, REVOKE, b"{}", bound).await {
+            Ok(_) => tracing::debug!("revoked the client token"),
+            Err(Why::Gone) => tracing::debug!("the client token has ended already"),
+            Err(Why::Denied(_)) => self.remains(&format!(
+                "the client token may not revoke itself (token_no_default_policy on the role): it {ends}"
+            )),
+            Err(why @ Why::Other(_)) => {
+                tracing::warn!("the client token was not revoked, and {ends}: {why}");
+            }
+        }
+    }
+
+    /// A token that can do nothing more is a note; one that keeps a secret alive that was to end is a warning.
+    fn remains(&self, what: &str) {
+        if self.leases.is_empty() {
+            tracing::info!("{what}");
+        } else {
+            tracing::warn!("{what}, and with it what it leased");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_without_an_id_is_no_lease() {
+        let path = Path::parse("x", "kv1/a").unwrap();
+        assert_eq!(Lease::of(&path, &Envelope { lease_duration: 2_764_800, ..Envelope::default() }), None);
+        let leased = Envelope { lease_id: "a/b".into(), lease_duration: 60, ..Envelope::default() };
+        assert_eq!(Lease::of(&path, &leased).unwrap().life, Duration::from_mins(1));
+    }
+}

@@ -1,0 +1,133 @@
+//! A way to a server that is long, or that keeps some requests for itself: the server never sees them, and the caller
+//! waits.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Passes requests on to a port of this machine, but for those that it holds.
+pub(crate) struct Relay {
+    port: u16,
+    held: Arc<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    count: Mutex<usize>,
+    more: Condvar,
+}
+
+impl Relay {
+    /// Holds every request whose first line has one of `words` in it.
+    pub(crate) fn holding(port: u16, words: &[&str]) -> Self {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Self::start(port, move |client, server, held| pass_on(client, server, &words, held))
+    }
+
+    /// Brings every byte a while later, either way: a question and its answer take `round_trip`. (A connection is there at
+    /// once, as the system makes it.)
+    pub(crate) fn delaying(port: u16, round_trip: Duration) -> Self {
+        Self::start(port, move |client, server, _| {
+            let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone()) else { return };
+            thread::spawn(move || bring_later(from_client, server, round_trip / 2));
+            bring_later(from_server, client, round_trip / 2);
+        })
+    }
+
+    fn start(port: u16, how: impl Fn(TcpStream, TcpStream, &Held) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (own, held) = (listener.local_addr().unwrap().port(), Arc::new(Held::default()));
+        let (count, how) = (Arc::clone(&held), Arc::new(how));
+        // It ends with the test's process: a thread that waits for nobody.
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (how, count) = (Arc::clone(&how), Arc::clone(&count));
+                thread::spawn(move || {
+                    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return };
+                    how(client, server, &count);
+                });
+            }
+        });
+        Self { port: own, held }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until it holds a request.
+    #[track_caller]
+    pub(crate) fn await_held(&self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        let mut count = self.held.count.lock().unwrap();
+        while *count == 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "nothing came that was to be held");
+            count = self.held.more.wait_timeout(count, left).unwrap().0;
+        }
+    }
+}
+
+fn bring_later(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
+    let (send, receive) = mpsc::channel::<(Instant, Vec<u8>)>();
+    thread::spawn(move || {
+        for (due, bytes) in receive {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if to.write_all(&bytes).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Write);
+    });
+    let mut bytes = vec![0; 16 << 10];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        if send.send((Instant::now() + delay, bytes[..count].to_vec())).is_err() {
+            break;
+        }
+    }
+}
+
+fn pass_on(mut client: TcpStream, mut server: TcpStream, words: &[String], held: &Held) {
+    let (Ok(mut from_server), Ok(mut to_client)) = (server.try_clone(), client.try_clone()) else { return };
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut from_server, &mut to_client);
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+    while let Some(request) = request(&mut client) {
+        let line =
+            String::from_utf8_lossy(request.split(|byte| *byte == b'\r').next().unwrap_or_default()).into_owned();
+        if words.iter().any(|word| line.contains(word)) {
+            *held.count.lock().unwrap() += 1;
+            held.more.notify_all();
+            // Until the caller hangs up.
+            let _ = client.read(&mut [0]);
+            break;
+        }
+        if server.write_all(&request).is_err() {
+            break;
+        }
+    }
+    let _ = server.shutdown(Shutdown::Write);
+}
+
+/// The next request, with its body; none at the end.
+fn request(client: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        client.read_exact(&mut byte).ok()?;
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+    client.read_exact(&mut body).ok()?;
+    bytes.extend(body);
+    Some(bytes)
+}

@@ -1,0 +1,330 @@
+//! `clean` ends the client tokens that were left alive for the job, and with them what they leased.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use sandbox::{Fault, Sandbox, VAULT_ROLE};
+use serde_json::{Value, json};
+
+use super::World;
+use crate::support::recorder::closed_port;
+use crate::support::scratch::mode;
+use crate::support::{Output, Program, Scratch, expect, oidc_exchange, shells};
+
+/// A secret with a lease.
+const LEASED: &str = r#"SERIAL=POST:ID/pki/issue/web{"common_name":"ci.example.com"}#serial_number"#;
+
+const JOB: &str = "job-1";
+
+/// An exchange of the job [`JOB`], for [`clean`] to undo.
+fn left(world: &World, arguments: &[&str]) -> Output {
+    let output = world.vault(arguments).env("SEMAPHORE_JOB_ID", JOB).run();
+    output.exits(0).stderr_is(expect![[""]]);
+    output
+}
+
+fn clean(world: &World, scratch: Scratch) -> Program<'_> {
+    world.named(oidc_exchange(["clean"]).within(scratch).env("SEMAPHORE_JOB_ID", JOB))
+}
+
+fn directory(scratch: &Scratch) -> PathBuf {
+    scratch.home().join(".oidc-exchange").join(JOB)
+}
+
+/// The files with client tokens.
+fn token_files(scratch: &Scratch) -> Vec<PathBuf> {
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with("vault-token-");
+    scratch.files().into_iter().filter(|path| name(path)).collect()
+}
+
+/// What the server calls the one token that is alive.
+fn accessor(world: &World) -> String {
+    let tokens = world.tokens();
+    assert_eq!(tokens.len(), 1, "{tokens:?}");
+    tokens[0]["accessor"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_lease_ends_at_once_in_every_shell() {
+    let world = World::with_pki();
+    let secret = LEASED.replace("ID", &world.id);
+    for shell in shells::posix() {
+        let script = format!(
+            "set -eu; eval \"$(oidc-exchange vault --role ci --mount jwt-{} '{secret}')\"\n\
+             printf %s \"$SERIAL\" >serial; eval \"$(oidc-exchange clean)\"; echo after; ls -A \"$HOME/.oidc-exchange\"",
+            world.id
+        );
+        let program = world.named(shell.runs(&script).job(&world.sandbox)).env("VAULT_ADDR", world.bao.url());
+        let output = program.run();
+        output.exits(0).stdout_is("after\n").stderr_is(expect![[""]]);
+        assert!(world.tokens().is_empty(), "{}", shell.name);
+        assert!(world.is_revoked(&fs::read_to_string(output.scratch.path().join("serial")).unwrap()));
+    }
+}
+
+#[test]
+fn what_is_kept_for_it_is_private() {
+    let world = World::new();
+    let output = left(&world, &["--format", "json", "--namespace", "", "--allow-http", "vault.test"]);
+    let token = serde_json::from_str::<Value>(&output.stdout()).unwrap()["VAULT_TOKEN"].as_str().unwrap().to_owned();
+    let files = token_files(&output.scratch);
+    assert_eq!(files.len(), 1);
+    assert_eq!((mode(&files[0]), mode(&directory(&output.scratch))), (0o600, 0o700));
+    assert_eq!(fs::read_to_string(&files[0]).unwrap(), token);
+    let manifest = fs::read_to_string(directory(&output.scratch).join("manifest")).unwrap();
+    assert!(!manifest.contains(&token));
+    let line: Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(line["vault"]["accessor"], *accessor(&world));
+    assert_eq!(line["vault"]["address"], format!("{}/", world.bao.url()));
+    assert_eq!(line["vault"]["way"], json!({ "allow_http": "vault.test" }));
+
+    // A person's own token in the variable is not this one, and stays.
+    let own = world.must("auth/token/create", &json!({ "policies": [world.id], "ttl": "5m" }));
+    let own = own["auth"]["client_token"].as_str().unwrap();
+    let program = clean(&world, output.scratch).arg("-v").env("VAULT_TOKEN", own).secret("the client token", &token);
+    let name = files[0].file_name().unwrap().to_string_lossy().into_owned();
+    let program = program.word(&accessor(&world), "ACCESSOR").word(&name, "vault-token-NAME");
+    let output = program.run();
+    output.exits(0).stderr_is(expect![[r#"
+        oidc-exchange: POST BAO: 204 in T ms
+        oidc-exchange: ended the client token with the accessor ACCESSOR
+        oidc-exchange: cleaned SCRATCH/home/.oidc-exchange/job-1/vault-token-NAME
+    "#]]);
+    assert!(world.tokens().is_empty() && !directory(&output.scratch).exists());
+    let (status, _) = world.bao.ask(own, "", "GET", "auth/token/lookup-self", &Value::Null);
+    assert_eq!(status, 200);
+}
+
+/// The job has none of these tokens, but each is alive after its run.
+#[test]
+fn no_revoke_leaves_a_token_to_it() {
+    let world = World::new();
+    let output = left(&world, &["--no-revoke", "A=ID/kv2/ci/db#user"]);
+    accessor(&world);
+    clean(&world, output.scratch).run().exits(0);
+    assert!(world.tokens().is_empty());
+
+    // A command's environment has no token of the job, and nothing that it could log in with lies about.
+    let script = "ls -A \"$HOME\"; exit 3";
+    let command = world.vault(&["--no-revoke", "A=ID/kv2/ci/db#user", "--", "sh", "-c", script]);
+    let output = command.env("SEMAPHORE_JOB_ID", JOB).run();
+    output.exits(3).stdout_is("").stderr_is(expect![[""]]);
+    accessor(&world);
+    clean(&world, output.scratch).run().exits(0);
+    assert!(world.tokens().is_empty());
+}
+
+#[test]
+fn several_at_once_with_a_file_of_a_secret() {
+    let world = World::with_pki();
+    let mut output = left(&world, &[LEASED]);
+    for arguments in [&["--export-token"][..], &["PEM=ID/kv2/ci/db?file#pem", "--no-revoke"]] {
+        let program = world.vault(arguments).env("SEMAPHORE_JOB_ID", JOB).within(output.scratch);
+        output = program.run();
+        output.exits(0);
+    }
+    assert_eq!((world.tokens().len(), token_files(&output.scratch).len()), (3, 3));
+    let output = clean(&world, output.scratch).run();
+    output.exits(0).stderr_is(expect![[""]]);
+    assert!(world.tokens().is_empty() && !directory(&output.scratch).exists());
+}
+
+#[test]
+fn a_server_that_is_down_fails_no_job_and_is_asked_again() {
+    let world = World::with_pki();
+    let output = left(&world, &[LEASED, "FILE=ID/kv2/ci/db?file#pem"]);
+    let manifest = directory(&output.scratch).join("manifest");
+    let good = fs::read_to_string(&manifest).unwrap();
+    let (there, nobody) = (format!("127.0.0.1:{}", world.bao.port()), format!("127.0.0.1:{}", closed_port()));
+    fs::write(&manifest, good.replace(&there, &nobody)).unwrap();
+    let program = clean(&world, output.scratch).word(&nobody, "NOBODY").word(&accessor(&world), "ACCESSOR");
+    let output = program.run();
+    output.exits(5).stderr_is(expect![[r#"
+        warning: NOBODY refused the connection; trying again for up to T s
+        error: the client token was not ended
+          said       NOBODY refused the connection
+          asked for  the end of accessor ACCESSOR at http://NOBODY
+
+        hint: it ends by itself in T s, unless the job has renewed it
+        hint: `oidc-exchange clean` tries again
+    "#]]);
+    assert!(output.stdout().starts_with("unset ") && output.stdout().ends_with("VAULT_TOKEN;\n"));
+    assert_eq!(output.scratch.files().iter().filter(|file| file.starts_with(directory(&output.scratch))).count(), 2);
+
+    let kept = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, kept.replace(&nobody, &there)).unwrap();
+    let output = clean(&world, output.scratch).run();
+    output.exits(0).stderr_is(expect![[""]]);
+    assert!(world.tokens().is_empty() && !directory(&output.scratch).exists());
+}
+
+#[test]
+fn a_server_that_hangs_is_waited_for_no_longer_than_five_seconds() {
+    let sandbox = Sandbox::start().unwrap();
+    let arguments = ["vault", "--role", VAULT_ROLE];
+    let mut output = oidc_exchange(arguments).job(&sandbox).env("SEMAPHORE_JOB_ID", JOB).run();
+    output = oidc_exchange(arguments).job(&sandbox).env("SEMAPHORE_JOB_ID", JOB).within(output.scratch).run();
+    output.exits(0);
+    sandbox.vault.always(Fault::Hang);
+    let again =
+        |scratch: Scratch| oidc_exchange(["clean"]).beside(&sandbox).env("SEMAPHORE_JOB_ID", JOB).within(scratch);
+    // Files go before a server is waited for, and what is not known to have ended stays.
+    let running = again(output.scratch).spawn();
+    assert!(sandbox.vault.await_requests(4, std::time::Duration::from_secs(20)));
+    running.signal(Signal::TERM);
+    output = running.wait();
+    output.exits(5).stderr_is(expect![[r#"
+        error: interrupted by SIGTERM; the Vault tokens of this job may be alive
+
+        hint: `oidc-exchange clean` tries again
+    "#]]);
+    assert!(output.stdout().ends_with("VAULT_TOKEN;\n"));
+    assert_eq!(token_files(&output.scratch).len(), 2);
+
+    output = again(output.scratch).run();
+    output.exits(5);
+    assert!(output.took.as_secs() < 9, "{:?}", output.took);
+    assert_eq!(output.stderr().matches("error: the client token was not ended").count(), 2, "{}", output.stderr());
+
+    sandbox.vault.always(None);
+    let output = again(output.scratch).run();
+    output.exits(0);
+    assert!(sandbox.vault.issued().iter().all(|token| !sandbox.vault.is_good(token)));
+    assert!(!directory(&output.scratch).exists());
+}
+
+#[test]
+fn a_token_that_has_ended_before_is_no_failure() {
+    let world = World::new();
+    let output = left(&world, &["--export-token"]);
+    world.must("auth/token/revoke-accessor", &json!({ "accessor": accessor(&world) }));
+    let output = clean(&world, output.scratch).run();
+    output.exits(0).stderr_is(expect![[""]]);
+    assert!(!directory(&output.scratch).exists());
+}
+
+#[test]
+fn a_token_that_may_not_end_itself_is_said_once() {
+    let world = World::new();
+    world.role("ci", &json!({ "token_no_default_policy": true }));
+    let output = left(&world, &["--export-token"]);
+    let output = clean(&world, output.scratch).word(&accessor(&world), "ACCESSOR").run();
+    output.exits(4).stderr_is(expect![[r#"
+        error: Vault refused to end the client token
+          said       403 1 error occurred: * permission denied
+          asked for  the end of accessor ACCESSOR at http://BAO
+
+        hint: the default policy lets a token end itself: does the role set token_no_default_policy?
+        hint: it ends by itself in T s, unless the job has renewed it
+        hint: an administrator ends it now: bao token revoke -accessor ACCESSOR
+    "#]]);
+    assert!(output.stdout().ends_with("VAULT_TOKEN;\n"));
+    assert!(!directory(&output.scratch).exists(), "it is no use to anybody there");
+    clean(&world, output.scratch).run().exits(0).stderr_is(expect![[""]]);
+}
+
+#[test]
+fn a_file_that_is_gone_or_another_is_not_read() {
+    let world = World::new();
+    let output = left(&world, &["--export-token"]);
+    let other = world.must("auth/token/create", &json!({ "policies": ["default"], "ttl": "5m" }));
+    let other = other["auth"]["client_token"].as_str().unwrap();
+    let file = token_files(&output.scratch).remove(0);
+    let precious = output.scratch.write("precious", other);
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(&precious, &file).unwrap();
+    let output = clean(&world, output.scratch).word(&accessor(&world), "ACCESSOR").run();
+    output.exits(4).stderr_is(expect![[r#"
+        error: the client token can no longer be ended
+          said       the file that held it is gone
+          asked for  the end of accessor ACCESSOR at http://BAO
+
+        hint: it ends by itself in T s, unless the job has renewed it
+        hint: an administrator ends it now: bao token revoke -accessor ACCESSOR
+    "#]]);
+    let (status, _) = world.bao.ask(other, "", "GET", "auth/token/lookup-self", &Value::Null);
+    assert_eq!(status, 200);
+    assert!(precious.exists() && file.symlink_metadata().is_ok(), "they are somebody else's");
+}
+
+#[test]
+fn within_a_namespace_and_over_tls() {
+    let world = World::new();
+    world.namespace();
+    let alive = |token: &str| {
+        let namespace = format!("ns-{}", world.id);
+        world.bao.ask(token, &namespace, "GET", "auth/token/lookup-self", &Value::Null).0 == 200
+    };
+    let program = world.vault(&["--namespace", "ns-ID", "--format", "json", "--ca-file", "ca.pem"]);
+    program.scratch().write("ca.pem", world.bao.tls.ca_pem());
+    let output = program.env("VAULT_ADDR", world.bao.tls_url()).env("SEMAPHORE_JOB_ID", JOB).run();
+    output.exits(0);
+    let found: Value = serde_json::from_str(&output.stdout()).unwrap();
+    let token = found["VAULT_TOKEN"].as_str().unwrap();
+    assert!(alive(token));
+    // Neither the address nor the namespace is the variables' of now.
+    let program = clean(&world, output.scratch).env("VAULT_ADDR", "http://127.0.0.1:1").env("VAULT_NAMESPACE", "other");
+    let output = program.run();
+    output.exits(0).stderr_is(expect![[""]]);
+    assert!(!alive(token) && !directory(&output.scratch).exists());
+
+    // The certificates of the variables are: without them it is not trusted.
+    let program = world.vault(&["--format", "json"]).env("VAULT_ADDR", world.bao.tls_url());
+    let program = program.env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).env("SEMAPHORE_JOB_ID", JOB);
+    let output = program.run();
+    output.exits(0);
+    let output = clean(&world, output.scratch).run();
+    let said = output.exits(5).stderr();
+    assert!(said.contains("is not trusted: UnknownIssuer"), "{said}");
+    let output = clean(&world, output.scratch).env("VAULT_SKIP_VERIFY", "true").run();
+    let said = output.exits(5).stderr();
+    assert!(said.contains("VAULT_SKIP_VERIFY is set, which is not done here"), "{said}");
+    clean(&world, output.scratch).env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).run().exits(0);
+    assert!(world.tokens().is_empty());
+}
+
+/// A token that it could not end, or would not find, is not laid down anywhere.
+#[test]
+fn what_is_not_for_it_leaves_no_file() {
+    let world = World::new();
+    for (role, arguments) in [
+        (json!({ "token_type": "batch" }), &["--export-token"][..]),
+        (json!({ "token_type": "service", "token_num_uses": 1 }), &["--no-revoke", "A=ID/kv2/ci/db#user"]),
+    ] {
+        world.role("ci", &role);
+        let output = left(&world, arguments);
+        assert!(token_files(&output.scratch).is_empty(), "{role}");
+    }
+    world.role("ci", &json!({ "token_num_uses": 0 }));
+    let without_job = world.vault(&["--export-token", "-v"]).env_remove("SEMAPHORE_JOB_ID").run();
+    let said = without_job.exits(0).stderr();
+    assert!(said.contains("`oidc-exchange clean` will not end the client token"), "{said}");
+    let command = world.vault(&["--export-token", "--", "sh", "-c", "ls -A \"$HOME\""]).run();
+    command.exits(0).stdout_is("");
+    let revoked = world.vault(&["A=ID/kv2/ci/db#user"]).run();
+    for output in [without_job, command, revoked] {
+        assert!(token_files(&output.scratch).is_empty());
+    }
+}
+
+#[test]
+fn a_place_that_takes_no_file_is_said_and_no_failure() {
+    let world = World::new();
+    let output = world.vault(&["--export-token"]).env("OIDC_EXCHANGE_DIR", "/dev/null/x").run();
+    output.exits(0).stderr_is(expect![[r#"
+        warning: cannot write /dev/null/x: Not a directory (os error 20); `oidc-exchange clean` will not end the client token
+    "#]]);
+    assert!(output.stdout().contains("export VAULT_TOKEN="));
+}
+
+/// The token's last use is left for its end.
+#[test]
+fn a_token_of_few_uses() {
+    let world = World::new();
+    world.role("ci", &json!({ "token_num_uses": 2 }));
+    let output = left(&world, &["--export-token", "A=ID/kv2/ci/db#user"]);
+    accessor(&world);
+    clean(&world, output.scratch).run().exits(0).stderr_is(expect![[""]]);
+    assert!(world.tokens().is_empty());
+}

@@ -1,0 +1,134 @@
+//! A run that is cut short after its login, or fails then: the token goes with it.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use sandbox::{Fault, Sandbox, VAULT_ROLE};
+use serde_json::json;
+
+use super::World;
+use crate::support::relay::Relay;
+use crate::support::{Program, expect, oidc_exchange, stop};
+
+/// The revocation's own bound is two seconds; the rest is for a machine with much to do.
+const SOON: Duration = Duration::from_secs(10);
+
+fn at<'s>(world: &'s World, relay: &Relay, arguments: &[&str]) -> Program<'s> {
+    world.vault(arguments).env("VAULT_ADDR", relay.url()).word(&format!("127.0.0.1:{}", relay.port()), "BAO")
+}
+
+#[test]
+fn a_signal_ends_the_token() {
+    let world = World::new();
+    for (signal, name) in [(Signal::TERM, "SIGTERM"), (Signal::INT, "SIGINT"), (Signal::HUP, "SIGHUP")] {
+        let relay = Relay::holding(world.bao.port(), &["/kv2/data/"]);
+        let running = at(&world, &relay, &["A=ID/kv2/data/ci/db#user", "--export-token"]).spawn();
+        relay.await_held();
+        assert_eq!(world.tokens().len(), 1);
+        running.signal(signal);
+        let output = running.wait();
+        output.exits(5).stdout_is(&format!("unset A VAULT_TOKEN;\n{}", stop(5)));
+        assert_eq!(output.stderr(), format!("error: interrupted by {name}; no credentials were handed out\n"));
+        assert!(world.tokens().is_empty(), "{name}");
+        assert_eq!(world.requests().last().unwrap(), "update auth/token/revoke-self");
+    }
+}
+
+#[test]
+fn a_read_without_an_answer_ends_the_token() {
+    let world = World::new();
+    let relay = Relay::holding(world.bao.port(), &["/kv2/data/"]);
+    let output = at(&world, &relay, &["A=ID/kv2/data/ci/db#user", "--timeout", "2s"]).run();
+    output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5))).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       nothing, until --timeout
+          asked for  GET ID/kv2/data/ci/db of http://BAO
+
+        hint: can this machine reach the server: a firewall, or a proxy that HTTPS_PROXY should name?
+    "#]]);
+    assert!(world.tokens().is_empty());
+}
+
+#[test]
+fn a_refused_read_ends_the_token_whatever_was_asked_for() {
+    let world = World::new();
+    for arguments in
+        [&["A=ID/kv2/other#x"][..], &["A=ID/kv2/other#x", "--export-token"], &["A=ID/kv2/other#x", "--no-revoke"]]
+    {
+        world.vault(arguments).run().exits(4);
+        assert!(world.tokens().is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_ends_the_token() {
+    let world = World::new();
+    for arguments in ["--export-token A=ID/kv2/ci/db#user", "--no-revoke A=ID/kv2/ci/db#user"] {
+        let words: Vec<&str> = arguments.split(' ').collect();
+        let script = "exec oidc-exchange \"$@\" >/dev/full";
+        let program = Program::new("/bin/sh", ["-c", script, "sh", "vault", "--role", "ci"]);
+        let words = words.iter().map(|word| word.replace("ID", &world.id));
+        let program = program.args(["--mount", &format!("jwt-{}", world.id)]).args(words).job(&world.sandbox);
+        let output = world.named(program).env("VAULT_ADDR", world.bao.url()).run();
+        output.exits(6);
+        assert!(world.tokens().is_empty(), "{arguments}");
+        assert!(!output.scratch.home().join(".oidc-exchange").read_dir().is_ok_and(|mut all| all.next().is_some()));
+    }
+}
+
+/// The server takes the login and answers nothing more.
+#[test]
+fn a_server_that_hangs_delays_the_end_by_two_seconds() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.vault.script([Fault::Delay(Duration::ZERO)]);
+        sandbox.vault.always(Fault::Hang);
+        let arguments = ["vault", "--role", VAULT_ROLE, "A=secret/data/production/db#username"];
+        let running = oidc_exchange(arguments).job(&sandbox).spawn();
+        assert!(sandbox.vault.await_requests(2, Duration::from_secs(20)));
+        let asked = Instant::now();
+        running.signal(signal);
+        let output = running.wait();
+        assert!(asked.elapsed() >= Duration::from_secs(2) && asked.elapsed() < SOON, "{:?}", asked.elapsed());
+        output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
+        let said = output.stderr();
+        assert!(
+            said.starts_with("warning: the client token was not revoked, and ends by itself within 900 s: no answer in time\nerror: interrupted by SIG"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_second_signal_does_not_wait() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.vault.script([Fault::Delay(Duration::ZERO)]);
+    sandbox.vault.always(Fault::Hang);
+    let arguments = ["vault", "--role", VAULT_ROLE, "A=secret/data/production/db#username"];
+    let running = oidc_exchange(arguments).job(&sandbox).spawn();
+    assert!(sandbox.vault.await_requests(2, Duration::from_secs(20)));
+    let asked = Instant::now();
+    running.signal(Signal::TERM);
+    // The revocation has been sent: the first signal was taken.
+    assert!(sandbox.vault.await_requests(3, Duration::from_secs(20)));
+    running.signal(Signal::TERM);
+    let output = running.wait();
+    output.exits(5).stderr_is(expect![[r#"
+        error: interrupted by SIGTERM; no credentials were handed out
+    "#]]);
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+}
+
+/// `VAULT_CLIENT_TIMEOUT=0` bounds no call; `--timeout` bounds the whole, the question after a refusal included.
+#[test]
+fn the_question_after_a_refusal_is_bounded_too() {
+    let sandbox = Sandbox::start().unwrap();
+    let denied = json!({ "errors": ["1 error occurred:\n\t* permission denied\n\n"] });
+    let denied = Fault::Status { status: 403, headers: Vec::new(), body: denied.to_string() };
+    sandbox.vault.script([Fault::Delay(Duration::ZERO), denied, Fault::Hang]);
+    let arguments = ["vault", "--role", VAULT_ROLE, "--timeout", "2s", "A=secret/data/production/db#username"];
+    let output = oidc_exchange(arguments).job(&sandbox).env("VAULT_CLIENT_TIMEOUT", "0").run();
+    output.exits(4);
+    assert!(output.took < SOON, "{:?}", output.took);
+    assert!(sandbox.vault.issued().iter().all(|token| !sandbox.vault.is_good(token)));
+}
