@@ -21,6 +21,7 @@ pub mod host;
 pub mod http;
 pub mod job;
 pub mod judgement;
+pub mod manual;
 pub mod plan;
 pub mod recipe;
 pub mod run;

@@ -32,8 +32,13 @@ pub(crate) fn posix() -> Vec<Shell> {
 
 /// One shell, under the same rule.
 pub(crate) fn find(name: &'static str, program: &str, first: &'static [&'static str]) -> Option<Shell> {
-    match on_path(program) {
-        Some(path) => Some(Shell { name, path, first }),
+    tool(program).map(|path| Shell { name, path, first })
+}
+
+/// Any program, under the same rule.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    match on_path(name) {
+        Some(path) => Some(path),
         None if env::var_os("CI").is_some_and(|ci| ci == "true") => panic!("{name} is not here, and CI needs it"),
         None => {
             eprintln!("skipped: {name} is not here");
