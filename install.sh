@@ -9,15 +9,33 @@ set -eu
 
 PROGRAM=oidc-exchange
 
+# Where this copy of the script finds releases: the address of a repository's releases on GitHub. The
+# source names none; each release comes with a copy that does (release/assemble.sh).
+RELEASES=
+
+# Of a download: blocks (no release is nearly as large) and seconds.
+LARGEST=65536
+LONGEST=300
+
+BUILD_IT="on Linux and macOS it can be built: run \`sh install.sh\` in a clone, with Rust"
+
 usage() {
   cat <<EOF
-Builds $PROGRAM from this checkout and installs it.
+Installs $PROGRAM: built from the checkout that this script lies in, else from a release.
 
-Usage: sh install.sh [--to DIR]
+Usage: sh install.sh [--to DIR] [--version V] [--from URL|DIR]
 
 Options:
-      --to DIR  install into DIR, which is made if need be
-  -h, --help    print this
+      --to DIR        install into DIR, which is made if need be
+      --version V     install the release V, not the latest one nor a build
+      --from URL|DIR  install from this copy of a release: its SHA256SUMS and archives
+                      on a server or in a directory
+  -h, --help          print this
+
+What is downloaded is installed only if its SHA-256 is the one in SHA256SUMS. Addresses
+are https, and so is what they redirect to; http is for loopback. Releases are at
+  ${RELEASES:-no address that this copy of the script names: say where with --from}
+In a pipe, options stand after \`-s --\`: curl ... | sh -s -- --to DIR
 
 Without --to, the directory is the first one on PATH that
   - is an absolute path and exists,
@@ -26,7 +44,7 @@ Without --to, the directory is the first one on PATH that
     an sbin; not ~/.cargo/bin, shims, virtual environments and the like),
 and if there is none, ~/.local/bin, with the line that puts it on PATH.
 
-On Linux the binary is fully static: for musl where rustup has that target and a
+What is built on Linux is fully static: for musl where rustup has that target and a
 C compiler for it is on PATH, else for glibc. It is built where cargo builds
 everything here: in CARGO_TARGET_DIR, or in target/ beside this script.
 
@@ -38,18 +56,23 @@ say() {
   printf '%s\n' "install.sh: $*"
 }
 
+complain() {
+  printf '%s\n' "install.sh: $*" >&2
+}
+
 # The first line is what is wrong, each further argument a line on what to do.
 err() {
-  printf '%s\n' "install.sh: error: $1" >&2
+  complain "error: $1"
   shift
   for hint in "$@"; do
-    printf '%s\n' "install.sh: hint: $hint" >&2
+    complain "hint: $hint"
   done
   exit 1
 }
 
 wrong_usage() {
-  printf '%s\n' "install.sh: error: $1" "install.sh: hint: \`sh install.sh --help\` lists the options" >&2
+  complain "error: $1"
+  complain "hint: \`sh install.sh --help\` lists the options"
   exit 2
 }
 
@@ -59,14 +82,22 @@ have() {
 
 main() {
   to=
+  wanted=
+  from=
+  workspace=
   temporary=
   parse_arguments "$@"
 
-  find_checkout || err "this is not a checkout of $PROGRAM" \
-    "the script builds the source it lies beside: run it as \`sh install.sh\` in a clone"
-  choose_directory
-  build_from_checkout
-  check_binary
+  if [ -z "$wanted$from" ] && find_checkout; then
+    choose_directory
+    build_from_checkout
+    check_build
+  else
+    choose_release
+    choose_directory
+    fetch_release
+    check_release
+  fi
   install_binary
   report
 }
@@ -84,6 +115,18 @@ parse_arguments() {
         shift
         ;;
       --to=*) set_to "${1#--to=}" ;;
+      --version)
+        [ $# -ge 2 ] || wrong_usage "--version needs a version"
+        set_version "$2"
+        shift
+        ;;
+      --version=*) set_version "${1#--version=}" ;;
+      --from)
+        [ $# -ge 2 ] || wrong_usage "--from needs an address or a directory"
+        set_from "$2"
+        shift
+        ;;
+      --from=*) set_from "${1#--from=}" ;;
       *) wrong_usage "unknown argument: $1" ;;
     esac
     shift
@@ -98,7 +141,28 @@ set_to() {
   esac
 }
 
-# --- what to install ---------------------------------------------------------------------------
+set_version() {
+  wanted=${1#v}
+  case $wanted in
+    *[!0-9A-Za-z.+-]*) wrong_usage "--version: not a version: $1" ;;
+    [0-9]*) ;;
+    *) wrong_usage "--version needs a version, such as 1.2.3" ;;
+  esac
+}
+
+set_from() {
+  case $1 in
+    '') wrong_usage "--from needs an address or a directory" ;;
+    *://*)
+      from=${1%/}
+      allowed "$from" || wrong_usage "--from: neither a plain https address nor http on loopback: $1"
+      ;;
+    /*) from=$1 ;;
+    *) from=$PWD/$1 ;;
+  esac
+}
+
+# --- a build of the checkout -------------------------------------------------------------------
 
 # Sets `checkout`: the directory that this script is in, if that is the source.
 find_checkout() {
@@ -221,9 +285,7 @@ choose_linux_target() {
   fi
 }
 
-# --- is it what it should be? ------------------------------------------------------------------
-
-check_binary() {
+check_build() {
   [ "$(uname -s)" != Linux ] || check_static
   version=$(version_of "$binary") || err "the new binary does not run here: $binary --version"
 }
@@ -261,6 +323,212 @@ version_of() {
   "$1" --version 2>/dev/null </dev/null
 }
 
+# --- a release ---------------------------------------------------------------------------------
+
+# Sets `system`, as archives are named by it, and `from`: where the release's files are.
+choose_release() {
+  kernel=$(uname -s)
+  machine=$(uname -m)
+  # On an ARM Mac a translated shell is told of the other processor.
+  if [ "$kernel" = Darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then
+    machine=arm64
+  fi
+  case $kernel-$machine in
+    Linux-x86_64 | Linux-amd64) system=linux-x86_64 ;;
+    Linux-aarch64 | Linux-arm64) system=linux-aarch64 ;;
+    Darwin-arm64) system=macos-aarch64 ;;
+    *) err "there is no release for $kernel on $machine" "$BUILD_IT" ;;
+  esac
+  [ -z "$from" ] || return 0
+  [ -n "$RELEASES" ] || err "this is not a checkout of $PROGRAM, and this copy of the script names no releases" \
+    "to build, run it as \`sh install.sh\` in a clone" \
+    "to install a release, say where its files are with --from URL|DIR, or take the install.sh that is among them"
+  # https://docs.github.com/en/repositories/releasing-projects-on-github/linking-to-releases
+  from=$RELEASES/latest/download
+  [ -z "$wanted" ] || from=$RELEASES/download/v$wanted
+  allowed "$from" || err "this copy of the script names releases at no address that may be used: $RELEASES"
+}
+
+# Sets `binary`. All of it happens in the directory that the program is for: a /tmp may be mounted
+# noexec, and be too small.
+fetch_release() {
+  for tool in tar gzip; do
+    have "$tool" || err "there is no $tool here, which unpacks the release"
+  done
+  clean_up_in_the_end
+  workspace=$(mktemp -d "${directory%/}/.$PROGRAM.XXXXXX" 2>/dev/null) || not_writable
+  fetch SHA256SUMS
+  choose_archive
+  fetch "$archive"
+  verify
+  member=${archive%.tar.gz}/$PROGRAM
+  (cd "$workspace" && tar -xzf "$archive" "$member") || err "cannot unpack $archive"
+  binary=$workspace/$member
+  { [ -f "$binary" ] && ! [ -L "$binary" ]; } || err "$archive holds no program at $member"
+}
+
+# Puts the release's file $1 into the workspace.
+fetch() {
+  case $from in
+    *://*)
+      say "downloading $from/$1"
+      download "$from/$1" "$workspace/$1" || err "cannot download $from/$1" "the reason stands above; nothing was changed"
+      ;;
+    *)
+      [ -f "$from/$1" ] || err "there is no $1 in $from" "--from takes the directory with a release's SHA256SUMS and archives"
+      cp -- "$from/$1" "$workspace/$1" || err "cannot read $from/$1"
+      ;;
+  esac
+}
+
+# Sets `archive`, and by its line in SHA256SUMS `expected`, and by its name `released`, its version.
+choose_archive() {
+  archive=
+  while read -r sum name rest; do
+    name=${name#\*}
+    case $name$rest in
+      *[!0-9A-Za-z._+-]*) continue ;;
+      "$PROGRAM-$wanted-$system.tar.gz") ;;
+      "$PROGRAM-"[0-9]*"-$system.tar.gz") [ -z "$wanted" ] || continue ;;
+      *) continue ;;
+    esac
+    [ -z "$archive" ] || err "$from has more than one release for $system" "choose one with --version V"
+    archive=$name
+    expected=$(printf '%s\n' "$sum" | tr ABCDEF abcdef)
+  done <"$workspace/SHA256SUMS"
+  [ -n "$archive" ] || err "no release${wanted:+ $wanted} for $system stands in $from/SHA256SUMS" "$BUILD_IT"
+  is_sha256 "$expected" || err "what stands before $archive in $from/SHA256SUMS is not a SHA-256"
+  released=${archive#"$PROGRAM-"}
+  released=${released%"-$system.tar.gz"}
+}
+
+is_sha256() {
+  case $1 in
+    *[!0-9a-f]*) return 1 ;;
+  esac
+  [ ${#1} -eq 64 ]
+}
+
+# Sets `checksum`, the tool. Where there is none, nothing is installed.
+verify() {
+  if have sha256sum; then
+    checksum="sha256sum"
+  elif have shasum; then
+    checksum="shasum -a 256"
+  elif have openssl; then
+    checksum="openssl dgst -sha256"
+  else
+    err "the download cannot be verified: neither sha256sum, shasum nor openssl is here" \
+      "install one of them and run this again; coreutils has sha256sum"
+  fi
+  # The command is several words. `0123…  -`, or openssl's `SHA2-256(stdin)= 0123…`
+  # shellcheck disable=SC2086
+  found=$($checksum <"$workspace/$archive") || err "$checksum does not work here"
+  found=${found##*= }
+  found=${found%% *}
+  is_sha256 "$found" || err "$checksum gives no SHA-256 here, but: $found"
+  [ "$found" = "$expected" ] || err "$archive is not what SHA256SUMS says: it was not installed" \
+    "expected $expected, found $found" \
+    "a download that was cut short looks like this, and so does one that was tampered with"
+}
+
+check_release() {
+  version=$(version_of "$binary") || err "the program in $archive does not run here, on $kernel on $machine" \
+    "it was made for another system, or $directory is on a file system mounted noexec"
+  [ "$version" = "$PROGRAM $released" ] || err "the program in $archive says that it is $version"
+}
+
+# An address to download from: https, or http where no network is in between.
+allowed() {
+  case $1 in
+    *[[:space:][:cntrl:]?#@\\]*) return 1 ;;
+    https://[!/]*) return 0 ;;
+    *) on_loopback "$1" ;;
+  esac
+}
+
+on_loopback() {
+  case $1 in
+    http://*) authority=${1#http://} ;;
+    *) return 1 ;;
+  esac
+  authority=${authority%%/*}
+  case $authority in
+    '[::1]'*) host='[::1]' ;;
+    *) host=${authority%%:*} ;;
+  esac
+  case $host in
+    127.*[!0-9.]*) return 1 ;;
+    '[::1]' | localhost | 127.*) ;;
+    *) return 1 ;;
+  esac
+  case ${authority#"$host"} in
+    '') ;;
+    :*[!0-9]*) return 1 ;;
+    :*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Bounded in time and size, whatever the server says.
+download() { # URL FILE
+  if have curl; then
+    with_curl "$1" "$2"
+  elif have timeout && have wget && LC_ALL=C wget --version 2>/dev/null | grep -q '^GNU Wget '; then
+    with_wget "$1" "$2"
+  else
+    err "there is no curl here, and no GNU wget (with timeout)" \
+      "install curl, or copy the release's files here and use --from DIR" \
+      "busybox's wget is not used: it does not check certificates"
+  fi
+}
+
+# POSIX counts in 512 bytes, bash in 1024. A limit that is lower already cannot be raised.
+limited() {
+  (ulimit -f "$LARGEST" 2>/dev/null || true && exec "$@")
+}
+
+with_curl() {
+  url=$1
+  set -- --globoff --silent --show-error --output "$2" --write-out '%{http_code}' \
+    --connect-timeout 20 --max-time "$LONGEST" --retry 3 --retry-max-time "$LONGEST"
+  if on_loopback "$url"; then
+    set -- "$@" --noproxy '*' --proto '=http' --max-redirs 0
+  else
+    set -- "$@" --proto '=https' --tlsv1.2 --location --proto-redir '=https' --max-redirs 5
+  fi
+  answer=$(limited curl "$@" -- "$url") || return 1
+  [ "$answer" = 200 ] || {
+    complain "the server answered $answer"
+    return 1
+  }
+}
+
+# Redirects are followed by hand: wget itself would follow one from https to http.
+with_wget() {
+  url=$1
+  log=$workspace/wget.log
+  # GNU's timeout would take wget out of the reach of Ctrl-C; others do not have the option, nor need it.
+  foreground=
+  ! timeout --foreground 1 sh -c : 2>/dev/null || foreground=--foreground
+  for _ in 1 2 3 4 5 6; do
+    bypass=
+    ! on_loopback "$url" || bypass=--no-proxy
+    # shellcheck disable=SC2086 # each is an option or nothing
+    if limited timeout $foreground "$LONGEST" wget --server-response --max-redirect=0 --tries=3 --timeout=20 $bypass \
+      --output-document="$2" -- "$url" 2>"$log"; then
+      return 0
+    fi
+    next=$(tr -d '\r' <"$log" | sed -n 's/^ *[Ll]ocation: *\(https:[^ ]*\).*/\1/p' | tail -n 1)
+    if [ -z "$next" ] || on_loopback "$url"; then
+      break
+    fi
+    url=$next
+  done
+  cat "$log" >&2
+  return 1
+}
+
 # --- where to ----------------------------------------------------------------------------------
 
 # Sets `directory` and `why`.
@@ -277,10 +545,13 @@ choose_directory() {
   fi
   # Found out now rather than after minutes of building.
   mkdir -p -- "$directory" 2>/dev/null || err "cannot make the directory $directory" "name another with --to DIR"
-  writable "$directory" ||
-    err "you may not write to $directory" "name another directory with --to DIR, or run this as a user who may"
+  writable "$directory" || not_writable
   destination=${directory%/}/$PROGRAM
   ! [ -d "$destination" ] || err "$destination is a directory: the program cannot take its place"
+}
+
+not_writable() {
+  err "you may not write to $directory" "name another directory with --to DIR, or run this as a user who may"
 }
 
 first_on_path() {
@@ -331,24 +602,29 @@ install_binary() {
     old=$(version_of "$destination") || old="an older file"
     [ -n "$old" ] || old="an older file"
   fi
-  trap remove_temporary EXIT
-  trap 'exit 1' HUP INT TERM
-  temporary=$(mktemp "${directory%/}/.$PROGRAM.XXXXXX" 2>/dev/null) ||
-    err "you may not write to $directory" "name another directory with --to DIR, or run this as a user who may"
+  clean_up_in_the_end
+  temporary=$(mktemp "${directory%/}/.$PROGRAM.XXXXXX" 2>/dev/null) || not_writable
   cp -- "$binary" "$temporary" || err "cannot copy the program to $directory"
   chmod 0755 "$temporary" || err "cannot make $temporary executable"
   mv -f -- "$temporary" "$destination" || err "cannot put the program at $destination"
   temporary=
 }
 
-remove_temporary() {
+clean_up_in_the_end() {
+  trap clean_up EXIT
+  trap 'exit 1' HUP INT TERM
+}
+
+clean_up() {
   [ -z "$temporary" ] || rm -f -- "$temporary"
+  [ -z "$workspace" ] || rm -rf -- "$workspace"
 }
 
 report() {
   say "installed $version as $destination ($why)"
   [ -z "$old" ] || say "it replaced $old"
   [ -z "${proof-}" ] || say "fully static: $proof"
+  [ -z "${checksum-}" ] || say "its archive's SHA-256 is right: $checksum"
   version_of "$destination" >/dev/null || err "it does not run there: is $directory on a file system mounted noexec?"
 
   first=$(command -v "$PROGRAM") || first=

@@ -6,19 +6,9 @@ those, on any system the program is built for. (That the program's own code keep
 part: it reads the same field and reports younger items of the standard library.)
 """
 
-import json
-import subprocess
 import sys
 
-PROGRAM = "oidc-exchange"
-SYSTEMS = [
-    "x86_64-unknown-linux-gnu",
-    "x86_64-unknown-linux-musl",
-    "aarch64-unknown-linux-gnu",
-    "aarch64-unknown-linux-musl",
-    "aarch64-apple-darwin",
-    "x86_64-apple-darwin",
-]
+from crates import PROGRAM, SYSTEMS, metadata_for, needed_in
 
 
 def number(version):
@@ -26,27 +16,8 @@ def number(version):
     return parts + [0] * (3 - len(parts))
 
 
-def needed_on(system):
-    """Yields every crate that the program is built from, itself included."""
-    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", system]
-    metadata = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    crates = {crate["id"]: crate for crate in metadata["packages"]}
-    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-    waiting = [crate["id"] for crate in metadata["packages"] if crate["name"] == PROGRAM]
-    seen = set()
-    while waiting:
-        crate = waiting.pop()
-        if crate in seen:
-            continue
-        seen.add(crate)
-        yield crates[crate]
-        for dependency in nodes[crate]["deps"]:
-            if any(kind["kind"] in (None, "build") for kind in dependency["dep_kinds"]):
-                waiting.append(dependency["pkg"])
-
-
 def main():
-    crates = {crate["id"]: crate for system in SYSTEMS for crate in needed_on(system)}.values()
+    crates = {crate["id"]: crate for system in SYSTEMS for crate in needed_in(metadata_for(system))}.values()
     program = next(crate for crate in crates if crate["name"] == PROGRAM)
     stated = program["rust_version"]
     if stated is None:

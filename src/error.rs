@@ -29,6 +29,33 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Bug,
+        Self::Usage,
+        Self::Subject,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Output,
+        Self::CannotTell,
+    ];
+
+    /// What it tells the caller, as the manual and the README have it.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Bug => "a bug in oidc-exchange",
+            Self::Usage => "usage: the command line, or an input file, is wrong; nothing was sent",
+            Self::Subject => "no usable token here: absent, not a JWT, expired",
+            Self::Refused => "the provider refused; `explain` says that it would; `token --verify` finds the token bad",
+            Self::Unreachable => "the provider could not be reached or kept failing; or the run was interrupted",
+            Self::Output => "the result could not be written",
+            Self::CannotTell => "`explain` cannot tell: the rule turns on something that the token does not show",
+        }
+    }
+
     /// The number itself.
     #[must_use]
     pub fn code(self) -> u8 {

@@ -22,6 +22,7 @@ pub mod host;
 pub mod http;
 pub mod job;
 pub mod judgement;
+pub mod manual;
 pub mod paste;
 pub mod plan;
 pub mod recipe;

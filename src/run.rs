@@ -79,6 +79,10 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
         Plan::Explain(plan) => Ok(explain(&plan, host).await?),
         Plan::Setup(plan) => Ok(setup(*plan, host).await?),
         Plan::Clean { directory } => Ok(clean::clean(&directory, host, signals).await?.code()),
+        Plan::Print(text) => {
+            crate::emit::deliver::print(&text)?;
+            Ok(Exit::Done.code())
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use super::{Shared, duration};
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct GcpArgs {
+    /// The workload identity provider, by its whole name
+    ///
     /// projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
     #[arg(long, value_name = "NAME", help_heading = "Google options")]
     pub provider: String,

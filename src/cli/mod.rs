@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
 
 mod aws;
+mod examples;
 mod explain;
 mod gcp;
 mod setup;
@@ -23,12 +24,13 @@ pub use vault::VaultArgs;
 
 use crate::emit::Format;
 use crate::emit::last_words::OnError;
+use crate::manual::Shell;
 
 /// Trades the job's OpenID Connect token for short-lived cloud credentials.
 ///
 /// In a job: eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)"
 #[derive(Debug, Parser)]
-#[command(name = "oidc-exchange", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "oidc-exchange", version, max_term_width = 99, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -43,6 +45,7 @@ pub enum Command {
     /// Prints shell text that sets AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
     /// AWS_CREDENTIAL_EXPIRATION and AWS_ACCOUNT_ID, and the region where one was given. When there are no
     /// credentials, it prints text that stops the calling shell.
+    #[command(after_long_help = examples::AWS)]
     Aws(Box<AwsArgs>),
     /// Act as a Google service account, or as the job's workload identity, with the job's token
     ///
@@ -50,31 +53,43 @@ pub enum Command {
     /// text that sets GOOGLE_APPLICATION_CREDENTIALS, CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE, CLOUDSDK_CONFIG,
     /// BOTO_PATH and the project's variables. When there are no credentials, it prints text that stops the calling
     /// shell.
+    #[command(after_long_help = examples::GCP)]
     Gcp(Box<GcpArgs>),
     /// Log in to HashiCorp Vault or OpenBao with the job's token, and read secrets
     ///
     /// Prints shell text that sets a variable for each secret; without any, VAULT_TOKEN and VAULT_ADDR. When there are
     /// none, it prints text that stops the calling shell.
+    #[command(after_long_help = examples::VAULT)]
     Vault(Box<VaultArgs>),
     /// Show what the job's token says, and what each claim is worth; never the token itself
     ///
     /// With --verify, also check it against the keys that its issuer publishes, as a cloud would.
+    #[command(after_long_help = examples::TOKEN)]
     Token(Box<TokenArgs>),
     /// Say, condition by condition, why a trust policy, provider or role accepts or refuses the job's token
     ///
     /// Nothing is sent: the rule is read from a file that the provider's own tool has printed. Exit code 0 when the
     /// token would be let in, 4 when not, 7 when that turns on something that the token does not show.
+    #[command(after_long_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
     /// Print what to create on a cloud's side so that this project's ref, and nothing wider, is let in
     ///
     /// From the job's own token, or from options alone. Nothing is sent.
+    #[command(after_long_help = examples::SETUP)]
     Setup(SetupArgs),
     /// Undo what this job's exchanges left
     ///
     /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and ends the
     /// Vault tokens that they left to the job, with what those leased. Exit code 5 when a token could not be ended now,
     /// and another clean can try again; 4 when it cannot be ended from here. Neither stops the calling shell.
+    #[command(after_long_help = examples::CLEAN)]
     Clean(CleanArgs),
+    /// Print what a shell needs to complete oidc-exchange's command lines
+    #[command(after_long_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, for man
+    #[command(after_long_help = examples::MAN)]
+    Man,
 }
 
 /// Where the token is.
@@ -160,6 +175,14 @@ pub struct CleanArgs {
     /// How much to say.
     #[command(flatten)]
     pub loudness: Loudness,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
 }
 
 /// How much standard error says.

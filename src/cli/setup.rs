@@ -96,7 +96,9 @@ pub struct SetupAws {
 /// `setup gcp`.
 #[derive(Debug, Args)]
 pub struct SetupGcp {
-    /// projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID, to be
+    /// The workload identity provider's whole name, to be
+    ///
+    /// projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
     #[arg(long, value_name = "NAME")]
     pub provider: String,
 

@@ -32,7 +32,7 @@ pub struct LastWords {
 const EXCHANGES: [&str; 3] = ["aws", "gcp", "vault"];
 
 /// Commands whose output is for people and programs, some with a provider's name after theirs.
-const REPORTS: [&str; 3] = ["explain", "setup", "token"];
+const REPORTS: [&str; 5] = ["completions", "explain", "man", "setup", "token"];
 
 impl LastWords {
     /// Reads from the bare command line what a bad end must say. It is not yet known to be a good one, so this looks
@@ -210,6 +210,8 @@ mod tests {
             "oidc-exchange explain aws --trust-policy",
             "oidc-exchange setup vault --role token",
             "oidc-exchange token --verify",
+            "oidc-exchange completions csh",
+            "oidc-exchange man --nonsense",
         ] {
             assert_eq!(text(line, 2), "", "{line}");
         }

@@ -22,6 +22,7 @@ use crate::google;
 use crate::host::Env;
 use crate::http::{Bundle, Proxies, Settings, Trust, Tuning};
 use crate::job;
+use crate::manual;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::Source;
 use crate::token;
@@ -46,6 +47,8 @@ pub enum Plan {
         /// Where they left it.
         directory: job::Place,
     },
+    /// Print what is known without a token: completions, the manual.
+    Print(String),
 }
 
 /// One exchange.
@@ -111,6 +114,7 @@ impl Cli {
                 SetupCommand::Vault(args) => &args.whom.loudness,
             },
             Command::Clean(args) => &args.loudness,
+            Command::Completions(_) | Command::Man => return Verbosity::Normal,
         };
         Verbosity::new(loudness.quiet, loudness.verbose)
     }
@@ -149,6 +153,8 @@ impl Plan {
             Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env)?))),
             Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
             Command::Clean(_) => Ok(Self::Clean { directory: job::Place::locate(env)? }),
+            Command::Completions(args) => Ok(Self::Print(manual::completions(args.shell))),
+            Command::Man => Ok(Self::Print(manual::page())),
         }
     }
 }

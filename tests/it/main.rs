@@ -6,6 +6,7 @@
 mod aws;
 mod delivery;
 mod google;
+mod manual;
 mod network;
 mod readme;
 mod shell;

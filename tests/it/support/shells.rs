@@ -35,7 +35,12 @@ pub(crate) fn find(name: &'static str, program: &str, first: &'static [&'static 
     required(name, on_path(program)).map(|path| Shell { name, path, first })
 }
 
-/// The same rule for any program that is the system's own.
+/// Any program, under the same rule.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    required(name, on_path(name))
+}
+
+/// The same rule for a program that may be elsewhere than on PATH.
 pub(crate) fn required(name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     match found {
         Some(path) => Some(path),

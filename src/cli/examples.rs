@@ -1,0 +1,116 @@
+//! The command lines that end the help texts and the manual's sections. Each is parsed by a test.
+
+pub(super) const AWS: &str = r#"Examples:
+  # In a job's shell
+  eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)"
+  # For one command alone
+  oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \
+      -- terraform apply
+  # For a job of more than an hour: every SDK renews by itself
+  eval "$(oidc-exchange aws --refreshable \
+      --role-arn arn:aws:iam::123456789012:role/deploy)"
+  # On into another account, and into no other
+  eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/ci \
+      --chain-role-arn arn:aws:iam::210987654321:role/deploy \
+      --allowed-account-id 210987654321)""#;
+
+pub(super) const GCP: &str = r#"Examples:
+  PROVIDER=projects/123456/locations/global/workloadIdentityPools/ci/providers/ci
+  # As a service account, for gcloud and Google's client libraries
+  eval "$(oidc-exchange gcp --provider "$PROVIDER" \
+      --service-account deploy@my-proj.iam.gserviceaccount.com)"
+  # An ID token for a service on Cloud Run, and no file
+  eval "$(oidc-exchange gcp --provider "$PROVIDER" --no-credentials-file \
+      --service-account deploy@my-proj.iam.gserviceaccount.com \
+      --id-token-audience https://web-abc123-ew.a.run.app)""#;
+
+pub(super) const VAULT: &str = r#"Examples:
+  # A field of a secret, as a variable
+  eval "$(oidc-exchange vault --role ci DB_PASSWORD=secret/production/db#password)"
+  # A private file with a field in it, and all fields of a secret
+  eval "$(oidc-exchange vault --addr https://vault.example.com --role ci \
+      KUBECONFIG=secret/ci/cluster?file#config DB_=secret/production/db#*)"
+  # For one command: leases are renewed while it runs, and revoked after it
+  oidc-exchange vault --role ci DB=database/creds/migrations -- ./migrate
+  # The client token itself, for other tools
+  eval "$(oidc-exchange vault --role ci)""#;
+
+pub(super) const TOKEN: &str = "\
+Examples:
+  # What a trust policy can match
+  oidc-exchange token
+  # Is it good, and are the clocks right?
+  oidc-exchange token --verify";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  # Why does AWS refuse this job?
+  aws iam get-role --role-name deploy >role.json
+  oidc-exchange explain aws --trust-policy role.json
+  # Would Google Cloud take it?
+  oidc-exchange explain gcp --provider-config provider.json --iam-policy policy.json
+  # And Vault?
+  bao read -format=json auth/jwt/role/ci \\
+      | oidc-exchange explain vault --role-config -";
+
+pub(super) const SETUP: &str = "\
+Examples:
+  # In a job: for the branch or tag that it runs on
+  oidc-exchange setup aws --role-arn arn:aws:iam::123456789012:role/deploy
+  # From anywhere
+  oidc-exchange setup vault --role ci --issuer https://acme.semaphoreci.com \\
+      --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574 --repo web --branch main";
+
+pub(super) const CLEAN: &str = r#"Example:
+  # At the end of a job, on a machine that lives on
+  eval "$(oidc-exchange clean)""#;
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  # bash, in ~/.bashrc
+  source <(oidc-exchange completions bash)
+  # zsh, into a directory of fpath
+  oidc-exchange completions zsh >~/.zfunc/_oidc-exchange
+  # fish
+  oidc-exchange completions fish >~/.config/fish/completions/oidc-exchange.fish";
+
+pub(super) const MAN: &str = "\
+Examples:
+  # Read it
+  oidc-exchange man | man -l -
+  # Keep it
+  oidc-exchange man >~/.local/share/man/man1/oidc-exchange.1";
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use crate::cli::Cli;
+
+    /// The program's command lines, to the end of a substitution, a pipe or a redirection.
+    fn command_lines(examples: &str) -> Vec<Vec<String>> {
+        let joined = examples.replace("\\\n", " ");
+        let lines = joined.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let ours = lines.filter_map(|line| line.split_once("oidc-exchange ").map(|(_, rest)| rest));
+        let words = |rest: &str| {
+            let end = rest.find([')', '>']).or(rest.find(" | ")).unwrap_or(rest.len());
+            ["oidc-exchange"].into_iter().chain(rest[..end].split_whitespace()).map(str::to_owned).collect()
+        };
+        ours.map(words).collect()
+    }
+
+    #[test]
+    fn each_example_can_be_meant() {
+        let mut program = Cli::command();
+        program.build();
+        for command in program.get_subcommands() {
+            let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            let lines = command_lines(&examples);
+            assert!(!lines.is_empty(), "{} has no example", command.get_name());
+            for line in lines {
+                assert_eq!(line[1], command.get_name());
+                Cli::try_parse_from(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+            }
+        }
+    }
+}

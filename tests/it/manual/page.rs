@@ -1,0 +1,67 @@
+//! `man`: the page says everything, and no formatter has anything to say about it.
+
+use super::{commands, spellings};
+use crate::support::{Program, expect, oidc_exchange, shells};
+
+fn page() -> String {
+    let output = oidc_exchange(["man"]).run();
+    output.exits(0).stderr_is(expect![[""]]);
+    output.stdout()
+}
+
+/// What this formatter makes of it, where it is here: as plain text, on standard output, with its complaints.
+fn formatted(program: &str, arguments: &[&str]) -> Option<(String, String)> {
+    let formatter = shells::tool(program)?;
+    let output = Program::new(formatter, arguments).env("LC_ALL", "C.UTF-8").stdin(page()).run();
+    Some((output.stdout(), output.stderr()))
+}
+
+#[test]
+fn groff_has_no_warning() {
+    let Some((text, complaints)) = formatted("groff", &["-ww", "-man", "-Tutf8", "-P-c", "-P-b", "-P-u"]) else {
+        return;
+    };
+    assert_eq!(complaints, "");
+    is_all_there(&text);
+}
+
+#[test]
+fn mandoc_has_no_warning() {
+    let Some((lint, complaints)) = formatted("mandoc", &["-T", "lint", "-W", "warning"]) else { return };
+    // The page of a build that can be repeated has none.
+    let others: Vec<&str> = lint.lines().filter(|line| !line.contains("missing date")).collect();
+    assert_eq!((others, &*complaints), (vec![], ""));
+}
+
+#[test]
+fn mandoc_shows_it() {
+    let Some((text, _)) = formatted("mandoc", &["-T", "utf8", "-O", "width=80"]) else { return };
+    // Bold is struck twice.
+    let mut plain = String::new();
+    for c in text.chars() {
+        if c == '\u{8}' {
+            plain.pop();
+        } else {
+            plain.push(c);
+        }
+    }
+    is_all_there(&plain);
+}
+
+#[track_caller]
+fn is_all_there(text: &str) {
+    for (path, command) in commands() {
+        assert!(text.contains(&format!("oidc-exchange {}", path.join(" "))), "{path:?}\n{text}");
+        for option in spellings(&command).iter().filter(|option| option.starts_with("--")) {
+            assert!(text.contains(option.as_str()), "{path:?} {option}\n{text}");
+        }
+    }
+    for copied in [
+        r#"eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)""#,
+        "oidc-exchange completions fish >~/.config/fish/completions/oidc-exchange.fish",
+        "`explain` cannot tell",
+        "the job's token",
+    ] {
+        assert!(text.contains(copied), "{copied}\n{text}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The README's tables of exit codes and variables are the code's.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use oidc_exchange::error::Exit;
+use regex_lite::Regex;
+
+const README: &str = include_str!("../../../README.md");
+
+#[test]
+fn every_exit_code_stands_in_the_readme() {
+    let row = |exit: Exit| format!("| {} | {} |", exit.code(), exit.meaning());
+    let table = README.lines().skip_while(|line| *line != "| exit | meaning |").skip(2);
+    let rows: Vec<&str> = table.take_while(|line| line.starts_with("| ") && !line.starts_with("| other")).collect();
+    assert_eq!(rows, Exit::ALL.map(row));
+    assert!(Exit::ALL.iter().enumerate().all(|(index, exit)| usize::from(exit.code()) == index), "none is left out");
+}
+
+/// Where the name that is read is not written in the call: the file, what stands there, and the names it stands for.
+/// A further place fails the test until it is listed here.
+const ELSEWHERE: [(&str, &str, &[&str]); 10] = [
+    ("aws/cache.rs", "name", &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]),
+    ("aws/profile/mod.rs", "variable", &["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]),
+    ("google/handout.rs", "&PROJECT", &PROJECT),
+    ("google/handout.rs", "BOTO_CONFIG", &["BOTO_CONFIG"]),
+    ("google/handout.rs", "GCLOUD_CONFIG", &["CLOUDSDK_CONFIG"]),
+    ("http/trust.rs", "variable", &[]), // named by its callers: see CALLS
+    ("plan/aws_request.rs", "variable", &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]),
+    ("subject/mod.rs", "name.as_str()", &["SEMAPHORE_OIDC_TOKEN"]),
+    ("vault/settings.rs", "bao", &[]),  // likewise
+    ("vault/settings.rs", "name", &[]), // likewise
+];
+
+const PROJECT: [&str; 5] =
+    ["CLOUDSDK_CORE_PROJECT", "CLOUDSDK_PROJECT", "GCLOUD_PROJECT", "GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"];
+
+/// Calls that read the variables whose names stand in them.
+const CALLS: [&str; 3] = [
+    r"env\s*\.\s*(?:get|raw|first)\(\s*([^;]*?)\)",
+    r#"from_variable\(\s*env,\s*("[A-Z_]+")\s*\)"#,
+    r"\w\(\s*env,\s*((?:\[[^\]]*\],?\s*)+)",
+];
+
+/// What the AWS SDK reads, and we document: the endpoint is its business.
+const BY_THE_SDK: [&str; 2] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
+
+/// Every variable whose value the program asks for.
+fn read_by_the_code() -> BTreeSet<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let literal = Regex::new(r#""([^"]+)""#).unwrap();
+    let mut names = BTreeSet::new();
+    let mut elsewhere = BTreeSet::new();
+    for path in files(&source, "rs") {
+        let file = path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
+        let code = code(&path);
+        for call in CALLS.map(|pattern| Regex::new(pattern).unwrap()) {
+            for found in call.captures_iter(&code).map(|captures| captures[1].to_owned()) {
+                let written: Vec<String> = literal.captures_iter(&found).map(|name| name[1].to_owned()).collect();
+                if written.is_empty() && file != "host.rs" {
+                    elsewhere.insert((file.clone(), found.replace("as_str(", "as_str()")));
+                }
+                names.extend(written);
+            }
+        }
+        for (_, _, listed) in ELSEWHERE.iter().filter(|(known, ..)| *known == file) {
+            for name in *listed {
+                assert!(code.contains(&format!("\"{name}\"")), "{file} no longer has {name}");
+                names.insert((*name).to_owned());
+            }
+        }
+    }
+    let listed = ELSEWHERE.iter().map(|(file, what, _)| ((*file).to_owned(), (*what).to_owned())).collect();
+    assert_eq!(elsewhere, listed, "the places where a name is not written in the call that reads it");
+    names
+}
+
+/// A file's code: neither its comments nor its tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry, extension));
+        } else if entry.extension().is_some_and(|it| it == extension) {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_variable_that_is_read_is_documented() {
+    let docs = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs"), "md");
+    let docs: String = docs.iter().map(|path| fs::read_to_string(path).unwrap()).chain([README.to_owned()]).collect();
+    let read = read_by_the_code();
+    assert!(read.len() > 40, "{read:?}");
+    // docs/vault.md names a setting once for both prefixes.
+    let setting = |name: &str| name.strip_prefix("BAO_").or(name.strip_prefix("VAULT_")).unwrap_or(name).to_owned();
+    let is_there = |name: &str| Regex::new(&format!(r"\b{name}\b")).unwrap().is_match(&docs);
+    let missing: Vec<&String> = read.iter().filter(|name| !is_there(name) && !is_there(&setting(name))).collect();
+    assert_eq!(missing, Vec::<&String>::new());
+}
+
+#[test]
+fn every_variable_in_the_readme_is_read() {
+    let table = README.lines().skip_while(|line| *line != "| variable | for |").skip(2);
+    let rows = table.take_while(|line| line.starts_with("| "));
+    let name = Regex::new(r"`([A-Z][A-Z_]+)`").unwrap();
+    let first = |row: &str| row.split('|').nth(1).unwrap_or_default().to_owned();
+    let documented: BTreeSet<String> = rows
+        .flat_map(|row| name.captures_iter(&first(row)).map(|found| found[1].to_owned()).collect::<Vec<_>>())
+        .collect();
+    assert!(documented.len() > 20, "{documented:?}");
+    let mut read = read_by_the_code();
+    read.extend(BY_THE_SDK.map(str::to_owned));
+    assert_eq!(documented.difference(&read).collect::<Vec<_>>(), Vec::<&String>::new());
+}
