@@ -43,7 +43,7 @@ impl Provider {
             ["projects", project, "locations", "global", "workloadIdentityPools", pool] if is_id(pool) => {
                 let list = format!(
                     "list its providers: gcloud iam workload-identity-pools providers list \
-                     --workload-identity-pool={pool} --location=global --project={}",
+                     --workload-identity-pool=projects/{}/locations/global/workloadIdentityPools/{pool}",
                     if is_project_number(project) || is_project_id(project) { project } else { "PROJECT" }
                 );
                 Err(wrong("it names a pool, not one of its providers").hint(FORM).hint(list))
@@ -77,16 +77,28 @@ impl Provider {
         &self.id
     }
 
-    /// The pool's name, as IAM's principals have it.
+    /// The pool's full resource name.
     #[must_use]
-    pub fn pool_name(&self) -> String {
-        format!("iam.googleapis.com/projects/{}/locations/global/workloadIdentityPools/{}", self.number, self.pool)
+    pub fn pool_resource(&self) -> String {
+        format!("projects/{}/locations/global/workloadIdentityPools/{}", self.number, self.pool)
     }
 
-    /// What STS is asked for. Its host is `iam.googleapis.com` in every universe.
+    /// The provider's own, by which gcloud knows it too; a project's number it does not take as `--project`.
+    #[must_use]
+    pub fn resource(&self) -> String {
+        format!("{}/providers/{}", self.pool_resource(), self.id)
+    }
+
+    /// The pool's name, as IAM's principals have it. The host is `iam.googleapis.com` in every universe.
+    #[must_use]
+    pub fn pool_name(&self) -> String {
+        format!("iam.googleapis.com/{}", self.pool_resource())
+    }
+
+    /// What STS is asked for.
     #[must_use]
     pub fn audience(&self) -> String {
-        format!("//{}/providers/{}", self.pool_name(), self.id)
+        format!("//iam.googleapis.com/{}", self.resource())
     }
 }
 

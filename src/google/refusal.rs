@@ -278,12 +278,11 @@ impl Context<'_> {
     /// gcloud's command about the request's provider.
     fn providers(&self, verb: &str, options: &str) -> String {
         let provider = &self.request.provider;
-        let id = if verb == "list" { String::new() } else { format!(" {}", provider.id()) };
-        format!(
-            "gcloud iam workload-identity-pools providers {verb}{id} --workload-identity-pool={} --location=global --project={}{options}",
-            provider.pool(),
-            provider.project_number()
-        )
+        let which = match verb {
+            "list" => format!("--workload-identity-pool={}", provider.pool_resource()),
+            _ => provider.resource(),
+        };
+        format!("gcloud iam workload-identity-pools providers {verb} {which}{options}")
     }
 
     fn account_project(&self) -> String {

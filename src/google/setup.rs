@@ -127,8 +127,6 @@ impl Request {
     }
 
     fn commands(&self, admission: &Admission, gate: &Gate) -> Vec<Command> {
-        // By their full names: gcloud takes no project's number as --project for these.
-        let pool = self.pool();
         let issuer = admission.issuer.as_str();
         let mapping: Vec<String> = gate.mapping.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let mut commands = vec![
@@ -143,13 +141,13 @@ impl Request {
             Command {
                 purpose: "the pool, unless it is there".into(),
                 program: "gcloud iam workload-identity-pools create".into(),
-                arguments: vec![words(&[&pool])],
+                arguments: vec![words(&[&self.provider.pool_resource()])],
             },
             Command {
                 purpose: "the provider: whose tokens, and which of them".into(),
                 program: "gcloud iam workload-identity-pools providers create-oidc".into(),
                 arguments: vec![
-                    words(&[&format!("{pool}/providers/{}", self.provider.id())]),
+                    words(&[&self.provider.resource()]),
                     words(&[&format!("--issuer-uri={issuer}"), &format!("--allowed-audiences={issuer}")]),
                     words(&["--attribute-mapping", &mapping.join(",")]),
                     words(&["--attribute-condition", &gate.condition]),
@@ -172,23 +170,17 @@ impl Request {
         commands
     }
 
-    /// The pool's name, as gcloud and the API have it.
-    fn pool(&self) -> String {
-        self.provider.pool_name().trim_start_matches("iam.googleapis.com/").to_owned()
-    }
-
     /// As <https://docs.cloud.google.com/iam/docs/reference/rest> names and has them.
     fn documents(&self, admission: &Admission, gate: &Gate) -> Map<String, Value> {
-        let pool = self.pool();
         let mapping: Map<String, Value> =
             gate.mapping.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
         let issuer = admission.issuer.as_str();
         let mut documents = Map::new();
-        documents.insert("WorkloadIdentityPool".into(), json!({ "name": pool }));
+        documents.insert("WorkloadIdentityPool".into(), json!({ "name": self.provider.pool_resource() }));
         documents.insert(
             "WorkloadIdentityPoolProvider".into(),
             json!({
-                "name": format!("{pool}/providers/{}", self.provider.id()),
+                "name": self.provider.resource(),
                 "attributeMapping": mapping,
                 "attributeCondition": gate.condition,
                 "oidc": { "issuerUri": issuer, "allowedAudiences": [issuer] },

@@ -38,28 +38,42 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// An evaluation that takes more steps than this is given up: `exists` within `exists` multiply.
-const MOST: usize = 200_000;
+/// An evaluation that takes more work than this is given up: `exists` within `exists` multiply, and texts grow.
+const MOST: usize = 500_000;
 
 struct Run<'s, 'a> {
     scope: &'s Scope<'a>,
     /// Those of `exists` and `all`.
     bound: RefCell<Vec<(&'a str, Value<'a>)>>,
-    steps: Cell<usize>,
+    /// Parts that were evaluated, and what their values take.
+    spent: Cell<usize>,
 }
 
 type Result<'a> = std::result::Result<Value<'a>, Trouble>;
 
 pub(super) fn evaluate<'a>(node: &'a Node, scope: &Scope<'a>) -> Result<'a> {
-    Run { scope, bound: RefCell::default(), steps: Cell::new(0) }.value(node)
+    Run { scope, bound: RefCell::default(), spent: Cell::new(0) }.value(node)
 }
 
 impl<'a> Run<'_, 'a> {
+    fn spend(&self, work: usize, node: &Node) -> std::result::Result<(), Trouble> {
+        self.spent.set(self.spent.get().saturating_add(work));
+        if self.spent.get() > MOST { Err(Trouble::unreadable(node.from, "it takes too long")) } else { Ok(()) }
+    }
+
     fn value(&self, node: &'a Node) -> Result<'a> {
-        self.steps.set(self.steps.get() + 1);
-        if self.steps.get() > MOST {
-            return Err(Trouble::unreadable(node.from, "it takes too long"));
-        }
+        self.spend(1, node)?;
+        let value = self.value_of(node)?;
+        let size = match &value {
+            Value::Text(text) => text.len() / 16,
+            Value::List(items) => items.len(),
+            _ => 0,
+        };
+        self.spend(size, node)?;
+        Ok(value)
+    }
+
+    fn value_of(&self, node: &'a Node) -> Result<'a> {
         match &node.operation {
             Operation::Null => Ok(Value::Null),
             Operation::Bool(truth) => Ok(Value::Bool(*truth)),
@@ -85,6 +99,11 @@ impl<'a> Run<'_, 'a> {
                     None => (None, arguments?),
                     Some(target) => both(target, arguments).map(|(target, arguments)| (Some(target), arguments))?,
                 };
+                if function == "matches" {
+                    let length = |value: &Value<'_>| if let Value::Text(text) = value { text.len() + 1 } else { 1 };
+                    let work = target.iter().chain(&arguments).map(length).fold(1, usize::saturating_mul);
+                    self.spend(work / 16, node)?;
+                }
                 functions::call(function, target.as_ref(), &arguments, node.from)
             }
             Operation::Not(of) => match self.value(of)? {

@@ -30,8 +30,8 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
         ("endsWith", false, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.ends_with(part.as_str()))),
         ("contains", false, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.contains(part.as_str()))),
         ("matches", _, [Value::Text(text), Value::Text(pattern)]) => {
-            let found = Pattern::parse(pattern).and_then(|pattern| pattern.is_in(text));
-            found.map(Value::Bool).map_err(|why| Trouble::unreadable(at, why))
+            let pattern = Pattern::parse(pattern).map_err(|why| Trouble::unreadable(at, why))?;
+            Ok(Value::Bool(pattern.is_in(text)))
         }
         ("lowerAscii", false, [Value::Text(text)]) => Ok(Value::Text(text.to_ascii_lowercase())),
         ("extract", false, [Value::Text(text), Value::Text(template)]) => extract(text, template, at),

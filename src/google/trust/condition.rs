@@ -190,7 +190,7 @@ mod tests {
             let mut text = "(".to_owned();
             for (index, leaf) in leaves.iter().enumerate() {
                 let operator = if index == 0 { "" } else { between[index] };
-                text += &format!(" {operator} {leaf}");
+                text.extend([" ", operator, " ", leaf]);
             }
             let open = text.matches('(').count() - text.matches(')').count();
             agree(&(text + &")".repeat(open)));

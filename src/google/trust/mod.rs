@@ -164,3 +164,41 @@ fn best(marks: impl IntoIterator<Item = Mark>) -> Mark {
 fn undeclared(formula: &Formula, scope: &Scope<'_>) -> Option<Trouble> {
     formula.read.as_ref().ok().and_then(|expression| expression.undeclared(scope))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn judged(condition: &str, subject: &str, member: &str, claim: &str) -> Option<Judgement> {
+        let provider = json!({
+            "name": "projects/1/locations/global/workloadIdentityPools/p-1/providers/p-2",
+            "oidc": { "issuerUri": claim, "allowedAudiences": [member] },
+            "attributeMapping": { "google.subject": subject, "google.groups": condition, claim: subject },
+            "attributeCondition": condition,
+        });
+        let policy = json!({ "bindings": [{
+            "role": "roles/iam.workloadIdentityUser", "members": [member], "condition": { "expression": condition },
+        }] });
+        let read = |value: &Json| Document::from_text("x", value.to_string().as_bytes()).ok();
+        let rule = Rule::new(&read(&provider)?, read(&policy).as_ref()).ok()?;
+        let claims = json!({ "iss": claim, "aud": [claim], "sub": member, "ref": claim, "ref_type": "tag", "job_type": "",
+            "branch": subject, "exp": 7, "iat": -3.5 });
+        Some(rule.judge(&Claims::new(claims.as_object()?.clone()), 5))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_and_no_token_make_it_panic(
+            condition in r"(assertion\.ref|'a'|==|&&|\|\|| in |[()!.]){0,9}|.{0,20}",
+            subject in r"assertion\.(sub|ref|gone)|.{0,12}",
+            member in r"(principal(Set)?://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p-1/)?(subject/|attribute\.[a-z]/|group/|\*)?.{0,9}",
+            claim in ".{0,12}"
+        ) {
+            if let Some(judgement) = judged(&condition, &subject, &member, &claim) {
+                let _ = (judgement.text(), judgement.json());
+            }
+        }
+    }
+}

@@ -99,11 +99,11 @@ impl Configuration {
         })
     }
 
-    /// gcloud's command about it. By its full name: gcloud takes no project's number as --project for these.
+    /// gcloud's command about it.
     pub(super) fn command(&self, verb: &str) -> String {
         let name = self.name.as_ref().map_or_else(
             || "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID".to_owned(),
-            |name| name.audience().trim_start_matches("//iam.googleapis.com/").to_owned(),
+            Provider::resource,
         );
         format!("gcloud iam workload-identity-pools providers {verb} {name}")
     }

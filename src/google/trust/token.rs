@@ -107,7 +107,7 @@ pub(super) fn subject(claims: &Claims) -> Option<Check> {
         return None;
     }
     Some(
-        Check::new(Mark::Fails, "the token has a `sub`")
-            .fact("because", "it has none, and STS asks for it whatever is mapped from it"),
+        Check::new(Mark::Fails, "the token has no `sub`")
+            .fact("because", "the organization's filter may take it out; STS asks for it, whatever is mapped"),
     )
 }

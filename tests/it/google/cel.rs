@@ -131,9 +131,13 @@ impl Tally {
 
     #[track_caller]
     fn check(&self, reader: &str, least: usize) {
+        let explained: Vec<String> = self.explained.iter().map(|(rule, count)| format!("{count} × {rule}")).collect();
         eprintln!(
-            "{reader}: {} compared, {} of them values, {} unreadable here, explained {:?}",
-            self.compared, self.values, self.unreadable, self.explained
+            "{reader}: {} compared, {} of them values, {} unreadable here; {}",
+            self.compared,
+            self.values,
+            self.unreadable,
+            explained.join(", ")
         );
         assert!(self.unexplained.is_empty(), "{reader}, {}:\n{}", self.unexplained.len(), self.unexplained.join("\n"));
         assert!(self.compared >= least && self.values * 2 >= least, "{reader}: {} compared", self.compared);

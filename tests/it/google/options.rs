@@ -39,7 +39,7 @@ fn a_provider_that_is_none() {
         error: --provider: `projects/123456/locations/global/workloadIdentityPools/sandbox-ci` is not a provider's name: it names a pool, not one of its providers
 
         hint: it reads projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
-        hint: list its providers: gcloud iam workload-identity-pools providers list --workload-identity-pool=sandbox-ci --location=global --project=123456
+        hint: list its providers: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456/locations/global/workloadIdentityPools/sandbox-ci
     "#]],
     );
     let elsewhere = format!("//iam.apis-s3ns.fr/{PROVIDER}");

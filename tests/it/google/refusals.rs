@@ -65,7 +65,7 @@ fn a_provider_that_is_not_there() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: a deleted provider or pool can be undeleted for 30 days; a disabled one is enabled with update-oidc --no-disabled
-        hint: see whether it is there: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456
+        hint: see whether it is there: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
         hint: made a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
     "#]]);
 }
@@ -81,7 +81,7 @@ fn a_name_that_sts_does_not_take() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: STS wants the project's number, the pool and the provider: is each of them right?
-        hint: gcloud iam workload-identity-pools providers list --workload-identity-pool=sandbox-ci --location=global --project=123456
+        hint: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456/locations/global/workloadIdentityPools/sandbox-ci
     "#]]);
 }
 
@@ -96,8 +96,8 @@ fn a_provider_that_takes_its_own_name_alone_for_an_audience() {
           presented  iss=http://ISSUER  aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: allow the token's audience: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --allowed-audiences=http://ISSUER
-        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
+        hint: allow the token's audience: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --allowed-audiences=http://ISSUER
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -114,8 +114,8 @@ fn a_provider_of_another_issuer() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the provider's issuer must be the token's to the letter, a slash at its end included
-        hint: set it: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --issuer-uri=http://ISSUER
-        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
+        hint: set it: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --issuer-uri=http://ISSUER
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -174,7 +174,7 @@ fn a_condition_that_a_pull_request_does_not_meet() {
 
         hint: this is a pull-request job: its `branch` is the target, its `ref` is not refs/heads/…, and its `ref_type` is pull-request
         hint: a claim that the token lacks, or one in another case, makes the condition fail
-        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -206,9 +206,9 @@ fn a_subject_of_more_than_127_bytes() {
                      branch=long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-  job_type=pipeline_job
 
         hint: google.subject may have 127 bytes; this token's `sub` has 194
-        hint: map the short form, and keep the mapping's other parts: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --attribute-mapping=google.subject=assertion.sub127,…
+        hint: map the short form, and keep the mapping's other parts: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --attribute-mapping=google.subject=assertion.sub127,…
         hint: sub127 is cut: let a condition on prj_id and ref say who may come in
-        hint: see which condition fails: gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config -
+        hint: see which condition fails: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --format=json | oidc-exchange explain gcp --provider-config -
     "#]]);
 }
 
@@ -245,7 +245,7 @@ fn an_account_that_the_job_may_not_act_as() {
         hint: SUBJECT is what the provider's mapping makes google.subject; by a mapped attribute it is --member='principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/attribute.NAME/VALUE'
         hint: Google says the same of an account that does not exist: is the address right, to the letter?
         hint: bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
-        hint: see which condition fails: gcloud iam service-accounts get-iam-policy release@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
+        hint: see which condition fails: gcloud iam service-accounts get-iam-policy release@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
     "#]]);
 }
 
@@ -270,7 +270,7 @@ fn an_account_that_is_not_there_and_the_way_to_it() {
         hint: each delegate needs roles/iam.serviceAccountTokenCreator on the next account
         hint: Google says the same of an account that does not exist: is the address right, to the letter?
         hint: bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
-        hint: see which condition fails: gcloud iam service-accounts get-iam-policy deploy@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
+        hint: see which condition fails: gcloud iam service-accounts get-iam-policy deploy@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
     "#]]);
 }
 
@@ -294,7 +294,7 @@ fn an_id_token_that_the_job_may_not_have() {
         hint: Google says the same of an account that does not exist: is the address right, to the letter?
         hint: bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
         hint: for ID tokens alone, roles/iam.serviceAccountOpenIdTokenCreator is enough
-        hint: see which condition fails: gcloud iam service-accounts get-iam-policy release@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
+        hint: see which condition fails: gcloud iam service-accounts get-iam-policy release@sandbox-project.iam.gserviceaccount.com --project=sandbox-project --format=json > iam-policy.json && gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --format=json | oidc-exchange explain gcp --provider-config - --iam-policy iam-policy.json
     "#]]);
 }
 
@@ -447,7 +447,7 @@ fn an_issuer_that_google_cannot_ask_is_no_refusal() {
           tried      N attempts in T s
 
         hint: Google fetches the issuer's keys itself: http://ISSUER/.well-known/openid-configuration and the jwks_uri in it must be public, and hold the token's key
-        hint: an issuer that is not public can have its keys uploaded: gcloud iam workload-identity-pools providers update-oidc semaphore --workload-identity-pool=sandbox-ci --location=global --project=123456 --jwk-json-path=FILE
+        hint: an issuer that is not public can have its keys uploaded: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --jwk-json-path=FILE
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }

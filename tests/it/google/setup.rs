@@ -37,7 +37,7 @@ fn acme(job: Job) -> Job {
 fn for_a_branch() {
     let sandbox = Sandbox::start().unwrap();
     let program = setup(&["--service-account", ACCOUNT]).job_of(&sandbox, &acme(Job::branch("main")));
-    program.run().exits(0).stdout_reads(expect![[r##"
+    program.run().exits(0).stdout_reads(expect![[r#"
         # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com
         # keeps out: other branches, tags, pull requests, debug sessions, and every other project of the organization
         # beware: a running job that somebody attaches to has the token that the job has: no claim tells
@@ -66,13 +66,13 @@ fn for_a_branch() {
           --role=roles/iam.workloadIdentityUser \
           --member=principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::refs/heads/main \
           --condition=None
-    "##]]);
+    "#]]);
 }
 
 #[test]
 fn for_branches_of_a_pattern_and_no_service_account() {
     let options = ["--issuer", "https://acme.semaphoreci.com", "--project-id", Job::PROJECT_ID, "--repo", "web"];
-    setup(&options).args(["--branch", "release/*-rc*x"]).run().exits(0).stdout_reads(expect![[r##"
+    setup(&options).args(["--branch", "release/*-rc*x"]).run().exits(0).stdout_reads(expect![[r#"
         # lets in: jobs for the branches release/*-rc*x of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # keeps out: other branches, tags, pull requests, debug sessions, and every other project of the organization
         # beware: whoever may push a branch or tag of such a name is let in
@@ -95,7 +95,7 @@ fn for_branches_of_a_pattern_and_no_service_account() {
           --issuer-uri=https://acme.semaphoreci.com --allowed-audiences=https://acme.semaphoreci.com \
           --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_id,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref,attribute.gate=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref_type' \
           --attribute-condition 'assertion.prj_id == "936a5312-a3b8-4921-8b3f-2cec8baac574" && assertion.job_type == "pipeline_job" && assertion.ref_type == "branch" && assertion.ref.matches("^refs/heads/release/.*-rc.*x$")'
-    "##]]);
+    "#]]);
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn whom_it_lets_in() {
         assert_eq!(said.code, Some(0), "{more:?} {job:?}\n{}", said.describe());
         let lints: Vec<String> =
             said.stdout().lines().filter(|line| line.starts_with("lint:")).map(str::to_owned).collect();
-        let expected = if more == ["--pull-requests"] { 1 } else { 0 };
+        let expected = usize::from(more == ["--pull-requests"]);
         assert!(lints.len() == expected, "{lints:?}");
         assert_eq!(exchange(&job).code, Some(0), "{job:?}");
         for other in others {

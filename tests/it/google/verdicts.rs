@@ -14,11 +14,12 @@ const ACCOUNT: &str = "deploy@my-project.iam.gserviceaccount.com";
 const OTHER: &str = "00000000-0000-0000-0000-000000000000";
 
 /// What a check that fails is called, and what the exchange's refusal says then; in STS's order.
-const REFUSALS: [(&str, &str); 7] = [
+const REFUSALS: [(&str, &str); 8] = [
     ("the provider is switched off", "invalid_target"),
     ("the token's issuer is not the provider's", "The issuer in ID Token"),
     ("the token's audience is not an allowed one", "The audience in ID Token"),
     ("the token's times are not good", "is stale to sign-in"),
+    ("the token has no `sub`", "The ID Token has no subject."),
     ("the attribute mapping", "invalid_request"),
     ("the attribute condition", "unauthorized_client"),
     ("no binding lets it act as the service account", "iam.serviceAccounts.getAccessToken"),
@@ -36,6 +37,7 @@ fn jobs() -> Vec<(&'static str, Job)> {
         ("project debug", Job::project_debug()),
         ("another project", Job::branch("main").project_id(OTHER)),
         ("filtered", Job::branch("main").without("ref_type").without("job_type")),
+        ("no sub", Job::branch("main").without("sub")),
         ("audiences", Job::branch("main").audience(json!(["x", "https://other.test"]))),
     ]
 }
