@@ -1,0 +1,55 @@
+#!/bin/sh
+#
+# Makes a release of the archives in a directory: adds install.sh and SHA256SUMS.
+#
+#   sh release/assemble.sh DIR [--releases URL]
+#
+# URL is the address of the repository's releases on GitHub, where DIR's install.sh will then look for
+# them; without it that one needs --from.
+
+set -eu
+script=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)/install.sh
+
+fail() {
+  printf '%s\n' "release/assemble.sh: error: $*" >&2
+  exit 1
+}
+
+releases=
+case $#:${2-} in
+  1:) ;;
+  3:--releases) releases=$3 ;;
+  *) fail "usage: release/assemble.sh DIR [--releases URL]" ;;
+esac
+cd "$1"
+
+set -- oidc-exchange-*.tar.gz
+[ -f "$1" ] || fail "there are no archives here: $PWD"
+versions=$(for archive in "$@"; do
+  archive=${archive#oidc-exchange-}
+  printf '%s\n' "${archive%-*-*.tar.gz}"
+done | sort -u)
+case $versions in
+  *[!0-9A-Za-z.+-]*) fail "these are archives of several versions: $(printf '%s' "$versions" | tr '\n' ' ')" ;;
+esac
+
+case $releases in
+  '') cp "$script" install.sh ;;
+  *[!A-Za-z0-9.:/_-]*) fail "not an address: $releases" ;;
+  https://*)
+    sed "s|^RELEASES=\$|RELEASES=$releases|" "$script" >install.sh
+    grep -qxF "RELEASES=$releases" install.sh || fail "install.sh has no line that takes the address"
+    ;;
+  *) fail "not an https address: $releases" ;;
+esac
+sh -n install.sh
+
+if command -v sha256sum >/dev/null; then
+  sum="sha256sum"
+else
+  sum="shasum -a 256"
+fi
+# The command may be several words.
+# shellcheck disable=SC2086
+LC_ALL=C $sum -- "$@" install.sh >SHA256SUMS
+cat SHA256SUMS

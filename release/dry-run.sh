@@ -1,0 +1,42 @@
+#!/bin/sh
+#
+# A release of this checkout for this machine, made and installed but published nowhere.
+#
+#   sh release/dry-run.sh DIR
+#
+# DIR/release is what would be published; DIR/bin has the program, installed from there.
+
+set -eu
+[ $# -eq 1 ] || { echo "usage: release/dry-run.sh DIR" >&2; exit 2; }
+mkdir -p "$1"
+dir=$(CDPATH='' cd -- "$1" && pwd)
+cd "$(dirname -- "$0")/.."
+
+fail() {
+  printf '%s\n' "release/dry-run.sh: error: $*" >&2
+  exit 1
+}
+
+sh release/build.sh --out "$dir/release"
+sh release/assemble.sh "$dir/release" --releases https://github.com/OWNER/REPOSITORY/releases
+sh "$dir/release/install.sh" --from "$dir/release" --to "$dir/bin"
+"$dir/bin/oidc-exchange" --version
+sh "$dir/release/install.sh" --help | grep -qF https://github.com/OWNER/REPOSITORY/releases ||
+  fail "the release's install.sh does not name the releases"
+
+archive=$(cd "$dir/release" && ls ./*.tar.gz)
+name=${archive#./}
+name=${name%.tar.gz}
+mkdir -p "$dir/unpacked"
+tar -xzf "$dir/release/$name.tar.gz" -C "$dir/unpacked"
+expected="CHANGELOG.md LICENSE README.md completions/_oidc-exchange completions/oidc-exchange.bash completions/oidc-exchange.fish man/oidc-exchange.1 oidc-exchange"
+found=$(cd "$dir/unpacked/$name" && find . -type f | sed 's|^\./||' | LC_ALL=C sort | tr '\n' ' ')
+[ "$found" = "$expected " ] || fail "the archive holds: $found"
+
+# Other times and permissions on the same files: the same archive.
+find "$dir/unpacked" -exec touch {} +
+chmod -R go-rwx "$dir/unpacked"
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} \
+  python3 release/archive.py "$dir/unpacked/$name" "$dir/again.tar.gz"
+cmp "$dir/release/$name.tar.gz" "$dir/again.tar.gz" || fail "the archive depends on more than its files"
+rm -r "$dir/unpacked" "$dir/again.tar.gz"
