@@ -24,6 +24,10 @@ pub(super) fn lints(rule: &Rule, claims: &Map<String, Json>) -> (Vec<String>, Ve
     lints.constants(&mut found);
     lints.relatives(&mut found);
     lints.whole_pool(&mut found);
+    let audiences = &rule.provider.audiences;
+    if audiences.len() > 10 || audiences.iter().any(|audience| audience.chars().count() > 256) {
+        found.push("Google takes 10 audiences at most, of 256 characters at most".into());
+    }
     if gates.contains("branch")
         && !["ref_type", "ref", "sub", "pr", "pr_branch"].iter().any(|name| gates.contains(*name))
     {

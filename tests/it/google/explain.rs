@@ -511,6 +511,11 @@ fn lints() {
             Some(&principal),
             "`sub127` is cut",
         ),
+        (
+            with("oidc", json!({ "issuerUri": ISSUER, "allowedAudiences": [ISSUER, "x".repeat(257)] })),
+            None,
+            "Google takes 10 audiences at most",
+        ),
         (condition("assertion.tag == ''"), None, "`assertion.tag` is empty"),
         (subject("assertion.prj_id + assertion.actor"), None, "`assertion.actor` is always empty"),
         (
