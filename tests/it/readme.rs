@@ -16,9 +16,14 @@ fn typed(start: &str) -> Vec<&'static str> {
 }
 
 /// Five variables of the credentials, three of the sandbox's own; then a refusal, after which there is no `env`; a file
-/// of Google's kind; a secret of Vault's.
-const ENDS: [(i32, &str, &str); 4] =
-    [(0, "8\n", ""), (4, "", "error: AWS STS refused the token\n"), (0, "1\n", ""), (0, "27 characters\n", "")];
+/// of Google's kind; a secret of Vault's; and a rule that does not let this job in.
+const ENDS: [(i32, &str, &str); 5] = [
+    (0, "8\n", ""),
+    (4, "", "error: AWS STS refused the token\n"),
+    (0, "1\n", ""),
+    (0, "27 characters\n", ""),
+    (0, "refused: no statement lets this token assume arn:aws:iam::123456789012:role/release\n", ""),
+];
 
 /// The sandbox gives its command two empty files in place of the machine's own.
 const CARGO: &str = "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'run -p sandbox --' ] && shift 4 || exit 101\n\
