@@ -5,8 +5,9 @@
 
 mod dns;
 mod failure;
+mod made_up;
 mod proxy;
-mod resolv_conf;
+pub mod resolv_conf;
 pub mod retry;
 pub mod smithy;
 mod trust;
@@ -77,13 +78,27 @@ struct Inner {
     settings: Settings,
     clear: OnceLock<reqwest::Client>,
     tls: OnceLock<reqwest::Client>,
+    made_up: Option<made_up::Answers>,
 }
 
 impl Client {
     /// A client that has read and sent nothing yet: certificates are loaded on the first https call.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self(Arc::new(Inner { settings, clear: OnceLock::new(), tls: OnceLock::new() }))
+        Self(Arc::new(Inner { settings, clear: OnceLock::new(), tls: OnceLock::new(), made_up: None }))
+    }
+
+    /// One that sends nothing and gets these answers, one for each call, for tests and fuzzing. A call beyond them fails.
+    #[must_use]
+    pub fn fake(answers: impl IntoIterator<Item = Response>) -> Self {
+        let settings = Settings {
+            trust: Trust::default(),
+            proxies: Proxies::default(),
+            allow_http: None,
+            tuning: Tuning::default(),
+        };
+        let made_up = Some(made_up::Answers::new(answers));
+        Self(Arc::new(Inner { settings, clear: OnceLock::new(), tls: OnceLock::new(), made_up }))
     }
 
     /// Sends `request` once and reads the whole answer.
@@ -129,6 +144,9 @@ impl Client {
     }
 
     async fn attempt(&self, mut request: Request, host: &str) -> Result<Response, Failure> {
+        if let Some(answers) = &self.0.made_up {
+            return answers.next();
+        }
         let client = self.client_for(&request.url)?;
         if let Some(name) = &self.0.settings.tuning.server_name {
             name.put_into(&mut request)?;

@@ -7,23 +7,24 @@ use std::time::Duration;
 
 /// The resolver's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ResolvConf {
+pub struct ResolvConf {
     /// Whom to ask, in order; never empty.
-    pub(super) nameservers: Vec<IpAddr>,
+    pub nameservers: Vec<IpAddr>,
     /// Suffixes for short names.
-    pub(super) search: Vec<String>,
+    pub search: Vec<String>,
     /// A name with fewer dots is tried with the suffixes first.
-    pub(super) ndots: usize,
+    pub ndots: usize,
     /// For one question to one nameserver.
-    pub(super) timeout: Duration,
+    pub timeout: Duration,
     /// Rounds over all nameservers.
-    pub(super) attempts: usize,
+    pub attempts: usize,
 }
 
 impl ResolvConf {
     /// Reads `text`, the file's content or nothing where there is no such file. Without a nameserver it is
     /// the local one, as libc has it.
-    pub(super) fn parse(text: &str) -> Self {
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
         /// MAXNS in glibc's resolv.h.
         const MOST_NAMESERVERS: usize = 3;
         let mut conf = Self {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// The first line of a section's body that says it is ours.
-pub(super) const MARK: &str = "# written by oidc-exchange, which replaces and removes it";
+pub const MARK: &str = "# written by oidc-exchange, which replaces and removes it";
 
 /// What names or changes a profile's credentials: left in place, any of these could beat the new ones.
 const CREDENTIAL_KEYS: [&str; 21] = [
@@ -37,7 +37,7 @@ const CREDENTIAL_KEYS: [&str; 21] = [
 /// Which of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub enum Kind {
     /// `[NAME]`.
     Credentials,
     /// `[profile NAME]`, but `[default]`.
@@ -46,17 +46,21 @@ pub(super) enum Kind {
 
 /// A line that the SDKs would stumble over.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) line: usize,
-    pub(super) why: String,
+pub struct Malformed {
+    /// Its number.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: String,
 }
 
 /// Why the text was not changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub enum Refused {
+    /// It is not one that the SDKs read.
     Malformed(Malformed),
     /// The profile is there, holds these keys, and is not ours.
     Foreign {
+        /// Which, in lower case.
         keys: Vec<String>,
     },
 }
@@ -68,7 +72,7 @@ impl fmt::Display for Malformed {
 }
 
 /// A key and its value.
-pub(super) type Setting = (&'static str, String);
+pub type Setting = (&'static str, String);
 
 struct Section {
     header: usize,
@@ -147,8 +151,9 @@ impl<'t> Text<'t> {
     /// is in it; with `instead` right after its header.
     fn rewrite(&self, section: &Section, goes: impl Fn(&str) -> bool, instead: &[String]) -> Vec<u8> {
         let dropped = |line: usize| {
-            is_mark(self.lines[line])
-                || section.options.iter().any(|option| goes(&option.key) && option.lines.contains(&line))
+            let goes = |option: &Entry| goes(&option.key) && option.lines.contains(&line);
+            // A comment may stand between the lines of a value that goes.
+            is_mark(self.lines[line]) || (!self.is_comment(line) && section.options.iter().any(goes))
         };
         let kept: Vec<usize> = section.body.clone().filter(|line| !dropped(*line)).collect();
         let mut out: Vec<u8> = Vec::new();
@@ -164,8 +169,11 @@ impl<'t> Text<'t> {
             if !instead.is_empty() && !out.ends_with(b"\n") {
                 out.extend_from_slice(end.as_bytes());
             }
+            // What is set in further than the option before it, a header too, continues that one's value.
+            let after = section.options.iter().find(|option| !goes(&option.key));
+            let indent = self.indent(after.map_or(section.body.end, |option| option.lines.start));
             for line in instead {
-                out.extend_from_slice(format!("{line}{end}").as_bytes());
+                out.extend_from_slice(format!("{indent}{line}{end}").as_bytes());
             }
         }
         for line in kept {
@@ -173,6 +181,16 @@ impl<'t> Text<'t> {
         }
         self.lines[section.body.end..].iter().for_each(|line| out.extend_from_slice(line));
         out
+    }
+
+    fn is_comment(&self, line: usize) -> bool {
+        String::from_utf8_lossy(self.lines[line]).trim_start().starts_with(['#', ';'])
+    }
+
+    /// What the line is set in by; nothing after the last one.
+    fn indent(&self, line: usize) -> String {
+        let text = String::from_utf8_lossy(self.lines.get(line).copied().unwrap_or_default());
+        text[..text.len() - text.trim_start().len()].to_owned()
     }
 
     fn append(&self, kind: Kind, profile: &str, lines: &[String]) -> Vec<u8> {
@@ -194,7 +212,12 @@ impl<'t> Text<'t> {
     }
 
     fn line_end(&self) -> &'static str {
-        if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n")) { "\r\n" } else { "\n" }
+        // The only line may lack the rest of its end, which it is given.
+        if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n") || line.ends_with(b"\r")) {
+            "\r\n"
+        } else {
+            "\n"
+        }
     }
 }
 
@@ -217,7 +240,10 @@ fn is_mark(line: &[u8]) -> bool {
 }
 
 /// `text` with `profile` holding `settings` (for none: without those we gave it), or nothing where it would not change.
-pub(super) fn set(
+///
+/// # Errors
+/// When `text` is malformed, or holds a profile of this name that is not ours and not to be overwritten.
+pub fn set(
     text: &[u8],
     kind: Kind,
     profile: &str,
@@ -252,7 +278,10 @@ pub(super) fn set(
 }
 
 /// `text` without what [`set`] put there under these keys, or nothing where none of it is there any more.
-pub(super) fn unset(text: &[u8], kind: Kind, profile: &str, keys: &[String]) -> Result<Option<Vec<u8>>, Malformed> {
+///
+/// # Errors
+/// When `text` is malformed.
+pub fn unset(text: &[u8], kind: Kind, profile: &str, keys: &[String]) -> Result<Option<Vec<u8>>, Malformed> {
     let parsed = Text::parse(text)?;
     let section = parsed.find(kind, profile)?.filter(|section| parsed.is_ours(section));
     Ok(section.map(|section| parsed.rewrite(section, |key| keys.iter().any(|ours| ours == key), &[])))

@@ -30,6 +30,8 @@ fn a_new_profile_goes_to_the_end() {
 fn line_ends_are_those_of_the_file() {
     let added = set_text("[a]\r\nx = 1\r\n", Kind::Credentials, false).unwrap().unwrap();
     assert_eq!(added.matches('\n').count(), added.matches("\r\n").count());
+    let added = set_text("# cut\r", Kind::Credentials, false).unwrap().unwrap();
+    assert_eq!(set_text(&added, Kind::Credentials, false).unwrap(), None, "nothing to change");
 }
 
 #[test]
@@ -47,6 +49,28 @@ fn anothers_profile_is_left_alone_unless_that_is_asked_for() {
     assert_eq!(refused, Refused::Foreign { keys: vec!["aws_access_key_id".into(), "role_arn".into()] });
     let taken = set_text(before, Kind::Credentials, true).unwrap().unwrap();
     assert_eq!(taken, format!("[ci]\n{OURS}  \n# mine\ns3 =\n  max = 1\n"));
+}
+
+/// At the left margin, ours would have theirs for the rest of its value.
+#[test]
+fn options_that_are_set_in_stay_options() {
+    let before = "[ci]\n\toutput = json\n\t\tx\n\tregion = y\n";
+    let after = set_text(before, Kind::Credentials, false).unwrap().unwrap();
+    let ours = OURS.lines().fold(String::new(), |text, line| text + "\t" + line + "\n");
+    assert_eq!(after, format!("[ci]\n{ours}\toutput = json\n\t\tx\n\tregion = y\n"));
+    assert_eq!(set_text(&after, Kind::Credentials, false).unwrap(), None, "nothing to change");
+    let keys = keys().into_iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
+    assert_eq!(unset(after.as_bytes(), Kind::Credentials, "ci", &keys).unwrap().unwrap(), before.as_bytes());
+    let header = "[ci]\n# nothing yet\n [other]\nx = 1\n";
+    let after = set_text(header, Kind::Credentials, false).unwrap().unwrap();
+    assert!(Text::parse(after.as_bytes()).unwrap().sections.iter().any(|section| section.name == "other"), "{after}");
+}
+
+#[test]
+fn a_comment_within_a_value_that_goes_stays() {
+    let before = "[ci]\naws_access_key_id = old\n  # why\n  more\noutput = json\n";
+    let after = set_text(before, Kind::Credentials, true).unwrap().unwrap();
+    assert_eq!(after, format!("[ci]\n{OURS}  # why\noutput = json\n"));
 }
 
 #[test]

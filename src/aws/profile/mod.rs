@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>).
 
 mod file;
-mod ini;
+pub mod ini;
 mod settings;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,18 @@
+//! The secrets that a command line or a file names, in both grammars.
+#![no_main]
+
+use oidc_exchange::vault::{names_asked_for, secrets_file};
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let lines = secrets_file::lines(text);
+    let by_line = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let each: Result<Vec<_>, _> = by_line.map(secrets_file::selections).collect();
+    match (&lines, each) {
+        (Ok(lines), Ok(each)) => assert_eq!(*lines, each.concat(), "a line means what an argument means"),
+        (Err(_), Err(_)) => {}
+        // A file without a secret is a mistake.
+        (Err(_), Ok(each)) => assert!(each.concat().is_empty()),
+        (Ok(_), Err(error)) => panic!("{error}"),
+    }
+    let _ = names_asked_for(&[text.to_owned()], Some(text));
+});

@@ -1,0 +1,111 @@
+//! What the targets share: a made-up machine in a job, with a token, and a network of made-up answers.
+
+use std::future::Future;
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
+
+use clap::Parser;
+use oidc_exchange::cli::Cli;
+use oidc_exchange::diagnostic::printable;
+use oidc_exchange::error::Error;
+use oidc_exchange::host::Host;
+use oidc_exchange::http::retry::Deadline;
+use oidc_exchange::http::{Client, Response};
+use oidc_exchange::plan::{Plan, Wanted};
+use oidc_exchange::secret::redact_jwt_shaped;
+use oidc_exchange::subject::{self, Source, SubjectToken};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::runtime::{Builder, Runtime};
+
+/// `{"alg":"RS256"}`, a job of branch `main` that expires in 2100, and no signature of anybody's.
+const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2FjbWUuc2VtYXBob3JlY2kuY29tIiwiYXVkIjoiaHR0cHM6Ly9hY21lLnNlbWFwaG9yZWNpLmNvbSIsInN1YiI6Im9yZzphY21lOnByb2plY3Q6eDpyZXBvOndlYjpyZWZfdHlwZTpicmFuY2g6cmVmOnJlZnMvaGVhZHMvbWFpbiIsInJlZl90eXBlIjoiYnJhbmNoIiwiZXhwIjo0MTAyNDQ0ODAwfQ.bm90IGEgc2lnbmF0dXJlIG9mIGFueWJvZHk";
+
+/// Stands for [`TOKEN`] in an answer: a service may repeat what it was sent.
+const REPEATED: &str = "TOKEN";
+
+/// The statuses that an answer may have, by its first byte.
+const STATUSES: [u16; 12] = [200, 200, 200, 204, 400, 401, 403, 404, 405, 429, 500, 503];
+
+/// The headers that are read, all of which get an answer's first line.
+const HEADERS: [&str; 4] = ["retry-after", "x-amzn-requestid", "x-request-id", "x-vault-index"];
+
+/// This machine, with these variables besides the job's.
+pub fn host(variables: &[(&str, &str)]) -> Host {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    Host::fake(&[&[("SEMAPHORE", "true")], variables].concat(), now)
+}
+
+/// Runs what waits for nothing but made-up answers.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// Too short for a second attempt.
+pub fn deadline() -> Deadline {
+    Deadline::after(Duration::from_millis(400))
+}
+
+/// The token that `text` is.
+pub fn read_token(text: &str) -> Result<SubjectToken, Error> {
+    let host = host(&[("SEMAPHORE_OIDC_TOKEN", text)]);
+    let variable = oidc_exchange::emit::Name::fixed(Source::DEFAULT_VARIABLE);
+    Ok(run(subject::read(&Source::Variable(variable), &host, deadline()))?)
+}
+
+/// The job's token.
+pub static JOB: LazyLock<SubjectToken> =
+    LazyLock::new(|| read_token(TOKEN).unwrap_or_else(|error| panic!("{:?}", error.report())));
+
+/// What a command line asks for.
+pub fn wanted(arguments: &[&str]) -> Wanted {
+    let words = ["oidc-exchange"].iter().chain(arguments);
+    let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
+    match Plan::new(cli, &host(&[]).env) {
+        Ok(Plan::Exchange(plan)) => plan.wanted,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A good answer with this body.
+pub fn good(body: &str) -> Response {
+    Response { status: 200, headers: HeaderMap::new(), body: body.into() }
+}
+
+/// The answer that `data` describes: a status, a line for the headers, a body.
+pub fn answer(data: &[u8]) -> Option<Response> {
+    let (status, rest) = data.split_first()?;
+    let mut parts = rest.splitn(2, |byte| *byte == b'\n');
+    let (line, body) = (parts.next()?, parts.next()?);
+    // Made up, and not repeated.
+    if TOKEN.split('.').any(|part| String::from_utf8_lossy(data).contains(part)) {
+        return None;
+    }
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_bytes(line) {
+        headers.extend(HEADERS.map(|name| (HeaderName::from_static(name), value.clone())));
+    }
+    let body = match std::str::from_utf8(body) {
+        Ok(text) => text.replace(REPEATED, TOKEN).into_bytes(),
+        Err(_) => body.to_vec(),
+    };
+    Some(Response { status: STATUSES[usize::from(*status) % STATUSES.len()], headers, body })
+}
+
+/// A network that gives these answers.
+pub fn network(answers: impl IntoIterator<Item = Response>) -> Client {
+    Client::fake(answers)
+}
+
+/// What a person would read of `error` can be laid out, and holds no part of the token.
+pub fn check_error(error: &Error) {
+    let report = error.report();
+    let lines = report.facts.iter().flat_map(|(_, lines)| lines).chain(&report.hints).chain([&report.title]);
+    for line in lines {
+        let shown = printable(&redact_jwt_shaped(line));
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        assert!(!TOKEN.split('.').any(|part| shown.contains(part)), "the token is shown: {shown}");
+    }
+}

@@ -1,0 +1,28 @@
+//! A network that is made up, as a made-up [`crate::host::Host`] is: answers that were written beforehand.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Failure, Response};
+
+/// The answers to come, in order.
+pub(super) struct Answers(Mutex<VecDeque<Response>>);
+
+impl Answers {
+    pub(super) fn new(answers: impl IntoIterator<Item = Response>) -> Self {
+        Self(Mutex::new(answers.into_iter().collect()))
+    }
+
+    pub(super) fn next(&self) -> Result<Response, Failure> {
+        let next = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        next.ok_or_else(|| Failure::Setup { why: "no further answer was made up".into() })
+    }
+}
+
+/// An answer may hold a secret.
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answers")
+    }
+}
