@@ -7,6 +7,7 @@ mod aws;
 mod delivery;
 mod google;
 mod network;
+mod pasted;
 mod readme;
 mod shell;
 mod stop;
