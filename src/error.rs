@@ -24,7 +24,8 @@ pub enum Exit {
     Unreachable = 5,
     /// The result could not be written.
     Output = 6,
-    /// `explain` cannot tell: the rule turns on something that the token does not show.
+    /// `explain` cannot tell: the rule turns on something that the token does not show. `token --verify` cannot: the
+    /// signature is of a kind that is not checked here.
     CannotTell = 7,
 }
 

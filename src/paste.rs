@@ -26,20 +26,20 @@ pub fn explain(token: &SubjectToken, provider: &str, rule: &Printed, further: Op
     let (into, from) =
         if token.is_from_stdin() { (format!("> {} &&", rule.file()), rule.file()) } else { ("|".into(), "-".into()) };
     format!(
-        "see which condition fails: {first}{} {into} oidc-exchange explain {provider} {} {from}{options}{}{}",
+        "see which condition fails{}: {first}{} {into} oidc-exchange explain {provider} {} {from}{options}{}",
+        again(token),
         rule.by,
         rule.option,
-        token.option(),
-        again(token)
+        token.option()
     )
 }
 
 /// The line that holds the token against its issuer's keys.
 #[must_use]
 pub fn verify(token: &SubjectToken) -> String {
-    format!("see what its issuer publishes: oidc-exchange token --verify{}{}", token.option(), again(token))
+    format!("see what its issuer publishes{}: oidc-exchange token --verify{}", again(token), token.option())
 }
 
 fn again(token: &SubjectToken) -> &'static str {
-    if token.is_from_stdin() { "  (with the token on standard input again)" } else { "" }
+    if token.is_from_stdin() { ", with the token on standard input again" } else { "" }
 }

@@ -8,6 +8,7 @@ mod delivery;
 mod google;
 mod manual;
 mod network;
+mod pasted;
 mod readme;
 mod shell;
 mod stop;
