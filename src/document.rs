@@ -63,6 +63,18 @@ impl Document {
         &self.name
     }
 
+    /// The one of `setup`'s documents whose name is wanted, where this is what `setup --format json` has printed; all of
+    /// it otherwise.
+    #[must_use]
+    pub fn or_within_setup(mut self, is_wanted: fn(&str) -> bool) -> Self {
+        let documents = self.value.get_mut("documents").and_then(Value::as_object_mut);
+        if let Some((name, document)) = documents.and_then(|all| all.iter_mut().find(|(name, _)| is_wanted(name))) {
+            self.name = format!("{}: documents.{name}", self.name);
+            self.value = document.take();
+        }
+        self
+    }
+
     /// All of it.
     #[must_use]
     pub fn value(&self) -> &Value {
@@ -175,6 +187,20 @@ mod tests {
         let text = r#"{"a": [1, -2.50, 12345678901234567890123, true, null, "x"], "b": {"a": {}}}"#;
         assert_eq!(read(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
         assert_eq!(read("7"), Ok(json!(7)));
+    }
+
+    #[test]
+    fn what_setup_has_printed_has_the_document_in_it() {
+        let of = |text: &str| {
+            let document = Document::from_text("--x f", text.as_bytes()).unwrap().or_within_setup(|name| name == "b");
+            (document.wrong("c", "no").to_string(), document.value)
+        };
+        assert_eq!(
+            of(r#"{"documents": {"a": 1, "b": {"c": 2}}}"#),
+            ("--x f: documents.b: c: no".into(), json!({ "c": 2 }))
+        );
+        assert_eq!(of(r#"{"documents": [], "b": 1}"#).1, json!({ "documents": [], "b": 1 }));
+        assert_eq!(of(r#"{"documents": {"a": 1}}"#).1, json!({ "documents": { "a": 1 } }));
     }
 
     #[test]

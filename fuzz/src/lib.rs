@@ -11,6 +11,7 @@ use oidc_exchange::error::Error;
 use oidc_exchange::host::Host;
 use oidc_exchange::http::retry::Deadline;
 use oidc_exchange::http::{Client, Response};
+use oidc_exchange::judgement::Judgement;
 use oidc_exchange::plan::{Plan, Wanted};
 use oidc_exchange::secret::redact_jwt_shaped;
 use oidc_exchange::subject::{self, Source, SubjectToken};
@@ -108,4 +109,15 @@ pub fn check_error(error: &Error) {
         assert!(!shown.chars().any(char::is_control), "{shown:?}");
         assert!(!TOKEN.split('.').any(|part| shown.contains(part)), "the token is shown: {shown}");
     }
+}
+
+/// What is said of the job's token is the same each time, can be laid out, and is JSON where a program reads it.
+pub fn check_judgement(judge: impl Fn(&SubjectToken, i64) -> Judgement) {
+    const NOW: i64 = 1_800_000_000;
+    let judgement = judge(&JOB, NOW);
+    assert_eq!(judge(&JOB, NOW), judgement);
+    let text = judgement.text();
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+    assert!(!TOKEN.split('.').any(|part| text.contains(part)), "the token is shown: {text}");
+    assert!(serde_json::from_str::<serde_json::Value>(&judgement.json()).is_ok());
 }

@@ -65,7 +65,8 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
                 Some(&args.provider_config),
                 args.iam_policy.as_deref(),
             ])?;
-            let provider = Document::read("--provider-config", &args.provider_config)?;
+            let provider = Document::read("--provider-config", &args.provider_config)?
+                .or_within_setup(|name| name == "WorkloadIdentityPoolProvider");
             let policy = args.iam_policy.as_deref().map(|path| Document::read("--iam-policy", path)).transpose()?;
             (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
         }
@@ -75,8 +76,10 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
                 Some(&args.role_config),
                 args.mount_config.as_deref(),
             ])?;
-            let role = Document::read("--role-config", &args.role_config)?;
+            let role =
+                Document::read("--role-config", &args.role_config)?.or_within_setup(|name| name.contains("/role/"));
             let mount = args.mount_config.as_deref().map(|path| Document::read("--mount-config", path)).transpose()?;
+            let mount = mount.map(|mount| mount.or_within_setup(|name| name.ends_with("/config")));
             (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref())?), &args.shared)
         }
     };
