@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""One exchange with AWS STS: oidc-exchange beside the AWS CLI with jq, and beside curl doing the same POST.
+"""One exchange with AWS STS, or with Google's STS and IAM Credentials: oidc-exchange beside the recipe that it replaces
+(the AWS CLI with jq; gcloud three times), and beside curl doing the same POSTs.
 
     sh install.sh --to target/bench
-    cargo run -p sandbox -- python3 benches/exchange.py target/bench/oidc-exchange
+    cargo run -p sandbox -- python3 benches/exchange.py target/bench/oidc-exchange aws
+    cargo run -p sandbox -- python3 benches/exchange.py target/bench/oidc-exchange gcp
 
 The contestants take turns, so that a busy moment of the machine hits all of them. Wall time, CPU time (user and system,
 of the whole process tree) come from wait4(2), peak memory from GNU time where it is installed: wait4 would count this
@@ -18,7 +20,9 @@ import tempfile
 import time
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
-RUNS = 21
+PROVIDER = "projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore"
+ACCOUNT = "deploy@sandbox-project.iam.gserviceaccount.com"
+RUNS = {"aws": 21, "gcp": 9}
 
 # What the recipe that this replaces does: the token in argv, and jq three times.
 RECIPE = f"""
@@ -30,8 +34,38 @@ AWS_SESSION_TOKEN=$(echo "$creds" | jq -r .Credentials.SessionToken)
 [ -n "$AWS_SESSION_TOKEN" ]
 """
 
+# Likewise, but that it writes no line feed behind the token, and that `sed` puts in other endpoints than Google's own.
+GCLOUD_RECIPE = f"""
+CLOUDSDK_CONFIG=$(mktemp -d) && export CLOUDSDK_CONFIG CLOUDSDK_CORE_DISABLE_PROMPTS=1
+cd "$CLOUDSDK_CONFIG" && printf %s "$SEMAPHORE_OIDC_TOKEN" > token &&
+gcloud iam workload-identity-pools create-cred-config {PROVIDER} --service-account={ACCOUNT} \
+  --credential-source-file=token --output-file=creds.json &&
+sed -i "s|https://sts.googleapis.com|$SANDBOX_GOOGLE_STS|; s|https://iamcredentials.googleapis.com|$SANDBOX_GOOGLE_IAM|" creds.json &&
+gcloud auth login --cred-file=creds.json && gcloud auth print-access-token
+status=$?; rm -rf "$CLOUDSDK_CONFIG"; exit $status
+"""
 
-def contestants(program, token_file):
+CURLS = f"""
+federated=$(curl --fail --silent --data-urlencode grant_type=urn:ietf:params:oauth:grant-type:token-exchange \
+  --data-urlencode audience=//iam.googleapis.com/{PROVIDER} \
+  --data-urlencode scope=https://www.googleapis.com/auth/iam \
+  --data-urlencode requested_token_type=urn:ietf:params:oauth:token-type:access_token \
+  --data-urlencode subject_token_type=urn:ietf:params:oauth:token-type:jwt \
+  --data-urlencode subject_token@"$1" "$SANDBOX_GOOGLE_STS/v1/token") || exit
+federated=${{federated#*'"access_token":"'}}
+curl --fail --silent --header "Authorization: Bearer ${{federated%%'"'*}}" --json '{{"scope":["https://www.googleapis.com/auth/cloud-platform"]}}' \
+  "$SANDBOX_GOOGLE_IAM/v1/projects/-/serviceAccounts/{ACCOUNT}:generateAccessToken"
+"""
+
+
+def google(program, token_file):
+    endpoints = ["--sts-endpoint", os.environ["SANDBOX_GOOGLE_STS"], "--iamcredentials-endpoint", os.environ["SANDBOX_GOOGLE_IAM"]]
+    yield "oidc-exchange", [program], [program, "gcp", "--provider", PROVIDER, "--service-account", ACCOUNT, *endpoints]
+    yield "curl, twice", ["curl"], ["sh", "-c", CURLS, "sh", token_file]
+    yield "gcloud, three commands", ["gcloud"], ["sh", "-c", GCLOUD_RECIPE]
+
+
+def aws(program, token_file):
     post = ["curl", "--fail", "--silent", "--output", "/dev/null"]
     form = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": ROLE, "RoleSessionName": "bench"}
     for name, value in form.items():
@@ -70,6 +104,8 @@ def spread(values):
 
 def main():
     program = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else shutil.which("oidc-exchange")
+    cloud = sys.argv[2] if len(sys.argv) > 2 else "aws"
+    contestants = {"aws": aws, "gcp": google}[cloud]
     with tempfile.NamedTemporaryFile("w") as token_file:
         token_file.write(os.environ["SEMAPHORE_OIDC_TOKEN"])
         token_file.flush()
@@ -80,12 +116,12 @@ def main():
                 print(f"left out: {name} (no {', '.join(missing)})")
             else:
                 present.append((name, command, []))
-        for turn in range(RUNS + 1):
+        for turn in range(RUNS[cloud] + 1):
             for _, command, samples in present:
                 measured = run(command)
                 if turn:  # The first turn warms the caches.
                     samples.append(measured)
-    print(f"{os.path.getsize(program)} bytes; {RUNS} runs each, medians [quartiles]\n")
+    print(f"{os.path.getsize(program)} bytes; {RUNS[cloud]} runs each, medians [quartiles]\n")
     print("| | wall, ms | CPU, ms | peak memory, MiB | wall, × ours | CPU, × ours |")
     print("|---|---|---|---|---|---|")
     ours = None

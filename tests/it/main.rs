@@ -10,6 +10,7 @@ mod manual;
 mod network;
 mod pasted;
 mod readme;
+mod setup;
 mod shell;
 mod stop;
 mod subject;

@@ -91,10 +91,7 @@ fn a_provider_and_a_binding() {
         workload-identity-pools
         providers
         describe
-        semaphore
-        --workload-identity-pool=sandbox-ci
-        --location=global
-        --project=123456
+        projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
         --format=json
     "#]]
     .assert_eq(&calls);
@@ -111,10 +108,7 @@ fn a_provider_and_a_binding() {
         workload-identity-pools
         providers
         describe
-        semaphore
-        --workload-identity-pool=sandbox-ci
-        --location=global
-        --project=123456
+        projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
         --format=json
     "#]]
     .assert_eq(&calls);
