@@ -53,7 +53,9 @@ impl Exit {
             Self::Refused => "the provider refused; `explain` says that it would; `token --verify` finds the token bad",
             Self::Unreachable => "the provider could not be reached or kept failing; or the run was interrupted",
             Self::Output => "the result could not be written",
-            Self::CannotTell => "`explain` cannot tell: the rule turns on something that the token does not show",
+            Self::CannotTell => {
+                "`explain` cannot tell: the rule turns on something that the token does not show; nor `token --verify`: a kind of signature that is not checked here"
+            }
         }
     }
 

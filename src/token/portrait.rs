@@ -149,6 +149,21 @@ mod tests {
 
     proptest::proptest! {
         #[test]
+        fn no_claim_breaks_the_layout(name in ".{0,20}|aud|exp|sub127|ref", text in ".{0,60}", number: i64, odd: bool) {
+            let value = if odd { json!([{ &text: number }]) } else { text.clone().into() };
+            let payload = json!({ name: value, "sub": text, "ref": text, "nbf": number, "prj_id": "1", text.clone(): number });
+            let claims = Claims::new(serde_json::from_value(payload).unwrap());
+            let header = Header { alg: Some(text.clone()), kid: Some(text), ..Header::default() };
+            let portrait =
+                Portrait { header: &header, claims: &claims, job: Job::of(&claims), limits: Vec::new(), now: 0 };
+            for shown in [portrait.text(None), portrait.json(None)] {
+                proptest::prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", shown);
+            }
+            let parsed: Value = serde_json::from_str(&portrait.json(None)).unwrap();
+            proptest::prop_assert!(parsed["claims"].is_object());
+        }
+
+        #[test]
         fn any_text_survives(text in ".{0,40}") {
             let json = escaped(&Value::String(text.clone()).to_string());
             proptest::prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);

@@ -101,7 +101,8 @@ impl Issuer {
         key::unsigned(&json!({ "alg": "none", "typ": "JWT" }), &self.claims(job))
     }
 
-    /// A token with these claims, signed with the active key; `header` changes its header, where null removes.
+    /// A token with these claims, signed with the active key; `header` changes its header, where null removes; an
+    /// RSA key signs as RS384 and RS512 too.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &Map<String, Value>) -> String {
         let key = self.active();

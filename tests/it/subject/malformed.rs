@@ -85,6 +85,20 @@ fn not_three_parts() {
     );
 }
 
+/// It is for looking at alone.
+#[test]
+fn nobody_signed_it() {
+    let sandbox = Sandbox::start().unwrap();
+    no_token(
+        &sandbox.issuer.unsigned(&Job::branch("main")),
+        expect![[r#"
+        error: the subject token is not a JWT: nobody signed it (`alg` is none)
+
+        hint: was it cut, quoted or changed on its way here?
+    "#]],
+    );
+}
+
 #[test]
 fn in_quotes_or_cut() {
     no_token(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sandbox::issuer::{DISCOVERY, JWKS};
-use sandbox::{Fault, Issuer, Job, Outage};
+use sandbox::{Fault, Issuer, Job, Outage, Tls};
 use serde_json::{Value, json};
 
 use super::verify::{failing, found, verified};
@@ -169,6 +169,20 @@ fn a_redirect() {
         hint: it is not followed: the issuer itself must publish the document, and clouds need not follow either
     "#]]);
     assert!(elsewhere.requests().is_empty());
+}
+
+/// Nothing could be sent.
+#[test]
+fn certificates_that_cannot_be_read() {
+    let tls = Tls::new().unwrap();
+    let issuer = Issuer::start_tls(&tls.server(&["127.0.0.1"]).unwrap()).unwrap();
+    let program = token(&issuer, &main_token(&issuer), &["--verify"]).env("SSL_CERT_FILE", "nowhere.pem");
+    program.run().exits(2).stdout_is("").stderr_is(expect![[r#"
+        error: cannot ask the issuer
+          said       SSL_CERT_FILE: cannot read nowhere.pem: No such file or directory (os error 2)
+          asked for  https://ISSUER/.well-known/openid-configuration
+    "#]]);
+    assert!(issuer.requests().is_empty());
 }
 
 #[test]

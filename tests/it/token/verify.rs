@@ -100,6 +100,17 @@ fn every_algorithm_that_is_checked_here() {
         issuer.rotate_to(curve);
         verified(&issuer, &issuer.token(&dated(Job::branch("main"))), 0);
     }
+    for alg in ["RS256", "RS384", "RS512"] {
+        let issuer = Issuer::start().unwrap();
+        issuer.discover("id_token_signing_alg_values_supported", json!(["RS256", "RS384", "RS512"]));
+        let claims = claims(&issuer, Job::branch("main"));
+        let good = issuer.sign(&json!({ "alg": alg }), &claims);
+        verified(&issuer, &good, 0);
+        // The signature of another token.
+        let other = if alg == "RS512" { "RS256" } else { "RS512" };
+        let signature = issuer.sign(&json!({ "alg": other }), &claims).rsplit_once('.').unwrap().1.to_owned();
+        verified(&issuer, &format!("{}.{signature}", good.rsplit_once('.').unwrap().0), 4);
+    }
     let issuer = Issuer::start().unwrap();
     issuer.rotate_to(Curve::P256);
     let good = issuer.token(&dated(Job::branch("main")));
