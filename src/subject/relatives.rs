@@ -7,9 +7,13 @@ use super::Claims;
 
 /// A job that is not this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relative {
+pub enum Relative<'r> {
     /// A pull request that asks to be merged into this job's branch.
     PullRequest,
+    /// A pull request that asks to be merged into this one.
+    PullRequestInto(&'r str),
+    /// A pipeline's job on this ref: `refs/heads/…` or `refs/tags/…`.
+    OnRef(&'r str),
     /// `sem debug job`: of this very job.
     Debug,
     /// `sem debug project`: on no ref at all.
@@ -23,22 +27,33 @@ pub enum Relative {
 
 /// Semaphore merges a pull request by itself, and gives the commit a ref: another one with every push.
 const MERGE: &str = "refs/semaphoreci/0123456789abcdef0123456789abcdef01234567";
+/// Whether the claims are Semaphore's, of which relatives can be made up.
+#[must_use]
+pub fn is_semaphores(claims: &Claims) -> bool {
+    ["ref_type", "ref", "job_type"].iter().all(|name| claims.has(name))
+}
+
 const NO_PROJECT: &str = "00000000-0000-0000-0000-000000000000";
 const NO_NAME: &str = "another-project";
 
-impl Relative {
+impl Relative<'_> {
     /// The claims that such a job's token would have.
     #[must_use]
     pub fn of(self, claims: &Claims) -> Claims {
         let branch = claims.text("branch").filter(|branch| !branch.starts_with("refs/")).unwrap_or("main").to_owned();
         let claims = claims.clone();
         match self {
-            Self::PullRequest => on(claims, "pull-request", MERGE)
-                .replacing("job_type", "pipeline_job")
-                .replacing("branch", branch)
-                .replacing("pr", "1")
-                .replacing("pr_branch", "their-branch")
-                .replacing("tag", ""),
+            Self::PullRequest => pull_request(claims, &branch),
+            Self::PullRequestInto(branch) => pull_request(claims, branch),
+            Self::OnRef(reference) => {
+                let branch = reference.strip_prefix("refs/heads/");
+                on(claims, if branch.is_some() { "branch" } else { "tag" }, reference)
+                    .replacing("job_type", "pipeline_job")
+                    // A tag's `branch` is the whole ref.
+                    .replacing("branch", branch.unwrap_or(reference))
+                    .replacing("pr", "")
+                    .replacing("pr_branch", "")
+            }
             Self::Debug => by_hand(claims, "debug_job"),
             Self::ProjectDebug => by_hand(on(claims, "", ""), "project_debug_job")
                 .replacing("branch", branch)
@@ -52,14 +67,29 @@ impl Relative {
     }
 }
 
+fn pull_request(claims: Claims, into: &str) -> Claims {
+    on(claims, "pull-request", MERGE)
+        .replacing("job_type", "pipeline_job")
+        .replacing("branch", into)
+        .replacing("pr", "1")
+        .replacing("pr_branch", "their-branch")
+        .replacing("tag", "")
+}
+
 fn by_hand(claims: Claims, job_type: &str) -> Claims {
     claims.replacing("job_type", job_type).replacing("wf_id", "").replacing("ppl_id", "")
 }
 
 /// The same on another ref.
 fn on(claims: Claims, ref_type: &str, reference: &str) -> Claims {
-    let short: String = reference.trim_start_matches("refs/").chars().take(35).collect();
-    let short = format!("{}:{short}", if ref_type.is_empty() { "" } else { "pr" });
+    let short: String = reference.trim_start_matches("refs/").replace(':', "").chars().take(35).collect();
+    let kind = match ref_type {
+        "branch" => "br",
+        "tag" => "tg",
+        "pull-request" => "pr",
+        _ => "",
+    };
+    let short = format!("{kind}:{short}");
     let subject = claims.text("sub").and_then(|sub| sub.split_once(":ref_type:"));
     let subject = subject.map(|(project, _)| format!("{project}:ref_type:{ref_type}:ref:{reference}"));
     let short = parts(&claims).map(|[org, project, repo, ..]| format!("{org}:{project}:{repo}:{short}"));
@@ -111,7 +141,7 @@ mod tests {
         Claims::new(serde_json::from_value(payload).unwrap())
     }
 
-    fn differing(relative: Relative) -> Vec<String> {
+    fn differing(relative: Relative<'_>) -> Vec<String> {
         let (before, after) = (claims(), relative.of(&claims()));
         assert_eq!(before.names(), after.names(), "a claim that the organization leaves out stays out");
         let name = |name: &&str| before.get(name) != after.get(name);
@@ -131,6 +161,19 @@ mod tests {
                 "sub127=acme:936a:web:pr:semaphoreci/0123456789abcdef0123456",
             ]
         );
+        assert_eq!(
+            differing(Relative::OnRef("refs/heads/a:b")),
+            [
+                "branch=a:b",
+                "ref=refs/heads/a:b",
+                "ref_type=branch",
+                "sub=org:acme:project:936a:repo:web:ref_type:branch:ref:refs/heads/a:b",
+                "sub127=acme:936a:web:br:heads/ab",
+            ]
+        );
+        assert_eq!(differing(Relative::OnRef("refs/tags/v1")), Vec::<String>::new());
+        assert!(differing(Relative::PullRequestInto("release")).contains(&"branch=release".into()));
+        assert!(is_semaphores(&claims()));
         assert_eq!(differing(Relative::Debug), ["job_type=debug_job", "wf_id=\"\" (empty)"]);
         assert_eq!(
             differing(Relative::ProjectDebug),

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
+use super::Rule;
 use super::binding::{self, Named};
 use super::mapping::{self, LONGEST_SUBJECT};
 use super::policy::Grants;
 use super::provider::Formula;
-use super::{Rule, relatives};
 use crate::google::cel::{Expression, Node, Operation, Scope, Value};
 use crate::judgement::Mark;
+use crate::subject::Claims;
+use crate::subject::relatives::{Relative, is_semaphores};
 
 const SUBJECT: &str = "google.subject";
 
 /// All of them, a sentence each, and what is worth a note.
-pub(super) fn lints(rule: &Rule, claims: &Map<String, Json>) -> (Vec<String>, Vec<String>) {
+pub(super) fn lints(rule: &Rule, claims: &Claims) -> (Vec<String>, Vec<String>) {
     let lints = Lints { rule, claims };
     let gates = lints.gates();
     let used = lints.used();
@@ -57,7 +59,7 @@ pub(super) fn lints(rule: &Rule, claims: &Map<String, Json>) -> (Vec<String>, Ve
     }
     lints.near_the_bound(&mut found);
     let mut notes = Vec::new();
-    filtered(&used.into_iter().filter(|name| claims.contains_key(*name)).collect(), &mut found, &mut notes);
+    filtered(&used.into_iter().filter(|name| claims.has(name)).collect(), &mut found, &mut notes);
     (found, notes)
 }
 
@@ -96,7 +98,7 @@ fn filtered(used: &BTreeSet<&str>, found: &mut Vec<String>, notes: &mut Vec<Stri
 
 struct Lints<'r> {
     rule: &'r Rule,
-    claims: &'r Map<String, Json>,
+    claims: &'r Claims,
 }
 
 impl<'r> Lints<'r> {
@@ -216,7 +218,7 @@ impl<'r> Lints<'r> {
     }
 
     fn constant_value<'a>(&self, condition: &'a Expression, part: &'a Node) -> Option<bool> {
-        let (_, mapped) = mapping::judge(&self.rule.provider, self.claims);
+        let (_, mapped) = mapping::judge(&self.rule.provider, self.claims.payload());
         let scope = Scope::new().with("google", &mapped.google).with("attribute", &mapped.attributes);
         condition
             .part(part, &scope)
@@ -243,22 +245,22 @@ impl<'r> Lints<'r> {
     }
 
     fn relatives(&self, found: &mut Vec<String>) {
-        if !relatives::is_semaphores(self.claims) {
+        if !is_semaphores(self.claims) {
             return;
         }
-        let admitted = |claims: &Map<String, Json>| self.rule.admits(claims) == Mark::Holds;
+        let admitted = |claims: &Claims| self.rule.admits(claims.payload()) == Mark::Holds;
         let texts = self.texts();
         let branch = self.claims.get("branch").and_then(Json::as_str).unwrap_or("main");
         let targets = texts.iter().map(String::as_str).chain([branch, "main"]);
-        if targets.into_iter().any(|into| admitted(&relatives::pull_request(self.claims, into))) {
+        if targets.into_iter().any(|into| admitted(&Relative::PullRequestInto(into).of(self.claims))) {
             found.push("it lets pull requests in, and Semaphore gives a token to those from forks too".into());
         }
         let refs = texts.iter().filter_map(|text| {
             let start = text.find("refs/heads/").or_else(|| text.find("refs/tags/"))?;
-            Some(relatives::on_ref(self.claims, &text[start..]))
+            Some(Relative::OnRef(&text[start..]).of(self.claims))
         });
         let jobs: Vec<_> = refs.chain([self.claims.clone()]).collect();
-        if jobs.iter().any(|job| admitted(job) && admitted(&relatives::debug(job))) {
+        if jobs.iter().any(|job| admitted(job) && admitted(&Relative::Debug.of(job))) {
             found.push(
                 "it lets debug sessions in (`sem debug job`), whose `sub` is that of the job they debug: compare `job_type` with pipeline_job"
                     .into(),
@@ -287,7 +289,7 @@ impl<'r> Lints<'r> {
         else {
             return;
         };
-        let pull_request = relatives::pull_request(self.claims, "main");
+        let pull_request = Relative::PullRequestInto("main").of(self.claims);
         let other = pull_request.get("sub").and_then(Json::as_str).unwrap_or_default();
         if sub.len() >= NEAR || other.len() > LONGEST_SUBJECT {
             found.push(format!(

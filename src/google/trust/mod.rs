@@ -6,7 +6,6 @@ mod lints;
 mod mapping;
 mod policy;
 mod provider;
-mod relatives;
 mod token;
 
 use serde_json::{Map, Value as Json};
@@ -59,7 +58,7 @@ impl Rule {
         let mut notes = self.cures(claims, &checks, bound.as_ref());
         checks.extend(bound);
         let (verdict, title) = verdict(sts, iam);
-        let (lints, more) = lints::lints(self, payload);
+        let (lints, more) = lints::lints(self, claims);
         notes.extend(more);
         notes.push("whether the token is genuine was not looked at; oidc-exchange token --verify does".into());
         if self.policy.is_none() {

@@ -103,7 +103,7 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
 
 /// Whom the role lets in besides.
 pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
-    let lets_in = |relative: Relative, told_by: &[&str]| admits(role, &relative.of(&meant(role, claims, told_by)));
+    let lets_in = |relative: Relative<'_>, told_by: &[&str]| admits(role, &relative.of(&meant(role, claims, told_by)));
     let mut lints = Vec::new();
     if lets_in(Relative::PullRequest, &KIND) {
         let because = if role.bound_claims.iter().any(|(name, _)| name == "branch") {
