@@ -41,7 +41,7 @@ impl Command {
         while input.lines().any(|line| line == end) {
             end.push('_');
         }
-        let words: Vec<String> = words.iter().map(|word| plain_or_quoted(word)).collect();
+        let words: Vec<String> = words.iter().map(|word| posix::word(word)).collect();
         Self {
             purpose: purpose.into(),
             program: format!("{} <<'{end}'\n{input}\n{end}", words.join(" ")),
@@ -65,7 +65,7 @@ impl Recipe {
         for command in &self.commands {
             let _ = write!(out, "\n# {}\n{}", printable(&command.purpose), command.program);
             for words in &command.arguments {
-                let words: Vec<String> = words.iter().map(|word| plain_or_quoted(word)).collect();
+                let words: Vec<String> = words.iter().map(|word| posix::word(word)).collect();
                 let _ = write!(out, " \\\n  {}", words.join(" "));
             }
             out.push('\n');
@@ -81,12 +81,6 @@ impl Recipe {
         });
         format!("{all:#}\n")
     }
-}
-
-/// A word that no shell changes stays as it is, for the eye's sake.
-fn plain_or_quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@,+=".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { posix::quote(word) }
 }
 
 #[cfg(test)]

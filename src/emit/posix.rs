@@ -14,8 +14,9 @@ pub fn quote(value: &str) -> String {
 /// `value` as one word of a command that somebody will paste: in quotes where it needs them.
 #[must_use]
 pub fn word(value: &str) -> String {
-    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._@+,-".contains(&byte));
-    if plain && !value.is_empty() { value.to_owned() } else { quote(value) }
+    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._@+,-=".contains(&byte));
+    // zsh takes `=name` for the program of that name.
+    if plain && !value.is_empty() && !value.starts_with('=') { value.to_owned() } else { quote(value) }
 }
 
 /// The line that removes variables; empty for none.
