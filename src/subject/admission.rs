@@ -2,171 +2,15 @@
 //!
 //! The claims: <https://docs.semaphore.io/reference/openid>.
 
+mod names;
+
 use std::fmt;
 
-use reqwest::Url;
+pub use names::{Issuer, Organization, Pattern, ProjectId, Repository};
 
 use super::Claims;
 use super::claims::JobKind;
 use crate::error::Usage;
-
-/// The issuer's address, which is the audience as well: `https://ORG.semaphoreci.com`, to the letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issuer(String);
-
-impl Issuer {
-    /// Reads an issuer's address. `origin` says where it was written.
-    ///
-    /// # Errors
-    /// When no provider would take it, or would take it for another (a slash at its end).
-    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
-        let wrong = |why: &str| {
-            Usage::new(format!("{origin}: `{text}` is not an issuer's address: {why}"))
-                .hint("it reads https://ORG.semaphoreci.com")
-        };
-        let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
-        let https = url.scheme() == "https" || (url.scheme() == "http" && crate::http::is_loopback(&url));
-        if !https {
-            return Err(wrong("it does not start with https://"));
-        }
-        if text.ends_with('/') {
-            return Err(wrong("the slash at its end makes it another issuer"));
-        }
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._~:/".contains(c);
-        if !url.username().is_empty() || url.password().is_some() || !text.chars().all(plain) {
-            return Err(wrong("it has more in it than a host in lower case, and a path"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The address.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The address without its scheme, as AWS writes it in ARNs and condition keys.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.split_once("://").map_or(&self.0, |(_, host)| host)
-    }
-}
-
-/// The organization's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Organization(String);
-
-impl Organization {
-    /// Reads an organization's name.
-    ///
-    /// # Errors
-    /// When it has anything but letters, digits, `-`, `_` and `.` in it.
-    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
-        word(origin, text, "an organization's name").map(Self)
-    }
-
-    /// The first label of the issuer's host, where that is a name.
-    fn of(issuer: &Issuer) -> Option<Self> {
-        let host = issuer.host().split([':', '/']).next().unwrap_or_default();
-        let named = host.parse::<std::net::IpAddr>().is_err();
-        let (label, _) = host.split_once('.').filter(|_| named)?;
-        Some(Self(label.to_owned()))
-    }
-}
-
-/// The project's id, a UUID.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProjectId(String);
-
-impl ProjectId {
-    /// Reads a project's id.
-    ///
-    /// # Errors
-    /// When it is no UUID in lower case.
-    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
-        let groups: Vec<usize> = text.split('-').map(str::len).collect();
-        let digits = |c: char| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c);
-        if groups == [8, 4, 4, 4, 12] && text.chars().all(digits) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(Usage::new(format!("{origin}: `{text}` is not a project's id"))
-            .hint("it is a UUID in lower case, which a job has in SEMAPHORE_PROJECT_ID"))
-    }
-
-    /// The id.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// The repository's name, without its owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repository(String);
-
-impl Repository {
-    /// Reads a repository's name.
-    ///
-    /// # Errors
-    /// When it has anything but letters, digits, `-`, `_` and `.` in it.
-    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
-        word(origin, text, "a repository's name without its owner").map(Self)
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Rules are made of these: nothing may be in them that a rule's language gives a meaning.
-fn word(origin: &str, text: &str, what: &str) -> Result<String, Usage> {
-    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return Ok(text.to_owned());
-    }
-    Err(Usage::new(format!("{origin}: `{text}` is not {what}")).hint("it has letters, digits, `-`, `_` and `.` alone"))
-}
-
-/// The name of a branch or tag, where `*` stands for anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(String);
-
-impl Pattern {
-    /// Reads a pattern.
-    ///
-    /// # Errors
-    /// When no ref can have such a name (<https://git-scm.com/docs/git-check-ref-format>).
-    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
-        let wrong = |why: &str| Usage::new(format!("{origin}: no branch or tag is called `{text}`: {why}"));
-        if text.is_empty() || text.starts_with('/') || text.ends_with(['/', '.']) || text.contains("//") {
-            return Err(wrong("a part of it is empty"));
-        }
-        if text.starts_with("refs/") {
-            return Err(wrong("it is a whole ref").hint("write what comes after refs/heads/ or refs/tags/"));
-        }
-        if text.contains("..") || text.contains("@{") || text.contains("**") {
-            return Err(wrong("it holds `..`, `@{` or `**`"));
-        }
-        if text.chars().any(|c| c.is_control() || c.is_whitespace() || "~^:?[\\".contains(c)) {
-            return Err(wrong("it holds a blank or one of `~^:?[\\`"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The pattern.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it names one ref alone.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        !self.0.contains('*')
-    }
-}
 
 /// Which refs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,7 +62,7 @@ impl fmt::Display for Refs {
             Self::Branch(pattern) => write!(f, "the branches {}", pattern.as_str()),
             Self::Tag(pattern) if pattern.is_exact() => write!(f, "the tag {}", pattern.as_str()),
             Self::Tag(pattern) => write!(f, "the tags {}", pattern.as_str()),
-            Self::PullRequests => f.write_str("pull requests, those from forks among them"),
+            Self::PullRequests => f.write_str("pull requests (those from forks among them)"),
         }
     }
 }
@@ -244,9 +88,9 @@ impl Admission {
     pub fn subject(&self) -> String {
         format!(
             "org:{}:project:{}:repo:{}:ref_type:{}:ref:{}",
-            self.organization.0,
-            self.project.0,
-            self.repository.0,
+            self.organization.as_str(),
+            self.project.as_str(),
+            self.repository.as_str(),
             self.refs.kind(),
             self.refs.reference()
         )
@@ -257,7 +101,13 @@ impl Admission {
 impl fmt::Display for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { issuer, project, repository, refs, .. } = self;
-        write!(f, "jobs for {refs} of the project {} (repository {}) of {}", project.0, repository.0, issuer.0)
+        write!(
+            f,
+            "jobs for {refs} of the project {} (repository {}) of {}",
+            project.as_str(),
+            repository.as_str(),
+            issuer.as_str()
+        )
     }
 }
 

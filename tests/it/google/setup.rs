@@ -140,7 +140,7 @@ fn for_pull_requests() {
             }
           },
           "keeps_out": "branches, tags, debug sessions, and every other project of the organization",
-          "lets_in": "jobs for pull requests, those from forks among them of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com"
+          "lets_in": "jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com"
         }
     "#]]);
 }
