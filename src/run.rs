@@ -11,7 +11,7 @@ use crate::diagnostic;
 use crate::emit::Handout;
 use crate::emit::last_words::LastWords;
 use crate::error::{Error, Exit, Report};
-use crate::host::Host;
+use crate::host::{Env, Host};
 use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
 use crate::plan::{Exchange, Explain, Plan, Setup, Wanted};
@@ -46,7 +46,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     }
 }
 
-/// How long a token may take to come in where nothing else is waited for.
+/// How long a token, or another input, may take to come in where nothing else is waited for.
 const A_WHILE: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// A bad end, on its way to its last words.
@@ -69,20 +69,38 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
         return Err(crate::error::Usage::new("no COMMAND stands after `--`").into());
     }
     diagnostic::init(cli.verbosity());
-    match Plan::new(cli, &host.env)? {
+    match unless_interrupted(signals, plan(cli, host.env.clone())).await? {
         Plan::Exchange(plan) => Ok(Box::pin(exchange(*plan, host, signals)).await?),
-        Plan::Token(request) => tokio::select! {
-            biased;
-            (_, name) = signals.next() => Err(Error::Interrupted(name).into()),
-            shown = token::show(*request, host) => Ok(shown?.code()),
-        },
-        Plan::Explain(plan) => Ok(explain(&plan, host).await?),
-        Plan::Setup(plan) => Ok(setup(*plan, host).await?),
+        Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host)).await?.code()),
+        Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host)).await,
+        Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host)).await,
         Plan::Clean { directory } => Ok(clean::clean(&directory, host, signals).await?.code()),
         Plan::Print(text) => {
             crate::emit::deliver::print(&text)?;
             Ok(Exit::Done.code())
         }
+    }
+}
+
+/// Does it, unless a signal ends the run first.
+async fn unless_interrupted<T, E: Into<End>>(
+    signals: &mut Signals,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, End> {
+    tokio::select! {
+        biased;
+        (_, name) = signals.next() => Err(Error::Interrupted(name).into()),
+        done = work => done.map_err(Into::into),
+    }
+}
+
+/// Checks what was asked. A file that an option names may be a pipe that nobody ends: it is read beside the signals, and
+/// given up after [`A_WHILE`].
+async fn plan(cli: Cli, env: Env) -> Result<Plan, End> {
+    match tokio::time::timeout(A_WHILE, tokio::task::spawn_blocking(move || Plan::new(cli, &env))).await {
+        Ok(Ok(plan)) => Ok(plan?),
+        Ok(Err(error)) => Err(End::Bug(format!("cannot plan: {error}"))),
+        Err(_) => Err(crate::error::Usage::new("a file that an option names did not end within 2 minutes").into()),
     }
 }
 

@@ -7,7 +7,8 @@ use sandbox::{Fault, Sandbox};
 
 use super::{CALLERS, aws};
 use crate::aws::deploy;
-use crate::support::{expect, shells, stopped};
+use crate::support::output::stop;
+use crate::support::{expect, oidc_exchange, shells, stopped};
 
 #[test]
 fn says_what_it_was_and_stops_the_caller() {
@@ -38,6 +39,28 @@ fn says_what_it_was_and_stops_the_caller() {
         running.signal(signal);
         running.wait().exits(5).stdout_is(&stopped(5)).stderr_is(message);
         assert_eq!(sandbox.aws.requests().len(), 1);
+    }
+}
+
+/// What is read before anything is sent: a rule from standard input, a list of secrets from a pipe.
+#[test]
+fn is_not_held_up_by_an_input_that_does_not_end() {
+    let sandbox = Sandbox::start().unwrap();
+    for (arguments, stdout) in [
+        (["explain", "aws", "--trust-policy", "rule"], String::new()),
+        (["vault", "--role=ci", "--secrets-file", "rule"], format!("unset VAULT_TOKEN;\n{}", stop(5))),
+    ] {
+        let program = oidc_exchange(arguments).job(&sandbox).env("VAULT_ADDR", sandbox.vault.url());
+        let pipe = program.scratch().path().join("rule");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Open at both ends, so that the program's reading begins and does not end.
+        let _held = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        let running = program.spawn();
+        running.await_handler(Signal::INT);
+        running.signal(Signal::INT);
+        running.wait().exits(5).stdout_is(&stdout).stderr_is(expect![[r#"
+            error: interrupted by SIGINT; no credentials were handed out
+        "#]]);
     }
 }
 
