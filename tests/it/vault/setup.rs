@@ -146,7 +146,7 @@ fn for_branches_by_a_pattern_at_another_mount() {
 
 #[test]
 fn for_pull_requests_and_without_a_secret() {
-    setup(&["--pull-requests"]).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r##"
+    setup(&["--pull-requests"]).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # lets in: jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # keeps out: branches, tags, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
@@ -190,7 +190,7 @@ fn for_pull_requests_and_without_a_secret() {
           "user_claim": "prj_id"
         }
         END
-    "##]]);
+    "#]]);
 }
 
 #[test]
