@@ -209,10 +209,6 @@ impl Context<'_> {
             "the role's trust policy must name the provider {} and match `{host}:aud` = {audience} and `{host}:sub` = {sub}",
             self.request.role.provider_arn(host)
         ));
-        hints.push(
-            "with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails"
-                .into(),
-        );
         if claims.has(SESSION_TAGS) {
             hints.push("this token carries session tags, so the trust policy must also allow sts:TagSession".into());
         }

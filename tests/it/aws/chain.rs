@@ -125,7 +125,6 @@ fn a_refusal_names_its_place_in_the_chain() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
 
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);

@@ -73,7 +73,6 @@ fn the_trust_policys_conditions_hold_in_awss_own_words() {
 
         hint: this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it
         hint: the role's trust policy must name the provider arn:aws:iam::000000000000:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/main
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name conditions --output json | oidc-exchange explain aws --role-arn arn:aws:iam::000000000000:role/conditions --trust-policy -
     "#]]);

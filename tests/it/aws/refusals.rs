@@ -37,7 +37,6 @@ fn another_branch() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
@@ -54,7 +53,6 @@ fn a_tag() {
 
         hint: this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
@@ -71,7 +69,6 @@ fn a_pull_request() {
 
         hint: this is a pull-request job; a trust policy for `…:ref_type:branch:ref:refs/heads/main` does not match it
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
@@ -88,7 +85,6 @@ fn a_debug_session_of_the_project() {
 
         hint: this is a debug session of the project: its `sub` names no ref at all
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
     "#]]);
@@ -106,7 +102,6 @@ fn a_branch_that_asks_for_the_tags_role() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name release --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/release --trust-policy -
     "#]]);
@@ -122,7 +117,6 @@ fn a_token_with_session_tags() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
 
         hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
-        hint: with the policy in a file, `oidc-exchange explain aws --trust-policy FILE` says which condition fails
         hint: this token carries session tags, so the trust policy must also allow sts:TagSession
         hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
         hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
