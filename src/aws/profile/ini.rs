@@ -157,11 +157,11 @@ impl<'t> Text<'t> {
         };
         let kept: Vec<usize> = section.body.clone().filter(|line| !dropped(*line)).collect();
         let mut out: Vec<u8> = Vec::new();
-        let empty = kept.iter().all(|line| self.lines[*line].trim_ascii().is_empty());
+        let empty = kept.iter().all(|line| is_blank(self.lines[*line]));
         let mut before = section.header;
         if empty && instead.is_empty() && self.is_ours(section) {
             // The blank line above it came with it.
-            before -= usize::from(before > 0 && self.lines[before - 1].trim_ascii().is_empty());
+            before -= usize::from(before > 0 && is_blank(self.lines[before - 1]));
             self.lines[..before].iter().for_each(|line| out.extend_from_slice(line));
         } else {
             self.lines[..=section.header].iter().for_each(|line| out.extend_from_slice(line));
@@ -236,7 +236,11 @@ impl Section {
 }
 
 fn is_mark(line: &[u8]) -> bool {
-    line.trim_ascii() == MARK.as_bytes()
+    String::from_utf8_lossy(line).trim() == MARK
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    String::from_utf8_lossy(line).trim().is_empty()
 }
 
 /// `text` with `profile` holding `settings` (for none: without those we gave it), or nothing where it would not change.
@@ -292,7 +296,7 @@ pub(super) fn is_all_ours(text: &[u8]) -> bool {
     let Ok(parsed) = Text::parse(text) else { return false };
     let before = parsed.sections.first().map_or(0, |first| first.header);
     !parsed.sections.is_empty()
-        && parsed.lines[..before].iter().all(|line| line.trim_ascii().is_empty())
+        && parsed.lines[..before].iter().all(|line| is_blank(line))
         && parsed.sections.iter().all(|section| parsed.is_ours(section))
 }
 

@@ -67,6 +67,13 @@ fn options_that_are_set_in_stay_options() {
 }
 
 #[test]
+fn whatever_python_calls_a_blank_sets_in() {
+    let before = "[ci]\n\u{b}output = json\n";
+    let after = set_text(before, Kind::Credentials, false).unwrap().unwrap();
+    assert_eq!(set_text(&after, Kind::Credentials, false).unwrap(), None, "it is ours: {after:?}");
+}
+
+#[test]
 fn a_comment_within_a_value_that_goes_stays() {
     let before = "[ci]\naws_access_key_id = old\n  # why\n  more\noutput = json\n";
     let after = set_text(before, Kind::Credentials, true).unwrap().unwrap();
