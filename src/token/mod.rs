@@ -10,7 +10,7 @@ mod portrait;
 mod signature;
 mod soundness;
 mod table;
-mod verify;
+pub mod verify;
 mod when;
 mod worth;
 
@@ -19,8 +19,8 @@ use std::time::Duration;
 use crate::emit::deliver;
 use crate::error::{Error, Exit};
 use crate::host::Host;
-use crate::http::Settings;
 use crate::http::retry::Deadline;
+use crate::http::{Client, Settings};
 use crate::subject::{self, Source};
 use portrait::Portrait;
 
@@ -57,7 +57,9 @@ pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
     let deadline = Deadline::after(bound);
     let token = subject::look_at(&request.source, host, deadline).await?;
     let judgement = match request.verification {
-        Some(verification) => Some(verify::verify(&token, verification.network, &host.clock, deadline).await?),
+        Some(verification) => {
+            Some(verify::verify(&token, Client::new(verification.network), &host.clock, deadline).await?)
+        }
         None => None,
     };
     let portrait = Portrait::new(&token, host.clock.unix());

@@ -9,7 +9,7 @@ use super::{signature, soundness};
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::Deadline;
-use crate::http::{Client, Settings, Unreachable};
+use crate::http::{Client, Unreachable};
 use crate::judgement::{Check, Judgement, Mark, Verdict};
 use crate::subject::SubjectToken;
 
@@ -30,17 +30,15 @@ pub(super) fn all(title: String, parts: Vec<Check>) -> Check {
     Check::new(mark.unwrap_or(Mark::Holds), title).parts(parts)
 }
 
-/// Judges the token.
+/// Judges `token` by what its issuer publishes, asked for through `http`, and by `clock`.
+///
+/// Sources: [OpenID Connect Discovery 1.0](https://openid.net/specs/openid-connect-discovery-1_0.html),
+/// [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517).
 ///
 /// # Errors
 /// When the issuer could not be reached until `deadline`, and the token is not bad without it.
-pub(super) async fn verify(
-    token: &SubjectToken,
-    network: Settings,
-    clock: &Clock,
-    deadline: Deadline,
-) -> Result<Judgement, Error> {
-    let issuer = Issuer { http: Client::new(network), clock, deadline };
+pub async fn verify(token: &SubjectToken, http: Client, clock: &Clock, deadline: Deadline) -> Result<Judgement, Error> {
+    let issuer = Issuer { http, clock, deadline };
     let asked = ask(token, &issuer).await;
     let mut checks = asked.checks;
     checks.push(signature::header(token.header()));

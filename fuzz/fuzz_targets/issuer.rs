@@ -1,0 +1,24 @@
+//! What an issuer publishes, its discovery document and its keys, and what is made of it.
+#![no_main]
+
+use oidc_exchange::token::verify::verify;
+use oidc_exchange_fuzz::{JOB, answer, check_error, check_judgement, deadline, good, host, network, run};
+
+/// A discovery document that leads to the keys.
+const DISCOVERY: &str = r#"{"issuer":"https://acme.semaphoreci.com","jwks_uri":"https://acme.semaphoreci.com/keys","response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#;
+
+// The first byte says which of the two documents the rest is.
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Some((step, rest)) = data.split_first() else { return };
+    let Some(published) = answer(rest) else { return };
+    let before = (*step % 2 == 1).then(|| good(DISCOVERY));
+    let http = network(before.into_iter().chain([published]));
+    match run(verify(&JOB, http, &host(&[]).clock, deadline())) {
+        // Nobody has signed it.
+        Ok(judgement) => {
+            assert_ne!(judgement.verdict, oidc_exchange::judgement::Verdict::Accepted);
+            check_judgement(|_, _| judgement.clone());
+        }
+        Err(error) => check_error(&error),
+    }
+});
