@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -42,16 +42,20 @@ impl Verbosity {
         match self {
             Self::Quiet => Level::ERROR,
             Self::Normal => Level::WARN,
-            Self::Calls => Level::INFO,
-            Self::Debug => Level::DEBUG,
+            Self::Calls | Self::Debug => Level::INFO,
         }
     }
 }
+
+/// The target of what only [`Verbosity::Debug`] shows. It has the level of what `-v` shows: lower levels are not compiled
+/// in, in any crate, which leaves no library a way to log a request, and HTTP/2's library a third of its size.
+pub const DECISIONS: &str = concat!(env!("CARGO_CRATE_NAME"), "::decisions");
 
 /// Sends this crate's own events to standard error, and no other crate's at any level: what a
 /// library logs of a request is not ours to vouch for.
 pub fn init(verbosity: Verbosity) {
     let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), verbosity.level());
+    let ours = if verbosity == Verbosity::Debug { ours } else { ours.with_target(DECISIONS, LevelFilter::OFF) };
     let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(io::stderr).with_ansi(false);
     // A second call in one process (a library's user, a test) keeps the first one's choice.
     let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();

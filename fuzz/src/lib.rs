@@ -72,7 +72,7 @@ pub fn wanted(arguments: &[&str]) -> Wanted {
 
 /// A good answer with this body.
 pub fn good(body: &str) -> Response {
-    Response { status: 200, headers: HeaderMap::new(), body: body.into() }
+    Response { status: 200, headers: HeaderMap::new(), body: body.into(), multiplexed: false }
 }
 
 /// The answer that `data` describes: a status, a line for the headers, a body.
@@ -92,7 +92,7 @@ pub fn answer(data: &[u8]) -> Option<Response> {
         Ok(text) => text.replace(REPEATED, TOKEN).into_bytes(),
         Err(_) => body.to_vec(),
     };
-    Some(Response { status: STATUSES[usize::from(*status) % STATUSES.len()], headers, body })
+    Some(Response { status: STATUSES[usize::from(*status) % STATUSES.len()], headers, body, multiplexed: false })
 }
 
 /// A network that gives these answers.

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> Answer {
-        let response = Response { status, headers: HeaderMap::new(), body: body.into() };
+        let response = Response { status, headers: HeaderMap::new(), body: body.into(), multiplexed: false };
         Answer::read(&response, None, &[&Secret::new("hunter2".into())])
     }
 
@@ -111,7 +111,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_body_makes_the_reader_panic(body: Vec<u8>, status: u16) {
-            let response = Response { status, headers: HeaderMap::new(), body };
+            let response = Response { status, headers: HeaderMap::new(), body, multiplexed: false };
             let _ = Answer::read(&response, None, &[]).to_string();
         }
     }

@@ -57,6 +57,8 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The whole body, at most [`BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
+    /// Whether its connection carries many requests at a time: HTTP/2.
+    pub multiplexed: bool,
 }
 
 /// The largest answer that is read, in bytes. A credential answer is a few kilobytes.
@@ -163,6 +165,7 @@ impl Client {
             });
         }
         let headers = answer.headers().clone();
+        let multiplexed = answer.version() == reqwest::Version::HTTP_2;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::from_reqwest(&error, host))? {
             if body.len() + chunk.len() > BODY_LIMIT {
@@ -170,7 +173,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response { status: status.as_u16(), headers, body })
+        Ok(Response { status: status.as_u16(), headers, body, multiplexed })
     }
 
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Failure> {

@@ -3,6 +3,7 @@
 //! Full jitter (a delay drawn from zero to a doubling cap) keeps a fleet of jobs that failed together
 //! from coming back together: <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -104,6 +105,18 @@ pub enum Outcome<E> {
     TimedOut,
 }
 
+/// What standard error has been told last. One for all runs: requests that share a connection fail together when it
+/// breaks, and that is one thing to say.
+static SAID: Mutex<String> = Mutex::new(String::new());
+
+/// Whether `text` is not what was said last; it is from now on.
+fn is_news(text: &str) -> bool {
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    let news = *said != text;
+    text.clone_into(&mut said);
+    news
+}
+
 /// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard error,
 /// and each that differs from the one before it; with `-v`, all.
 ///
@@ -117,13 +130,17 @@ pub async fn run<T, E: Retryable>(
     let mut cap = FIRST_CAP;
     let mut first_failure = None;
     let mut last = Outcome::TimedOut;
-    let mut last_said = String::new();
     loop {
         effort.attempts += 1;
         let answer = tokio::time::timeout(deadline.remaining(), attempt()).await;
         effort.elapsed = deadline.started.elapsed();
         let error = match answer {
-            Ok(Ok(value)) => return Ok(value),
+            Ok(Ok(value)) => {
+                if effort.attempts > 1 {
+                    is_news("");
+                }
+                return Ok(value);
+            }
             Ok(Err(error)) => error,
             Err(_) => return Err((last, effort)),
         };
@@ -148,12 +165,11 @@ pub async fn run<T, E: Retryable>(
         }
         let pause = asked + jitter(cap).min(longest);
         let said = error.to_string();
-        if said == last_said {
-            tracing::info!("{said}; trying again in {:.1} s", pause.as_secs_f32());
-        } else {
+        if is_news(&said) {
             tracing::warn!("{said}; trying again for up to {} s", remaining.as_secs().max(1));
+        } else {
+            tracing::info!("{said}; trying again in {:.1} s", pause.as_secs_f32());
         }
-        last_said = said;
         last = Outcome::Failed(error);
         sleep(pause).await;
         cap = (cap * 2).min(LAST_CAP);

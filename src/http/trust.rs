@@ -9,6 +9,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::Tuning;
 use super::failure::Failure;
+use crate::diagnostic::DECISIONS;
 use crate::error::Usage;
 use crate::host::Env;
 
@@ -124,7 +125,7 @@ impl Trust {
         if let Some(bundle) = &self.bundle {
             roots.add_parsable_certificates(bundle.read()?);
         } else if roots.add_parsable_certificates(system_store()).0 == 0 {
-            tracing::debug!("no certificate store on this machine: trusting Mozilla's list, as bundled");
+            tracing::info!(target: DECISIONS, "no certificate store on this machine: trusting Mozilla's list, as bundled");
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
         config(roots, tuning)
@@ -162,12 +163,16 @@ fn config(roots: RootCertStore, tuning: &Tuning) -> Result<ClientConfig, Failure
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::Setup { why: error.to_string() })?;
     let builder = builder.with_root_certificates(roots);
-    match &tuning.identity {
-        None => Ok(builder.with_no_client_auth()),
+    let mut config = match &tuning.identity {
+        None => builder.with_no_client_auth(),
         Some(identity) => builder
             .with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key())
-            .map_err(|error| Failure::Setup { why: format!("the client certificate cannot be used: {error}") }),
+            .map_err(|error| Failure::Setup { why: format!("the client certificate cannot be used: {error}") })?,
+    };
+    if tuning.http2 {
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
+    Ok(config)
 }
 
 /// The system's own list. Where it is one file, the directory of the same certificates, a file each, is

@@ -14,6 +14,8 @@ pub struct Tuning {
     pub attempt: Option<Duration>,
     /// The certificate that this side shows.
     pub identity: Option<Identity>,
+    /// Whether HTTP/2 is offered over TLS: for many requests at a time to one server.
+    pub http2: bool,
     /// The name that the server's certificate must have.
     pub server_name: Option<ServerName>,
 }

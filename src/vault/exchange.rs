@@ -51,8 +51,8 @@ pub async fn fetch(
         namespace: request.namespace.clone(),
         clock: clock.clone(),
         index: None,
+        multiplexed: false,
     };
-    let _opening = connections::prepare(request, &server);
     let client_token = login::login(request, token, &mut server, deadline).await?;
     let mut tenancy = Tenancy {
         server,
@@ -65,6 +65,7 @@ pub async fn fetch(
     };
     // One login is made with it, and this is it.
     let _ = opened.0.set(tenancy.clone());
+    let _opening = connections::prepare(request, &tenancy.server);
     match gather(request, &mut tenancy, deadline, place).await {
         Ok(mut handout) if tenancy.outlives() => {
             handout.hold(tenancy);

@@ -63,7 +63,7 @@ impl ClientToken {
     }
 }
 
-/// Logs in, and lets `server` know which state of storage knows the token.
+/// Logs in, and lets `server` know which state of storage knows the token, and how its connection is used.
 pub(super) async fn login(
     request: &Request,
     token: &SubjectToken,
@@ -93,6 +93,7 @@ pub(super) async fn login(
         return Err(Error::Refused(Box::new(no_token(&path, mfa, &context))));
     }
     server.index = success.index;
+    server.multiplexed = success.multiplexed;
     Ok(ClientToken::new(auth))
 }
 

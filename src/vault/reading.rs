@@ -1,4 +1,4 @@
-//! Reading: which requests the selections make, each sent once, at most eight at a time, all of them or none.
+//! Reading: which requests the selections make, each sent once, all of them or none.
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value, json};
@@ -15,8 +15,8 @@ use super::wire::{Call, Kind, Server, Success};
 use crate::error::{Error, Refusal};
 use crate::http::retry::{self, Deadline, Effort, Outcome};
 
-/// How many reads are under way at a time.
-pub(super) const AT_ONCE: usize = 8;
+/// How many reads are under way at a time where each needs a connection of its own.
+pub(super) const CONNECTIONS: usize = 8;
 
 /// A run's session with the server.
 pub(super) struct Session<'a> {
@@ -84,7 +84,7 @@ impl Session<'_> {
         self.check_uses(fetches.len())?;
         let requests = u64::try_from(fetches.len()).unwrap_or(u64::MAX);
         // In their order, so that of several errors the same one is told each time.
-        let answers = stream::iter(fetches.iter().map(|fetch| self.fetch(fetch))).buffered(AT_ONCE);
+        let answers = stream::iter(fetches.iter().map(|fetch| self.fetch(fetch))).buffered(self.at_once());
         let answers: Vec<(Document, Option<Lease>)> = answers.try_collect().await?;
         let (found, leases): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
         let leases: Vec<Lease> = leases.into_iter().flatten().collect();
@@ -92,17 +92,15 @@ impl Session<'_> {
         Ok(Documents { found, of_selection, leases, requests })
     }
 
+    /// How many requests are under way at a time. Over HTTP/2 that is the server's to say, and the connection keeps to it
+    /// (RFC 9113, section 5.1.2).
+    fn at_once(&self) -> usize {
+        if self.server.multiplexed { usize::MAX } else { CONNECTIONS }
+    }
+
     /// The mounts of the paths that do not say which engine they are for: one question for each.
     async fn mounts(&self) -> Result<Vec<Mount>, Error> {
-        let mut open: Vec<&Path> = self
-            .request
-            .selections
-            .iter()
-            .filter_map(|selection| match &selection.query {
-                Query::Read { engine: Engine::Unknown, path, .. } if !names_data(path) => Some(path),
-                Query::Read { .. } | Query::Write { .. } => None,
-            })
-            .collect();
+        let mut open: Vec<&Path> = self.request.selections.iter().filter_map(asks_for_mount).collect();
         let mut mounts: Vec<Mount> = Vec::new();
         while !open.is_empty() {
             // No mount lies within another, so paths with one beginning are most often of one mount.
@@ -112,7 +110,7 @@ impl Session<'_> {
                     asked.push(path);
                 }
             }
-            let answers = stream::iter(asked.iter().map(|path| self.mount(path))).buffered(AT_ONCE);
+            let answers = stream::iter(asked.iter().map(|path| self.mount(path))).buffered(self.at_once());
             let found: Vec<Mount> = answers.try_collect().await?;
             open.retain(|path| !asked.contains(path) && !found.iter().any(|mount| path.below(&mount.path).is_some()));
             mounts.extend(found);
@@ -304,6 +302,14 @@ impl Session<'_> {
             format!("the policies let this token {} there, but not {wanted}", own.join(" and "))
         };
         vec![why, name_it]
+    }
+}
+
+/// The path of `selection` where nothing but the server says which engine it is for.
+pub(super) fn asks_for_mount(selection: &Selection) -> Option<&Path> {
+    match &selection.query {
+        Query::Read { engine: Engine::Unknown, path, .. } if !names_data(path) => Some(path),
+        Query::Read { .. } | Query::Write { .. } => None,
     }
 }
 

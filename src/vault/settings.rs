@@ -118,6 +118,8 @@ pub fn apply(env: &Env, address: &Url, ca_file: Option<&std::path::Path>, networ
             ));
         }
     }
+    // HTTP/2 would name the stand-in as the server, and the `Host` header another (RFC 9113, section 8.3.1).
+    network.tuning.http2 = network.tuning.server_name.is_none();
     Ok(())
 }
 

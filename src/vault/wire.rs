@@ -29,6 +29,8 @@ pub(super) struct Server {
     pub(super) clock: Clock,
     /// The state of storage that the login's answer knew of: a standby that lags behind it would not know the token.
     pub(super) index: Option<HeaderValue>,
+    /// Whether its connection carries many requests at a time, as the login's answer came.
+    pub(super) multiplexed: bool,
 }
 
 /// What is asked, and how far it may be asked again.
@@ -93,6 +95,7 @@ pub(super) fn life(seconds: u64) -> Duration {
 pub(super) struct Success {
     pub(super) envelope: Envelope,
     pub(super) index: Option<HeaderValue>,
+    pub(super) multiplexed: bool,
 }
 
 impl Server {
@@ -115,7 +118,8 @@ impl Server {
             for warning in envelope.warnings.iter().flatten() {
                 tracing::info!("the server warns: {}", clean(warning, secrets));
             }
-            return Ok(Success { envelope, index: response.headers.get(INDEX).cloned() });
+            let index = response.headers.get(INDEX).cloned();
+            return Ok(Success { envelope, index, multiplexed: response.multiplexed });
         }
         let retry_after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| retry::retry_after(value, self.clock.now()));

@@ -1,6 +1,7 @@
 //! `vault` in a job.
 
 mod clean;
+mod connections;
 mod database;
 mod explain;
 mod explained;

@@ -12,6 +12,7 @@ use super::left::LeftToken;
 use super::login::ClientToken;
 use super::path::Path;
 use super::wire::{Envelope, Server, life};
+use crate::diagnostic::DECISIONS;
 use crate::emit;
 use crate::job::{self, Made};
 pub(super) use own_call::{REVOKE, Why, own_call};
@@ -148,8 +149,8 @@ impl Tenancy {
             return;
         }
         match own_call(&self.server, &self.token.secret, REVOKE, b"{}", bound).await {
-            Ok(_) => tracing::debug!("revoked the client token"),
-            Err(Why::Gone) => tracing::debug!("the client token has ended already"),
+            Ok(_) => tracing::info!(target: DECISIONS, "revoked the client token"),
+            Err(Why::Gone) => tracing::info!(target: DECISIONS, "the client token has ended already"),
             Err(Why::Denied(_)) => self.remains(&format!(
                 "the client token may not revoke itself (token_no_default_policy on the role): it {ends}"
             )),

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::super::wire::life;
 use super::{Lease, Tenancy, own_call};
+use crate::diagnostic::DECISIONS;
 
 /// Part of a life after which it is renewed.
 const RENEW_AFTER: f32 = 2.0 / 3.0;
@@ -92,7 +93,7 @@ impl Tenancy {
                         tracing::warn!("{} cannot be renewed further: it ends in {seconds} s", renewal.what);
                         return;
                     }
-                    tracing::debug!("renewed {} for {seconds} s", renewal.what);
+                    tracing::info!(target: DECISIONS, "renewed {} for {seconds} s", renewal.what);
                 }
                 Err(why) => {
                     let left = renewal.ends.saturating_duration_since(Instant::now()).as_secs();

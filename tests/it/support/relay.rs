@@ -1,8 +1,9 @@
-//! A way to a server that is long, or that keeps some requests for itself: the server never sees them, and the caller
-//! waits.
+//! A way to a server that is long, or breaks, or that keeps some requests for itself: the server never sees them, and the
+//! caller waits.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,6 +34,22 @@ impl Relay {
             let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone()) else { return };
             thread::spawn(move || bring_later(from_client, server, round_trip / 2));
             bring_later(from_server, client, round_trip / 2);
+        })
+    }
+
+    /// Cuts the first connection after so many bytes of the caller's.
+    pub(crate) fn breaking_once(port: u16, after: u64) -> Self {
+        let whole = AtomicBool::new(true);
+        Self::start(port, move |client, server, _| {
+            let (Ok(mut from_server), Ok(mut to_client)) = (server.try_clone(), client.try_clone()) else { return };
+            let (mut from_client, mut to_server) = (&client, &server);
+            thread::spawn(move || std::io::copy(&mut from_server, &mut to_client));
+            if whole.swap(false, Ordering::Relaxed) {
+                let _ = std::io::copy(&mut (&mut from_client).take(after), &mut to_server);
+            } else {
+                let _ = std::io::copy(&mut from_client, &mut to_server);
+            }
+            let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
         })
     }
 

@@ -1,7 +1,5 @@
 //! The clients' own variables, against the real server over TLS.
 
-use serde_json::json;
-
 use super::World;
 use crate::support::peers::openbao_name;
 use crate::support::{Program, expect};
@@ -37,31 +35,6 @@ fn the_servers_own_authority_as_file_text_and_directory() {
     let program = over_tls(&world, &[READ]).env("VAULT_CAPATH", "cas");
     program.scratch().write("cas/ca.pem", &ca);
     program.run().exits(0).stdout_is(GOOD);
-}
-
-#[test]
-fn reads_share_a_few_connections_over_tls() {
-    let world = World::new();
-    let mut selections = Vec::new();
-    for number in 0..20 {
-        world.must(&format!("ID/kv2/data/ci/n{number}"), &json!({ "data": { "v": number } }));
-        selections.push(format!("N{number}=ID/kv2/ci/n{number}#v"));
-    }
-    let selections: Vec<&str> = selections.iter().map(String::as_str).collect();
-    over_tls(&world, &selections).env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).run().exits(0);
-    let entries = world.bao.audit();
-    let ours = entries
-        .iter()
-        .filter(|entry| entry["request"]["path"].as_str().unwrap().starts_with(&format!("{}/kv2/data/ci/n", world.id)));
-    let mut ports: Vec<i64> = ours
-        .filter(|entry| entry["request"]["operation"] == "read")
-        .map(|entry| entry["request"]["remote_port"].as_i64().unwrap())
-        .collect();
-    assert_eq!(ports.len(), 20);
-    ports.sort_unstable();
-    ports.dedup();
-    // Eight reads at a time; a connection that is being made when another comes free is one more.
-    assert!(ports.len() <= 12, "{ports:?}");
 }
 
 #[test]
