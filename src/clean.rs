@@ -6,7 +6,8 @@
 
 use futures_util::future::join_all;
 
-use crate::emit::{deliver, posix};
+use crate::cli::Forget;
+use crate::emit::{deliver, fish, posix};
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
 use crate::job::{Cleaned, Directory, Place, TokenFile};
@@ -14,16 +15,19 @@ use crate::signal::Signals;
 use crate::vault::left::End;
 use crate::{aws, diagnostic, google, vault};
 
-/// Prints the `unset` lines, deletes what the manifest in `place` names, and ends the client tokens that it names. Gives
+/// Prints the `unset` lines in the words of `format`, deletes what the manifest in `place` names, and ends the client tokens that it names. Gives
 /// the exit code: [`Exit::Unreachable`] where a token could not be ended this time, [`Exit::Refused`] where it never can.
 ///
 /// # Errors
 /// When standard output is closed, or a file would not go.
-pub async fn clean(place: &Place, host: &Host, signals: &mut Signals) -> Result<Exit, Error> {
+pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Signals) -> Result<Exit, Error> {
     let mut names =
         [aws::handover::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
     names.extend(google::handout::leading_into(place, &host.env));
-    deliver::print(&posix::unset(&names))?;
+    deliver::print(&match format {
+        Forget::Env => posix::unset(&names),
+        Forget::Fish => fish::unset(&names),
+    })?;
     let Some(directory) = place.existing()? else { return Ok(Exit::Done) };
     let Cleaned { removed, mut kept, tokens } = directory.clean()?;
     say(&removed);

@@ -74,7 +74,7 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
         Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host)).await?.code()),
         Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host)).await,
         Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host)).await,
-        Plan::Clean { directory } => Ok(clean::clean(&directory, host, signals).await?.code()),
+        Plan::Clean { directory, format } => Ok(clean::clean(&directory, format, host, signals).await?.code()),
         Plan::Print(text) => {
             crate::emit::deliver::print(&text)?;
             Ok(Exit::Done.code())

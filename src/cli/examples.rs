@@ -61,9 +61,11 @@ Examples:
   oidc-exchange setup vault --role ci --issuer https://acme.semaphoreci.com \\
       --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574 --repo web --branch main";
 
-pub(super) const CLEAN: &str = r#"Example:
+pub(super) const CLEAN: &str = r#"Examples:
   # At the end of a job, on a machine that lives on
-  eval "$(oidc-exchange clean)""#;
+  eval "$(oidc-exchange clean)"
+  # The same in fish
+  eval (oidc-exchange clean --format fish | string collect)"#;
 
 pub(super) const COMPLETIONS: &str = "\
 Examples:

@@ -172,9 +172,22 @@ pub struct Shared {
 /// `clean`.
 #[derive(Debug, Args)]
 pub struct CleanArgs {
+    /// The shell that standard output is for
+    #[arg(long, value_enum, value_name = "F", default_value_t = Forget::Env)]
+    pub format: Forget,
+
     /// How much to say.
     #[command(flatten)]
     pub loudness: Loudness,
+}
+
+/// How a shell is told to forget variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Forget {
+    /// POSIX shells, by `eval "$(…)"`.
+    Env,
+    /// fish, by `eval (… | string collect)`.
+    Fish,
 }
 
 /// `completions`.

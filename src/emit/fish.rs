@@ -12,7 +12,7 @@ fn quote(value: &str) -> String {
 
 /// Lines that remove variables. Removing one that is not there is no error that anybody sees.
 #[must_use]
-pub(super) fn unset(names: &[Name]) -> String {
+pub fn unset(names: &[Name]) -> String {
     names.iter().fold(String::new(), |mut lines, name| {
         let _ = writeln!(lines, "set -e {name};");
         lines

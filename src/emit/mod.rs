@@ -4,7 +4,7 @@ mod child;
 pub mod deliver;
 mod dotenv;
 mod error;
-mod fish;
+pub mod fish;
 pub(crate) mod json;
 pub mod last_words;
 mod name;

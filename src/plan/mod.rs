@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::aws;
 use crate::cli::{
-    Cli, Command, ExplainCommand, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
+    Cli, Command, ExplainCommand, Forget, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
 };
 use crate::diagnostic::Verbosity;
 use crate::emit::deliver::{Delivery, Run};
@@ -46,6 +46,8 @@ pub enum Plan {
     Clean {
         /// Where they left it.
         directory: job::Place,
+        /// The shell that forgets.
+        format: Forget,
     },
     /// Print what is known without a token: completions, the manual.
     Print(String),
@@ -152,7 +154,7 @@ impl Plan {
             Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env)?))),
             Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env)?))),
             Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
-            Command::Clean(_) => Ok(Self::Clean { directory: job::Place::locate(env)? }),
+            Command::Clean(args) => Ok(Self::Clean { directory: job::Place::locate(env)?, format: args.format }),
             Command::Completions(args) => Ok(Self::Print(manual::completions(args.shell))),
             Command::Man => Ok(Self::Print(manual::page())),
         }

@@ -35,6 +35,19 @@ fn values_come_through_whole_and_stale_ones_go() {
 }
 
 #[test]
+fn clean_makes_it_forget() {
+    let Some(fish) = fish() else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let text = format!(
+        "{EVAL}; set -q AWS_SESSION_TOKEN; and echo there\n\
+         eval (oidc-exchange clean --format fish | string collect)\n\
+         set -q AWS_SESSION_TOKEN; or echo gone"
+    );
+    let output = script(&fish, &text).job(&sandbox).run();
+    output.exits(0).stdout_is("there\ngone\n").stderr_is(expect![[""]]);
+}
+
+#[test]
 fn a_failure_stops_the_script_with_its_code() {
     let Some(fish) = fish() else { return };
     let sandbox = Sandbox::start().unwrap();
