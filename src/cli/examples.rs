@@ -95,7 +95,8 @@ mod tests {
         let lines = joined.lines().filter(|line| !line.trim_start().starts_with('#'));
         let ours = lines.filter_map(|line| line.split_once("oidc-exchange ").map(|(_, rest)| rest));
         let words = |rest: &str| {
-            let end = rest.find([')', '>']).or(rest.find(" | ")).unwrap_or(rest.len());
+            let ends = [rest.find([')', '>']), rest.find(" | ")];
+            let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
             ["oidc-exchange"].into_iter().chain(rest[..end].split_whitespace()).map(str::to_owned).collect()
         };
         ours.map(words).collect()

@@ -29,8 +29,12 @@ fn lay_out(check: &Check, depth: usize, out: &mut String) {
     let indent = indent + 4;
     let mut last = "";
     for fact in &check.facts {
-        // Several of one kind are alternatives.
-        let label = if fact.label == last { "or" } else { fact.label };
+        // What is wanted are alternatives; of anything else, each is so.
+        let label = match fact.label {
+            "wanted" if last == "wanted" => "or",
+            label if label == last => "and",
+            label => label,
+        };
         last = fact.label;
         let _ = writeln!(out, "{:indent$}{label:<LABEL$} {}", "", clean(&fact.text));
         if let Some(at) = fact.parts_at {
@@ -57,11 +61,15 @@ mod tests {
         let judgement = Judgement {
             verdict: Verdict::Refused,
             title: "no statement lets this token in".into(),
-            checks: vec![Check::new(Mark::Fails, "statement 1 (Allow)").parts([
-                Check::new(Mark::Holds, "Action covers sts:AssumeRoleWithWebIdentity"),
-                Check::new(Mark::Fails, "StringLike host:sub").compared(&["a:*:x".into(), "b".into()], "a:b\x1b:y"),
-                Check::new(Mark::Unknown, "IpAddress aws:SourceIp").fact("because", "the token does not show it"),
-            ])],
+            checks: vec![
+                Check::new(Mark::Fails, "statement 1 (Allow)").parts([
+                    Check::new(Mark::Holds, "Action covers sts:AssumeRoleWithWebIdentity"),
+                    Check::new(Mark::Fails, "StringLike host:sub").compared(&["a:*:x".into(), "b".into()], "a:b\x1b:y"),
+                    Check::new(Mark::Unknown, "IpAddress aws:SourceIp")
+                        .fact("because", "the token does not show it")
+                        .fact("because", "nobody knows"),
+                ]),
+            ],
             lints: vec!["no `aud`".into()],
             notes: vec!["a".into(), "b".into()],
         };
@@ -77,6 +85,7 @@ mod tests {
                                   ^ differs from here
               ? IpAddress aws:SourceIp
                   because    the token does not show it
+                  and        nobody knows
 
             lint: no `aud`
 
