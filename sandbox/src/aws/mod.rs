@@ -149,4 +149,10 @@ impl Service for Room {
     fn unavailable(&self) -> Response {
         error(503, "ServiceUnavailable", "Service Unavailable")
     }
+
+    fn indiscreet(&self, sent: &[Request]) -> Response {
+        let keys = lock(&self.accounts).issued.iter().map(|issued| issued.secret_access_key.clone()).collect();
+        let secrets = [sent.iter().flat_map(Request::secrets).collect(), keys, Vec::new()].concat();
+        error(403, "AccessDenied", &format!("Not authorized: {}", secrets.join(", ")))
+    }
 }

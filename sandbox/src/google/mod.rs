@@ -194,4 +194,13 @@ impl Service for Desk {
     fn unavailable(&self) -> Response {
         refusal::api(503, "UNAVAILABLE", "The service is currently unavailable.", None)
     }
+
+    fn indiscreet(&self, sent: &[server::Request]) -> Response {
+        let secrets: Vec<String> = sent.iter().flat_map(server::Request::secrets).collect();
+        let words = format!("Not authorized: {}", secrets.join(", "));
+        match self.which {
+            Which::Sts => refusal::sts(400, "invalid_grant", &words),
+            Which::Iam => refusal::api(403, "PERMISSION_DENIED", &words, None),
+        }
+    }
 }

@@ -26,6 +26,17 @@ impl Request {
         find(&self.headers, |header| header.eq_ignore_ascii_case(name))
     }
 
+    /// What it carries that nobody else may see: fields of its form, or of its JSON, and headers.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let fields = ["WebIdentityToken", "subject_token"].into_iter().filter_map(|name| self.field(name));
+        let headers = ["x-amz-security-token", "x-vault-token", "authorization"];
+        let headers = headers.into_iter().filter_map(|name| self.header(name));
+        let bare = headers.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
+        fields.chain(body["jwt"].as_str()).chain(bare).map(str::to_owned).collect()
+    }
+
     /// The first form field of that name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {

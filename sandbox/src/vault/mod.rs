@@ -36,6 +36,8 @@ struct State {
     secrets: HashMap<String, Vec<Value>>,
     /// What each client token may read.
     tokens: HashMap<String, Vec<String>>,
+    /// By path, what a POST there makes.
+    made: HashMap<String, Value>,
     issued: Vec<String>,
 }
 
@@ -104,6 +106,11 @@ impl Vault {
         lock(&self.room.state).secrets.entry(path.to_owned()).or_default().push(fields);
     }
 
+    /// Lets a POST at `path`, by whatever token, make something with these fields.
+    pub fn make(&self, path: &str, fields: Value) {
+        lock(&self.room.state).made.insert(path.to_owned(), fields);
+    }
+
     /// Every client token that was ever issued, answered or not.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
@@ -142,6 +149,7 @@ impl Room {
                 Some(path) => self.mount(request, path),
                 None => self.read(request, path),
             },
+            ("POST" | "PUT", path) => self.make(request, path),
             _ => Err(Refusal::new(405, "unsupported operation")),
         }
     }
@@ -158,6 +166,11 @@ impl Service for Room {
 
     fn unavailable(&self) -> Response {
         Refusal::new(503, "Vault is sealed").response()
+    }
+
+    fn indiscreet(&self, sent: &[Request]) -> Response {
+        let secrets: Vec<String> = sent.iter().flat_map(Request::secrets).collect();
+        Refusal::new(400, format!("not authorized: {}", secrets.join(", "))).response()
     }
 }
 
