@@ -26,7 +26,8 @@ impl Request {
         find(&self.headers, |header| header.eq_ignore_ascii_case(name))
     }
 
-    /// What it carries that nobody else may see: fields of its form, or of its JSON, and headers.
+    /// What it carries that nobody else may see: fields of its form, or of its JSON, and headers; of a token with parts, the
+    /// last one by itself too.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -34,7 +35,10 @@ impl Request {
         let headers = ["x-amz-security-token", "x-vault-token", "authorization"];
         let headers = headers.into_iter().filter_map(|name| self.header(name));
         let bare = headers.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
-        fields.chain(body["jwt"].as_str()).chain(bare).map(str::to_owned).collect()
+        let whole = fields.chain(body["jwt"].as_str()).chain(bare);
+        let parts =
+            |text: &str| [Some(text), text.rsplit_once('.').map(|(_, last)| last)].map(|part| part.map(str::to_owned));
+        whole.flat_map(parts).flatten().collect()
     }
 
     /// The first form field of that name.

@@ -80,10 +80,10 @@ fn a_fault_that_is_aimed() {
 fn an_indiscreet_refusal_repeats_what_was_sent() {
     let vault = Vault::start().unwrap();
     vault.aim(|_| true, Fault::Indiscreet, None);
-    let ask = "GET /v1/x HTTP/1.1\r\nhost: s\r\nconnection: close\r\nx-vault-token: s.one\r\n\r\n";
+    let ask = "GET /v1/x HTTP/1.1\r\nhost: s\r\nconnection: close\r\nx-vault-token: one\r\n\r\n";
     exchange(&vault, ask);
-    let raw = exchange(&vault, &ask.replace("one", "two"));
-    assert_eq!((raw.status(), raw.body()), (400, r#"{"errors":["not authorized: s.one, s.two"]}"#.to_owned()));
+    let raw = exchange(&vault, &ask.replace(": one", ": s.two"));
+    assert_eq!((raw.status(), raw.body()), (400, r#"{"errors":["not authorized: one, s.two, two"]}"#.to_owned()));
 }
 
 #[test]
