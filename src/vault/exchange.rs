@@ -51,6 +51,7 @@ pub async fn fetch(
         namespace: request.namespace.clone(),
         clock: clock.clone(),
         index: None,
+        shown: Some(token.jwt().clone()),
     };
     let _opening = connections::prepare(request, &server);
     let client_token = login::login(request, token, &mut server, deadline).await?;

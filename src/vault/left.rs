@@ -115,6 +115,7 @@ impl LeftToken {
             namespace: self.namespace.clone(),
             clock: host.clock.clone(),
             index: None,
+            shown: None,
         })
     }
 

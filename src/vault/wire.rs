@@ -29,6 +29,8 @@ pub(super) struct Server {
     pub(super) clock: Clock,
     /// The state of storage that the login's answer knew of: a standby that lags behind it would not know the token.
     pub(super) index: Option<HeaderValue>,
+    /// The job's token, which the login shows it: any later answer could repeat it.
+    pub(super) shown: Option<Secret>,
 }
 
 /// What is asked, and how far it may be asked again.
@@ -99,6 +101,7 @@ impl Server {
     /// Sends `call` once.
     pub(super) async fn send(&self, call: &Call<'_>, secrets: &[&Secret]) -> Result<Success, Attempt> {
         let attempt = |problem| Attempt { kind: call.kind, problem };
+        let secrets: Vec<&Secret> = self.shown.iter().chain(secrets.iter().copied()).collect();
         let request = self.request(call).map_err(|failure| attempt(Problem::Transport(failure)))?;
         let response = self.http.send(request).await.map_err(|failure| attempt(Problem::Transport(failure)))?;
         let status = response.status;
@@ -113,13 +116,13 @@ impl Server {
                 }
             };
             for warning in envelope.warnings.iter().flatten() {
-                tracing::info!("the server warns: {}", clean(warning, secrets));
+                tracing::info!("the server warns: {}", clean(warning, &secrets));
             }
             return Ok(Success { envelope, index: response.headers.get(INDEX).cloned() });
         }
         let retry_after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| retry::retry_after(value, self.clock.now()));
-        Err(attempt(Problem::Answered(answer(status, read.ok(), &response.body, retry_after, secrets))))
+        Err(attempt(Problem::Answered(answer(status, read.ok(), &response.body, retry_after, &secrets))))
     }
 
     fn request(&self, call: &Call<'_>) -> Result<http::Request, Failure> {

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
 use account::Accounts;
 pub use account::Issued;
 use identity::Keys;
@@ -151,8 +151,7 @@ impl Service for Room {
     }
 
     fn indiscreet(&self, sent: &[Request]) -> Response {
-        let keys = lock(&self.accounts).issued.iter().map(|issued| issued.secret_access_key.clone()).collect();
-        let secrets = [sent.iter().flat_map(Request::secrets).collect(), keys, Vec::new()].concat();
-        error(403, "AccessDenied", &format!("Not authorized: {}", secrets.join(", ")))
+        let keys = lock(&self.accounts).issued.clone().into_iter().map(|issued| issued.secret_access_key);
+        error(403, "AccessDenied", &repeated(sent, keys))
     }
 }

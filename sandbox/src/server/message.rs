@@ -48,6 +48,13 @@ impl Request {
     }
 }
 
+/// The secrets of these requests and `more`, in a sentence; the short ones first, since a reader may cut it.
+pub(crate) fn repeated(sent: &[Request], more: impl IntoIterator<Item = String>) -> String {
+    let mut secrets: Vec<String> = sent.iter().flat_map(Request::secrets).chain(more).collect();
+    secrets.sort_by_key(String::len);
+    format!("not authorized: {}", secrets.join(", "))
+}
+
 fn find(pairs: &[(String, String)], matches: impl Fn(&str) -> bool) -> Option<&str> {
     pairs.iter().find(|(name, _)| matches(name)).map(|(_, value)| value.as_str())
 }

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 pub use fault::Fault;
+pub(crate) use message::repeated;
 pub use message::{Request, Response};
 pub use tls::{ServerTls, Tls};
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::jwt::Keys;
 use crate::random;
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
 use login::Role;
 
 /// A running Vault; it knows no issuer, no role and no secret until told.
@@ -169,8 +169,7 @@ impl Service for Room {
     }
 
     fn indiscreet(&self, sent: &[Request]) -> Response {
-        let secrets: Vec<String> = sent.iter().flat_map(Request::secrets).collect();
-        Refusal::new(400, format!("not authorized: {}", secrets.join(", "))).response()
+        Refusal::new(400, repeated(sent, [])).response()
     }
 }
 

@@ -83,7 +83,7 @@ fn an_indiscreet_refusal_repeats_what_was_sent() {
     let ask = "GET /v1/x HTTP/1.1\r\nhost: s\r\nconnection: close\r\nx-vault-token: one\r\n\r\n";
     exchange(&vault, ask);
     let raw = exchange(&vault, &ask.replace(": one", ": s.two"));
-    assert_eq!((raw.status(), raw.body()), (400, r#"{"errors":["not authorized: one, s.two, two"]}"#.to_owned()));
+    assert_eq!((raw.status(), raw.body()), (400, r#"{"errors":["not authorized: one, two, s.two"]}"#.to_owned()));
 }
 
 #[test]
