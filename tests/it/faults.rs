@@ -9,7 +9,9 @@ mod document;
 mod expected;
 mod late;
 mod machine;
+mod outage;
 mod rows;
+mod runs;
 mod steps;
 mod words;
 

@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use sandbox::{Job, Sandbox};
 
 use super::output::{Output, Words};
-use super::running::Running;
+use super::running::{BOUND, Running};
 use super::scratch::Scratch;
 use super::secrets::Secrets;
 use super::terminal;
@@ -26,6 +27,7 @@ pub(crate) struct Program<'s> {
     pub(super) secrets: Secrets,
     pub(super) words: Words,
     pub(super) hands_over: bool,
+    pub(super) bound: Duration,
 }
 
 /// The program that is being tested.
@@ -47,6 +49,7 @@ impl<'s> Program<'s> {
             secrets: Secrets::default(),
             words: Words::default(),
             hands_over: false,
+            bound: BOUND,
         }
     }
 
@@ -145,6 +148,12 @@ impl<'s> Program<'s> {
     /// Secrets on standard output and in private files are what this run is for, however it ends.
     pub(crate) fn hands_over(mut self) -> Self {
         self.hands_over = true;
+        self
+    }
+
+    /// It may take that long: what it is to outlive does.
+    pub(crate) fn patient(mut self, bound: Duration) -> Self {
+        self.bound = bound;
         self
     }
 

@@ -13,8 +13,8 @@ use super::output::Output;
 use super::program::Program;
 use super::scratch::Scratch;
 
-/// Nothing here takes a tenth of it; a run that does hangs.
-const BOUND: Duration = Duration::from_mins(1);
+/// Hardly anything here takes a tenth of it; a run that does hangs.
+pub(super) const BOUND: Duration = Duration::from_mins(1);
 
 /// A program under way.
 pub(crate) struct Running<'s> {
@@ -131,7 +131,8 @@ impl<'s> Running<'s> {
     #[track_caller]
     pub(crate) fn wait(self) -> Output {
         let Self { mut child, stdout, stderr, started, before, program } = self;
-        let ended = wait(&mut child.0, started + BOUND);
+        let bound = program.bound;
+        let ended = wait(&mut child.0, started + bound);
         let timed_out = ended.is_none();
         if timed_out {
             child.kill();
@@ -139,7 +140,7 @@ impl<'s> Running<'s> {
         let status = ended.unwrap_or_else(|| child.0.wait().unwrap());
         // A descendant that keeps a pipe open would keep this waiting.
         while !(stdout.is_finished() && stderr.is_finished()) {
-            if started.elapsed() > BOUND + Duration::from_secs(5) {
+            if started.elapsed() > bound + Duration::from_secs(5) {
                 child.kill();
                 panic!("{}: something that it has started keeps its output open", program.path.display());
             }
@@ -161,7 +162,7 @@ impl<'s> Running<'s> {
             words,
             secrets,
         };
-        assert!(!timed_out, "did not end within {} s\n{}", BOUND.as_secs(), output.describe());
+        assert!(!timed_out, "did not end within {} s\n{}", bound.as_secs(), output.describe());
         output.search(program.hands_over, &before);
         output
     }
