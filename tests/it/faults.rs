@@ -8,6 +8,7 @@ mod cell;
 mod document;
 mod expected;
 mod late;
+mod leaks;
 mod machine;
 mod outage;
 mod rows;

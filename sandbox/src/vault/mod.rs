@@ -111,6 +111,15 @@ impl Vault {
         lock(&self.room.state).made.insert(path.to_owned(), fields);
     }
 
+    /// Everything that a secret, or what a POST makes, holds in a text.
+    #[must_use]
+    pub fn values(&self) -> Vec<String> {
+        let state = lock(&self.room.state);
+        let mut texts = Vec::new();
+        state.secrets.values().flatten().chain(state.made.values()).for_each(|value| add_texts(value, &mut texts));
+        texts
+    }
+
     /// Every client token that was ever issued, answered or not.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
@@ -126,6 +135,15 @@ impl Vault {
     /// Forgets the keys that it fetched: the next token needs its issuer.
     pub fn forget_keys(&self) {
         self.room.keys.forget();
+    }
+}
+
+fn add_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| add_texts(value, texts)),
+        Value::Object(members) => members.values().for_each(|value| add_texts(value, texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

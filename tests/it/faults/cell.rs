@@ -172,13 +172,16 @@ impl Cell<'_> {
             (Way::Shell, _) => format!(
                 "umask 077; said=$({command}); echo \"exit $?\"; printf '%s\\n' \"$said\" >said; eval \"$said\"; echo reached"
             ),
-            (Way::File, _) => format!("set -e; {command} -vv --output out/kept; echo reached"),
-            (Way::Profile, _) => format!("set -e; {command} -vv --profile ci; echo reached"),
+            (Way::File, _) => format!("set -e; {command} -vvv --output out/kept; echo reached"),
+            (Way::Profile, _) => format!("set -e; {command} -vvv --profile ci; echo reached"),
         };
         let program = match &setting.machine {
             None => shell.runs(&script),
             Some(machine) => machine.runs(&script),
         };
+        // What a library could be told to log.
+        let logs = ["RUST_LOG", "AWS_LOG", "VAULT_LOG_LEVEL"];
+        let program = logs.iter().fold(program, |program, name| program.env(name, "trace"));
         let mut program = program.job(&setting.sandbox);
         for (name, value) in &setting.variables {
             program = if name == "SEMAPHORE_OIDC_TOKEN" { program.token(value) } else { program.env(name, value) };
@@ -186,7 +189,7 @@ impl Cell<'_> {
         if let Some(ca) = &setting.ca {
             program.scratch().write("ca.pem", ca);
         }
-        program.secret("the password", sandbox::VAULT_PASSWORD).secret("the certificate", super::steps::CERTIFICATE)
+        program
     }
 
     /// The end, from the outside: the exit code, what the server was asked, what was said.

@@ -5,7 +5,7 @@ use std::fmt;
 use sandbox::{Fault, Sandbox};
 
 use super::document::{Table, section_is};
-use super::steps::{CERTIFICATE, Exchange, Step, furnish};
+use super::steps::{Exchange, Step, furnish};
 use crate::network::names::has_namespaces;
 use crate::support::{Output, Program};
 
@@ -154,11 +154,8 @@ fn run(row: &Row, step: Step, options: &str) -> End {
     let script = row.script.replace("COMMAND", &format!("{} {options}", step.command(false)));
     let program = Program::new("unshare", ["-rm", "sh", "-c", &script]).job(&sandbox);
     let disk = program.scratch().path().join("disk");
-    let program = program
-        .env("AWS_SHARED_CREDENTIALS_FILE", disk.join("kept"))
-        .env("AWS_CONFIG_FILE", disk.join("config"))
-        .secret("the password", sandbox::VAULT_PASSWORD)
-        .secret("the certificate", CERTIFICATE);
+    let program = program.env("AWS_SHARED_CREDENTIALS_FILE", disk.join("kept"));
+    let program = program.env("AWS_CONFIG_FILE", disk.join("config"));
     let output = program.run();
     let asked = step.server(&sandbox).requests().len();
     check(row, step, &output);

@@ -57,7 +57,7 @@ const GCP: &str = "oidc-exchange gcp --provider projects/123456/locations/global
 const VAULT: &str = "oidc-exchange vault --role ci";
 
 /// What a POST makes, and nobody may see.
-pub(super) const CERTIFICATE: &str = "a certificate and its key from the sandbox";
+const CERTIFICATE: &str = "a certificate and its key from the sandbox";
 
 impl Step {
     /// Its column's head.

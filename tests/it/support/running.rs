@@ -1,6 +1,8 @@
 //! A program under way: bounded in time, and searched for leaks at its end.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
@@ -132,7 +134,8 @@ impl<'s> Running<'s> {
     pub(crate) fn wait(self) -> Output {
         let Self { mut child, stdout, stderr, started, before, program } = self;
         let bound = program.bound;
-        let ended = wait(&mut child.0, started + bound);
+        let mut command_lines = Vec::new();
+        let ended = wait(&mut child.0, started + bound, &mut command_lines);
         let timed_out = ended.is_none();
         if timed_out {
             child.kill();
@@ -163,14 +166,22 @@ impl<'s> Running<'s> {
             secrets,
         };
         assert!(!timed_out, "did not end within {} s\n{}", bound.as_secs(), output.describe());
-        output.search(program.hands_over, &before);
+        // What the test itself has put on a command line is its own.
+        if output.secrets.search("", &program.arguments.join(OsStr::new(" ")).into_vec()).is_ok() {
+            output.secrets.search("a command line", &command_lines).unwrap_or_else(|leak| panic!("{leak}"));
+        }
+        output.search(program.hands_over, program.reports, &before);
         output
     }
 }
 
-fn wait(child: &mut Child, until: Instant) -> Option<ExitStatus> {
+/// Waits, and looks at the command lines now and then.
+fn wait(child: &mut Child, until: Instant, command_lines: &mut Vec<u8>) -> Option<ExitStatus> {
     let mut pause = Duration::from_micros(200);
-    loop {
+    for look in 1_u32.. {
+        if look.is_power_of_two() {
+            command_lines.extend(lines_below(child.id()));
+        }
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status);
         }
@@ -180,6 +191,18 @@ fn wait(child: &mut Child, until: Instant) -> Option<ExitStatus> {
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
     }
+    None
+}
+
+/// The command lines of a process and of what it has started.
+fn lines_below(pid: u32) -> Vec<u8> {
+    let mut lines = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+        lines.push(b'\n');
+        lines.extend(lines_below(child));
+    }
+    lines
 }
 
 /// A process and what it has started; it does not outlive a test that has failed.
