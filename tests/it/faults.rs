@@ -13,6 +13,7 @@ mod machine;
 mod outage;
 mod rows;
 mod runs;
+mod setting;
 mod steps;
 mod words;
 
@@ -24,8 +25,10 @@ use cell::{Cell, Dash, Way};
 use document::{Table, section_is};
 use expected::{End, expected};
 use rows::Row;
+use sandbox::{Issuer, Job};
 use steps::{Exchange, STEPS, Step};
 
+use crate::network::names::has_namespaces;
 use crate::support::shells;
 
 /// Most cells wait most of the time.
@@ -42,6 +45,8 @@ fn ways(step: Step, row: usize, end: End) -> Vec<Way> {
 
 #[test]
 fn every_fault_at_every_step() {
+    // Its first use makes a key, which takes seconds: too long for a cell that counts them.
+    drop(Issuer::start().unwrap().forged(&Job::branch("main")));
     let rows = rows::rows();
     // Some of them: `FAULTS="vault: read ×" cargo test --test it faults::`.
     let only = std::env::var("FAULTS").unwrap_or_default();
@@ -69,7 +74,7 @@ fn every_fault_at_every_step() {
     });
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
-    if !only.is_empty() {
+    if !only.is_empty() || !has_namespaces() {
         return;
     }
     let cells = seen.into_iter().map(|cell| cell.into_inner().unwrap().unwrap_or(Err("not run")));

@@ -106,6 +106,16 @@ impl Step {
         }
     }
 
+    /// A variable that its command line sets.
+    pub(super) fn variable(self) -> &'static str {
+        match (self, self.exchange()) {
+            (Self::IdToken, _) => "GOOGLE_ID_TOKEN",
+            (_, Exchange::Aws) => "AWS_SESSION_TOKEN",
+            (_, Exchange::Gcp) => "GOOGLE_APPLICATION_CREDENTIALS",
+            (_, Exchange::Vault | Exchange::Verify) => "A",
+        }
+    }
+
     /// Whether a request is this step's.
     pub(super) fn request(self) -> fn(&Request) -> bool {
         match self {
