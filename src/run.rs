@@ -30,7 +30,8 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     };
     let ended = runtime.block_on(async {
         // Before anything else: until then a signal would end the run without a word.
-        let mut signals = match Signals::watch(&signal::ending()) {
+        let watched = signal::outlive_file_limit().and_then(|()| Signals::watch(&signal::ending()));
+        let mut signals = match watched {
             Ok(signals) => signals,
             Err(error) => return Err(End::Bug(format!("cannot watch for signals: {error}"))),
         };

@@ -11,6 +11,17 @@ pub fn ending() -> [(SignalKind, &'static str); 3] {
     [(SignalKind::interrupt(), "SIGINT"), (SignalKind::terminate(), "SIGTERM"), (SignalKind::hangup(), "SIGHUP")]
 }
 
+/// Lets a write beyond the limit on a file's size (`ulimit -f`) fail, as one to a full disk does, where SIGXFSZ would end
+/// the run without a word. A COMMAND gets the signal as ever: what catches it does not outlive `exec`.
+///
+/// # Errors
+/// When the system takes no handler.
+pub fn outlive_file_limit() -> std::io::Result<()> {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // Once there, a handler stays for the life of the process.
+    Signals::watch(&[(kind, "SIGXFSZ")]).map(drop)
+}
+
 /// A watch on some signals.
 #[derive(Debug)]
 pub struct Signals(Vec<(Signal, SignalKind, &'static str)>);

@@ -4,7 +4,10 @@
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::types::{AssumedRoleUser, PolicyDescriptorType, Tag};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::Instant;
 
 use super::account::AccountId;
@@ -98,7 +101,7 @@ impl Trade<'_> {
                 .await;
             match answer {
                 Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), role),
-                Err(error) => Err(sts::attempt(error, &[self.token.jwt()], self.clock)),
+                Err(error) => Err(self.attempt(error, None)),
             }
         };
         self.run(Step::Token, call).await
@@ -131,9 +134,7 @@ impl Trade<'_> {
                 .await;
             match answer {
                 Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), &hop.role),
-                Err(error) => {
-                    Err(sts::attempt(error, &[&session.secret_access_key, &session.session_token], self.clock))
-                }
+                Err(error) => Err(self.attempt(error, Some(session))),
             }
         };
         self.run(Step::Hop { number, hop, from }, call).await
@@ -159,15 +160,24 @@ impl Trade<'_> {
         let sts = sts::signing_with(credentials, &self.configuration);
         let call = async || {
             let answer = sts.get_caller_identity().send().await;
-            let output = answer.map_err(|error| {
-                sts::attempt(error, &[&credentials.secret_access_key, &credentials.session_token], self.clock)
-            })?;
+            let output = answer.map_err(|error| self.attempt(error, Some(credentials)))?;
             let account = output.account().and_then(AccountId::new);
             let account = account.ok_or(Attempt::Garbled { status: 200, why: "it lacks an Account".into() })?;
             tracing::info!("the credentials work: {} in account {account}", output.arn().unwrap_or("somebody"));
             Ok(account)
         };
         self.run(Step::Identity, call).await
+    }
+
+    /// What the SDK's error is, without what the service has been shown or has issued: the token, since the first call, and
+    /// the session that signs this one.
+    fn attempt<E>(&self, error: SdkError<E, HttpResponse>, session: Option<&Credentials>) -> Attempt
+    where
+        E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
+    {
+        let mut secrets = vec![self.token.jwt()];
+        secrets.extend(session.iter().flat_map(|session| [&session.secret_access_key, &session.session_token]));
+        sts::attempt(error, &secrets, self.clock)
     }
 
     fn duration(&self) -> Option<i32> {

@@ -145,7 +145,7 @@ impl Cause {
         matches!(self, Self::ProviderUnknown | Self::Impersonation | Self::IdToken | Self::ServiceDisabled)
     }
 
-    pub(super) fn title(self) -> &'static str {
+    pub(super) fn title(self, step: Step) -> &'static str {
         match self {
             Self::ProviderName | Self::ProviderUnknown => "Google STS does not know the provider",
             Self::Audience
@@ -168,7 +168,10 @@ impl Cause {
             | Self::Throttled
             | Self::ServerFault
             | Self::NotGoogle
-            | Self::Other => "Google refused the request",
+            | Self::Other => match step {
+                Step::Sts => "Google STS refused the request",
+                Step::AccessToken | Step::IdToken => "Google IAM Credentials refused the request",
+            },
         }
     }
 }

@@ -125,7 +125,7 @@ impl Context<'_> {
                     return unreachable(answer.to_string(), hints);
                 }
                 Error::Refused(Box::new(Refusal {
-                    title: cause.title().into(),
+                    title: cause.title(self.step).into(),
                     said: answer.to_string(),
                     asked,
                     presented: self.presented(cause),
@@ -140,7 +140,12 @@ impl Context<'_> {
         match (self.step, &self.request.impersonation) {
             (Step::AccessToken | Step::IdToken, Some(asked)) => {
                 let via = asked.delegates.iter().map(|delegate| format!("by way of {}", delegate.email()));
-                [asked.account.email().to_owned()].into_iter().chain(via).collect()
+                let account = asked.account.email();
+                let what = match (&asked.id_token, self.step) {
+                    (Some(wanted), Step::IdToken) => format!("an ID token of {account} for {}", wanted.audience),
+                    _ => account.to_owned(),
+                };
+                [what].into_iter().chain(via).collect()
             }
             _ => vec![self.request.provider.audience()],
         }

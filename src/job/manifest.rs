@@ -130,7 +130,11 @@ impl Directory {
         let mut line = serde_json::to_vec(entry).map_err(|error| Error::write(self.0.join(NAME), error))?;
         line.push(b'\n');
         let mut manifest = self.locked()?;
-        manifest.write_all(&line).map_err(|error| Error::write(self.0.join(NAME), error))
+        let written = manifest.metadata().and_then(|found| {
+            // Part of a line would spoil the next one, which begins behind it.
+            manifest.write_all(&line).inspect_err(|_| drop(manifest.set_len(found.len())))
+        });
+        written.map_err(|error| Error::write(self.0.join(NAME), error))
     }
 
     /// Deletes what the manifest names and nothing else, then the manifest, then the directory if it is empty. Client
@@ -169,7 +173,7 @@ impl Directory {
             let mut rest = String::new();
             for line in text.lines() {
                 let Ok(leftover) = serde_json::from_str::<Leftover>(line) else {
-                    // A line cut short by a full disk: its file was never filled.
+                    // A line cut short, with the machine itself: its file was never filled.
                     tracing::warn!("{}: a line that cannot be read is dropped", path.display());
                     continue;
                 };

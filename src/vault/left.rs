@@ -115,7 +115,11 @@ impl LeftToken {
             namespace: self.namespace.clone(),
             clock: host.clock.clone(),
             index: None,
+<<<<<<< HEAD
             multiplexed: false,
+=======
+            shown: None,
+>>>>>>> faults
         })
     }
 

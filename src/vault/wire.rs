@@ -31,6 +31,8 @@ pub(super) struct Server {
     pub(super) index: Option<HeaderValue>,
     /// Whether its connection carries many requests at a time, as the login's answer came.
     pub(super) multiplexed: bool,
+    /// The job's token, which the login shows it: any later answer could repeat it.
+    pub(super) shown: Option<Secret>,
 }
 
 /// What is asked, and how far it may be asked again.
@@ -102,6 +104,7 @@ impl Server {
     /// Sends `call` once.
     pub(super) async fn send(&self, call: &Call<'_>, secrets: &[&Secret]) -> Result<Success, Attempt> {
         let attempt = |problem| Attempt { kind: call.kind, problem };
+        let secrets: Vec<&Secret> = self.shown.iter().chain(secrets.iter().copied()).collect();
         let request = self.request(call).map_err(|failure| attempt(Problem::Transport(failure)))?;
         let response = self.http.send(request).await.map_err(|failure| attempt(Problem::Transport(failure)))?;
         let status = response.status;
@@ -116,14 +119,14 @@ impl Server {
                 }
             };
             for warning in envelope.warnings.iter().flatten() {
-                tracing::info!("the server warns: {}", clean(warning, secrets));
+                tracing::info!("the server warns: {}", clean(warning, &secrets));
             }
             let index = response.headers.get(INDEX).cloned();
             return Ok(Success { envelope, index, multiplexed: response.multiplexed });
         }
         let retry_after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| retry::retry_after(value, self.clock.now()));
-        Err(attempt(Problem::Answered(answer(status, read.ok(), &response.body, retry_after, secrets))))
+        Err(attempt(Problem::Answered(answer(status, read.ok(), &response.body, retry_after, &secrets))))
     }
 
     fn request(&self, call: &Call<'_>) -> Result<http::Request, Failure> {

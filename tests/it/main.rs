@@ -5,6 +5,7 @@
 
 mod aws;
 mod delivery;
+mod faults;
 mod google;
 mod manual;
 mod network;

@@ -2,7 +2,7 @@
 
 mod addresses;
 mod broken;
-mod names;
+pub(crate) mod names;
 mod proxies;
 mod retry;
 mod tls;

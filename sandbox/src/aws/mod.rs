@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
 use account::Accounts;
 pub use account::Issued;
 use identity::Keys;
@@ -148,5 +148,10 @@ impl Service for Room {
 
     fn unavailable(&self) -> Response {
         error(503, "ServiceUnavailable", "Service Unavailable")
+    }
+
+    fn indiscreet(&self, sent: &[Request]) -> Response {
+        let keys = lock(&self.accounts).issued.clone().into_iter().map(|issued| issued.secret_access_key);
+        error(403, "AccessDenied", &repeated(sent, keys))
     }
 }

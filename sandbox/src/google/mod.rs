@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::jwt::Keys;
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
 use crate::{random, server};
 use cel::Rules;
 pub use resources::BUCKET;
@@ -193,5 +193,13 @@ impl Service for Desk {
 
     fn unavailable(&self) -> Response {
         refusal::api(503, "UNAVAILABLE", "The service is currently unavailable.", None)
+    }
+
+    fn indiscreet(&self, sent: &[server::Request]) -> Response {
+        let words = repeated(sent, []);
+        match self.which {
+            Which::Sts => refusal::sts(400, "invalid_grant", &words),
+            Which::Iam => refusal::api(403, "PERMISSION_DENIED", &words, None),
+        }
     }
 }

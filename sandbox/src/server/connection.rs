@@ -49,7 +49,7 @@ async fn converse(mut stream: impl Stream, number: usize, shared: &Shared) -> io
     let mut buffer = Vec::new();
     while let Some(request) = read::request(&mut stream, &mut buffer, number).await? {
         lock(&shared.requests).push(request.clone());
-        let turn = lock(&shared.mood).next(Instant::now());
+        let turn = lock(&shared.mood).next(&request, Instant::now());
         let keep = match turn {
             // The answer to HEAD has no body (RFC 9110, section 9.3.2).
             Turn::Serve if request.method == "HEAD" => {
@@ -77,6 +77,11 @@ async fn misbehave(stream: &mut impl Stream, fault: Fault, request: &Request, sh
             send(stream, &Response { status, headers, body: body.into_bytes() }).await
         }
         Fault::AwsError { status, code, message } => send(stream, &aws::error(status, &code, &message)).await,
+        Fault::Changed(change) => send(stream, &change(service.answer(request).await)).await,
+        Fault::Indiscreet => {
+            let sent = lock(&shared.requests).clone();
+            send(stream, &service.indiscreet(&sent)).await
+        }
         Fault::HtmlOk => send(stream, &Response::html(200)).await,
         Fault::Redirect { status, location } => {
             send(stream, &Response::html(status).with_header("location", location)).await

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Response;
+
 /// What happens to one request instead of normal service, or on top of it.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -23,6 +25,10 @@ pub enum Fault {
         /// What a person reads.
         message: String,
     },
+    /// Normal service, with something done to its answer.
+    Changed(fn(Response) -> Response),
+    /// A refusal in the service's words that repeats what callers keep secret, as some services do by mistake.
+    Indiscreet,
     /// Waits, then normal service.
     Delay(Duration),
     /// The request is read; the connection is reset.

@@ -26,11 +26,33 @@ impl Request {
         find(&self.headers, |header| header.eq_ignore_ascii_case(name))
     }
 
+    /// What it carries that nobody else may see: fields of its form, or of its JSON, and headers; of a token with parts, the
+    /// last one by itself too.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let fields = ["WebIdentityToken", "subject_token"].into_iter().filter_map(|name| self.field(name));
+        let headers = ["x-amz-security-token", "x-vault-token", "authorization"];
+        let headers = headers.into_iter().filter_map(|name| self.header(name));
+        let bare = headers.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
+        let whole = fields.chain(body["jwt"].as_str()).chain(bare);
+        let parts =
+            |text: &str| [Some(text), text.rsplit_once('.').map(|(_, last)| last)].map(|part| part.map(str::to_owned));
+        whole.flat_map(parts).flatten().collect()
+    }
+
     /// The first form field of that name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         find(&self.form, |field| field == name)
     }
+}
+
+/// The secrets of these requests and `more`, in a sentence; the short ones first, since a reader may cut it.
+pub(crate) fn repeated(sent: &[Request], more: impl IntoIterator<Item = String>) -> String {
+    let mut secrets: Vec<String> = sent.iter().flat_map(Request::secrets).chain(more).collect();
+    secrets.sort_by_key(String::len);
+    format!("not authorized: {}", secrets.join(", "))
 }
 
 fn find(pairs: &[(String, String)], matches: impl Fn(&str) -> bool) -> Option<&str> {

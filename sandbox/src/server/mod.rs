@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 pub use fault::Fault;
+pub(crate) use message::repeated;
 pub use message::{Request, Response};
 pub use tls::{ServerTls, Tls};
 
@@ -38,6 +39,13 @@ pub trait Service: Send + Sync + 'static {
 
     /// The answer while the room is down.
     fn unavailable(&self) -> Response;
+
+    /// A refusal that repeats what callers keep secret; `sent` are all requests so far. A room that is sent no secret just
+    /// refuses.
+    fn indiscreet(&self, sent: &[Request]) -> Response {
+        let _ = sent;
+        Response::new(403, "text/plain; charset=utf-8", "Forbidden")
+    }
 }
 
 /// A running server; it stops, and its connections close, when this is dropped.
@@ -137,6 +145,11 @@ impl Server {
     /// service does.
     pub fn throttle(&self, per_second: u32) {
         lock(&self.shared.mood).throttle(per_second);
+    }
+
+    /// The next `times` requests that are such ones meet this fault, before any other; all of them where that is none.
+    pub fn aim(&self, at: fn(&Request) -> bool, fault: Fault, times: impl Into<Option<usize>>) {
+        lock(&self.shared.mood).aim(at, fault, times.into());
     }
 
     /// Answers 503 until then.

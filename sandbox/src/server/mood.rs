@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::Fault;
+use super::{Fault, Request};
 
 /// Faults to come, in the order in which they are looked at.
 #[derive(Default)]
 pub(super) struct Mood {
     script: VecDeque<Fault>,
     always: Option<Fault>,
+    aimed: Vec<Aimed>,
     outage: Option<Instant>,
     bucket: Option<Bucket>,
 }
@@ -31,6 +32,10 @@ impl Mood {
         self.always = fault;
     }
 
+    pub(super) fn aim(&mut self, at: fn(&Request) -> bool, fault: Fault, left: Option<usize>) {
+        self.aimed.push(Aimed { at, fault, left });
+    }
+
     pub(super) fn outage_until(&mut self, end: Instant) {
         self.outage = Some(end);
     }
@@ -39,8 +44,9 @@ impl Mood {
         self.bucket = Some(Bucket::new(per_second, Instant::now()));
     }
 
-    pub(super) fn next(&mut self, now: Instant) -> Turn {
-        if let Some(fault) = self.script.pop_front().or_else(|| self.always.clone()) {
+    pub(super) fn next(&mut self, request: &Request, now: Instant) -> Turn {
+        let aimed = self.aimed.iter_mut().find_map(|aimed| aimed.meet(request));
+        if let Some(fault) = aimed.or_else(|| self.script.pop_front()).or_else(|| self.always.clone()) {
             return Turn::Misbehave(fault);
         }
         if self.outage.is_some_and(|end| now < end) {
@@ -48,6 +54,24 @@ impl Mood {
         }
         let granted = self.bucket.as_mut().is_none_or(|bucket| bucket.take(now));
         if granted { Turn::Serve } else { Turn::Throttled }
+    }
+}
+
+/// A fault for some requests alone.
+struct Aimed {
+    at: fn(&Request) -> bool,
+    fault: Fault,
+    /// How many of them meet it yet; none for all.
+    left: Option<usize>,
+}
+
+impl Aimed {
+    fn meet(&mut self, request: &Request) -> Option<Fault> {
+        if self.left == Some(0) || !(self.at)(request) {
+            return None;
+        }
+        self.left = self.left.map(|left| left - 1);
+        Some(self.fault.clone())
     }
 }
 
@@ -94,8 +118,32 @@ mod tests {
         let mut mood = Mood::default();
         mood.outage_until(now + Duration::from_secs(1));
         mood.script([Fault::Hang]);
-        assert!(matches!(mood.next(now), Turn::Misbehave(Fault::Hang)));
-        assert!(matches!(mood.next(now), Turn::Unavailable));
-        assert!(matches!(mood.next(now + Duration::from_secs(2)), Turn::Serve));
+        assert!(matches!(mood.next(&asking("/"), now), Turn::Misbehave(Fault::Hang)));
+        assert!(matches!(mood.next(&asking("/"), now), Turn::Unavailable));
+        assert!(matches!(mood.next(&asking("/"), now + Duration::from_secs(2)), Turn::Serve));
+    }
+
+    #[test]
+    fn an_aimed_fault_meets_whom_it_is_for_and_as_often_as_it_is_for() {
+        let now = Instant::now();
+        let mut mood = Mood::default();
+        mood.aim(|request| request.path == "/a", Fault::Hang, Some(1));
+        mood.aim(|request| request.path == "/b", Fault::HtmlOk, None);
+        let mut hung = |path| matches!(mood.next(&asking(path), now), Turn::Misbehave(Fault::Hang));
+        assert_eq!([hung("/"), hung("/a"), hung("/a")], [false, true, false]);
+        let mut paged = || matches!(mood.next(&asking("/b"), now), Turn::Misbehave(Fault::HtmlOk));
+        assert!(paged() && paged());
+    }
+
+    fn asking(path: &str) -> Request {
+        Request {
+            method: "GET".into(),
+            path: path.into(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            form: Vec::new(),
+            connection: 1,
+        }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::jwt::Keys;
 use crate::random;
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
 use login::Role;
 
 /// A running Vault; it knows no issuer, no role and no secret until told.
@@ -36,6 +36,8 @@ struct State {
     secrets: HashMap<String, Vec<Value>>,
     /// What each client token may read.
     tokens: HashMap<String, Vec<String>>,
+    /// By path, what a POST there makes.
+    made: HashMap<String, Value>,
     issued: Vec<String>,
 }
 
@@ -104,6 +106,20 @@ impl Vault {
         lock(&self.room.state).secrets.entry(path.to_owned()).or_default().push(fields);
     }
 
+    /// Lets a POST at `path`, by whatever token, make something with these fields.
+    pub fn make(&self, path: &str, fields: Value) {
+        lock(&self.room.state).made.insert(path.to_owned(), fields);
+    }
+
+    /// Everything that a secret, or what a POST makes, holds in a text.
+    #[must_use]
+    pub fn values(&self) -> Vec<String> {
+        let state = lock(&self.room.state);
+        let mut texts = Vec::new();
+        state.secrets.values().flatten().chain(state.made.values()).for_each(|value| add_texts(value, &mut texts));
+        texts
+    }
+
     /// Every client token that was ever issued, answered or not.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
@@ -119,6 +135,15 @@ impl Vault {
     /// Forgets the keys that it fetched: the next token needs its issuer.
     pub fn forget_keys(&self) {
         self.room.keys.forget();
+    }
+}
+
+fn add_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| add_texts(value, texts)),
+        Value::Object(members) => members.values().for_each(|value| add_texts(value, texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -142,6 +167,7 @@ impl Room {
                 Some(path) => self.mount(request, path),
                 None => self.read(request, path),
             },
+            ("POST" | "PUT", path) => self.make(request, path),
             _ => Err(Refusal::new(405, "unsupported operation")),
         }
     }
@@ -158,6 +184,10 @@ impl Service for Room {
 
     fn unavailable(&self) -> Response {
         Refusal::new(503, "Vault is sealed").response()
+    }
+
+    fn indiscreet(&self, sent: &[Request]) -> Response {
+        Refusal::new(400, repeated(sent, [])).response()
     }
 }
 

@@ -42,6 +42,13 @@ impl Room {
         ))
     }
 
+    pub(super) fn make(&self, request: &Request, path: &str) -> Result<Response, Refusal> {
+        let state = lock(&self.state);
+        state.reads(request)?;
+        let fields = state.made.get(path).ok_or_else(|| Refusal::new(405, "unsupported operation"))?;
+        Ok(envelope(fields, &Value::Null))
+    }
+
     pub(super) fn capabilities(&self, request: &Request) -> Result<Response, Refusal> {
         let state = lock(&self.state);
         let reads = state.reads(request)?;

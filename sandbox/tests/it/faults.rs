@@ -3,6 +3,8 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
+use sandbox::server::Response;
+use sandbox::vault::Vault;
 use sandbox::{Fault, Issuer};
 
 use crate::raw::{self, Raw, exchange, get};
@@ -56,6 +58,32 @@ fn resets_before_and_in_the_head_and_in_the_body() {
 fn a_truncated_body_ends_in_good_order() {
     let raw = meet(Fault::TruncatedBody);
     assert!(raw.end.is_ok() && !raw.body().is_empty() && raw.body().len() < content_length(&raw));
+}
+
+#[test]
+fn an_answer_that_is_changed() {
+    let raw = meet(Fault::Changed(|answer| Response { body: answer.body[..9].to_vec(), ..answer }));
+    assert_eq!((raw.status(), raw.body().len(), content_length(&raw)), (200, 9, 9));
+}
+
+#[test]
+fn a_fault_that_is_aimed() {
+    let issuer = Issuer::start().unwrap();
+    issuer.script([Fault::status(500)]);
+    issuer.aim(|request| request.path == "/.well-known/jwks.json", Fault::status(503), 1);
+    let ask = |path: &str| exchange(&issuer, &get(path)).status();
+    let keys = "/.well-known/jwks.json";
+    assert_eq!([ask("/"), ask(keys), ask(keys)], [500, 503, 200], "it comes before the script");
+}
+
+#[test]
+fn an_indiscreet_refusal_repeats_what_was_sent() {
+    let vault = Vault::start().unwrap();
+    vault.aim(|_| true, Fault::Indiscreet, None);
+    let ask = "GET /v1/x HTTP/1.1\r\nhost: s\r\nconnection: close\r\nx-vault-token: one\r\n\r\n";
+    exchange(&vault, ask);
+    let raw = exchange(&vault, &ask.replace(": one", ": s.two"));
+    assert_eq!((raw.status(), raw.body()), (400, r#"{"errors":["not authorized: one, two, s.two"]}"#.to_owned()));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! `clean` undoes what the manifest names, and nothing else.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::PathBuf;
 
 use sandbox::Sandbox;
 
 use crate::aws::deploy;
-use crate::support::{Output, Scratch, expect, oidc_exchange, shells, stop};
+use crate::support::{Output, Program, Scratch, expect, oidc_exchange, shells, stop};
 
 const UNSET: &str = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION \
                      AWS_ACCOUNT_ID AWS_WEB_IDENTITY_TOKEN_FILE GOOGLE_APPLICATION_CREDENTIALS \
@@ -39,6 +39,34 @@ fn all_of_it_goes() {
     assert!(!directory.exists() && !output.scratch.path().join("credentials").exists());
     let said = output.stderr();
     assert_eq!(said.lines().filter(|line| line.starts_with("oidc-exchange: cleaned ")).count(), 2, "{said}");
+}
+
+/// Half a line, behind which the next one would begin, is worse than none.
+#[test]
+fn a_line_that_the_disk_did_not_take_spoils_no_other() {
+    let sandbox = Sandbox::start().unwrap();
+    let job = sandbox.env();
+    let run = |program: Program<'_>, scratch| {
+        program.within(scratch).envs(job.clone()).env("SEMAPHORE_JOB_ID", "job-1").run()
+    };
+    let scratch = Scratch::new();
+    let directory = scratch.home().join(".oidc-exchange/job-1");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).unwrap();
+    // The next line begins within the limit, and ends beyond it.
+    let line = |path: &str| format!("{{\"path\":\"/nowhere/{path}\",\"device\":0,\"inode\":0}}\n");
+    let full = line(&"x".repeat(4096 - 10 - line("").len()));
+    let manifest = scratch.write("home/.oidc-exchange/job-1/manifest", &full);
+    let source = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy --format source";
+    let limited = Program::new("/bin/sh", ["-c", &format!("ulimit -f 8; {source}")]);
+    let output = run(limited, scratch);
+    output.exits(6);
+    assert!(output.stderr().contains("manifest: File too large"), "{}", output.stderr());
+    assert!(fs::read_to_string(&manifest).unwrap() == full, "it is as it was");
+    let output = run(deploy(&["--format", "source"]), output.scratch);
+    output.exits(0);
+    let output = clean(output.scratch);
+    output.exits(0);
+    assert!(!directory.exists(), "{:?}", output.scratch.files());
 }
 
 #[test]

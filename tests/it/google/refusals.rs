@@ -282,7 +282,7 @@ fn an_id_token_that_the_job_may_not_have() {
     output.stderr_is(expect![[r#"
         error: Google IAM does not let the job act as the service account
           said       PERMISSION_DENIED IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getOpenIdToken' denied on resource (or it may not exist).
-          asked for  release@sandbox-project.iam.gserviceaccount.com
+          asked for  an ID token of release@sandbox-project.iam.gserviceaccount.com for https://run.test
           presented  iss=http://ISSUER  aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
                      sub127=acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main  org=acme  prj_id=936a5312-a3b8-4921-8b3f-2cec8baac574
@@ -338,7 +338,7 @@ fn a_scope_that_google_does_not_know() {
     let sandbox = Sandbox::start().unwrap();
     let options = ["--no-credentials-file", "--access-token", "--scope", "https://example.test/auth/x"];
     refused(&sandbox, deploy(&sandbox, &options)).stderr_is(expect![[r#"
-        error: Google refused the request
+        error: Google IAM Credentials refused the request
           said       INVALID_ARGUMENT: Request contains an invalid argument.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
           presented  iss=http://ISSUER  aud=http://ISSUER
@@ -366,7 +366,7 @@ fn an_account_that_iam_does_not_find() {
 fn a_federated_token_that_iam_does_not_take() {
     let text = "Request had invalid authentication credentials. Expected OAuth 2 access token.";
     iam_answers(401, "UNAUTHENTICATED", text).stderr_is(expect![[r#"
-        error: Google refused the request
+        error: Google IAM Credentials refused the request
           said       UNAUTHENTICATED: Request had invalid authentication credentials. Expected OAuth 2 access token.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
           presented  iss=http://ISSUER  aud=http://ISSUER
@@ -384,7 +384,7 @@ fn a_scope_that_is_too_narrow() {
         "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
     sandbox.google.iam.script([Fault::Status { status: 403, headers: Vec::new(), body: body.into() }]);
     refused(&sandbox, deploy(&sandbox, &[])).stderr_is(expect![[r#"
-        error: Google refused the request
+        error: Google IAM Credentials refused the request
           said       PERMISSION_DENIED ACCESS_TOKEN_SCOPE_INSUFFICIENT: Request had insufficient authentication scopes.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
           presented  iss=http://ISSUER  aud=http://ISSUER
@@ -398,7 +398,7 @@ fn a_scope_that_is_too_narrow() {
 fn a_policy_of_the_organization() {
     let text = "Operation denied by org policy: constraints/iam.example.";
     iam_answers(400, "FAILED_PRECONDITION", text).stderr_is(expect![[r#"
-        error: Google refused the request
+        error: Google IAM Credentials refused the request
           said       FAILED_PRECONDITION: Operation denied by org policy: constraints/iam.example.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
           presented  iss=http://ISSUER  aud=http://ISSUER

@@ -1,9 +1,11 @@
 """A machine of its own, in namespaces: one nameserver, one STS, and a command.
 
-Arguments: the resolv.conf to use, the file for the questions that were asked, the command.
+Arguments: the resolv.conf to use, the file for the questions that were asked, ways out of the machine (PORT=SOCKET: what
+connects to that port of loopback here is led to that socket in the file system), the command.
 
 Of the names, a4 has an IPv4 address and its question for IPv6 stays unanswered; both has two addresses; none exists
-without one; servfail fails; silent is never answered; everything else does not exist.
+without one; servfail fails; silent is never answered; late, with an IPv4 address, is not for five seconds; everything
+else does not exist.
 """
 import fcntl
 import os
@@ -12,6 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 
 
 def loopback_up():
@@ -23,7 +26,8 @@ def loopback_up():
 
 A, AAAA = 1, 28
 ADDRESS = {A: socket.inet_aton("127.0.0.1"), AAAA: socket.inet_pton(socket.AF_INET6, "::1")}
-KINDS = {"a4": {A}, "both": {A, AAAA}, "none": set()}
+KINDS = {"a4": {A}, "both": {A, AAAA}, "none": set(), "late": {A}}
+SILENT_FOR = 5
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 
 
@@ -39,6 +43,8 @@ def answer(query, log):
     log.flush()
     host = labels[0]
     if host == "silent" or (host == "a4" and kind == AAAA):
+        return None
+    if host == "late" and time.monotonic() < first.setdefault(host, time.monotonic()) + SILENT_FOR:
         return None
     code, found = NXDOMAIN, []
     if host == "servfail":
@@ -72,12 +78,38 @@ def sts():
                 peer.sendall(b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
+def copy(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        source.close()
+        sink.close()
+
+
+def way_out(port, path):
+    with socket.create_server(("127.0.0.1", port)) as s:
+        ready.release()
+        while True:
+            inside, _ = s.accept()
+            outside = socket.socket(socket.AF_UNIX)
+            outside.connect(path)
+            for pair in ((inside, outside), (outside, inside)):
+                threading.Thread(target=copy, args=pair, daemon=True).start()
+
+
+first = {}
 ready = threading.Semaphore(0)
-resolv_conf, log = sys.argv[1:3]
+resolv_conf, log, *rest = sys.argv[1:]
+ways = []
+while rest[0][0].isdigit():
+    port, path = rest.pop(0).split("=", 1)
+    ways.append((way_out, [int(port), path]))
 loopback_up()
 subprocess.run(["mount", "--bind", resolv_conf, os.path.realpath("/etc/resolv.conf")], check=True)
 with open(log, "w") as questions:
-    for serve, arguments in ((nameserver, [questions]), (sts, [])):
+    for serve, arguments in ((nameserver, [questions]), (sts, []), *ways):
         threading.Thread(target=serve, args=arguments, daemon=True).start()
         ready.acquire()
-    sys.exit(subprocess.run(sys.argv[3:]).returncode)
+    sys.exit(subprocess.run(rest).returncode)

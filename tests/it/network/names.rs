@@ -11,7 +11,7 @@ use crate::support::{Output, Program, Scratch, expect, stopped};
 const RESOLV_CONF: &str = "nameserver 127.0.0.1\nsearch test\n";
 
 /// Whether this machine lets its user have namespaces; CI's must.
-fn has_namespaces() -> bool {
+pub(crate) fn has_namespaces() -> bool {
     let tried = std::process::Command::new("unshare").args(["-rmn", "true"]).output();
     let has = tried.is_ok_and(|output| output.status.success());
     assert!(has || std::env::var_os("CI").is_none_or(|ci| ci != "true"), "unshare -rmn does not work, and CI needs it");

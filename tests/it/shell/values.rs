@@ -8,6 +8,7 @@ use oidc_exchange::job::Place;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sandbox::Sandbox;
+use tempfile::TempDir;
 
 use super::answer;
 use crate::support::expect;
@@ -41,26 +42,57 @@ const ODD: [&str; 24] = [
     "\u{1}\u{7f}\u{1b}[2J",
 ];
 
-fn text(format: Format, values: &[String]) -> String {
+/// The text of this format, and the directory that it may lead into.
+fn text(format: Format, values: &[String]) -> (String, TempDir) {
     let mut handout = Handout::new(vec![Name::fixed("BEATEN")]);
     for (index, value) in values.iter().enumerate() {
         handout.set(Name::new(&format!("V{index}")).unwrap(), value.clone()).unwrap();
     }
-    let nowhere = Place::locate(&Host::fake(&[], SystemTime::UNIX_EPOCH).env).unwrap();
-    render(format, &handout, &nowhere).unwrap().reveal().to_owned()
+    let private = tempfile::tempdir().unwrap();
+    let path = private.path().join("it's  a * dir");
+    let place =
+        Place::locate(&Host::fake(&[("OIDC_EXCHANGE_DIR", path.to_str().unwrap())], SystemTime::UNIX_EPOCH).env);
+    (render(format, &handout, &place.unwrap()).unwrap().reveal().to_owned(), private)
 }
 
-/// The values as `shell` has them after it has evaluated `text`, and as a child of it has them.
-fn evaluated(shell: &Shell, text: &str, values: &[String]) -> Vec<u8> {
-    let show = (0..values.len()).map(|n| format!("printf '%s\\0' \"$V{n}\"\n")).collect::<Vec<_>>().concat();
-    let program = shell.with(["-eu", "./script"]).env("BEATEN", "stale");
-    program.scratch().write("text", text);
-    let child = "sh -c \"$(cat show)\"; printf '%s' \"${BEATEN-gone}\"";
-    program.scratch().write("script", format!("eval \"$(cat text)\"\n{show}{child}\n"));
-    program.scratch().write("show", show);
-    let output = program.run();
-    output.exits(0).stderr_is(expect![""]);
-    output.stdout
+/// A shell and a way to give it the values.
+struct Reader {
+    shell: Shell,
+    format: Format,
+    locale: &'static str,
+}
+
+/// Every shell in every format that is for it, in a locale that takes letters for bytes and in one that does not.
+fn readers() -> Vec<Reader> {
+    let posix = shells::posix().into_iter().flat_map(|shell| [(shell.clone(), Format::Env), (shell, Format::Source)]);
+    let fish = shells::find("fish", "fish", &["--no-config"]).map(|shell| (shell, Format::Fish));
+    let both = |(shell, format): (Shell, Format)| {
+        ["C", "C.UTF-8"].map(|locale| Reader { shell: shell.clone(), format, locale })
+    };
+    posix.chain(fish).flat_map(both).collect()
+}
+
+impl Reader {
+    /// The values as the shell has them after it has evaluated the text, and as a child of it has them.
+    fn evaluated(&self, values: &[String]) -> Vec<u8> {
+        let (text, _private) = text(self.format, values);
+        let show = (0..values.len()).map(|n| format!("printf '%s\\0' \"$V{n}\"\n")).collect::<Vec<_>>().concat();
+        let fish = self.format == Format::Fish;
+        let options: &[&str] = if fish { &["./script"] } else { &["-eu", "./script"] };
+        let program = self.shell.with(options).env("BEATEN", "stale").env("LC_ALL", self.locale);
+        program.scratch().write("text", text);
+        program.scratch().write("show", &show);
+        let child = "sh -c '. ./show; printf %s \"${BEATEN-gone}\"'";
+        let eval = if fish { "eval (cat text | string collect)" } else { "eval \"$(cat text)\"" };
+        program.scratch().write("script", format!("{eval}\n{show}{child}\n"));
+        let output = program.run();
+        output.exits(0).stderr_is(expect![""]);
+        output.stdout
+    }
+
+    fn name(&self) -> String {
+        format!("{} of {:?} in {}", self.shell.name, self.format, self.locale)
+    }
 }
 
 fn expected(values: &[String]) -> Vec<u8> {
@@ -71,23 +103,36 @@ fn expected(values: &[String]) -> Vec<u8> {
 #[test]
 fn odd_values_come_back() {
     let values: Vec<String> = ODD.map(str::to_owned).to_vec();
-    for shell in shells::posix() {
-        let found = evaluated(&shell, &text(Format::Env, &values), &values);
-        assert_eq!(String::from_utf8_lossy(&found), String::from_utf8_lossy(&expected(&values)), "{}", shell.name);
+    for reader in readers() {
+        let found = reader.evaluated(&values);
+        assert_eq!(String::from_utf8_lossy(&found), String::from_utf8_lossy(&expected(&values)), "{}", reader.name());
+    }
+}
+
+/// Every byte that a text can hold, but NUL, behind every other that has a meaning.
+#[test]
+fn any_pair_of_characters_comes_back() {
+    let special = "\n\t\r !\"#$%&'()*+,-./0:;<=>?@A[\\]^_`a{|}~\u{1}\u{7f}é日🦀";
+    let all = (1..=0x7f).map(char::from).chain("\u{80}\u{a0}é日\u{feff}\u{fffd}🦀\u{10ffff}".chars());
+    let values: Vec<String> = all.map(|second| special.chars().flat_map(|first| [first, second]).collect()).collect();
+    for reader in readers() {
+        assert!(reader.evaluated(&values) == expected(&values), "{}", reader.name());
     }
 }
 
 #[test]
 fn any_values_come_back() {
-    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
-    let awkward = prop::sample::select(vec!["'", "\"", "\\", "$", "`", "\n", " ", "!", "-", "*", "é", "(", "#", "\r"]);
+    let mut runner = TestRunner::new(Config { cases: 8, failure_persistence: None, ..Config::default() });
+    let awkward = prop::sample::select(vec![
+        "'", "\"", "\\", "$", "`", "\n", " ", "!", "-", "--", "*", "é", "(", "#", "\r", "~", "=", "=ls", "\t", "{a,b}",
+        "[", "%",
+    ]);
     let value = prop_oneof!["[^\\x00]{0,40}", prop::collection::vec(awkward, 0..24).prop_map(|parts| parts.concat()),];
-    let shells = shells::posix();
+    let readers = readers();
     runner
         .run(&prop::collection::vec(value, 1..40), |values| {
-            let text = text(Format::Env, &values);
-            for shell in &shells {
-                prop_assert_eq!(evaluated(shell, &text, &values), expected(&values), "{}", shell.name);
+            for reader in &readers {
+                prop_assert_eq!(reader.evaluated(&values), expected(&values), "{}", reader.name());
             }
             Ok(())
         })

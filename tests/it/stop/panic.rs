@@ -40,6 +40,7 @@ fn says_where_and_not_what() {
     let program = Program::new("/bin/sh", ["-c", "oidc-exchange aws --role-arn x"]);
     install(program.scratch());
     let program = program.token(&token).secret("what the panic says", SECRET);
+    let program = program.env("RUST_BACKTRACE", "full");
     let output = program.word(env!("CARGO_PKG_VERSION"), "VERSION").run();
     output.exits(1).stdout_is(&stopped(1)).stderr_is(expect![[r#"
         error: a bug in oidc-exchange, at tests/it/stop/panic.rs:LINE; no credentials were handed out

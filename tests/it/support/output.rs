@@ -69,16 +69,19 @@ impl Output {
     }
 
     /// Searches standard error always, standard output unless it is what was asked for, and the files: those that
-    /// were there before are the test's own.
+    /// were there before are the test's own. A file that is to be moved to its place is not left where it was made.
     #[track_caller]
-    pub(super) fn search(&self, hands_over: bool, before: &[PathBuf]) {
+    pub(super) fn search(&self, hands_over: bool, reports: bool, before: &[PathBuf]) {
         let mut found = self.secrets.search("standard error", &self.stderr);
-        if !hands_over && self.code != Some(0) {
+        if !hands_over && (reports || self.code != Some(0)) {
             found = found.and_then(|()| self.secrets.search("standard output", &self.stdout));
         }
         for file in self.scratch.files().into_iter().filter(|file| !before.contains(file)) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            assert!(self.signal.is_some() || !name.starts_with(".oidc-exchange-"), "left behind: {}", file.display());
             let public = file.symlink_metadata().is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
-            if public || (self.code != Some(0) && !hands_over) {
+            let stray = file.starts_with(self.scratch.tmp());
+            if public || ((stray || self.code != Some(0)) && !hands_over) {
                 let bytes = std::fs::read(&file).unwrap_or_default();
                 let place = self.words.apply(&file.to_string_lossy());
                 found = found.and_then(|()| self.secrets.search(place, &bytes));

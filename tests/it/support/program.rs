@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use sandbox::{Job, Sandbox};
 
 use super::output::{Output, Words};
-use super::running::Running;
+use super::running::{BOUND, Running};
 use super::scratch::Scratch;
 use super::secrets::Secrets;
 use super::terminal;
@@ -17,7 +18,7 @@ use super::terminal;
 #[must_use]
 pub(crate) struct Program<'s> {
     pub(super) path: PathBuf,
-    arguments: Vec<OsString>,
+    pub(super) arguments: Vec<OsString>,
     variables: Vec<(String, OsString)>,
     input: Option<Vec<u8>>,
     on_terminal: bool,
@@ -26,11 +27,17 @@ pub(crate) struct Program<'s> {
     pub(super) secrets: Secrets,
     pub(super) words: Words,
     pub(super) hands_over: bool,
+    /// A command that shows or removes something, and never hands a secret over.
+    pub(super) reports: bool,
+    pub(super) bound: Duration,
 }
 
 /// The program that is being tested.
 pub(crate) fn oidc_exchange<'s, A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Program<'s> {
-    Program::new(env!("CARGO_BIN_EXE_oidc-exchange"), arguments)
+    const REPORTS: [&str; 6] = ["clean", "completions", "explain", "man", "setup", "token"];
+    let mut program = Program::new(env!("CARGO_BIN_EXE_oidc-exchange"), arguments);
+    program.reports = program.arguments.first().is_some_and(|first| REPORTS.iter().any(|report| first == report));
+    program
 }
 
 impl<'s> Program<'s> {
@@ -47,7 +54,15 @@ impl<'s> Program<'s> {
             secrets: Secrets::default(),
             words: Words::default(),
             hands_over: false,
+            reports: false,
+            bound: BOUND,
         }
+    }
+
+    /// The same command line for another program.
+    pub(crate) fn standing_in(mut self, path: PathBuf) -> Self {
+        self.path = path;
+        self
     }
 
     /// In this directory rather than a new one, with what earlier runs left there.
@@ -145,6 +160,12 @@ impl<'s> Program<'s> {
     /// Secrets on standard output and in private files are what this run is for, however it ends.
     pub(crate) fn hands_over(mut self) -> Self {
         self.hands_over = true;
+        self
+    }
+
+    /// It may take that long: what it is to outlive does.
+    pub(crate) fn patient(mut self, bound: Duration) -> Self {
+        self.bound = bound;
         self
     }
 

@@ -53,8 +53,20 @@ impl Relay {
         })
     }
 
+    /// At this address, once it can be listened to.
+    pub(crate) fn at(listener: TcpListener, port: u16) -> Self {
+        Self::serve(listener, port, |client, server, held| pass_on(client, server, &[], held))
+    }
+
     fn start(port: u16, how: impl Fn(TcpStream, TcpStream, &Held) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), port, how)
+    }
+
+    fn serve(
+        listener: TcpListener,
+        port: u16,
+        how: impl Fn(TcpStream, TcpStream, &Held) + Send + Sync + 'static,
+    ) -> Self {
         let (own, held) = (listener.local_addr().unwrap().port(), Arc::new(Held::default()));
         let (count, how) = (Arc::clone(&held), Arc::new(how));
         // It ends with the test's process: a thread that waits for nobody.

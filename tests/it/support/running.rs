@@ -1,6 +1,8 @@
 //! A program under way: bounded in time, and searched for leaks at its end.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
@@ -13,8 +15,8 @@ use super::output::Output;
 use super::program::Program;
 use super::scratch::Scratch;
 
-/// Nothing here takes a tenth of it; a run that does hangs.
-const BOUND: Duration = Duration::from_mins(1);
+/// Hardly anything here takes a tenth of it; a run that does hangs.
+pub(super) const BOUND: Duration = Duration::from_mins(1);
 
 /// A program under way.
 pub(crate) struct Running<'s> {
@@ -131,7 +133,9 @@ impl<'s> Running<'s> {
     #[track_caller]
     pub(crate) fn wait(self) -> Output {
         let Self { mut child, stdout, stderr, started, before, program } = self;
-        let ended = wait(&mut child.0, started + BOUND);
+        let bound = program.bound;
+        let mut command_lines = Vec::new();
+        let ended = wait(&mut child.0, started + bound, &mut command_lines);
         let timed_out = ended.is_none();
         if timed_out {
             child.kill();
@@ -139,7 +143,7 @@ impl<'s> Running<'s> {
         let status = ended.unwrap_or_else(|| child.0.wait().unwrap());
         // A descendant that keeps a pipe open would keep this waiting.
         while !(stdout.is_finished() && stderr.is_finished()) {
-            if started.elapsed() > BOUND + Duration::from_secs(5) {
+            if started.elapsed() > bound + Duration::from_secs(5) {
                 child.kill();
                 panic!("{}: something that it has started keeps its output open", program.path.display());
             }
@@ -161,15 +165,23 @@ impl<'s> Running<'s> {
             words,
             secrets,
         };
-        assert!(!timed_out, "did not end within {} s\n{}", BOUND.as_secs(), output.describe());
-        output.search(program.hands_over, &before);
+        assert!(!timed_out, "did not end within {} s\n{}", bound.as_secs(), output.describe());
+        // What the test itself has put on a command line is its own.
+        if output.secrets.search("", &program.arguments.join(OsStr::new(" ")).into_vec()).is_ok() {
+            output.secrets.search("a command line", &command_lines).unwrap_or_else(|leak| panic!("{leak}"));
+        }
+        output.search(program.hands_over, program.reports, &before);
         output
     }
 }
 
-fn wait(child: &mut Child, until: Instant) -> Option<ExitStatus> {
+/// Waits, and looks at the command lines now and then.
+fn wait(child: &mut Child, until: Instant, command_lines: &mut Vec<u8>) -> Option<ExitStatus> {
     let mut pause = Duration::from_micros(200);
-    loop {
+    for look in 1_u32.. {
+        if look.is_power_of_two() {
+            command_lines.extend(lines_below(child.id()));
+        }
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status);
         }
@@ -179,6 +191,18 @@ fn wait(child: &mut Child, until: Instant) -> Option<ExitStatus> {
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
     }
+    None
+}
+
+/// The command lines of a process and of what it has started.
+fn lines_below(pid: u32) -> Vec<u8> {
+    let mut lines = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+        lines.push(b'\n');
+        lines.extend(lines_below(child));
+    }
+    lines
 }
 
 /// A process and what it has started; it does not outlive a test that has failed.

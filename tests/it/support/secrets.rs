@@ -66,6 +66,10 @@ impl Secrets {
         for token in sandbox.vault.issued() {
             self.plant("a client token", &token);
         }
+        // A user's name occurs by chance.
+        for value in sandbox.vault.values().iter().filter(|value| value.len() >= PIECE) {
+            self.plant("a secret's value", value);
+        }
     }
 
     /// The first leak in `bytes`.

@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, TcpStream};
 
+use sandbox::Sandbox;
+
 use super::peers::Server;
 use super::terminal::python;
-use super::{Program, expect};
+use super::{Program, expect, oidc_exchange};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
@@ -48,6 +50,41 @@ fn a_secret_on_a_command_line_is_caught() {
     let running = sh("sh -c 'sleep 30; :' sh \"$KEY\"").spawn();
     running.await_name("sleep");
     running.command_lines();
+}
+
+#[test]
+#[should_panic(expected = "the key leaked into a command line")]
+fn a_secret_on_a_command_line_is_caught_without_a_look() {
+    sh("sh -c 'sleep 0.3; :' sh \"$KEY\"").run().exits(0);
+}
+
+#[test]
+#[should_panic(expected = "the key leaked into SCRATCH/tmp/file")]
+fn a_secret_in_a_temporary_file_is_caught() {
+    sh("umask 077; echo \"$KEY\" >\"$TMPDIR/file\"").run().exits(0);
+}
+
+#[test]
+#[should_panic(expected = "left behind: ")]
+fn a_file_on_its_way_that_stays_is_caught() {
+    sh("umask 077; : >.oidc-exchange-Ab3dEf").run().exits(0);
+}
+
+#[test]
+#[should_panic(expected = "the subject token leaked into standard output")]
+fn a_report_that_shows_the_token_is_caught() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = oidc_exchange(["token"]).job(&sandbox);
+    let script = "#!/bin/sh\nprintf '%s\\n' \"${SEMAPHORE_OIDC_TOKEN##*.}\"\n";
+    let stand_in = program.scratch().script("stand-in", script);
+    program.standing_in(stand_in).run().exits(0);
+}
+
+#[test]
+#[should_panic(expected = "a secret's value leaked into standard error")]
+fn a_value_of_the_sandboxs_vault_is_caught() {
+    let sandbox = Sandbox::start().unwrap();
+    sh(&format!("echo '{}' >&2", sandbox::VAULT_PASSWORD)).beside(&sandbox).run().exits(0);
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! `docs/faults.md`: its tables are what the tests have seen.
+
+use std::fmt::Display;
+use std::fs;
+use std::sync::Mutex;
+
+use super::cell::Dash;
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
+
+/// A table in Markdown, with its notes.
+pub(super) struct Table<'t, E> {
+    columns: &'t [&'static str],
+    rows: &'t [&'t str],
+    cells: Vec<Result<E, Dash>>,
+}
+
+impl<'t, E: Display> Table<'t, E> {
+    /// `cells` row by row.
+    pub(super) fn new(columns: &'t [&'static str], rows: &'t [&'t str], cells: Vec<Result<E, Dash>>) -> Self {
+        Self { columns, rows, cells }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut notes: Vec<Dash> = Vec::new();
+        let mut lines =
+            vec![format!("| | {} |", self.columns.join(" | ")), format!("|---{}|", "|---".repeat(self.columns.len()))];
+        for (name, cells) in self.rows.iter().zip(self.cells.chunks(self.columns.len())) {
+            let cells = cells.iter().map(|cell| match cell {
+                Ok(end) => end.to_string(),
+                Err(dash) => {
+                    let known = notes.iter().position(|note| note == dash);
+                    let number = known.unwrap_or_else(|| {
+                        notes.push(dash);
+                        notes.len() - 1
+                    });
+                    format!("– {}", number + 1)
+                }
+            });
+            lines.push(format!("| {name} | {} |", cells.collect::<Vec<_>>().join(" | ")));
+        }
+        lines.push(String::new());
+        lines.extend(notes.iter().enumerate().map(|(number, note)| format!("{}. {note}", number + 1)));
+        lines.join("\n")
+    }
+}
+
+/// The section under `heading` reads so. `UPDATE_EXPECT=1` writes it.
+#[track_caller]
+pub(super) fn section_is(heading: &str, seen: &str) {
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _one = WRITING.lock().unwrap();
+    let text = fs::read_to_string(PATH).unwrap();
+    let head = format!("## {heading}\n\n");
+    let (before, rest) = text.split_once(&head).unwrap_or_else(|| panic!("no section {heading}"));
+    let (found, after) =
+        rest.split_once("\n\n## ").map_or((rest.trim_end(), None), |(found, after)| (found, Some(after)));
+    if found == seen {
+        return;
+    }
+    assert!(std::env::var_os("UPDATE_EXPECT").is_some(), "docs/faults.md, {heading}, should read:\n{seen}");
+    let after = after.map_or("\n".to_owned(), |after| format!("\n\n## {after}"));
+    fs::write(PATH, format!("{before}{head}{seen}{after}")).unwrap();
+}

@@ -1,0 +1,45 @@
+//! An issuer that cannot be reached for a minute and a half, as each cloud words it: the default `--timeout` outlives it.
+
+use std::time::{Duration, Instant};
+
+use sandbox::{Outage, Sandbox};
+
+use super::steps::Step;
+use crate::support::Program;
+
+const OUTAGE: Duration = Duration::from_secs(90);
+
+/// The pauses grow to five seconds, and a busy machine adds to them; the bound is two minutes.
+const AFTER: Duration = Duration::from_secs(20);
+
+#[test]
+fn of_ninety_seconds() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.issuer.set_outage(Outage::Unreachable);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let runs = [
+            (Step::Token, "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider"),
+            (Step::Sts, "invalid_grant: Error connecting to the given credential's issuer"),
+            (
+                Step::Login,
+                "400 error validating token: error verifying token signature: fetching keys oidc: get keys failed",
+            ),
+        ];
+        for (step, words) in runs {
+            let sandbox = &sandbox;
+            scope.spawn(move || {
+                let script = format!("eval \"$({})\"; echo reached", step.command(false));
+                let output = Program::new("/bin/sh", ["-c", &script]).job(sandbox).patient(OUTAGE * 2).run();
+                output.exits(0).stdout_is("reached\n");
+                assert!(output.took >= OUTAGE && output.took < OUTAGE + AFTER, "{:?}", output.took);
+                assert!(output.stderr().contains(words), "{}", output.describe());
+                assert_eq!(output.stderr().lines().count(), 1, "it is said once: {}", output.describe());
+                let asked = step.requests(sandbox);
+                assert!(asked > 10, "{asked} requests");
+            });
+        }
+        std::thread::sleep(OUTAGE.saturating_sub(started.elapsed()));
+        sandbox.issuer.set_outage(None);
+    });
+}

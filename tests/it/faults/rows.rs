@@ -1,0 +1,182 @@
+//! The faults: each in the form that the step's service gives it.
+
+use std::time::{Duration, SystemTime};
+
+use rustix::process::Signal;
+use sandbox::server::ServerTls;
+use sandbox::{Fault, Sandbox, Tls};
+
+use super::answers::{cut, lacking, mistyped};
+use super::expected::{Kind, Times};
+use super::steps::Step;
+use super::words;
+
+/// A row of the table.
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) what: What,
+    pub(super) kind: Kind,
+    pub(super) times: Times,
+    /// What standard error says of it; nothing where there is nothing to say.
+    pub(super) says: &'static str,
+    /// Over TLS.
+    pub(super) tls: bool,
+}
+
+/// What a fault is made with.
+pub(super) struct Stage<'s> {
+    pub(super) step: Step,
+    pub(super) sandbox: &'s Sandbox,
+    /// An address of somebody else's, who must hear nothing.
+    pub(super) elsewhere: &'s str,
+}
+
+/// What goes wrong.
+pub(super) enum What {
+    /// The step's request meets this; none where the step cannot, for the reason given.
+    Meets(fn(&Stage<'_>) -> Result<Fault, &'static str>),
+    /// Nobody listens at the step's host; for a while, or ever.
+    Closed,
+    /// The step's host has this name, on a machine with a nameserver of its own.
+    Named(&'static str),
+    /// The step's host shows this certificate.
+    Certificate(fn(&Tls) -> std::io::Result<ServerTls>),
+    /// The run gets this signal while the step's request is under way.
+    Signal(Signal),
+}
+
+type Make = fn(&Stage<'_>) -> Result<Fault, &'static str>;
+
+pub(super) fn rows() -> Vec<Row> {
+    use Kind::{Broken, Garbled, Hopeless, Lacking, NotReceived, Refusal, Silence, Slow};
+    let mut rows = Rows(Vec::new());
+    rows.once_and_always("a refused connection", || What::Closed, NotReceived, "refused the connection");
+    rows.always("a name that does not exist", What::Named("nx.example"), Hopeless, "NXDOMAIN");
+    rows.once("a nameserver that is silent, for a while", What::Named("late.test"), NotReceived, "cannot look up");
+    rows.always("a nameserver that is silent", What::Named("silent.test"), NotReceived, "cannot look up");
+    rows.always(
+        "a certificate of a stranger's",
+        What::Certificate(|tls| tls.other_ca(&["127.0.0.1"])),
+        Hopeless,
+        "not trusted",
+    );
+    rows.always("a certificate for another name", What::Certificate(Tls::wrong_name), Hopeless, "not valid for name");
+    rows.always(
+        "a certificate that has expired",
+        What::Certificate(|tls| tls.expired(&["127.0.0.1"])),
+        Hopeless,
+        "over since",
+    );
+    rows.met_twice("a reset before the head", |_| Ok(Fault::ResetBeforeHeaders), Broken, "broke: ");
+    rows.met_twice("a reset in the head", |_| Ok(Fault::ResetInHeaders), Broken, "broke: ");
+    rows.met_twice("a reset in the body", |stage| with_body(stage, Fault::ResetInBody), Broken, "broke: ");
+    rows.met_twice("half a body, then the end", |stage| with_body(stage, Fault::TruncatedBody), Broken, "broke: ");
+    rows.met_twice("no answer", |_| Ok(Fault::Hang), Silence, "");
+    rows.met("slow bytes, whole in time", Times::Once, |_| Ok(slow(Duration::from_micros(100))), Slow, "");
+    rows.met("bytes too slow", Times::Always, |_| Ok(slow(Duration::from_millis(300))), Silence, "");
+    rows.met(
+        "a body without end",
+        Times::Always,
+        |stage| with_body(stage, Fault::EndlessBody),
+        Hopeless,
+        "more than 8 MiB",
+    );
+    rows.met("200 with a page for people", Times::Always, |_| Ok(Fault::HtmlOk), Garbled, "");
+    rows.met("200 with half the text", Times::Always, |stage| with_body(stage, Fault::Changed(cut)), Garbled, "");
+    rows.met("200 with other types", Times::Always, |stage| with_body(stage, Fault::Changed(mistyped)), Garbled, "");
+    rows.met("200 without the fields", Times::Always, |stage| with_body(stage, Fault::Changed(lacking)), Lacking, "");
+    rows.met("403 of something in between", Times::Always, |_| Ok(Fault::status(403)), Garbled, "403");
+    rows.met("a refusal that repeats the secrets", Times::Always, indiscreet, Refusal, "uthorized");
+    rows.met(
+        "a redirect to itself",
+        Times::Always,
+        |stage| Ok(redirect(&stage.step.server(stage.sandbox).url())),
+        Hopeless,
+        "307",
+    );
+    rows.met("a redirect to another host", Times::Always, |stage| Ok(redirect(stage.elsewhere)), Hopeless, "307");
+    rows.met("a redirect from https to http", Times::Always, |stage| Ok(redirect(stage.elsewhere)), Hopeless, "307");
+    rows.over_tls();
+    rows.met_twice("408", |_| Ok(Fault::status(408)), Broken, "408");
+    rows.met_twice("412", |_| Ok(Fault::status(412)), NotReceived, "412");
+    rows.met_twice("425", |_| Ok(Fault::status(425)), Broken, "425");
+    rows.met_twice("429", |_| Ok(Fault::status(429)), NotReceived, "429");
+    rows.met("429, Retry-After in seconds", Times::Once, |_| Ok(pause("1")), NotReceived, "429");
+    rows.met("429, Retry-After at a date", Times::Once, |_| Ok(pause(&in_two_seconds())), NotReceived, "429");
+    rows.met("429, Retry-After in 30 years", Times::Always, |_| Ok(pause("1000000000")), Hopeless, "429");
+    rows.met("429, Retry-After: -5", Times::Once, |_| Ok(pause("-5")), NotReceived, "429");
+    rows.met("429, Retry-After: soon", Times::Once, |_| Ok(pause("soon")), NotReceived, "429");
+    rows.met_twice("500", |_| Ok(Fault::status(500)), Broken, "500");
+    rows.met_twice("502", |_| Ok(Fault::status(502)), Broken, "502");
+    rows.met_twice("503", |_| Ok(Fault::status(503)), NotReceived, "503");
+    rows.met_twice("504", |_| Ok(Fault::status(504)), Broken, "504");
+    rows.met_twice("too many calls, in its words", words::throttled, NotReceived, "");
+    rows.met_twice("no keys from the issuer, in its words", words::no_keys, NotReceived, "");
+    rows.met("its clock an hour ahead: expired", Times::Always, words::expired, Refusal, "");
+    rows.met("its clock an hour behind: not yet valid", Times::Always, words::not_yet_valid, Refusal, "");
+    for (name, signal) in [("SIGINT", Signal::INT), ("SIGTERM", Signal::TERM), ("SIGHUP", Signal::HUP)] {
+        rows.always(name, What::Signal(signal), Kind::Signal, name);
+    }
+    rows.0
+}
+
+struct Rows(Vec<Row>);
+
+impl Rows {
+    fn push(&mut self, name: String, times: Times, what: What, kind: Kind, says: &'static str) {
+        self.0.push(Row { name, what, kind, times, says, tls: false });
+    }
+
+    fn once(&mut self, name: &str, what: What, kind: Kind, says: &'static str) {
+        self.push(name.into(), Times::Once, what, kind, says);
+    }
+
+    fn always(&mut self, name: &str, what: What, kind: Kind, says: &'static str) {
+        self.push(name.into(), Times::Always, what, kind, says);
+    }
+
+    fn once_and_always(&mut self, name: &str, what: impl Fn() -> What, kind: Kind, says: &'static str) {
+        self.push(format!("{name}, once"), Times::Once, what(), kind, says);
+        self.push(format!("{name}, always"), Times::Always, what(), kind, says);
+    }
+
+    fn met_twice(&mut self, name: &str, fault: Make, kind: Kind, says: &'static str) {
+        self.once_and_always(name, || What::Meets(fault), kind, says);
+    }
+
+    fn met(&mut self, name: &str, times: Times, fault: Make, kind: Kind, says: &'static str) {
+        self.push(name.into(), times, What::Meets(fault), kind, says);
+    }
+
+    /// The row before.
+    fn over_tls(&mut self) {
+        self.0.last_mut().unwrap().tls = true;
+    }
+}
+
+fn slow(every: Duration) -> Fault {
+    Fault::SlowBytes { every }
+}
+
+fn with_body(stage: &Stage<'_>, fault: Fault) -> Result<Fault, &'static str> {
+    if stage.step == Step::Revocation { Err("its answer has no body") } else { Ok(fault) }
+}
+
+fn indiscreet(stage: &Stage<'_>) -> Result<Fault, &'static str> {
+    match stage.step {
+        Step::Discovery | Step::Keys => Err("it is sent no secret"),
+        _ => Ok(Fault::Indiscreet),
+    }
+}
+
+fn redirect(location: &str) -> Fault {
+    Fault::Redirect { status: 307, location: format!("{location}/path?secret=1") }
+}
+
+fn pause(retry_after: &str) -> Fault {
+    Fault::Status { status: 429, headers: vec![("retry-after".into(), retry_after.into())], body: String::new() }
+}
+
+fn in_two_seconds() -> String {
+    httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2))
+}

@@ -1,0 +1,229 @@
+//! The steps of every exchange: each a request that can go wrong by itself.
+
+use oidc_exchange::{emit, google};
+use sandbox::{Job, Request, Sandbox, Server};
+use serde_json::json;
+
+use crate::support;
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Token,
+    Hop,
+    Identity,
+    Sts,
+    AccessToken,
+    IdToken,
+    Login,
+    Mount,
+    Read,
+    Write,
+    Revocation,
+    Discovery,
+    Keys,
+}
+
+/// The command that a step belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exchange {
+    Aws,
+    Gcp,
+    Vault,
+    Verify,
+}
+
+pub(super) const STEPS: [Step; 13] = [
+    Step::Token,
+    Step::Hop,
+    Step::Identity,
+    Step::Sts,
+    Step::AccessToken,
+    Step::IdToken,
+    Step::Login,
+    Step::Mount,
+    Step::Read,
+    Step::Write,
+    Step::Revocation,
+    Step::Discovery,
+    Step::Keys,
+];
+
+const HUB: &str = "arn:aws:iam::123456789012:role/hub";
+const AWS: &str = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy";
+const GCP: &str = "oidc-exchange gcp --provider projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore \
+                   --service-account deploy@sandbox-project.iam.gserviceaccount.com \
+                   --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\"";
+const VAULT: &str = "oidc-exchange vault --role ci";
+
+/// What a POST makes, and nobody may see.
+const CERTIFICATE: &str = "a certificate and its key from the sandbox";
+
+impl Step {
+    /// Its column's head.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Token => "aws: token",
+            Self::Hop => "aws: next role",
+            Self::Identity => "aws: identity",
+            Self::Sts => "gcp: STS",
+            Self::AccessToken => "gcp: access token",
+            Self::IdToken => "gcp: ID token",
+            Self::Login => "vault: login",
+            Self::Mount => "vault: mount",
+            Self::Read => "vault: read",
+            Self::Write => "vault: write",
+            Self::Revocation => "vault: revocation",
+            Self::Discovery => "token: discovery",
+            Self::Keys => "token: keys",
+        }
+    }
+
+    pub(super) fn exchange(self) -> Exchange {
+        match self {
+            Self::Token | Self::Hop | Self::Identity => Exchange::Aws,
+            Self::Sts | Self::AccessToken | Self::IdToken => Exchange::Gcp,
+            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => Exchange::Vault,
+            Self::Discovery | Self::Keys => Exchange::Verify,
+        }
+    }
+
+    /// The command line, for a shell. Where it is the step's `own_host` that fails, no step before speaks to that host.
+    pub(super) fn command(self, own_host: bool) -> String {
+        let id_token = "--id-token-audience https://run.test";
+        match self {
+            Self::Token => AWS.into(),
+            Self::Hop => format!("{AWS} --chain-role-arn {HUB}"),
+            Self::Identity => format!("{AWS} --verify"),
+            Self::Sts | Self::AccessToken => GCP.into(),
+            Self::IdToken if own_host => format!("{GCP} {id_token} --no-credentials-file"),
+            Self::IdToken => format!("{GCP} {id_token}"),
+            Self::Write => format!("{VAULT} 'A=POST:pki/issue/web{{}}#certificate'"),
+            Self::Login | Self::Mount | Self::Read | Self::Revocation => {
+                format!("{VAULT} A=secret/production/db#password")
+            }
+            Self::Discovery | Self::Keys => "oidc-exchange token --verify".into(),
+        }
+    }
+
+    /// A variable that its command line sets.
+    pub(super) fn variable(self) -> &'static str {
+        match (self, self.exchange()) {
+            (Self::IdToken, _) => "GOOGLE_ID_TOKEN",
+            (_, Exchange::Aws) => "AWS_SESSION_TOKEN",
+            (_, Exchange::Gcp) => "GOOGLE_APPLICATION_CREDENTIALS",
+            (_, Exchange::Vault | Exchange::Verify) => "A",
+        }
+    }
+
+    /// Whether a request is this step's.
+    pub(super) fn request(self) -> fn(&Request) -> bool {
+        match self {
+            Self::Token => |request| request.field("Action") == Some("AssumeRoleWithWebIdentity"),
+            Self::Hop => |request| request.field("Action") == Some("AssumeRole"),
+            Self::Identity => |request| request.field("Action") == Some("GetCallerIdentity"),
+            Self::Sts => |request| request.path == "/v1/token",
+            Self::AccessToken => |request| request.path.ends_with(":generateAccessToken"),
+            Self::IdToken => |request| request.path.ends_with(":generateIdToken"),
+            Self::Login => |request| request.path == "/v1/auth/jwt/login",
+            Self::Mount => |request| request.path.starts_with("/v1/sys/internal/ui/mounts/"),
+            Self::Read => |request| request.path.starts_with("/v1/secret/data/"),
+            Self::Write => |request| request.path == "/v1/pki/issue/web",
+            Self::Revocation => |request| request.path == "/v1/auth/token/revoke-self",
+            Self::Discovery => |request| request.path == sandbox::issuer::DISCOVERY,
+            Self::Keys => |request| request.path == sandbox::issuer::JWKS,
+        }
+    }
+
+    pub(super) fn server(self, sandbox: &Sandbox) -> &Server {
+        match self {
+            Self::Token | Self::Hop | Self::Identity => &sandbox.aws,
+            Self::Sts => &sandbox.google.sts,
+            Self::AccessToken | Self::IdToken => &sandbox.google.iam,
+            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => &sandbox.vault,
+            Self::Discovery | Self::Keys => &sandbox.issuer,
+        }
+    }
+
+    /// How often its server was asked for it.
+    pub(super) fn requests(self, sandbox: &Sandbox) -> usize {
+        self.server(sandbox).requests().iter().filter(|request| self.request()(request)).count()
+    }
+
+    /// Whether it is the first to speak to its host; else it goes over the connection of the step before.
+    pub(super) fn opens(self) -> bool {
+        match self {
+            Self::Token
+            | Self::Sts
+            | Self::AccessToken
+            | Self::IdToken
+            | Self::Login
+            | Self::Discovery
+            | Self::Keys => true,
+            Self::Hop | Self::Identity | Self::Mount | Self::Read | Self::Write | Self::Revocation => false,
+        }
+    }
+
+    /// Moves its host to `origin`, for a step that [opens](Self::opens) a connection: the variables that say so.
+    pub(super) fn moved_to(self, origin: &str, sandbox: &Sandbox) -> Vec<(String, String)> {
+        let issuer = &sandbox.issuer;
+        let jwks = format!("{origin}{}", sandbox::issuer::JWKS);
+        let variable = |name: &str| vec![(name.to_owned(), origin.to_owned())];
+        match self {
+            Self::Token | Self::Hop | Self::Identity => variable("AWS_ENDPOINT_URL_STS"),
+            Self::Sts => variable("SANDBOX_GOOGLE_STS"),
+            Self::AccessToken | Self::IdToken => variable("SANDBOX_GOOGLE_IAM"),
+            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => variable("VAULT_ADDR"),
+            Self::Discovery => {
+                issuer.discover("issuer", origin);
+                issuer.discover("jwks_uri", jwks);
+                let token = issuer.token(&Job::branch("main").claim("iss", origin));
+                vec![("SEMAPHORE_OIDC_TOKEN".into(), token)]
+            }
+            Self::Keys => {
+                issuer.discover("jwks_uri", jwks);
+                Vec::new()
+            }
+        }
+    }
+
+    /// By what an error names the step.
+    pub(super) fn named(self) -> &'static str {
+        match self {
+            Self::Token => "AWS STS",
+            Self::Hop => "(role 2 of 2)",
+            Self::Identity => "GetCallerIdentity",
+            Self::Sts => "Google STS",
+            Self::AccessToken => "Google IAM Credentials",
+            Self::IdToken => "an ID token of deploy@sandbox-project.iam.gserviceaccount.com",
+            Self::Login => "role ci at auth/jwt/login",
+            Self::Mount => "GET secret/production/db",
+            Self::Read => "GET secret/data/production/db",
+            Self::Write => "POST pki/issue/web",
+            Self::Revocation => "the client token was not revoked",
+            Self::Discovery => "openid-configuration",
+            Self::Keys => "jwks.json",
+        }
+    }
+}
+
+impl Exchange {
+    /// What standard output gets when there are no credentials.
+    pub(super) fn stopped(self, code: u8) -> String {
+        match self {
+            Self::Aws => support::stopped(code),
+            Self::Gcp => format!("{}{}", emit::posix::unset(&google::credential_names(None)), support::stop(code)),
+            Self::Vault => format!("unset A;\n{}", support::stop(code)),
+            Self::Verify => String::new(),
+        }
+    }
+}
+
+/// All that the steps need: a second role, and something that a POST makes.
+pub(super) fn furnish(sandbox: &Sandbox) {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": sandbox::DEPLOY_ROLE }, "Action": "sts:AssumeRole",
+    }]});
+    sandbox.aws.create_role(HUB, &trust).unwrap();
+    sandbox.vault.make("pki/issue/web", json!({ "certificate": CERTIFICATE }));
+}

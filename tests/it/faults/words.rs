@@ -1,0 +1,96 @@
+//! What the services themselves say of what goes wrong: `Err` says why a step's service says nothing of the kind.
+
+use sandbox::Fault;
+use serde_json::json;
+
+use super::rows::Stage;
+use super::steps::Step;
+
+type Words = Result<Fault, &'static str>;
+
+const NO_TOKEN: &str = "it does not look at the token";
+
+/// Too many calls.
+pub(super) fn throttled(stage: &Stage<'_>) -> Words {
+    Ok(match stage.step {
+        Step::Token | Step::Hop | Step::Identity => Fault::aws_error(400, "Throttling", "Rate exceeded"),
+        Step::Sts => google_sts(429, "quota_exceeded", "The request was throttled. Please retry after a few seconds."),
+        Step::AccessToken | Step::IdToken => google_api(429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
+        Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation => {
+            vault(429, "rate limit quota exceeded")
+        }
+        Step::Discovery | Step::Keys => return Err("it has no words of its own"),
+    })
+}
+
+/// The issuer's keys cannot be had, for now.
+pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
+    Ok(match stage.step {
+        Step::Token => Fault::aws_error(
+            400,
+            "InvalidIdentityToken",
+            "Couldn't retrieve verification key from your identity provider, please reference \
+             AssumeRoleWithWebIdentity documentation for requirements",
+        ),
+        Step::Sts => google_sts(400, "invalid_grant", "Error connecting to the given credential's issuer."),
+        Step::Login => vault(
+            400,
+            "error validating token: error verifying token signature: fetching keys oidc: get keys failed 503",
+        ),
+        _ => return Err(NO_TOKEN),
+    })
+}
+
+/// Its time is over, by the server's clock.
+pub(super) fn expired(stage: &Stage<'_>) -> Words {
+    Ok(match stage.step {
+        Step::Token => Fault::aws_error(
+            400,
+            "ExpiredTokenException",
+            "Token expired: current date/time 1790000000 must be before the expiration date/time 1789996400",
+        ),
+        Step::Hop | Step::Identity => Fault::aws_error(
+            403,
+            "SignatureDoesNotMatch",
+            "Signature expired: 20260101T000000Z is now earlier than 20260101T004500Z (20260101T010000Z - 15 min.)",
+        ),
+        Step::Sts => stale(),
+        Step::Login => vault(400, "error validating token: invalid expiration time (exp) claim: token is expired"),
+        _ => return Err(NO_TOKEN),
+    })
+}
+
+/// Its time has not come, by the server's clock.
+pub(super) fn not_yet_valid(stage: &Stage<'_>) -> Words {
+    Ok(match stage.step {
+        Step::Token => Fault::aws_error(400, "InvalidIdentityToken", "The token is not yet valid (nbf)."),
+        Step::Hop | Step::Identity => Fault::aws_error(
+            403,
+            "SignatureDoesNotMatch",
+            "Signature not yet current: 20260101T010000Z is still later than 20260101T001500Z (20260101T000000Z + 15 min.)",
+        ),
+        Step::Sts => stale(),
+        Step::Login => vault(400, "error validating token: invalid not before (nbf) claim: token not yet valid"),
+        _ => return Err(NO_TOKEN),
+    })
+}
+
+fn stale() -> Fault {
+    google_sts(400, "invalid_grant", "ID Token issued at 1790000000 is stale to sign-in.")
+}
+
+fn google_sts(status: u16, code: &str, description: &str) -> Fault {
+    body(status, &json!({ "error": code, "error_description": description }))
+}
+
+fn google_api(status: u16, code: &str, message: &str) -> Fault {
+    body(status, &json!({ "error": { "code": status, "message": message, "status": code } }))
+}
+
+fn vault(status: u16, error: &str) -> Fault {
+    body(status, &json!({ "errors": [error] }))
+}
+
+fn body(status: u16, body: &serde_json::Value) -> Fault {
+    Fault::Status { status, headers: Vec::new(), body: body.to_string() }
+}
