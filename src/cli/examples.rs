@@ -65,14 +65,13 @@ pub(super) const CLEAN: &str = r#"Example:
   # At the end of a job, on a machine that lives on
   eval "$(oidc-exchange clean)""#;
 
-pub(super) const COMPLETIONS: &str = "\
-Examples:
+pub(super) const COMPLETIONS: &str = r#"Examples:
   # bash, in ~/.bashrc
-  source <(oidc-exchange completions bash)
+  eval "$(oidc-exchange completions bash)"
   # zsh, into a directory of fpath
   oidc-exchange completions zsh >~/.zfunc/_oidc-exchange
   # fish
-  oidc-exchange completions fish >~/.config/fish/completions/oidc-exchange.fish";
+  oidc-exchange completions fish >~/.config/fish/completions/oidc-exchange.fish"#;
 
 pub(super) const MAN: &str = "\
 Examples:
