@@ -5,11 +5,11 @@
 
 mod aws;
 mod delivery;
+mod docs;
 mod google;
 mod manual;
 mod network;
 mod pasted;
-mod readme;
 mod setup;
 mod shell;
 mod stop;
