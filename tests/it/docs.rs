@@ -3,6 +3,7 @@
 mod agent;
 mod blocks;
 mod command_lines;
+mod links;
 mod moving;
 mod other_ci;
 mod pipelines;

@@ -28,7 +28,7 @@ pub(super) fn blocks(page: &str) -> Vec<Block> {
     let mut blank = true;
     while let Some(line) = lines.next() {
         if let Some(language) = line.strip_prefix("```") {
-            let text = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+            let text = lines.by_ref().take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect();
             blocks.push(Block { language: language.to_owned(), text });
         } else if let Some(first) = line.strip_prefix("    ").filter(|_| blank) {
             let mut text = format!("{first}\n");

@@ -14,26 +14,30 @@ fn words(text: &str) -> Vec<String> {
     let mut quote = None;
     let mut depth = 0;
     for c in text.chars() {
-        match (quote, c) {
-            (None, '\'' | '"') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => word.get_or_insert_default().push(c),
-            (None, '#') if word.is_none() => break,
-            (None, '(') => {
-                depth += 1;
-                word.get_or_insert_default().push(c);
-            }
-            (None, ')') if depth > 0 => {
-                depth -= 1;
-                word.get_or_insert_default().push(c);
-            }
-            (None, ')' | '|' | ';' | '>' | '<' | '&' | '\n') => break,
-            (None, ' ') => words.extend(word.take()),
-            (None, _) => word.get_or_insert_default().push(c),
+        if quote == Some(c) {
+            quote = None;
+            continue;
         }
+        if quote.is_none() {
+            match c {
+                '\'' | '"' => {
+                    quote = Some(c);
+                    word.get_or_insert_default();
+                    continue;
+                }
+                ' ' => {
+                    words.extend(word.take());
+                    continue;
+                }
+                '#' if word.is_none() => break,
+                ')' if depth == 0 => break,
+                '|' | ';' | '>' | '<' | '&' | '\n' => break,
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+        }
+        word.get_or_insert_default().push(c);
     }
     words.extend(word);
     words

@@ -34,7 +34,6 @@ fn job(index: usize) -> Vec<String> {
     };
     match index {
         0 => texts(&read["deploy"]["script"]),
-        1 => vec![read["jobs"]["deploy"]["steps"][0]["run"].as_str().unwrap().to_owned()],
         2 => texts(&read["pipelines"]["branches"]["main"][0]["step"]["script"]),
         3 => vec![read["steps"][0]["command"].as_str().unwrap().to_owned()],
         _ => vec![read["jobs"]["deploy"]["steps"][0]["run"].as_str().unwrap().to_owned()],

@@ -53,7 +53,7 @@ fn the_binary_is_installed_where_the_hash_is_right_and_nowhere_else() {
         let packed = Program::new("/bin/tar", ["-czf", "archive", name]).within(scratch).run();
         packed.exits(0);
         let hash = Sha256::digest(std::fs::read(place.join("archive")).unwrap());
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hash.iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
         let script = if right { script.replace(&"0".repeat(64), &hash) } else { script.clone() };
         packed.scratch.write("install", script);
         packed.scratch.script("bin/curl", "#!/bin/sh\ncp archive \"${2##*/}\"\n");
@@ -83,8 +83,7 @@ done\n";
         program.scratch().script("bin/docker", DOCKER);
         program.run()
     };
-    let named = run(&scripts[1]);
-    named.exits(0).stdout_is("AWS_ACCESS_KEY_ID\nAWS_SECRET_ACCESS_KEY\nAWS_SESSION_TOKEN\n");
+    run(&scripts[1]).exits(0).stdout_is("AWS_ACCESS_KEY_ID\nAWS_SECRET_ACCESS_KEY\nAWS_SESSION_TOKEN\n");
     let output = run(&scripts[2]);
     let names =
         "AWS_ACCESS_KEY_ID\nAWS_SECRET_ACCESS_KEY\nAWS_SESSION_TOKEN\nAWS_CREDENTIAL_EXPIRATION\nAWS_ACCOUNT_ID\n";
@@ -108,7 +107,7 @@ fn a_pull_requests_claims() {
             let cell = row.split(" | ").nth(column - 1).unwrap().trim_end_matches(" |");
             let value = claims[name].as_str().unwrap();
             let shown = cell.split('`').nth(1).unwrap_or_default().trim_matches('…');
-            let fits = if cell.starts_with("`") { value.contains(shown) } else { value.is_empty() || column == 3 };
+            let fits = if cell.starts_with('`') { value.contains(shown) } else { value.is_empty() || column == 3 };
             assert!(fits, "{name}: {value} is not {cell}");
         }
     }
