@@ -15,13 +15,14 @@ pub(super) const AWS: &str = r#"Examples:
       --allowed-account-id 210987654321)""#;
 
 pub(super) const GCP: &str = r#"Examples:
-  PROVIDER=projects/123456/locations/global/workloadIdentityPools/ci/providers/ci
+  POOL=projects/123456/locations/global/workloadIdentityPools/semaphore
   # As a service account, for gcloud and Google's client libraries
-  eval "$(oidc-exchange gcp --provider "$PROVIDER" \
+  eval "$(oidc-exchange gcp --provider "$POOL/providers/semaphore" \
       --service-account deploy@my-proj.iam.gserviceaccount.com)"
   # An ID token for a service on Cloud Run, and no file
-  eval "$(oidc-exchange gcp --provider "$PROVIDER" --no-credentials-file \
+  eval "$(oidc-exchange gcp --provider "$POOL/providers/semaphore" \
       --service-account deploy@my-proj.iam.gserviceaccount.com \
+      --no-credentials-file \
       --id-token-audience https://web-abc123-ew.a.run.app)""#;
 
 pub(super) const VAULT: &str = r#"Examples:
@@ -67,14 +68,13 @@ pub(super) const CLEAN: &str = r#"Examples:
   # The same in fish
   eval (oidc-exchange clean --format fish | string collect)"#;
 
-pub(super) const COMPLETIONS: &str = "\
-Examples:
+pub(super) const COMPLETIONS: &str = r#"Examples:
   # bash, in ~/.bashrc
-  source <(oidc-exchange completions bash)
+  eval "$(oidc-exchange completions bash)"
   # zsh, into a directory of fpath
   oidc-exchange completions zsh >~/.zfunc/_oidc-exchange
   # fish
-  oidc-exchange completions fish >~/.config/fish/completions/oidc-exchange.fish";
+  oidc-exchange completions fish >~/.config/fish/completions/oidc-exchange.fish"#;
 
 pub(super) const MAN: &str = "\
 Examples:

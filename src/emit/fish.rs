@@ -42,6 +42,8 @@ pub(super) fn exports(handout: &Handout) -> String {
     for (name, value) in handout.variables() {
         let _ = writeln!(out, "set -gx {name} {};", quote(value));
     }
+    // Removing what is not there has left a status, which setting a variable keeps.
+    out.push_str("true;\n");
     out
 }
 

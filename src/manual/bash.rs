@@ -1,5 +1,5 @@
 //! bash: one function that finds the command on the line and offers what may follow. Without bash-completion's helpers
-//! and for bash 3.2, which macOS has; there `=` is a word of its own.
+//! and for bash 3.2, which macOS has; there `=` is a word of its own. (And there `source <(…)` reads nothing: `eval` does.)
 
 use super::add;
 use super::outline::{Entry, Opt, Value};

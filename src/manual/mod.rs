@@ -14,7 +14,7 @@ use outline::outline;
 /// The shells that completions are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Shell {
-    /// For `source <(oidc-exchange completions bash)`, or a file in bash-completion's directory.
+    /// For `eval "$(oidc-exchange completions bash)"`, or a file in bash-completion's directory.
     Bash,
     /// For a file named `_oidc-exchange` in a directory of `fpath`.
     Zsh,

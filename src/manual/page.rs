@@ -3,11 +3,15 @@
 use super::outline::{Entry, Opt, Value};
 use crate::error::Exit;
 
+/// The day of this version, as CHANGELOG.md has it once it is released: a page that dated itself would differ from build
+/// to build.
+const DATE: &str = "2026-11-25";
+
 const SHARED: &str = "OPTIONS OF SEVERAL COMMANDS";
 
 pub(super) fn render(commands: &[Entry]) -> String {
     let mut page = Page(String::new());
-    page.line(concat!(".TH OIDC-EXCHANGE 1 \"\" \"oidc-exchange ", env!("CARGO_PKG_VERSION"), "\""));
+    page.line(&[".TH OIDC-EXCHANGE 1 ", DATE, " \"oidc-exchange ", env!("CARGO_PKG_VERSION"), "\""].concat());
     // Names that are broken or stretched cannot be searched for.
     page.line(".nh\n.ad l\n.SH NAME");
     let Some((program, below)) = commands.split_first() else { return page.0 };

@@ -150,6 +150,11 @@ impl Whom {
                 Usage::new(format!("the token has no `{name}` to make a rule of")).hint(format!("say it with {option}"))
             })
         };
+        if claims.text("sub").is_some_and(|sub| !sub.starts_with("org:")) {
+            return Err(Usage::new("the token is another CI system's, and `setup` makes rules of Semaphore's claims")
+                .hint("write the rule by hand, and hold the token against it with `oidc-exchange explain`")
+                .hint("for a project of Semaphore's, say it all: --issuer, --project-id, --repo and --branch"));
+        }
         let refs = self.refs.map_or_else(|| refs(claims), Ok)?;
         let issuer = match self.issuer {
             Some(issuer) => issuer,

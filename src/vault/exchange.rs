@@ -51,11 +51,8 @@ pub async fn fetch(
         namespace: request.namespace.clone(),
         clock: clock.clone(),
         index: None,
-<<<<<<< HEAD
         multiplexed: false,
-=======
         shown: Some(token.jwt().clone()),
->>>>>>> faults
     };
     let client_token = login::login(request, token, &mut server, deadline).await?;
     let mut tenancy = Tenancy {

@@ -115,11 +115,8 @@ impl LeftToken {
             namespace: self.namespace.clone(),
             clock: host.clock.clone(),
             index: None,
-<<<<<<< HEAD
             multiplexed: false,
-=======
             shown: None,
->>>>>>> faults
         })
     }
 

@@ -1,6 +1,6 @@
 //! `aws` in a job.
 
-mod chain;
+pub(crate) mod chain;
 mod docs;
 mod endpoints;
 mod evaluator;

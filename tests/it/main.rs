@@ -5,12 +5,12 @@
 
 mod aws;
 mod delivery;
+mod docs;
 mod faults;
 mod google;
 mod manual;
 mod network;
 mod pasted;
-mod readme;
 mod setup;
 mod shell;
 mod stop;

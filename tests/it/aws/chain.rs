@@ -12,7 +12,7 @@ const HUB: &str = "arn:aws:iam::123456789012:role/hub";
 const TARGET: &str = "arn:aws:iam::210987654321:role/target";
 
 /// A trust policy that lets the role `from` do these actions.
-pub(super) fn admits(from: &str, actions: &Value, condition: &Value) -> Value {
+pub(crate) fn admits(from: &str, actions: &Value, condition: &Value) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "AWS": from }, "Action": actions, "Condition": condition,
     }]})

@@ -34,6 +34,15 @@ fn values_come_through_whole_and_stale_ones_go() {
     ));
 }
 
+/// As the shell's, for `eval …; or handler`.
+#[test]
+fn success_leaves_the_status_of_success() {
+    let Some(fish) = fish() else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let text = format!("{EVAL}; or echo handler\necho status $status\n{EVAL}");
+    script(&fish, &text).job(&sandbox).run().exits(0).stdout_is("status 0\n");
+}
+
 #[test]
 fn clean_makes_it_forget() {
     let Some(fish) = fish() else { return };

@@ -1,5 +1,7 @@
 //! `completions`: each script in its shell, asked as the Tab key asks it.
 
+use regex_lite::Regex;
+
 use super::{commands, spellings};
 use crate::support::{Output, expect, oidc_exchange, shells};
 
@@ -79,8 +81,8 @@ fn bash() {
     "#;
     let Some(bash) = shells::find("bash", "bash", &[]) else { return };
     let script = script("bash");
-    let complete = |line: &str| {
-        let program = bash.with(["-c", ASK, "bash", line]);
+    let complete = |before: &str, line: &str| {
+        let program = bash.with(["-c", &format!("{before}{ASK}"), "bash", line]);
         program.scratch().write("script", &script);
         program.scratch().write("token.jwt", "");
         let output = program.run();
@@ -88,8 +90,49 @@ fn bash() {
         assert_eq!(registered, "complete -F _oidc_exchange oidc-exchange\n");
         lines(&output)
     };
-    offers(complete);
-    offers_everything(complete);
+    offers(|line| complete("", line));
+    offers_everything(|line| complete("", line));
+    offers(|line| complete(IN_OLD_BASH, line));
+}
+
+/// As the bash 3.2 of macOS is, as far as a newer one can be: without the builtins that came after it.
+const IN_OLD_BASH: &str = "enable -n compopt mapfile readarray coproc 2>/dev/null\n";
+
+/// What bash 3.2 could not even read: it would be seen on macOS alone.
+#[test]
+fn the_script_for_bash_has_nothing_newer_than_3_2() {
+    let newer = [
+        (r"\b(mapfile|readarray|coproc)\b", "a builtin of 4.0"),
+        (r"\b(declare|local|typeset|readonly)\s+-[a-zA-Z]*[Agnlu]", "associative arrays, references and the like"),
+        (r"\$\{[^}]*(\^|,|@[A-Za-z]\})", "changes of case, transformations"),
+        (r"&>>|\|&", "redirections of 4.0"),
+        (r";&|;;&", "falling through"),
+        (r"\[\[?\s+-v\b", "-v"),
+        (r"\[-\d+\]|\$\{[^}]*:\s*[^}]*:\s*-", "negative subscripts and lengths"),
+        (r"\bshopt\b", "globstar and others"),
+        (r"\bwait -n\b|\bread -[a-zA-Z]*[iN]|\bprintf -v \w+\[|%\(", "options of builtins"),
+        (r"\b(EPOCH\w+|SRANDOM|BASHPID|COMP_TYPE|COMP_KEY|BASH_ARGV0|READLINE_\w+)\b", "variables"),
+        (r"<\(|>\(", "process substitution, which 3.2's `source` does not read"),
+    ];
+    let script = script("bash");
+    for (pattern, what) in newer {
+        let found = Regex::new(pattern).unwrap().find(&script).map(|found| found.as_str().to_owned());
+        assert_eq!(found, None, "{what}");
+    }
+    // It makes names of files look like files, where it is there.
+    let lenient = script.matches("compopt -o filenames 2>/dev/null\n").count();
+    assert_eq!(script.matches("compopt").count(), lenient);
+}
+
+/// The way that works in bash 3.2 too, with the line that the help has.
+#[test]
+fn bash_takes_it_by_eval() {
+    let line = "eval \"$(oidc-exchange completions bash)\"";
+    let help = oidc_exchange(["completions", "--help"]).run();
+    assert!(help.exits(0).stdout().contains(line));
+    let Some(bash) = shells::find("bash", "bash", &[]) else { return };
+    let output = bash.runs(&format!("{line}\ncomplete -p oidc-exchange")).run();
+    output.exits(0).stdout_is("complete -F _oidc_exchange oidc-exchange\n");
 }
 
 /// On a terminal of zsh's own, with everything that completion adds written down.

@@ -1,0 +1,14 @@
+//! README.md and docs/: what can be run of them is run, and their tables are the program's.
+
+mod agent;
+mod blocks;
+mod command_lines;
+mod links;
+mod moving;
+mod other_ci;
+mod pipelines;
+mod readme;
+mod registries;
+mod semaphore;
+mod threats;
+mod written;

@@ -1,0 +1,183 @@
+//! What the README says to type does what it says.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use sandbox::{DEPLOY_ROLE, Job, Sandbox};
+use serde_json::json;
+
+use super::blocks::{Block, blocks, of};
+use super::pipelines;
+use crate::aws::chain::admits;
+use crate::support::{Program, shells};
+
+const README: &str = include_str!("../../../README.md");
+
+/// The indented lines that start like this.
+fn typed(start: &str) -> Vec<&'static str> {
+    README.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(start)).collect()
+}
+
+/// Five variables of the credentials, three of the sandbox's own; then a refusal, after which there is no `env`; a file
+/// of Google's kind; a secret of Vault's; and a rule that does not let this job in.
+const ENDS: [(i32, &str, &str); 5] = [
+    (0, "8\n", ""),
+    (4, "", "error: AWS STS refused the token\n"),
+    (0, "1\n", ""),
+    (0, "27 characters\n", ""),
+    (0, "refused: no statement lets this token assume the role\n", ""),
+];
+
+/// The sandbox gives its command two empty files in place of the machine's own.
+const CARGO: &str = "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'run -p sandbox --' ] && shift 4 || exit 101\n\
+                     export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null\nexec \"$@\"\n";
+
+/// As they are written, but that `cargo run -p sandbox` is a sandbox that is running here.
+#[test]
+fn the_sandbox_commands() {
+    let commands = typed("cargo run -p sandbox -- sh -c");
+    assert_eq!(commands.len(), ENDS.len());
+    let sandbox = Sandbox::start().unwrap();
+    for (command, (code, stdout, stderr)) in commands.iter().zip(ENDS) {
+        let program = Program::new("/bin/sh", ["-c", command]).job(&sandbox);
+        program.scratch().script("bin/cargo", CARGO);
+        let output = program.run();
+        output.exits(code).stdout_is(stdout);
+        assert!(output.stderr().starts_with(stderr), "{}", output.describe());
+    }
+}
+
+/// As they are written, in a target directory as new as a fresh clone's. It builds everything once more, for minutes:
+/// in CI alone.
+#[test]
+fn the_sandbox_commands_in_a_fresh_clone() {
+    if env::var_os("CI").is_none_or(|ci| ci != "true") {
+        return eprintln!("skipped: the README's commands in a fresh clone, outside CI");
+    }
+    for (command, (code, stdout, stderr)) in typed("cargo run -p sandbox -- sh -c").iter().zip(ENDS) {
+        let output = run_as_written(command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout), (Some(code), stdout.as_bytes().to_vec()), "{said}");
+        assert!(said.contains(stderr), "{said}");
+    }
+}
+
+fn run_as_written(line: &str) -> Output {
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("readme");
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // Neither what cargo says to its tests, nor an AWS environment of the machine's own.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("AWS_") || (text.starts_with("CARGO_") && text != "CARGO_HOME") {
+            command.env_remove(name);
+        }
+    }
+    command.env("CARGO_TARGET_DIR", own).env("CARGO_NET_OFFLINE", "true").env("CARGO_PROFILE_DEV_DEBUG", "0");
+    command.output().unwrap()
+}
+
+/// The jobs on the first screen, as the agent runs them.
+#[test]
+fn the_jobs() {
+    let sandbox = Sandbox::start().unwrap();
+    let [pipeline] = &of(README, "yaml")[..] else { panic!("one pipeline") };
+    let version = format!("oidc-exchange {}\n", env!("CARGO_PKG_VERSION"));
+    let ends = [
+        ("AWS", "aws s3 sync build s3://my-bucket"),
+        ("Google Cloud", "gcloud storage rsync build gs://my-bucket"),
+        ("Vault", "migrate "),
+    ];
+    let jobs = pipelines::jobs(&pipelines::read(pipeline));
+    assert_eq!(jobs.len(), ends.len());
+    for ((name, job), (expected, end)) in jobs.iter().zip(ends) {
+        assert_eq!(name, expected);
+        job.run(&sandbox, &Job::branch("main")).exits(0).stdout_is(&format!("{version}{end}\nstatus 0\n"));
+        job.run(&sandbox, &Job::pull_request(7, "x")).exits(0).stdout_is(&format!("{version}status 4\n"));
+    }
+}
+
+/// A line of a block, made to run here: what the page leaves to the reader is filled in.
+fn filled_in(line: &str) -> String {
+    line.replace("ARN2", "arn:aws:iam::210987654321:role/target")
+        .replace("ARN", "arn:aws:iam::123456789012:role/deploy")
+        .replace("--external-id ID", "--external-id shared")
+        .replace("--allowed-account-id ID", "--allowed-account-id 123456789012")
+        .replace("--profile NAME", "--profile ci")
+        .replace("-- COMMAND", "-- true")
+}
+
+/// The lines of the block that begins like this.
+fn lines(start: &str) -> Vec<String> {
+    let found: Vec<Block> = blocks(README).into_iter().filter(|block| block.text.starts_with(start)).collect();
+    assert_eq!(found.len(), 1, "{start}");
+    found[0].text.lines().map(filled_in).collect()
+}
+
+#[test]
+fn every_line_for_aws() {
+    let sandbox = Sandbox::start().unwrap();
+    let shared = json!({ "StringEquals": { "sts:ExternalId": "shared" } });
+    let target = admits(DEPLOY_ROLE, &json!("sts:*"), &shared);
+    sandbox.aws.create_role("arn:aws:iam::210987654321:role/target", &target).unwrap();
+    let lines = lines("oidc-exchange aws --role-arn ARN -- terraform apply");
+    assert_eq!(lines.len(), 8);
+    for line in lines {
+        let program = if line.contains("in fish") {
+            let Some(fish) = shells::find("fish", "fish", &[]) else { continue };
+            fish.with(["--no-config", "-c", &line])
+        } else {
+            Program::new("/bin/sh", ["-c", &line])
+        };
+        let program = program.job(&sandbox).hands_over();
+        program.scratch().script("bin/terraform", "#!/bin/sh\n: \"${AWS_SESSION_TOKEN:?}\"\n");
+        program.scratch().write("narrow.json", r#"{ "Version": "2012-10-17", "Statement": [] }"#);
+        program.run().exits(0);
+    }
+}
+
+/// Each cloud's rule is the one that `setup` prints; the last line prints one.
+#[test]
+fn every_line_when_it_is_refused() {
+    const RULES: &str = "oidc-exchange setup aws --role-arn arn:aws:iam::123456789012:role/deploy --format json >role.json
+        oidc-exchange setup vault --role ci --format json >role-config.json
+        cp role-config.json config.json
+        oidc-exchange setup gcp --provider projects/123456/locations/global/workloadIdentityPools/pool/providers/provider \
+          --service-account deploy@my-project.iam.gserviceaccount.com --format json >provider.json
+        printf '{ \"bindings\": [] }' >policy.json\n";
+    let sandbox = Sandbox::start().unwrap();
+    let lines = lines("oidc-exchange token   ");
+    assert_eq!(lines.len(), 6);
+    for (index, line) in lines.iter().enumerate() {
+        // For Vault, `setup` prints the role in one document with the method's configuration.
+        let line = line.replace("--role-config role.json", "--role-config role-config.json");
+        let output = Program::new("/bin/sh", ["-c", &format!("{RULES}{line}")]).job(&sandbox).run();
+        // Nobody may act as the service account of an empty policy.
+        assert_eq!(output.code, Some(if index == 3 { 4 } else { 0 }), "{line}: {}", output.describe());
+    }
+}
+
+/// A block that no test runs has a reason.
+#[test]
+fn every_block_is_run_or_has_a_reason() {
+    let run = [
+        "# .semaphore/semaphore.yml",
+        "cargo run -p sandbox -- sh -c",
+        "oidc-exchange aws --role-arn ARN",
+        "oidc-exchange token",
+    ];
+    let reasons = [
+        ("sh install.sh   ", "tests/install/install-test.sh builds and installs from a checkout"),
+        ("curl -fsSL ", "there is no release yet; tests/install/release-test.sh serves one on loopback"),
+        ("cargo test --workspace\n", "it is what runs this"),
+    ];
+    for block in blocks(README) {
+        let known =
+            run.iter().chain(reasons.iter().map(|(start, _)| start)).filter(|start| block.text.starts_with(**start));
+        assert_eq!(known.count(), 1, "run this block in a test, or say why not: {}", block.text);
+    }
+    for start in run.iter().chain(reasons.iter().map(|(start, _)| start)) {
+        assert!(blocks(README).iter().any(|block| block.text.starts_with(start)), "{start}");
+    }
+}

@@ -1,0 +1,133 @@
+//! docs/registries.md: the passwords come from the credentials that were handed out; Docker is a stand-in.
+
+use std::os::unix::fs::symlink;
+
+use sandbox::{Job, Sandbox};
+use serde_json::{Value, json};
+
+use super::agent::for_the_sandbox;
+use super::blocks::of;
+use super::{agent, pipelines};
+use crate::support::{Output, Program, peers, shells};
+
+const PAGE: &str = include_str!("../../../docs/registries.md");
+
+/// It keeps the password where Docker would, and forgets it at a logout.
+const DOCKER: &str = "#!/bin/sh
+umask 077
+config=${DOCKER_CONFIG:-$HOME/.docker}/config.json
+case $1 in
+  login)
+    password=$(cat)
+    [ -n \"$password\" ] || { echo 'Error: password is empty' >&2; exit 1; }
+    mkdir -p \"${config%/*}\"
+    printf '{ \"auths\": \"%s\" }' \"$password\" >\"$config\"
+    ;;
+  logout) rm \"$config\" ;;
+esac
+echo \"docker $*\"\n";
+
+/// The page's scripts that have this in them, after its first one, which makes Docker's directory.
+fn script(of_it: &str) -> String {
+    let scripts = of(PAGE, "sh");
+    let found: Vec<&String> = scripts.iter().filter(|script| script.contains(of_it)).collect();
+    assert_eq!((scripts.len(), found.len()), (6, 1), "{of_it}");
+    format!("{}{}", scripts[0], found[0])
+}
+
+/// As a job, with the stand-in. The files that it leaves hold the password, for the owner alone.
+fn run(sandbox: &Sandbox, script: &str, prepare: impl FnOnce(Program<'_>) -> Program<'_>) -> Output {
+    let program = Program::new("/bin/sh", ["-euc", &for_the_sandbox(sandbox, script)]).job(sandbox);
+    program.scratch().script("bin/docker", DOCKER);
+    prepare(program).run()
+}
+
+/// ECR is moto's, and the AWS CLI the real one.
+fn with_ecr<'s>(program: Program<'s>, moto: &peers::Server) -> Program<'s> {
+    symlink(peers::aws().program("aws"), program.scratch().path().join("bin/aws")).unwrap();
+    program.env("AWS_ENDPOINT_URL_ECR", moto.url())
+}
+
+const ECR: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+
+#[test]
+fn ecr() {
+    let (sandbox, moto) = (Sandbox::start().unwrap(), peers::moto());
+    let output = run(&sandbox, &script("docker push \"$REGISTRY/web:1\"\ndocker logout"), |it| with_ecr(it, &moto));
+    output.exits(0).stdout_is(&format!(
+        "docker login --username AWS --password-stdin {ECR}\ndocker push {ECR}/web:1\ndocker logout {ECR}\n"
+    ));
+    assert!(!output.scratch.files().iter().any(|path| path.ends_with("config.json")));
+    let output = run(&sandbox, &script("-- aws ecr get-login-password"), |it| with_ecr(it, &moto));
+    output.exits(0).stdout_is(&format!("docker login --username AWS --password-stdin {ECR}\n"));
+}
+
+/// Without `--region` there is none for the AWS CLI; and without credentials there is no password.
+#[test]
+fn ecr_without_a_region_or_a_role() {
+    let (sandbox, moto) = (Sandbox::start().unwrap(), peers::moto());
+    let text = script("-- aws ecr get-login-password");
+    let output = run(&sandbox, &text.replace(" --region eu-west-1", ""), |it| with_ecr(it, &moto));
+    assert!(output.stderr().contains("region"), "{}", output.describe());
+    output.exits(1);
+    let output = run(&sandbox, &text.replace("role/deploy", "role/release"), |it| with_ecr(it, &moto));
+    assert!(output.exits(1).stderr().ends_with("Error: password is empty\n"), "{}", output.describe());
+}
+
+#[test]
+fn artifact_registry_with_an_access_token() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = run(&sandbox, &script("oauth2accesstoken"), |it| it);
+    let registry = "https://europe-west1-docker.pkg.dev";
+    output.exits(0).stdout_is(&format!(
+        "docker login --username oauth2accesstoken --password-stdin {registry}\n\
+         docker push europe-west1-docker.pkg.dev/my-project/web/web:1\ndocker logout {registry}\n"
+    ));
+}
+
+/// gcloud makes itself Docker's helper, without a password in the file, and hands one out when it is asked.
+#[test]
+fn artifact_registry_with_gcloud() {
+    let Some(gcloud) = shells::tool("gcloud") else { return };
+    let sandbox = Sandbox::start().unwrap();
+    let ask = "export DOCKER_CONFIG=\"$HOME/.docker\"\nconfig=$HOME/.docker/config.json\n";
+    let answer =
+        "cat \"$config\"\nprintf https://europe-west1-docker.pkg.dev | gcloud auth docker-helper get >answer\n";
+    let text = script("configure-docker").replace("DOCKER_CONFIG=$(mktemp -d)\nexport DOCKER_CONFIG\n", ask);
+    let output = run(&sandbox, &format!("umask 077\n{text}{answer}"), |it| {
+        symlink(gcloud, it.scratch().path().join("bin/gcloud")).unwrap();
+        it.env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1").env("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "1")
+    });
+    output.exits(0);
+    let config = output.stdout().split_once('{').map(|(_, rest)| format!("{{{rest}")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    assert_eq!(config, json!({ "credHelpers": { "europe-west1-docker.pkg.dev": "gcloud" } }));
+    let answer = std::fs::read(output.scratch.path().join("answer")).unwrap();
+    let password = serde_json::from_slice::<Value>(&answer).unwrap()["Secret"].as_str().unwrap().to_owned();
+    assert!(sandbox.google.issued().iter().any(|issued| issued.token == password));
+}
+
+#[test]
+fn a_password_in_vault() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.vault.write("production/registry", json!({ "username": "puller", "password": "a password for images" }));
+    let output = run(&sandbox, &script("REGISTRY_PASSWORD="), |it| it.secret("a password", "a password for images"));
+    output.exits(0).stdout_holds_no_secret().stdout_is(
+        "docker login --username puller --password-stdin registry.example.com\n\
+         docker pull registry.example.com/tools/migrate:3\ndocker logout registry.example.com\n",
+    );
+}
+
+#[test]
+fn the_pipeline() {
+    let sandbox = Sandbox::start().unwrap();
+    let [pipeline] = &of(PAGE, "yaml")[..] else { panic!("one pipeline") };
+    let [(_, job)] = &pipelines::jobs(&pipelines::read(pipeline))[..] else { panic!("one job") };
+    let variables = [job.variables.clone(), vec![("SEMAPHORE_GIT_SHA".into(), "5c84719".into())]].concat();
+    let output = agent::Job { variables, ..job.clone() }.run(&sandbox, &Job::branch("main"));
+    output.exits(0).stdout_is(&format!(
+        "oidc-exchange {}\ncheckout \ndocker build -t {ECR}/web:5c84719 .\n\
+         docker login --username AWS --password-stdin {ECR}\ndocker push {ECR}/web:5c84719\nstatus 0\ndocker logout {ECR}\n",
+        env!("CARGO_PKG_VERSION")
+    ));
+}
