@@ -16,8 +16,8 @@ use crate::vault::left::End;
 use crate::{aws, diagnostic, google, vault};
 
 /// Prints the `unset` lines in the words of `format`, deletes what the manifest in `place` names, and ends the client
-/// tokens that it names. Gives
-/// the exit code: [`Exit::Unreachable`] where a token could not be ended this time, [`Exit::Refused`] where it never can.
+/// tokens that it names. Gives the exit code: [`Exit::Unreachable`] where a token could not be ended this time,
+/// [`Exit::Refused`] where it never can.
 ///
 /// # Errors
 /// When standard output is closed, or a file would not go.
