@@ -30,6 +30,9 @@ impl Setting {
     pub(super) fn of(row: &Row, step: Step) -> Result<Self, Dash> {
         let Row { what, tls, .. } = row;
         let once = row.times == Times::Once;
+        if !matches!(what, What::Meets(_) | What::Signal(_)) && !step.opens() {
+            return Err("it goes over a connection that is open");
+        }
         let authority = Tls::new().unwrap();
         let sandbox = if *tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
         furnish(&sandbox);
@@ -44,9 +47,6 @@ impl Setting {
             _impostor: None,
             ca: tls.then(|| authority.ca_pem()),
         };
-        if !matches!(what, What::Meets(_) | What::Signal(_)) && !step.opens() {
-            return Err("it goes over a connection that is open");
-        }
         let server = step.server(&setting.sandbox);
         let origin = match what {
             What::Meets(fault) => {
