@@ -58,7 +58,7 @@ impl Cell<'_> {
                 running.signal_to("oidc-exchange", *signal);
                 running.wait()
             }
-            _ => program.run(),
+            What::Meets(_) | What::Closed | What::Named(_) | What::Certificate(_) => program.run(),
         };
         let end = self.observed(&output, &setting.sandbox);
         let at_once = matches!(end, End::AtOnce | End::Refused);
@@ -178,14 +178,12 @@ impl Cell<'_> {
             End::Healed if reached => requests == 2,
             // The first attempts did not get there.
             End::Healed => requests == 1,
+            // Where an attempt is longer than the time, there is one.
             End::Bound if reached && again => requests >= 2,
-            // An attempt is longer than the time.
-            End::Bound if reached => requests == 1,
             // An interrupted run ends its token in haste, which is this step once more.
             End::AtOnce if self.step == Step::Revocation => requests == 2,
             End::Said if self.step == Step::Revocation => requests >= 1,
-            End::Done | End::Said | End::AtOnce | End::Refused if reached => requests == 1,
-            End::Done | End::Said | End::AtOnce | End::Refused | End::Bound => requests == 0,
+            End::Done | End::Said | End::Bound | End::AtOnce | End::Refused => requests == usize::from(reached),
         };
         assert!(fits, "{end}: {requests} requests");
         assert_eq!(setting.elsewhere.seen(), [""; 0], "nobody else hears anything");

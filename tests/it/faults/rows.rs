@@ -8,7 +8,7 @@ use sandbox::{Fault, Sandbox, Tls};
 
 use super::answers::{cut, lacking, mistyped};
 use super::expected::{Kind, Times};
-use super::steps::Step;
+use super::steps::{Exchange, Step};
 use super::words;
 
 /// A row of the table.
@@ -163,10 +163,7 @@ fn with_body(stage: &Stage<'_>, fault: Fault) -> Result<Fault, &'static str> {
 }
 
 fn indiscreet(stage: &Stage<'_>) -> Result<Fault, &'static str> {
-    match stage.step {
-        Step::Discovery | Step::Keys => Err("it is sent no secret"),
-        _ => Ok(Fault::Indiscreet),
-    }
+    if stage.step.exchange() == Exchange::Verify { Err("it is sent no secret") } else { Ok(Fault::Indiscreet) }
 }
 
 fn redirect(location: &str) -> Fault {

@@ -31,7 +31,7 @@ impl fmt::Display for End {
 struct Row {
     name: &'static str,
     /// What the command line has besides, for each exchange; none where it has no such way out.
-    options: fn(Exchange) -> Option<&'static str>,
+    options: Options,
     script: String,
     end: End,
     stdout: fn(Exchange) -> String,
@@ -59,13 +59,10 @@ const PRIVATE_READ_ONLY: &str = "mkdir disk; mount -t tmpfs tmpfs disk; : >disk/
                                  mount -o remount,ro disk; EVAL";
 const PRIVATE_LIMITED: &str = "mkdir disk; : >disk/filler; mkdir -m 700 disk/private; ulimit -f 0; EVAL";
 
-fn everywhere(_: Exchange) -> Option<&'static str> {
-    Some("")
-}
+type Options = fn(Exchange) -> Option<&'static str>;
 
-fn output(_: Exchange) -> Option<&'static str> {
-    Some("--output disk/kept")
-}
+const EVERYWHERE: Options = |_| Some("");
+const OUTPUT: Options = |_| Some("--output disk/kept");
 
 fn profile(exchange: Exchange) -> Option<&'static str> {
     (exchange == Exchange::Aws).then_some("--profile ci")
@@ -79,6 +76,10 @@ fn private(exchange: Exchange) -> Option<&'static str> {
         Exchange::Vault => Some("B=secret/production/db?file#username"),
         Exchange::Verify => None,
     }
+}
+
+fn seen(_: Exchange) -> String {
+    "exit 6\n".into()
 }
 
 fn kept(_: Exchange) -> String {
@@ -99,14 +100,13 @@ fn rows() -> Vec<Row> {
         let script = script.replace("EVAL", EVAL).replace("SEEN", SEEN);
         Row { name, options, script, end, stdout, says }
     };
-    let (six, nothing): (fn(Exchange) -> String, fn(Exchange) -> String) = (|_| "exit 6\n".into(), |_| String::new());
     vec![
-        row("standard output on a full disk", everywhere, "COMMAND >/dev/full; SEEN", End::Asked, six, NO_SPACE),
-        row("a reader that has gone away", everywhere, GONE, End::Asked, nothing, "Broken pipe"),
-        row("a closed standard output", everywhere, "COMMAND >&-; SEEN", End::Done, |_| "exit 0\n".into(), ""),
-        row("`--output` on a full disk", output, FULL, End::Asked, kept, NO_SPACE),
-        row("`--output` on a disk that is not to be written", output, READ_ONLY, End::NotAsked, kept, NOT_WRITABLE),
-        row("`--output` beyond `ulimit -f`", output, LIMITED, End::Asked, kept, TOO_LARGE),
+        row("standard output on a full disk", EVERYWHERE, "COMMAND >/dev/full; SEEN", End::Asked, seen, NO_SPACE),
+        row("a reader that has gone away", EVERYWHERE, GONE, End::Asked, |_| String::new(), "Broken pipe"),
+        row("a closed standard output", EVERYWHERE, "COMMAND >&-; SEEN", End::Done, |_| "exit 0\n".into(), ""),
+        row("`--output` on a full disk", OUTPUT, FULL, End::Asked, kept, NO_SPACE),
+        row("`--output` on a disk that is not to be written", OUTPUT, READ_ONLY, End::NotAsked, kept, NOT_WRITABLE),
+        row("`--output` beyond `ulimit -f`", OUTPUT, LIMITED, End::Asked, kept, TOO_LARGE),
         row("`--profile` on a full disk", profile, FULL, End::Asked, kept, NO_SPACE),
         row("`--profile` on a disk that is not to be written", profile, READ_ONLY, End::NotAsked, kept, NOT_WRITABLE),
         row("`--profile` beyond `ulimit -f`", profile, LIMITED, End::Asked, kept, TOO_LARGE),

@@ -20,8 +20,7 @@ pub(super) struct Setting {
     pub(super) options: String,
     pub(super) elsewhere: Recorder,
     pub(super) machine: Option<Machine>,
-    _late: Option<Late>,
-    _impostor: Option<Sts>,
+    impostor: Option<Sts>,
     pub(super) ca: Option<String>,
 }
 
@@ -30,6 +29,9 @@ impl Setting {
     pub(super) fn of(row: &Row, step: Step) -> Result<Self, Dash> {
         let Row { what, tls, .. } = row;
         let once = row.times == Times::Once;
+        if !matches!(what, What::Meets(_) | What::Signal(_)) && !step.opens() {
+            return Err("it goes over a connection that is open");
+        }
         let authority = Tls::new().unwrap();
         let sandbox = if *tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
         furnish(&sandbox);
@@ -40,13 +42,9 @@ impl Setting {
             options: String::new(),
             elsewhere,
             machine: None,
-            _late: None,
-            _impostor: None,
+            impostor: None,
             ca: tls.then(|| authority.ca_pem()),
         };
-        if !matches!(what, What::Meets(_) | What::Signal(_)) && !step.opens() {
-            return Err("it goes over a connection that is open");
-        }
         let server = step.server(&setting.sandbox);
         let origin = match what {
             What::Meets(fault) => {
@@ -60,7 +58,7 @@ impl Setting {
             }
             What::Closed => {
                 let late = Late::new(server.port(), once.then_some(Duration::from_secs(5)));
-                Some(setting._late.insert(late).origin())
+                Some(late.origin())
             }
             What::Named(host) => {
                 setting.machine = Some(Machine::new(&setting.sandbox)?);
@@ -70,7 +68,7 @@ impl Setting {
             What::Certificate(certificate) => {
                 let impostor = Sts::start_tls(&certificate(&authority).unwrap()).unwrap();
                 setting.ca = Some(authority.ca_pem());
-                Some(setting._impostor.insert(impostor).url())
+                Some(setting.impostor.insert(impostor).url())
             }
         };
         if let Some(origin) = origin {

@@ -37,7 +37,16 @@ pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
             400,
             "error validating token: error verifying token signature: fetching keys oidc: get keys failed 503",
         ),
-        _ => return Err(NO_TOKEN),
+        Step::Hop
+        | Step::Identity
+        | Step::AccessToken
+        | Step::IdToken
+        | Step::Mount
+        | Step::Read
+        | Step::Write
+        | Step::Revocation
+        | Step::Discovery
+        | Step::Keys => return Err(NO_TOKEN),
     })
 }
 
@@ -56,7 +65,14 @@ pub(super) fn expired(stage: &Stage<'_>) -> Words {
         ),
         Step::Sts => stale(),
         Step::Login => vault(400, "error validating token: invalid expiration time (exp) claim: token is expired"),
-        _ => return Err(NO_TOKEN),
+        Step::AccessToken
+        | Step::IdToken
+        | Step::Mount
+        | Step::Read
+        | Step::Write
+        | Step::Revocation
+        | Step::Discovery
+        | Step::Keys => return Err(NO_TOKEN),
     })
 }
 
@@ -71,7 +87,14 @@ pub(super) fn not_yet_valid(stage: &Stage<'_>) -> Words {
         ),
         Step::Sts => stale(),
         Step::Login => vault(400, "error validating token: invalid not before (nbf) claim: token not yet valid"),
-        _ => return Err(NO_TOKEN),
+        Step::AccessToken
+        | Step::IdToken
+        | Step::Mount
+        | Step::Read
+        | Step::Write
+        | Step::Revocation
+        | Step::Discovery
+        | Step::Keys => return Err(NO_TOKEN),
     })
 }
 

@@ -1,5 +1,6 @@
 //! A program under way: bounded in time, and searched for leaks at its end.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStringExt;
@@ -134,7 +135,7 @@ impl<'s> Running<'s> {
     pub(crate) fn wait(self) -> Output {
         let Self { mut child, stdout, stderr, started, before, program } = self;
         let bound = program.bound;
-        let mut command_lines = Vec::new();
+        let mut command_lines = BTreeSet::new();
         let ended = wait(&mut child.0, started + bound, &mut command_lines);
         let timed_out = ended.is_none();
         if timed_out {
@@ -168,7 +169,8 @@ impl<'s> Running<'s> {
         assert!(!timed_out, "did not end within {} s\n{}", bound.as_secs(), output.describe());
         // What the test itself has put on a command line is its own.
         if output.secrets.search("", &program.arguments.join(OsStr::new(" ")).into_vec()).is_ok() {
-            output.secrets.search("a command line", &command_lines).unwrap_or_else(|leak| panic!("{leak}"));
+            let lines: Vec<u8> = command_lines.into_iter().flatten().collect();
+            output.secrets.search("a command line", &lines).unwrap_or_else(|leak| panic!("{leak}"));
         }
         output.search(program.hands_over, program.reports, &before);
         output
@@ -176,11 +178,11 @@ impl<'s> Running<'s> {
 }
 
 /// Waits, and looks at the command lines now and then.
-fn wait(child: &mut Child, until: Instant, command_lines: &mut Vec<u8>) -> Option<ExitStatus> {
+fn wait(child: &mut Child, until: Instant, command_lines: &mut BTreeSet<Vec<u8>>) -> Option<ExitStatus> {
     let mut pause = Duration::from_micros(200);
     for look in 1_u32.. {
         if look.is_power_of_two() {
-            command_lines.extend(lines_below(child.id()));
+            add_command_lines(child.id(), command_lines);
         }
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status);
@@ -195,14 +197,12 @@ fn wait(child: &mut Child, until: Instant, command_lines: &mut Vec<u8>) -> Optio
 }
 
 /// The command lines of a process and of what it has started.
-fn lines_below(pid: u32) -> Vec<u8> {
-    let mut lines = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+fn add_command_lines(pid: u32, lines: &mut BTreeSet<Vec<u8>>) {
+    lines.insert(std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default());
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
-        lines.push(b'\n');
-        lines.extend(lines_below(child));
+        add_command_lines(child, lines);
     }
-    lines
 }
 
 /// A process and what it has started; it does not outlive a test that has failed.
