@@ -16,7 +16,15 @@ use crate::arguments::Arguments;
 /// A laptop's real accounts, and a real job, must not show through.
 const AMBIENT: [&str; 8] = ["AWS_", "BOTO_", "GOOGLE_", "CLOUDSDK_", "VAULT_", "BAO_", "SEMAPHORE_", "OIDC_EXCHANGE_"];
 
-pub(crate) fn run(arguments: &Arguments, variables: &[(String, String)], program: &Path) -> io::Result<ExitCode> {
+/// The variables that name certificates to trust, in the AWS tools and everywhere else.
+const TRUST: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
+
+pub(crate) fn run(
+    arguments: &Arguments,
+    variables: &[(String, String)],
+    authority: Option<&str>,
+    program: &Path,
+) -> io::Result<ExitCode> {
     // Whatever the job leaves behind is gone with it; nor are the account files of a laptop read.
     let private = tempfile::Builder::new().prefix("oidc-exchange-sandbox-").tempdir()?;
     let (name, rest) = match arguments.command.split_first() {
@@ -35,6 +43,11 @@ pub(crate) fn run(arguments: &Arguments, variables: &[(String, String)], program
     command.env("AWS_SHARED_CREDENTIALS_FILE", private.path().join("aws-credentials"));
     command.env("CLOUDSDK_CONFIG", private.path().join("gcloud"));
     command.env("OIDC_EXCHANGE_DIR", private.path().join("job"));
+    if let Some(pem) = authority {
+        let file = private.path().join("ca.pem");
+        std::fs::write(&file, pem)?;
+        command.envs(TRUST.map(|variable| (variable, &file)));
+    }
     command.envs(variables.iter().map(|(name, value)| (name, value)));
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -7,7 +7,7 @@ mod program;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, VAULT_ROLE};
+use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, Tls, VAULT_ROLE};
 
 use arguments::{Arguments, Invocation};
 
@@ -23,7 +23,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let program = program::directory()?;
-    let sandbox = Sandbox::start()?;
+    let tls = if arguments.tls { Some(Tls::new()?) } else { None };
+    let sandbox = tls.as_ref().map_or_else(Sandbox::start, Sandbox::start_tls)?;
+    if let Some(rate) = arguments.throttle {
+        sandbox.aws.throttle(rate);
+    }
     if arguments.command.is_empty() {
         let line = format!(
             "sandbox: AWS has {DEPLOY_ROLE} (branch main) and {RELEASE_ROLE} (tags only); this is a {} job\n\
@@ -37,7 +41,7 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         );
         io::stderr().write_all(line.as_bytes())?;
     }
-    command::run(arguments, &sandbox.env_for(&arguments.job), &program)
+    command::run(arguments, &sandbox.env_for(&arguments.job), tls.map(|tls| tls.ca_pem()).as_deref(), &program)
 }
 
 /// A reader that has gone away is no reason to fail.

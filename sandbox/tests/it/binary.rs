@@ -40,6 +40,15 @@ fn a_command_finds_the_program_the_token_and_the_endpoints_and_no_real_account()
 }
 
 #[test]
+fn over_tls_the_command_finds_whom_to_trust() {
+    let script = "echo $AWS_ENDPOINT_URL_STS; echo $SANDBOX_GOOGLE_STS; cmp $AWS_CA_BUNDLE $SSL_CERT_FILE && head -1 $SSL_CERT_FILE";
+    let text = stdout(&run(&["--tls", "sh", "-c", script]));
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[..2].iter().all(|line| line.starts_with("https://127.0.0.1:")), "{text}");
+    assert_eq!(lines[2..], ["-----BEGIN CERTIFICATE-----"]);
+}
+
+#[test]
 fn it_ends_as_the_command_ends() {
     assert_eq!(run(&["sh", "-c", "exit 7"]).status.code(), Some(7));
     assert_eq!(run(&["sh", "-c", "kill -TERM $$"]).status.code(), Some(143));

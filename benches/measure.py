@@ -1,0 +1,106 @@
+"""Runs commands in turns and says what each cost."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Contestant:
+    """A command, the tools it needs, and in which turns it takes part: in every one, or, where it is slow, in fewer."""
+
+    def __init__(self, name, command, env, needs=(), every=1, role=None):
+        self.name, self.command, self.env, self.every, self.role = name, command, env, every, role
+        self.missing = [tool for tool in needs if not tool or not (os.path.isfile(tool) or shutil.which(tool))]
+        self.walls, self.cpus, self.counts, self.peak = [], [], [], None
+
+    def take_turn(self, ledger=None):
+        """Runs it once; wall and CPU time (user and system, of the whole process tree) in milliseconds."""
+        shutil.rmtree(self.env.get("OIDC_EXCHANGE_DIR", ""), ignore_errors=True)
+        tally = ledger and ledger.open()
+        wall, cpu = run(self.command, self.env)
+        counts = tally and (tally.requests, tally.connections, tally.round_trips)
+        return wall, cpu, counts
+
+    def measure_peak(self):
+        """The largest process's peak memory in MiB, of one run. wait4(2) would count this interpreter's own, before
+        exec, so that GNU time stands in between."""
+        gnu_time = shutil.which("time", path="/usr/bin:/bin")
+        if gnu_time:
+            with tempfile.NamedTemporaryFile("r") as said:
+                run([gnu_time, "-f", "%M", "-o", said.name, *self.command], self.env)
+                self.peak = int(said.read().split()[-1]) / 1024
+
+
+def run(command, env):
+    path = shutil.which(command[0], path=env.get("PATH", os.defpath)) or command[0]
+    with tempfile.TemporaryFile() as error:
+        files = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, error.fileno(), 2),
+        ]
+        began = time.perf_counter()
+        child = os.posix_spawn(path, command, env, file_actions=files)
+        _, status, used = os.wait4(child, 0)
+        wall = time.perf_counter() - began
+        code = os.waitstatus_to_exitcode(status)
+        if code != 0:
+            error.seek(0)
+            sys.exit(f"{command[0]} ended with {code}\n{error.read().decode(errors='replace')}")
+    return wall * 1e3, (used.ru_utime + used.ru_stime) * 1e3
+
+
+def take_turns(contestants, turns, ledger=None):
+    """The first turn warms the caches and does not count. Far away, where a ledger counts, the slow ones have no such
+    turn: theirs was nearby."""
+    for turn in range(turns + 1):
+        for contestant in contestants:
+            warming = turn == 0 and not (ledger and contestant.every > 1)
+            if warming or (turn and (turn - 1) % contestant.every == 0):
+                wall, cpu, counts = contestant.take_turn(ledger)
+                if turn:
+                    contestant.walls.append(wall)
+                    contestant.cpus.append(cpu)
+                    contestant.counts.append(counts)
+
+
+def present(contestants):
+    """Those whose tools are here; the others are named."""
+    for contestant in contestants:
+        if contestant.missing:
+            missing = ", ".join(tool or "such program, on PATH or in target/peers" for tool in contestant.missing)
+            say(f"left out: {contestant.name} (no {missing})")
+    return [contestant for contestant in contestants if not contestant.missing]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values):
+    """The median, and the quartiles in brackets."""
+    if len(values) < 2:
+        return f"{values[0]:.1f}"
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{middle:.1f} [{low:.1f}–{high:.1f}]"
+
+
+def processor():
+    """The machine in a few words."""
+    model = "an unnamed processor"
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+            model = names[0] if names else model
+    except OSError:
+        said = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], stdout=subprocess.PIPE, text=True)
+        model = said.stdout.strip() or model
+    return f"{model}, {os.cpu_count()} cores"
