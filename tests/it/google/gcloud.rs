@@ -1,6 +1,7 @@
 //! gcloud, where it is installed: it comes in no package that could be pinned.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sandbox::google::BUCKET;
 use sandbox::{DEPLOY_ACCOUNT, Sandbox};
@@ -17,7 +18,7 @@ pub(super) fn found(name: &str) -> Option<PathBuf> {
     path
 }
 
-/// Quiet, and without reports of use.
+/// Quiet, without reports of use, and with patience: each of its commands takes seconds, on a busy machine many.
 pub(super) fn quiet(program: Program<'_>) -> Program<'_> {
     let variables = [
         ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
@@ -25,7 +26,7 @@ pub(super) fn quiet(program: Program<'_>) -> Program<'_> {
         ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "1"),
         ("CLOUDSDK_CORE_DISABLE_FILE_LOGGING", "1"),
     ];
-    variables.iter().fold(program, |program, (name, value)| program.env(name, value))
+    variables.iter().fold(program.patient(Duration::from_mins(5)), |program, (name, value)| program.env(name, value))
 }
 
 /// Which account's token gcloud prints.
