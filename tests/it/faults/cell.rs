@@ -31,6 +31,8 @@ pub(super) struct Cell<'r> {
     pub(super) row: &'r Row,
     pub(super) step: Step,
     pub(super) way: Way,
+    /// What the short times are multiplied with.
+    pub(super) patience: u32,
 }
 
 /// A reason why there is nothing to see.
@@ -85,8 +87,8 @@ impl Cell<'_> {
     /// Short where it will pass, long where it must not.
     fn timeout(&self) -> Duration {
         match (&self.row.what, self.expected()) {
-            (What::Named(_), End::Bound) => Duration::from_secs(6),
-            (_, End::Bound) => Duration::from_secs(4),
+            (What::Named(_), End::Bound) => Duration::from_secs(6) * self.patience,
+            (_, End::Bound) => Duration::from_secs(4) * self.patience,
             _ => Duration::from_secs(40),
         }
     }

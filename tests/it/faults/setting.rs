@@ -76,7 +76,9 @@ impl Setting {
         }
         if row.kind == Kind::Silence && once && step.exchange() == Exchange::Vault {
             // The one client whose bound on an attempt can be set; the others wait for 15 s.
-            setting.variables.push(("VAULT_CLIENT_TIMEOUT".into(), "3".into()));
+            // The revocation itself has five seconds.
+            let bound = if step == Step::Revocation { "3" } else { "8" };
+            setting.variables.push(("VAULT_CLIENT_TIMEOUT".into(), bound.into()));
         }
         Ok(setting)
     }
