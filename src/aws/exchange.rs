@@ -1,6 +1,7 @@
 //! The wire: one unsigned call with the token, a signed one for each further role, each repeated while its failure
 //! can heal; and the question whose the credentials are.
 
+use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -46,7 +47,8 @@ pub async fn credentials(
     }
     let configuration = sts::configuration(&request.sts_region, http).await;
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
-    let trade = Trade { request, token, clock, deadline, configuration, iam };
+    let shown = RefCell::new(vec![token.jwt().clone()]);
+    let trade = Trade { request, token, clock, deadline, configuration, iam, shown };
     let mut credentials = trade.first().await?;
     let mut from = &request.role;
     for (index, hop) in request.chain.iter().enumerate() {
@@ -65,6 +67,8 @@ struct Trade<'a> {
     deadline: Deadline,
     configuration: SdkConfig,
     iam: Option<Instant>,
+    /// What the service has been shown or has issued: any later answer could repeat it.
+    shown: RefCell<Vec<Secret>>,
 }
 
 impl Trade<'_> {
@@ -101,7 +105,7 @@ impl Trade<'_> {
                 .await;
             match answer {
                 Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), role),
-                Err(error) => Err(self.attempt(error, None)),
+                Err(error) => Err(self.attempt(error)),
             }
         };
         self.run(Step::Token, call).await
@@ -115,7 +119,7 @@ impl Trade<'_> {
         hop: &Hop,
         from: &RoleArn,
     ) -> Result<Credentials, Error> {
-        let sts = sts::signing_with(session, &self.configuration);
+        let sts = self.signing_with(session);
         let last = number == self.request.chain.len() + 1;
         // Once set, AWS carries it through the rest of the chain.
         let source_identity = self.request.source_identity.as_ref().filter(|_| number == 2);
@@ -134,7 +138,7 @@ impl Trade<'_> {
                 .await;
             match answer {
                 Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), &hop.role),
-                Err(error) => Err(self.attempt(error, Some(session))),
+                Err(error) => Err(self.attempt(error)),
             }
         };
         self.run(Step::Hop { number, hop, from }, call).await
@@ -157,10 +161,10 @@ impl Trade<'_> {
 
     /// Asks whose the credentials are, which shows as well that they work.
     async fn identity(&self, credentials: &Credentials) -> Result<AccountId, Error> {
-        let sts = sts::signing_with(credentials, &self.configuration);
+        let sts = self.signing_with(credentials);
         let call = async || {
             let answer = sts.get_caller_identity().send().await;
-            let output = answer.map_err(|error| self.attempt(error, Some(credentials)))?;
+            let output = answer.map_err(|error| self.attempt(error))?;
             let account = output.account().and_then(AccountId::new);
             let account = account.ok_or(Attempt::Garbled { status: 200, why: "it lacks an Account".into() })?;
             tracing::info!("the credentials work: {} in account {account}", output.arn().unwrap_or("somebody"));
@@ -169,15 +173,18 @@ impl Trade<'_> {
         self.run(Step::Identity, call).await
     }
 
-    /// What the SDK's error is, without what the service has been shown or has issued: the token, since the first call, and
-    /// the session that signs this one.
-    fn attempt<E>(&self, error: SdkError<E, HttpResponse>, session: Option<&Credentials>) -> Attempt
+    fn signing_with(&self, session: &Credentials) -> aws_sdk_sts::Client {
+        self.shown.borrow_mut().extend([session.secret_access_key.clone(), session.session_token.clone()]);
+        sts::signing_with(session, &self.configuration)
+    }
+
+    /// What the SDK's error is, without what is not to be shown again.
+    fn attempt<E>(&self, error: SdkError<E, HttpResponse>) -> Attempt
     where
         E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
     {
-        let mut secrets = vec![self.token.jwt()];
-        secrets.extend(session.iter().flat_map(|session| [&session.secret_access_key, &session.session_token]));
-        sts::attempt(error, &secrets, self.clock)
+        let shown = self.shown.borrow();
+        sts::attempt(error, &shown.iter().collect::<Vec<_>>(), self.clock)
     }
 
     fn duration(&self) -> Option<i32> {

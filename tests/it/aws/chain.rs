@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::{DEPLOY_ROLE, Job, Sandbox};
+use sandbox::{DEPLOY_ROLE, Fault, Job, Request, Sandbox};
 use serde_json::{Value, json};
 
 use super::deploy;
@@ -252,4 +252,15 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
     "#]],
     );
     assert!(sandbox.aws.requests().is_empty());
+}
+
+/// What the sandbox has issued is searched for in every run's output.
+#[test]
+fn a_refusal_of_the_third_role_shows_no_key_of_the_first() {
+    let sandbox = sandbox();
+    let third = |request: &Request| String::from_utf8_lossy(&request.body).contains("role%2Ftarget");
+    sandbox.aws.aim(third, Fault::Indiscreet, None);
+    let output = through(&["--external-id", "", "--external-id", "shared"]).job(&sandbox).run();
+    let said = output.exits(4).stderr();
+    assert!(said.contains("AccessDenied: ") && sandbox.aws.issued().len() == 2, "{said}");
 }
