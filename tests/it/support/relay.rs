@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Relay {
     port: u16,
     held: Arc<Held>,
+    round_trips: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -29,12 +30,32 @@ impl Relay {
 
     /// Brings every byte a while later, either way: a question and its answer take `round_trip`. (A connection is there at
     /// once, as the system makes it.)
+    ///
+    /// It counts round trips by a logical clock, which a busy machine does not slow: what the caller sends is one further
+    /// than the last answer that had reached it, on any connection, and an answer is as far as what it follows.
     pub(crate) fn delaying(port: u16, round_trip: Duration) -> Self {
-        Self::start(port, move |client, server, _| {
+        let clock = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&clock);
+        let mut relay = Self::start(port, move |client, server, _| {
             let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone()) else { return };
-            thread::spawn(move || bring_later(from_client, server, round_trip / 2));
-            bring_later(from_server, client, round_trip / 2);
-        })
+            let (clock, asked) = (Arc::clone(&clock), Arc::new(AtomicUsize::new(0)));
+            let (latest, arrived) = (Arc::clone(&clock), Arc::clone(&asked));
+            thread::spawn(move || {
+                let sent = || latest.load(Ordering::SeqCst) + 1;
+                bring_later(from_client, server, round_trip / 2, sent, |far| arrived.store(far, Ordering::SeqCst));
+            });
+            let sent = || asked.load(Ordering::SeqCst);
+            bring_later(from_server, client, round_trip / 2, sent, move |far| {
+                clock.fetch_max(far, Ordering::SeqCst);
+            });
+        });
+        relay.round_trips = counted;
+        relay
+    }
+
+    /// How many round trips a caller has waited for; for one that [`Self::delaying`] made.
+    pub(crate) fn round_trips(&self) -> usize {
+        self.round_trips.load(Ordering::SeqCst)
     }
 
     /// Cuts the first connection after so many bytes of the caller's.
@@ -79,7 +100,7 @@ impl Relay {
                 });
             }
         });
-        Self { port: own, held }
+        Self { port: own, held, round_trips: Arc::default() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -103,23 +124,34 @@ impl Relay {
     }
 }
 
-fn bring_later(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
-    let (send, receive) = mpsc::channel::<(Instant, Vec<u8>)>();
-    thread::spawn(move || {
-        for (due, bytes) in receive {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            if to.write_all(&bytes).is_err() {
+/// `sent` says how far the clock is for what has come, and `arrived` is told of it when it is passed on.
+fn bring_later(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    delay: Duration,
+    sent: impl Fn() -> usize,
+    arrived: impl Fn(usize) + Send,
+) {
+    let (deliver, due_ones) = mpsc::channel::<(Instant, usize, Vec<u8>)>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for (due, far, bytes) in due_ones {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                arrived(far);
+                if to.write_all(&bytes).is_err() {
+                    break;
+                }
+            }
+            let _ = to.shutdown(Shutdown::Write);
+        });
+        let mut bytes = vec![0; 16 << 10];
+        while let Ok(count @ 1..) = from.read(&mut bytes) {
+            if deliver.send((Instant::now() + delay, sent(), bytes[..count].to_vec())).is_err() {
                 break;
             }
         }
-        let _ = to.shutdown(Shutdown::Write);
+        drop(deliver);
     });
-    let mut bytes = vec![0; 16 << 10];
-    while let Ok(count @ 1..) = from.read(&mut bytes) {
-        if send.send((Instant::now() + delay, bytes[..count].to_vec())).is_err() {
-            break;
-        }
-    }
 }
 
 fn pass_on(mut client: TcpStream, mut server: TcpStream, words: &[String], held: &Held) {
