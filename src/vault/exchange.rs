@@ -6,7 +6,7 @@ use super::Request;
 use super::connections;
 use super::handout;
 use super::login;
-use super::reading::Session;
+use super::session::Session;
 use super::tenancy::Tenancy;
 use super::wire::Server;
 use crate::emit::Handout;

@@ -18,6 +18,7 @@ mod reading;
 mod refusal;
 pub mod secrets_file;
 pub mod selection;
+mod session;
 pub mod settings;
 pub mod setup;
 mod tenancy;

@@ -1,0 +1,147 @@
+//! A run's session with the server: one request, and what is said of one that failed.
+
+use serde_json::{Value, json};
+
+use super::Request;
+use super::login::ClientToken;
+use super::path::Path;
+use super::read_refusal::{MORE_USES, ReadCause};
+use super::refusal::{Attempt, Cause, Problem, Told, explain};
+use super::wire::{Call, Kind, Server, Success};
+use crate::error::{Error, Refusal};
+use crate::http::retry::{self, Deadline, Effort, Outcome};
+
+/// A run's session with the server.
+pub(super) struct Session<'a> {
+    pub(super) request: &'a Request,
+    pub(super) server: &'a Server,
+    pub(super) token: &'a ClientToken,
+    pub(super) deadline: Deadline,
+}
+
+impl Session<'_> {
+    /// Sends one request, again while its failure can heal.
+    pub(super) async fn send(
+        &self,
+        kind: Kind,
+        path: &Path,
+        version: Option<u32>,
+        body: Option<Vec<u8>>,
+    ) -> Result<Success, (Outcome<Attempt>, Effort)> {
+        let token = &self.token.secret;
+        retry::run(self.deadline, async || {
+            let call = Call { kind, path, version, body: body.clone(), token: Some(token) };
+            self.server.send(&call, &[token]).await
+        })
+        .await
+    }
+
+    /// The error of a request that failed for good.
+    pub(super) async fn explain(&self, outcome: Outcome<Attempt>, effort: Effort, kind: Kind, path: &Path) -> Error {
+        let denied = match &outcome {
+            Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }) => {
+                Cause::of(kind, answer) == Cause::Read(ReadCause::Policy)
+            }
+            Outcome::Failed(_) | Outcome::TimedOut => false,
+        };
+        let covered = if denied { self.covered(kind, path).await } else { Vec::new() };
+        explain(outcome, effort, self.asked(kind, path), &self.request.address, |cause| {
+            let (title, mut hints) = match cause {
+                Cause::Read(cause) => (cause.title(path), cause.hints(kind)),
+                Cause::Common(common) => (format!("Vault refused {path}"), common.hints()),
+                Cause::Login(_) => (format!("Vault refused {path}"), Vec::new()),
+            };
+            hints.extend(covered);
+            Told { title, presented: self.presented(), hints }
+        })
+    }
+
+    /// The error of an answer that is good, and not what was asked for.
+    pub(super) fn refused(&self, cause: &ReadCause, kind: Kind, path: &Path, said: String) -> Error {
+        Error::Refused(Box::new(Refusal {
+            title: cause.title(path),
+            said,
+            asked: self.asked(kind, path),
+            presented: self.presented(),
+            hints: cause.hints(kind),
+        }))
+    }
+
+    fn asked(&self, kind: Kind, path: &Path) -> Vec<String> {
+        let method = match kind {
+            Kind::Write | Kind::Login | Kind::Token => "POST",
+            Kind::Read | Kind::Preflight => "GET",
+        };
+        let namespace = self.request.namespace.as_deref().map(|name| format!(", namespace {name}")).unwrap_or_default();
+        vec![format!("{method} {path} of {}{namespace}", self.request.address_text())]
+    }
+
+    pub(super) fn presented(&self) -> Vec<String> {
+        let role = self.request.role.as_deref().unwrap_or("(the mount's default)");
+        vec![format!("role {role}, policies {}", self.token.policies.join(", "))]
+    }
+
+    /// Asks the server once which spelling of a refused path the policies cover.
+    async fn covered(&self, kind: Kind, path: &Path) -> Vec<String> {
+        let wanted = if kind == Kind::Write { "update" } else { "read" };
+        let mut spellings = vec![path.clone()];
+        if kind == Kind::Read {
+            spellings.extend(path.other_spellings());
+        }
+        let body = json!({ "paths": spellings.iter().map(Path::as_str).collect::<Vec<_>>() });
+        let Ok(question) = Path::parse("the question", "sys/capabilities-self") else { return Vec::new() };
+        let token = &self.token.secret;
+        let call = Call {
+            kind: Kind::Token,
+            path: &question,
+            version: None,
+            body: Some(body.to_string().into_bytes()),
+            token: Some(token),
+        };
+        let name_it =
+            format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies lets it through");
+        let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call, &[token])).await;
+        let Ok(Ok(Success { envelope, .. })) = answer else { return vec![name_it] };
+        let data = envelope.data.unwrap_or_default();
+        let may = |path: &Path| -> Vec<String> {
+            let list = data.get(path.as_str()).and_then(Value::as_array);
+            list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let allows = |path: &Path| may(path).iter().any(|one| one == wanted || one == "root");
+        if let Some(other) = spellings.iter().skip(1).find(|other| allows(other)) {
+            let why = if path.as_str().len() > other.as_str().len() {
+                format!("the policies cover {other}, but KV version 2 is read at {path}")
+            } else {
+                format!("the policies cover {other}, where KV version 2 is read: leave `kv1:` out, or name that path")
+            };
+            return vec![why, name_it];
+        }
+        let own: Vec<String> = may(path).into_iter().filter(|one| one != "deny").collect();
+        let why = if own.is_empty() {
+            "no policy of this token covers the path, in either spelling".to_owned()
+        } else {
+            format!("the policies let this token {} there, but not {wanted}", own.join(" and "))
+        };
+        vec![why, name_it]
+    }
+
+    pub(super) fn no_such_mount(&self, path: &Path) -> Refusal {
+        Refusal {
+            title: format!("Vault names no mount for {path}"),
+            said: "200, and a mount that the path is not below".into(),
+            asked: self.asked(Kind::Preflight, path),
+            presented: self.presented(),
+            hints: vec!["name the namespace with --namespace, and the path within it".into()],
+        }
+    }
+
+    pub(super) fn too_few_uses(&self, uses: u64, what: &str) -> Error {
+        Error::Refused(Box::new(Refusal {
+            title: "the client token is good for too few requests".into(),
+            said: format!("token_num_uses is {uses}, and {what}"),
+            asked: self.request.selections.iter().map(|selection| selection.query.path().to_string()).collect(),
+            presented: self.presented(),
+            hints: vec![format!("{MORE_USES}; put fields that belong together into one secret")],
+        }))
+    }
+}
