@@ -203,6 +203,7 @@ impl<'s> Program<'s> {
             // A group of its own: at the bound all of it goes.
             .process_group(0);
         let before = self.scratch.files();
+        super::dispositions::heed();
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
         Running::watch(child, self.input.take(), before, self)
     }

@@ -1,0 +1,34 @@
+//! What the tests' own caller has had ignored, `nohup` a hangup, is not to be so for the programs that they run.
+
+use std::sync::Once;
+
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Gives each ignored signal a handler: a program starts with the default in place of it, where it would start with what
+/// is ignored. (A handler of tokio's stays for the life of the process.)
+pub(super) fn heed() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = [Signal::HUP, Signal::INT, Signal::TERM, Signal::USR1].map(Signal::as_raw);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _within = runtime.enter();
+        for number in ignored.into_iter().filter(|number| is_ignored(&status, *number)) {
+            drop(signal(SignalKind::from_raw(number)).unwrap());
+        }
+    });
+}
+
+/// By the mask of a process's status: <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>.
+fn is_ignored(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
+#[test]
+fn the_mask_is_read() {
+    let status = "Name:\tit\nSigIgn:\t0000000000001001\nSigCgt:\tffff\n";
+    assert!(is_ignored(status, 1) && is_ignored(status, 13) && !is_ignored(status, 15) && !is_ignored("", 1));
+}
