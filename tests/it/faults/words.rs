@@ -52,41 +52,36 @@ pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
 
 /// Its time is over, by the server's clock.
 pub(super) fn expired(stage: &Stage<'_>) -> Words {
-    Ok(match stage.step {
-        Step::Token => Fault::aws_error(
-            400,
-            "ExpiredTokenException",
-            "Token expired: current date/time 1790000000 must be before the expiration date/time 1789996400",
-        ),
-        Step::Hop | Step::Identity => Fault::aws_error(
-            403,
-            "SignatureDoesNotMatch",
-            "Signature expired: 20260101T000000Z is now earlier than 20260101T004500Z (20260101T010000Z - 15 min.)",
-        ),
-        Step::Sts => stale(),
-        Step::Login => vault(400, "error validating token: invalid expiration time (exp) claim: token is expired"),
-        Step::AccessToken
-        | Step::IdToken
-        | Step::Mount
-        | Step::Read
-        | Step::Write
-        | Step::Revocation
-        | Step::Discovery
-        | Step::Keys => return Err(NO_TOKEN),
-    })
+    let token = Fault::aws_error(
+        400,
+        "ExpiredTokenException",
+        "Token expired: current date/time 1790000000 must be before the expiration date/time 1789996400",
+    );
+    by_its_clock(
+        stage,
+        token,
+        "Signature expired: 20260101T000000Z is now earlier than 20260101T004500Z (20260101T010000Z - 15 min.)",
+        "error validating token: invalid expiration time (exp) claim: token is expired",
+    )
 }
 
 /// Its time has not come, by the server's clock.
 pub(super) fn not_yet_valid(stage: &Stage<'_>) -> Words {
+    by_its_clock(
+        stage,
+        Fault::aws_error(400, "InvalidIdentityToken", "The token is not yet valid (nbf)."),
+        "Signature not yet current: 20260101T010000Z is still later than 20260101T001500Z (20260101T000000Z + 15 min.)",
+        "error validating token: invalid not before (nbf) claim: token not yet valid",
+    )
+}
+
+/// What each step that looks at the token, or at a signature of ours, says of its time.
+fn by_its_clock(stage: &Stage<'_>, token: Fault, signature: &str, login: &str) -> Words {
     Ok(match stage.step {
-        Step::Token => Fault::aws_error(400, "InvalidIdentityToken", "The token is not yet valid (nbf)."),
-        Step::Hop | Step::Identity => Fault::aws_error(
-            403,
-            "SignatureDoesNotMatch",
-            "Signature not yet current: 20260101T010000Z is still later than 20260101T001500Z (20260101T000000Z + 15 min.)",
-        ),
-        Step::Sts => stale(),
-        Step::Login => vault(400, "error validating token: invalid not before (nbf) claim: token not yet valid"),
+        Step::Token => token,
+        Step::Hop | Step::Identity => Fault::aws_error(403, "SignatureDoesNotMatch", signature),
+        Step::Sts => google_sts(400, "invalid_grant", "ID Token issued at 1790000000 is stale to sign-in."),
+        Step::Login => vault(400, login),
         Step::AccessToken
         | Step::IdToken
         | Step::Mount
@@ -96,10 +91,6 @@ pub(super) fn not_yet_valid(stage: &Stage<'_>) -> Words {
         | Step::Discovery
         | Step::Keys => return Err(NO_TOKEN),
     })
-}
-
-fn stale() -> Fault {
-    google_sts(400, "invalid_grant", "ID Token issued at 1790000000 is stale to sign-in.")
 }
 
 fn google_sts(status: u16, code: &str, description: &str) -> Fault {
