@@ -67,7 +67,7 @@ fn options_that_are_set_in_stay_options() {
 }
 
 #[test]
-fn whatever_python_calls_a_blank_sets_in() {
+fn a_vertical_tab_sets_in() {
     let before = "[ci]\n\u{b}output = json\n";
     let after = set_text(before, Kind::Credentials, false).unwrap().unwrap();
     assert_eq!(set_text(&after, Kind::Credentials, false).unwrap(), None, "it is ours: {after:?}");
