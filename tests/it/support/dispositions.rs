@@ -11,10 +11,10 @@ pub(super) fn heed() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored = [Signal::HUP, Signal::INT, Signal::TERM, Signal::USR1].map(Signal::as_raw);
+        let heeded = [Signal::HUP, Signal::INT, Signal::TERM, Signal::USR1].map(Signal::as_raw);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         let _within = runtime.enter();
-        for number in ignored.into_iter().filter(|number| is_ignored(&status, *number)) {
+        for number in heeded.into_iter().filter(|number| is_ignored(&status, *number)) {
             drop(signal(SignalKind::from_raw(number)).unwrap());
         }
     });
