@@ -22,6 +22,15 @@ fn get(env: &Env, names: Names) -> Result<Option<(&'static str, String)>, Usage>
     Ok(env.get(name)?.map(|value| (name, value)))
 }
 
+fn unnamed(env: &Env) -> Usage {
+    let usage = Usage::new("no server was named")
+        .hint("name it with --addr https://vault.example.com:8200, or with the variable VAULT_ADDR");
+    match env.raw("BAO_ADDR") {
+        Some(_) => usage.hint("BAO_ADDR is set, and empty, and beats VAULT_ADDR even so: unset it"),
+        None => usage,
+    }
+}
+
 /// The server's address: the option, the agent beside the job, or the server's variable.
 ///
 /// # Errors
@@ -31,10 +40,7 @@ pub fn address(option: Option<&str>, env: &Env) -> Result<Url, Usage> {
         Some(text) => ("--addr", text.to_owned()),
         None => match get(env, ["BAO_AGENT_ADDR", "VAULT_AGENT_ADDR"])? {
             Some(found) => found,
-            None => get(env, ["BAO_ADDR", "VAULT_ADDR"])?.ok_or_else(|| {
-                Usage::new("no server was named")
-                    .hint("name it with --addr https://vault.example.com:8200, or with the variable VAULT_ADDR")
-            })?,
+            None => get(env, ["BAO_ADDR", "VAULT_ADDR"])?.ok_or_else(|| unnamed(env))?,
         },
     };
     refuse_if_true(env, ["BAO_SRV_LOOKUP", "VAULT_SRV_LOOKUP"], "name the server's host and port instead")?;

@@ -112,6 +112,7 @@ fn what_is_not_done_is_refused_before_anything_is_sent() {
         error: no server was named
 
         hint: name it with --addr https://vault.example.com:8200, or with the variable VAULT_ADDR
+        hint: BAO_ADDR is set, and empty, and beats VAULT_ADDR even so: unset it
     "#]]);
     world
         .vault(&[READ])
