@@ -7,10 +7,11 @@
 use futures_util::future::join_all;
 
 use crate::cli::Forget;
-use crate::emit::{deliver, fish, posix};
+use crate::emit::deliver;
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
 use crate::job::{Cleaned, Directory, Place, TokenFile};
+use crate::shell::{fish, posix};
 use crate::signal::Signals;
 use crate::vault::left::End;
 use crate::{aws, diagnostic, google, vault};

@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Report;
 use crate::secret::redact_jwt_shaped;
+use crate::text::printable;
 
 /// How much standard error says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,20 +119,6 @@ fn layout(report: &Report) -> String {
     out
 }
 
-/// `text` fit for a log and a terminal: control characters, which could move the cursor or forge the
-/// CI agent's markers, and the marks that reorder text, are dropped; line breaks become blanks.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\r' | '\t' => Some(' '),
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
-            c if c.is_control() => None,
-            c => Some(c),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,10 +134,5 @@ mod tests {
             layout(&report),
             "error: AWS STS refused the token\n  said       AccessDenied: no\n  presented  iss=a\n             sub=b\n\nhint: try again\n"
         );
-    }
-
-    #[test]
-    fn what_a_server_says_cannot_move_the_cursor() {
-        assert_eq!(printable("a\x1b[2J\x01b\r\nc\u{202e}d\u{9b}e"), "a[2Jb  cde");
     }
 }

@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use crate::emit;
-use crate::http::Unreachable;
-use crate::subject;
-
 /// The program's own exit codes (a COMMAND after `--` has its own).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -66,68 +62,61 @@ impl Exit {
     }
 }
 
-/// Why there are no credentials.
+/// Why there are no credentials: an exit code and what a person reads.
+///
+/// Every module has errors of its own, and turns them into this one (`From`); nothing here knows of them.
+///
+/// ```
+/// use oidc_exchange::error::{Error, Exit, Usage};
+///
+/// let error = Error::from(Usage::new("--duration: 5m is too short").hint("the shortest is 15m"));
+/// assert_eq!(error.exit(), Exit::Usage);
+/// assert_eq!(error.to_string(), "--duration: 5m is too short");
+/// assert_eq!(error.report().hints, ["the shortest is 15m"]);
+/// ```
 #[derive(Debug)]
-pub enum Error {
-    /// What was asked for cannot be meant.
-    Usage(Usage),
-    /// There is no token to trade.
-    Subject(subject::Error),
-    /// The provider said no.
-    Refused(Box<Refusal>),
-    /// The provider did not answer, or not usefully.
-    Unreachable(Box<Unreachable>),
-    /// There are credentials, but no way to hand them over.
-    Output(emit::Error),
-    /// A signal ended the run.
-    Interrupted(&'static str),
+pub struct Error {
+    exit: Exit,
+    report: Box<Report>,
 }
 
 impl Error {
+    /// An end with that exit code, told by that report.
+    #[must_use]
+    pub fn new(exit: Exit, report: Report) -> Self {
+        Self { exit, report: Box::new(report) }
+    }
+
+    /// A run that a signal ended before anything was handed out; `signal` is its name, such as `SIGTERM`.
+    #[must_use]
+    pub fn interrupted(signal: &str) -> Self {
+        Self::new(Exit::Unreachable, Report::new(format!("interrupted by {signal}; no credentials were handed out")))
+    }
+
     /// The exit code that stands for this end.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        match self {
-            Self::Usage(_) => Exit::Usage,
-            Self::Subject(_) => Exit::Subject,
-            Self::Refused(_) => Exit::Refused,
-            Self::Unreachable(unreachable) => unreachable.exit(),
-            Self::Output(_) => Exit::Output,
-            Self::Interrupted(_) => Exit::Unreachable,
-        }
+        self.exit
     }
 
     /// What to tell the person whose job this is.
     #[must_use]
-    pub fn report(&self) -> Report {
-        match self {
-            Self::Usage(usage) => usage.report(),
-            Self::Subject(error) => error.report(),
-            Self::Refused(refusal) => refusal.report(),
-            Self::Unreachable(unreachable) => unreachable.report(),
-            Self::Output(error) => error.report(),
-            Self::Interrupted(signal) => {
-                Report::new(format!("interrupted by {signal}; no credentials were handed out"))
-            }
-        }
+    pub fn report(&self) -> &Report {
+        &self.report
     }
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report.title)
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl From<Usage> for Error {
     fn from(usage: Usage) -> Self {
-        Self::Usage(usage)
-    }
-}
-
-impl From<subject::Error> for Error {
-    fn from(error: subject::Error) -> Self {
-        Self::Subject(error)
-    }
-}
-
-impl From<emit::Error> for Error {
-    fn from(error: emit::Error) -> Self {
-        Self::Output(error)
+        Self::new(Exit::Usage, Report::new(usage.message).hints(usage.hints))
     }
 }
 
@@ -158,10 +147,6 @@ impl Usage {
         self.message = format!("{place}: {}", self.message);
         self
     }
-
-    fn report(&self) -> Report {
-        Report { hints: self.hints.clone(), ..Report::new(self.message.clone()) }
-    }
 }
 
 impl fmt::Display for Usage {
@@ -187,13 +172,14 @@ pub struct Refusal {
     pub hints: Vec<String>,
 }
 
-impl Refusal {
-    fn report(&self) -> Report {
-        Report::new(self.title.clone())
-            .fact("said", vec![self.said.clone()])
-            .fact("asked for", self.asked.clone())
-            .fact("presented", self.presented.clone())
-            .hints(self.hints.clone())
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let report = Report::new(refusal.title)
+            .fact("said", vec![refusal.said])
+            .fact("asked for", refusal.asked)
+            .fact("presented", refusal.presented)
+            .hints(refusal.hints);
+        Self::new(Exit::Refused, report)
     }
 }
 
@@ -222,6 +208,13 @@ impl Report {
             self.facts.push((label, lines));
         }
         self
+    }
+
+    /// The first line of the fact with that label; empty where there is none.
+    #[must_use]
+    pub fn first(&self, label: &str) -> &str {
+        let fact = self.facts.iter().find(|(name, _)| *name == label);
+        fact.and_then(|(_, lines)| lines.first()).map_or("", String::as_str)
     }
 
     /// Adds hints.

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::diagnostic::printable;
-use crate::emit::posix;
+use crate::shell::posix;
+use crate::text::printable;
 
 /// What to create, and whom it lets in.
 #[derive(Clone, Debug, PartialEq, Eq)]

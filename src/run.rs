@@ -42,7 +42,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     match ended {
         Ok(code) => ExitCode::from(code),
         Err(End::Usage(error)) => misunderstood(&last_words, &error),
-        Err(End::Error(error)) => fail(&last_words, error.exit(), &error.report()),
+        Err(End::Error(error)) => fail(&last_words, error.exit(), error.report()),
         Err(End::Bug(what)) => fail(&last_words, Exit::Bug, &Report::new(what)),
     }
 }
@@ -90,7 +90,7 @@ async fn unless_interrupted<T, E: Into<End>>(
 ) -> Result<T, End> {
     tokio::select! {
         biased;
-        (_, name) = signals.next() => Err(Error::Interrupted(name).into()),
+        (_, name) = signals.next() => Err(Error::interrupted(name).into()),
         done = work => done.map_err(Into::into),
     }
 }
@@ -115,7 +115,7 @@ async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<
         (_, name) = signals.next() => {
             // A second signal means at once.
             tokio::select! { _ = signals.next() => {} () = opened.end() => {} }
-            return Err(Error::Interrupted(name));
+            return Err(Error::interrupted(name));
         }
         handout = traded => handout?,
     };
@@ -177,7 +177,7 @@ fn misunderstood(last_words: &LastWords, error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return match crate::emit::deliver::print(&error.render().to_string()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(failed) => fail(last_words, Exit::Output, &failed.report()),
+            Err(failed) => fail(last_words, Exit::Output, Error::from(failed).report()),
         };
     }
     last_words.speak(Exit::Usage);

@@ -12,7 +12,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| match read_token(text) {
             .expiry()
             .into_iter()
             .chain(claims.issued())
-            .for_each(|time| drop(oidc_exchange::subject::claims::time(time)));
+            .for_each(|time| drop(oidc_exchange::text::time(time)));
     }
     Err(error) => check_error(&error),
 });

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use oidc_exchange::cli::Cli;
-use oidc_exchange::diagnostic::printable;
+use oidc_exchange::text::printable;
 use oidc_exchange::error::Error;
 use oidc_exchange::host::Host;
 use oidc_exchange::http::retry::Deadline;
@@ -52,7 +52,7 @@ pub fn deadline() -> Deadline {
 /// The token that `text` is.
 pub fn read_token(text: &str) -> Result<SubjectToken, Error> {
     let host = host(&[("SEMAPHORE_OIDC_TOKEN", text)]);
-    let variable = oidc_exchange::emit::Name::fixed(Source::DEFAULT_VARIABLE);
+    let variable = oidc_exchange::shell::Name::fixed(Source::DEFAULT_VARIABLE);
     Ok(run(subject::read(&Source::Variable(variable), &host, deadline()))?)
 }
 

@@ -59,7 +59,7 @@ impl Guard {
     /// Refuses a role whose account was not meant: its ARN says so before anything is sent.
     ///
     /// # Errors
-    /// [`Error::Refused`].
+    /// [`Exit::Refused`](crate::error::Exit::Refused).
     pub fn foresee(&self, role: &RoleArn) -> Result<(), Error> {
         self.check(&AccountId(role.account().to_owned()), role, "nothing was sent: the role's ARN names account")
     }
@@ -67,19 +67,19 @@ impl Guard {
     /// Refuses credentials for an account that was not meant. `source` says who knows, and goes before the account.
     ///
     /// # Errors
-    /// [`Error::Refused`].
+    /// [`Exit::Refused`](crate::error::Exit::Refused).
     pub fn check(&self, account: &AccountId, role: &RoleArn, source: &str) -> Result<(), Error> {
         if self.allowed.is_empty() || self.allowed.contains(account) {
             return Ok(());
         }
         let allowed: Vec<&str> = self.allowed.iter().map(AccountId::as_str).collect();
-        Err(Error::Refused(Box::new(Refusal {
+        Err(Error::from(Refusal {
             title: format!("the credentials would be for account {account}, which --allowed-account-id does not name"),
             said: format!("{source} {account}"),
             asked: vec![role.as_str().to_owned(), format!("allowed accounts: {}", allowed.join(", "))],
             presented: Vec::new(),
             hints: vec!["is this the role of another environment (staging for production)?".into()],
-        })))
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Credentials, Request, process};
 use crate::emit;
-use crate::error::{Error, Usage};
+use crate::error::{Error, Exit, Usage};
 use crate::host::{Clock, Env};
 use crate::http::retry::Deadline;
 use crate::job::{self, Directory, Lock, NewFile};
@@ -143,16 +143,16 @@ pub(super) async fn through(
     match exchange().await {
         Ok(credentials) => {
             if let Err(error) = write(&path, &directory, &credentials) {
-                tracing::warn!("{}; the next call asks AWS STS again", error.report().title);
+                tracing::warn!("{}; the next call asks AWS STS again", error);
             }
             Ok(credentials)
         }
-        Err(Error::Unreachable(unreachable)) => match read(&path, clock, Duration::ZERO) {
+        Err(error) if error.exit() == Exit::Unreachable => match read(&path, clock, Duration::ZERO) {
             Some(living) => {
-                tracing::warn!("AWS STS: {}; the credentials from before still live", unreachable.said);
+                tracing::warn!("AWS STS: {}; the credentials from before still live", error.report().first("said"));
                 Ok(living)
             }
-            None => Err(Error::Unreachable(unreachable)),
+            None => Err(error),
         },
         Err(error) => Err(error),
     }

@@ -7,14 +7,15 @@ use serde_json::json;
 use super::chain::Hop;
 use super::refusal::{Attempt, Cause, PROVIDER};
 use super::{Request, RoleArn, SESSION_TAGS};
-use crate::emit::posix;
 use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
 use crate::http::Unreachable;
 use crate::http::retry::{Effort, Outcome};
 use crate::paste::{self, Printed};
-use crate::subject::claims::{JobKind, time};
+use crate::shell::posix;
+use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
+use crate::text::time;
 
 /// What an error is explained with.
 pub(super) struct Context<'a> {
@@ -47,21 +48,21 @@ impl Context<'_> {
     pub(super) fn explain(&self, outcome: Outcome<Attempt>, effort: Effort) -> Error {
         let asked = self.asked();
         let unreachable = |said: String, hints: Vec<String>| {
-            Error::Unreachable(Box::new(Unreachable {
+            Error::from(Unreachable {
                 provider: PROVIDER,
                 said,
                 asked: asked.clone(),
                 effort,
                 hints,
                 exit: Exit::Unreachable,
-            }))
+            })
         };
         match outcome {
             Outcome::TimedOut => {
                 unreachable("nothing, until --timeout".into(), vec!["can this machine reach the region's STS?".into()])
             }
             Outcome::Failed(Attempt::Transport(failure)) => {
-                Error::Unreachable(Box::new(Unreachable::from_failure(PROVIDER, &failure, asked, effort)))
+                Error::from(Unreachable::from_failure(PROVIDER, &failure, asked, effort))
             }
             Outcome::Failed(garbled @ Attempt::Garbled { .. }) => unreachable(garbled.to_string(), vec![in_between()]),
             Outcome::Failed(Attempt::Answered(answer)) => {
@@ -75,13 +76,13 @@ impl Context<'_> {
                     hints.push(format!("it was still so after {effort}"));
                 }
                 hints.extend(self.next_step(cause));
-                Error::Refused(Box::new(Refusal {
+                Error::from(Refusal {
                     title: self.title(cause),
                     said: answer.said(),
                     asked,
                     presented: self.presented(),
                     hints,
-                }))
+                })
             }
         }
     }

@@ -3,12 +3,13 @@
 
 use super::cache::{self, Cache};
 use super::{Credentials, Profile, Request, exchange, process};
-use crate::emit::{self, Handout, Name};
+use crate::emit::{self, Handout};
 use crate::error::Error;
 use crate::host::Host;
 use crate::http::Client;
 use crate::http::retry::Deadline;
 use crate::job;
+use crate::shell::Name;
 use crate::subject::SubjectToken;
 
 /// The ways.

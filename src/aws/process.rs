@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::{AccountId, Credentials};
-use crate::emit::{Error, Handout, Name};
+use crate::emit::{Error, Handout};
 use crate::secret::Secret;
+use crate::shell::Name;
 
 const ACCESS_KEY_ID: &str = "AccessKeyId";
 const SECRET_ACCESS_KEY: &str = "SecretAccessKey";

@@ -6,9 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Error, Format, Handout, Name, render};
+use super::{Error, Format, Handout, render};
 use crate::error::{Exit, Usage};
 use crate::job;
+use crate::shell::Name;
 
 /// What the plan says of the result's way out.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Delivery {
     /// Checks the way out: a terminal is refused, a file's directory must take a file.
     ///
     /// # Errors
-    /// [`crate::error::Error::Usage`] for a terminal, [`crate::error::Error::Output`] for a file that cannot be made.
+    /// [`Exit::Usage`] for a terminal, [`Exit::Output`] for a file that cannot be made.
     pub fn prepare(&self, directory: job::Place) -> Result<Ready<'_>, crate::error::Error> {
         let file = match self {
             Self::Stdout { on_terminal: false, .. } if std::io::stdout().is_terminal() => {
@@ -129,7 +130,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 fn put(file: job::NewFile, path: &Path, bytes: &[u8], directory: &job::Place) -> Result<(), Error> {
     let file = file.fill(bytes)?;
     if let Err(error) = directory.open().and_then(|directory| directory.record(&file, path)) {
-        tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error.report().title, path.display());
+        tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());
     }
     file.put(path)
 }

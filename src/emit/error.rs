@@ -1,9 +1,10 @@
 //! Why the result could not be handed over.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use super::Name;
-use crate::error::Report;
+use crate::error::{self, Exit, Report};
+use crate::shell::Name;
 
 /// The credentials are there, but cannot be delivered; none was.
 #[derive(Debug)]
@@ -52,6 +53,20 @@ pub enum Error {
         why: String,
     },
 }
+
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        Self::new(Exit::Output, error.report())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report().title)
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl Error {
     /// A path that cannot be written.

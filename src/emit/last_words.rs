@@ -6,8 +6,8 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
-use super::{Name, fish, posix};
 use crate::error::Exit;
+use crate::shell::{Name, fish, posix};
 use crate::{aws, google, vault};
 
 /// What the shell formats print on failure.

@@ -4,20 +4,20 @@ mod child;
 pub mod deliver;
 mod dotenv;
 mod error;
-pub mod fish;
+mod fish;
 pub(crate) mod json;
 pub mod last_words;
-mod name;
-pub mod posix;
+
+mod posix;
 mod source;
 
 use std::path::Path;
 
 pub use error::Error;
-pub use name::Name;
 
 use crate::job::{self, Made};
 use crate::secret::Secret;
+use crate::shell::Name;
 use crate::vault::Tenancy;
 
 /// The forms in which variables are printed.
@@ -98,7 +98,7 @@ impl Handout {
         match written {
             Ok(written) => self.written_down = written,
             Err(error) => {
-                tracing::warn!("{}; `oidc-exchange clean` will not end the client token", error.report().title);
+                tracing::warn!("{}; `oidc-exchange clean` will not end the client token", error);
             }
         }
     }

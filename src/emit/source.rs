@@ -1,9 +1,10 @@
 //! One line that sources a private file: under `set -x` an `eval` would trace every secret into the log.
 
-use super::posix::{quote, quotes_kept, stop};
+use super::posix::quotes_kept;
 use super::{Error, Handout, posix};
 use crate::error::Exit;
 use crate::job;
+use crate::shell::posix::{quote, stop};
 
 /// Writes the exports to a file in the job's private directory and returns the line that sources it.
 ///

@@ -17,7 +17,7 @@ use crate::http::retry::{self, Deadline};
 use crate::http::{self, Client, Failure};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
-use crate::subject::claims::time;
+use crate::text::time;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";

@@ -2,11 +2,12 @@
 
 use super::exchange::until;
 use super::{Credentials, CredentialsFile, Request, credentials_file, gcloud};
-use crate::emit::{self, Handout, Name};
+use crate::emit::{self, Handout};
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::job::{self, Made, NewFile};
 use crate::secret::Secret;
+use crate::shell::Name;
 use crate::subject::SubjectToken;
 
 const APPLICATION_CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::ServiceAccount;
-use crate::emit::Name;
 use crate::error::Usage;
+use crate::shell::Name;
 
 /// A service account that the federated token is to act as.
 #[derive(Clone, Debug, PartialEq, Eq)]

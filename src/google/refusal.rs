@@ -5,14 +5,15 @@ use std::fmt;
 use super::answer::Answer;
 use super::cause::Cause;
 use super::{Request, ServiceAccount};
-use crate::emit::posix;
 use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
 use crate::http::retry::{Effort, Outcome, Retryable, Verdict};
 use crate::http::{Failure, Unreachable};
 use crate::paste::{self, Printed};
-use crate::subject::claims::{JobKind, time};
+use crate::shell::posix;
+use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
+use crate::text::time;
 
 /// The calls of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,14 +107,14 @@ impl Context<'_> {
         let asked = self.asked();
         let unreachable = |said: String, hints: Vec<String>| {
             let (asked, exit) = (asked.clone(), Exit::Unreachable);
-            Error::Unreachable(Box::new(Unreachable { provider, said, asked, effort, hints, exit }))
+            Error::from(Unreachable { provider, said, asked, effort, hints, exit })
         };
         match outcome {
             Outcome::TimedOut => {
                 unreachable("nothing, until --timeout".into(), vec!["can this machine reach that service?".into()])
             }
             Outcome::Failed(Attempt::Transport(failure)) => {
-                Error::Unreachable(Box::new(Unreachable::from_failure(provider, &failure, asked, effort)))
+                Error::from(Unreachable::from_failure(provider, &failure, asked, effort))
             }
             Outcome::Failed(garbled @ Attempt::Garbled { .. }) => {
                 unreachable(garbled.to_string(), vec![self.in_between()])
@@ -124,13 +125,13 @@ impl Context<'_> {
                 if cause.heals() || cause == Cause::NotGoogle {
                     return unreachable(answer.to_string(), hints);
                 }
-                Error::Refused(Box::new(Refusal {
+                Error::from(Refusal {
                     title: cause.title(self.step).into(),
                     said: answer.to_string(),
                     asked,
                     presented: self.presented(cause),
                     hints,
-                }))
+                })
             }
         }
     }

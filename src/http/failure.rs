@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::dns::LookupError;
 use super::retry::{Retryable, Verdict};
-use crate::error::{Exit, Report};
+use crate::error::{Error, Exit, Report};
 
 /// One attempt that brought no whole answer.
 #[derive(Debug, Clone)]
@@ -230,29 +230,22 @@ impl Unreachable {
     ) -> Self {
         Self { provider, said: failure.to_string(), asked, effort, hints: failure.hints(), exit: failure.exit() }
     }
+}
 
-    pub(crate) fn exit(&self) -> Exit {
-        self.exit
-    }
-
-    pub(crate) fn report(&self) -> Report {
-        let title = match self.exit {
-            Exit::Usage => format!("cannot ask {}", self.provider),
-            Exit::Done
-            | Exit::Bug
-            | Exit::Subject
-            | Exit::Refused
-            | Exit::Unreachable
-            | Exit::Output
-            | Exit::CannotTell => {
-                format!("{} could not be reached or kept failing", self.provider)
-            }
+impl From<Unreachable> for Error {
+    fn from(unreachable: Unreachable) -> Self {
+        let Unreachable { provider, said, asked, effort, hints, exit } = unreachable;
+        let title = if exit == Exit::Usage {
+            format!("cannot ask {provider}")
+        } else {
+            format!("{provider} could not be reached or kept failing")
         };
-        Report::new(title)
-            .fact("said", vec![self.said.clone()])
-            .fact("asked for", self.asked.clone())
-            .fact("tried", self.effort.describe().into_iter().collect())
-            .hints(self.hints.clone())
+        let report = Report::new(title)
+            .fact("said", vec![said])
+            .fact("asked for", asked)
+            .fact("tried", effort.describe().into_iter().collect())
+            .hints(hints);
+        Self::new(exit, report)
     }
 }
 
@@ -271,8 +264,7 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
 const OUT_OF_TIME: &str = "its time is";
 
 fn certificate_fault(why: &rustls::CertificateError) -> String {
-    let date =
-        |time: rustls::pki_types::UnixTime| crate::subject::claims::time(time.as_secs().try_into().unwrap_or(i64::MAX));
+    let date = |time: rustls::pki_types::UnixTime| crate::text::time(time.as_secs().try_into().unwrap_or(i64::MAX));
     #[allow(clippy::wildcard_enum_match_arm, reason = "the others are told without a time")]
     match why {
         rustls::CertificateError::ExpiredContext { not_after, .. } => {

@@ -113,7 +113,7 @@ impl Drop for Made {
                     tracing::warn!("cannot delete {}: {why}; run `oidc-exchange clean`", path.display());
                 }
             }
-            Err(error) => tracing::warn!("{}; run `oidc-exchange clean`", error.report().title),
+            Err(error) => tracing::warn!("{}; run `oidc-exchange clean`", error),
         }
     }
 }

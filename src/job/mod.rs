@@ -116,7 +116,7 @@ impl Directory {
             return Err(Error::Write {
                 path: path.into(),
                 why: "other users may enter it".into(),
-                hint: Some(format!("chmod 700 {}", crate::emit::posix::quote(&path.to_string_lossy()))),
+                hint: Some(format!("chmod 700 {}", crate::shell::posix::quote(&path.to_string_lossy()))),
             });
         }
         Ok(Self(path.into()))

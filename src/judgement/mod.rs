@@ -4,8 +4,8 @@ mod text;
 
 use serde_json::{Value, json};
 
-use crate::diagnostic::printable;
 use crate::error::Exit;
+use crate::text::printable;
 
 /// Whether the rule lets the token in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

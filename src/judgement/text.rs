@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Check, Judgement};
-use crate::diagnostic::printable;
 use crate::secret::redact_jwt_shaped;
+use crate::text::printable;
 
 pub(super) fn layout(judgement: &Judgement) -> String {
     let mut out = format!("{}: {}\n\n", judgement.verdict.word(), clean(&judgement.title));

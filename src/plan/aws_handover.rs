@@ -4,9 +4,10 @@ use crate::aws::cache::Cache;
 use crate::aws::profile::{Files, ProfileName};
 use crate::aws::{self, Handover};
 use crate::cli::AwsArgs;
-use crate::emit::{Format, Name, text_of};
+use crate::emit::{Format, text_of};
 use crate::error::Usage;
 use crate::host::Env;
+use crate::shell::Name;
 
 /// Checks which way was asked for, and that it can carry the rest of `args`.
 pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<Handover, Usage> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::cli::GcpArgs;
-use crate::emit::Name;
 use crate::error::Usage;
 use crate::google::{self, CredentialsFile, Endpoints, IdToken, Impersonation, ServiceAccount, UniverseDomain};
+use crate::shell::Name;
 
 /// Checks what `gcp` was asked for.
 pub(super) fn new(args: &GcpArgs) -> Result<google::Request, Usage> {

@@ -15,8 +15,8 @@ use crate::cli::{
     Cli, Command, ExplainCommand, Forget, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
 };
 use crate::diagnostic::Verbosity;
+use crate::emit::Format;
 use crate::emit::deliver::{Delivery, Run};
-use crate::emit::{Format, Name};
 use crate::error::Usage;
 use crate::google;
 use crate::host::Env;
@@ -24,6 +24,7 @@ use crate::http::{Bundle, Proxies, Settings, Trust, Tuning};
 use crate::job;
 use crate::manual;
 use crate::secret::redact_jwt_shaped;
+use crate::shell::Name;
 use crate::subject::Source;
 use crate::token;
 use crate::vault;

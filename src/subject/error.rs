@@ -1,8 +1,10 @@
 //! Why there is no token to trade, and what to do about it.
 
+use std::fmt;
+
 use super::Source;
-use crate::emit::Name;
-use crate::error::Report;
+use crate::error::{self, Exit, Report};
+use crate::shell::Name;
 
 /// No usable subject token here.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,8 +42,22 @@ pub enum Error {
     },
 }
 
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        Self::new(Exit::Subject, error.report())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report().title)
+    }
+}
+
+impl std::error::Error for Error {}
+
 impl Error {
-    pub(crate) fn report(&self) -> Report {
+    fn report(&self) -> Report {
         match self {
             Self::Absent { variable, in_semaphore } => {
                 Report::new(format!("no subject token: {variable} is not set")).hints(where_it_may_be(variable, *in_semaphore))
@@ -55,8 +71,8 @@ impl Error {
                 "the subject token expired {} ago",
                 humantime::format_duration(std::time::Duration::from_secs(now.saturating_sub(*expiry).unsigned_abs()))
             ))
-            .fact("expired", vec![super::claims::time(*expiry)])
-            .fact("now", vec![format!("{}, by this machine's clock", super::claims::time(*now))])
+            .fact("expired", vec![crate::text::time(*expiry)])
+            .fact("now", vec![format!("{}, by this machine's clock", crate::text::time(*now))])
             .hints([
                 "a Semaphore job gets one token, good for 24 hours from before it was queued, and cannot ask for another: run the job again".into(),
                 "is this machine's clock right?".into(),

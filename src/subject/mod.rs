@@ -14,10 +14,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use claims::Claims;
 pub use error::Error;
 
-use crate::emit::{Name, posix};
 use crate::host::Host;
 use crate::http::retry::Deadline;
 use crate::secret::Secret;
+use crate::shell::{Name, posix};
 
 /// Where the token is. Never the command line: it is public.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use super::when::moment;
 use super::{table, worth};
 use crate::judgement::Judgement;
 use crate::secret::redact_jwt_shaped;
-use crate::subject::claims::time;
 use crate::subject::{Claims, Header, SubjectToken};
+use crate::text::time;
 
 /// What is to be shown.
 pub(super) struct Portrait<'t> {
@@ -119,7 +119,7 @@ fn without_tokens(value: &Value) -> Value {
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if c != '\n' && crate::diagnostic::printable(c.encode_utf8(&mut [0; 4])).is_empty() {
+        if c != '\n' && crate::text::printable(c.encode_utf8(&mut [0; 4])).is_empty() {
             let _ = write!(out, "\\u{:04x}", u32::from(c));
         } else {
             out.push(c);

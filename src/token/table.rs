@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::portrait::Portrait;
 use super::when::moment;
 use super::worth::{self, AWS_TAGS};
-use crate::diagnostic::printable;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::Claims;
-use crate::subject::claims::time;
+use crate::text::printable;
+use crate::text::time;
 
 /// The width that notes are broken to; values are not, so that they can be copied.
 const WIDTH: usize = 80;

@@ -46,7 +46,7 @@ pub async fn verify(token: &SubjectToken, http: Client, clock: &Clock, deadline:
     let any = |mark: Mark| checks.iter().any(|check| check.mark == mark);
     let verdict = match asked.unreachable {
         _ if any(Mark::Fails) => Verdict::Refused,
-        Some(unreachable) => return Err(Error::Unreachable(unreachable)),
+        Some(unreachable) => return Err(Error::from(*unreachable)),
         None if any(Mark::Unknown) => Verdict::CannotTell,
         None => Verdict::Accepted,
     };

@@ -1,6 +1,6 @@
 //! Times in words.
 
-use crate::subject::claims::time;
+use crate::text::time;
 
 /// A span of seconds in its two largest units: `23 hours 57 minutes`.
 pub(super) fn span(seconds: i64) -> String {

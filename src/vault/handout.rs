@@ -10,9 +10,10 @@ use super::reading::{Document, Documents};
 use super::selection::{Field, Missing, Selection, Target};
 use super::tenancy::Tenancy;
 use super::value::{Content, Unusable, content};
-use crate::emit::{self, Handout, Name};
+use crate::emit::{self, Handout};
 use crate::error::{Error, Refusal};
 use crate::job;
+use crate::shell::Name;
 
 /// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
@@ -85,7 +86,7 @@ fn unusable(
             (format!("the {field} of {} is not base64", document.path), "leave `?base64` out to have it as it is")
         }
     };
-    Error::Refused(Box::new(Refusal {
+    Error::from(Refusal {
         title,
         said: if keys.is_empty() {
             "a secret without fields".into()
@@ -95,7 +96,7 @@ fn unusable(
         asked: vec![format!("{field} of {}", document.path)],
         presented: presented.to_vec(),
         hints: vec![hint.into()],
-    }))
+    })
 }
 
 /// A variable for each key. Whoever writes the secret chooses the keys: they may not choose what the job's shell runs.

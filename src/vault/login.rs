@@ -90,7 +90,7 @@ pub(super) async fn login(
     let auth = success.envelope.auth.unwrap_or_default();
     if auth.client_token.is_empty() {
         let mfa = auth.mfa_requirement.is_some();
-        return Err(Error::Refused(Box::new(no_token(&path, mfa, &context))));
+        return Err(Error::from(no_token(&path, mfa, &context)));
     }
     server.index = success.index;
     server.multiplexed = success.multiplexed;

@@ -6,11 +6,12 @@
 
 use super::Request;
 use super::refusal::{Answer, Cause, Told};
-use crate::emit::posix;
 use crate::host::Clock;
 use crate::paste::{self, Printed};
-use crate::subject::claims::{JobKind, time};
+use crate::shell::posix;
+use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
+use crate::text::time;
 
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,7 +28,7 @@ mod wire;
 
 use reqwest::Url;
 
-use crate::emit::Name;
+use crate::shell::Name;
 pub use left::LeftToken;
 use path::Path;
 use selection::{Selection, Target};

@@ -1,6 +1,6 @@
 //! Names that secrets may not take: those that shells hold, and those that would change what a shell runs.
 
-use crate::emit::Name;
+use crate::shell::Name;
 
 /// Shells hold these read-only or change them by themselves: an `export` fails or does not last.
 const HELD: [&str; 28] = [

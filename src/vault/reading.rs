@@ -115,7 +115,7 @@ impl Session<'_> {
         match self.send(Kind::Preflight, &question, None, None).await {
             Ok(success) => Mount::of(&success.envelope)
                 .filter(|mount| path.below(&mount.path).is_some())
-                .ok_or_else(|| Error::Refused(Box::new(self.no_such_mount(path)))),
+                .ok_or_else(|| Error::from(self.no_such_mount(path))),
             // A server from before the question existed has version 1 alone.
             Err((Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }), _))
                 if answer.status == 404 && answer.vaults && !answer.says("no handler") && !answer.says("namespace") =>
@@ -204,13 +204,13 @@ fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
                 },
             };
             if version.is_some() && shape == Shape::Plain {
-                return Err(Error::Refused(Box::new(Refusal {
+                return Err(Error::from(Refusal {
                     title: format!("{path} has no versions"),
                     said: "its mount is not KV version 2".into(),
                     asked: vec![format!("version {} of {path}", version.unwrap_or_default())],
                     presented: Vec::new(),
                     hints: vec!["leave `version=` out".into()],
-                })));
+                }));
             }
             Ok(Fetch { path, version: *version, body: None, shape, dispensable })
         }

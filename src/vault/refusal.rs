@@ -230,7 +230,7 @@ pub(super) fn explain(
 ) -> Error {
     let unreachable = |said: String, asked: Vec<String>, hints: Vec<String>| {
         let exit = Exit::Unreachable;
-        Error::Unreachable(Box::new(Unreachable { provider: PROVIDER, said, asked, effort, hints, exit }))
+        Error::from(Unreachable { provider: PROVIDER, said, asked, effort, hints, exit })
     };
     match outcome {
         Outcome::TimedOut => {
@@ -240,7 +240,7 @@ pub(super) fn explain(
         Outcome::Failed(Attempt { problem: Problem::Transport(failure), .. }) => {
             let mut unreachable = Unreachable::from_failure(PROVIDER, &failure, asked, effort);
             unreachable.hints.extend(transport_hint(&failure, address));
-            Error::Unreachable(Box::new(unreachable))
+            Error::from(unreachable)
         }
         Outcome::Failed(garbled @ Attempt { problem: Problem::Garbled { .. }, .. }) => {
             unreachable(garbled.to_string(), asked, Common::NotVault.hints())
@@ -252,7 +252,7 @@ pub(super) fn explain(
                 return unreachable(answer.to_string(), asked, told.hints);
             }
             let Told { title, presented, hints } = told;
-            Error::Refused(Box::new(Refusal { title, said: answer.to_string(), asked, presented, hints }))
+            Error::from(Refusal { title, said: answer.to_string(), asked, presented, hints })
         }
     }
 }

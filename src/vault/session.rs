@@ -58,13 +58,13 @@ impl Session<'_> {
 
     /// The error of an answer that is good, and not what was asked for.
     pub(super) fn refused(&self, cause: &ReadCause, kind: Kind, path: &Path, said: String) -> Error {
-        Error::Refused(Box::new(Refusal {
+        Error::from(Refusal {
             title: cause.title(path),
             said,
             asked: self.asked(kind, path),
             presented: self.presented(),
             hints: cause.hints(kind),
-        }))
+        })
     }
 
     fn asked(&self, kind: Kind, path: &Path) -> Vec<String> {
@@ -136,12 +136,12 @@ impl Session<'_> {
     }
 
     pub(super) fn too_few_uses(&self, uses: u64, what: &str) -> Error {
-        Error::Refused(Box::new(Refusal {
+        Error::from(Refusal {
             title: "the client token is good for too few requests".into(),
             said: format!("token_num_uses is {uses}, and {what}"),
             asked: self.request.selections.iter().map(|selection| selection.query.path().to_string()).collect(),
             presented: self.presented(),
             hints: vec![format!("{MORE_USES}; put fields that belong together into one secret")],
-        }))
+        })
     }
 }

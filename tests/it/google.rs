@@ -16,7 +16,7 @@ mod setup;
 mod verdicts;
 mod wire;
 
-use oidc_exchange::{emit, google};
+use oidc_exchange::google;
 use sandbox::{DEPLOY_ACCOUNT, PROVIDER, Sandbox};
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ fn deploy_script(rest: &str) -> String {
 
 /// What `gcp` prints when there are no credentials.
 fn stopped(code: u8) -> String {
-    format!("{}{}", emit::posix::unset(&google::credential_names(None)), stop(code))
+    format!("{}{}", oidc_exchange::shell::posix::unset(&google::credential_names(None)), stop(code))
 }
 
 /// `explain gcp` of this provider and policy.

@@ -81,7 +81,7 @@ impl SharedFile {
 
 fn changed(path: &Path, text: &[u8], change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {
     ini::set(text, change.kind, change.profile, &change.settings, change.overwrite).map_err(|refused| {
-        Error::Usage(match refused {
+        Error::from(match refused {
             Refused::Malformed(fault) => malformed(path, &fault),
             Refused::Foreign { keys } => Usage::new(format!(
                 "--profile: {} has a profile {} that is not ours ({})",
@@ -166,7 +166,7 @@ impl Written {
     /// # Errors
     /// Why it could not be.
     pub(crate) fn undo(&self) -> Result<bool, String> {
-        let why = |error: emit::Error| error.report().title;
+        let why = |error: emit::Error| error.to_string();
         if read(&self.file).map_err(why)?.is_none() {
             return Ok(false);
         }

@@ -122,7 +122,7 @@ impl Profile {
     /// Writes the profile: both files or, but for a system that fails between two renames, neither.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a file that is malformed or holds another's profile of this name; [`Error::Output`] where
+    /// [`Exit::Usage`](crate::error::Exit::Usage) for a file that is malformed or holds another's profile of this name; [`Exit::Output`](crate::error::Exit::Output) where
     /// one cannot be written. What was there is untouched then.
     pub(super) fn write(
         &self,
@@ -165,11 +165,7 @@ impl Profile {
     /// The profile serves even when nothing could be written down for `clean`.
     fn note(&self, written: &Written, directory: &job::Place) {
         if let Err(error) = directory.open().and_then(|directory| directory.record_profile(written)) {
-            tracing::warn!(
-                "{}; `oidc-exchange clean` will not know of the profile {}",
-                error.report().title,
-                self.name.as_str()
-            );
+            tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
         }
     }
 
@@ -180,7 +176,7 @@ impl Profile {
             && let Some(entry) = self.cache.entry(request, token)
             && let Err(error) = entry.put(directory, credentials)
         {
-            tracing::warn!("{}; the first use of the profile asks AWS STS again", error.report().title);
+            tracing::warn!("{}; the first use of the profile asks AWS STS again", error);
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use super::Profile;
 use super::ini::Setting;
 use crate::aws::{Credentials, Request};
-use crate::emit::{self, posix};
+use crate::emit;
 use crate::job;
+use crate::shell::posix;
 
 /// The settings for each file; none for a file that has no part in it.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use super::super::SessionTag;
 use super::request::Request;
 use crate::judgement::{Check, Mark};
 use crate::subject::LEEWAY;
-use crate::subject::claims::time;
+use crate::text::time;
 
 /// STS takes no token later than this after it was issued, in seconds.
 const OLDEST: i64 = 24 * 60 * 60;

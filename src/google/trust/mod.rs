@@ -14,9 +14,9 @@ use self::policy::Policy;
 use self::provider::{Configuration, Formula};
 use super::cel::{Scope, Trouble};
 use crate::document::Document;
-use crate::emit::posix;
 use crate::error::Usage;
 use crate::judgement::{Check, Judgement, Mark, Verdict};
+use crate::shell::posix;
 use crate::subject::Claims;
 use crate::subject::claims::JobKind;
 

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::provider::Configuration;
 use crate::judgement::{Check, Mark};
 use crate::subject::Claims;
-use crate::subject::claims::time;
+use crate::text::time;
 
 /// A clock may be this much off, in seconds: measured, and not documented.
 const SKEW: i64 = 60;

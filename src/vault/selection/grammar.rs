@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 use super::super::names;
 use super::super::path::Path;
 use super::{Engine, Field, Missing, Query, Selection, Target, Treatment};
-use crate::emit::Name;
 use crate::error::Usage;
+use crate::shell::Name;
 
 impl Selection {
     /// Reads a selection. What it holds is not repeated in full in errors: a default may be a secret.

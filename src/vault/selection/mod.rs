@@ -5,7 +5,7 @@ mod grammar;
 use serde_json::{Map, Value};
 
 use super::path::Path;
-use crate::emit::Name;
+use crate::shell::Name;
 
 /// One secret's way into the job.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::checks::{Cure, Finding, Login};
-use crate::emit::posix;
 use crate::judgement::Mark;
+use crate::shell::posix;
 use crate::subject::claims::JobKind;
 
 impl Login<'_> {

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::checks::{Cure, Finding, Login, fault, holds, texts, unfit};
 use super::times::{Fault, Times};
 use crate::judgement::{Check, Mark};
-use crate::subject::claims::{shown, time};
+use crate::subject::claims::shown;
+use crate::text::time;
 
 /// What a token can be signed with where the mount does not say.
 const ALGORITHMS: [&str; 10] =

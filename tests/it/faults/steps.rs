@@ -1,6 +1,6 @@
 //! The steps of every exchange: each a request that can go wrong by itself.
 
-use oidc_exchange::{emit, google};
+use oidc_exchange::google;
 use sandbox::{Job, Request, Sandbox, Server};
 use serde_json::json;
 
@@ -212,7 +212,11 @@ impl Exchange {
     pub(super) fn stopped(self, code: u8) -> String {
         match self {
             Self::Aws => support::stopped(code),
-            Self::Gcp => format!("{}{}", emit::posix::unset(&google::credential_names(None)), support::stop(code)),
+            Self::Gcp => format!(
+                "{}{}",
+                oidc_exchange::shell::posix::unset(&google::credential_names(None)),
+                support::stop(code)
+            ),
             Self::Vault => format!("unset A;\n{}", support::stop(code)),
             Self::Verify => String::new(),
         }

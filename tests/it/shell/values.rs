@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
-use oidc_exchange::emit::{Format, Handout, Name, render};
+use oidc_exchange::emit::{Format, Handout, render};
 use oidc_exchange::host::Host;
 use oidc_exchange::job::Place;
+use oidc_exchange::shell::Name;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sandbox::Sandbox;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use expect_test::Expect;
-use oidc_exchange::{aws, emit};
+use oidc_exchange::aws;
 use regex_lite::Regex;
 
 use super::scratch::Scratch;
@@ -152,10 +152,10 @@ impl Words {
 
 /// The line that stops a caller.
 pub(crate) fn stop(code: u8) -> String {
-    format!("{}\n", emit::posix::stop(code))
+    format!("{}\n", oidc_exchange::shell::posix::stop(code))
 }
 
 /// What `aws` prints when there are no credentials.
 pub(crate) fn stopped(code: u8) -> String {
-    format!("{}{}", emit::posix::unset(&aws::credential_names()), stop(code))
+    format!("{}{}", oidc_exchange::shell::posix::unset(&aws::credential_names()), stop(code))
 }

@@ -1,0 +1,7 @@
+//! What shells take: names of variables, quoted words, and the commands that end a caller.
+
+pub mod fish;
+mod name;
+pub mod posix;
+
+pub use name::Name;
