@@ -10,7 +10,7 @@ use crate::cli::Forget;
 use crate::emit::deliver;
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
-use crate::job::{Cleaned, Directory, Place, TokenFile};
+use crate::job::{self, Cleaned, Directory, Place, TokenFile};
 use crate::shell::{fish, posix};
 use crate::signal::Signals;
 use crate::vault::left::End;
@@ -57,7 +57,7 @@ pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Sig
         None => Ok(exit),
         Some((path, why)) => {
             let hint = Some("run `oidc-exchange clean` again".into());
-            Err(crate::emit::Error::Write { path, why, hint }.into())
+            Err(job::Error { path, why, hint }.into())
         }
     }
 }

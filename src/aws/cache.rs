@@ -169,5 +169,5 @@ fn write(path: &Path, directory: &Directory, credentials: &Credentials) -> Resul
     let text = Secret::new(emit::json::process(&handout)?);
     let file = NewFile::beside(path)?.fill(text.reveal().as_bytes())?;
     directory.record(&file, path)?;
-    file.put(path)
+    Ok(file.put(path)?)
 }

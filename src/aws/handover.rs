@@ -144,6 +144,6 @@ fn refreshable(request: &Request, token: &SubjectToken, directory: &job::Place) 
 const TOKEN_STEM: &str = "aws-token";
 
 /// The token in a private file, without a line break: SDKs send the file as it is.
-pub(super) fn token_file(token: &SubjectToken, directory: &job::Place) -> Result<std::path::PathBuf, emit::Error> {
+pub(super) fn token_file(token: &SubjectToken, directory: &job::Place) -> Result<std::path::PathBuf, job::Error> {
     directory.open()?.file(TOKEN_STEM, |_| token.jwt().reveal().to_owned())
 }

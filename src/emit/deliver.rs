@@ -132,7 +132,7 @@ fn put(file: job::NewFile, path: &Path, bytes: &[u8], directory: &job::Place) ->
     if let Err(error) = directory.open().and_then(|directory| directory.record(&file, path)) {
         tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());
     }
-    file.put(path)
+    Ok(file.put(path)?)
 }
 
 impl Run {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::{self, Exit, Report};
+use crate::job;
 use crate::shell::Name;
 
 /// The credentials are there, but cannot be delivered; none was.
@@ -39,14 +40,7 @@ pub enum Error {
         hint: String,
     },
     /// A file or directory cannot be written.
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// What the system said, or what is wrong with it.
-        why: String,
-        /// What to do about it.
-        hint: Option<String>,
-    },
+    Write(job::Error),
     /// Standard output is closed or broken.
     Stdout {
         /// What the system said.
@@ -57,6 +51,12 @@ pub enum Error {
 impl From<Error> for error::Error {
     fn from(error: Error) -> Self {
         Self::new(Exit::Output, error.report())
+    }
+}
+
+impl From<job::Error> for Error {
+    fn from(error: job::Error) -> Self {
+        Self::Write(error)
     }
 }
 
@@ -71,7 +71,7 @@ impl std::error::Error for Error {}
 impl Error {
     /// A path that cannot be written.
     pub(crate) fn write(path: impl Into<PathBuf>, why: impl std::fmt::Display) -> Self {
-        Self::Write { path: path.into(), why: format!("{why}"), hint: None }
+        Self::Write(job::Error::write(path, why))
     }
 
     pub(crate) fn report(&self) -> Report {
@@ -95,9 +95,7 @@ impl Error {
                 Report::new(format!("the value for {name} holds a line break, which this format cannot carry"))
                     .hints(["use --format env or --format json".into()])
             }
-            Self::Write { path, why, hint } => {
-                Report::new(format!("cannot write {}: {why}", path.display())).hints(hint.clone())
-            }
+            Self::Write(error) => error.report(),
             Self::Stdout { why } => Report::new(format!("cannot write to standard output: {why}")),
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Request;
 use super::exchange::JWT_TYPE;
-use crate::emit::Error;
+use crate::job::Error;
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
 
@@ -99,7 +99,7 @@ pub fn may_replace(path: &Path) -> Result<(), Error> {
     if ours || found.is_empty() {
         return Ok(());
     }
-    Err(Error::Write {
+    Err(Error {
         path: path.into(),
         why: format!("there is a file of another kind than {TYPE}"),
         hint: Some("it is left as it is: name another path with --credentials-file, or move it away".into()),

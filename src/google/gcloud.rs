@@ -7,10 +7,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::emit::Error;
 use crate::error::Usage;
 use crate::host::Env;
-use crate::job;
+use crate::job::{self, Error};
 
 const CONFIGURATIONS: &str = "configurations";
 const ACTIVE: &str = "active_config";
@@ -32,7 +31,7 @@ pub fn directory(env: &Env) -> Result<Option<PathBuf>, Usage> {
 /// When there are settings that cannot be read, or cannot be written: a job that had chosen its project must not go on
 /// without it.
 pub fn copy_settings(from: &Path, to: &Path) -> Result<(), Error> {
-    let unread = |path: &Path, error: std::io::Error| Error::Write {
+    let unread = |path: &Path, error: std::io::Error| Error {
         path: to.into(),
         why: format!("cannot copy {}: {error}", path.display()),
         hint: Some("--keep-gcloud-config leaves gcloud with its own directory".into()),

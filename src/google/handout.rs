@@ -2,7 +2,7 @@
 
 use super::exchange::until;
 use super::{Credentials, CredentialsFile, Request, credentials_file, gcloud};
-use crate::emit::{self, Handout};
+use crate::emit::Handout;
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::job::{self, Made, NewFile};
@@ -69,7 +69,7 @@ pub struct Ready(Option<NewFile>);
 ///
 /// # Errors
 /// When it takes no file, or has one that is not to be replaced.
-pub fn prepare(request: &Request) -> Result<Ready, emit::Error> {
+pub fn prepare(request: &Request) -> Result<Ready, job::Error> {
     match &request.file {
         CredentialsFile::At(path) => {
             let file = NewFile::beside(path)?;
@@ -111,11 +111,11 @@ impl Ready {
         Ok(handout)
     }
 
-    fn write(self, request: &Request, token: &SubjectToken, place: &job::Place) -> Result<Files, emit::Error> {
+    fn write(self, request: &Request, token: &SubjectToken, place: &job::Place) -> Result<Files, job::Error> {
         let mut made = place.begin()?;
         let credentials = match (&request.file, self.0) {
             (CredentialsFile::At(path), Some(file)) => {
-                let path = std::path::absolute(path).map_err(|error| emit::Error::write(path, error))?;
+                let path = std::path::absolute(path).map_err(|error| job::Error::write(path, error))?;
                 made.put(file, &path, credentials_file::text(request, token, &path)?.reveal().as_bytes())?;
                 path
             }
@@ -221,6 +221,6 @@ fn own_project(request: &Request, env: &Env) -> Result<Option<String>, Usage> {
 }
 
 /// A path as a variable carries it.
-fn text(path: std::path::PathBuf) -> Result<String, emit::Error> {
-    path.into_os_string().into_string().map_err(|path| emit::Error::write(path, "its path is not UTF-8 text"))
+fn text(path: std::path::PathBuf) -> Result<String, job::Error> {
+    path.into_os_string().into_string().map_err(|path| job::Error::write(path, "its path is not UTF-8 text"))
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::emit::Error;
+use super::Error;
 
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -70,7 +70,7 @@ impl Drop for Lock {
 }
 
 fn kept(path: &Path) -> Error {
-    Error::Write {
+    Error {
         path: path.into(),
         why: "another process holds this lock".into(),
         hint: Some("is another oidc-exchange of this job stuck?".into()),

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::Entry;
 use super::new_file::without_temporary_name;
-use super::{Directory, NewFile, TokenFile};
-use crate::emit::Error;
+use super::{Directory, Error, NewFile, TokenFile};
 use crate::secret::Secret;
 use crate::vault::LeftToken;
 

@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::Directory;
 use super::lock::is_still;
+use super::{Directory, Error};
 use crate::aws::profile::Written;
-use crate::emit::Error;
 use crate::secret::Secret;
 use crate::vault::LeftToken;
 

@@ -1,5 +1,6 @@
 //! The job's private directory: what exchanges leave behind, and the manifest by which `clean` finds it.
 
+mod error;
 mod lock;
 mod made;
 mod manifest;
@@ -9,6 +10,7 @@ use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+pub use error::Error;
 pub use lock::Lock;
 pub use made::Made;
 pub use manifest::{Cleaned, TokenFile};
@@ -16,7 +18,6 @@ pub use new_file::{Filled, NewFile};
 
 use manifest::Entry;
 
-use crate::emit::Error;
 use crate::error::Usage;
 use crate::host::Env;
 
@@ -91,7 +92,7 @@ impl Place {
     }
 
     fn path(&self) -> Result<&Path, Error> {
-        self.path.as_deref().ok_or_else(|| Error::Write {
+        self.path.as_deref().ok_or_else(|| Error {
             path: "~/.oidc-exchange".into(),
             why: "HOME is not set to an absolute path".into(),
             hint: Some("name a private directory with OIDC_EXCHANGE_DIR".into()),
@@ -106,14 +107,14 @@ impl Directory {
             return Err(Error::write(path, "it is not a directory"));
         }
         if found.uid() != rustix::process::geteuid().as_raw() {
-            return Err(Error::Write {
+            return Err(Error {
                 path: path.into(),
                 why: "it belongs to another user".into(),
                 hint: Some("name a directory of your own with OIDC_EXCHANGE_DIR".into()),
             });
         }
         if found.permissions().mode() & 0o077 != 0 {
-            return Err(Error::Write {
+            return Err(Error {
                 path: path.into(),
                 why: "other users may enter it".into(),
                 hint: Some(format!("chmod 700 {}", crate::shell::posix::quote(&path.to_string_lossy()))),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::emit::Error;
+use super::Error;
 
 /// An empty 0600 file in the directory where the result will be; gone again unless it is put in place.
 #[derive(Debug)]

@@ -13,7 +13,6 @@ use super::login::ClientToken;
 use super::path::Path;
 use super::wire::{Envelope, Server, life};
 use crate::diagnostic::DECISIONS;
-use crate::emit;
 use crate::job::{self, Made};
 pub(super) use own_call::{REVOKE, Why, own_call};
 
@@ -105,7 +104,7 @@ impl Tenancy {
     ///
     /// # Errors
     /// When it cannot be written there.
-    pub fn write_down(&self, place: &job::Place) -> Result<Option<Made>, emit::Error> {
+    pub fn write_down(&self, place: &job::Place) -> Result<Option<Made>, job::Error> {
         if self.token.batch || self.exhausted() {
             return Ok(None);
         }
