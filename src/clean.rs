@@ -7,7 +7,7 @@
 use futures_util::future::join_all;
 
 use crate::cli::Forget;
-use crate::emit::deliver;
+use crate::delivery;
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
 use crate::job::{self, Cleaned, Directory, Place, TokenFile};
@@ -26,7 +26,7 @@ pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Sig
     let mut names =
         [aws::handover::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
     names.extend(google::handout::leading_into(place, &host.env));
-    deliver::print(&match format {
+    delivery::print(&match format {
         Forget::Env => posix::unset(&names),
         Forget::Fish => fish::unset(&names),
     })?;

@@ -13,6 +13,7 @@
 pub mod aws;
 pub mod clean;
 pub mod cli;
+pub mod delivery;
 pub mod diagnostic;
 pub mod document;
 pub mod emit;

@@ -1,4 +1,4 @@
-//! The story: command line, plan, token, exchange, delivery; and what a bad end says.
+//! The story: command line, plan, token, exchange, delivery; and what a bad end prints.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -7,13 +7,14 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::Cli;
+use crate::delivery::{Leftovers, print};
 use crate::diagnostic;
-use crate::emit::Handout;
-use crate::emit::last_words::LastWords;
+use crate::emit::Exports;
 use crate::error::{Error, Exit, Report};
 use crate::host::{Env, Host};
 use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
+use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{Exchange, Explain, Plan, Setup, Wanted};
 use crate::signal::{self, Signals};
 use crate::subject::Source;
@@ -22,11 +23,11 @@ use crate::{aws, clean, google, job, subject, token, vault};
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
-    let last_words = LastWords::for_arguments(&arguments);
-    last_words.speak_on_panic();
+    let failure = FailureOutput::for_arguments(&arguments);
+    failure.install_panic_hook();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&last_words, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
+        Err(error) => return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
     };
     let ended = runtime.block_on(async {
         // Before anything else: until then a signal would end the run without a word.
@@ -41,16 +42,16 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(code) => ExitCode::from(code),
-        Err(End::Usage(error)) => misunderstood(&last_words, &error),
-        Err(End::Error(error)) => fail(&last_words, error.exit(), error.report()),
-        Err(End::Bug(what)) => fail(&last_words, Exit::Bug, &Report::new(what)),
+        Err(End::Usage(error)) => misunderstood(&failure, &error),
+        Err(End::Error(error)) => fail(&failure, error.exit(), error.report()),
+        Err(End::Bug(what)) => fail(&failure, Exit::Bug, &Report::new(what)),
     }
 }
 
 /// How long a token, or another input, may take to come in where nothing else is waited for.
 const A_WHILE: std::time::Duration = std::time::Duration::from_mins(2);
 
-/// A bad end, on its way to its last words.
+/// A bad end, before anything is printed of it.
 enum End {
     Usage(clap::Error),
     Error(Error),
@@ -77,7 +78,7 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
         Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host)).await,
         Plan::Clean { directory, format } => Ok(clean::clean(&directory, format, host, signals).await?.code()),
         Plan::Print(text) => {
-            crate::emit::deliver::print(&text)?;
+            print(&text)?;
             Ok(Exit::Done.code())
         }
     }
@@ -110,16 +111,16 @@ async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<
     let deadline = Deadline::after(plan.timeout);
     let opened = vault::exchange::Opened::default();
     let traded = trade(&plan.source, &plan.wanted, plan.network, &plan.directory, host, (deadline, &opened));
-    let handout = tokio::select! {
+    let (exports, leftovers) = tokio::select! {
         biased;
         (_, name) = signals.next() => {
             // A second signal means at once.
             tokio::select! { _ = signals.next() => {} () = opened.end() => {} }
             return Err(Error::interrupted(name));
         }
-        handout = traded => handout?,
+        traded = traded => traded?,
     };
-    Ok(delivery.deliver(handout).await?)
+    Ok(delivery.deliver(&exports, leftovers).await?)
 }
 
 async fn trade(
@@ -129,20 +130,25 @@ async fn trade(
     directory: &job::Place,
     host: &Host,
     (deadline, opened): (Deadline, &vault::exchange::Opened),
-) -> Result<Handout, Error> {
+) -> Result<(Exports, Leftovers), Error> {
     let token = subject::read(source, host, deadline).await?;
     let http = Client::new(network);
     match wanted {
         Wanted::Aws(request, handover) => {
-            aws::handover::trade((request, handover), &token, &http, host, deadline, directory).await
+            let (exports, files) =
+                aws::handover::trade((request, handover), &token, &http, host, deadline, directory).await?;
+            Ok((exports, Leftovers { files, token: None }))
         }
         Wanted::Google(request) => {
             let ready = google::handout::prepare(request)?;
             let credentials = google::exchange::exchange(request, &token, &http, &host.clock, deadline).await?;
-            ready.handout(request, &credentials, &token, &host.env, directory)
+            let (exports, files) = ready.exports(request, &credentials, &token, &host.env, directory)?;
+            Ok((exports, Leftovers { files, token: None }))
         }
         Wanted::Vault(request) => {
-            vault::exchange::fetch(request, &token, (&http, &host.clock), deadline, directory, opened).await
+            let fetched =
+                vault::exchange::fetch(request, &token, (&http, &host.clock), deadline, directory, opened).await?;
+            Ok((fetched.exports, Leftovers { files: fetched.files, token: fetched.token }))
         }
     }
 }
@@ -150,7 +156,7 @@ async fn trade(
 async fn explain(plan: &Explain, host: &Host) -> Result<u8, Error> {
     let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
     let judgement = plan.rule.judge(&token, host.clock.unix());
-    crate::emit::deliver::print(&if plan.json { judgement.json() } else { judgement.text() })?;
+    print(&if plan.json { judgement.json() } else { judgement.text() })?;
     Ok(judgement.verdict.exit().code())
 }
 
@@ -162,25 +168,25 @@ async fn setup(plan: Setup, host: &Host) -> Result<u8, Error> {
         (plan.whom.with(token.claims())?, Some(token))
     };
     let recipe = plan.side.recipe(&admission, token.as_ref().map(subject::SubjectToken::claims))?;
-    crate::emit::deliver::print(&if plan.json { recipe.json() } else { recipe.cli() })?;
+    print(&if plan.json { recipe.json() } else { recipe.cli() })?;
     Ok(Exit::Done.code())
 }
 
-fn fail(last_words: &LastWords, exit: Exit, report: &Report) -> ExitCode {
-    last_words.speak(exit);
+fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {
+    failure.print(exit);
     diagnostic::report(report);
     ExitCode::from(exit.code())
 }
 
 /// Help and the version are asked for; everything else is a mistake.
-fn misunderstood(last_words: &LastWords, error: &clap::Error) -> ExitCode {
+fn misunderstood(failure: &FailureOutput, error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return match crate::emit::deliver::print(&error.render().to_string()) {
+        return match print(&error.render().to_string()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(failed) => fail(last_words, Exit::Output, Error::from(failed).report()),
+            Err(failed) => fail(failure, Exit::Output, Error::from(failed).report()),
         };
     }
-    last_words.speak(Exit::Usage);
+    failure.print(Exit::Usage);
     diagnostic::usage(&error.render().to_string());
     if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {
         diagnostic::usage(

@@ -36,11 +36,13 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     run(async {
         let opened = Opened::default();
         match fetch(request, job, (&http, &host.clock), deadline(), &place, &opened).await {
-            Ok(handout) => {
-                let _ = render(Format::Env, &handout, &place);
-                // What is to be renewed is found, and not waited for.
-                let _ = tokio::time::timeout(Duration::ZERO, handout.tend()).await;
-                handout.give_up().await;
+            Ok(fetched) => {
+                let _ = render(Format::Env, &fetched.exports);
+                if let Some(token) = fetched.token {
+                    // What is to be renewed is found, and not waited for.
+                    let _ = tokio::time::timeout(Duration::ZERO, token.renew()).await;
+                    token.give_up().await;
+                }
             }
             Err(error) => check_error(&error),
         }

@@ -165,8 +165,8 @@ fn read(path: &Path, clock: &Clock, margin: Duration) -> Option<Credentials> {
 }
 
 fn write(path: &Path, directory: &Directory, credentials: &Credentials) -> Result<(), emit::Error> {
-    let handout = process::handout(credentials)?;
-    let text = Secret::new(emit::json::process(&handout)?);
+    let members = process::members(credentials)?;
+    let text = Secret::new(emit::json::process(&members)?);
     let file = NewFile::beside(path)?.fill(text.reveal().as_bytes())?;
     directory.record(&file, path)?;
     Ok(file.put(path)?)

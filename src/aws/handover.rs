@@ -3,12 +3,12 @@
 
 use super::cache::{self, Cache};
 use super::{Credentials, Profile, Request, exchange, process};
-use crate::emit::{self, Handout};
+use crate::emit::{self, Exports};
 use crate::error::Error;
 use crate::host::Host;
 use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::job;
+use crate::job::{self, Made};
 use crate::shell::Name;
 use crate::subject::SubjectToken;
 
@@ -80,35 +80,36 @@ pub async fn trade(
     host: &Host,
     deadline: Deadline,
     directory: &job::Place,
-) -> Result<Handout, Error> {
+) -> Result<(Exports, Option<Made>), Error> {
     let exchange = async || exchange::credentials(request, token, http, &host.clock, deadline).await;
     match handover {
-        Handover::Keys { prefix } => Ok(keys(request, &exchange().await?, prefix)?),
+        Handover::Keys { prefix } => Ok((keys(request, &exchange().await?, prefix)?, None)),
         Handover::Process(cache) => {
             let entry = cache.entry(request, token);
             let credentials = cache::through(entry, directory, &host.clock, deadline, exchange).await?;
-            Ok(process::handout(&credentials)?)
+            Ok((process::members(&credentials)?, None))
         }
         Handover::Refreshable => {
             exchange().await?;
-            Ok(refreshable(request, token, directory)?)
+            let (exports, made) = refreshable(request, token, directory)?;
+            Ok((exports, Some(made)))
         }
         Handover::Profile(profile) => {
             profile.foresee(request)?;
             let credentials = exchange().await?;
             profile.write(request, &credentials, token, directory)?;
-            Ok(Handout::default())
+            Ok((Exports::default(), None))
         }
     }
 }
 
-fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Handout, emit::Error> {
+fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Exports, emit::Error> {
     // Prefixed names are for programs that look for them: what SDKs find by themselves is left alone.
     let unset = if prefix.is_empty() { BEATS_THEM.map(Name::fixed).to_vec() } else { Vec::new() };
-    let mut handout = Handout::new(unset);
+    let mut exports = Exports::new(unset);
     let expiration = humantime::format_rfc3339_seconds(credentials.expiration).to_string();
     let mut set = |name: &str, value: &str| match Name::new(&format!("{prefix}{name}")) {
-        Some(name) => handout.set(name, value.to_owned()),
+        Some(name) => exports.set(name, value.to_owned()),
         None => Ok(()),
     };
     set(ACCESS_KEY_ID, &credentials.access_key_id)?;
@@ -120,24 +121,27 @@ fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Ha
         set("AWS_REGION", region.as_str())?;
         set("AWS_DEFAULT_REGION", region.as_str())?;
     }
-    Ok(handout)
+    Ok(exports)
 }
 
 /// Static keys would beat the token file in every SDK's chain, and so are removed.
-fn refreshable(request: &Request, token: &SubjectToken, directory: &job::Place) -> Result<Handout, emit::Error> {
+fn refreshable(
+    request: &Request,
+    token: &SubjectToken,
+    directory: &job::Place,
+) -> Result<(Exports, Made), emit::Error> {
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
-    let mut handout = Handout::new(unset.copied().map(Name::fixed).collect());
+    let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());
     let mut made = directory.begin()?;
     let file = made.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
-    handout.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;
-    handout.set(Name::fixed("AWS_ROLE_ARN"), request.role.as_str().to_owned())?;
-    handout.set(Name::fixed("AWS_ROLE_SESSION_NAME"), request.session_name.as_str().to_owned())?;
+    exports.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;
+    exports.set(Name::fixed("AWS_ROLE_ARN"), request.role.as_str().to_owned())?;
+    exports.set(Name::fixed("AWS_ROLE_SESSION_NAME"), request.session_name.as_str().to_owned())?;
     if let Some(region) = &request.region {
-        handout.set(Name::fixed("AWS_REGION"), region.as_str().to_owned())?;
-        handout.set(Name::fixed("AWS_DEFAULT_REGION"), region.as_str().to_owned())?;
+        exports.set(Name::fixed("AWS_REGION"), region.as_str().to_owned())?;
+        exports.set(Name::fixed("AWS_DEFAULT_REGION"), region.as_str().to_owned())?;
     }
-    handout.leave(made);
-    Ok(handout)
+    Ok((exports, made))
 }
 
 /// How the names of files with the token start.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{AccountId, Credentials};
-use crate::emit::{Error, Handout};
+use crate::emit::{Error, Exports};
 use crate::secret::Secret;
 use crate::shell::Name;
 
@@ -18,14 +18,14 @@ const ACCOUNT_ID: &str = "AccountId";
 ///
 /// # Errors
 /// When a value holds a NUL.
-pub fn handout(credentials: &Credentials) -> Result<Handout, Error> {
-    let mut handout = Handout::new(Vec::new());
-    handout.set(Name::fixed(ACCESS_KEY_ID), credentials.access_key_id.clone())?;
-    handout.set(Name::fixed(SECRET_ACCESS_KEY), credentials.secret_access_key.reveal().to_owned())?;
-    handout.set(Name::fixed(SESSION_TOKEN), credentials.session_token.reveal().to_owned())?;
-    handout.set(Name::fixed(EXPIRATION), humantime::format_rfc3339_seconds(credentials.expiration).to_string())?;
-    handout.set(Name::fixed(ACCOUNT_ID), credentials.account.to_string())?;
-    Ok(handout)
+pub fn members(credentials: &Credentials) -> Result<Exports, Error> {
+    let mut members = Exports::new(Vec::new());
+    members.set(Name::fixed(ACCESS_KEY_ID), credentials.access_key_id.clone())?;
+    members.set(Name::fixed(SECRET_ACCESS_KEY), credentials.secret_access_key.reveal().to_owned())?;
+    members.set(Name::fixed(SESSION_TOKEN), credentials.session_token.reveal().to_owned())?;
+    members.set(Name::fixed(EXPIRATION), humantime::format_rfc3339_seconds(credentials.expiration).to_string())?;
+    members.set(Name::fixed(ACCOUNT_ID), credentials.account.to_string())?;
+    Ok(members)
 }
 
 /// Reads such a text again; nothing where it is not one, or not whole.

@@ -22,8 +22,7 @@ pub use setup::{SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupV
 pub use token::TokenArgs;
 pub use vault::VaultArgs;
 
-use crate::emit::Format;
-use crate::emit::last_words::OnError;
+use crate::emit::{Format, OnError};
 use crate::manual::Shell;
 
 /// Trades the job's OpenID Connect token for short-lived cloud credentials.

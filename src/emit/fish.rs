@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use super::Handout;
+use super::Exports;
 use crate::shell::fish::{quote, stop, unset};
 
 /// The variables, exported; first what would beat them is removed.
-pub(super) fn exports(handout: &Handout) -> String {
+pub(super) fn lines(exports: &Exports) -> String {
     let mut out = String::new();
-    if handout.variables().any(|(_, value)| value.contains('\n')) {
+    if exports.variables().any(|(_, value)| value.contains('\n')) {
         out.push_str(&lines_kept());
     }
-    out.push_str(&unset(handout.removed()));
-    for (name, value) in handout.variables() {
+    out.push_str(&unset(exports.removed()));
+    for (name, value) in exports.variables() {
         let _ = writeln!(out, "set -gx {name} {};", quote(value));
     }
     // Removing what is not there has left a status, which setting a variable keeps.
@@ -46,11 +46,11 @@ mod tests {
             "ü日",
             "",
         ];
-        let mut handout = Handout::new(vec![Name::fixed("OLD")]);
+        let mut exports = Exports::new(vec![Name::fixed("OLD")]);
         for (index, value) in values.iter().enumerate() {
-            handout.set(Name::new(&format!("V{index}")).unwrap(), (*value).into()).unwrap();
+            exports.set(Name::new(&format!("V{index}")).unwrap(), (*value).into()).unwrap();
         }
-        let script = format!("set -gx OLD x\neval (printf %s {} | string collect)\nenv -0", quote(&exports(&handout)));
+        let script = format!("set -gx OLD x\neval (printf %s {} | string collect)\nenv -0", quote(&lines(&exports)));
         let Some((code, out)) = fish(&script) else { return };
         assert_eq!(code, Some(0));
         let env: Vec<&str> = out.split('\0').collect();
@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn without_string_collect_a_value_with_a_line_break_stops_the_caller() {
-        let mut handout = Handout::new(Vec::new());
-        handout.set(Name::fixed("V"), "a\nb".into()).unwrap();
-        let script = format!("eval (printf %s {})\necho on", quote(&exports(&handout)));
+        let mut exports = Exports::new(Vec::new());
+        exports.set(Name::fixed("V"), "a\nb".into()).unwrap();
+        let script = format!("eval (printf %s {})\necho on", quote(&lines(&exports)));
         let Some(ended) = fish(&script) else { return };
         assert_eq!(ended, (Some(2), String::new()));
     }

@@ -1,24 +1,19 @@
-//! Handing over: variables to bytes ([`render`], pure), and bytes to where they go ([`deliver`]).
+//! Variables as text: [`render`] is pure, a file per format.
 
-mod child;
-pub mod deliver;
 mod dotenv;
 mod error;
 mod fish;
 pub(crate) mod json;
-pub mod last_words;
-
 mod posix;
 mod source;
 
 use std::path::Path;
 
 pub use error::Error;
+pub use source::Script;
 
-use crate::job::{self, Made};
 use crate::secret::Secret;
 use crate::shell::Name;
-use crate::vault::Tenancy;
 
 /// The forms in which variables are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -50,21 +45,40 @@ impl Format {
     }
 }
 
-/// What an exchange hands over: variables to set, and variables to remove because they would beat or poison them.
-#[derive(Debug, Default)]
-pub struct Handout {
-    set: Vec<(Name, Secret)>,
-    unset: Vec<Name>,
-    made: Option<Made>,
-    tenancy: Option<Tenancy>,
-    written_down: Option<Made>,
+/// What the shell formats print on failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnError {
+    /// Remove the credential variables and stop the caller.
+    Stop,
+    /// Remove them and leave the exit code as the status, for `eval … || handler`.
+    Status,
+    /// Nothing.
+    None,
 }
 
-impl Handout {
-    /// Nothing yet.
+/// What an exchange hands over: variables to set, and variables to remove because they would beat or poison them.
+///
+/// ```
+/// use oidc_exchange::emit::{Exports, Format, Rendered, render};
+/// use oidc_exchange::shell::Name;
+///
+/// let mut exports = Exports::new(vec![Name::fixed("AWS_PROFILE")]);
+/// exports.set(Name::fixed("AWS_ACCOUNT_ID"), "123456789012".into())?;
+/// let Rendered::Text(text) = render(Format::Env, &exports)? else { unreachable!() };
+/// assert_eq!(text.reveal(), "unset AWS_PROFILE;\nexport AWS_ACCOUNT_ID='123456789012';\n");
+/// # Ok::<(), oidc_exchange::emit::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Exports {
+    set: Vec<(Name, Secret)>,
+    unset: Vec<Name>,
+}
+
+impl Exports {
+    /// Nothing to set yet; `unset` is removed.
     #[must_use]
     pub fn new(unset: Vec<Name>) -> Self {
-        Self { unset, ..Self::default() }
+        Self { set: Vec::new(), unset }
     }
 
     /// Adds a variable.
@@ -79,76 +93,9 @@ impl Handout {
         Ok(())
     }
 
-    /// Takes charge of a Vault's client token, with its leases, that the variables need.
-    pub fn hold(&mut self, tenancy: Tenancy) {
-        self.tenancy = Some(tenancy);
-    }
-
-    /// Keeps alive what would end, as long as it is polled.
-    pub async fn tend(&self) {
-        if let Some(tenancy) = &self.tenancy {
-            tenancy.renew().await;
-        }
-    }
-
-    /// Writes down for `clean` the token that the job is about to get, or has secrets of; without that it ends by
-    /// itself, and that is no failure.
-    pub fn write_down(&mut self, directory: &job::Place) {
-        let written = self.tenancy.as_ref().map_or(Ok(None), |tenancy| tenancy.write_down(directory));
-        match written {
-            Ok(written) => self.written_down = written,
-            Err(error) => {
-                tracing::warn!("{}; `oidc-exchange clean` will not end the client token", error);
-            }
-        }
-    }
-
-    /// Ends the token, as nobody gets it; the files go with the handout itself.
-    pub async fn give_up(self) {
-        if let Some(tenancy) = &self.tenancy {
-            tenancy.give_up().await;
-        }
-    }
-
-    /// Ends the token after a command, unless it is to stay; the files go with the handout itself. A token that does
-    /// not end now ends by itself, and that is no failure.
-    pub async fn end(mut self, directory: &job::Place) {
-        match &self.tenancy {
-            Some(tenancy) if tenancy.stays() => {
-                self.write_down(directory);
-                if let Some(written) = self.written_down {
-                    written.keep();
-                }
-            }
-            Some(tenancy) => tenancy.end().await,
-            None => {}
-        }
-    }
-
     /// The variables to set, in order.
     pub fn variables(&self) -> impl Iterator<Item = (&Name, &str)> {
         self.set.iter().map(|(name, value)| (name, value.reveal()))
-    }
-
-    /// Takes charge of files that the variables lead to: they go when this does, unless they are [kept](Self::keep).
-    pub fn leave(&mut self, made: Made) {
-        self.made = Some(made);
-    }
-
-    /// Whether there is something to undo after the last use of the variables.
-    #[must_use]
-    pub fn leaves_something(&self) -> bool {
-        self.made.is_some() || self.tenancy.is_some()
-    }
-
-    /// Leaves files and token to the job, now that it knows of them, and says what will end before its time.
-    pub fn keep(self) {
-        for made in [self.made, self.written_down].into_iter().flatten() {
-            made.keep();
-        }
-        if let Some(tenancy) = self.tenancy {
-            tenancy.warn_of_early_ends();
-        }
     }
 
     /// The variables to remove.
@@ -166,18 +113,26 @@ pub fn text_of(path: &Path) -> Result<String, Error> {
     path.to_str().map(str::to_owned).ok_or_else(|| Error::write(path, "its path is not UTF-8 text"))
 }
 
-/// The handout in `format`.
+/// Variables in a format.
+pub enum Rendered<'e> {
+    /// The whole text.
+    Text(Secret),
+    /// A script for a private file, and the line that sources it.
+    Source(Script<'e>),
+}
+
+/// The variables in `format`.
 ///
 /// # Errors
-/// When the format cannot carry a value, or (for `source`) the private file cannot be written.
-pub fn render(format: Format, handout: &Handout, directory: &job::Place) -> Result<Secret, Error> {
-    Ok(Secret::new(match format {
-        Format::Env => posix::exports(handout),
-        Format::EnvNoExport => dotenv::lines(handout)?,
-        Format::Fish => fish::exports(handout),
-        Format::Json => json::object(handout)?,
-        Format::Process => json::process(handout)?,
-        Format::Source => source::line(handout, directory)?,
-        Format::Raw => handout.variables().map(|(_, value)| value).collect(),
-    }))
+/// When the format cannot carry a value.
+pub fn render(format: Format, exports: &Exports) -> Result<Rendered<'_>, Error> {
+    Ok(Rendered::Text(Secret::new(match format {
+        Format::Source => return Ok(Rendered::Source(Script::new(exports))),
+        Format::Env => posix::lines(exports),
+        Format::EnvNoExport => dotenv::lines(exports)?,
+        Format::Fish => fish::lines(exports),
+        Format::Json => json::object(exports)?,
+        Format::Process => json::process(exports)?,
+        Format::Raw => exports.variables().map(|(_, value)| value).collect(),
+    })))
 }

@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use super::Handout;
+use super::Exports;
 use crate::shell::posix::{quote, stop, unset};
 
 /// The variables, exported; first what would beat them is removed.
-pub(super) fn exports(handout: &Handout) -> String {
+pub(super) fn lines(exports: &Exports) -> String {
     let mut out = String::new();
-    if handout.variables().any(|(_, value)| value.contains(|c: char| c.is_whitespace() || "*?[".contains(c))) {
+    if exports.variables().any(|(_, value)| value.contains(|c: char| c.is_whitespace() || "*?[".contains(c))) {
         out.push_str(&quotes_kept());
     }
-    out.push_str(&unset(handout.removed()));
-    for (name, value) in handout.variables() {
+    out.push_str(&unset(exports.removed()));
+    for (name, value) in exports.variables() {
         let _ = writeln!(out, "export {name}={};", quote(value));
     }
     out
@@ -34,10 +34,10 @@ mod tests {
 
     #[test]
     fn the_guard_is_there_only_when_a_value_could_be_mangled() {
-        let mut plain = Handout::new(vec![Name::fixed("OLD")]);
+        let mut plain = Exports::new(vec![Name::fixed("OLD")]);
         plain.set(Name::fixed("A"), "b+/=".into()).unwrap();
-        assert_eq!(exports(&plain), "unset OLD;\nexport A='b+/=';\n");
+        assert_eq!(lines(&plain), "unset OLD;\nexport A='b+/=';\n");
         plain.set(Name::fixed("B"), "two words".into()).unwrap();
-        assert!(exports(&plain).starts_with("case 'x  y' in x\\ \\ y) ;; *) "));
+        assert!(lines(&plain).starts_with("case 'x  y' in x\\ \\ y) ;; *) "));
     }
 }

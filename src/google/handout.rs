@@ -2,7 +2,7 @@
 
 use super::exchange::until;
 use super::{Credentials, CredentialsFile, Request, credentials_file, gcloud};
-use crate::emit::Handout;
+use crate::emit::Exports;
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::job::{self, Made, NewFile};
@@ -85,14 +85,14 @@ impl Ready {
     ///
     /// # Errors
     /// When a file cannot be written, or a value cannot be carried by an environment; the files are then gone again.
-    pub fn handout(
+    pub fn exports(
         self,
         request: &Request,
         credentials: &Credentials,
         token: &SubjectToken,
         env: &Env,
         place: &job::Place,
-    ) -> Result<Handout, Error> {
+    ) -> Result<(Exports, Option<Made>), Error> {
         let mut set = Variables(Vec::new());
         let mut made = None;
         if request.file != CredentialsFile::No {
@@ -101,14 +101,11 @@ impl Ready {
         }
         set.add_tokens(request, credentials);
         set.add_project(request, env)?;
-        let mut handout = Handout::new(set.to_remove(env));
+        let mut exports = Exports::new(set.to_remove(env));
         for (name, value) in set.0 {
-            handout.set(name, value)?;
+            exports.set(name, value)?;
         }
-        if let Some(made) = made {
-            handout.leave(made);
-        }
-        Ok(handout)
+        Ok((exports, made))
     }
 
     fn write(self, request: &Request, token: &SubjectToken, place: &job::Place) -> Result<Files, job::Error> {

@@ -4,6 +4,7 @@
 mod aws_handover;
 mod aws_request;
 mod explain;
+pub mod fail_closed;
 mod gcp_request;
 mod setup;
 mod vault_request;
@@ -14,9 +15,9 @@ use crate::aws;
 use crate::cli::{
     Cli, Command, ExplainCommand, Forget, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
 };
+use crate::delivery::{Delivery, Run};
 use crate::diagnostic::Verbosity;
 use crate::emit::Format;
-use crate::emit::deliver::{Delivery, Run};
 use crate::error::Usage;
 use crate::google;
 use crate::host::Env;

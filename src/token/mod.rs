@@ -16,7 +16,7 @@ mod worth;
 
 use std::time::Duration;
 
-use crate::emit::deliver;
+use crate::delivery;
 use crate::error::{Error, Exit};
 use crate::host::Host;
 use crate::http::retry::Deadline;
@@ -63,6 +63,6 @@ pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
         None => None,
     };
     let portrait = Portrait::new(&token, host.clock.unix());
-    deliver::print(&if request.json { portrait.json(judgement.as_ref()) } else { portrait.text(judgement.as_ref()) })?;
+    delivery::print(&if request.json { portrait.json(judgement.as_ref()) } else { portrait.text(judgement.as_ref()) })?;
     Ok(judgement.map_or(Exit::Done, |judgement| judgement.verdict.exit()))
 }

@@ -9,12 +9,12 @@ use super::login;
 use super::session::Session;
 use super::tenancy::Tenancy;
 use super::wire::Server;
-use crate::emit::Handout;
+use crate::emit::Exports;
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::job;
+use crate::job::{self, Made};
 use crate::subject::SubjectToken;
 
 /// The login that an exchange under way has made, for whoever cuts the exchange short.
@@ -30,9 +30,17 @@ impl Opened {
     }
 }
 
-/// Trades `token` for what `request` names. The handout holds the client token where that is handed out, has made
-/// leases or is to stay, and leads to private files below `place` where values were wanted in files; otherwise the
-/// token is revoked.
+/// What the job gets.
+pub struct Fetched {
+    /// The variables.
+    pub exports: Exports,
+    /// Private files that they lead to.
+    pub files: Option<Made>,
+    /// The client token, where it is handed out, has made leases or is to stay; otherwise it has been revoked.
+    pub token: Option<Tenancy>,
+}
+
+/// Trades `token` for what `request` names, with private files below `place` where values were wanted in files.
 ///
 /// # Errors
 /// The server's refusal, that it could not be reached until `deadline`, or that a value cannot be handed over. The
@@ -44,7 +52,7 @@ pub async fn fetch(
     deadline: Deadline,
     place: &job::Place,
     opened: &Opened,
-) -> Result<Handout, Error> {
+) -> Result<Fetched, Error> {
     let mut server = Server {
         http: http.clone(),
         address: request.address.clone(),
@@ -68,13 +76,10 @@ pub async fn fetch(
     let _ = opened.0.set(tenancy.clone());
     let _opening = connections::prepare(request, &tenancy.server);
     match gather(request, &mut tenancy, deadline, place).await {
-        Ok(mut handout) if tenancy.outlives() => {
-            handout.hold(tenancy);
-            Ok(handout)
-        }
-        Ok(handout) => {
+        Ok((exports, files)) if tenancy.outlives() => Ok(Fetched { exports, files, token: Some(tenancy) }),
+        Ok((exports, files)) => {
             tenancy.end().await;
-            Ok(handout)
+            Ok(Fetched { exports, files, token: None })
         }
         // Nobody has anything of it, so `--no-revoke` is for nothing.
         Err(error) => {
@@ -89,7 +94,7 @@ async fn gather(
     tenancy: &mut Tenancy,
     deadline: Deadline,
     place: &job::Place,
-) -> Result<Handout, Error> {
+) -> Result<(Exports, Option<Made>), Error> {
     let session = Session { request, server: &tenancy.server, token: &tenancy.token, deadline };
     let read = session.read().await?;
     let items = handout::pick(request, &read, &session.presented())?;

@@ -10,9 +10,9 @@ use super::reading::{Document, Documents};
 use super::selection::{Field, Missing, Selection, Target};
 use super::tenancy::Tenancy;
 use super::value::{Content, Unusable, content};
-use crate::emit::{self, Handout};
+use crate::emit::{self, Exports};
 use crate::error::{Error, Refusal};
-use crate::job;
+use crate::job::{self, Made};
 use crate::shell::Name;
 
 /// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
@@ -125,15 +125,15 @@ fn many(selection: &Selection, prefix: &str, document: &Document) -> Result<Vec<
     Ok(items)
 }
 
-/// Checks every item, makes the private files, and fills the handout, which takes charge of them.
+/// Checks every item, makes the private files, and fills the exports.
 pub(super) fn fill(
     request: &Request,
     items: Vec<Item>,
     tenancy: &Tenancy,
     place: &job::Place,
-) -> Result<Handout, Error> {
+) -> Result<(Exports, Option<Made>), Error> {
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
-    let mut handout = Handout::new(absent.chain(request.beaten_names()).collect());
+    let mut exports = Exports::new(absent.chain(request.beaten_names()).collect());
     items.iter().try_for_each(|item| check(request, item))?;
     let mut made =
         if items.iter().any(|item| item.file && item.content.is_some()) { Some(place.begin()?) } else { None };
@@ -143,23 +143,20 @@ pub(super) fn fill(
             (Some(content), Some(made)) if file => {
                 let stem = name.as_str().to_ascii_lowercase();
                 let path = made.bytes(&stem, |_| Ok(content.into_bytes()))?;
-                handout.set(name, emit::text_of(&path)?)?;
+                exports.set(name, emit::text_of(&path)?)?;
             }
-            (Some(Content::Text(text)), _) => handout.set(name, text)?,
+            (Some(Content::Text(text)), _) => exports.set(name, text)?,
             (Some(Content::Bytes(_)), _) => return Err(emit::Error::NotText { name }.into()),
         }
     }
-    if let Some(made) = made {
-        handout.leave(made);
-    }
     if request.export_token {
-        handout.set(Name::fixed("VAULT_TOKEN"), tenancy.token.secret.reveal().to_owned())?;
-        handout.set(Name::fixed("VAULT_ADDR"), request.address_text())?;
+        exports.set(Name::fixed("VAULT_TOKEN"), tenancy.token.secret.reveal().to_owned())?;
+        exports.set(Name::fixed("VAULT_ADDR"), request.address_text())?;
         if let Some(namespace) = &request.namespace {
-            handout.set(Name::fixed("VAULT_NAMESPACE"), namespace.clone())?;
+            exports.set(Name::fixed("VAULT_NAMESPACE"), namespace.clone())?;
         }
     }
-    Ok(handout)
+    Ok((exports, made))
 }
 
 /// What no environment can carry is told before a file is made.

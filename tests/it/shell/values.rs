@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use oidc_exchange::emit::{Format, Handout, render};
+use oidc_exchange::delivery;
+use oidc_exchange::emit::{Exports, Format};
 use oidc_exchange::host::Host;
 use oidc_exchange::job::Place;
 use oidc_exchange::shell::Name;
@@ -45,15 +46,15 @@ const ODD: [&str; 24] = [
 
 /// The text of this format, and the directory that it may lead into.
 fn text(format: Format, values: &[String]) -> (String, TempDir) {
-    let mut handout = Handout::new(vec![Name::fixed("BEATEN")]);
+    let mut exports = Exports::new(vec![Name::fixed("BEATEN")]);
     for (index, value) in values.iter().enumerate() {
-        handout.set(Name::new(&format!("V{index}")).unwrap(), value.clone()).unwrap();
+        exports.set(Name::new(&format!("V{index}")).unwrap(), value.clone()).unwrap();
     }
     let private = tempfile::tempdir().unwrap();
     let path = private.path().join("it's  a * dir");
     let place =
         Place::locate(&Host::fake(&[("OIDC_EXCHANGE_DIR", path.to_str().unwrap())], SystemTime::UNIX_EPOCH).env);
-    (render(format, &handout, &place.unwrap()).unwrap().reveal().to_owned(), private)
+    (delivery::text(format, &exports, &place.unwrap()).unwrap().reveal().to_owned(), private)
 }
 
 /// A shell and a way to give it the values.

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 
-use oidc_exchange::emit::last_words::LastWords;
+use oidc_exchange::plan::fail_closed::FailureOutput;
 use sandbox::{Job, Sandbox};
 
 use super::everywhere;
@@ -18,7 +18,7 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 fn helper() {
     let Some(line) = env::var_os(MARK) else { return };
     let words = line.to_string_lossy().split(' ').map(OsString::from).collect::<Vec<_>>();
-    LastWords::for_arguments(&words).speak_on_panic();
+    FailureOutput::for_arguments(&words).install_panic_hook();
     let token = env::var("SEMAPHORE_OIDC_TOKEN").unwrap_or_default();
     panic!("unexpected {SECRET} and {token}");
 }

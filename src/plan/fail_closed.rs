@@ -6,24 +6,14 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
+use crate::emit::OnError;
 use crate::error::Exit;
 use crate::shell::{Name, fish, posix};
 use crate::{aws, google, vault};
 
-/// What the shell formats print on failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum OnError {
-    /// Remove the credential variables and stop the caller.
-    Stop,
-    /// Remove them and leave the exit code as the status, for `eval … || handler`.
-    Status,
-    /// Nothing.
-    None,
-}
-
 /// The text for a bad end, known before anything can go wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastWords {
+pub struct FailureOutput {
     how: OnError,
     fish: bool,
     credentials: Vec<Name>,
@@ -34,7 +24,7 @@ const EXCHANGES: [&str; 3] = ["aws", "gcp", "vault"];
 /// Commands whose output is for people and programs, some with a provider's name after theirs.
 const REPORTS: [&str; 5] = ["completions", "explain", "man", "setup", "token"];
 
-impl LastWords {
+impl FailureOutput {
     /// Reads from the bare command line what a bad end must say. It is not yet known to be a good one, so this looks
     /// for a few words and takes the rest as it is: whatever is not plainly for something else than a shell gets
     /// the shell's stop.
@@ -93,7 +83,7 @@ impl LastWords {
     }
 
     /// Writes the text to standard output, unless a person is looking at it.
-    pub fn speak(&self, exit: Exit) {
+    pub fn print(&self, exit: Exit) {
         let mut stdout = std::io::stdout().lock();
         if !stdout.is_terminal() {
             // With standard output gone there is no shell left to stop.
@@ -101,12 +91,12 @@ impl LastWords {
         }
     }
 
-    /// Makes a panic end as any other bug must: with these last words, exit code 1, and nothing of the panic's
+    /// Makes a panic end as any other bug must: with this text, exit code 1, and nothing of the panic's
     /// message, which could hold anything.
-    pub fn speak_on_panic(&self) {
-        let words = self.clone();
+    pub fn install_panic_hook(&self) {
+        let output = self.clone();
         std::panic::set_hook(Box::new(move |info| {
-            words.speak(Exit::Bug);
+            output.print(Exit::Bug);
             let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
             let report = crate::error::Report::new(format!(
                 "a bug in oidc-exchange, at {place}; no credentials were handed out"
@@ -132,7 +122,7 @@ mod tests {
 
     fn text(line: &str, code: u8) -> String {
         let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        LastWords::for_arguments(&arguments).text(code)
+        FailureOutput::for_arguments(&arguments).text(code)
     }
 
     #[test]

@@ -6,9 +6,15 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Error, Format, Handout, render};
+mod child;
+mod leftovers;
+
+pub use leftovers::Leftovers;
+
+use crate::emit::{Error, Exports, Format, Rendered, render};
 use crate::error::{Exit, Usage};
 use crate::job;
+use crate::secret::Secret;
 use crate::shell::Name;
 
 /// What the plan says of the result's way out.
@@ -74,46 +80,61 @@ impl Delivery {
 }
 
 impl Ready<'_> {
-    /// Hands the credentials over. Nothing was written before but the files that the handout leads to; after an error
-    /// nothing is, and they are gone.
+    /// Hands the credentials over. Nothing was written before but the files of `leftovers`; after an error nothing is,
+    /// and they are gone.
     ///
     /// # Errors
     /// When the format cannot carry a value, or the bytes cannot be written.
-    pub async fn deliver(self, mut handout: Handout) -> Result<u8, Error> {
-        if !matches!(self.delivery, Delivery::Command(_)) {
-            handout.write_down(&self.directory);
+    pub async fn deliver(self, exports: &Exports, leftovers: Leftovers) -> Result<u8, Error> {
+        if let Delivery::Command(run) = self.delivery {
+            if leftovers.is_empty() {
+                return Ok(run.become_it(exports));
+            }
+            let code = run.supervise(exports, leftovers.tend()).await;
+            leftovers.undo(&self.directory).await;
+            return Ok(code);
         }
-        let delivered = match self.delivery {
-            // Its files go with the handout, once the command has ended.
-            Delivery::Command(run) if handout.leaves_something() => {
-                let code = run.supervise(&handout, handout.tend()).await;
-                handout.end(&self.directory).await;
-                return Ok(code);
-            }
-            Delivery::Command(run) => return Ok(run.become_it(&handout)),
-            Delivery::Stdout { format, .. } => {
-                render(*format, &handout, &self.directory).and_then(|text| print(text.reveal()))
-            }
-            Delivery::File { format, path } => {
-                let text = render(*format, &handout, &self.directory);
-                text.and_then(|text| match self.file {
-                    Some(file) => put(file, path, text.reveal().as_bytes(), &self.directory),
-                    None => Ok(()),
-                })
-            }
-            Delivery::Elsewhere => Ok(()),
-        };
-        match delivered {
+        // It goes with an error, as the files do.
+        let record = leftovers.record(&self.directory);
+        match self.write(exports) {
             Ok(()) => {
-                handout.keep();
+                if let Some(record) = record {
+                    record.keep();
+                }
+                leftovers.keep();
                 Ok(Exit::Done.code())
             }
             Err(error) => {
-                handout.give_up().await;
+                leftovers.give_up().await;
                 Err(error)
             }
         }
     }
+
+    fn write(self, exports: &Exports) -> Result<(), Error> {
+        match self.delivery {
+            Delivery::Stdout { format, .. } => print(text(*format, exports, &self.directory)?.reveal()),
+            Delivery::File { format, path } => {
+                let text = text(*format, exports, &self.directory)?;
+                self.file.map_or(Ok(()), |file| put(file, path, text.reveal().as_bytes(), &self.directory))
+            }
+            Delivery::Command(_) | Delivery::Elsewhere => Ok(()),
+        }
+    }
+}
+
+/// The variables in `format`; `source` also makes its private file, in `place`.
+///
+/// # Errors
+/// When the format cannot carry a value, or the private file cannot be written.
+pub fn text(format: Format, exports: &Exports, place: &job::Place) -> Result<Secret, Error> {
+    Ok(match render(format, exports)? {
+        Rendered::Text(text) => text,
+        Rendered::Source(script) => {
+            let file = place.open()?.file("source", |path| script.content(path).reveal().to_owned())?;
+            Secret::new(script.line(&file))
+        }
+    })
 }
 
 /// Writes `text` to standard output, all at once.
@@ -139,18 +160,18 @@ impl Run {
     /// Replaces this process by the command: signals, job control and the exit code are then its own, with nothing
     /// in between. Returns only when that fails, with the status that a shell gives (POSIX.1-2024, Shell Command
     /// Language, section 2.8.2).
-    fn become_it(&self, handout: &Handout) -> u8 {
-        let error = self.command(handout).exec();
+    fn become_it(&self, exports: &Exports) -> u8 {
+        let error = self.command(exports).exec();
         self.cannot_run(&error)
     }
 
-    pub(super) fn command(&self, handout: &Handout) -> Command {
+    pub(super) fn command(&self, exports: &Exports) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
-        for name in handout.removed().iter().chain(&self.drop_token) {
+        for name in exports.removed().iter().chain(&self.drop_token) {
             command.env_remove(name.as_str());
         }
-        command.envs(handout.variables().map(|(name, value)| (name.as_str(), value)));
+        command.envs(exports.variables().map(|(name, value)| (name.as_str(), value)));
         command
     }
 

@@ -9,20 +9,20 @@ use std::process::ExitStatus;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::signal::unix::SignalKind;
 
-use super::Handout;
-use super::deliver::Run;
+use super::Run;
+use crate::emit::Exports;
 use crate::signal::Signals;
 
 impl Run {
-    /// Runs the command with `handout` in its environment, `meanwhile` beside it, and returns its exit code once
+    /// Runs the command with `exports` in its environment, `meanwhile` beside it, and returns its exit code once
     /// it has ended: 128 and the signal's number where a signal ended it, 126 or 127 where it could not be run
     /// (POSIX.1-2024, Shell Command Language, section 2.8.2). Signals are passed on to it.
-    pub async fn supervise(&self, handout: &Handout, meanwhile: impl Future<Output = ()>) -> u8 {
+    pub async fn supervise(&self, exports: &Exports, meanwhile: impl Future<Output = ()>) -> u8 {
         let mut signals = match Signals::watch(&passed_on()) {
             Ok(signals) => signals,
             Err(error) => return self.cannot_run(&error),
         };
-        let mut child = match tokio::process::Command::from(self.command(handout)).spawn() {
+        let mut child = match tokio::process::Command::from(self.command(exports)).spawn() {
             Ok(child) => child,
             Err(error) => return self.cannot_run(&error),
         };
