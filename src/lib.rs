@@ -3,9 +3,9 @@
 //! ```text
 //! argv + env ──cli──▶ plan            checked, defaults filled in; nothing sent
 //! plan.source ──subject──▶ SubjectToken
-//! SubjectToken ──aws│google──▶ Credentials   through http, the one client
-//! Credentials ──emit::render──▶ bytes
-//! bytes ──emit::deliver──▶ standard output │ a private file │ a command's environment
+//! SubjectToken ──aws │ google │ vault──▶ Exports { set, unset } + Leftovers   through http, the one client
+//! Exports ──emit::render──▶ bytes
+//! bytes ──delivery──▶ standard output │ a private file │ a command's environment; undone afterwards
 //! ```
 //!
 //! [`run::run`] tells the story; ARCHITECTURE.md says why it is told so.
