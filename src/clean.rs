@@ -6,13 +6,15 @@
 
 use futures_util::future::join_all;
 
+use crate::aws::profile::Written;
 use crate::cli::Forget;
 use crate::delivery;
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
-use crate::job::{self, Cleaned, Directory, Place, TokenFile};
+use crate::job::{self, Cleaned, Directory, Outcome, Place, Record};
 use crate::shell::{fish, posix};
 use crate::signal::Signals;
+use crate::vault::LeftToken;
 use crate::vault::left::End;
 use crate::{aws, diagnostic, google, vault};
 
@@ -31,7 +33,8 @@ pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Sig
         Forget::Fish => fish::unset(&names),
     })?;
     let Some(directory) = place.existing()? else { return Ok(Exit::Done) };
-    let Cleaned { removed, mut kept, tokens } = directory.clean()?;
+    let mut tokens = Vec::new();
+    let Cleaned { removed, mut failed } = directory.sweep(|record| undo(record, &mut tokens))?;
     say(&removed);
     let ends = tokio::select! {
         biased;
@@ -40,9 +43,9 @@ pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Sig
             diagnostic::report(&report.hints(["`oidc-exchange clean` tries again".into()]));
             return Ok(Exit::Unreachable);
         }
-        ends = join_all(tokens.iter().map(async |token| token.vault.end(token.secret().as_ref(), host).await)) => ends,
+        ends = join_all(tokens.iter().map(async |(file, left)| left.end(file.secret().as_ref(), host).await)) => ends,
     };
-    kept.extend(forget(&directory, &tokens, &ends)?);
+    failed.extend(forget(&directory, &tokens, &ends)?);
     let mut exit = Exit::Done;
     for end in &ends {
         exit = match end {
@@ -53,7 +56,7 @@ pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Sig
             }
         };
     }
-    match kept.into_iter().next() {
+    match failed.into_iter().next() {
         None => Ok(exit),
         Some((path, why)) => {
             let hint = Some("run `oidc-exchange clean` again".into());
@@ -62,20 +65,33 @@ pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Sig
     }
 }
 
+/// Undoes what a record is of. A client token's file stays for now, since its token is to be ended first.
+fn undo(record: &Record, tokens: &mut Vec<(Record, LeftToken)>) -> Outcome {
+    let Some(note) = record.note() else { return record.remove() };
+    match note.kind() {
+        Written::KIND => note.read().map_or(Outcome::Unreadable, |written: Written| Outcome::of(written.undo())),
+        LeftToken::KIND => note.read().map_or(Outcome::Unreadable, |left| {
+            tokens.push((record.clone(), left));
+            Outcome::Kept
+        }),
+        _ => Outcome::Unreadable,
+    }
+}
+
 /// Deletes the files of the tokens that need no further attempt.
 fn forget(
     directory: &Directory,
-    tokens: &[TokenFile],
+    tokens: &[(Record, LeftToken)],
     ends: &[End],
 ) -> Result<Vec<(std::path::PathBuf, String)>, Error> {
     let settled = tokens.iter().zip(ends).filter(|(_, end)| !matches!(end, End::Unreached(_)));
-    let settled: Vec<TokenFile> = settled.map(|(token, _)| token.clone()).collect();
+    let settled: Vec<Record> = settled.map(|((file, _), _)| file.clone()).collect();
     if settled.is_empty() {
         return Ok(Vec::new());
     }
-    let cleaned = directory.forget_tokens(&settled)?;
+    let cleaned = directory.forget(&settled)?;
     say(&cleaned.removed);
-    Ok(cleaned.kept)
+    Ok(cleaned.failed)
 }
 
 fn say(removed: &[std::path::PathBuf]) {

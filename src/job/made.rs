@@ -4,24 +4,22 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::manifest::Entry;
 use super::new_file::without_temporary_name;
-use super::{Directory, Error, NewFile, TokenFile};
+use super::{Directory, Error, NewFile, Record};
 use crate::secret::Secret;
-use crate::vault::LeftToken;
 
 /// Files and directories that one exchange has made. They are deleted when this is dropped, a signal's end or a
 /// failure's included, unless they are [kept](Made::keep).
 #[derive(Debug)]
 pub struct Made {
     directory: Directory,
-    entries: Vec<Entry>,
+    records: Vec<Record>,
     kept: bool,
 }
 
 impl Made {
     pub(super) fn new(directory: Directory) -> Self {
-        Self { directory, entries: Vec::new(), kept: false }
+        Self { directory, records: Vec::new(), kept: false }
     }
 
     /// The private directory.
@@ -47,20 +45,26 @@ impl Made {
         stem: &str,
         content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
     ) -> Result<PathBuf, Error> {
-        let (path, entry) = self.directory.new_file(stem, content, Directory::append)?;
-        self.entries.push(entry);
+        let record = self.directory.new_file(stem, content, None)?;
+        let path = record.path().to_owned();
+        self.records.push(record);
         Ok(path)
     }
 
-    /// A new 0600 file with a client token, for `clean` to end it.
+    /// A new 0600 file with a secret that `clean` needs, and a note of what for: `kind` is who can read `value`.
     ///
     /// # Errors
     /// As for [`file`](Self::file).
-    pub fn client_token(&mut self, left: &LeftToken, token: &Secret) -> Result<(), Error> {
-        let content = |_: &Path| Ok(token.reveal().as_bytes().to_vec());
-        let note = |directory: &Directory, file: &Entry| directory.append(&TokenFile::new(file, left));
-        let (_, entry) = self.directory.new_file("vault-token", content, note)?;
-        self.entries.push(entry);
+    pub fn noted(
+        &mut self,
+        stem: &str,
+        secret: &Secret,
+        kind: &str,
+        value: &impl serde::Serialize,
+    ) -> Result<(), Error> {
+        let note = self.directory.note(kind, value)?;
+        let content = |_: &Path| Ok(secret.reveal().as_bytes().to_vec());
+        self.records.push(self.directory.new_file(stem, content, Some(note))?);
         Ok(())
     }
 
@@ -70,9 +74,9 @@ impl Made {
     /// When it cannot be written, written down or moved.
     pub fn put(&mut self, file: NewFile, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let file = file.fill(bytes)?;
-        let entry = Directory::entry(&file, path)?;
-        self.directory.append(&entry)?;
-        self.entries.push(entry);
+        let record = Directory::record_of(&file, path)?;
+        self.directory.append(&record)?;
+        self.records.push(record);
         file.put(path)
     }
 
@@ -89,9 +93,9 @@ impl Made {
         };
         let tree = self.directory.still_there(make);
         let tree = tree.map_err(|error| Error::write(self.path(), without_temporary_name(&error)))?;
-        let entry = Entry::of_tree(tree.path()).map_err(fail)?;
-        self.directory.append(&entry)?;
-        self.entries.push(entry);
+        let record = Record::of_tree(tree.path()).map_err(fail)?;
+        self.directory.append(&record)?;
+        self.records.push(record);
         Ok(tree.keep())
     }
 
@@ -106,9 +110,9 @@ impl Drop for Made {
         if self.kept {
             return;
         }
-        match self.directory.forget(&self.entries) {
+        match self.directory.forget(&self.records) {
             Ok(cleaned) => {
-                for (path, why) in cleaned.kept {
+                for (path, why) in cleaned.failed {
                     tracing::warn!("cannot delete {}: {why}; run `oidc-exchange clean`", path.display());
                 }
             }

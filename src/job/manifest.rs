@@ -1,204 +1,84 @@
-//! The manifest: a line of JSON for each file that an exchange made, each profile that it wrote, and each client token
-//! that it left alive.
-//!
-//! A file is known by device and inode as well as by path: what somebody put in its place since is not ours to delete.
+//! The manifest: a line of JSON for each file that an exchange made or changed.
 
-use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::lock::is_still;
+use super::record::{Note, Outcome, Record};
 use super::{Directory, Error};
-use crate::aws::profile::Written;
-use crate::secret::Secret;
-use crate::vault::LeftToken;
 
 const NAME: &str = "manifest";
 
-/// A file that is ours.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-    /// A directory, whatever is in it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    tree: bool,
-}
-
-impl Entry {
-    pub(super) fn of(file: &File, path: &Path) -> io::Result<Self> {
-        let found = file.metadata()?;
-        Ok(Self { path: path.into(), device: found.dev(), inode: found.ino(), tree: false })
-    }
-
-    pub(super) fn of_tree(path: &Path) -> io::Result<Self> {
-        let found = path.symlink_metadata()?;
-        Ok(Self { path: path.into(), device: found.dev(), inode: found.ino(), tree: true })
-    }
-
-    /// A link or a pipe in its place may have been given its number.
-    fn is(&self, found: &Metadata) -> bool {
-        let kind = if self.tree { found.is_dir() } else { found.is_file() };
-        kind && (self.device, self.inode) == (found.dev(), found.ino())
-    }
-
-    /// Deletes the file where it is still the same one.
-    fn remove(&self) -> io::Result<bool> {
-        match self.path.symlink_metadata() {
-            Ok(found) if self.is(&found) && self.tree => std::fs::remove_dir_all(&self.path).map(|()| true),
-            Ok(found) if self.is(&found) => std::fs::remove_file(&self.path).map(|()| true),
-            Ok(_) => Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// A file with a client token, and what is to be known to end that.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenFile {
-    client_token: Entry,
-    /// How the token is ended.
-    pub vault: LeftToken,
-}
-
-impl TokenFile {
-    pub(super) fn new(file: &Entry, left: &LeftToken) -> Self {
-        Self { client_token: file.clone(), vault: left.clone() }
-    }
-
-    /// The token, where the file is still the same one and has it.
-    #[must_use]
-    pub fn secret(&self) -> Option<Secret> {
-        const LONGEST: u64 = 64 << 10;
-        let entry = &self.client_token;
-        if !entry.is(&entry.path.symlink_metadata().ok()?) {
-            return None;
-        }
-        let mut text = String::new();
-        File::open(&entry.path).ok()?.take(LONGEST).read_to_string(&mut text).ok()?;
-        (!text.is_empty()).then(|| Secret::new(text))
-    }
-}
-
-/// What `clean` did.
+/// What became of the manifest's records.
 #[derive(Debug, Default)]
 pub struct Cleaned {
-    /// Files deleted, and those that a profile was taken out of.
+    /// Files deleted, and those that something was taken out of.
     pub removed: Vec<PathBuf>,
     /// Files that would not go, with the reason; they stay in the manifest.
-    pub kept: Vec<(PathBuf, String)>,
-    /// Client tokens that are still there.
-    pub tokens: Vec<TokenFile>,
-}
-
-/// A line of the manifest.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Leftover {
-    File(Entry),
-    Profile(Written),
-    Token(TokenFile),
-}
-
-impl Leftover {
-    fn path(&self) -> &Path {
-        match self {
-            Self::File(entry) => &entry.path,
-            Self::Profile(written) => written.path(),
-            Self::Token(token) => &token.client_token.path,
-        }
-    }
-
-    fn undo(&self) -> Result<bool, String> {
-        match self {
-            Self::File(entry) => entry.remove().map_err(|error| error.to_string()),
-            Self::Profile(written) => written.undo(),
-            Self::Token(token) => token.client_token.remove().map_err(|error| error.to_string()),
-        }
-    }
+    pub failed: Vec<(PathBuf, String)>,
 }
 
 impl Directory {
-    pub(super) fn append(&self, entry: &impl Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(entry).map_err(|error| Error::write(self.0.join(NAME), error))?;
+    pub(super) fn append(&self, record: &Record) -> Result<(), Error> {
+        let mut line = serde_json::to_vec(record).map_err(|error| self.unwritten(error))?;
         line.push(b'\n');
         let mut manifest = self.locked()?;
         let written = manifest.metadata().and_then(|found| {
             // Part of a line would spoil the next one, which begins behind it.
             manifest.write_all(&line).inspect_err(|_| drop(manifest.set_len(found.len())))
         });
-        written.map_err(|error| Error::write(self.0.join(NAME), error))
+        written.map_err(|error| self.unwritten(error))
     }
 
-    /// Deletes what the manifest names and nothing else, then the manifest, then the directory if it is empty. Client
-    /// tokens stay until they are known to have ended, and the manifest with them.
+    pub(super) fn note(&self, kind: &str, value: &impl serde::Serialize) -> Result<Note, Error> {
+        Note::new(kind, value).map_err(|error| self.unwritten(error))
+    }
+
+    /// Gives each record to `undo` and drops those that are done with; then deletes the manifest and the directory, each
+    /// if it is empty.
     ///
     /// # Errors
     /// When the manifest cannot be read or written, or is not one.
-    pub fn clean(&self) -> Result<Cleaned, Error> {
-        self.sweep(&|leftover| !matches!(leftover, Leftover::Token(_)))
-    }
-
-    /// The same for these tokens alone.
-    ///
-    /// # Errors
-    /// As for [`clean`](Self::clean).
-    pub fn forget_tokens(&self, ended: &[TokenFile]) -> Result<Cleaned, Error> {
-        self.sweep(&|leftover| matches!(leftover, Leftover::Token(token) if ended.contains(token)))
-    }
-
-    /// The same for these files alone.
-    pub(super) fn forget(&self, entries: &[Entry]) -> Result<Cleaned, Error> {
-        self.sweep(&|leftover| match leftover {
-            Leftover::File(entry) | Leftover::Token(TokenFile { client_token: entry, .. }) => entries.contains(entry),
-            Leftover::Profile(_) => false,
-        })
-    }
-
-    fn sweep(&self, wanted: &dyn Fn(&Leftover) -> bool) -> Result<Cleaned, Error> {
-        let path = self.0.join(NAME);
+    pub fn sweep(&self, mut undo: impl FnMut(&Record) -> Outcome) -> Result<Cleaned, Error> {
+        let path = self.manifest();
         let mut cleaned = Cleaned::default();
         if path.symlink_metadata().is_ok() {
-            let fail = |error: io::Error| Error::write(&path, error);
             let mut manifest = self.locked()?;
             let mut text = String::new();
-            manifest.rewind().and_then(|()| manifest.read_to_string(&mut text)).map_err(fail)?;
+            let read = manifest.rewind().and_then(|()| manifest.read_to_string(&mut text));
+            read.map_err(|error| self.unwritten(error))?;
             let mut rest = String::new();
+            let mut keep = |line: &str| {
+                rest.push_str(line);
+                rest.push('\n');
+            };
             for line in text.lines() {
-                let Ok(leftover) = serde_json::from_str::<Leftover>(line) else {
-                    // A line cut short, with the machine itself: its file was never filled.
-                    tracing::warn!("{}: a line that cannot be read is dropped", path.display());
-                    continue;
-                };
-                let removed = if wanted(&leftover) { leftover.undo().map(Some) } else { Ok(None) };
-                match removed {
-                    Ok(Some(true)) => cleaned.removed.push(leftover.path().to_owned()),
-                    Ok(Some(false)) => {}
-                    Ok(None) => {
-                        rest.push_str(line);
-                        rest.push('\n');
-                        if let Leftover::Token(token) = leftover {
-                            cleaned.tokens.push(token);
-                        }
+                // A line may be cut short, with the machine itself: its file was never filled.
+                let record = serde_json::from_str::<Record>(line).ok();
+                let outcome = record.as_ref().map_or(Outcome::Unreadable, &mut undo);
+                let path = record.map(|record| record.path().to_owned()).unwrap_or_default();
+                match outcome {
+                    Outcome::Undone => cleaned.removed.push(path),
+                    Outcome::Absent => {}
+                    Outcome::Kept => keep(line),
+                    Outcome::Failed(why) => {
+                        keep(line);
+                        cleaned.failed.push((path, why));
                     }
-                    Err(why) => {
-                        rest.push_str(line);
-                        rest.push('\n');
-                        cleaned.kept.push((leftover.path().to_owned(), why));
+                    Outcome::Unreadable => {
+                        tracing::warn!("{}: a line that cannot be read is dropped", self.manifest().display());
                     }
                 }
             }
-            if rest.is_empty() {
-                std::fs::remove_file(&path).map_err(fail)?;
+            let written = if rest.is_empty() {
+                std::fs::remove_file(&path)
             } else {
-                manifest.set_len(0).and_then(|()| manifest.write_all(rest.as_bytes())).map_err(fail)?;
-            }
+                manifest.set_len(0).and_then(|()| manifest.write_all(rest.as_bytes()))
+            };
+            written.map_err(|error| self.unwritten(error))?;
         }
         match std::fs::remove_dir(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(Error::write(&self.0, error)),
@@ -206,11 +86,27 @@ impl Directory {
         }
     }
 
+    /// Deletes these files, and their lines.
+    ///
+    /// # Errors
+    /// As for [`sweep`](Self::sweep).
+    pub fn forget(&self, records: &[Record]) -> Result<Cleaned, Error> {
+        self.sweep(|record| if records.contains(record) { record.remove() } else { Outcome::Kept })
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.0.join(NAME)
+    }
+
+    fn unwritten(&self, error: impl std::fmt::Display) -> Error {
+        Error::write(self.manifest(), error)
+    }
+
     /// The manifest, open for appending and locked against the job's other exchanges until it is dropped.
     fn locked(&self) -> Result<File, Error> {
         const PATIENCE: Duration = Duration::from_secs(5);
-        let path = self.0.join(NAME);
-        let fail = |error: io::Error| Error::write(&path, error);
+        let path = self.manifest();
+        let fail = |error: io::Error| self.unwritten(error);
         let started = Instant::now();
         loop {
             let open = || OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&path);

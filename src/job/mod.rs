@@ -5,6 +5,7 @@ mod lock;
 mod made;
 mod manifest;
 mod new_file;
+mod record;
 
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -13,10 +14,9 @@ use std::path::{Path, PathBuf};
 pub use error::Error;
 pub use lock::Lock;
 pub use made::Made;
-pub use manifest::{Cleaned, TokenFile};
+pub use manifest::Cleaned;
 pub use new_file::{Filled, NewFile};
-
-use manifest::Entry;
+pub use record::{Note, Outcome, Record};
 
 use crate::error::Usage;
 use crate::host::Env;
@@ -128,16 +128,15 @@ impl Directory {
     /// # Errors
     /// When it cannot be made, written down or written.
     pub fn file(&self, stem: &str, content: impl FnOnce(&Path) -> String) -> Result<PathBuf, Error> {
-        self.new_file(stem, |path| Ok(content(path).into_bytes()), Self::append).map(|(path, _)| path)
+        self.new_file(stem, |path| Ok(content(path).into_bytes()), None).map(|record| record.path().to_owned())
     }
 
-    /// `note` writes the file down.
     fn new_file(
         &self,
         stem: &str,
         content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
-        note: impl FnOnce(&Self, &Entry) -> Result<(), Error>,
-    ) -> Result<(PathBuf, Entry), Error> {
+        note: Option<Note>,
+    ) -> Result<Record, Error> {
         let fail = |error: std::io::Error| Error::write(&self.0, error);
         let prefix = format!("{stem}-");
         let mut builder = tempfile::Builder::new();
@@ -145,12 +144,15 @@ impl Directory {
         let mut file = self
             .still_there(|| builder.tempfile_in(&self.0))
             .map_err(|error| Error::write(&self.0, new_file::without_temporary_name(&error)))?;
-        let entry = Entry::of(file.as_file(), file.path()).map_err(fail)?;
-        note(self, &entry)?;
+        let mut record = Record::of(file.as_file(), file.path()).map_err(fail)?;
+        if let Some(note) = note {
+            record = record.with(note);
+        }
+        self.append(&record)?;
         let bytes = content(file.path())?;
         std::io::Write::write_all(&mut file, &bytes).map_err(fail)?;
-        let (_, path) = file.keep().map_err(|error| fail(error.error))?;
-        Ok((path, entry))
+        file.keep().map_err(|error| fail(error.error))?;
+        Ok(record)
     }
 
     /// Another exchange of the job may have removed the directory, empty, after we found it: it is made anew.
@@ -170,12 +172,13 @@ impl Directory {
         &self.0
     }
 
-    /// Writes down a profile that is about to be written.
+    /// Writes down what is about to be changed in the file at `path`, which is not ours. `value` is what it takes to undo
+    /// that, and `kind` who can read it.
     ///
     /// # Errors
     /// When the manifest cannot be written.
-    pub(crate) fn record_profile(&self, written: &crate::aws::profile::Written) -> Result<(), Error> {
-        self.append(written)
+    pub fn record_change(&self, path: &Path, kind: &str, value: &impl serde::Serialize) -> Result<(), Error> {
+        self.append(&Record::of_change(path, self.note(kind, value)?))
     }
 
     /// Writes down a file that is about to be put at `path`.
@@ -184,11 +187,11 @@ impl Directory {
     /// When the manifest cannot be written.
     pub fn record(&self, file: &Filled, path: &Path) -> Result<(), Error> {
         let path = std::path::absolute(path).map_err(|error| Error::write(path, error))?;
-        self.append(&Self::entry(file, &path)?)
+        self.append(&Self::record_of(file, &path)?)
     }
 
-    fn entry(file: &Filled, path: &Path) -> Result<Entry, Error> {
-        Entry::of(file.handle(), path).map_err(|error| Error::write(path, error))
+    fn record_of(file: &Filled, path: &Path) -> Result<Record, Error> {
+        Record::of(file.handle(), path).map_err(|error| Error::write(path, error))
     }
 }
 

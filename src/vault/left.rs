@@ -64,6 +64,9 @@ impl End {
 }
 
 impl LeftToken {
+    /// The kind of its note in the manifest.
+    pub const KIND: &'static str = "vault-token";
+
     pub(super) fn new(tenancy: &Tenancy) -> Self {
         let Tenancy { server, token, way, .. } = tenancy;
         let life = token.left().and_then(|left| i64::try_from(left.as_secs()).ok());

@@ -146,6 +146,9 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// The kind of its note in the manifest.
+    pub(crate) const KIND: &'static str = "aws-profile";
+
     pub(super) fn new(file: &SharedFile, change: &Change<'_>) -> Self {
         Self {
             profile: change.profile.to_owned(),

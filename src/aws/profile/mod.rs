@@ -164,7 +164,8 @@ impl Profile {
 
     /// The profile serves even when nothing could be written down for `clean`.
     fn note(&self, written: &Written, directory: &job::Place) {
-        if let Err(error) = directory.open().and_then(|directory| directory.record_profile(written)) {
+        let note = |directory: job::Directory| directory.record_change(written.path(), Written::KIND, written);
+        if let Err(error) = directory.open().and_then(note) {
             tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
         }
     }

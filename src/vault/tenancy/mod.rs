@@ -115,7 +115,7 @@ impl Tenancy {
             return Ok(None);
         }
         let mut made = place.begin()?;
-        made.client_token(&LeftToken::new(self), &self.token.secret)?;
+        made.noted("vault-token", &self.token.secret, LeftToken::KIND, &LeftToken::new(self))?;
         Ok(Some(made))
     }
 

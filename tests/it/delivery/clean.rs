@@ -1,10 +1,11 @@
 //! `clean` undoes what the manifest names, and nothing else.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::PathBuf;
 
 use sandbox::Sandbox;
+use serde_json::json;
 
 use crate::aws::deploy;
 use crate::support::{Output, Program, Scratch, expect, oidc_exchange, shells, stop};
@@ -53,7 +54,7 @@ fn a_line_that_the_disk_did_not_take_spoils_no_other() {
     let directory = scratch.home().join(".oidc-exchange/job-1");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).unwrap();
     // The next line begins within the limit, and ends beyond it.
-    let line = |path: &str| format!("{{\"path\":\"/nowhere/{path}\",\"device\":0,\"inode\":0}}\n");
+    let line = |path: &str| format!("{{\"path\":\"/nowhere/{path}\",\"identity\":{{\"device\":0,\"inode\":0}}}}\n");
     let full = line(&"x".repeat(4096 - 10 - line("").len()));
     let manifest = scratch.write("home/.oidc-exchange/job-1/manifest", &full);
     let source = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy --format source";
@@ -124,12 +125,37 @@ fn a_manifest_that_cannot_be_read() {
     let precious = scratch.path().join("precious");
     fs::write(&precious, "mine").unwrap();
     let mut manifest = fs::read_to_string(directory.join("manifest")).unwrap();
-    manifest.insert_str(0, &format!("not JSON\n{{\"path\":\"{}\",\"device\":1,\"inode\":1}}\n", precious.display()));
+    let found = precious.metadata().unwrap();
+    let line = |inode: u64, note: &str| {
+        let identity = json!({ "device": found.dev(), "inode": inode });
+        let mut line = json!({ "path": precious, "identity": identity });
+        if !note.is_empty() {
+            line["note"] = json!({ "kind": note, "value": { "profile": 1 } });
+        }
+        format!("{line}\n")
+    };
+    let unreadable = [
+        "not JSON\n".to_owned(),
+        "[]\n".into(),
+        "{}\n".into(),
+        // Of a version that writes other lines, or of a kind that only another version knows.
+        format!("{}\n", json!({ "path": precious, "device": found.dev(), "inode": found.ino() , "note": 1 })),
+        line(found.ino(), "another-kind"),
+        line(found.ino(), "aws-profile"),
+        line(found.ino(), "vault-token"),
+    ];
+    manifest.insert_str(0, &unreadable.concat());
+    manifest.insert_str(0, &line(1, ""));
     manifest.push_str("{\"path\":\"/cut");
     fs::write(directory.join("manifest"), manifest).unwrap();
     let output = clean(scratch);
     output.exits(0).stdout_is(UNSET);
-    assert_eq!(output.stderr().matches("a line that cannot be read is dropped").count(), 2, "{}", output.stderr());
+    assert_eq!(
+        output.stderr().matches("a line that cannot be read is dropped").count(),
+        1 + unreadable.len(),
+        "{}",
+        output.stderr()
+    );
     assert!(!directory.exists() && !output.scratch.path().join("credentials").exists());
     assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
 }
