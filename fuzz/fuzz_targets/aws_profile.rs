@@ -2,6 +2,7 @@
 #![no_main]
 
 use oidc_exchange::aws::profile::ini::{Kind, MARK, set, unset};
+use oidc_exchange::emit::ini::Value;
 
 /// What nobody but its owner may change: comments, and other profiles' headers. (What is set in may be a value's.)
 fn others(text: &[u8]) -> Vec<String> {
@@ -16,7 +17,8 @@ fn show(text: &[u8]) -> String {
 }
 
 libfuzzer_sys::fuzz_target!(|text: &[u8]| {
-    let settings = [("aws_access_key_id", "AKIA".to_owned()), ("role_arn", "arn:aws:iam::1:role/x".to_owned())];
+    let settings = [("aws_access_key_id", "AKIA"), ("role_arn", "arn:aws:iam::1:role/x")];
+    let settings = settings.map(|(key, value)| (key, Value::new(key, value).unwrap()));
     let keys = settings.each_ref().map(|(key, _)| (*key).to_owned());
     for kind in [Kind::Credentials, Kind::Config] {
         let Ok(Some(with)) = set(text, kind, "ci", &settings, true) else { continue };

@@ -144,10 +144,5 @@ fn refreshable(
     Ok((exports, made))
 }
 
-/// How the names of files with the token start.
-const TOKEN_STEM: &str = "aws-token";
-
-/// The token in a private file, without a line break: SDKs send the file as it is.
-pub(super) fn token_file(token: &SubjectToken, directory: &job::Place) -> Result<std::path::PathBuf, job::Error> {
-    directory.open()?.file(TOKEN_STEM, |_| token.jwt().reveal().to_owned())
-}
+/// How the names of files with the token start. SDKs send such a file as it is: without a line break.
+pub(super) const TOKEN_STEM: &str = "aws-token";

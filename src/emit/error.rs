@@ -39,6 +39,15 @@ pub enum Error {
         /// What to do about it.
         hint: String,
     },
+    /// An INI file cannot hold a value.
+    Ini {
+        /// Its key.
+        key: String,
+        /// What the value has that a reader would take for something else.
+        why: &'static str,
+        /// What to do about it.
+        hint: Option<String>,
+    },
     /// A file or directory cannot be written.
     Write(job::Error),
     /// Standard output is closed or broken.
@@ -74,6 +83,14 @@ impl Error {
         Self::Write(job::Error::write(path, why))
     }
 
+    /// The same with what to do about it, if it is about a value for an INI file.
+    pub(crate) fn ini_hint(mut self, advice: &str) -> Self {
+        if let Self::Ini { hint, .. } = &mut self {
+            *hint = Some(advice.to_owned());
+        }
+        self
+    }
+
     pub(crate) fn report(&self) -> Report {
         match self {
             Self::Nul { name } => {
@@ -94,6 +111,9 @@ impl Error {
             Self::LineBreak { name } => {
                 Report::new(format!("the value for {name} holds a line break, which this format cannot carry"))
                     .hints(["use --format env or --format json".into()])
+            }
+            Self::Ini { key, why, hint } => {
+                Report::new(format!("the value for {key} {why}, which an INI file cannot hold")).hints(hint.clone())
             }
             Self::Write(error) => error.report(),
             Self::Stdout { why } => Report::new(format!("cannot write to standard output: {why}")),

@@ -3,6 +3,7 @@
 mod dotenv;
 mod error;
 mod fish;
+pub mod ini;
 pub(crate) mod json;
 mod posix;
 mod source;

@@ -7,6 +7,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::emit;
+use crate::emit::ini::Value;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::job::{self, Error};
@@ -107,11 +109,14 @@ pub fn boto_path(env: &Env, ours: &str, of_earlier: &str) -> Result<String, Usag
 
 /// What tells gsutil of the credentials file, and of a private directory for the tokens that it keeps: in its own
 /// (`~/.gsutil`), others can read them.
-#[must_use]
-pub fn boto_file(credentials: &str, state: &str) -> String {
+///
+/// # Errors
+/// When a path is none that an INI file can hold.
+pub fn boto_file(credentials: &str, state: &str) -> Result<String, emit::Error> {
     // In these files, a per cent sign starts a reference to another value.
-    let [credentials, state] = [credentials, state].map(|path| path.replace('%', "%%"));
-    format!("[Credentials]\ngs_external_account_file = {credentials}\n[GSUtil]\nstate_dir = {state}\n")
+    let line = |key, path: &str| Value::new(key, path.replace('%', "%%")).map(|value| value.line(key));
+    let credentials = line("gs_external_account_file", credentials)?;
+    Ok(format!("[Credentials]\n{credentials}\n[GSUtil]\n{}\n", line("state_dir", state)?))
 }
 
 #[cfg(test)]
@@ -139,6 +144,13 @@ mod tests {
         assert_eq!(path(&[]), "/etc/boto.cfg:~/.boto:/d/boto-2");
         assert_eq!(path(&[("BOTO_PATH", "/a::/d/boto-1")]), "/a:/d/boto-2");
         assert_eq!(path(&[("BOTO_CONFIG", "/c"), ("BOTO_PATH", "/a")]), "/c:/d/boto-2");
+    }
+
+    #[test]
+    fn a_path_cannot_add_a_setting_to_gsutils_file() {
+        let file = boto_file("/d/100%", "/d/s").unwrap();
+        assert_eq!(file, "[Credentials]\ngs_external_account_file = /d/100%%\n[GSUtil]\nstate_dir = /d/s\n");
+        assert!(boto_file("/d\n[Boto]\nproxy = x", "/d/s").is_err() && boto_file("/d", "/s\r[Boto]").is_err());
     }
 
     #[test]

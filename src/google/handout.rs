@@ -154,7 +154,13 @@ impl Variables {
         }
         let earlier = made.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
         let state = text(made.tree("gsutil")?)?;
-        let settings = gcloud::boto_file(&credentials, &state);
+        let settings = match gcloud::boto_file(&credentials, &state) {
+            Ok(settings) => settings,
+            Err(error) => {
+                tracing::warn!("gsutil will not find the credentials: {error}");
+                return Ok(made);
+            }
+        };
         let boto = text(made.file(BOTO, |_| Ok(Secret::new(settings)))?)?;
         if boto.contains(':') {
             tracing::warn!("gsutil will not find the credentials: {boto} has a colon, which BOTO_PATH cannot carry");

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::emit::ini::Value;
+
 /// The first line of a section's body that says it is ours.
 pub const MARK: &str = "# written by oidc-exchange, which replaces and removes it";
 
@@ -72,7 +74,7 @@ impl fmt::Display for Malformed {
 }
 
 /// A key and its value.
-pub type Setting = (&'static str, String);
+pub type Setting = (&'static str, Value);
 
 struct Section {
     header: usize,
@@ -257,9 +259,7 @@ pub fn set(
     let parsed = Text::parse(text).map_err(Refused::Malformed)?;
     let lines: Vec<String> = match settings {
         [] => Vec::new(),
-        _ => std::iter::once(MARK.to_owned())
-            .chain(settings.iter().map(|(key, value)| format!("{key} = {value}")))
-            .collect(),
+        _ => std::iter::once(MARK.to_owned()).chain(settings.iter().map(|(key, value)| value.line(key))).collect(),
     };
     let Some(section) = parsed.find(kind, profile).map_err(Refused::Malformed)? else {
         return Ok((!lines.is_empty()).then(|| parsed.append(kind, profile, &lines)));
@@ -267,7 +267,7 @@ pub fn set(
     let ours = parsed.is_ours(section);
     let new = |key: &str| settings.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
     let in_the_way = section.options.iter().filter(|option| {
-        CREDENTIAL_KEYS.contains(&option.key.as_str()) || new(&option.key).is_some_and(|value| *value != option.value)
+        CREDENTIAL_KEYS.contains(&option.key.as_str()) || new(&option.key).is_some_and(|value| !value.is(&option.value))
     });
     let in_the_way: Vec<String> = in_the_way.map(|option| option.key.clone()).collect();
     if !ours && !overwrite && !in_the_way.is_empty() {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn settings(pairs: &[(&'static str, &str)]) -> Vec<Setting> {
-    pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect()
+    pairs.iter().map(|(key, value)| (*key, Value::new(key, *value).unwrap())).collect()
 }
 
 fn keys() -> Vec<Setting> {

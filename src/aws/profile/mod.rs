@@ -7,7 +7,7 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
-use super::{Credentials, Request, handover};
+use super::{Credentials, Request};
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::job;
@@ -113,7 +113,7 @@ impl Profile {
     /// # Errors
     /// As [`Profile::write`].
     pub(super) fn foresee(&self, request: &Request) -> Result<(), Error> {
-        for change in self.changes(settings::foreseen(self, request)) {
+        for change in self.changes(settings::foreseen(self, request)?) {
             SharedFile::foresee(self.files.path(change.kind), &change)?;
         }
         Ok(())
@@ -123,7 +123,7 @@ impl Profile {
     ///
     /// # Errors
     /// [`Exit::Usage`](crate::error::Exit::Usage) for a file that is malformed or holds another's profile of this name; [`Exit::Output`](crate::error::Exit::Output) where
-    /// one cannot be written. What was there is untouched then.
+    /// one cannot be written, or cannot hold a value. What was there is untouched then.
     pub(super) fn write(
         &self,
         request: &Request,
@@ -131,12 +131,11 @@ impl Profile {
         token: &SubjectToken,
         directory: &job::Place,
     ) -> Result<(), Error> {
-        let settings = if self.refreshable {
-            let token_file = handover::token_file(token, directory)?;
-            self.seed(request, credentials, token, directory);
-            settings::renewing(self, request, &token_file, directory)?
+        let (settings, made) = if self.refreshable {
+            let mut made = directory.begin()?;
+            (settings::renewing(self, request, token, &mut made)?, Some(made))
         } else {
-            settings::keys(request, credentials)
+            (settings::keys(request, credentials)?, None)
         };
         let mut files = Vec::new();
         // In this order, in every process: two that waited for each other would wait for ever.
@@ -149,6 +148,10 @@ impl Profile {
         for (file, text, change) in &files {
             let Some(text) = text else { continue };
             filled.push((file.fill(change.kind, text)?, file, change));
+        }
+        if let Some(made) = made {
+            self.seed(request, credentials, token, directory);
+            made.keep();
         }
         for (new, file, change) in filled {
             self.note(&Written::new(file, change), directory);

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use super::Profile;
 use super::ini::Setting;
+use crate::aws::handover::TOKEN_STEM;
 use crate::aws::{Credentials, Request};
-use crate::emit;
-use crate::job;
+use crate::emit::{self, ini::Value};
+use crate::job::Made;
+use crate::secret::Secret;
 use crate::shell::posix;
+use crate::subject::SubjectToken;
 
 /// The settings for each file; none for a file that has no part in it.
 #[derive(Default)]
@@ -16,29 +19,44 @@ pub(super) struct Settings {
     pub(super) config: Vec<Setting>,
 }
 
+/// A setting, if its value can stand in the file.
+fn setting(key: &'static str, text: impl Into<String>) -> Result<Setting, emit::Error> {
+    Value::new(key, text).map(|value| (key, value))
+}
+
 /// Static keys.
-pub(super) fn keys(request: &Request, credentials: &Credentials) -> Settings {
-    Settings {
+///
+/// # Errors
+/// When a value is none that the file can hold: a server chose it.
+pub(super) fn keys(request: &Request, credentials: &Credentials) -> Result<Settings, emit::Error> {
+    const ANOTHER_SERVER: &str =
+        "AWS STS sends no such value: check AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and the proxy";
+    let received = |key, text: &str| setting(key, text).map_err(|error| error.ini_hint(ANOTHER_SERVER));
+    Ok(Settings {
         credentials: vec![
-            ("aws_access_key_id", credentials.access_key_id.clone()),
-            ("aws_secret_access_key", credentials.secret_access_key.reveal().to_owned()),
-            ("aws_session_token", credentials.session_token.reveal().to_owned()),
-            ("aws_account_id", credentials.account.to_string()),
+            received("aws_access_key_id", &credentials.access_key_id)?,
+            received("aws_secret_access_key", credentials.secret_access_key.reveal())?,
+            received("aws_session_token", credentials.session_token.reveal())?,
+            received("aws_account_id", credentials.account.as_str())?,
         ],
-        config: region(request),
-    }
+        config: region(request)?,
+    })
 }
 
 /// The settings as far as they are known before the exchange: their names, and the region.
-pub(super) fn foreseen(profile: &Profile, request: &Request) -> Settings {
-    let later = |keys: &[&'static str]| keys.iter().map(|key| (*key, String::new())).collect::<Vec<_>>();
+///
+/// # Errors
+/// When the region is none that the file can hold.
+pub(super) fn foreseen(profile: &Profile, request: &Request) -> Result<Settings, emit::Error> {
+    // Whatever another has there for one of these keys is in the way.
+    let later = |key| setting(key, "known after the exchange").map(|setting| vec![setting]);
     let (credentials, mut config) = match (profile.refreshable, needs_process(request)) {
-        (false, _) => (later(&["aws_access_key_id"]), Vec::new()),
-        (true, true) => (Vec::new(), later(&["credential_process"])),
-        (true, false) => (Vec::new(), later(&["role_arn"])),
+        (false, _) => (later("aws_access_key_id")?, Vec::new()),
+        (true, true) => (Vec::new(), later("credential_process")?),
+        (true, false) => (Vec::new(), later("role_arn")?),
     };
-    config.extend(region(request));
-    Settings { credentials, config }
+    config.extend(region(request)?);
+    Ok(Settings { credentials, config })
 }
 
 /// Whether a renewal is more than SDKs know how to ask for.
@@ -49,35 +67,35 @@ pub(super) fn needs_process(request: &Request) -> bool {
         || !request.chain.is_empty()
 }
 
-/// Settings with which SDKs renew: their own for a token file, or this program as their `credential_process`.
+/// Settings with which SDKs renew: their own for a token file, or this program as their `credential_process`. The files
+/// that they name are `made` now.
+///
+/// # Errors
+/// When a file cannot be made, or a value is none that a profile can hold.
 pub(super) fn renewing(
     profile: &Profile,
     request: &Request,
-    token_file: &Path,
-    directory: &job::Place,
+    token: &SubjectToken,
+    made: &mut Made,
 ) -> Result<Settings, emit::Error> {
+    const CHOOSE: &str = "a path or an option of this command has it: use another";
+    let chosen = |key, text: String| setting(key, text).map_err(|error| error.ini_hint(CHOOSE));
+    let token_file = made.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
     let mut config = if needs_process(request) {
-        vec![("credential_process", process_line(profile, request, token_file, directory)?)]
+        vec![chosen("credential_process", process_line(profile, request, &token_file, made)?)?]
     } else {
         vec![
-            ("role_arn", request.role.as_str().to_owned()),
-            ("role_session_name", request.session_name.as_str().to_owned()),
-            ("web_identity_token_file", emit::text_of(token_file)?),
+            chosen("role_arn", request.role.as_str().to_owned())?,
+            chosen("role_session_name", request.session_name.as_str().to_owned())?,
+            chosen("web_identity_token_file", emit::text_of(&token_file)?)?,
         ]
     };
-    config.extend(region(request));
-    for (key, value) in &config {
-        // The Rust SDK ends a value there; a line break would end it for all.
-        if value.contains([' ', '\t']) && (value.contains(" #") || value.contains(" ;")) || value.contains(['\n', '\r'])
-        {
-            return Err(emit::Error::write(*key, "no profile can hold a value with ` #`, ` ;` or a line break in it"));
-        }
-    }
+    config.extend(region(request)?);
     Ok(Settings { credentials: Vec::new(), config })
 }
 
-fn region(request: &Request) -> Vec<Setting> {
-    request.region.iter().map(|region| ("region", region.as_str().to_owned())).collect()
+fn region(request: &Request) -> Result<Vec<Setting>, emit::Error> {
+    request.region.iter().map(|region| setting("region", region.as_str())).collect()
 }
 
 /// A command line that asks for the same again. Some SDKs run it in a shell and some split it themselves: both
@@ -86,13 +104,12 @@ fn process_line(
     profile: &Profile,
     request: &Request,
     token_file: &Path,
-    directory: &job::Place,
+    made: &mut Made,
 ) -> Result<String, emit::Error> {
     let own = std::env::current_exe().map_err(|error| emit::Error::write("credential_process", error))?;
-    let place = directory.open()?;
     let mut words = vec![
         "env".to_owned(),
-        format!("OIDC_EXCHANGE_DIR={}", emit::text_of(place.path())?),
+        format!("OIDC_EXCHANGE_DIR={}", emit::text_of(made.path())?),
         emit::text_of(&own)?,
         "aws".to_owned(),
     ];
@@ -107,7 +124,7 @@ fn process_line(
     }
     if let Some(policy) = &request.policy {
         // In a file of its own: a policy may hold what would end a profile's line.
-        let file = place.file("aws-policy", |_| policy.as_str().to_owned())?;
+        let file = made.file("aws-policy", |_| Ok(Secret::new(policy.as_str().to_owned())))?;
         option("policy", &format!("@{}", emit::text_of(&file)?));
     }
     request.policy_arns.iter().for_each(|arn| option("policy-arn", arn.as_str()));
