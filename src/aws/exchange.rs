@@ -14,12 +14,12 @@ use tokio::time::Instant;
 use super::account::AccountId;
 use super::chain::Hop;
 use super::explain::{Context, Step};
-use super::refusal::{Attempt, Patience};
+use super::refusal::{Attempt, Grace};
 use super::{Credentials, Request, RoleArn, sts};
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::Client;
-use crate::http::retry::{self, Deadline};
+use crate::http::retry::Deadline;
 use crate::secret::Secret;
 use crate::subject::{self, SubjectToken};
 
@@ -48,7 +48,7 @@ pub async fn credentials(
     let configuration = sts::configuration(&request.sts_region, http).await;
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
     let shown = RefCell::new(vec![token.jwt().clone()]);
-    let trade = Trade { request, token, clock, deadline, configuration, iam, shown };
+    let trade = Trade { request, token, http, clock, deadline, configuration, iam, shown };
     let mut credentials = trade.first().await?;
     let mut from = &request.role;
     for (index, hop) in request.chain.iter().enumerate() {
@@ -63,6 +63,7 @@ pub async fn credentials(
 struct Trade<'a> {
     request: &'a Request,
     token: &'a SubjectToken,
+    http: &'a Client,
     clock: &'a Clock,
     deadline: Deadline,
     configuration: SdkConfig,
@@ -77,13 +78,13 @@ impl Trade<'_> {
             Step::Token => None,
             Step::Hop { .. } | Step::Identity => Some(Instant::now() + FRESH),
         };
-        let patience = Patience { iam: self.iam, keys };
-        let outcome = retry::run(self.deadline, async || match call().await {
-            Err(Attempt::Answered(answer)) => Err(Attempt::Answered(answer.with(patience))),
+        let grace = Grace { iam: self.iam, keys };
+        let outcome = self.http.retry(self.deadline, async || match call().await {
+            Err(Attempt::Answered(answer)) => Err(Attempt::Answered(answer.with(grace))),
             other => other,
         });
         let context = Context { request: self.request, token: self.token, clock: self.clock, step };
-        outcome.await.map_err(|(outcome, effort)| context.explain(outcome, effort))
+        outcome.await.map_err(|gave_up| context.explain(gave_up))
     }
 
     /// The token for the first role.

@@ -10,7 +10,7 @@ use super::{Request, RoleArn, SESSION_TAGS};
 use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
 use crate::http::Unreachable;
-use crate::http::retry::{Effort, Outcome};
+use crate::http::retry::GaveUp;
 use crate::paste::{self, Printed};
 use crate::shell::posix;
 use crate::subject::claims::JobKind;
@@ -45,35 +45,35 @@ pub(super) enum Step<'a> {
 
 impl Context<'_> {
     /// The end of all attempts, as the user reads it.
-    pub(super) fn explain(&self, outcome: Outcome<Attempt>, effort: Effort) -> Error {
+    pub(super) fn explain(&self, GaveUp { last, attempts }: GaveUp<Attempt>) -> Error {
         let asked = self.asked();
         let unreachable = |said: String, hints: Vec<String>| {
             Error::from(Unreachable {
                 provider: PROVIDER,
                 said,
                 asked: asked.clone(),
-                effort,
+                attempts,
                 hints,
                 exit: Exit::Unreachable,
             })
         };
-        match outcome {
-            Outcome::TimedOut => {
+        match last {
+            None => {
                 unreachable("nothing, until --timeout".into(), vec!["can this machine reach the region's STS?".into()])
             }
-            Outcome::Failed(Attempt::Transport(failure)) => {
-                Error::from(Unreachable::from_failure(PROVIDER, &failure, asked, effort))
+            Some(Attempt::Transport(failure)) => {
+                Error::from(Unreachable::from_failure(PROVIDER, &failure, asked, attempts))
             }
-            Outcome::Failed(garbled @ Attempt::Garbled { .. }) => unreachable(garbled.to_string(), vec![in_between()]),
-            Outcome::Failed(Attempt::Answered(answer)) => {
+            Some(garbled @ Attempt::Garbled { .. }) => unreachable(garbled.to_string(), vec![in_between()]),
+            Some(Attempt::Answered(answer)) => {
                 let cause = answer.cause();
                 let mut hints = self.hints(cause);
                 if cause.heals() || cause == Cause::NotSts {
                     hints.extend(self.next_step(cause));
                     return unreachable(answer.said(), hints);
                 }
-                if let Some(effort) = effort.describe() {
-                    hints.push(format!("it was still so after {effort}"));
+                if let Some(attempts) = attempts.describe() {
+                    hints.push(format!("it was still so after {attempts}"));
                 }
                 hints.extend(self.next_step(cause));
                 Error::from(Refusal {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::http::Failure;
-use crate::http::retry::{Retryable, Verdict};
+use crate::http::retry::{Retry, Retryable};
 use crate::secret::{Secret, redact};
 
 pub(super) const PROVIDER: &str = "AWS STS";
@@ -76,10 +76,10 @@ impl Answer {
         }
     }
 
-    /// The same as one that the user said to wait out, where `patience` covers it.
+    /// The same as one that the user said to wait out, where `grace` covers it.
     #[must_use]
-    pub(super) fn with(self, patience: Patience) -> Self {
-        Self { awaited: patience.left(Cause::of(&self)), ..self }
+    pub(super) fn with(self, grace: Grace) -> Self {
+        Self { awaited: grace.left(Cause::of(&self)), ..self }
     }
 
     /// Why STS answered so.
@@ -244,17 +244,17 @@ impl Cause {
 }
 
 impl Retryable for Attempt {
-    fn verdict(&self) -> Verdict {
+    fn retry(&self) -> Retry {
         match self {
-            Self::Transport(failure) => failure.verdict(),
+            Self::Transport(failure) => failure.retry(),
             Self::Answered(answer) if answer.awaited.is_some() || Cause::of(answer).heals() => {
-                Verdict::Again { after: answer.retry_after }
+                Retry::Again { after: answer.retry_after }
             }
-            Self::Answered(_) | Self::Garbled { .. } => Verdict::Final,
+            Self::Answered(_) | Self::Garbled { .. } => Retry::Never,
         }
     }
 
-    fn worth(&self) -> Option<Duration> {
+    fn budget(&self) -> Option<Duration> {
         match self {
             Self::Answered(answer) => answer.awaited,
             Self::Transport(_) | Self::Garbled { .. } => None,
@@ -274,7 +274,7 @@ impl fmt::Display for Attempt {
 
 /// Which refusals are waited out, and until when.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct Grace {
     /// A role or a provider made a moment ago (`--wait-for-iam`): IAM is only eventually consistent
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>).
     pub(super) iam: Option<Instant>,
@@ -282,7 +282,7 @@ pub(super) struct Patience {
     pub(super) keys: Option<Instant>,
 }
 
-impl Patience {
+impl Grace {
     /// How much longer this is waited out; nothing where it is not, or no more.
     fn left(self, cause: Cause) -> Option<Duration> {
         let until = match cause {

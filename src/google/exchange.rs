@@ -35,7 +35,7 @@ pub async fn exchange(
     clock: &Clock,
     deadline: Deadline,
 ) -> Result<Credentials, Error> {
-    let trade = Trade { request, token, http, clock, deadline, patience: request.wait_for_iam.map(Deadline::after) };
+    let trade = Trade { request, token, http, clock, deadline, grace: request.wait_for_iam.map(Deadline::after) };
     trade.open_ahead();
     let federated = trade.federated().await?;
     let Some(impersonation) = &request.impersonation else {
@@ -60,7 +60,7 @@ struct Trade<'a> {
     http: &'a Client,
     clock: &'a Clock,
     deadline: Deadline,
-    patience: Option<Deadline>,
+    grace: Option<Deadline>,
 }
 
 /// No field is ever shown: an answer holds the token.
@@ -171,9 +171,9 @@ impl Trade<'_> {
             let answer = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error).into()))?;
             read(answer).map_err(garbled)
         };
-        let outcome = retry::run(self.deadline, once).await;
+        let outcome = self.http.retry(self.deadline, once).await;
         let context = Context { request: self.request, token: self.token, clock: self.clock, step: call.step };
-        outcome.map_err(|(outcome, effort)| context.explain(outcome, effort))
+        outcome.map_err(|gave_up| context.explain(gave_up))
     }
 
     fn refused(&self, call: &Call<'_>, response: &http::Response) -> Attempt {
@@ -181,7 +181,7 @@ impl Trade<'_> {
         let retry_after = header.and_then(|value| retry::retry_after(value, self.clock.now()));
         let secrets: Vec<&Secret> = [Some(self.token.jwt()), call.bearer].into_iter().flatten().collect();
         let answer = Answer::read(response, retry_after, &secrets);
-        let patient = self.patience.is_some_and(|patience| !patience.remaining().is_zero());
+        let patient = self.grace.is_some_and(|grace| !grace.remaining().is_zero());
         Attempt::refused(call.step, answer, patient)
     }
 }

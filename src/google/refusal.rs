@@ -7,7 +7,7 @@ use super::cause::Cause;
 use super::{Request, ServiceAccount};
 use crate::error::{Error, Exit, Refusal};
 use crate::host::Clock;
-use crate::http::retry::{Effort, Outcome, Retryable, Verdict};
+use crate::http::retry::{GaveUp, Retry, Retryable};
 use crate::http::{Failure, Unreachable};
 use crate::paste::{self, Printed};
 use crate::shell::posix;
@@ -68,13 +68,13 @@ impl Attempt {
 }
 
 impl Retryable for Attempt {
-    fn verdict(&self) -> Verdict {
+    fn retry(&self) -> Retry {
         match self {
-            Self::Transport(failure) => failure.verdict(),
+            Self::Transport(failure) => failure.retry(),
             Self::Refused { answer, cause, patient, .. } if cause.heals() || (*patient && cause.may_be_young()) => {
-                Verdict::Again { after: answer.retry_after }
+                Retry::Again { after: answer.retry_after }
             }
-            Self::Refused { .. } | Self::Garbled { .. } => Verdict::Final,
+            Self::Refused { .. } | Self::Garbled { .. } => Retry::Never,
         }
     }
 }
@@ -102,24 +102,20 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     /// The end of all attempts, as the user reads it.
-    pub(super) fn explain(&self, outcome: Outcome<Attempt>, effort: Effort) -> Error {
+    pub(super) fn explain(&self, GaveUp { last, attempts }: GaveUp<Attempt>) -> Error {
         let provider = self.step.provider();
         let asked = self.asked();
         let unreachable = |said: String, hints: Vec<String>| {
             let (asked, exit) = (asked.clone(), Exit::Unreachable);
-            Error::from(Unreachable { provider, said, asked, effort, hints, exit })
+            Error::from(Unreachable { provider, said, asked, attempts, hints, exit })
         };
-        match outcome {
-            Outcome::TimedOut => {
-                unreachable("nothing, until --timeout".into(), vec!["can this machine reach that service?".into()])
+        match last {
+            None => unreachable("nothing, until --timeout".into(), vec!["can this machine reach that service?".into()]),
+            Some(Attempt::Transport(failure)) => {
+                Error::from(Unreachable::from_failure(provider, &failure, asked, attempts))
             }
-            Outcome::Failed(Attempt::Transport(failure)) => {
-                Error::from(Unreachable::from_failure(provider, &failure, asked, effort))
-            }
-            Outcome::Failed(garbled @ Attempt::Garbled { .. }) => {
-                unreachable(garbled.to_string(), vec![self.in_between()])
-            }
-            Outcome::Failed(Attempt::Refused { answer, cause, .. }) => {
+            Some(garbled @ Attempt::Garbled { .. }) => unreachable(garbled.to_string(), vec![self.in_between()]),
+            Some(Attempt::Refused { answer, cause, .. }) => {
                 let mut hints = self.hints(cause);
                 hints.extend(self.next_step(cause));
                 if cause.heals() || cause == Cause::NotGoogle {

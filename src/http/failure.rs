@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use super::dns::LookupError;
-use super::retry::{Retryable, Verdict};
+use super::retry::{Retry, Retryable};
 use crate::error::{Error, Exit, Report};
 
 /// One attempt that brought no whole answer.
@@ -163,18 +163,18 @@ impl Failure {
 }
 
 impl Retryable for Failure {
-    fn verdict(&self) -> Verdict {
+    fn retry(&self) -> Retry {
         match self {
             Self::Lookup { .. } | Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => {
-                Verdict::Again { after: None }
+                Retry::Again { after: None }
             }
-            Self::ConnectionRefused { .. } => Verdict::AgainBriefly,
+            Self::ConnectionRefused { .. } => Retry::Briefly,
             Self::NotHttps { .. }
             | Self::Setup { .. }
             | Self::NoSuchHost { .. }
             | Self::Certificate { .. }
             | Self::Redirect { .. }
-            | Self::TooLarge { .. } => Verdict::Final,
+            | Self::TooLarge { .. } => Retry::Never,
         }
     }
 }
@@ -212,7 +212,7 @@ pub struct Unreachable {
     /// What was asked for, a line each.
     pub asked: Vec<String>,
     /// How many attempts were made, and over how long.
-    pub effort: super::retry::Effort,
+    pub attempts: super::retry::Attempts,
     /// What to do about it.
     pub hints: Vec<String>,
     /// [`Exit::Usage`] where nothing could be sent at all.
@@ -226,15 +226,15 @@ impl Unreachable {
         provider: &'static str,
         failure: &Failure,
         asked: Vec<String>,
-        effort: super::retry::Effort,
+        attempts: super::retry::Attempts,
     ) -> Self {
-        Self { provider, said: failure.to_string(), asked, effort, hints: failure.hints(), exit: failure.exit() }
+        Self { provider, said: failure.to_string(), asked, attempts, hints: failure.hints(), exit: failure.exit() }
     }
 }
 
 impl From<Unreachable> for Error {
     fn from(unreachable: Unreachable) -> Self {
-        let Unreachable { provider, said, asked, effort, hints, exit } = unreachable;
+        let Unreachable { provider, said, asked, attempts, hints, exit } = unreachable;
         let title = if exit == Exit::Usage {
             format!("cannot ask {provider}")
         } else {
@@ -243,7 +243,7 @@ impl From<Unreachable> for Error {
         let report = Report::new(title)
             .fact("said", vec![said])
             .fact("asked for", asked)
-            .fact("tried", effort.describe().into_iter().collect())
+            .fact("tried", attempts.describe().into_iter().collect())
             .hints(hints);
         Self::new(exit, report)
     }

@@ -1,17 +1,17 @@
 //! The one HTTP client: every exchange, the AWS SDK's included, goes through [`Client::send`].
 //!
 //! One call here is one attempt: bounded in time and size, never redirected, https only but for
-//! loopback and hosts the user named. Repeating an attempt is [`retry`]'s business.
+//! loopback and hosts the user named. [`Client::retry`] repeats it.
 
 mod dns;
 mod failure;
-mod made_up;
+mod fake;
+mod overrides;
 mod proxy;
 pub mod resolv_conf;
 pub mod retry;
 pub mod smithy;
 mod trust;
-mod tuning;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -20,9 +20,10 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
 pub use failure::{Failure, Unreachable};
+pub use overrides::{Overrides, ServerName};
 pub use proxy::Proxies;
+use retry::{Deadline, GaveUp, Retryable};
 pub use trust::{Bundle, Identity, Trust};
-pub use tuning::{ServerName, Tuning};
 
 /// What the user and the environment say about the network.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub struct Settings {
     /// A host that may be spoken to in clear, besides loopback.
     pub allow_http: Option<String>,
     /// What one provider's own settings change.
-    pub tuning: Tuning,
+    pub overrides: Overrides,
 }
 
 /// One request; the body may hold a secret, so there is no `Debug`.
@@ -80,14 +81,15 @@ struct Inner {
     settings: Settings,
     clear: OnceLock<reqwest::Client>,
     tls: OnceLock<reqwest::Client>,
-    made_up: Option<made_up::Answers>,
+    fake: Option<fake::Answers>,
+    last_said: retry::LastSaid,
 }
 
 impl Client {
     /// A client that has read and sent nothing yet: certificates are loaded on the first https call.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self(Arc::new(Inner { settings, clear: OnceLock::new(), tls: OnceLock::new(), made_up: None }))
+        Self::with(settings, None)
     }
 
     /// One that sends nothing and gets these answers, one for each call, for tests and fuzzing. A call beyond them fails.
@@ -97,10 +99,27 @@ impl Client {
             trust: Trust::default(),
             proxies: Proxies::default(),
             allow_http: None,
-            tuning: Tuning::default(),
+            overrides: Overrides::default(),
         };
-        let made_up = Some(made_up::Answers::new(answers));
-        Self(Arc::new(Inner { settings, clear: OnceLock::new(), tls: OnceLock::new(), made_up }))
+        Self::with(settings, Some(fake::Answers::new(answers)))
+    }
+
+    fn with(settings: Settings, fake: Option<fake::Answers>) -> Self {
+        let (clear, tls) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Inner { settings, clear, tls, fake, last_said: retry::LastSaid::default() }))
+    }
+
+    /// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard
+    /// error, and each that differs from the one before it; with `-v`, all.
+    ///
+    /// # Errors
+    /// The last error, and what was tried.
+    pub async fn retry<T, E: Retryable>(
+        &self,
+        deadline: Deadline,
+        attempt: impl AsyncFnMut() -> Result<T, E>,
+    ) -> Result<T, GaveUp<E>> {
+        retry::run(&self.0.last_said, deadline, attempt).await
     }
 
     /// Sends `request` once and reads the whole answer.
@@ -112,7 +131,7 @@ impl Client {
         let host = host_and_port(&request.url);
         let started = Instant::now();
         let method = request.method.clone();
-        let bound = self.0.settings.tuning.attempt.unwrap_or(ATTEMPT_TIMEOUT);
+        let bound = self.0.settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
         let outcome = tokio::time::timeout(bound, self.attempt(request, &host)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Failure::Timeout { host: host.clone(), after: bound }));
         let took = started.elapsed().as_millis();
@@ -146,11 +165,11 @@ impl Client {
     }
 
     async fn attempt(&self, mut request: Request, host: &str) -> Result<Response, Failure> {
-        if let Some(answers) = &self.0.made_up {
+        if let Some(answers) = &self.0.fake {
             return answers.next();
         }
         let client = self.client_for(&request.url)?;
-        if let Some(name) = &self.0.settings.tuning.server_name {
+        if let Some(name) = &self.0.settings.overrides.server_name {
             name.put_into(&mut request)?;
         }
         let sent = client.request(request.method, request.url).headers(request.headers).body(request.body).send().await;
@@ -184,7 +203,7 @@ impl Client {
                     return Ok(client);
                 }
                 let proxied = settings.proxies.apply(reqwest::Client::builder())?;
-                let built = build(proxied, settings.trust.client_config(&settings.tuning)?, &settings.tuning)?;
+                let built = build(proxied, settings.trust.client_config(&settings.overrides)?, &settings.overrides)?;
                 Ok(self.0.tls.get_or_init(|| built))
             }
             "http" if is_loopback(url) || self.is_allowed_in_clear(url) => {
@@ -192,7 +211,7 @@ impl Client {
                     return Ok(client);
                 }
                 // Without this, reqwest hands plain http to HTTP_PROXY: the token, in clear, to another machine.
-                let built = build(reqwest::Client::builder().no_proxy(), trust::nobody()?, &Tuning::default())?;
+                let built = build(reqwest::Client::builder().no_proxy(), trust::nobody()?, &Overrides::default())?;
                 Ok(self.0.clear.get_or_init(|| built))
             }
             _ => Err(Failure::NotHttps { url: origin(url.as_str()) }),
@@ -227,9 +246,9 @@ impl Response {
 fn build(
     builder: reqwest::ClientBuilder,
     tls: rustls::ClientConfig,
-    tuning: &Tuning,
+    overrides: &Overrides,
 ) -> Result<reqwest::Client, Failure> {
-    let alias = tuning.server_name.as_ref().map(ServerName::alias);
+    let alias = overrides.server_name.as_ref().map(ServerName::alias);
     builder
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())

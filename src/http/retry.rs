@@ -20,25 +20,25 @@ const REFUSED_FOR: Duration = Duration::from_secs(30);
 
 /// Whether another attempt can end differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Retry {
     /// It cannot.
-    Final,
+    Never,
     /// It can, until the deadline; not before `after`, where the server asked for a pause.
     Again {
         /// The server's `Retry-After`.
         after: Option<Duration>,
     },
     /// It can, for [`REFUSED_FOR`] from the first failure on.
-    AgainBriefly,
+    Briefly,
 }
 
 /// An error that knows whether it heals by itself.
 pub trait Retryable: std::fmt::Display {
     /// Whether to try again.
-    fn verdict(&self) -> Verdict;
+    fn retry(&self) -> Retry;
 
-    /// How much longer that is worth while, where it is not until the deadline.
-    fn worth(&self) -> Option<Duration> {
+    /// How much longer, if that is not until the deadline.
+    fn budget(&self) -> Option<Duration> {
         None
     }
 }
@@ -64,113 +64,110 @@ impl Deadline {
     }
 }
 
-/// What was spent before giving up.
+/// The attempts that were made, and over how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effort {
-    /// Attempts made.
-    pub attempts: u32,
+pub struct Attempts {
+    /// How many.
+    pub made: u32,
     /// Time since the deadline was set.
     pub elapsed: Duration,
     /// The pause the server asked for, where it was longer than the time left.
     pub asked_to_wait: Option<Duration>,
 }
 
-impl Effort {
-    /// A line for a person; nothing where there was one attempt alone.
+impl Attempts {
+    /// A line for a person; nothing where there was only one attempt.
     #[must_use]
     pub fn describe(&self) -> Option<String> {
         let seconds = self.elapsed.as_secs_f32();
-        match (self.attempts, self.asked_to_wait) {
+        let made = if self.made == 1 { "1 attempt".into() } else { format!("{} attempts", self.made) };
+        match (self.made, self.asked_to_wait) {
             (_, Some(pause)) => Some(format!(
-                "{} in {seconds:.1} s; the server asks for a pause of {} s, which is more than --timeout leaves",
-                attempts(self.attempts),
+                "{made} in {seconds:.1} s; the server asks for a pause of {} s, which is more than --timeout leaves",
                 pause.as_secs()
             )),
             (0 | 1, None) => None,
-            (n, None) => Some(format!("{} in {seconds:.1} s", attempts(n))),
+            (_, None) => Some(format!("{made} in {seconds:.1} s")),
         }
     }
 }
 
-fn attempts(n: u32) -> String {
-    if n == 1 { "1 attempt".into() } else { format!("{n} attempts") }
-}
-
-/// Why there is no answer: the attempt's own error, or the deadline while the first attempt was under way.
+/// The end of all attempts, without success.
 #[derive(Debug)]
-pub enum Outcome<E> {
-    /// The last attempt's error.
-    Failed(E),
-    /// The deadline came before any attempt had ended.
-    TimedOut,
+pub struct GaveUp<E> {
+    /// The last attempt's error; none where the deadline came before any attempt had ended.
+    pub last: Option<E>,
+    /// What was tried.
+    pub attempts: Attempts,
 }
 
-/// What standard error has been told last. One for all runs: requests that share a connection fail together when it
-/// breaks, and that is one thing to say.
-static SAID: Mutex<String> = Mutex::new(String::new());
+/// What standard error has been told last. One for all calls of a client: requests that share a connection fail
+/// together when it breaks, and that is one thing to say.
+#[derive(Debug, Default)]
+pub(super) struct LastSaid(Mutex<String>);
 
-/// Whether `text` is not what was said last; it is from now on.
-fn is_news(text: &str) -> bool {
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    let news = *said != text;
-    text.clone_into(&mut said);
-    news
+impl LastSaid {
+    /// Whether `text` is not what was said last; it is from now on.
+    fn first_time(&self, text: &str) -> bool {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = *said != text;
+        text.clone_into(&mut said);
+        first
+    }
 }
 
 /// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard error,
 /// and each that differs from the one before it; with `-v`, all.
-///
-/// # Errors
-/// The last error, and the effort that was made.
-pub async fn run<T, E: Retryable>(
+pub(super) async fn run<T, E: Retryable>(
+    last_said: &LastSaid,
     deadline: Deadline,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
-) -> Result<T, (Outcome<E>, Effort)> {
-    let mut effort = Effort { attempts: 0, elapsed: Duration::ZERO, asked_to_wait: None };
+) -> Result<T, GaveUp<E>> {
+    let mut attempts = Attempts { made: 0, elapsed: Duration::ZERO, asked_to_wait: None };
     let mut cap = FIRST_CAP;
     let mut first_failure = None;
-    let mut last = Outcome::TimedOut;
+    let mut last = None;
     loop {
-        effort.attempts += 1;
+        attempts.made += 1;
         let answer = tokio::time::timeout(deadline.remaining(), attempt()).await;
-        effort.elapsed = deadline.started.elapsed();
+        attempts.elapsed = deadline.started.elapsed();
         let error = match answer {
             Ok(Ok(value)) => {
-                if effort.attempts > 1 {
-                    is_news("");
+                if attempts.made > 1 {
+                    last_said.first_time("");
                 }
                 return Ok(value);
             }
             Ok(Err(error)) => error,
-            Err(_) => return Err((last, effort)),
+            Err(_) => return Err(GaveUp { last, attempts }),
         };
         let failing_since = *first_failure.get_or_insert_with(Instant::now);
-        let remaining = error.worth().map_or_else(|| deadline.remaining(), |worth| worth.min(deadline.remaining()));
-        let asked = match error.verdict() {
-            Verdict::Final => return Err((Outcome::Failed(error), effort)),
-            Verdict::AgainBriefly if failing_since.elapsed() >= REFUSED_FOR => {
-                return Err((Outcome::Failed(error), effort));
+        let remaining = error.budget().map_or_else(|| deadline.remaining(), |budget| budget.min(deadline.remaining()));
+        let asked = match error.retry() {
+            Retry::Never => return Err(GaveUp { last: Some(error), attempts }),
+            Retry::Briefly if failing_since.elapsed() >= REFUSED_FOR => {
+                return Err(GaveUp { last: Some(error), attempts });
             }
-            Verdict::AgainBriefly | Verdict::Again { after: None } => Duration::ZERO,
-            Verdict::Again { after: Some(after) } => after,
+            Retry::Briefly | Retry::Again { after: None } => Duration::ZERO,
+            Retry::Again { after: Some(after) } => after,
         };
         if asked >= remaining {
-            effort.asked_to_wait = (!asked.is_zero()).then_some(asked);
-            return Err((Outcome::Failed(error), effort));
+            attempts.asked_to_wait = (!asked.is_zero()).then_some(asked);
+            return Err(GaveUp { last: Some(error), attempts });
         }
         // What is left after the pause is enough for an attempt: the last one is made shortly before the deadline.
         let longest = remaining.saturating_sub(asked + LAST_ATTEMPT);
         if longest < LAST_ATTEMPT {
-            return Err((Outcome::Failed(error), effort));
+            return Err(GaveUp { last: Some(error), attempts });
         }
         let pause = asked + jitter(cap).min(longest);
         let said = error.to_string();
-        if is_news(&said) {
+        if last_said.first_time(&said) {
             tracing::warn!("{said}; trying again for up to {} s", remaining.as_secs().max(1));
         } else {
             tracing::info!("{said}; trying again in {:.1} s", pause.as_secs_f32());
         }
-        last = Outcome::Failed(error);
+        last = Some(error);
         sleep(pause).await;
         cap = (cap * 2).min(LAST_CAP);
     }
@@ -199,7 +196,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug)]
-    struct Answer(Verdict);
+    struct Answer(Retry);
 
     impl std::fmt::Display for Answer {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -208,41 +205,41 @@ mod tests {
     }
 
     impl Retryable for Answer {
-        fn verdict(&self) -> Verdict {
+        fn retry(&self) -> Retry {
             self.0
         }
     }
 
-    /// Runs against a clock that jumps to the next event, and returns the effort and the time of each attempt.
+    /// Runs against a clock that jumps to the next event, and returns the attempts and the time of each attempt.
     fn attempts_at(
         bound: Duration,
-        mut verdict: impl FnMut(usize, Duration) -> Option<Verdict>,
-    ) -> (Option<Effort>, Vec<Duration>) {
+        mut retry: impl FnMut(usize, Duration) -> Option<Retry>,
+    ) -> (Option<Attempts>, Vec<Duration>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let (deadline, started) = (Deadline::after(bound), Instant::now());
             let mut times = Vec::new();
-            let outcome = run(deadline, async || {
+            let outcome = run(&LastSaid::default(), deadline, async || {
                 times.push(started.elapsed());
-                verdict(times.len(), started.elapsed()).map_or(Ok(()), |verdict| Err(Answer(verdict)))
+                retry(times.len(), started.elapsed()).map_or(Ok(()), |retry| Err(Answer(retry)))
             })
             .await;
-            (outcome.err().map(|(_, effort)| effort), times)
+            (outcome.err().map(|gave_up| gave_up.attempts), times)
         })
     }
 
-    const AGAIN: Verdict = Verdict::Again { after: None };
+    const AGAIN: Retry = Retry::Again { after: None };
 
     #[test]
     fn a_refusal_costs_one_attempt() {
-        let (effort, times) = attempts_at(Duration::from_mins(2), |_, _| Some(Verdict::Final));
-        assert_eq!((effort.unwrap().attempts, times.len()), (1, 1));
+        let (attempts, times) = attempts_at(Duration::from_mins(2), |_, _| Some(Retry::Never));
+        assert_eq!((attempts.unwrap().made, times.len()), (1, 1));
     }
 
     #[test]
     fn what_heals_is_tried_to_the_end_of_the_time_and_not_beyond() {
-        let (effort, times) = attempts_at(Duration::from_mins(2), |_, _| Some(AGAIN));
-        assert!(effort.unwrap().attempts > 30, "the pauses are 5 s at most");
+        let (attempts, times) = attempts_at(Duration::from_mins(2), |_, _| Some(AGAIN));
+        assert!(attempts.unwrap().made > 30, "the pauses are 5 s at most");
         let last = times.last().unwrap();
         assert!(*last > Duration::from_secs(115) && *last < Duration::from_mins(2), "{last:?}");
         assert!(times.windows(2).all(|pair| pair[1] <= pair[0] + LAST_CAP + Duration::from_millis(1)));
@@ -251,14 +248,14 @@ mod tests {
     #[test]
     fn an_outage_of_75_seconds_is_outlived() {
         let outage = Duration::from_secs(75);
-        let (effort, times) = attempts_at(Duration::from_mins(2), |_, at| (at < outage).then_some(AGAIN));
-        assert_eq!(effort, None);
+        let (attempts, times) = attempts_at(Duration::from_mins(2), |_, at| (at < outage).then_some(AGAIN));
+        assert_eq!(attempts, None);
         assert!(*times.last().unwrap() < outage + LAST_CAP);
     }
 
     #[test]
     fn a_refused_connection_is_given_up_after_half_a_minute() {
-        let (_, times) = attempts_at(Duration::from_mins(2), |_, _| Some(Verdict::AgainBriefly));
+        let (_, times) = attempts_at(Duration::from_mins(2), |_, _| Some(Retry::Briefly));
         let last = times.last().unwrap();
         assert!(*last >= REFUSED_FOR && *last <= REFUSED_FOR + LAST_CAP, "{last:?}");
     }
@@ -266,12 +263,12 @@ mod tests {
     #[test]
     fn the_server_is_given_the_pause_it_asks_for_or_none_at_all() {
         let after = Some(Duration::from_secs(10));
-        let (effort, times) = attempts_at(Duration::from_mins(1), |n, _| (n == 1).then_some(Verdict::Again { after }));
-        assert!(effort.is_none() && times[1] >= Duration::from_secs(10) && times[1] < Duration::from_secs(11));
+        let (attempts, times) = attempts_at(Duration::from_mins(1), |n, _| (n == 1).then_some(Retry::Again { after }));
+        assert!(attempts.is_none() && times[1] >= Duration::from_secs(10) && times[1] < Duration::from_secs(11));
 
         let after = Some(Duration::from_hours(1));
-        let (effort, times) = attempts_at(Duration::from_mins(1), |_, _| Some(Verdict::Again { after }));
-        assert_eq!((effort.unwrap().asked_to_wait, times.len()), (after, 1));
+        let (attempts, times) = attempts_at(Duration::from_mins(1), |_, _| Some(Retry::Again { after }));
+        assert_eq!((attempts.unwrap().asked_to_wait, times.len()), (after, 1));
     }
 
     #[test]
@@ -279,9 +276,9 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let outcome = runtime.block_on(async {
             let never = async || std::future::pending::<Result<(), Answer>>().await;
-            run(Deadline::after(Duration::from_secs(3)), never).await
+            run(&LastSaid::default(), Deadline::after(Duration::from_secs(3)), never).await
         });
-        assert!(matches!(outcome, Err((Outcome::TimedOut, effort)) if effort.elapsed >= Duration::from_secs(3)));
+        assert!(matches!(outcome, Err(GaveUp { last: None, attempts }) if attempts.elapsed >= Duration::from_secs(3)));
     }
 
     #[test]

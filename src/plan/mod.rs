@@ -21,7 +21,7 @@ use crate::emit::Format;
 use crate::error::Usage;
 use crate::google;
 use crate::host::Env;
-use crate::http::{Bundle, Proxies, Settings, Trust, Tuning};
+use crate::http::{Bundle, Overrides, Proxies, Settings, Trust};
 use crate::job;
 use crate::manual;
 use crate::secret::redact_jwt_shaped;
@@ -201,7 +201,7 @@ fn network(args: &NetworkArgs, bundle: Option<Bundle>, env: &Env) -> Result<Sett
         trust: Trust::new(env, bundle, args.ca_file.as_deref())?,
         proxies: Proxies::from_env(env)?,
         allow_http: args.allow_http.as_deref().map(host).transpose()?,
-        tuning: Tuning::default(),
+        overrides: Overrides::default(),
     })
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::error::Exit;
 use crate::host::Clock;
-use crate::http::retry::{self, Deadline, Outcome, Retryable, Verdict};
+use crate::http::retry::{self, Deadline, GaveUp, Retry, Retryable};
 use crate::http::{Client, Failure, Request, Response, Unreachable};
 
 const PROVIDER: &str = "the issuer";
@@ -53,10 +53,10 @@ enum Attempt {
 }
 
 impl Retryable for Attempt {
-    fn verdict(&self) -> Verdict {
+    fn retry(&self) -> Retry {
         match self {
-            Self::Transport(failure) => failure.verdict(),
-            Self::Busy { after, .. } => Verdict::Again { after: *after },
+            Self::Transport(failure) => failure.retry(),
+            Self::Busy { after, .. } => Retry::Again { after: *after },
         }
     }
 }
@@ -74,30 +74,30 @@ impl Issuer<'_> {
     /// Asks for the page at `url`. Nothing secret is sent.
     pub(super) async fn page(&self, url: &Url) -> Result<Page, Unread> {
         let attempt = async || self.attempt(url).await;
-        let (outcome, effort) = match retry::run(self.deadline, attempt).await {
+        let GaveUp { last, attempts } = match self.http.retry(self.deadline, attempt).await {
             Ok(page) => return Ok(page),
             Err(end) => end,
         };
         let asked = vec![url.to_string()];
         let unreachable = |said: String, hints: Vec<String>| {
             let (provider, asked, exit) = (PROVIDER, asked.clone(), Exit::Unreachable);
-            Unread::Unreachable(Box::new(Unreachable { provider, said, asked, effort, hints, exit }))
+            Unread::Unreachable(Box::new(Unreachable { provider, said, asked, attempts, hints, exit }))
         };
-        Err(match outcome {
-            Outcome::TimedOut => unreachable(
+        Err(match last {
+            None => unreachable(
                 "nothing, until --timeout".into(),
                 vec!["can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?".into()],
             ),
-            Outcome::Failed(Attempt::Transport(failure @ Failure::NotHttps { .. })) => Unread::Clear(failure),
+            Some(Attempt::Transport(failure @ Failure::NotHttps { .. })) => Unread::Clear(failure),
             // The usual hint is for requests that carry the token.
-            Outcome::Failed(Attempt::Transport(failure @ Failure::Redirect { .. })) => unreachable(
+            Some(Attempt::Transport(failure @ Failure::Redirect { .. })) => unreachable(
                 failure.to_string(),
                 vec!["it is not followed: the issuer itself must publish the document, and clouds need not follow either".into()],
             ),
-            Outcome::Failed(Attempt::Transport(failure)) => {
-                Unread::Unreachable(Box::new(Unreachable::from_failure(PROVIDER, &failure, asked, effort)))
+            Some(Attempt::Transport(failure)) => {
+                Unread::Unreachable(Box::new(Unreachable::from_failure(PROVIDER, &failure, asked, attempts)))
             }
-            Outcome::Failed(busy @ Attempt::Busy { .. }) => unreachable(
+            Some(busy @ Attempt::Busy { .. }) => unreachable(
                 busy.to_string(),
                 vec!["the clouds ask it the same, and refuse the token while it fails".into()],
             ),

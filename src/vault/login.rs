@@ -13,7 +13,7 @@ use super::path::Path;
 use super::refusal::explain;
 use super::wire::{Auth, Call, Kind, Server, life};
 use crate::error::{Error, Refusal};
-use crate::http::retry::{self, Deadline};
+use crate::http::retry::Deadline;
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
 
@@ -81,10 +81,10 @@ pub(super) async fn login(
         server.send(&call, &[]).await
     };
     let context = login_refusal::Context { request, token, clock: &server.clock };
-    let success = match retry::run(deadline, attempt).await {
+    let success = match server.http.retry(deadline, attempt).await {
         Ok(success) => success,
-        Err((outcome, effort)) => {
-            return Err(explain(outcome, effort, context.asked(), &request.address, |cause| context.tell(cause)));
+        Err(gave_up) => {
+            return Err(explain(gave_up, context.asked(), &request.address, |cause| context.tell(cause)));
         }
     };
     let auth = success.envelope.auth.unwrap_or_default();

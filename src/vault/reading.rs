@@ -12,7 +12,7 @@ use super::session::Session;
 use super::tenancy::Lease;
 use super::wire::{Kind, Success};
 use crate::error::{Error, Refusal};
-use crate::http::retry::Outcome;
+use crate::http::retry::GaveUp;
 
 /// How many reads are under way at a time where each needs a connection of its own.
 pub(super) const CONNECTIONS: usize = 8;
@@ -117,12 +117,12 @@ impl Session<'_> {
                 .filter(|mount| path.below(&mount.path).is_some())
                 .ok_or_else(|| Error::from(self.no_such_mount(path))),
             // A server from before the question existed has version 1 alone.
-            Err((Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }), _))
+            Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })
                 if answer.status == 404 && answer.vaults && !answer.says("no handler") && !answer.says("namespace") =>
             {
                 Ok(plain())
             }
-            Err((outcome, effort)) => Err(self.explain(outcome, effort, Kind::Preflight, path).await),
+            Err(gave_up) => Err(self.explain(gave_up, Kind::Preflight, path).await),
         }
     }
 
@@ -163,13 +163,13 @@ impl Session<'_> {
                 }
                 Ok((Document { path, fields }, lease))
             }
-            Err((Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }), _))
+            Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })
                 if fetch.dispensable
                     && matches!(Cause::of(kind, &answer), Cause::Read(cause) if cause.is_absence()) =>
             {
                 Ok((Document { path, fields: None }, None))
             }
-            Err((outcome, effort)) => Err(self.explain(outcome, effort, kind, &path).await),
+            Err(gave_up) => Err(self.explain(gave_up, kind, &path).await),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::login_refusal::LoginCause;
 use super::read_refusal::ReadCause;
 use super::wire::Kind;
 use crate::error::{Error, Exit, Refusal};
-use crate::http::retry::{Effort, Outcome, Retryable, Verdict};
+use crate::http::retry::{GaveUp, Retry, Retryable};
 use crate::http::{Failure, Unreachable};
 
 pub(super) const PROVIDER: &str = "Vault";
@@ -173,19 +173,19 @@ impl Common {
 }
 
 impl Retryable for Attempt {
-    fn verdict(&self) -> Verdict {
+    fn retry(&self) -> Retry {
         let safe = self.kind != Kind::Write;
         match &self.problem {
-            Problem::Transport(failure) if wants_certificate(failure) => Verdict::Final,
-            Problem::Transport(failure) if safe || never_sent(failure) => failure.verdict(),
+            Problem::Transport(failure) if wants_certificate(failure) => Retry::Never,
+            Problem::Transport(failure) if safe || never_sent(failure) => failure.retry(),
             Problem::Answered(answer) => {
                 let again = match Cause::of(self.kind, answer) {
                     Cause::Common(common) => common.heals() && (safe || common.untouched()),
                     cause @ (Cause::Login(_) | Cause::Read(_)) => cause.heals(),
                 };
-                if again { Verdict::Again { after: answer.retry_after } } else { Verdict::Final }
+                if again { Retry::Again { after: answer.retry_after } } else { Retry::Never }
             }
-            Problem::Transport(_) | Problem::Garbled { .. } => Verdict::Final,
+            Problem::Transport(_) | Problem::Garbled { .. } => Retry::Never,
         }
     }
 }
@@ -222,30 +222,29 @@ pub(super) struct Told {
 
 /// The end of all attempts, as the user reads it; `tell` words what is particular to the call.
 pub(super) fn explain(
-    outcome: Outcome<Attempt>,
-    effort: Effort,
+    GaveUp { last, attempts }: GaveUp<Attempt>,
     asked: Vec<String>,
     address: &Url,
     tell: impl FnOnce(&Cause) -> Told,
 ) -> Error {
     let unreachable = |said: String, asked: Vec<String>, hints: Vec<String>| {
         let exit = Exit::Unreachable;
-        Error::from(Unreachable { provider: PROVIDER, said, asked, effort, hints, exit })
+        Error::from(Unreachable { provider: PROVIDER, said, asked, attempts, hints, exit })
     };
-    match outcome {
-        Outcome::TimedOut => {
+    match last {
+        None => {
             let hint = "can this machine reach the server: a firewall, or a proxy that HTTPS_PROXY should name?";
             unreachable("nothing, until --timeout".into(), asked, vec![hint.into()])
         }
-        Outcome::Failed(Attempt { problem: Problem::Transport(failure), .. }) => {
-            let mut unreachable = Unreachable::from_failure(PROVIDER, &failure, asked, effort);
+        Some(Attempt { problem: Problem::Transport(failure), .. }) => {
+            let mut unreachable = Unreachable::from_failure(PROVIDER, &failure, asked, attempts);
             unreachable.hints.extend(transport_hint(&failure, address));
             Error::from(unreachable)
         }
-        Outcome::Failed(garbled @ Attempt { problem: Problem::Garbled { .. }, .. }) => {
+        Some(garbled @ Attempt { problem: Problem::Garbled { .. }, .. }) => {
             unreachable(garbled.to_string(), asked, Common::NotVault.hints())
         }
-        Outcome::Failed(Attempt { kind, problem: Problem::Answered(answer) }) => {
+        Some(Attempt { kind, problem: Problem::Answered(answer) }) => {
             let cause = Cause::of(kind, &answer);
             let told = tell(&cause);
             if cause.heals() || matches!(cause, Cause::Common(Common::NotVault | Common::ClearTextToTls)) {

@@ -9,7 +9,7 @@ use super::read_refusal::{MORE_USES, ReadCause};
 use super::refusal::{Attempt, Cause, Problem, Told, explain};
 use super::wire::{Call, Kind, Server, Success};
 use crate::error::{Error, Refusal};
-use crate::http::retry::{self, Deadline, Effort, Outcome};
+use crate::http::retry::{Deadline, GaveUp};
 
 /// A run's session with the server.
 pub(super) struct Session<'a> {
@@ -27,25 +27,25 @@ impl Session<'_> {
         path: &Path,
         version: Option<u32>,
         body: Option<Vec<u8>>,
-    ) -> Result<Success, (Outcome<Attempt>, Effort)> {
+    ) -> Result<Success, GaveUp<Attempt>> {
         let token = &self.token.secret;
-        retry::run(self.deadline, async || {
+        let once = async || {
             let call = Call { kind, path, version, body: body.clone(), token: Some(token) };
             self.server.send(&call, &[token]).await
-        })
-        .await
+        };
+        self.server.http.retry(self.deadline, once).await
     }
 
     /// The error of a request that failed for good.
-    pub(super) async fn explain(&self, outcome: Outcome<Attempt>, effort: Effort, kind: Kind, path: &Path) -> Error {
-        let denied = match &outcome {
-            Outcome::Failed(Attempt { problem: Problem::Answered(answer), .. }) => {
+    pub(super) async fn explain(&self, gave_up: GaveUp<Attempt>, kind: Kind, path: &Path) -> Error {
+        let denied = match &gave_up.last {
+            Some(Attempt { problem: Problem::Answered(answer), .. }) => {
                 Cause::of(kind, answer) == Cause::Read(ReadCause::Policy)
             }
-            Outcome::Failed(_) | Outcome::TimedOut => false,
+            Some(_) | None => false,
         };
         let covered = if denied { self.covered(kind, path).await } else { Vec::new() };
-        explain(outcome, effort, self.asked(kind, path), &self.request.address, |cause| {
+        explain(gave_up, self.asked(kind, path), &self.request.address, |cause| {
             let (title, mut hints) = match cause {
                 Cause::Read(cause) => (cause.title(path), cause.hints(kind)),
                 Cause::Common(common) => (format!("Vault refused {path}"), common.hints()),

@@ -10,7 +10,7 @@ use reqwest::Url;
 use super::Way;
 use crate::error::Usage;
 use crate::host::Env;
-use crate::http::{Bundle, Identity, Proxies, ServerName, Settings, Trust, Tuning};
+use crate::http::{Bundle, Identity, Overrides, Proxies, ServerName, Settings, Trust};
 
 /// Both names of one setting, OpenBao's first.
 type Names = [&'static str; 2];
@@ -91,7 +91,7 @@ pub fn network(env: &Env, address: &Url, way: &Way) -> Result<Settings, Usage> {
         trust: Trust::default(),
         proxies: Proxies::from_env(env)?,
         allow_http: way.allow_http.clone(),
-        tuning: Tuning::default(),
+        overrides: Overrides::default(),
     };
     apply(env, address, way.ca_file.as_deref(), &mut network)?;
     Ok(network)
@@ -111,10 +111,10 @@ pub fn apply(env: &Env, address: &Url, ca_file: Option<&std::path::Path>, networ
     if let Some((variable, proxy)) = proxy(env)? {
         network.proxies = Proxies::named(variable, &proxy, String::new())?;
     }
-    network.tuning.identity = identity(env)?;
-    network.tuning.attempt = timeout(env)?;
+    network.overrides.identity = identity(env)?;
+    network.overrides.attempt = timeout(env)?;
     if let Some((variable, name)) = get(env, ["BAO_TLS_SERVER_NAME", "VAULT_TLS_SERVER_NAME"])? {
-        network.tuning.server_name = Some(
+        network.overrides.server_name = Some(
             ServerName::new(&name, address)
                 .ok_or_else(|| Usage::new(format!("{variable} is not the name of a host")))?,
         );
@@ -125,7 +125,7 @@ pub fn apply(env: &Env, address: &Url, ca_file: Option<&std::path::Path>, networ
         }
     }
     // HTTP/2 would name the stand-in as the server, and the `Host` header another (RFC 9113, section 8.3.1).
-    network.tuning.http2 = network.tuning.server_name.is_none();
+    network.overrides.http2 = network.overrides.server_name.is_none();
     Ok(())
 }
 

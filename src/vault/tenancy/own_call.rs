@@ -7,7 +7,7 @@ use super::super::path::Path;
 use super::super::read_refusal::ReadCause;
 use super::super::refusal::{Attempt, Cause, Problem};
 use super::super::wire::{Call, Kind, Server, Success};
-use crate::http::retry::{self, Deadline, Outcome};
+use crate::http::retry::Deadline;
 use crate::secret::Secret;
 
 /// Revokes the token that asks for it, and with it what it leased.
@@ -43,14 +43,14 @@ pub(in super::super) async fn own_call(
     bound: Duration,
 ) -> Result<Success, Why> {
     let path = Path::parse("the path", path).map_err(|error| Why::Other(error.to_string()))?;
-    let answer = retry::run(Deadline::after(bound), async || {
+    let answer = server.http.retry(Deadline::after(bound), async || {
         let call =
             Call { kind: Kind::Token, path: &path, version: None, body: Some(body.to_vec()), token: Some(token) };
         server.send(&call, &[token]).await
     });
-    answer.await.map_err(|(outcome, _)| match outcome {
-        Outcome::TimedOut => Why::Other("no answer in time".into()),
-        Outcome::Failed(attempt) => match &attempt {
+    answer.await.map_err(|gave_up| match gave_up.last {
+        None => Why::Other("no answer in time".into()),
+        Some(attempt) => match &attempt {
             Attempt { kind, problem: Problem::Answered(answer) } if answer.status == 403 => {
                 match Cause::of(*kind, answer) {
                     Cause::Read(ReadCause::Token) => Why::Gone,

@@ -163,7 +163,7 @@ fn programs_go_on_past_the_end_of_a_session() {
 #[ignore = "the next test runs it, as a COMMAND"]
 fn rust_program() {
     use oidc_exchange::host::Host;
-    use oidc_exchange::http::{Client, Proxies, Settings, Trust, Tuning, smithy};
+    use oidc_exchange::http::{Client, Overrides, Proxies, Settings, Trust, smithy};
 
     let env = Host::real().env;
     let trust = Trust::new(&env, None, None).unwrap();
@@ -171,7 +171,7 @@ fn rust_program() {
         trust,
         proxies: Proxies::from_env(&env).unwrap(),
         allow_http: None,
-        tuning: Tuning::default(),
+        overrides: Overrides::default(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -9,7 +9,7 @@ use super::{Failure, Identity, Request};
 
 /// Nothing is changed by default.
 #[derive(Debug, Default)]
-pub struct Tuning {
+pub struct Overrides {
     /// Bound on one attempt.
     pub attempt: Option<Duration>,
     /// The certificate that this side shows.

@@ -1,4 +1,4 @@
-//! A network that is made up, as a made-up [`crate::host::Host`] is: answers that were written beforehand.
+//! A fake network, beside [`crate::host::Host::fake`]: answers that were written beforehand.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,7 +16,7 @@ impl Answers {
 
     pub(super) fn next(&self) -> Result<Response, Failure> {
         let next = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        next.ok_or_else(|| Failure::Setup { why: "no further answer was made up".into() })
+        next.ok_or_else(|| Failure::Setup { why: "no further answer was prepared".into() })
     }
 }
 
