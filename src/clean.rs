@@ -11,9 +11,9 @@ use crate::cli::Forget;
 use crate::delivery;
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
-use crate::job::{self, Cleaned, Directory, Outcome, Place, Record};
 use crate::shell::{fish, posix};
 use crate::signal::Signals;
+use crate::state::{self, Cleaned, Directory, Outcome, Place, Record};
 use crate::vault::LeftToken;
 use crate::vault::left::End;
 use crate::{aws, diagnostic, google, vault};
@@ -60,7 +60,7 @@ pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Sig
         None => Ok(exit),
         Some((path, why)) => {
             let hint = Some("run `oidc-exchange clean` again".into());
-            Err(job::Error { path, why, hint }.into())
+            Err(state::Error { path, why, hint }.into())
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{Exchange, Explain, Plan, Setup, Wanted};
 use crate::signal::{self, Signals};
 use crate::subject::Source;
-use crate::{aws, clean, google, job, subject, token, vault};
+use crate::{aws, clean, google, state, subject, token, vault};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
@@ -127,7 +127,7 @@ async fn trade(
     source: &Source,
     wanted: &Wanted,
     network: Settings,
-    directory: &job::Place,
+    directory: &state::Place,
     host: &Host,
     (deadline, opened): (Deadline, &vault::exchange::Opened),
 ) -> Result<(Exports, Leftovers), Error> {

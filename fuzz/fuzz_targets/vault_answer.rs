@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use oidc_exchange::emit::{Format, render};
-use oidc_exchange::job::Place;
+use oidc_exchange::state::Place;
 use oidc_exchange::plan::Wanted;
 use oidc_exchange::vault::exchange::{Opened, fetch};
 use oidc_exchange_fuzz::{JOB, answer, check_error, deadline, good, host, network, run, wanted};

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::job::{self, Made};
 use crate::shell::Name;
+use crate::state::{self, Made};
 use crate::subject::SubjectToken;
 
 /// The ways.
@@ -79,7 +79,7 @@ pub async fn trade(
     http: &Client,
     host: &Host,
     deadline: Deadline,
-    directory: &job::Place,
+    directory: &state::Place,
 ) -> Result<(Exports, Option<Made>), Error> {
     let exchange = async || exchange::credentials(request, token, http, &host.clock, deadline).await;
     match handover {
@@ -128,7 +128,7 @@ fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Ex
 fn refreshable(
     request: &Request,
     token: &SubjectToken,
-    directory: &job::Place,
+    directory: &state::Place,
 ) -> Result<(Exports, Made), emit::Error> {
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
     let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());

@@ -1,6 +1,6 @@
 //! What an exchange leaves behind, and has to be undone after the last use of what it handed over.
 
-use crate::job::{self, Made};
+use crate::state::{self, Made};
 use crate::vault::Tenancy;
 
 /// Files that the variables lead to, and a Vault's client token that they are or need. The files go when this is dropped,
@@ -29,7 +29,7 @@ impl Leftovers {
 
     /// Records for `clean` the token that the job is about to get, or has secrets of. What cannot be recorded ends by
     /// itself, and that is no failure.
-    pub(super) fn record(&self, place: &job::Place) -> Option<Made> {
+    pub(super) fn record(&self, place: &state::Place) -> Option<Made> {
         let recorded = self.token.as_ref()?.write_down(place);
         recorded.unwrap_or_else(|error| {
             tracing::warn!("{error}; `oidc-exchange clean` will not end the client token");
@@ -46,7 +46,7 @@ impl Leftovers {
 
     /// Undoes everything after a command, but for a token that is to stay. A token that does not end now ends by itself,
     /// and that is no failure.
-    pub(super) async fn undo(self, place: &job::Place) {
+    pub(super) async fn undo(self, place: &state::Place) {
         match &self.token {
             Some(token) if token.stays() => {
                 if let Some(record) = self.record(place) {

@@ -13,9 +13,9 @@ pub use leftovers::Leftovers;
 
 use crate::emit::{Error, Exports, Format, Rendered, render};
 use crate::error::{Exit, Usage};
-use crate::job;
 use crate::secret::Secret;
 use crate::shell::Name;
+use crate::state;
 
 /// What the plan says of the result's way out.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,8 +54,8 @@ pub struct Run {
 /// A delivery whose place has been seen to be there, before anything is asked of a provider.
 pub struct Ready<'p> {
     delivery: &'p Delivery,
-    file: Option<job::NewFile>,
-    directory: job::Place,
+    file: Option<state::NewFile>,
+    directory: state::Place,
 }
 
 impl Delivery {
@@ -63,7 +63,7 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Exit::Usage`] for a terminal, [`Exit::Output`] for a file that cannot be made.
-    pub fn prepare(&self, directory: job::Place) -> Result<Ready<'_>, crate::error::Error> {
+    pub fn prepare(&self, directory: state::Place) -> Result<Ready<'_>, crate::error::Error> {
         let file = match self {
             Self::Stdout { on_terminal: false, .. } if std::io::stdout().is_terminal() => {
                 return Err(Usage::new("standard output is a terminal, where credentials would stay in the log")
@@ -73,7 +73,7 @@ impl Delivery {
                     .into());
             }
             Self::Stdout { .. } | Self::Command(_) | Self::Elsewhere => None,
-            Self::File { path, .. } => Some(job::NewFile::beside(path)?),
+            Self::File { path, .. } => Some(state::NewFile::beside(path)?),
         };
         Ok(Ready { delivery: self, file, directory })
     }
@@ -127,7 +127,7 @@ impl Ready<'_> {
 ///
 /// # Errors
 /// When the format cannot carry a value, or the private file cannot be written.
-pub fn text(format: Format, exports: &Exports, place: &job::Place) -> Result<Secret, Error> {
+pub fn text(format: Format, exports: &Exports, place: &state::Place) -> Result<Secret, Error> {
     Ok(match render(format, exports)? {
         Rendered::Text(text) => text,
         Rendered::Source(script) => {
@@ -148,7 +148,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 }
 
 /// A file outside the private directory is put in place even when the manifest cannot be written.
-fn put(file: job::NewFile, path: &Path, bytes: &[u8], directory: &job::Place) -> Result<(), Error> {
+fn put(file: state::NewFile, path: &Path, bytes: &[u8], directory: &state::Place) -> Result<(), Error> {
     let file = file.fill(bytes)?;
     if let Err(error) = directory.open().and_then(|directory| directory.record(&file, path)) {
         tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::{self, Exit, Report};
-use crate::job;
 use crate::shell::Name;
+use crate::state;
 
 /// The credentials are there, but cannot be delivered; none was.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub enum Error {
         hint: Option<String>,
     },
     /// A file or directory cannot be written.
-    Write(job::Error),
+    Write(state::Error),
     /// Standard output is closed or broken.
     Stdout {
         /// What the system said.
@@ -63,8 +63,8 @@ impl From<Error> for error::Error {
     }
 }
 
-impl From<job::Error> for Error {
-    fn from(error: job::Error) -> Self {
+impl From<state::Error> for Error {
+    fn from(error: state::Error) -> Self {
         Self::Write(error)
     }
 }
@@ -80,7 +80,7 @@ impl std::error::Error for Error {}
 impl Error {
     /// A path that cannot be written.
     pub(crate) fn write(path: impl Into<PathBuf>, why: impl std::fmt::Display) -> Self {
-        Self::Write(job::Error::write(path, why))
+        Self::Write(state::Error::write(path, why))
     }
 
     /// The same with what to do about it, if it is about a value for an INI file.

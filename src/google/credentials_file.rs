@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Request;
 use super::exchange::JWT_TYPE;
-use crate::job::Error;
 use crate::secret::Secret;
+use crate::state::Error;
 use crate::subject::SubjectToken;
 
 const TYPE: &str = "external_account";

@@ -11,7 +11,7 @@ use crate::emit;
 use crate::emit::ini::Value;
 use crate::error::Usage;
 use crate::host::Env;
-use crate::job::{self, Error};
+use crate::state::{self, Error};
 
 const CONFIGURATIONS: &str = "configurations";
 const ACTIVE: &str = "active_config";
@@ -46,7 +46,7 @@ pub fn copy_settings(from: &Path, to: &Path) -> Result<(), Error> {
         Err(error) => return Err(unread(&source, error)),
     };
     let target = to.join(CONFIGURATIONS);
-    job::private_directory(&target)?;
+    state::private_directory(&target)?;
     for entry in entries {
         let name = entry.map_err(|error| unread(&source, error))?.file_name();
         if name.to_string_lossy().starts_with("config_") {
@@ -59,7 +59,7 @@ pub fn copy_settings(from: &Path, to: &Path) -> Result<(), Error> {
 /// A file that is not there is none to copy.
 fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
     match fs::read(from) {
-        Ok(bytes) => job::write_private(to, &bytes),
+        Ok(bytes) => state::write_private(to, &bytes),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
         Err(error) => Err(error),
     }

@@ -5,9 +5,9 @@ use super::{Credentials, CredentialsFile, Request, credentials_file, gcloud};
 use crate::emit::Exports;
 use crate::error::{Error, Usage};
 use crate::host::Env;
-use crate::job::{self, Made, NewFile};
 use crate::secret::Secret;
 use crate::shell::Name;
+use crate::state::{self, Made, NewFile};
 use crate::subject::SubjectToken;
 
 const APPLICATION_CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -49,7 +49,7 @@ pub fn credential_names(id_token: Option<Name>) -> Vec<Name> {
 /// gcloud's directory, where the environment still names the one that goes with the job's private directory: gcloud
 /// would make it anew.
 #[must_use]
-pub fn leading_into(place: &job::Place, env: &Env) -> Option<Name> {
+pub fn leading_into(place: &state::Place, env: &Env) -> Option<Name> {
     env.raw(GCLOUD_CONFIG).filter(|path| place.holds(path.as_ref())).map(|_| Name::fixed(GCLOUD_CONFIG))
 }
 
@@ -69,7 +69,7 @@ pub struct Ready(Option<NewFile>);
 ///
 /// # Errors
 /// When it takes no file, or has one that is not to be replaced.
-pub fn prepare(request: &Request) -> Result<Ready, job::Error> {
+pub fn prepare(request: &Request) -> Result<Ready, state::Error> {
     match &request.file {
         CredentialsFile::At(path) => {
             let file = NewFile::beside(path)?;
@@ -91,7 +91,7 @@ impl Ready {
         credentials: &Credentials,
         token: &SubjectToken,
         env: &Env,
-        place: &job::Place,
+        place: &state::Place,
     ) -> Result<(Exports, Option<Made>), Error> {
         let mut set = Variables(Vec::new());
         let mut made = None;
@@ -108,11 +108,11 @@ impl Ready {
         Ok((exports, made))
     }
 
-    fn write(self, request: &Request, token: &SubjectToken, place: &job::Place) -> Result<Files, job::Error> {
+    fn write(self, request: &Request, token: &SubjectToken, place: &state::Place) -> Result<Files, state::Error> {
         let mut made = place.begin()?;
         let credentials = match (&request.file, self.0) {
             (CredentialsFile::At(path), Some(file)) => {
-                let path = std::path::absolute(path).map_err(|error| job::Error::write(path, error))?;
+                let path = std::path::absolute(path).map_err(|error| state::Error::write(path, error))?;
                 made.put(file, &path, credentials_file::text(request, token, &path)?.reveal().as_bytes())?;
                 path
             }
@@ -224,6 +224,6 @@ fn own_project(request: &Request, env: &Env) -> Result<Option<String>, Usage> {
 }
 
 /// A path as a variable carries it.
-fn text(path: std::path::PathBuf) -> Result<String, job::Error> {
-    path.into_os_string().into_string().map_err(|path| job::Error::write(path, "its path is not UTF-8 text"))
+fn text(path: std::path::PathBuf) -> Result<String, state::Error> {
+    path.into_os_string().into_string().map_err(|path| state::Error::write(path, "its path is not UTF-8 text"))
 }

@@ -22,10 +22,10 @@ use crate::error::Usage;
 use crate::google;
 use crate::host::Env;
 use crate::http::{Bundle, Overrides, Proxies, Settings, Trust};
-use crate::job;
 use crate::manual;
 use crate::secret::redact_jwt_shaped;
 use crate::shell::Name;
+use crate::state;
 use crate::subject::Source;
 use crate::token;
 use crate::vault;
@@ -47,7 +47,7 @@ pub enum Plan {
     /// Undo what exchanges left.
     Clean {
         /// Where they left it.
-        directory: job::Place,
+        directory: state::Place,
         /// The shell that forgets.
         format: Forget,
     },
@@ -69,7 +69,7 @@ pub struct Exchange {
     /// Where the result goes.
     pub delivery: Delivery,
     /// The job's private directory.
-    pub directory: job::Place,
+    pub directory: state::Place,
 }
 
 /// The closed set of providers: a match on it lists every place that a further one touches.
@@ -156,7 +156,7 @@ impl Plan {
             Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env)?))),
             Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env)?))),
             Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
-            Command::Clean(args) => Ok(Self::Clean { directory: job::Place::locate(env)?, format: args.format }),
+            Command::Clean(args) => Ok(Self::Clean { directory: state::Place::locate(env)?, format: args.format }),
             Command::Completions(args) => Ok(Self::Print(manual::completions(args.shell))),
             Command::Man => Ok(Self::Print(manual::page())),
         }
@@ -176,7 +176,7 @@ fn exchange(shared: Shared, wanted: Wanted, bundle: Option<Bundle>, env: &Env) -
         source: source(&shared.token)?,
         network: network(&shared.network, bundle, env)?,
         timeout,
-        directory: job::Place::locate(env)?,
+        directory: state::Place::locate(env)?,
         delivery: delivery(shared)?,
         wanted,
     })

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::host::Clock;
 use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::job::{self, Made};
+use crate::state::{self, Made};
 use crate::subject::SubjectToken;
 
 /// The login that an exchange under way has made, for whoever cuts the exchange short.
@@ -50,7 +50,7 @@ pub async fn fetch(
     token: &SubjectToken,
     (http, clock): (&Client, &Clock),
     deadline: Deadline,
-    place: &job::Place,
+    place: &state::Place,
     opened: &Opened,
 ) -> Result<Fetched, Error> {
     let mut server = Server {
@@ -93,7 +93,7 @@ async fn gather(
     request: &Request,
     tenancy: &mut Tenancy,
     deadline: Deadline,
-    place: &job::Place,
+    place: &state::Place,
 ) -> Result<(Exports, Option<Made>), Error> {
     let session = Session { request, server: &tenancy.server, token: &tenancy.token, deadline };
     let read = session.read().await?;

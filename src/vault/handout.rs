@@ -12,8 +12,8 @@ use super::tenancy::Tenancy;
 use super::value::{Content, Unusable, content};
 use crate::emit::{self, Exports};
 use crate::error::{Error, Refusal};
-use crate::job::{self, Made};
 use crate::shell::Name;
+use crate::state::{self, Made};
 
 /// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
@@ -130,7 +130,7 @@ pub(super) fn fill(
     request: &Request,
     items: Vec<Item>,
     tenancy: &Tenancy,
-    place: &job::Place,
+    place: &state::Place,
 ) -> Result<(Exports, Option<Made>), Error> {
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
     let mut exports = Exports::new(absent.chain(request.beaten_names()).collect());

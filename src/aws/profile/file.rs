@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ini::{self, Kind, Malformed, Refused, Setting};
 
 use crate::error::{Error, Usage};
-use crate::job::{self, Filled, Lock, NewFile};
+use crate::state::{self, Filled, Lock, NewFile};
 
 /// A file that is larger than this is another one.
 const LARGEST: u64 = 4 << 20;
@@ -37,11 +37,11 @@ pub(super) struct SharedFile {
 
 impl SharedFile {
     /// Locks and reads what is at `path`, or where a link there leads. The directory is made where it is missing.
-    pub(super) fn open(path: &Path) -> Result<Self, job::Error> {
+    pub(super) fn open(path: &Path) -> Result<Self, state::Error> {
         let path = resolve(path)?;
-        let parent = path.parent().ok_or_else(|| job::Error::write(&path, "it is a directory"))?;
+        let parent = path.parent().ok_or_else(|| state::Error::write(&path, "it is a directory"))?;
         let directory = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
-        directory.map_err(|error| job::Error::write(parent, error))?;
+        directory.map_err(|error| state::Error::write(parent, error))?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".oidc-exchange.lock");
         let lock = Lock::take(&parent.join(name), PATIENCE)?;
@@ -55,7 +55,7 @@ impl SharedFile {
         let text = read(&resolved)?.map(|(text, _)| text).unwrap_or_default();
         changed(&resolved, &text, change)?;
         let directory = resolved.ancestors().skip(1).find(|directory| directory.exists());
-        let directory = directory.ok_or_else(|| job::Error::write(&resolved, "it is a directory"))?;
+        let directory = directory.ok_or_else(|| state::Error::write(&resolved, "it is a directory"))?;
         NewFile::beside(&directory.join(resolved.file_name().unwrap_or_default()))?;
         Ok(())
     }
@@ -70,7 +70,7 @@ impl SharedFile {
     }
 
     /// A file with `text`, ready to be put in place. Its mode is the old one's, but nobody else reads credentials.
-    pub(super) fn fill(&self, kind: Kind, text: &[u8]) -> Result<Filled, job::Error> {
+    pub(super) fn fill(&self, kind: Kind, text: &[u8]) -> Result<Filled, state::Error> {
         let filled = NewFile::beside(&self.path)?.fill(text)?;
         match (kind, self.mode) {
             (Kind::Config, Some(mode)) => filled.with_mode(mode & 0o777),
@@ -100,21 +100,21 @@ fn malformed(path: &Path, fault: &Malformed) -> Usage {
 }
 
 /// The file itself, where `path` is a link to it.
-fn resolve(path: &Path) -> Result<PathBuf, job::Error> {
+fn resolve(path: &Path) -> Result<PathBuf, state::Error> {
     match path.symlink_metadata() {
         Ok(found) if found.is_symlink() => std::fs::canonicalize(path)
-            .map_err(|error| job::Error::write(path, format!("it is a symbolic link that leads nowhere: {error}"))),
+            .map_err(|error| state::Error::write(path, format!("it is a symbolic link that leads nowhere: {error}"))),
         _ => Ok(path.to_owned()),
     }
 }
 
 /// The text and the mode of an ordinary file of ours; nothing where there is none.
-fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, job::Error> {
-    let fail = |why: &str| job::Error::write(path, why);
+fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, state::Error> {
+    let fail = |why: &str| state::Error::write(path, why);
     let found = match path.symlink_metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(job::Error::write(path, error)),
+        Err(error) => return Err(state::Error::write(path, error)),
     };
     if found.is_dir() {
         return Err(fail("it is a directory"));
@@ -126,8 +126,8 @@ fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, job::Error> {
         return Err(fail("it belongs to another user"));
     }
     let mut text = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| job::Error::write(path, error))?;
-    file.take(LARGEST + 1).read_to_end(&mut text).map_err(|error| job::Error::write(path, error))?;
+    let file = std::fs::File::open(path).map_err(|error| state::Error::write(path, error))?;
+    file.take(LARGEST + 1).read_to_end(&mut text).map_err(|error| state::Error::write(path, error))?;
     if text.len() as u64 > LARGEST {
         return Err(fail("it is larger than any profile file"));
     }
@@ -169,7 +169,7 @@ impl Written {
     /// # Errors
     /// Why it could not be.
     pub(crate) fn undo(&self) -> Result<bool, String> {
-        let why = |error: job::Error| error.to_string();
+        let why = |error: state::Error| error.to_string();
         if read(&self.file).map_err(why)?.is_none() {
             return Ok(false);
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::{Credentials, Request};
 use crate::error::{Error, Usage};
 use crate::host::Env;
-use crate::job;
+use crate::state;
 use crate::subject::SubjectToken;
 pub(crate) use file::Written;
 use file::{Change, SharedFile};
@@ -129,7 +129,7 @@ impl Profile {
         request: &Request,
         credentials: &Credentials,
         token: &SubjectToken,
-        directory: &job::Place,
+        directory: &state::Place,
     ) -> Result<(), Error> {
         let (settings, made) = if self.refreshable {
             let mut made = directory.begin()?;
@@ -166,15 +166,15 @@ impl Profile {
     }
 
     /// The profile serves even when nothing could be written down for `clean`.
-    fn note(&self, written: &Written, directory: &job::Place) {
-        let note = |directory: job::Directory| directory.record_change(written.path(), Written::KIND, written);
+    fn note(&self, written: &Written, directory: &state::Place) {
+        let note = |directory: state::Directory| directory.record_change(written.path(), Written::KIND, written);
         if let Err(error) = directory.open().and_then(note) {
             tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
         }
     }
 
     /// The first renewal need not ask for what is already here.
-    fn seed(&self, request: &Request, credentials: &Credentials, token: &SubjectToken, directory: &job::Place) {
+    fn seed(&self, request: &Request, credentials: &Credentials, token: &SubjectToken, directory: &state::Place) {
         if settings::needs_process(request)
             && self.cache.is_kept()
             && let Some(entry) = self.cache.entry(request, token)

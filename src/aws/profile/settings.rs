@@ -7,9 +7,9 @@ use super::ini::Setting;
 use crate::aws::handover::TOKEN_STEM;
 use crate::aws::{Credentials, Request};
 use crate::emit::{self, ini::Value};
-use crate::job::Made;
 use crate::secret::Secret;
 use crate::shell::posix;
+use crate::state::Made;
 use crate::subject::SubjectToken;
 
 /// The settings for each file; none for a file that has no part in it.

@@ -13,7 +13,7 @@ use super::login::ClientToken;
 use super::path::Path;
 use super::wire::{Envelope, Server, life};
 use crate::diagnostic::DECISIONS;
-use crate::job::{self, Made};
+use crate::state::{self, Made};
 pub(super) use own_call::{REVOKE, Why, own_call};
 
 /// What a secrets engine made for this token. The server ends it with the token at the latest.
@@ -104,7 +104,7 @@ impl Tenancy {
     ///
     /// # Errors
     /// When it cannot be written there.
-    pub fn write_down(&self, place: &job::Place) -> Result<Option<Made>, job::Error> {
+    pub fn write_down(&self, place: &state::Place) -> Result<Option<Made>, state::Error> {
         if self.token.batch || self.exhausted() {
             return Ok(None);
         }

@@ -1,4 +1,4 @@
-//! The job's private directory: what exchanges leave behind, and the manifest by which `clean` finds it.
+//! What the job's exchanges leave behind: the private directory, and the manifest by which `clean` finds it all.
 
 mod error;
 mod lock;
