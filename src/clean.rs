@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Report};
 use crate::host::Host;
 use crate::shell::{fish, posix};
 use crate::signal::Signals;
-use crate::state::{self, Cleaned, Directory, Outcome, Place, Record};
+use crate::state::{self, Cleaned, Directory, Outcome, Record, StateDir};
 use crate::vault::LeftToken;
 use crate::vault::left::End;
 use crate::{aws, diagnostic, google, vault};
@@ -24,7 +24,7 @@ use crate::{aws, diagnostic, google, vault};
 ///
 /// # Errors
 /// When standard output is closed, or a file would not go.
-pub async fn clean(place: &Place, format: Forget, host: &Host, signals: &mut Signals) -> Result<Exit, Error> {
+pub async fn clean(place: &StateDir, format: Forget, host: &Host, signals: &mut Signals) -> Result<Exit, Error> {
     let mut names =
         [aws::handover::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
     names.extend(google::handout::leading_into(place, &host.env));

@@ -127,7 +127,7 @@ async fn trade(
     source: &Source,
     wanted: &Wanted,
     network: Settings,
-    directory: &state::Place,
+    directory: &state::StateDir,
     host: &Host,
     (deadline, opened): (Deadline, &vault::exchange::Opened),
 ) -> Result<(Exports, Leftovers), Error> {

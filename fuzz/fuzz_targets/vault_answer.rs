@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use oidc_exchange::emit::{Format, render};
-use oidc_exchange::state::Place;
+use oidc_exchange::state::StateDir;
 use oidc_exchange::plan::Wanted;
 use oidc_exchange::vault::exchange::{Opened, fetch};
 use oidc_exchange_fuzz::{JOB, answer, check_error, deadline, good, host, network, run, wanted};
@@ -31,7 +31,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Wanted::Vault(request) = &*WANTED else { return };
     let before = [LOGIN, MOUNT].into_iter().take(usize::from(*step % 3)).map(good);
     let (host, job) = (host(&[]), &*JOB);
-    let place = Place::locate(&host.env).expect("it has no variables");
+    let place = StateDir::locate(&host.env).expect("it has no variables");
     let http = network(before.chain(answer(rest)));
     run(async {
         let opened = Opened::default();

@@ -48,7 +48,7 @@ impl Cache {
     /// As [`Env::get`].
     pub fn new(env: &Env) -> Result<Self, Usage> {
         let value = |name: &&str| env.raw(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { endpoint: ENDPOINT.iter().map(value).collect(), kept: state::Place::locate(env)?.is_lasting() })
+        Ok(Self { endpoint: ENDPOINT.iter().map(value).collect(), kept: state::StateDir::locate(env)?.is_lasting() })
     }
 
     /// Whether answers are kept at all.
@@ -110,7 +110,7 @@ impl Entry {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn put(&self, directory: &state::Place, credentials: &Credentials) -> Result<(), emit::Error> {
+    pub fn put(&self, directory: &state::StateDir, credentials: &Credentials) -> Result<(), emit::Error> {
         let directory = directory.open()?;
         write(&self.path(&directory), &directory, credentials)
     }
@@ -124,7 +124,7 @@ impl Entry {
 /// Those of `exchange`, or that the private directory cannot be used.
 pub(super) async fn through(
     entry: Option<Entry>,
-    directory: &state::Place,
+    directory: &state::StateDir,
     clock: &Clock,
     deadline: Deadline,
     exchange: impl AsyncFnOnce() -> Result<Credentials, Error>,

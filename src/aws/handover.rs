@@ -79,7 +79,7 @@ pub async fn trade(
     http: &Client,
     host: &Host,
     deadline: Deadline,
-    directory: &state::Place,
+    directory: &state::StateDir,
 ) -> Result<(Exports, Option<Made>), Error> {
     let exchange = async || exchange::credentials(request, token, http, &host.clock, deadline).await;
     match handover {
@@ -128,7 +128,7 @@ fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Ex
 fn refreshable(
     request: &Request,
     token: &SubjectToken,
-    directory: &state::Place,
+    directory: &state::StateDir,
 ) -> Result<(Exports, Made), emit::Error> {
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
     let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());

@@ -29,7 +29,7 @@ impl Leftovers {
 
     /// Records for `clean` the token that the job is about to get, or has secrets of. What cannot be recorded ends by
     /// itself, and that is no failure.
-    pub(super) fn record(&self, place: &state::Place) -> Option<Made> {
+    pub(super) fn record(&self, place: &state::StateDir) -> Option<Made> {
         let recorded = self.token.as_ref()?.write_down(place);
         recorded.unwrap_or_else(|error| {
             tracing::warn!("{error}; `oidc-exchange clean` will not end the client token");
@@ -46,7 +46,7 @@ impl Leftovers {
 
     /// Undoes everything after a command, but for a token that is to stay. A token that does not end now ends by itself,
     /// and that is no failure.
-    pub(super) async fn undo(self, place: &state::Place) {
+    pub(super) async fn undo(self, place: &state::StateDir) {
         match &self.token {
             Some(token) if token.stays() => {
                 if let Some(record) = self.record(place) {

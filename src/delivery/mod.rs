@@ -55,7 +55,7 @@ pub struct Run {
 pub struct Ready<'p> {
     delivery: &'p Delivery,
     file: Option<state::NewFile>,
-    directory: state::Place,
+    directory: state::StateDir,
 }
 
 impl Delivery {
@@ -63,7 +63,7 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Exit::Usage`] for a terminal, [`Exit::Output`] for a file that cannot be made.
-    pub fn prepare(&self, directory: state::Place) -> Result<Ready<'_>, crate::error::Error> {
+    pub fn prepare(&self, directory: state::StateDir) -> Result<Ready<'_>, crate::error::Error> {
         let file = match self {
             Self::Stdout { on_terminal: false, .. } if std::io::stdout().is_terminal() => {
                 return Err(Usage::new("standard output is a terminal, where credentials would stay in the log")
@@ -127,7 +127,7 @@ impl Ready<'_> {
 ///
 /// # Errors
 /// When the format cannot carry a value, or the private file cannot be written.
-pub fn text(format: Format, exports: &Exports, place: &state::Place) -> Result<Secret, Error> {
+pub fn text(format: Format, exports: &Exports, place: &state::StateDir) -> Result<Secret, Error> {
     Ok(match render(format, exports)? {
         Rendered::Text(text) => text,
         Rendered::Source(script) => {
@@ -148,7 +148,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 }
 
 /// A file outside the private directory is put in place even when the manifest cannot be written.
-fn put(file: state::NewFile, path: &Path, bytes: &[u8], directory: &state::Place) -> Result<(), Error> {
+fn put(file: state::NewFile, path: &Path, bytes: &[u8], directory: &state::StateDir) -> Result<(), Error> {
     let file = file.fill(bytes)?;
     if let Err(error) = directory.open().and_then(|directory| directory.record(&file, path)) {
         tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());

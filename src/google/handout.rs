@@ -49,7 +49,7 @@ pub fn credential_names(id_token: Option<Name>) -> Vec<Name> {
 /// gcloud's directory, where the environment still names the one that goes with the job's private directory: gcloud
 /// would make it anew.
 #[must_use]
-pub fn leading_into(place: &state::Place, env: &Env) -> Option<Name> {
+pub fn leading_into(place: &state::StateDir, env: &Env) -> Option<Name> {
     env.raw(GCLOUD_CONFIG).filter(|path| place.holds(path.as_ref())).map(|_| Name::fixed(GCLOUD_CONFIG))
 }
 
@@ -91,7 +91,7 @@ impl Ready {
         credentials: &Credentials,
         token: &SubjectToken,
         env: &Env,
-        place: &state::Place,
+        place: &state::StateDir,
     ) -> Result<(Exports, Option<Made>), Error> {
         let mut set = Variables(Vec::new());
         let mut made = None;
@@ -108,7 +108,7 @@ impl Ready {
         Ok((exports, made))
     }
 
-    fn write(self, request: &Request, token: &SubjectToken, place: &state::Place) -> Result<Files, state::Error> {
+    fn write(self, request: &Request, token: &SubjectToken, place: &state::StateDir) -> Result<Files, state::Error> {
         let mut made = place.begin()?;
         let credentials = match (&request.file, self.0) {
             (CredentialsFile::At(path), Some(file)) => {

@@ -47,7 +47,7 @@ pub enum Plan {
     /// Undo what exchanges left.
     Clean {
         /// Where they left it.
-        directory: state::Place,
+        directory: state::StateDir,
         /// The shell that forgets.
         format: Forget,
     },
@@ -69,7 +69,7 @@ pub struct Exchange {
     /// Where the result goes.
     pub delivery: Delivery,
     /// The job's private directory.
-    pub directory: state::Place,
+    pub directory: state::StateDir,
 }
 
 /// The closed set of providers: a match on it lists every place that a further one touches.
@@ -156,7 +156,7 @@ impl Plan {
             Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env)?))),
             Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env)?))),
             Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
-            Command::Clean(args) => Ok(Self::Clean { directory: state::Place::locate(env)?, format: args.format }),
+            Command::Clean(args) => Ok(Self::Clean { directory: state::StateDir::locate(env)?, format: args.format }),
             Command::Completions(args) => Ok(Self::Print(manual::completions(args.shell))),
             Command::Man => Ok(Self::Print(manual::page())),
         }
@@ -176,7 +176,7 @@ fn exchange(shared: Shared, wanted: Wanted, bundle: Option<Bundle>, env: &Env) -
         source: source(&shared.token)?,
         network: network(&shared.network, bundle, env)?,
         timeout,
-        directory: state::Place::locate(env)?,
+        directory: state::StateDir::locate(env)?,
         delivery: delivery(shared)?,
         wanted,
     })

@@ -23,7 +23,7 @@ use crate::host::Env;
 
 /// Where the private directory is, or will be once something needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct StateDir {
     path: Option<PathBuf>,
     lasting: bool,
 }
@@ -32,7 +32,7 @@ pub struct Place {
 #[derive(Debug)]
 pub struct Directory(PathBuf);
 
-impl Place {
+impl StateDir {
     /// `$OIDC_EXCHANGE_DIR`, else `~/.oidc-exchange/<job id>`. Nothing is made yet.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Place {
     /// Opens the directory for an exchange that will make something there.
     ///
     /// # Errors
-    /// As [`Place::open`].
+    /// As [`StateDir::open`].
     pub fn begin(&self) -> Result<Made, Error> {
         self.open().map(Made::new)
     }
@@ -77,7 +77,7 @@ impl Place {
     /// The directory where it is already there.
     ///
     /// # Errors
-    /// As [`Place::open`].
+    /// As [`StateDir::open`].
     pub fn existing(&self) -> Result<Option<Directory>, Error> {
         match &self.path {
             Some(path) if path.symlink_metadata().is_ok() => Directory::check(path).map(Some),
@@ -228,7 +228,7 @@ mod tests {
     use crate::host::Host;
 
     fn place(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        Place::locate(&Host::fake(variables, SystemTime::UNIX_EPOCH).env).unwrap().path
+        StateDir::locate(&Host::fake(variables, SystemTime::UNIX_EPOCH).env).unwrap().path
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub async fn fetch(
     token: &SubjectToken,
     (http, clock): (&Client, &Clock),
     deadline: Deadline,
-    place: &state::Place,
+    place: &state::StateDir,
     opened: &Opened,
 ) -> Result<Fetched, Error> {
     let mut server = Server {
@@ -93,7 +93,7 @@ async fn gather(
     request: &Request,
     tenancy: &mut Tenancy,
     deadline: Deadline,
-    place: &state::Place,
+    place: &state::StateDir,
 ) -> Result<(Exports, Option<Made>), Error> {
     let session = Session { request, server: &tenancy.server, token: &tenancy.token, deadline };
     let read = session.read().await?;

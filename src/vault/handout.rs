@@ -130,7 +130,7 @@ pub(super) fn fill(
     request: &Request,
     items: Vec<Item>,
     tenancy: &Tenancy,
-    place: &state::Place,
+    place: &state::StateDir,
 ) -> Result<(Exports, Option<Made>), Error> {
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
     let mut exports = Exports::new(absent.chain(request.beaten_names()).collect());

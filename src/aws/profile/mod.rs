@@ -129,7 +129,7 @@ impl Profile {
         request: &Request,
         credentials: &Credentials,
         token: &SubjectToken,
-        directory: &state::Place,
+        directory: &state::StateDir,
     ) -> Result<(), Error> {
         let (settings, made) = if self.refreshable {
             let mut made = directory.begin()?;
@@ -166,7 +166,7 @@ impl Profile {
     }
 
     /// The profile serves even when nothing could be written down for `clean`.
-    fn note(&self, written: &Written, directory: &state::Place) {
+    fn note(&self, written: &Written, directory: &state::StateDir) {
         let note = |directory: state::Directory| directory.record_change(written.path(), Written::KIND, written);
         if let Err(error) = directory.open().and_then(note) {
             tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
@@ -174,7 +174,7 @@ impl Profile {
     }
 
     /// The first renewal need not ask for what is already here.
-    fn seed(&self, request: &Request, credentials: &Credentials, token: &SubjectToken, directory: &state::Place) {
+    fn seed(&self, request: &Request, credentials: &Credentials, token: &SubjectToken, directory: &state::StateDir) {
         if settings::needs_process(request)
             && self.cache.is_kept()
             && let Some(entry) = self.cache.entry(request, token)

@@ -104,7 +104,7 @@ impl Tenancy {
     ///
     /// # Errors
     /// When it cannot be written there.
-    pub fn write_down(&self, place: &state::Place) -> Result<Option<Made>, state::Error> {
+    pub fn write_down(&self, place: &state::StateDir) -> Result<Option<Made>, state::Error> {
         if self.token.batch || self.exhausted() {
             return Ok(None);
         }

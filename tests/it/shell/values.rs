@@ -6,7 +6,7 @@ use oidc_exchange::delivery;
 use oidc_exchange::emit::{Exports, Format};
 use oidc_exchange::host::Host;
 use oidc_exchange::shell::Name;
-use oidc_exchange::state::Place;
+use oidc_exchange::state::StateDir;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sandbox::Sandbox;
@@ -53,7 +53,7 @@ fn text(format: Format, values: &[String]) -> (String, TempDir) {
     let private = tempfile::tempdir().unwrap();
     let path = private.path().join("it's  a * dir");
     let place =
-        Place::locate(&Host::fake(&[("OIDC_EXCHANGE_DIR", path.to_str().unwrap())], SystemTime::UNIX_EPOCH).env);
+        StateDir::locate(&Host::fake(&[("OIDC_EXCHANGE_DIR", path.to_str().unwrap())], SystemTime::UNIX_EPOCH).env);
     (delivery::text(format, &exports, &place.unwrap()).unwrap().reveal().to_owned(), private)
 }
 
