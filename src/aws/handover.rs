@@ -9,7 +9,7 @@ use crate::host::Host;
 use crate::http::Client;
 use crate::http::retry::Deadline;
 use crate::shell::Name;
-use crate::state::{self, Made};
+use crate::state::{self, NewFiles};
 use crate::subject::SubjectToken;
 
 /// The ways.
@@ -80,7 +80,7 @@ pub async fn trade(
     host: &Host,
     deadline: Deadline,
     directory: &state::StateDir,
-) -> Result<(Exports, Option<Made>), Error> {
+) -> Result<(Exports, Option<NewFiles>), Error> {
     let exchange = async || exchange::credentials(request, token, http, &host.clock, deadline).await;
     match handover {
         Handover::Keys { prefix } => Ok((keys(request, &exchange().await?, prefix)?, None)),
@@ -91,8 +91,8 @@ pub async fn trade(
         }
         Handover::Refreshable => {
             exchange().await?;
-            let (exports, made) = refreshable(request, token, directory)?;
-            Ok((exports, Some(made)))
+            let (exports, files) = refreshable(request, token, directory)?;
+            Ok((exports, Some(files)))
         }
         Handover::Profile(profile) => {
             profile.foresee(request)?;
@@ -129,11 +129,11 @@ fn refreshable(
     request: &Request,
     token: &SubjectToken,
     directory: &state::StateDir,
-) -> Result<(Exports, Made), emit::Error> {
+) -> Result<(Exports, NewFiles), emit::Error> {
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
     let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());
-    let mut made = directory.begin()?;
-    let file = made.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
+    let mut files = directory.begin()?;
+    let file = files.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
     exports.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;
     exports.set(Name::fixed("AWS_ROLE_ARN"), request.role.as_str().to_owned())?;
     exports.set(Name::fixed("AWS_ROLE_SESSION_NAME"), request.session_name.as_str().to_owned())?;
@@ -141,7 +141,7 @@ fn refreshable(
         exports.set(Name::fixed("AWS_REGION"), region.as_str().to_owned())?;
         exports.set(Name::fixed("AWS_DEFAULT_REGION"), region.as_str().to_owned())?;
     }
-    Ok((exports, made))
+    Ok((exports, files))
 }
 
 /// How the names of files with the token start. SDKs send such a file as it is: without a line break.

@@ -1,6 +1,6 @@
 //! What an exchange leaves behind, and has to be undone after the last use of what it handed over.
 
-use crate::state::{self, Made};
+use crate::state::{self, NewFiles};
 use crate::vault::Tenancy;
 
 /// Files that the variables lead to, and a Vault's client token that they are or need. The files go when this is dropped,
@@ -8,7 +8,7 @@ use crate::vault::Tenancy;
 #[derive(Debug, Default)]
 pub struct Leftovers {
     /// The files.
-    pub files: Option<Made>,
+    pub files: Option<NewFiles>,
     /// The client token, with its leases.
     pub token: Option<Tenancy>,
 }
@@ -29,7 +29,7 @@ impl Leftovers {
 
     /// Records for `clean` the token that the job is about to get, or has secrets of. What cannot be recorded ends by
     /// itself, and that is no failure.
-    pub(super) fn record(&self, place: &state::StateDir) -> Option<Made> {
+    pub(super) fn record(&self, place: &state::StateDir) -> Option<NewFiles> {
         let recorded = self.token.as_ref()?.write_down(place);
         recorded.unwrap_or_else(|error| {
             tracing::warn!("{error}; `oidc-exchange clean` will not end the client token");

@@ -7,7 +7,7 @@ use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::secret::Secret;
 use crate::shell::Name;
-use crate::state::{self, Made, NewFile};
+use crate::state::{self, NewFile, NewFiles};
 use crate::subject::SubjectToken;
 
 const APPLICATION_CREDENTIALS: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -92,7 +92,7 @@ impl Ready {
         token: &SubjectToken,
         env: &Env,
         place: &state::StateDir,
-    ) -> Result<(Exports, Option<Made>), Error> {
+    ) -> Result<(Exports, Option<NewFiles>), Error> {
         let mut set = Variables(Vec::new());
         let mut made = None;
         if request.file != CredentialsFile::No {
@@ -109,23 +109,23 @@ impl Ready {
     }
 
     fn write(self, request: &Request, token: &SubjectToken, place: &state::StateDir) -> Result<Files, state::Error> {
-        let mut made = place.begin()?;
+        let mut files = place.begin()?;
         let credentials = match (&request.file, self.0) {
             (CredentialsFile::At(path), Some(file)) => {
                 let path = std::path::absolute(path).map_err(|error| state::Error::write(path, error))?;
-                made.put(file, &path, credentials_file::text(request, token, &path)?.reveal().as_bytes())?;
+                files.put(file, &path, credentials_file::text(request, token, &path)?.reveal().as_bytes())?;
                 path
             }
-            _ => made.file("google-credentials", |path| credentials_file::text(request, token, path))?,
+            _ => files.file("google-credentials", |path| credentials_file::text(request, token, path))?,
         };
-        Ok(Files { credentials: text(credentials)?, made })
+        Ok(Files { credentials: text(credentials)?, files })
     }
 }
 
 /// The credentials file, and all that is made beside it.
 struct Files {
     credentials: String,
-    made: Made,
+    files: NewFiles,
 }
 
 /// The variables to set, in order.
@@ -140,34 +140,34 @@ impl Variables {
         self.0.iter().any(|(set, _)| set.as_str() == name)
     }
 
-    fn add_files(&mut self, request: &Request, env: &Env, files: Files) -> Result<Made, Error> {
+    fn add_files(&mut self, request: &Request, env: &Env, files: Files) -> Result<NewFiles, Error> {
         const BOTO: &str = "boto";
-        let Files { credentials, mut made } = files;
+        let Files { credentials, mut files } = files;
         self.add(APPLICATION_CREDENTIALS, &credentials);
         self.add(CREDENTIAL_FILE_OVERRIDE, &credentials);
         if !request.keep_gcloud_config {
-            let directory = made.tree("gcloud")?;
+            let directory = files.tree("gcloud")?;
             if let Some(old) = gcloud::directory(env)? {
                 gcloud::copy_settings(&old, &directory)?;
             }
             self.add(GCLOUD_CONFIG, text(directory)?);
         }
-        let earlier = made.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
-        let state = text(made.tree("gsutil")?)?;
+        let earlier = files.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
+        let state = text(files.tree("gsutil")?)?;
         let settings = match gcloud::boto_file(&credentials, &state) {
             Ok(settings) => settings,
             Err(error) => {
                 tracing::warn!("gsutil will not find the credentials: {error}");
-                return Ok(made);
+                return Ok(files);
             }
         };
-        let boto = text(made.file(BOTO, |_| Ok(Secret::new(settings)))?)?;
+        let boto = text(files.file(BOTO, |_| Ok(Secret::new(settings)))?)?;
         if boto.contains(':') {
             tracing::warn!("gsutil will not find the credentials: {boto} has a colon, which BOTO_PATH cannot carry");
         } else {
             self.add(BOTO_PATH, gcloud::boto_path(env, &boto, &earlier)?);
         }
-        Ok(made)
+        Ok(files)
     }
 
     fn add_tokens(&mut self, request: &Request, credentials: &Credentials) {

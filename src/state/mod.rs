@@ -2,9 +2,9 @@
 
 mod error;
 mod lock;
-mod made;
 mod manifest;
 mod new_file;
+mod new_files;
 mod record;
 
 use std::fs::{DirBuilder, OpenOptions, Permissions};
@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 pub use error::Error;
 pub use lock::Lock;
-pub use made::Made;
 pub use manifest::Cleaned;
 pub use new_file::{Filled, NewFile};
+pub use new_files::NewFiles;
 pub use record::{Note, Outcome, Record};
 
 use crate::error::Usage;
@@ -70,8 +70,8 @@ impl StateDir {
     ///
     /// # Errors
     /// As [`StateDir::open`].
-    pub fn begin(&self) -> Result<Made, Error> {
-        self.open().map(Made::new)
+    pub fn begin(&self) -> Result<NewFiles, Error> {
+        self.open().map(NewFiles::new)
     }
 
     /// The directory where it is already there.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::host::Clock;
 use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::state::{self, Made};
+use crate::state::{self, NewFiles};
 use crate::subject::SubjectToken;
 
 /// The login that an exchange under way has made, for whoever cuts the exchange short.
@@ -35,7 +35,7 @@ pub struct Fetched {
     /// The variables.
     pub exports: Exports,
     /// Private files that they lead to.
-    pub files: Option<Made>,
+    pub files: Option<NewFiles>,
     /// The client token, where it is handed out, has made leases or is to stay; otherwise it has been revoked.
     pub token: Option<Tenancy>,
 }
@@ -94,7 +94,7 @@ async fn gather(
     tenancy: &mut Tenancy,
     deadline: Deadline,
     place: &state::StateDir,
-) -> Result<(Exports, Option<Made>), Error> {
+) -> Result<(Exports, Option<NewFiles>), Error> {
     let session = Session { request, server: &tenancy.server, token: &tenancy.token, deadline };
     let read = session.read().await?;
     let items = handout::pick(request, &read, &session.presented())?;

@@ -13,7 +13,7 @@ use super::value::{Content, Unusable, content};
 use crate::emit::{self, Exports};
 use crate::error::{Error, Refusal};
 use crate::shell::Name;
-use crate::state::{self, Made};
+use crate::state::{self, NewFiles};
 
 /// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
@@ -131,18 +131,18 @@ pub(super) fn fill(
     items: Vec<Item>,
     tenancy: &Tenancy,
     place: &state::StateDir,
-) -> Result<(Exports, Option<Made>), Error> {
+) -> Result<(Exports, Option<NewFiles>), Error> {
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
     let mut exports = Exports::new(absent.chain(request.beaten_names()).collect());
     items.iter().try_for_each(|item| check(request, item))?;
-    let mut made =
+    let mut files =
         if items.iter().any(|item| item.file && item.content.is_some()) { Some(place.begin()?) } else { None };
     for Item { name, content, file } in items {
-        match (content, &mut made) {
+        match (content, &mut files) {
             (None, _) => {}
-            (Some(content), Some(made)) if file => {
+            (Some(content), Some(files)) if file => {
                 let stem = name.as_str().to_ascii_lowercase();
-                let path = made.bytes(&stem, |_| Ok(content.into_bytes()))?;
+                let path = files.bytes(&stem, |_| Ok(content.into_bytes()))?;
                 exports.set(name, emit::text_of(&path)?)?;
             }
             (Some(Content::Text(text)), _) => exports.set(name, text)?,
@@ -156,7 +156,7 @@ pub(super) fn fill(
             exports.set(Name::fixed("VAULT_NAMESPACE"), namespace.clone())?;
         }
     }
-    Ok((exports, made))
+    Ok((exports, files))
 }
 
 /// What no environment can carry is told before a file is made.

@@ -9,7 +9,7 @@ use crate::aws::{Credentials, Request};
 use crate::emit::{self, ini::Value};
 use crate::secret::Secret;
 use crate::shell::posix;
-use crate::state::Made;
+use crate::state::NewFiles;
 use crate::subject::SubjectToken;
 
 /// The settings for each file; none for a file that has no part in it.
@@ -76,7 +76,7 @@ pub(super) fn renewing(
     profile: &Profile,
     request: &Request,
     token: &SubjectToken,
-    made: &mut Made,
+    made: &mut NewFiles,
 ) -> Result<Settings, emit::Error> {
     const CHOOSE: &str = "a path or an option of this command has it: use another";
     let chosen = |key, text: String| setting(key, text).map_err(|error| error.ini_hint(CHOOSE));
@@ -104,7 +104,7 @@ fn process_line(
     profile: &Profile,
     request: &Request,
     token_file: &Path,
-    made: &mut Made,
+    made: &mut NewFiles,
 ) -> Result<String, emit::Error> {
     let own = std::env::current_exe().map_err(|error| emit::Error::write("credential_process", error))?;
     let mut words = vec![

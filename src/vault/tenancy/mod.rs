@@ -13,7 +13,7 @@ use super::login::ClientToken;
 use super::path::Path;
 use super::wire::{Envelope, Server, life};
 use crate::diagnostic::DECISIONS;
-use crate::state::{self, Made};
+use crate::state::{self, NewFiles};
 pub(super) use own_call::{REVOKE, Why, own_call};
 
 /// What a secrets engine made for this token. The server ends it with the token at the latest.
@@ -104,7 +104,7 @@ impl Tenancy {
     ///
     /// # Errors
     /// When it cannot be written there.
-    pub fn write_down(&self, place: &state::StateDir) -> Result<Option<Made>, state::Error> {
+    pub fn write_down(&self, place: &state::StateDir) -> Result<Option<NewFiles>, state::Error> {
         if self.token.batch || self.exhausted() {
             return Ok(None);
         }
@@ -114,9 +114,9 @@ impl Tenancy {
             );
             return Ok(None);
         }
-        let mut made = place.begin()?;
-        made.noted("vault-token", &self.token.secret, LeftToken::KIND, &LeftToken::new(self))?;
-        Ok(Some(made))
+        let mut files = place.begin()?;
+        files.noted("vault-token", &self.token.secret, LeftToken::KIND, &LeftToken::new(self))?;
+        Ok(Some(files))
     }
 
     /// Whether `--no-revoke` keeps the token after a good end.

@@ -26,10 +26,10 @@ fn block(index: usize) -> &'static str {
 
 /// Google's administrative services, which say yes to everything, and remember the provider and the policy.
 #[derive(Default)]
-pub(super) struct Administration(Mutex<Made>);
+pub(super) struct Administration(Mutex<NewFiles>);
 
 #[derive(Default)]
-struct Made {
+struct NewFiles {
     provider: Value,
     policy: Value,
 }

@@ -9,15 +9,15 @@ use super::{Directory, Error, NewFile, Record};
 use crate::secret::Secret;
 
 /// Files and directories that one exchange has made. They are deleted when this is dropped, a signal's end or a
-/// failure's included, unless they are [kept](Made::keep).
+/// failure's included, unless they are [kept](NewFiles::keep).
 #[derive(Debug)]
-pub struct Made {
+pub struct NewFiles {
     directory: Directory,
     records: Vec<Record>,
     kept: bool,
 }
 
-impl Made {
+impl NewFiles {
     pub(super) fn new(directory: Directory) -> Self {
         Self { directory, records: Vec::new(), kept: false }
     }
@@ -105,7 +105,7 @@ impl Made {
     }
 }
 
-impl Drop for Made {
+impl Drop for NewFiles {
     fn drop(&mut self) {
         if self.kept {
             return;
