@@ -146,14 +146,14 @@ impl Variables {
         self.add(APPLICATION_CREDENTIALS, &credentials);
         self.add(CREDENTIAL_FILE_OVERRIDE, &credentials);
         if !request.keep_gcloud_config {
-            let directory = files.tree("gcloud")?;
+            let directory = files.directory("gcloud")?;
             if let Some(old) = gcloud::directory(env)? {
                 gcloud::copy_settings(&old, &directory)?;
             }
             self.add(GCLOUD_CONFIG, text(directory)?);
         }
         let earlier = files.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
-        let state = text(files.tree("gsutil")?)?;
+        let state = text(files.directory("gsutil")?)?;
         let settings = match gcloud::boto_file(&credentials, &state) {
             Ok(settings) => settings,
             Err(error) => {

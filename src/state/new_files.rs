@@ -84,19 +84,19 @@ impl NewFiles {
     ///
     /// # Errors
     /// When it cannot be made or written down.
-    pub fn tree(&mut self, stem: &str) -> Result<PathBuf, Error> {
+    pub fn directory(&mut self, stem: &str) -> Result<PathBuf, Error> {
         let fail = |error: std::io::Error| Error::write(self.path(), error);
         let prefix = format!("{stem}-");
-        let make = || {
+        let directory = || {
             let mut builder = tempfile::Builder::new();
             builder.prefix(&prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(self.path())
         };
-        let tree = self.directory.still_there(make);
-        let tree = tree.map_err(|error| Error::write(self.path(), without_temporary_name(&error)))?;
-        let record = Record::of_tree(tree.path()).map_err(fail)?;
+        let made = self.directory.still_there(directory);
+        let made = made.map_err(|error| Error::write(self.path(), without_temporary_name(&error)))?;
+        let record = Record::of_directory(made.path()).map_err(fail)?;
         self.directory.append(&record)?;
         self.records.push(record);
-        Ok(tree.keep())
+        Ok(made.keep())
     }
 
     /// Leaves everything where it is, for the job to use and for `clean` to delete.

@@ -29,7 +29,7 @@ struct Identity {
     inode: u64,
     /// A directory, whatever is in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    tree: bool,
+    directory: bool,
 }
 
 /// What is to be known to undo what was made. Only the module that wrote it reads the value.
@@ -66,13 +66,13 @@ impl Outcome {
 }
 
 impl Identity {
-    fn new(found: &Metadata, tree: bool) -> Self {
-        Self { device: found.dev(), inode: found.ino(), tree }
+    fn new(found: &Metadata, directory: bool) -> Self {
+        Self { device: found.dev(), inode: found.ino(), directory }
     }
 
     /// A link or a pipe in its place may have been given its number.
     fn is(&self, found: &Metadata) -> bool {
-        let kind = if self.tree { found.is_dir() } else { found.is_file() };
+        let kind = if self.directory { found.is_dir() } else { found.is_file() };
         kind && (self.device, self.inode) == (found.dev(), found.ino())
     }
 }
@@ -100,7 +100,7 @@ impl Record {
         Ok(Self { path: path.into(), identity: Some(Identity::new(&file.metadata()?, false)), note: None })
     }
 
-    pub(super) fn of_tree(path: &Path) -> io::Result<Self> {
+    pub(super) fn of_directory(path: &Path) -> io::Result<Self> {
         Ok(Self { path: path.into(), identity: Some(Identity::new(&path.symlink_metadata()?, true)), note: None })
     }
 
@@ -143,7 +143,7 @@ impl Record {
         let Some(identity) = &self.identity else { return Outcome::Absent };
         Outcome::of(match self.path.symlink_metadata() {
             Ok(found) if !identity.is(&found) => Ok(false),
-            Ok(_) if identity.tree => std::fs::remove_dir_all(&self.path).map(|()| true),
+            Ok(_) if identity.directory => std::fs::remove_dir_all(&self.path).map(|()| true),
             Ok(_) => std::fs::remove_file(&self.path).map(|()| true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
