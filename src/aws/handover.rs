@@ -132,7 +132,7 @@ fn refreshable(
 ) -> Result<(Exports, NewFiles), emit::Error> {
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
     let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());
-    let mut files = directory.begin()?;
+    let mut files = directory.open()?.new_files();
     let file = files.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
     exports.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;
     exports.set(Name::fixed("AWS_ROLE_ARN"), request.role.as_str().to_owned())?;

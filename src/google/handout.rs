@@ -109,7 +109,7 @@ impl Ready {
     }
 
     fn write(self, request: &Request, token: &SubjectToken, place: &state::StateDir) -> Result<Files, state::Error> {
-        let mut files = place.begin()?;
+        let mut files = place.open()?.new_files();
         let credentials = match (&request.file, self.0) {
             (CredentialsFile::At(path), Some(file)) => {
                 let path = std::path::absolute(path).map_err(|error| state::Error::write(path, error))?;

@@ -66,14 +66,6 @@ impl StateDir {
         Directory::check(path)
     }
 
-    /// Opens the directory for an exchange that will make something there.
-    ///
-    /// # Errors
-    /// As [`StateDir::open`].
-    pub fn begin(&self) -> Result<NewFiles, Error> {
-        self.open().map(NewFiles::new)
-    }
-
     /// The directory where it is already there.
     ///
     /// # Errors
@@ -121,6 +113,12 @@ impl Directory {
             });
         }
         Ok(Self(path.into()))
+    }
+
+    /// For an exchange that will make something here.
+    #[must_use]
+    pub fn new_files(self) -> NewFiles {
+        NewFiles::new(self)
     }
 
     /// A new 0600 file here, in the manifest before a byte is in it. `content` is given its path.

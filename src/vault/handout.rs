@@ -135,8 +135,11 @@ pub(super) fn fill(
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
     let mut exports = Exports::new(absent.chain(request.beaten_names()).collect());
     items.iter().try_for_each(|item| check(request, item))?;
-    let mut files =
-        if items.iter().any(|item| item.file && item.content.is_some()) { Some(place.begin()?) } else { None };
+    let mut files = if items.iter().any(|item| item.file && item.content.is_some()) {
+        Some(place.open()?.new_files())
+    } else {
+        None
+    };
     for Item { name, content, file } in items {
         match (content, &mut files) {
             (None, _) => {}

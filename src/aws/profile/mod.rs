@@ -132,7 +132,7 @@ impl Profile {
         directory: &state::StateDir,
     ) -> Result<(), Error> {
         let (settings, made) = if self.refreshable {
-            let mut made = directory.begin()?;
+            let mut made = directory.open()?.new_files();
             (settings::renewing(self, request, token, &mut made)?, Some(made))
         } else {
             (settings::keys(request, credentials)?, None)

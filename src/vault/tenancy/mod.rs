@@ -114,7 +114,7 @@ impl Tenancy {
             );
             return Ok(None);
         }
-        let mut files = place.begin()?;
+        let mut files = place.open()?.new_files();
         files.noted("vault-token", &self.token.secret, LeftToken::KIND, &LeftToken::new(self))?;
         Ok(Some(files))
     }

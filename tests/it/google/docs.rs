@@ -26,10 +26,10 @@ fn block(index: usize) -> &'static str {
 
 /// Google's administrative services, which say yes to everything, and remember the provider and the policy.
 #[derive(Default)]
-pub(super) struct Administration(Mutex<NewFiles>);
+pub(super) struct Administration(Mutex<Made>);
 
 #[derive(Default)]
-struct NewFiles {
+struct Made {
     provider: Value,
     policy: Value,
 }
