@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
@@ -55,8 +55,9 @@ pub(crate) fn run(
         Ok(status) => Ok(code(status)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
             let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-            let text = format!("error: cannot run {}: {error}\n", name.display());
-            Ok(crate::say(io::stderr(), &text, ExitCode::from(code)))
+            // A reader that has gone away is no reason to fail.
+            let _ = writeln!(io::stderr(), "error: cannot run {}: {error}", name.display());
+            Ok(ExitCode::from(code))
         }
         Err(error) => Err(error),
     }

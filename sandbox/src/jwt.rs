@@ -8,7 +8,7 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Map, Value};
 
 use crate::client;
-use crate::server::lock;
+use crate::sync::lock;
 
 /// A token, taken apart and not yet believed.
 pub(crate) struct Token {

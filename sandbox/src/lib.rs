@@ -16,25 +16,20 @@
 
 pub mod aws;
 mod client;
+mod clock;
 pub mod google;
 pub mod issuer;
 mod jwt;
 mod random;
 pub mod server;
+mod sync;
 pub mod vault;
 mod world;
 
+pub use clock::now;
 pub use issuer::{Curve, Issuer, Job, Outage};
 pub use server::{Fault, Request, Server, ServerTls, Tls};
 pub use world::{
     ACCOUNT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, VAULT_PASSWORD,
     VAULT_ROLE, trust,
 };
-
-/// Seconds since 1970, as tokens count them.
-#[must_use]
-pub fn now() -> i64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}

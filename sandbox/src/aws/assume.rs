@@ -10,7 +10,8 @@ use super::parameters::{Parameters, members};
 use super::refusal::Refusal;
 use super::trust::{Context, Kind};
 use super::{Room, caller, xml};
-use crate::server::{Request, Response, lock};
+use crate::server::{Request, Response};
+use crate::sync::lock;
 
 const AWS_TAGS: &str = "https://aws.amazon.com/tags";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";

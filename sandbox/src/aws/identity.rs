@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
+use crate::clock::now;
 use crate::jwt::{self, Doubt};
-use crate::now;
 
 /// What the discovery document must hold for AWS to read it.
 const REQUIRED: [&str; 3] =

@@ -3,6 +3,7 @@
 mod account;
 mod assume;
 mod caller;
+mod fault;
 mod identity;
 mod parameters;
 mod refusal;
@@ -17,13 +18,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repeated};
+use crate::sync::lock;
 use account::Accounts;
 pub use account::Issued;
 use identity::Keys;
 use refusal::Refusal;
 pub use trust::{PolicyError, TrustPolicy};
-pub(crate) use xml::error;
 
 /// A role's longest session unless told otherwise, as in AWS.
 const ONE_HOUR: Duration = Duration::from_hours(1);
@@ -143,15 +144,15 @@ impl Service for Room {
     }
 
     fn throttled(&self) -> Response {
-        error(400, "Throttling", "Rate exceeded")
+        xml::error(400, "Throttling", "Rate exceeded")
     }
 
     fn unavailable(&self) -> Response {
-        error(503, "ServiceUnavailable", "Service Unavailable")
+        xml::error(503, "ServiceUnavailable", "Service Unavailable")
     }
 
     fn indiscreet(&self, sent: &[Request]) -> Response {
         let keys = lock(&self.accounts).issued.clone().into_iter().map(|issued| issued.secret_access_key);
-        error(403, "AccessDenied", &repeated(sent, keys))
+        xml::error(403, "AccessDenied", &repeated(sent, keys))
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn result(action: &str, inside: &[String]) -> Response {
 }
 
 /// An error as AWS STS words it; the blame is the caller's below 500.
-pub(crate) fn error(status: u16, code: &str, message: &str) -> Response {
+pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
     let request = random::uuid();
     let blame = if status < 500 { "Sender" } else { "Receiver" };
     let error = group("Error", &[element("Type", blame), element("Code", code), element("Message", message)]);

@@ -9,8 +9,10 @@ use super::refusal::{
 };
 use super::state::{Account, Caller, State};
 use super::{CLOUD_PLATFORM, Room};
-use crate::server::{Request, Response, lock};
-use crate::{now, random};
+use crate::clock::now;
+use crate::random;
+use crate::server::{Request, Response};
+use crate::sync::lock;
 
 const IAM_SCOPE: &str = "https://www.googleapis.com/auth/iam";
 const USER: &str = "roles/iam.workloadIdentityUser";

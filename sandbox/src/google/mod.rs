@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::jwt::Keys;
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repeated};
+use crate::sync::lock;
 use crate::{random, server};
 use cel::Rules;
 pub use resources::BUCKET;

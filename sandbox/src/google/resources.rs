@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::iam::bearer;
 use super::refusal::not_found;
 use super::{PROJECT, PROJECT_NUMBER, Room};
-use crate::server::{Request, Response, lock};
+use crate::server::{Request, Response};
+use crate::sync::lock;
 
 /// The bucket that every caller with a good token may look into.
 pub const BUCKET: &str = "sandbox-bucket";

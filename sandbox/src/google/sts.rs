@@ -8,9 +8,10 @@ use super::refusal::{
 };
 use super::state::Provider;
 use super::{Room, refusal};
+use crate::clock::now;
 use crate::jwt::{Doubt, Token};
-use crate::now;
-use crate::server::{Request, Response, lock};
+use crate::server::{Request, Response};
+use crate::sync::lock;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::Job;
 use super::job::Kind;
-use crate::{now, random};
+use crate::clock::now;
+use crate::random;
 
 /// What the discovery document names: Semaphore leaves out `org` and `prj`, which the token carries.
 pub(super) const SUPPORTED: [&str; 25] = [

@@ -15,7 +15,7 @@ use rsa::pkcs1::EncodeRsaPrivateKey;
 use serde_json::{Map, Value, json};
 
 use crate::random;
-use crate::server::lock;
+use crate::sync::lock;
 
 pub(super) struct SigningKey {
     pair: Pair,

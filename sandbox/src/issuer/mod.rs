@@ -13,7 +13,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use crate::server::{Fault, Request, Response, Server, ServerTls, Service, lock};
+use crate::server::{Fault, Request, Response, Server, ServerTls, Service};
+use crate::sync::lock;
 pub use job::Job;
 pub use key::Curve;
 use key::SigningKey;

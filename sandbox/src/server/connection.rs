@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::mood::Turn;
-use super::{Fault, Request, Response, Shared, lock, read};
-use crate::aws;
+use super::{Fault, Request, Response, Shared, read};
+use crate::sync::lock;
 
 /// Time for what was sent to reach the caller before a reset overtakes it.
 const BEFORE_RESET: Duration = Duration::from_millis(20);
@@ -76,7 +76,6 @@ async fn misbehave(stream: &mut impl Stream, fault: Fault, request: &Request, sh
         Fault::Status { status, headers, body } => {
             send(stream, &Response { status, headers, body: body.into_bytes() }).await
         }
-        Fault::AwsError { status, code, message } => send(stream, &aws::error(status, &code, &message)).await,
         Fault::Changed(change) => send(stream, &change(service.answer(request).await)).await,
         Fault::Indiscreet => {
             let sent = lock(&shared.requests).clone();

@@ -16,15 +16,6 @@ pub enum Fault {
         /// The body.
         body: String,
     },
-    /// An error in the words and the form of AWS.
-    AwsError {
-        /// The HTTP status.
-        status: u16,
-        /// As in `AccessDenied`.
-        code: String,
-        /// What a person reads.
-        message: String,
-    },
     /// Normal service, with something done to its answer.
     Changed(fn(Response) -> Response),
     /// A refusal in the service's words that repeats what callers keep secret, as some services do by mistake.
@@ -64,11 +55,5 @@ impl Fault {
     #[must_use]
     pub const fn status(status: u16) -> Self {
         Self::Status { status, headers: Vec::new(), body: String::new() }
-    }
-
-    /// [`Fault::AwsError`].
-    #[must_use]
-    pub fn aws_error(status: u16, code: &str, message: &str) -> Self {
-        Self::AwsError { status, code: code.into(), message: message.into() }
     }
 }

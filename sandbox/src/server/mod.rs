@@ -11,7 +11,7 @@ use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,7 @@ pub(crate) use message::repeated;
 pub use message::{Request, Response};
 pub use tls::{ServerTls, Tls};
 
+use crate::sync::lock;
 use mood::Mood;
 
 /// An answer in the making.
@@ -188,9 +189,4 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
-}
-
-/// A panic elsewhere must not hide what it was: poisoned data is still read.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

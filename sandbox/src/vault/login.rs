@@ -3,9 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, Room, envelope};
+use crate::clock::now;
 use crate::jwt::{Doubt, Token};
-use crate::server::{Request, Response, lock};
-use crate::{now, random};
+use crate::random;
+use crate::server::{Request, Response};
+use crate::sync::lock;
 
 /// Who may log in to a role, and what that lets them read.
 #[derive(Clone)]

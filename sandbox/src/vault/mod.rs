@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::jwt::Keys;
 use crate::random;
-use crate::server::{Answer, Request, Response, Server, ServerTls, Service, lock, repeated};
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repeated};
+use crate::sync::lock;
 use login::Role;
 
 /// A running Vault; it knows no issuer, no role and no secret until told.

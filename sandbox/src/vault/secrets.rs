@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, Room, State, envelope};
-use crate::server::{Request, Response, lock};
+use crate::server::{Request, Response};
+use crate::sync::lock;
 
 /// Below the mount, as version 2 of the engine has it.
 const DATA: &str = "secret/data/";
