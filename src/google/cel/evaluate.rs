@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::functions;
 use super::tree::{Node, Operation, Operator};
-use super::value::{Untold, Value};
+use super::value::{self, Untold, Value};
 use super::{Kind, Trouble};
 
 /// What names stand for.
@@ -34,7 +34,49 @@ impl<'a> Scope<'a> {
     /// Whether something is called so.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
-        self.variables.iter().any(|(known, _)| *known == name)
+        self.members(name).is_some()
+    }
+
+    fn members(&self, name: &str) -> Option<&'a Map<String, Json>> {
+        self.variables.iter().find(|(known, _)| *known == name).map(|(_, members)| *members)
+    }
+
+    /// Whether a member may be a type of another package: `google.protobuf.Timestamp`, where nothing is mapped to
+    /// `google.protobuf`.
+    pub(super) fn may_be_type(&self, node: &Node) -> bool {
+        let Operation::Member(of, last) = &node.operation else { return false };
+        let mut package = &**of;
+        while let Operation::Member(of, member) = &package.operation {
+            if of.as_name().is_some_and(|name| name == "google") {
+                let mapped = self.members("google").is_some_and(|members| members.contains_key(member));
+                return !mapped && last.starts_with(|first: char| first.is_ascii_uppercase());
+            }
+            package = of;
+        }
+        false
+    }
+
+    /// The first name in `node` that neither this, nor a macro, nor the language itself declares, with its place.
+    pub(super) fn undeclared<'n>(&self, node: &'n Node, bound: &mut Vec<&'n str>) -> Option<(&'n str, usize)> {
+        match &node.operation {
+            Operation::Name(name) => {
+                let known = bound.contains(&name.as_str()) || self.knows(name) || value::is_type(name);
+                (!known).then_some((name.as_str(), node.from))
+            }
+            Operation::Member(..) if self.may_be_type(node) => None,
+            Operation::Call { target: Some(target), arguments, .. } if target.as_name().is_some() => {
+                // The name before a function may be a part of the function's own name.
+                arguments.iter().find_map(|argument| self.undeclared(argument, bound))
+            }
+            Operation::Each { name, list_and_body, .. } => {
+                let list = self.undeclared(&list_and_body[0], bound);
+                bound.push(name);
+                let found = list.or_else(|| self.undeclared(&list_and_body[1], bound));
+                bound.pop();
+                found
+            }
+            _ => node.parts().find_map(|part| self.undeclared(part, bound)),
+        }
     }
 }
 
@@ -82,6 +124,7 @@ impl<'a> Run<'_, 'a> {
             Operation::Text(text) => Ok(Value::Text(text.clone())),
             Operation::Name(name) => self.variable(name, node.from),
             Operation::List(items) => self.values(items).map(Value::List),
+            Operation::Member(..) if self.scope.may_be_type(node) => Err(another_type(node)),
             Operation::Member(of, member) => select(&self.value(of)?, member, node),
             Operation::Has(of, member) => match self.value(of)? {
                 Value::Map(members) => Ok(Value::Bool(members.contains_key(member))),
@@ -91,6 +134,10 @@ impl<'a> Run<'_, 'a> {
             Operation::Call { function, .. } if !functions::is_known(function) => {
                 // It may be a macro, whose arguments are no values.
                 Err(Trouble::unreadable(node.from, format!("`{function}` is not read here")))
+            }
+            Operation::Call { target: Some(target), function, .. } if self.is_namespace(target) => {
+                let space = target.as_name().map(String::as_str).unwrap_or_default();
+                Err(Trouble::unreadable(node.from, format!("`{space}.{function}` is not read here")))
             }
             Operation::Call { target, function, arguments } => {
                 let target = target.as_deref().map(|target| self.value(target));
@@ -153,14 +200,25 @@ impl<'a> Run<'_, 'a> {
         unreadable.map_or(Ok(values), Err)
     }
 
+    /// Whether it is the first part of a function's name, such as `sets` in `sets.contains(a, b)`.
+    fn is_namespace(&self, target: &Node) -> bool {
+        target.as_name().is_some_and(|name| {
+            !self.scope.knows(name) && !self.bound.borrow().iter().any(|(known, _)| *known == name.as_str())
+        })
+    }
+
     fn variable(&self, name: &str, at: usize) -> Result<'a> {
         if let Some((_, value)) = self.bound.borrow().iter().rev().find(|(known, _)| *known == name) {
             return Ok(value.clone());
         }
-        let found = self.scope.variables.iter().find(|(known, _)| *known == name);
-        found
-            .map(|(_, members)| Value::Map(members))
-            .ok_or_else(|| Trouble::error(at, format!("nothing is called `{name}`")))
+        let found = self.scope.members(name).map(Value::Map);
+        found.or_else(|| value::type_named(name).map(Value::Type)).ok_or_else(|| {
+            if value::is_type(name) {
+                Trouble::unreadable(at, format!("values of the type `{name}` are not read here"))
+            } else {
+                Trouble::error(at, format!("nothing is called `{name}`"))
+            }
+        })
     }
 
     fn index(&self, node: &'a Node, two: &'a [Node; 2]) -> Result<'a> {
@@ -239,6 +297,10 @@ fn select<'a>(of: &Value<'a>, member: &str, node: &Node) -> Result<'a> {
 
 fn no_member(of: &Value<'_>, member: &str, node: &Node) -> Trouble {
     Trouble::error(node.from, format!("{} has no `{member}`", of.kind()))
+}
+
+fn another_type(node: &Node) -> Trouble {
+    Trouble::unreadable(node.from, "this may be the name of a type, and types of other packages are not read here")
 }
 
 fn overflow(node: &Node) -> Trouble {

@@ -15,6 +15,10 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
         ("size", _, [Value::Text(text)]) => count(text.chars().count(), at),
         ("size", _, [Value::List(items)]) => count(items.len(), at),
         ("size", _, [Value::Map(members)]) => count(members.len(), at),
+        ("type", true, [value]) => value
+            .type_name()
+            .map(Value::Type)
+            .ok_or_else(|| Trouble::unreadable(at, "Google does not say of what type a number of the token's is")),
         ("string", true, [Value::Text(text)]) => Ok(Value::Text(text.clone())),
         ("string", true, [Value::Int(whole)]) => Ok(Value::Text(whole.to_string())),
         ("string", true, [Value::Bool(truth)]) => Ok(Value::Text(truth.to_string())),
@@ -48,7 +52,8 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
 
 /// The functions: whether they can be called without a target, and how many values they take. `string` and `int` are for
 /// more than is read here.
-const KNOWN: [(&str, bool, usize, usize); 11] = [
+const KNOWN: [(&str, bool, usize, usize); 12] = [
+    ("type", true, 0, 0),
     ("string", true, 0, 0),
     ("int", true, 0, 0),
     ("size", true, 1, 1),

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | literals | texts with every escape, raw and triple-quoted ones; `int`, `double`, `bool`, `null`; lists |
 //! | operators | `? :` `\|\|` `&&` `==` `!=` `<` `<=` `>` `>=` `in` `+` `-` `*` `/` `%` `!`, members and indices |
-//! | functions | `size`, `string`, `int`, `startsWith`, `endsWith`, `contains`, `matches`, `extract`, `split`, `join`, `lowerAscii` |
+//! | functions | `size`, `string`, `int`, `startsWith`, `endsWith`, `contains`, `matches`, `extract`, `split`, `join`, `lowerAscii`, `type` |
 //! | macros | `has`; `exists` and `all` on lists |
 //!
 //! Everything else (unsigned numbers, bytes, maps, messages, times, other functions, a pattern's rarer parts) is
@@ -138,13 +138,8 @@ impl Expression {
         if !functions::all_known(&self.root) {
             return None;
         }
-        let mut undeclared = None;
-        self.root.names(&mut |name, _, at| {
-            if undeclared.is_none() && !scope.knows(name) {
-                undeclared = Some(Trouble::error(at, format!("nothing is called `{name}`")));
-            }
-        });
-        undeclared
+        let found = scope.undeclared(&self.root, &mut Vec::new());
+        found.map(|(name, at)| Trouble::error(at, format!("nothing is called `{name}`")))
     }
 }
 

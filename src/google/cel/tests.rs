@@ -111,6 +111,37 @@ fn a_number_of_the_tokens_is_used_where_its_type_does_not_matter() {
 }
 
 #[test]
+fn the_name_of_a_type_is_a_value() {
+    all_true(&[
+        "type(assertion.ref) == string && type(assertion.on) == bool && type(assertion.nothing) == null_type",
+        "type(assertion.groups) == list && type(assertion.tags) == map && type(assertion.half) == double",
+        "type(1) == int && type(1) != double && type(int) == type && type(type(1)) == type && string != 'string'",
+        "type(assertion.ref) in [int, string] && [1].exists(int, int == 1)",
+    ]);
+    all_are(
+        Kind::Unreadable,
+        &[
+            "type(assertion.exp) == int",
+            "type(assertion.ref) == bytes",
+            "uint == uint",
+            "type(assertion.ref) == google.protobuf.Timestamp",
+            "google.protobuf.NullValue.NULL_VALUE == null",
+            "sets.contains(assertion.groups, ['a'])",
+        ],
+    );
+    all_are(Kind::Error, &["google.subject == 'x'", "type(assertion.gone) == string", "strings == 'x'"]);
+    let undeclared = |text: &str| {
+        let claims = claims();
+        let scope = Scope::new().with("assertion", &claims);
+        Expression::parse(text).unwrap().undeclared(&scope).map(|trouble| trouble.why)
+    };
+    for known in ["type(assertion.ref) == string", "google.protobuf.Timestamp == bytes", "sets.contains([1], [1])"] {
+        assert_eq!(undeclared(known), None, "{known}");
+    }
+    assert_eq!(undeclared("[1].all(x, x > y)").as_deref(), Some("nothing is called `y`"));
+}
+
+#[test]
 fn functions_do_as_google_documents() {
     all_true(&[
         "assertion.sub.extract('org:{org}:') == 'acme' && assertion.ref.extract('refs/heads/{b}') == 'main'",

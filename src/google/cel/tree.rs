@@ -92,7 +92,7 @@ impl Node {
     }
 
     /// Shows `visit` this and every part of it: variables (`assertion`), the member of one that is asked for by its name
-    /// (`assertion`, `ref`), with the place; a variable of `exists` or `all` is none.
+    /// (`assertion`, `ref`), with the place; a variable of `exists` or `all` is none, and neither is a type's name.
     pub fn names<'n>(&'n self, visit: &mut dyn FnMut(&'n str, Option<&'n str>, usize)) {
         self.names_but(&mut Vec::new(), visit);
     }
@@ -118,7 +118,8 @@ impl Node {
             self.parts().for_each(|part| part.names_but(bound, visit));
             return;
         };
-        if !bound.contains(&name.as_str()) {
+        let is_type = member.is_none() && super::value::is_type(name);
+        if !is_type && !bound.contains(&name.as_str()) {
             visit(name, member.map(String::as_str), self.from);
         }
     }

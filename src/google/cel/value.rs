@@ -26,6 +26,24 @@ pub enum Value<'a> {
     List(Vec<Self>),
     /// An object of the token's.
     Map(&'a Map<String, Json>),
+    /// A type, by its name in the language.
+    Type(&'static str),
+}
+
+/// The types of the values above, by the names that stand for them in an expression.
+const TYPES: [&str; 8] = ["bool", "double", "int", "list", "map", "null_type", "string", "type"];
+
+/// The other types that a plain name stands for; no value of them is read here.
+const OTHER_TYPES: [&str; 4] = ["bytes", "dyn", "optional_type", "uint"];
+
+/// The value of a type's name, if it is one that values here have.
+pub(super) fn type_named(name: &str) -> Option<&'static str> {
+    TYPES.into_iter().find(|known| *known == name)
+}
+
+/// Whether a name is one of the language's own types.
+pub(super) fn is_type(name: &str) -> bool {
+    TYPES.contains(&name) || OTHER_TYPES.contains(&name)
 }
 
 /// No value: the readings of the language differ, or it is not told.
@@ -63,7 +81,23 @@ impl<'a> Value<'a> {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Map(_) => "an object",
+            Self::Type(_) => "a type",
         }
+    }
+
+    /// The name of its type; none for a number of the token's, which may be an `int` or a `double`.
+    pub(super) fn type_name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Null => "null_type",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Double(_) => "double",
+            Self::Claimed(_) | Self::Huge => return None,
+            Self::Text(_) => "string",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Type(_) => "type",
+        })
     }
 
     /// The number, where it is whole.
@@ -77,6 +111,7 @@ impl<'a> Value<'a> {
             (Self::Null, Self::Null) => Ok(true),
             (Self::Bool(one), Self::Bool(other)) => Ok(one == other),
             (Self::Text(one), Self::Text(other)) => Ok(one == other),
+            (Self::Type(one), Self::Type(other)) => Ok(one == other),
             (Self::List(one), Self::List(other)) => {
                 if one.len() != other.len() {
                     return Ok(false);
@@ -149,6 +184,7 @@ impl fmt::Display for Value<'_> {
                 f.write_str("]")
             }
             Self::Map(members) => write!(f, "an object with {} members", members.len()),
+            Self::Type(name) => write!(f, "the type {name}"),
         }
     }
 }

@@ -50,6 +50,29 @@ fn ask(provider: &Value, policy: Option<&Value>, job: Job) -> Output {
     output
 }
 
+/// Never refused for what is not known here: a type has a value, or the answer is that it cannot be told.
+#[test]
+fn the_name_of_a_type_is_no_refusal() {
+    for (condition, code) in [
+        ("type(assertion.ref) == string", 0),
+        ("type(assertion.ref) in [string, list]", 0),
+        ("type(assertion.ref) == int", 4),
+        ("type(assertion.exp) == int", 7),
+        ("type(assertion.ref) != bytes", 7),
+        ("type(assertion.ref) != google.protobuf.Timestamp", 7),
+        ("sets.contains(['a'], [assertion.ref])", 7),
+        ("dyn(assertion.ref) == 'refs/heads/main'", 7),
+    ] {
+        let output = ask(&with("attributeCondition", condition), None, Job::branch("main"));
+        // Without a policy, what may act as the service account is not judged.
+        output.exits(code);
+        assert!(!output.stdout().contains("nothing is called"), "{}", output.stdout());
+    }
+    let mapped =
+        ask(&with("attributeMapping", mapping("string(google.protobuf.Timestamp)")), None, Job::branch("main"));
+    mapped.exits(7);
+}
+
 #[test]
 fn one_that_is_let_in() {
     let member = format!("principalSet://{POOL}/attribute.ref/refs/heads/main");

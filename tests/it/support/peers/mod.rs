@@ -10,6 +10,7 @@ mod seaweed;
 mod server;
 mod venv;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub(crate) use ministack::ministack;
@@ -17,7 +18,7 @@ pub(crate) use openbao::{OpenBao, openbao, openbao_name};
 pub(crate) use postgres::{PASSWORD as POSTGRES_PASSWORD, Postgres, postgres};
 pub(crate) use seaweed::Seaweed;
 pub(crate) use server::Server;
-pub(crate) use venv::{Venv, venv};
+pub(crate) use venv::{Venv, source, venv};
 
 /// AWS as moto answers it, and the AWS CLI, in one place: they share most of what they need.
 const AWS: &[&str] = &["moto[server]==5.2.5", "awscli==1.46.3"];
@@ -33,8 +34,16 @@ pub(crate) fn google() -> Venv {
 }
 
 /// Another reader of the Common Expression Language.
+const CEL: &str = "cel-python==0.5.0";
+
+/// That reader, installed.
 pub(crate) fn cel() -> Venv {
-    venv("cel", &["cel-python==0.5.0"])
+    venv("cel", &[CEL])
+}
+
+/// Its source archive, which has the conformance suite of the language's definition.
+pub(crate) fn cel_source() -> PathBuf {
+    source(&cel(), CEL)
 }
 
 /// The last of Google's Python clients that looks at the hosts in a credentials file.

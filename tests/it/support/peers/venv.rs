@@ -51,6 +51,27 @@ pub(crate) fn venv(name: &str, packages: &[&str]) -> Venv {
     Venv(place)
 }
 
+/// A package's source archive, as its authors have published it, with the test suites in it: fetched on first use.
+#[track_caller]
+pub(crate) fn source(venv: &Venv, package: &str) -> PathBuf {
+    let (name, _) = package.split_once("==").expect("a peer is pinned");
+    let place = venv.0.with_file_name(format!("{}.source", package.replace("==", "-")));
+    fs::create_dir_all(&place).unwrap();
+    let lock = File::create(place.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let archive = || {
+        let mut files = fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path());
+        files.find(|path| path.extension().is_some_and(|extension| extension == "gz"))
+    };
+    if let Some(archive) = archive() {
+        return archive;
+    }
+    eprintln!("fetching the source of {package}");
+    let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"];
+    run(Command::new(venv.python()).args(pip).args(["--no-binary", name, package, "--dest"]).arg(&place));
+    archive().unwrap_or_else(|| panic!("{package} has no source archive"))
+}
+
 #[track_caller]
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
