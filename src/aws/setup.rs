@@ -1,12 +1,10 @@
 //! What to create in the account: an OpenID Connect provider, and a role that trusts it for as few jobs as were asked for.
 
-use serde_json::{Map, Value, json};
-
 use super::{RoleArn, SESSION_TAGS};
 use crate::cli::{SetupAws, SetupFormat};
 use crate::error::Usage;
 use crate::host::Env;
-use crate::recipe::{Command, Recipe};
+use crate::recipe::{Action, Command, Document, Recipe, Step};
 use crate::subject::Claims;
 use crate::subject::admission::{Admission, Refs};
 
@@ -41,72 +39,94 @@ impl Request {
         let tags = Tags::of(admission, claims);
         let trust = self.trust_policy(admission, tags);
         let issuer = admission.issuer.as_str();
-        let provider = json!({ "Url": issuer, "ClientIDList": [issuer] });
-        let role = json!({
-            "RoleName": self.role.name(), "Path": self.role.path(), "AssumeRolePolicyDocument": trust,
-        });
-        let documents: Map<String, Value> =
-            [("CreateOpenIDConnectProvider".to_owned(), provider.clone()), ("CreateRole".to_owned(), role)]
-                .into_iter()
-                .collect();
-        let iam = |purpose: &str, program: &str, arguments: Vec<Vec<String>>| Command {
-            purpose: purpose.into(),
-            program: format!("aws iam {program}"),
-            arguments,
-        };
-        let option = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
-        let commands = vec![
-            iam(
-                "the provider, once for the account: where it is there already, this fails and changes nothing",
-                "create-open-id-connect-provider",
-                // The AWS CLI 1 fetches a plain argument that is an address.
-                vec![option("--cli-input-json", &provider.to_string())],
-            ),
-            iam(
-                "the role",
-                "create-role",
-                vec![
-                    option("--role-name", self.role.name()),
-                    option("--path", self.role.path()),
-                    option("--assume-role-policy-document", &format!("{trust:#}")),
-                ],
-            ),
-        ];
+        let provider_arn = self.role.provider_arn(admission.issuer.host());
+        let client_ids = Document::list([issuer.into()]);
+        let provider = Document::object([("Url", issuer.into()), ("ClientIDList", client_ids)]);
+        let audience =
+            Document::object([("OpenIDConnectProviderArn", provider_arn.into()), ("ClientID", issuer.into())]);
+        let role = Document::object([
+            ("RoleName", self.role.name().into()),
+            ("Path", self.role.path().into()),
+            ("AssumeRolePolicyDocument", trust.clone()),
+        ]);
+        let steps = self.steps(admission, &provider, &audience, &trust);
+        let documents = vec![("CreateOpenIDConnectProvider".to_owned(), provider), ("CreateRole".to_owned(), role)];
         let pipelines = if tags == Tags::WithJobType { ", in pipelines alone" } else { "" };
         Recipe {
             lets_in: format!("{admission}{pipelines}"),
             keeps_out: keeps_out(&admission.refs, tags),
             beware: self.beware(admission, tags, claims),
-            commands,
+            steps,
             documents,
         }
     }
 
-    fn trust_policy(&self, admission: &Admission, tags: Tags) -> Value {
+    /// Commands of the AWS CLI. Its version 1 fetches a plain argument that is an address, so those go in as JSON.
+    fn steps(&self, admission: &Admission, provider: &Document, audience: &Document, trust: &Document) -> Vec<Step> {
+        const TRUST: &str = "trust";
+        let provider_arn = self.role.provider_arn(admission.issuer.host());
+        let iam = |operation: &str| Command::new(&format!("aws iam {operation}"), &[]);
+        let found = iam("get-open-id-connect-provider").line(&["--open-id-connect-provider-arn", &provider_arn]);
+        let issuer = admission.issuer.as_str().replace('\'', r"\'");
+        let audiences = format!("ClientIDList[?@=='{issuer}']");
+        let listed = found.clone().line(&["--query", &audiences, "--output", "text"]);
+        let role = |operation: &str| iam(operation).line(&["--role-name", self.role.name()]);
+        vec![
+            Step::new(
+                "the provider, once for the account",
+                Action::Create {
+                    exists: found,
+                    create: iam("create-open-id-connect-provider").line(&["--cli-input-json", &provider.to_string()]),
+                },
+            ),
+            Step::new(
+                "the token's audience, if the provider existed without it",
+                Action::Create {
+                    exists: listed.piped("grep -q ."),
+                    create: iam("add-client-id-to-open-id-connect-provider")
+                        .line(&["--cli-input-json", &audience.to_string()]),
+                },
+            ),
+            Step::new(
+                "the role; if it exists, this replaces its trust policy",
+                Action::Put {
+                    exists: role("get-role"),
+                    update: role("update-assume-role-policy").variable("--policy-document", TRUST),
+                    create: role("create-role")
+                        .line(&["--path", self.role.path()])
+                        .variable("--assume-role-policy-document", TRUST),
+                },
+            )
+            .with(TRUST, trust.pretty()),
+        ]
+    }
+
+    /// Its members are in the order in which AWS's own pages have them.
+    fn trust_policy(&self, admission: &Admission, tags: Tags) -> Document {
         let host = admission.issuer.host();
-        let (audience, subject) = (format!("{host}:aud"), format!("{host}:sub"));
-        let mut equals = json!({ audience: literal(admission.issuer.as_str()) });
-        let mut conditions = Map::new();
-        let wanted = json!(literal(&admission.subject()));
-        if admission.refs.is_exact() {
-            equals[subject] = wanted;
+        let audience = (format!("{host}:aud"), Document::from(literal(admission.issuer.as_str())));
+        let subject = (format!("{host}:sub"), Document::from(literal(&admission.subject())));
+        let job_type =
+            (tags == Tags::WithJobType).then(|| ("aws:RequestTag/job_type".to_owned(), "pipeline_job".into()));
+        let (exact, like) = if admission.refs.is_exact() {
+            (vec![audience, subject], None)
         } else {
-            conditions.insert("StringLike".into(), json!({ subject: wanted }));
-        }
-        if tags == Tags::WithJobType {
-            equals["aws:RequestTag/job_type"] = json!("pipeline_job");
-        }
-        conditions.insert("StringEquals".into(), equals);
-        let action = match tags {
-            Tags::Unknown | Tags::None => json!("sts:AssumeRoleWithWebIdentity"),
-            Tags::WithoutJobType | Tags::WithJobType => json!(["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]),
+            (vec![audience], Some(("StringLike", Document::object([subject]))))
         };
-        json!({ "Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Federated": self.role.provider_arn(host) },
-            "Action": action,
-            "Condition": conditions,
-        }]})
+        let equals = ("StringEquals", Document::object(exact.into_iter().chain(job_type)));
+        let action = match tags {
+            Tags::Unknown | Tags::None => "sts:AssumeRoleWithWebIdentity".into(),
+            Tags::WithoutJobType | Tags::WithJobType => {
+                Document::list(["sts:AssumeRoleWithWebIdentity".into(), "sts:TagSession".into()])
+            }
+        };
+        let statement = Document::object([
+            ("Effect", "Allow".into()),
+            ("Principal", Document::object([("Federated", self.role.provider_arn(host).into())])),
+            ("Action", action),
+            ("Condition", Document::object([equals].into_iter().chain(like))),
+        ]);
+        Document::object([("Version", "2012-10-17".into()), ("Statement", Document::list([statement]))])
     }
 
     fn beware(&self, admission: &Admission, tags: Tags, claims: Option<&Claims>) -> Vec<String> {

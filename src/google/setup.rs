@@ -1,16 +1,16 @@
 //! `setup`: a pool, a provider and a binding that let in whom they are asked to, and nobody else.
 
-use serde_json::{Map, Value, json};
-
 use super::cel::quote;
 use super::{Provider, ServiceAccount, UniverseDomain};
 use crate::cli::SetupGcp;
 use crate::error::Usage;
-use crate::recipe::{Command, Recipe};
+use crate::recipe::{Action, Command, Document, Recipe, Step};
 use crate::subject::admission::{Admission, Refs};
 
 const ROLE: &str = "roles/iam.workloadIdentityUser";
 const PIPELINE: &str = "pipeline_job";
+/// The shell variable of the provider's condition.
+const CONDITION: &str = "condition";
 
 /// What is to be created.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Request {
             lets_in: format!("{admission}{acting}"),
             keeps_out: keeps_out(&admission.refs),
             beware: self.beware(admission, &gate),
-            commands: self.commands(admission, &gate),
+            steps: self.steps(admission, &gate),
             documents: self.documents(admission, &gate),
         })
     }
@@ -126,77 +126,75 @@ impl Request {
         beware
     }
 
-    fn commands(&self, admission: &Admission, gate: &Gate) -> Vec<Command> {
+    fn steps(&self, admission: &Admission, gate: &Gate) -> Vec<Step> {
         let issuer = admission.issuer.as_str();
         let mapping: Vec<String> = gate.mapping.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let mut commands = vec![
-            Command {
-                purpose: "the services; no harm where they are on".into(),
-                program: "gcloud services enable".into(),
-                arguments: vec![
-                    words(&["iam.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com"]),
-                    words(&[&format!("--project={}", self.provider.project_number())]),
-                ],
-            },
-            Command {
-                purpose: "the pool, unless it is there".into(),
-                program: "gcloud iam workload-identity-pools create".into(),
-                arguments: vec![words(&[&self.provider.pool_resource()])],
-            },
-            Command {
-                purpose: "the provider: whose tokens, and which of them".into(),
-                program: "gcloud iam workload-identity-pools providers create-oidc".into(),
-                arguments: vec![
-                    words(&[&self.provider.resource()]),
-                    words(&[&format!("--issuer-uri={issuer}"), &format!("--allowed-audiences={issuer}")]),
-                    words(&["--attribute-mapping", &mapping.join(",")]),
-                    words(&["--attribute-condition", &gate.condition]),
-                ],
-            },
+        let pools = |verb: &str| {
+            Command::new(&format!("gcloud iam workload-identity-pools {verb}"), &[])
+                .line(&[&self.provider.pool_resource()])
+        };
+        let providers = |verb: &str| {
+            Command::new(&format!("gcloud iam workload-identity-pools providers {verb}"), &[])
+                .line(&[&self.provider.resource()])
+        };
+        let rule = |verb: &str| {
+            providers(verb)
+                .line(&[&format!("--issuer-uri={issuer}"), &format!("--allowed-audiences={issuer}")])
+                .line(&["--attribute-mapping", &mapping.join(",")])
+                .variable("--attribute-condition", CONDITION)
+        };
+        let mut steps = vec![
+            Step::new(
+                "the services; this changes nothing if they are enabled",
+                Action::Run(
+                    Command::new("gcloud services enable", &[])
+                        .line(&["iam.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com"])
+                        .line(&[&format!("--project={}", self.provider.project_number())]),
+                ),
+            ),
+            Step::new("the pool", Action::Create { exists: pools("describe"), create: pools("create") }),
+            Step::new(
+                "the provider: whose tokens, and which of them; if it exists, this replaces its rule",
+                Action::Put { exists: providers("describe"), update: rule("update-oidc"), create: rule("create-oidc") },
+            )
+            .with(CONDITION, gate.condition.clone()),
         ];
-        commands.extend(self.account.as_ref().map(|account| {
-            let project = account.project().map(|project| format!("--project={project}"));
-            Command {
-                purpose: "who may act as the service account".into(),
-                program: "gcloud iam service-accounts add-iam-policy-binding".into(),
-                arguments: [account.email().to_owned()]
-                    .into_iter()
-                    .chain(project)
-                    .chain([format!("--role={ROLE}"), format!("--member={}", gate.member), "--condition=None".into()])
-                    .map(|word| vec![word])
-                    .collect(),
-            }
+        steps.extend(self.account.as_ref().map(|account| {
+            let bind = Command::new("gcloud iam service-accounts add-iam-policy-binding", &[]).line(&[account.email()]);
+            let bind = match account.project() {
+                Some(project) => bind.line(&[&format!("--project={project}")]),
+                None => bind,
+            };
+            let (with_role, member) = (format!("--role={ROLE}"), format!("--member={}", gate.member));
+            let bind = bind.line(&[&with_role]).line(&[&member]).line(&["--condition=None"]);
+            Step::new("who may act as the service account", Action::Run(bind))
         }));
-        commands
+        steps
     }
 
     /// As <https://docs.cloud.google.com/iam/docs/reference/rest> names and has them.
-    fn documents(&self, admission: &Admission, gate: &Gate) -> Map<String, Value> {
-        let mapping: Map<String, Value> =
-            gate.mapping.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+    fn documents(&self, admission: &Admission, gate: &Gate) -> Vec<(String, Document)> {
+        let mapping = gate.mapping.iter().map(|(key, value)| (*key, (*value).into()));
         let issuer = admission.issuer.as_str();
-        let mut documents = Map::new();
-        documents.insert("WorkloadIdentityPool".into(), json!({ "name": self.provider.pool_resource() }));
-        documents.insert(
-            "WorkloadIdentityPoolProvider".into(),
-            json!({
-                "name": self.provider.resource(),
-                "attributeMapping": mapping,
-                "attributeCondition": gate.condition,
-                "oidc": { "issuerUri": issuer, "allowedAudiences": [issuer] },
-            }),
-        );
-        if self.account.is_some() {
-            documents.insert("Binding".into(), json!({ "role": ROLE, "members": [gate.member] }));
-        } else {
-            documents.insert("member".into(), gate.member.clone().into());
-        }
-        documents
+        let oidc = [("issuerUri", issuer.into()), ("allowedAudiences", Document::list([issuer.into()]))];
+        let provider = Document::object([
+            ("name", self.provider.resource().into()),
+            ("attributeMapping", Document::object(mapping)),
+            ("attributeCondition", gate.condition.as_str().into()),
+            ("oidc", Document::object(oidc)),
+        ]);
+        let member: Document = gate.member.as_str().into();
+        vec![
+            ("WorkloadIdentityPool".to_owned(), Document::object([("name", self.provider.pool_resource().into())])),
+            ("WorkloadIdentityPoolProvider".to_owned(), provider),
+            if self.account.is_some() {
+                let binding = [("role", ROLE.into()), ("members", Document::list([member]))];
+                ("Binding".to_owned(), Document::object(binding))
+            } else {
+                ("member".to_owned(), member)
+            },
+        ]
     }
-}
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// Whether it can be a principal's name: Google's bytes, and letters that no part of the way reads otherwise.
@@ -253,6 +251,8 @@ fn literal(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::google::cel::{Expression, Scope};
     use crate::subject::admission::Pattern;

@@ -2,13 +2,13 @@
 //!
 //! <https://openbao.org/api-docs/auth/jwt/>, <https://openbao.org/docs/concepts/policies/>.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::path::Path;
 use super::policy::{self, Grant};
 use crate::cli::SetupVault;
 use crate::error::Usage;
-use crate::recipe::{Command, Recipe};
+use crate::recipe::{Action, Command, Recipe, Step};
 use crate::subject::admission::{Admission, Refs};
 
 /// What is asked for.
@@ -51,38 +51,41 @@ impl Request {
         let role = self.role(admission);
         let [config_path, role_path] =
             ["config".to_owned(), format!("role/{}", self.role)].map(|end| format!("auth/{}/{end}", self.mount));
-        let mut commands = vec![
+        let run = |purpose: &str, words: &[&str], input: &str| {
+            Step::new(purpose, Action::Run(Command::reading(words, input)))
+        };
+        let mut steps = vec![
             self.enable(),
-            Command::reading("whose tokens it takes", &["bao", "write", &config_path, "-"], &format!("{config:#}")),
+            run("whose tokens it takes", &["bao", "write", &config_path, "-"], &format!("{config:#}")),
         ];
-        let mut documents = Map::new();
-        documents.insert(format!("sys/auth/{}", self.mount), json!({ "type": "jwt" }));
-        documents.insert(config_path, config);
+        let mut documents =
+            vec![(format!("sys/auth/{}", self.mount), json!({ "type": "jwt" }).into()), (config_path, config.into())];
         if !self.grants.is_empty() {
             let name = self.policy();
             let words = ["bao", "policy", "write", &name, "-"];
-            commands.push(Command::reading("what its tokens may read", &words, policy.trim_end()));
-            documents.insert(format!("sys/policies/acl/{name}"), json!({ "policy": policy }));
+            steps.push(run("what its tokens may read", &words, policy.trim_end()));
+            documents.push((format!("sys/policies/acl/{name}"), json!({ "policy": policy }).into()));
         }
         let words = ["bao", "write", &role_path, "-"];
-        commands.push(Command::reading("who gets one", &words, &format!("{role:#}")));
-        documents.insert(role_path, role);
+        steps.push(run("who gets one", &words, &format!("{role:#}")));
+        documents.push((role_path, role.into()));
         Ok(Recipe {
             lets_in: admission.to_string(),
             keeps_out: keeps_out(&admission.refs).into(),
             beware: self.beware(&admission.refs),
-            commands,
+            steps,
             documents,
         })
     }
 
-    fn enable(&self) -> Command {
-        let purpose = "the auth method; where `bao auth list` shows it already, leave this out".into();
-        let (program, arguments) = match self.mount.as_str() {
-            "jwt" => ("bao auth enable jwt", vec![]),
-            mount => ("bao auth enable", vec![vec![format!("-path={mount}"), "jwt".to_owned()]]),
+    /// Enabling a method again is an error of the server's, so it is looked for first.
+    fn enable(&self) -> Step {
+        let create = match self.mount.as_str() {
+            "jwt" => Command::new("bao auth enable jwt", &[]),
+            mount => Command::new("bao auth enable", &[&format!("-path={mount}"), "jwt"]),
         };
-        Command { purpose, program: program.into(), arguments }
+        let exists = Command::new("bao read", &[&format!("sys/auth/{}", self.mount)]);
+        Step::new("the auth method", Action::Create { exists, create })
     }
 
     /// A name that no policy has by chance, such as `default`.

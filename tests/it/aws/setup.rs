@@ -39,32 +39,49 @@ fn a_jobs_own_token_says_whom_to_let_in() {
         # beware: the role may do nothing yet: attach the policies that its jobs need
         # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well
 
-        # the provider, once for the account: where it is there already, this fails and changes nothing
-        aws iam create-open-id-connect-provider \
-          --cli-input-json '{"ClientIDList":["https://acme.semaphoreci.com"],"Url":"https://acme.semaphoreci.com"}'
+        # the provider, once for the account
+        aws iam get-open-id-connect-provider \
+          --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com >/dev/null 2>&1 ||
+          aws iam create-open-id-connect-provider \
+            --cli-input-json '{"Url":"https://acme.semaphoreci.com","ClientIDList":["https://acme.semaphoreci.com"]}'
 
-        # the role
-        aws iam create-role \
-          --role-name deploy \
-          --path /ci/ \
-          --assume-role-policy-document '{
+        # the token's audience, if the provider existed without it
+        aws iam get-open-id-connect-provider \
+          --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com \
+          --query 'ClientIDList[?@=='\''https://acme.semaphoreci.com'\'']' --output text | grep -q . >/dev/null 2>&1 ||
+          aws iam add-client-id-to-open-id-connect-provider \
+            --cli-input-json '{"OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com","ClientID":"https://acme.semaphoreci.com"}'
+
+        # the role; if it exists, this replaces its trust policy
+        trust='{
+          "Version": "2012-10-17",
           "Statement": [
             {
+              "Effect": "Allow",
+              "Principal": {
+                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+              },
               "Action": "sts:AssumeRoleWithWebIdentity",
               "Condition": {
                 "StringEquals": {
                   "acme.semaphoreci.com:aud": "https://acme.semaphoreci.com",
                   "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main"
                 }
-              },
-              "Effect": "Allow",
-              "Principal": {
-                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
               }
             }
-          ],
-          "Version": "2012-10-17"
+          ]
         }'
+        if aws iam get-role \
+          --role-name deploy >/dev/null 2>&1; then
+          aws iam update-assume-role-policy \
+            --role-name deploy \
+            --policy-document "$trust"
+        else
+          aws iam create-role \
+            --role-name deploy \
+            --path /ci/ \
+            --assume-role-policy-document "$trust"
+        fi
     "#]]);
 }
 
@@ -76,17 +93,28 @@ fn with_session_tags_debug_sessions_are_kept_out() {
         # keeps out: every other tag, branches, pull requests, debug sessions, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
 
-        # the provider, once for the account: where it is there already, this fails and changes nothing
-        aws iam create-open-id-connect-provider \
-          --cli-input-json '{"ClientIDList":["https://acme.semaphoreci.com"],"Url":"https://acme.semaphoreci.com"}'
+        # the provider, once for the account
+        aws iam get-open-id-connect-provider \
+          --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com >/dev/null 2>&1 ||
+          aws iam create-open-id-connect-provider \
+            --cli-input-json '{"Url":"https://acme.semaphoreci.com","ClientIDList":["https://acme.semaphoreci.com"]}'
 
-        # the role
-        aws iam create-role \
-          --role-name deploy \
-          --path /ci/ \
-          --assume-role-policy-document '{
+        # the token's audience, if the provider existed without it
+        aws iam get-open-id-connect-provider \
+          --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com \
+          --query 'ClientIDList[?@=='\''https://acme.semaphoreci.com'\'']' --output text | grep -q . >/dev/null 2>&1 ||
+          aws iam add-client-id-to-open-id-connect-provider \
+            --cli-input-json '{"OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com","ClientID":"https://acme.semaphoreci.com"}'
+
+        # the role; if it exists, this replaces its trust policy
+        trust='{
+          "Version": "2012-10-17",
           "Statement": [
             {
+              "Effect": "Allow",
+              "Principal": {
+                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+              },
               "Action": [
                 "sts:AssumeRoleWithWebIdentity",
                 "sts:TagSession"
@@ -97,15 +125,21 @@ fn with_session_tags_debug_sessions_are_kept_out() {
                   "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0",
                   "aws:RequestTag/job_type": "pipeline_job"
                 }
-              },
-              "Effect": "Allow",
-              "Principal": {
-                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
               }
             }
-          ],
-          "Version": "2012-10-17"
+          ]
         }'
+        if aws iam get-role \
+          --role-name deploy >/dev/null 2>&1; then
+          aws iam update-assume-role-policy \
+            --role-name deploy \
+            --policy-document "$trust"
+        else
+          aws iam create-role \
+            --role-name deploy \
+            --path /ci/ \
+            --assume-role-policy-document "$trust"
+        fi
     "#]]);
     // An organization may leave the claim out of its tags.
     let tags = json!({ "principal_tags": { "prj_id": ["p"] } });
@@ -130,17 +164,28 @@ fn options_are_enough_without_a_token() {
         # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well
         # beware: where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it
 
-        # the provider, once for the account: where it is there already, this fails and changes nothing
-        aws iam create-open-id-connect-provider \
-          --cli-input-json '{"ClientIDList":["https://acme.semaphoreci.com"],"Url":"https://acme.semaphoreci.com"}'
+        # the provider, once for the account
+        aws iam get-open-id-connect-provider \
+          --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com >/dev/null 2>&1 ||
+          aws iam create-open-id-connect-provider \
+            --cli-input-json '{"Url":"https://acme.semaphoreci.com","ClientIDList":["https://acme.semaphoreci.com"]}'
 
-        # the role
-        aws iam create-role \
-          --role-name deploy \
-          --path /ci/ \
-          --assume-role-policy-document '{
+        # the token's audience, if the provider existed without it
+        aws iam get-open-id-connect-provider \
+          --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com \
+          --query 'ClientIDList[?@=='\''https://acme.semaphoreci.com'\'']' --output text | grep -q . >/dev/null 2>&1 ||
+          aws iam add-client-id-to-open-id-connect-provider \
+            --cli-input-json '{"OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com","ClientID":"https://acme.semaphoreci.com"}'
+
+        # the role; if it exists, this replaces its trust policy
+        trust='{
+          "Version": "2012-10-17",
           "Statement": [
             {
+              "Effect": "Allow",
+              "Principal": {
+                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+              },
               "Action": "sts:AssumeRoleWithWebIdentity",
               "Condition": {
                 "StringEquals": {
@@ -149,18 +194,26 @@ fn options_are_enough_without_a_token() {
                 "StringLike": {
                   "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/release/*"
                 }
-              },
-              "Effect": "Allow",
-              "Principal": {
-                "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
               }
             }
-          ],
-          "Version": "2012-10-17"
+          ]
         }'
+        if aws iam get-role \
+          --role-name deploy >/dev/null 2>&1; then
+          aws iam update-assume-role-policy \
+            --role-name deploy \
+            --policy-document "$trust"
+        else
+          aws iam create-role \
+            --role-name deploy \
+            --path /ci/ \
+            --assume-role-policy-document "$trust"
+        fi
     "#]]);
     run("json").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         {
+          "lets_in": "jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com",
+          "keeps_out": "every other branch, tags, pull requests, other projects and other organizations",
           "beware": [
             "the role may do nothing yet: attach the policies that its jobs need",
             "whoever may push a ref of such a name is let in",
@@ -170,15 +223,22 @@ fn options_are_enough_without_a_token() {
           ],
           "documents": {
             "CreateOpenIDConnectProvider": {
+              "Url": "https://acme.semaphoreci.com",
               "ClientIDList": [
                 "https://acme.semaphoreci.com"
-              ],
-              "Url": "https://acme.semaphoreci.com"
+              ]
             },
             "CreateRole": {
+              "RoleName": "deploy",
+              "Path": "/ci/",
               "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
                 "Statement": [
                   {
+                    "Effect": "Allow",
+                    "Principal": {
+                      "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
+                    },
                     "Action": "sts:AssumeRoleWithWebIdentity",
                     "Condition": {
                       "StringEquals": {
@@ -187,21 +247,12 @@ fn options_are_enough_without_a_token() {
                       "StringLike": {
                         "acme.semaphoreci.com:sub": "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/release/*"
                       }
-                    },
-                    "Effect": "Allow",
-                    "Principal": {
-                      "Federated": "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com"
                     }
                   }
-                ],
-                "Version": "2012-10-17"
-              },
-              "Path": "/ci/",
-              "RoleName": "deploy"
+                ]
+              }
             }
-          },
-          "keeps_out": "every other branch, tags, pull requests, other projects and other organizations",
-          "lets_in": "jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com"
+          }
         }
     "#]]);
 }
@@ -292,19 +343,47 @@ fn nothing_is_sent() {
     assert!(recorder.seen().is_empty());
 }
 
-/// The text is run as it is, with the real AWS CLI; MiniStack then enforces it.
+/// The text is run as it is, with the real AWS CLI, in an account with and without what it makes; MiniStack then enforces it.
 #[test]
-fn what_is_printed_is_run_and_enforced() {
+fn what_is_printed_is_run_again_and_enforced() {
     let (server, issuer) = (peers::ministack(), Issuer::start().unwrap());
     let role = "arn:aws:iam::000000000000:role/ci/setup-cli";
-    let token = issuer.token(&Job::branch("main"));
-    let text = oidc_exchange(["setup", "aws", "--role-arn", role]).token(&token).run().exits(0).stdout();
-    let program = shells::posix().remove(0).with(["-eu", "-c", &text]);
-    symlink(peers::aws().program("aws"), program.scratch().path().join("bin/aws")).unwrap();
-    let output = administrator(&server, program).run();
-    output.exits(0).stderr_is(expect![""]);
-    assert!(output.stdout().contains(role), "{}", output.describe());
+    let run = |job: Job| {
+        let token = issuer.token(&job);
+        let text = oidc_exchange(["setup", "aws", "--role-arn", role]).token(&token).run().exits(0).stdout();
+        let program = shells::posix().remove(0).with(["-eu", "-c", &text]);
+        symlink(peers::aws().program("aws"), program.scratch().path().join("bin/aws")).unwrap();
+        let output = administrator(&server, program).run();
+        output.exits(0).stderr_is(expect![""]);
+        output.stdout()
+    };
+    // The second role of an account finds its provider there, and the first role made for another branch is corrected.
+    let first = run(Job::branch("other"));
+    assert!(first.contains(role) && first.contains(":oidc-provider/"), "{first}");
+    assert_eq!(run(Job::branch("main")), "");
+    assert_eq!(run(Job::branch("main")), "");
     enforced(&server, &issuer, role);
+}
+
+/// No emulator adds an audience to a provider: what `aws` is asked for is looked at.
+#[test]
+fn an_audience_that_a_provider_lacks_is_added() {
+    let text = setup(&[], Job::branch("main")).run().exits(0).stdout();
+    for (audiences, added) in [("", true), (ORG, false)] {
+        let program = shells::posix().remove(0).with(["-eu", "-c", &text]);
+        let aws = format!(
+            "#!/bin/sh\ncase $* in *--query*) echo '{audiences}' | sed '/^$/d' ;; \
+             iam\\ add-client*) printf '%s\\n' \"$*\" ;; esac\n"
+        );
+        program.scratch().script("bin/aws", &aws);
+        let output = program.run();
+        output.exits(0).stderr_is(expect![""]);
+        let expected = format!(
+            "iam add-client-id-to-open-id-connect-provider --cli-input-json {{\"OpenIDConnectProviderArn\":\
+             \"arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com\",\"ClientID\":\"{ORG}\"}}\n"
+        );
+        assert_eq!(output.stdout(), if added { expected } else { String::new() });
+    }
 }
 
 #[test]
@@ -312,13 +391,13 @@ fn every_shell_reads_the_same_in_it() {
     let text = setup(&[], Job::branch("it's-${HOME}-`x`")).run().exits(0).stdout();
     let read = |shell: Shell| {
         let program = shell.with(["-eu", "-c", &text]);
-        program.scratch().script("bin/aws", "#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n");
+        program.scratch().script("bin/aws", "#!/bin/sh\ncase $2 in get-*) exit 1 ;; esac\nprintf '<%s>\\n' \"$@\"\n");
         let output = program.run();
         output.exits(0).stderr_is(expect![""]);
         output.stdout()
     };
     let all: Vec<String> = shells::posix().into_iter().map(read).collect();
-    assert!(all[0].contains("refs/heads/it's-${$}{HOME}-`x`\""), "{}", all[0]);
+    assert!(all[0].contains("<create-role>") && all[0].contains("refs/heads/it's-${$}{HOME}-`x`\""), "{}", all[0]);
     assert!(all.iter().all(|one| *one == all[0]));
 }
 

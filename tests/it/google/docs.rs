@@ -24,14 +24,21 @@ fn block(index: usize) -> &'static str {
     block.split_once("```").unwrap().0
 }
 
-/// Google's administrative services, which say yes to everything, and remember the provider and the policy.
+/// Google's administrative services: they allow everything, and remember the pools, the provider and the policy.
 #[derive(Default)]
 pub(super) struct Administration(Mutex<Made>);
 
 #[derive(Default)]
 struct Made {
+    pools: Vec<String>,
     provider: Value,
     policy: Value,
+}
+
+/// <https://google.aip.dev/193>.
+fn not_found() -> Response {
+    let error = json!({ "code": 404, "message": "Requested entity was not found.", "status": "NOT_FOUND" });
+    Response::json(404, &json!({ "error": error }))
 }
 
 impl Service for Administration {
@@ -55,9 +62,23 @@ impl Service for Administration {
                 let email = format!("{}@my-project.iam.gserviceaccount.com", body["accountId"].as_str().unwrap());
                 json!({ "email": email, "name": format!("projects/my-project/serviceAccounts/{email}") })
             }
+            ("POST", path) if path.ends_with("/workloadIdentityPools") => {
+                made.pools.push(request.query.clone());
+                done
+            }
             ("POST", path) if path.ends_with("/providers") => {
                 made.provider = body;
                 done
+            }
+            ("PATCH", path) if path.contains("/providers/") => {
+                made.provider = body;
+                done
+            }
+            ("GET", path) if path.contains("/providers/") && made.provider.is_null() => {
+                return Box::pin(async { not_found() });
+            }
+            ("GET", path) if path.contains("/workloadIdentityPools/") && made.pools.is_empty() => {
+                return Box::pin(async { not_found() });
             }
             // IAM says the project's number, whatever it was asked by.
             ("GET", path) if path.contains("/providers/") => {
@@ -185,5 +206,10 @@ fn what_was_created_is_explained() {
 fn the_page_s_setup_prints_commands() {
     let output = Program::new("/bin/sh", ["-euc", &format!("{}\ncat setup.sh", block(SETUP))]).run();
     output.exits(0);
-    assert_eq!(output.stdout().lines().filter(|line| line.starts_with("gcloud ")).count(), 4, "{}", output.describe());
+    assert_eq!(
+        output.stdout().lines().filter(|line| line.trim_start().starts_with("gcloud ")).count(),
+        6,
+        "{}",
+        output.describe()
+    );
 }

@@ -43,21 +43,33 @@ fn for_a_branch() {
         # beware: a running job that somebody attaches to has the token that the job has: no claim tells
         # beware: every provider of a pool names the same principals: let this pool have no provider that others can change
 
-        # the services; no harm where they are on
+        # the services; this changes nothing if they are enabled
         gcloud services enable \
           iam.googleapis.com sts.googleapis.com iamcredentials.googleapis.com \
           --project=123456
 
-        # the pool, unless it is there
-        gcloud iam workload-identity-pools create \
-          projects/123456/locations/global/workloadIdentityPools/semaphore
+        # the pool
+        gcloud iam workload-identity-pools describe \
+          projects/123456/locations/global/workloadIdentityPools/semaphore >/dev/null 2>&1 ||
+          gcloud iam workload-identity-pools create \
+            projects/123456/locations/global/workloadIdentityPools/semaphore
 
-        # the provider: whose tokens, and which of them
-        gcloud iam workload-identity-pools providers create-oidc \
-          projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore \
-          --issuer-uri=https://acme.semaphoreci.com --allowed-audiences=https://acme.semaphoreci.com \
-          --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref' \
-          --attribute-condition 'assertion.prj_id == "936a5312-a3b8-4921-8b3f-2cec8baac574" && assertion.job_type == "pipeline_job" && assertion.ref_type == "branch" && assertion.ref == "refs/heads/main"'
+        # the provider: whose tokens, and which of them; if it exists, this replaces its rule
+        condition='assertion.prj_id == "936a5312-a3b8-4921-8b3f-2cec8baac574" && assertion.job_type == "pipeline_job" && assertion.ref_type == "branch" && assertion.ref == "refs/heads/main"'
+        if gcloud iam workload-identity-pools providers describe \
+          projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore >/dev/null 2>&1; then
+          gcloud iam workload-identity-pools providers update-oidc \
+            projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore \
+            --issuer-uri=https://acme.semaphoreci.com --allowed-audiences=https://acme.semaphoreci.com \
+            --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref' \
+            --attribute-condition "$condition"
+        else
+          gcloud iam workload-identity-pools providers create-oidc \
+            projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore \
+            --issuer-uri=https://acme.semaphoreci.com --allowed-audiences=https://acme.semaphoreci.com \
+            --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref' \
+            --attribute-condition "$condition"
+        fi
 
         # who may act as the service account
         gcloud iam service-accounts add-iam-policy-binding \
@@ -80,21 +92,33 @@ fn for_branches_of_a_pattern_and_no_service_account() {
         # beware: every provider of a pool names the same principals: let this pool have no provider that others can change
         # beware: nothing is granted yet: give a role on what the job needs to principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/attribute.gate/936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::branch
 
-        # the services; no harm where they are on
+        # the services; this changes nothing if they are enabled
         gcloud services enable \
           iam.googleapis.com sts.googleapis.com iamcredentials.googleapis.com \
           --project=123456
 
-        # the pool, unless it is there
-        gcloud iam workload-identity-pools create \
-          projects/123456/locations/global/workloadIdentityPools/semaphore
+        # the pool
+        gcloud iam workload-identity-pools describe \
+          projects/123456/locations/global/workloadIdentityPools/semaphore >/dev/null 2>&1 ||
+          gcloud iam workload-identity-pools create \
+            projects/123456/locations/global/workloadIdentityPools/semaphore
 
-        # the provider: whose tokens, and which of them
-        gcloud iam workload-identity-pools providers create-oidc \
-          projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore \
-          --issuer-uri=https://acme.semaphoreci.com --allowed-audiences=https://acme.semaphoreci.com \
-          --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_id,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref,attribute.gate=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref_type' \
-          --attribute-condition 'assertion.prj_id == "936a5312-a3b8-4921-8b3f-2cec8baac574" && assertion.job_type == "pipeline_job" && assertion.ref_type == "branch" && assertion.ref.matches("^refs/heads/release/.*-rc.*x$")'
+        # the provider: whose tokens, and which of them; if it exists, this replaces its rule
+        condition='assertion.prj_id == "936a5312-a3b8-4921-8b3f-2cec8baac574" && assertion.job_type == "pipeline_job" && assertion.ref_type == "branch" && assertion.ref.matches("^refs/heads/release/.*-rc.*x$")'
+        if gcloud iam workload-identity-pools providers describe \
+          projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore >/dev/null 2>&1; then
+          gcloud iam workload-identity-pools providers update-oidc \
+            projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore \
+            --issuer-uri=https://acme.semaphoreci.com --allowed-audiences=https://acme.semaphoreci.com \
+            --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_id,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref,attribute.gate=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref_type' \
+            --attribute-condition "$condition"
+        else
+          gcloud iam workload-identity-pools providers create-oidc \
+            projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore \
+            --issuer-uri=https://acme.semaphoreci.com --allowed-audiences=https://acme.semaphoreci.com \
+            --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_id,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref,attribute.gate=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref_type' \
+            --attribute-condition "$condition"
+        fi
     "#]]);
 }
 
@@ -105,42 +129,42 @@ fn for_pull_requests() {
         setup(&["--service-account", ACCOUNT, "--format", "json"]).job_of(&sandbox, &acme(Job::pull_request(7, "x")));
     program.run().exits(0).stdout_reads(expect![[r#"
         {
+          "lets_in": "jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com",
+          "keeps_out": "branches, tags, debug sessions, and every other project of the organization",
           "beware": [
             "a pull request from a fork is let in too, and what it runs is its author's",
             "a running job that somebody attaches to has the token that the job has: no claim tells",
             "every provider of a pool names the same principals: let this pool have no provider that others can change"
           ],
           "documents": {
-            "Binding": {
-              "members": [
-                "principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/attribute.gate/936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::pull-request"
-              ],
-              "role": "roles/iam.workloadIdentityUser"
-            },
             "WorkloadIdentityPool": {
               "name": "projects/123456/locations/global/workloadIdentityPools/semaphore"
             },
             "WorkloadIdentityPoolProvider": {
-              "attributeCondition": "assertion.prj_id == \"936a5312-a3b8-4921-8b3f-2cec8baac574\" && assertion.job_type == \"pipeline_job\" && assertion.ref_type == \"pull-request\"",
-              "attributeMapping": {
-                "attribute.gate": "assertion.prj_id + \"::\" + assertion.job_type + \"::\" + assertion.ref_type",
-                "attribute.job_type": "assertion.job_type",
-                "attribute.prj_id": "assertion.prj_id",
-                "attribute.ref": "assertion.ref",
-                "attribute.ref_type": "assertion.ref_type",
-                "google.subject": "assertion.prj_id + \"::\" + assertion.job_id"
-              },
               "name": "projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore",
+              "attributeMapping": {
+                "google.subject": "assertion.prj_id + \"::\" + assertion.job_id",
+                "attribute.prj_id": "assertion.prj_id",
+                "attribute.job_type": "assertion.job_type",
+                "attribute.ref_type": "assertion.ref_type",
+                "attribute.ref": "assertion.ref",
+                "attribute.gate": "assertion.prj_id + \"::\" + assertion.job_type + \"::\" + assertion.ref_type"
+              },
+              "attributeCondition": "assertion.prj_id == \"936a5312-a3b8-4921-8b3f-2cec8baac574\" && assertion.job_type == \"pipeline_job\" && assertion.ref_type == \"pull-request\"",
               "oidc": {
+                "issuerUri": "https://acme.semaphoreci.com",
                 "allowedAudiences": [
                   "https://acme.semaphoreci.com"
-                ],
-                "issuerUri": "https://acme.semaphoreci.com"
+                ]
               }
+            },
+            "Binding": {
+              "role": "roles/iam.workloadIdentityUser",
+              "members": [
+                "principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/attribute.gate/936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::pull-request"
+              ]
             }
-          },
-          "keeps_out": "branches, tags, debug sessions, and every other project of the organization",
-          "lets_in": "jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com"
+          }
         }
     "#]]);
 }
@@ -270,7 +294,8 @@ fn a_shell_gives_gcloud_what_was_meant() {
         program.scratch().write("setup.sh", &text);
         program.scratch().script(
             "bin/gcloud",
-            "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done >>calls; printf '\\n\\0' >>calls\n",
+            "#!/bin/sh\nfor word; do [ \"$word\" != describe ] || exit 1; done\n\
+             for word; do printf '%s\\0' \"$word\"; done >>calls; printf '\\n\\0' >>calls\n",
         );
         let output = program.run();
         output.exits(0).stdout_is("");
@@ -349,13 +374,17 @@ fn gcloud_takes_the_commands() {
         let documents = documents(ask());
         let google = Server::start(None, |_| Arc::new(Administration::default())).unwrap();
         let script = format!("set -eu\ngcloud() {{ '{}' \"$@\"; }}\n{text}", gcloud.display());
-        let mut program =
-            quiet(Program::new("/bin/sh", ["setup.sh"])).env("CLOUDSDK_AUTH_ACCESS_TOKEN", "administrator");
-        program.scratch().write("setup.sh", &script);
-        for api in ["IAM", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE"] {
-            program = program.env(&format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), format!("{}/", google.url()));
-        }
-        program.run().exits(0);
+        let run = || {
+            let program =
+                quiet(Program::new("/bin/sh", ["setup.sh"])).env("CLOUDSDK_AUTH_ACCESS_TOKEN", "administrator");
+            program.scratch().write("setup.sh", &script);
+            let apis = ["IAM", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE"];
+            let program = apis.iter().fold(program, |program, api| {
+                program.env(&format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), format!("{}/", google.url()))
+            });
+            program.run().exits(0);
+        };
+        run();
         let requests = google.requests();
         let pools = "projects/123456/locations/global/workloadIdentityPools";
         let created = |path: &str| {
@@ -371,5 +400,17 @@ fn gcloud_takes_the_commands() {
         assert_eq!(sent(&requests, "POST", &format!("{pools}/semaphore/providers")), expected);
         let policy = &sent(&requests, "POST", &format!("{ACCOUNT}:setIamPolicy"))["policy"];
         assert_eq!(policy["bindings"], json!([documents["Binding"]]));
+        if more.is_empty() {
+            // Once more over what is there: nothing is made twice, and the rule is the same.
+            run();
+            let again = &google.requests()[requests.len()..];
+            let made = again.iter().filter(|request| request.method == "POST" && request.path.contains("Pools"));
+            assert_eq!(made.count(), 0);
+            let mut rule = sent(again, "PATCH", &format!("{pools}/semaphore/providers/semaphore"));
+            rule.as_object_mut().unwrap().remove("name");
+            assert_eq!(rule, expected);
+            let policy = &sent(again, "POST", &format!("{ACCOUNT}:setIamPolicy"))["policy"];
+            assert_eq!(policy["bindings"], json!([documents["Binding"]]));
+        }
     }
 }
