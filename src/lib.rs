@@ -22,7 +22,6 @@ pub mod google;
 pub mod host;
 pub mod http;
 pub mod judgement;
-pub mod manual;
 pub mod paste;
 pub mod plan;
 pub mod recipe;

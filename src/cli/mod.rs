@@ -2,9 +2,12 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
 
 mod aws;
+mod complete;
 mod examples;
 mod explain;
 mod gcp;
+mod man;
+mod outline;
 mod setup;
 mod token;
 mod vault;
@@ -16,14 +19,15 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use aws::AwsArgs;
+pub use complete::{Shell, completions};
 pub use explain::{ExplainArgs, ExplainAws, ExplainCommand, ExplainGcp, ExplainVault};
 pub use gcp::GcpArgs;
+pub use man::man_page;
 pub use setup::{SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault, WhomArgs};
 pub use token::TokenArgs;
 pub use vault::VaultArgs;
 
 use crate::emit::{Format, OnError};
-use crate::manual::Shell;
 
 /// Trades the job's OpenID Connect token for short-lived cloud credentials.
 ///

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::aws;
 use crate::cli::{
-    Cli, Command, ExplainCommand, Forget, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
+    self, Cli, Command, ExplainCommand, Forget, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
 };
 use crate::delivery::{Delivery, Run};
 use crate::diagnostic::Verbosity;
@@ -22,7 +22,6 @@ use crate::error::Usage;
 use crate::google;
 use crate::host::Env;
 use crate::http::{Bundle, Overrides, Proxies, Settings, Trust};
-use crate::manual;
 use crate::secret::redact_jwt_shaped;
 use crate::shell::Name;
 use crate::state;
@@ -157,8 +156,8 @@ impl Plan {
             Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env)?))),
             Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
             Command::Clean(args) => Ok(Self::Clean { directory: state::StateDir::locate(env)?, format: args.format }),
-            Command::Completions(args) => Ok(Self::Print(manual::completions(args.shell))),
-            Command::Man => Ok(Self::Print(manual::page())),
+            Command::Completions(args) => Ok(Self::Print(cli::completions(args.shell))),
+            Command::Man => Ok(Self::Print(cli::man_page())),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! zsh: a function for each command, with `_arguments`.
 
 use super::add;
-use super::outline::{Entry, Opt, Value};
+use crate::cli::outline::{Entry, Opt, Value};
 
 const HEAD: &str = "#compdef oidc-exchange
 # zsh completion of oidc-exchange: a file `_oidc-exchange` in a directory of fpath.

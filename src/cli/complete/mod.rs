@@ -1,15 +1,13 @@
-//! `completions` and `man`: what the shells and the reader of a manual get from clap's own definitions.
+//! `completions`: what the shells get from clap's own definitions.
 //!
-//! `clap_complete` and `clap_mangen` do this as well, for 63 KB and 75 KB of a small binary's release build. These modules,
-//! with the examples in the help texts, are 38 KB of ours.
+//! `clap_complete` and `clap_mangen` make the completions and the manual page as well, for 63 KB and 75 KB of a small
+//! binary's release build. Ours, with the examples in the help texts, are 38 KB.
 
 mod bash;
 mod fish;
-mod outline;
-mod page;
 mod zsh;
 
-use outline::outline;
+use super::outline::outline;
 
 /// The shells that completions are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -31,12 +29,6 @@ pub fn completions(shell: Shell) -> String {
         Shell::Zsh => zsh::script(&commands),
         Shell::Fish => fish::script(&commands),
     }
-}
-
-/// The manual page, for `man`.
-#[must_use]
-pub fn page() -> String {
-    page::render(&outline())
 }
 
 /// `format!` without its machinery: these scripts are many small pieces.

@@ -1,7 +1,7 @@
 //! fish: a line for each option, under the condition that its command is on the line.
 
 use super::add;
-use super::outline::{Entry, Value};
+use crate::cli::outline::{Entry, Value};
 
 const HEAD: &str = r#"# fish completion of oidc-exchange: a file `oidc-exchange.fish` in fish's directory of completions.
 function __oidc_exchange_at --description 'Whether the line is at this command of oidc-exchange'

@@ -1,6 +1,6 @@
 //! The manual page, in the man macros. <https://man7.org/linux/man-pages/man7/groff_man.7.html>
 
-use super::outline::{Entry, Opt, Value};
+use super::outline::{Entry, Opt, Value, outline};
 use crate::error::Exit;
 
 /// The day of this version, as CHANGELOG.md has it once it is released: a page that dated itself would differ from build
@@ -9,7 +9,13 @@ const DATE: &str = "2026-11-25";
 
 const SHARED: &str = "OPTIONS OF SEVERAL COMMANDS";
 
-pub(super) fn render(commands: &[Entry]) -> String {
+/// The manual page, for `man`.
+#[must_use]
+pub fn man_page() -> String {
+    render(&outline())
+}
+
+fn render(commands: &[Entry]) -> String {
     let mut page = Page(String::new());
     page.line(&[".TH OIDC-EXCHANGE 1 ", DATE, " \"oidc-exchange ", env!("CARGO_PKG_VERSION"), "\""].concat());
     // Names that are broken or stretched cannot be searched for.

@@ -3,7 +3,7 @@
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command, CommandFactory, ValueHint};
 
-use crate::cli::Cli;
+use super::Cli;
 
 /// A command, or the program itself.
 pub(super) struct Entry {

@@ -2,7 +2,7 @@
 //! and for bash 3.2, which macOS has; there `=` is a word of its own. (And there `source <(…)` reads nothing: `eval` does.)
 
 use super::add;
-use super::outline::{Entry, Opt, Value};
+use crate::cli::outline::{Entry, Opt, Value};
 
 const HEAD: &str = r#"# bash completion of oidc-exchange: source it, or put it into bash-completion's directory.
 _oidc_exchange() {
