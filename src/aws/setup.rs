@@ -1,37 +1,20 @@
 //! What to create in the account: an OpenID Connect provider, and a role that trusts it for as few jobs as were asked for.
 
 use super::{RoleArn, SESSION_TAGS};
-use crate::cli::{SetupAws, SetupFormat};
-use crate::error::Usage;
-use crate::host::Env;
 use crate::recipe::{Action, Command, Document, Recipe, Step};
 use crate::subject::Claims;
 use crate::subject::admission::{Admission, Refs};
 
-/// What is asked for.
+/// What is to be created: a role of that ARN, in an account that may have the provider already.
 #[derive(Debug)]
 pub struct Request {
-    role: RoleArn,
-    json: bool,
+    /// The role.
+    pub role: RoleArn,
+    /// Whether the recipe is for a program, which gets it as the API takes it.
+    pub json: bool,
 }
 
 impl Request {
-    /// Checks it.
-    ///
-    /// # Errors
-    /// When no role is named, or what is named is no role's ARN.
-    pub fn new(args: &SetupAws, env: &Env) -> Result<Self, Usage> {
-        let role = match (&args.role_arn, env.get("AWS_ROLE_ARN")?) {
-            (Some(arn), _) => RoleArn::parse("--role-arn", arn)?,
-            (None, Some(arn)) => RoleArn::parse("AWS_ROLE_ARN", &arn)?,
-            (None, None) => {
-                return Err(Usage::new("no role was named: the account that it is to be in is where its provider has to be")
-                    .hint("name the role to create with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN"));
-            }
-        };
-        Ok(Self { role, json: args.whom.format == SetupFormat::Json })
-    }
-
     /// What to create. `claims` are those of the job's token, where it was looked at: they say whether the sessions
     /// will have tags.
     #[must_use]

@@ -1,8 +1,7 @@
 //! `setup`: a pool, a provider and a binding that let in whom they are asked to, and nobody else.
 
 use super::cel::quote;
-use super::{Provider, ServiceAccount, UniverseDomain};
-use crate::cli::SetupGcp;
+use super::{Provider, ServiceAccount};
 use crate::error::Usage;
 use crate::recipe::{Action, Command, Document, Recipe, Step};
 use crate::subject::admission::{Admission, Refs};
@@ -12,7 +11,7 @@ const PIPELINE: &str = "pipeline_job";
 /// The shell variable of the provider's condition.
 const CONDITION: &str = "condition";
 
-/// What is to be created.
+/// What is to be created: a pool, a provider in it, and a binding that lets its principals act as a service account.
 #[derive(Debug)]
 pub struct Request {
     provider: Provider,
@@ -29,21 +28,17 @@ struct Gate {
 }
 
 impl Request {
-    /// Checks the names.
+    /// A provider to create, and the service account that its principals may act as.
     ///
     /// # Errors
-    /// When a name is not one, or Google takes none such for something new.
-    pub fn new(args: &SetupGcp) -> Result<Self, Usage> {
-        let universe = UniverseDomain::default();
-        let provider = Provider::parse("--provider", &args.provider, &universe)?;
+    /// When Google takes no such id for a new pool or provider.
+    pub fn new(provider: Provider, account: Option<ServiceAccount>) -> Result<Self, Usage> {
         for (what, id) in [("pool", provider.pool()), ("provider", provider.id())] {
             if id.len() < 4 || id.starts_with("gcp-") {
                 return Err(Usage::new(format!("--provider: Google makes no {what} called `{id}`"))
                     .hint("an id has 4 to 32 characters and does not begin with gcp-"));
             }
         }
-        let account = args.service_account.as_deref();
-        let account = account.map(|email| ServiceAccount::parse("--service-account", email, &universe)).transpose()?;
         Ok(Self { provider, account })
     }
 

@@ -7,16 +7,11 @@ use crate::host::Env;
 
 /// Checks what `aws` was asked for, with the environment's part filled in.
 pub(super) fn new(args: &AwsArgs, env: &Env) -> Result<aws::Request, Usage> {
-    check_wait(args)?;
-    let (origin, role) = match (&args.role_arn, env.get("AWS_ROLE_ARN")?) {
-        (Some(role), _) => ("--role-arn", role.clone()),
-        (None, Some(role)) => ("AWS_ROLE_ARN", role),
-        (None, None) => {
-            return Err(Usage::new("no role was named")
-                .hint("name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN"));
-        }
-    };
-    let role = aws::RoleArn::parse(origin, &role)?;
+    super::check_wait(args.wait_for_iam, super::timeout(&args.shared))?;
+    let (_, role) = role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
+        Usage::new("no role was named")
+            .hint("name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN")
+    })?;
     let session_name = match (&args.role_session_name, env.get("AWS_ROLE_SESSION_NAME")?) {
         (Some(name), _) => aws::SessionName::parse("--role-session-name", name)?,
         (None, Some(name)) => aws::SessionName::parse("AWS_ROLE_SESSION_NAME", &name)?,
@@ -90,18 +85,13 @@ fn chain(args: &AwsArgs, first: &aws::RoleArn) -> Result<Vec<aws::Hop>, Usage> {
     args.chain_role_arn.iter().map(hop).collect()
 }
 
-/// A wait that the whole exchange's bound would cut short is not the one that was asked for.
-fn check_wait(args: &AwsArgs) -> Result<(), Usage> {
-    let timeout = super::timeout(&args.shared);
-    match args.wait_for_iam {
-        Some(wait) if wait >= timeout => {
-            Err(Usage::new("--wait-for-iam: --timeout would end the wait before its time").hint(format!(
-                "give the whole exchange more time: --timeout {}",
-                humantime::format_duration(std::time::Duration::from_secs(wait.as_secs() + 60))
-            )))
-        }
-        _ => Ok(()),
-    }
+/// The role that the option or else the variable names, and which of the two does; none where neither is there.
+pub(super) fn role(option: Option<&str>, env: &Env) -> Result<Option<(&'static str, aws::RoleArn)>, Usage> {
+    Ok(match (option, env.get("AWS_ROLE_ARN")?) {
+        (Some(arn), _) => Some(("--role-arn", aws::RoleArn::parse("--role-arn", arn)?)),
+        (None, Some(arn)) => Some(("AWS_ROLE_ARN", aws::RoleArn::parse("AWS_ROLE_ARN", &arn)?)),
+        (None, None) => None,
+    })
 }
 
 /// The SDK reads the endpoint itself; a bad one is told here, before anything is sent.

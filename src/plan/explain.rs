@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::source;
+use super::{aws_request, source};
 use crate::cli::{ExplainCommand, ReportFormat};
 use crate::document::Document;
 use crate::error::Usage;
@@ -50,11 +50,7 @@ impl Rule {
 pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage> {
     let (rule, shared) = match command {
         ExplainCommand::Aws(args) => {
-            let role = match (&args.role_arn, env.get("AWS_ROLE_ARN")?) {
-                (Some(text), _) => Some(("--role-arn", aws::RoleArn::parse("--role-arn", text)?)),
-                (None, Some(text)) => Some(("AWS_ROLE_ARN", aws::RoleArn::parse("AWS_ROLE_ARN", &text)?)),
-                (None, None) => None,
-            };
+            let role = aws_request::role(args.role_arn.as_deref(), env)?;
             read_once(&[args.shared.token.token_file.as_deref(), Some(&args.trust_policy)])?;
             let policy = aws::trust::document(&args.trust_policy)?;
             (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)

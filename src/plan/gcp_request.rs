@@ -1,7 +1,5 @@
 //! The Google request, checked.
 
-use std::time::Duration;
-
 use crate::cli::GcpArgs;
 use crate::error::Usage;
 use crate::google::{self, CredentialsFile, Endpoints, IdToken, Impersonation, ServiceAccount, UniverseDomain};
@@ -17,7 +15,7 @@ pub(super) fn new(args: &GcpArgs) -> Result<google::Request, Usage> {
     let impersonation = impersonation(args, &universe)?;
     let scopes = args.scope.iter().map(|text| google::Scope::parse("--scope", text)).collect::<Result<_, _>>()?;
     let endpoints = Endpoints::new(universe, args.sts_endpoint.as_deref(), args.iamcredentials_endpoint.as_deref())?;
-    check_wait(args.wait_for_iam, super::timeout(&args.shared))?;
+    super::check_wait(args.wait_for_iam, super::timeout(&args.shared))?;
     Ok(google::Request {
         provider,
         impersonation,
@@ -94,16 +92,4 @@ fn project(text: &str) -> Result<String, Usage> {
     }
     Err(Usage::new(format!("--project: `{text}` is not a project's id"))
         .hint("an id has lower-case letters, digits and hyphens; gcloud projects list shows them"))
-}
-
-/// A wait that the whole exchange's bound would cut short is not the one that was asked for.
-fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
-    match wait {
-        Some(wait) if wait >= timeout => {
-            let enough = humantime::format_duration(Duration::from_secs(wait.as_secs() + 60));
-            Err(Usage::new("--wait-for-iam: --timeout would end the wait before its time")
-                .hint(format!("give the whole exchange more time: --timeout {enough}")))
-        }
-        _ => Ok(()),
-    }
 }

@@ -254,6 +254,18 @@ fn delivery(shared: Shared) -> Result<Delivery, Usage> {
     })
 }
 
+/// A wait that the whole exchange's bound would cut short is not the one that was asked for.
+fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
+    match wait {
+        Some(wait) if wait >= timeout => {
+            let enough = humantime::format_duration(Duration::from_secs(wait.as_secs() + 60));
+            Err(Usage::new("--wait-for-iam: --timeout would end the wait before its time")
+                .hint(format!("give the whole exchange more time: --timeout {enough}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `--allow-http` names a host alone: a port or an address would be read as more than it is.
 fn host(text: &str) -> Result<String, Usage> {
     let wrong = || {

@@ -1,8 +1,9 @@
 //! What `setup` was asked, checked.
 
-use super::source;
-use crate::cli::{SetupCommand, SetupFormat, WhomArgs};
+use super::{aws_request, source};
+use crate::cli::{SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault, WhomArgs};
 use crate::error::Usage;
+use crate::google::{Provider, ServiceAccount, UniverseDomain};
 use crate::host::Env;
 use crate::recipe::Recipe;
 use crate::subject::admission::{Admission, Whom};
@@ -42,7 +43,7 @@ impl Side {
         match self {
             Self::Aws(request) => Ok(request.recipe(admission, claims)),
             Self::Google(request) => request.recipe(admission),
-            Self::Vault(request) => request.recipe(admission),
+            Self::Vault(request) => Ok(request.recipe(admission)),
         }
     }
 }
@@ -50,11 +51,32 @@ impl Side {
 /// Checks what was asked.
 pub(super) fn new(command: &SetupCommand, env: &Env) -> Result<Setup, Usage> {
     let (side, whom) = match command {
-        SetupCommand::Aws(args) => (Side::Aws(aws::setup::Request::new(args, env)?), &args.whom),
-        SetupCommand::Gcp(args) => (Side::Google(google::setup::Request::new(args)?), &args.whom),
-        SetupCommand::Vault(args) => (Side::Vault(vault::setup::Request::new(args)?), &args.whom),
+        SetupCommand::Aws(args) => (Side::Aws(aws(args, env)?), &args.whom),
+        SetupCommand::Gcp(args) => (Side::Google(google(args)?), &args.whom),
+        SetupCommand::Vault(args) => (Side::Vault(vault(args)?), &args.whom),
     };
     Ok(Setup { source: source(&whom.token)?, whom: said(whom)?, side, json: whom.format == SetupFormat::Json })
+}
+
+fn aws(args: &SetupAws, env: &Env) -> Result<aws::setup::Request, Usage> {
+    let (_, role) = aws_request::role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
+        Usage::new("no role was named: the account that it is to be in is where its provider has to be").hint(
+            "name the role to create with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN",
+        )
+    })?;
+    Ok(aws::setup::Request { role, json: args.whom.format == SetupFormat::Json })
+}
+
+fn google(args: &SetupGcp) -> Result<google::setup::Request, Usage> {
+    let universe = UniverseDomain::default();
+    let provider = Provider::parse("--provider", &args.provider, &universe)?;
+    let account = args.service_account.as_deref();
+    let account = account.map(|email| ServiceAccount::parse("--service-account", email, &universe)).transpose()?;
+    google::setup::Request::new(provider, account)
+}
+
+fn vault(args: &SetupVault) -> Result<vault::setup::Request, Usage> {
+    vault::setup::Request::new(&args.role, args.mount.as_deref(), &args.secret)
 }
 
 fn said(args: &WhomArgs) -> Result<Whom, Usage> {

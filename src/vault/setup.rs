@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use super::path::Path;
 use super::policy::{self, Grant};
-use crate::cli::SetupVault;
 use crate::error::Usage;
 use crate::recipe::{Action, Command, Recipe, Step};
 use crate::subject::admission::{Admission, Refs};
 
-/// What is asked for.
+/// What is to be created: a role at a mount of the JWT auth method, and a policy for the secrets that it may read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
     role: String,
@@ -20,31 +19,28 @@ pub struct Request {
 }
 
 impl Request {
-    /// Checks it.
+    /// A role of that name, at a mount of the JWT auth method (`jwt` unless named), that may read these secrets (`--secret`).
     ///
     /// # Errors
     /// When no role can have the name, or a policy would mean more by a secret's path than it says.
-    pub fn new(args: &SetupVault) -> Result<Self, Usage> {
+    pub fn new(role: &str, mount: Option<&str>, secrets: &[String]) -> Result<Self, Usage> {
         // https://github.com/openbao/openbao/blob/main/sdk/framework/path.go, GenericNameRegex.
         let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let name = &args.role;
-        if !(name.starts_with(letter) && name.ends_with(letter) && name.chars().all(|c| letter(c) || "-.".contains(c)))
+        if !(role.starts_with(letter) && role.ends_with(letter) && role.chars().all(|c| letter(c) || "-.".contains(c)))
         {
-            return Err(Usage::new(format!("--role: no role is called `{name}`"))
+            return Err(Usage::new(format!("--role: no role is called `{role}`"))
                 .hint("it has letters, digits, `_`, `-` and `.` alone, and one of the first three at both ends"));
         }
         Ok(Self {
-            role: name.clone(),
-            mount: Path::parse_mount(args.mount.as_deref().unwrap_or("jwt"))?,
-            grants: args.secret.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>()?,
+            role: role.to_owned(),
+            mount: Path::parse_mount(mount.unwrap_or("jwt"))?,
+            grants: secrets.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>()?,
         })
     }
 
     /// The method, the policy, and the narrowest role.
-    ///
-    /// # Errors
-    /// None: every admission has a role.
-    pub fn recipe(&self, admission: &Admission) -> Result<Recipe, Usage> {
+    #[must_use]
+    pub fn recipe(&self, admission: &Admission) -> Recipe {
         let issuer = admission.issuer.as_str();
         let config = json!({ "oidc_discovery_url": issuer, "bound_issuer": issuer });
         let policy = policy::text(&self.grants);
@@ -69,13 +65,13 @@ impl Request {
         let words = ["bao", "write", &role_path, "-"];
         steps.push(run("who gets one", &words, &format!("{role:#}")));
         documents.push((role_path, role.into()));
-        Ok(Recipe {
+        Recipe {
             lets_in: admission.to_string(),
             keeps_out: keeps_out(&admission.refs).into(),
             beware: self.beware(&admission.refs),
             steps,
             documents,
-        })
+        }
     }
 
     /// Enabling a method again is an error of the server's, so it is looked for first.
