@@ -66,7 +66,7 @@ pub struct Response {
 pub const BODY_LIMIT: usize = 8 << 20;
 
 /// Bound on name lookup, connection and TLS together.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Bound on one attempt, from the first packet to the last byte of the body. AWS STS itself waits up
 /// to 5 s for an issuer's keys.
@@ -255,7 +255,7 @@ fn build(
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT_TIMEOUT)
-        .dns_resolver(dns::Resolver::with_alias(alias))
+        .dns_resolver(dns::ForReqwest { resolver: Arc::default(), alias })
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Failure::Setup { why: failure::root_cause(&error) })

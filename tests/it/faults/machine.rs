@@ -45,7 +45,7 @@ impl Machine {
     /// `sh -c SCRIPT` there.
     pub(super) fn runs<'s>(&self, script: &str) -> Program<'s> {
         let conf = self.directory.path().join("resolv.conf");
-        std::fs::write(&conf, "nameserver 127.0.0.1\n").unwrap();
+        std::fs::write(&conf, "nameserver 127.0.0.1\noptions timeout:2\n").unwrap();
         let ways = self.ways.iter().map(|(port, path)| format!("{port}={}", path.display()));
         Program::new("unshare", ["-rmn", "python3", SCRIPT])
             .arg(&conf)

@@ -1,11 +1,23 @@
-"""A machine of its own, in namespaces: one nameserver, one STS, and a command.
+"""A machine of its own, in namespaces: nameservers, an STS, and a command.
 
-Arguments: the resolv.conf to use, the file for the questions that were asked, ways out of the machine (PORT=SOCKET: what
-connects to that port of loopback here is led to that socket in the file system), the command.
+The STS refuses what it is asked: on port 8080 at once, on port 8081 after two answers of 503.
 
-Of the names, a4 has an IPv4 address and its question for IPv6 stays unanswered; both has two addresses; none exists
-without one; servfail fails; silent is never answered; late, with an IPv4 address, is not for five seconds; everything
-else does not exist.
+Arguments: the resolv.conf to use, the file for the questions that were asked, more nameservers (@ADDRESS=MANNER), ways out
+of the machine (PORT=SOCKET: what connects to that port of loopback here is led to that socket in the file system), the
+command.
+
+127.0.0.1 is a nameserver unless another manner is given for it. Of the names, a4 has an IPv4 address and its question for
+IPv6 stays unanswered; both has two addresses; none exists without one; servfail fails; silent is never answered; late,
+with an IPv4 address, is not for five seconds; alias leads to both, loop to itself; large does not fit into UDP; everything
+else does not exist. The manners are:
+
+  plain         answers as above
+  slow          as above, 0.8 seconds later
+  silent        never answers
+  closed        there is no nameserver
+  garbage       answers with bytes that are no message
+  referral      answers with neither an answer nor the promise to find one
+  servfail, refused, notimp, formerr, nxdomain, empty    answers this to everything
 """
 import fcntl
 import os
@@ -24,14 +36,20 @@ def loopback_up():
         fcntl.ioctl(s, 0x8914, name + struct.pack("h", flags | 1) + b"\0" * 14)
 
 
-A, AAAA = 1, 28
+A, AAAA, CNAME = 1, 28, 5
 ADDRESS = {A: socket.inet_aton("127.0.0.1"), AAAA: socket.inet_pton(socket.AF_INET6, "::1")}
-KINDS = {"a4": {A}, "both": {A, AAAA}, "none": set(), "late": {A}}
+KINDS = {"a4": {A}, "both": {A, AAAA}, "none": set(), "late": {A}, "alias": {A, AAAA}, "my_vault": {A}, "large": {A}}
 SILENT_FOR = 5
+CODES = {"formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5, "empty": 0, "referral": 0}
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
+ANSWER, REFERRAL, TRUNCATED = 0x8180, 0x8000, 0x0200
 
 
-def answer(query, log):
+def record(owner, kind, data):
+    return owner + struct.pack(">HHIH", kind, 1, 60, len(data)) + data
+
+
+def answer(query, log, address, manner, over_tcp=False):
     labels, at = [], 12
     while query[at]:
         labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
@@ -39,42 +57,81 @@ def answer(query, log):
     question = query[12:at + 5]
     kind = struct.unpack(">H", query[at + 1:at + 3])[0]
     name = ".".join(labels)
-    log.write(f"{name} {'A' if kind == A else 'AAAA' if kind == AAAA else kind}\n")
+    server = "" if address == "127.0.0.1" else f"{address} "
+    log.write(f"{server}{name} {'A' if kind == A else 'AAAA' if kind == AAAA else kind}{' tcp' if over_tcp else ''}\n")
     log.flush()
+    flags, code, records = ANSWER, NXDOMAIN, []
     host = labels[0]
-    if host == "silent" or (host == "a4" and kind == AAAA):
+    if manner == "silent":
         return None
-    if host == "late" and time.monotonic() < first.setdefault(host, time.monotonic()) + SILENT_FOR:
-        return None
-    code, found = NXDOMAIN, []
-    if host == "servfail":
-        code = SERVFAIL
-    elif host in KINDS:
-        code, found = NOERROR, [ADDRESS[kind]] if kind in KINDS[host] else []
-    head = query[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, len(found), 0, 0)
-    records = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(a)) + a for a in found)
-    return head + question + records
+    if manner == "garbage":
+        return query[:2] + b"\xff" * 40
+    if manner in CODES:
+        code, flags = CODES[manner], REFERRAL if manner == "referral" else ANSWER
+    else:
+        if manner == "slow":
+            time.sleep(0.8)
+        if host == "silent" or (host == "a4" and kind == AAAA):
+            return None
+        if host == "late" and time.monotonic() < first.setdefault(host, time.monotonic()) + SILENT_FOR:
+            return None
+        if host == "servfail":
+            code = SERVFAIL
+        elif host == "loop":
+            code, records = NOERROR, [record(b"\xc0\x0c", CNAME, b"\xc0\x0c")]
+        elif host in KINDS:
+            code, owner = NOERROR, b"\xc0\x0c"
+            if host == "alias":
+                records = [record(owner, CNAME, b"\x04both\xc0" + bytes([12 + 1 + len(host)]))]
+                owner = b"\x04both" + question[1 + len(host):-4]
+            if kind in KINDS[host]:
+                records += [record(owner, kind, ADDRESS[kind])] * (300 if host == "large" and over_tcp else 1)
+            if host == "large" and not over_tcp:
+                flags |= TRUNCATED
+    head = query[:2] + struct.pack(">HHHHH", flags | code, 1, len(records), 0, 0)
+    return head + question + b"".join(records)
 
 
-def nameserver(log):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 53))
+def nameserver(log, address, manner):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
+        s.bind((address, 53))
         ready.release()
         while True:
             query, peer = s.recvfrom(4096)
-            said = answer(query, log)
-            if said:
-                s.sendto(said, peer)
+            threading.Thread(target=reply, args=(s, query, peer, log, address, manner), daemon=True).start()
 
 
-def sts():
+def reply(s, query, peer, log, address, manner):
+    said = answer(query, log, address, manner)
+    if said:
+        s.sendto(said, peer)
+
+
+def nameserver_over_tcp(log, address, manner):
+    with socket.create_server((address, 53), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as s:
+        ready.release()
+        while True:
+            peer, _ = s.accept()
+            with peer:
+                length = struct.unpack(">H", peer.recv(2))[0]
+                said = answer(peer.recv(length), log, address, manner, over_tcp=True)
+                if said:
+                    peer.sendall(struct.pack(">H", len(said)) + said)
+
+
+def sts(port, failures):
     body = b"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>reached</Message></Error><RequestId>r</RequestId></ErrorResponse>"""
-    with socket.create_server(("127.0.0.1", 8080)) as s:
+    with socket.create_server(("127.0.0.1", port)) as s:
         ready.release()
         while True:
             peer, _ = s.accept()
             with peer:
                 peer.recv(65536)
+                if failures:
+                    failures -= 1
+                    peer.sendall(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+                    continue
                 peer.sendall(b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
@@ -102,14 +159,19 @@ def way_out(port, path):
 first = {}
 ready = threading.Semaphore(0)
 resolv_conf, log, *rest = sys.argv[1:]
-ways = []
+manners, ways = {"127.0.0.1": "plain"}, []
+while rest[0][0] == "@":
+    address, manner = rest.pop(0)[1:].split("=", 1)
+    manners[address] = manner
 while rest[0][0].isdigit():
     port, path = rest.pop(0).split("=", 1)
     ways.append((way_out, [int(port), path]))
 loopback_up()
 subprocess.run(["mount", "--bind", resolv_conf, os.path.realpath("/etc/resolv.conf")], check=True)
 with open(log, "w") as questions:
-    for serve, arguments in ((nameserver, [questions]), (sts, []), *ways):
+    servers = [(serve, [questions, address, manner]) for address, manner in manners.items() if manner != "closed"
+               for serve in (nameserver, nameserver_over_tcp)]
+    for serve, arguments in (*servers, (sts, [8080, 0]), (sts, [8081, 2]), *ways):
         threading.Thread(target=serve, args=arguments, daemon=True).start()
         ready.acquire()
     sys.exit(subprocess.run(rest).returncode)

@@ -1,0 +1,158 @@
+//! Names to addresses: `localhost`, then `/etc/hosts`, then the nameservers that resolv.conf names, and nobody else.
+//!
+//! A static binary cannot load the modules of nsswitch.conf, so the two files are read here and the questions asked as
+//! glibc asks them. No library does that: hickory's resolver asks several nameservers at once, and one that is silent or
+//! refuses keeps it from the next.
+
+mod hosts;
+mod nameservers;
+mod query;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+use tokio::time::Instant;
+
+use self::nameservers::{Nameservers, Outcome};
+use super::resolv_conf::ResolvConf;
+
+/// The resolver. Files are read on the first question.
+#[derive(Debug, Default)]
+pub(super) struct Resolver {
+    files: OnceCell<Files>,
+    /// What the nameservers answered, by host. Several connections to one host wait for one answer.
+    known: Mutex<HashMap<String, Arc<AsyncMutex<Option<Known>>>>>,
+}
+
+#[derive(Debug)]
+struct Files {
+    hosts: String,
+    nameservers: Nameservers,
+}
+
+#[derive(Debug)]
+struct Known {
+    addresses: Vec<IpAddr>,
+    until: Instant,
+}
+
+/// A name without an address.
+#[derive(Clone, Debug)]
+pub(super) struct LookupError {
+    pub(super) host: String,
+    pub(super) why: String,
+    /// The name is known not to exist, or to have no address; otherwise the nameservers did not say.
+    pub(super) definite: bool,
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.host, self.why)
+    }
+}
+
+impl std::error::Error for LookupError {}
+
+impl Resolver {
+    /// The addresses of `host`, at least one.
+    ///
+    /// # Errors
+    /// When it has none, or no nameserver said.
+    pub(super) async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, LookupError> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![address]);
+        }
+        if is_localhost(host) {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+        }
+        let files = self.files.get_or_init(|| async { Files::read() }).await;
+        let listed = hosts::listed(&files.hosts, host);
+        if !listed.is_empty() {
+            return Ok(listed);
+        }
+        let entry = self.entry(host);
+        let mut known = entry.lock().await;
+        if let Some(known) = known.as_ref().filter(|known| Instant::now() < known.until) {
+            return Ok(known.addresses.clone());
+        }
+        let failed = |why: String, definite| Err(LookupError { host: host.into(), why, definite });
+        match files.nameservers.lookup(host).await {
+            Outcome::Found(addresses, keep) => {
+                *known = Some(Known { addresses: addresses.clone(), until: Instant::now() + keep });
+                Ok(addresses)
+            }
+            Outcome::NoSuchName => failed("NXDOMAIN".into(), true),
+            Outcome::NoAddress => failed("the name has no address".into(), true),
+            Outcome::Unknown { why, .. } => failed(why, false),
+        }
+    }
+
+    fn entry(&self, host: &str) -> Arc<AsyncMutex<Option<Known>>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(host.to_ascii_lowercase()).or_default())
+    }
+}
+
+/// The resolver as reqwest wants it; it answers for the alias with another host's addresses.
+pub(super) struct ForReqwest {
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) alias: Option<(String, String)>,
+}
+
+impl reqwest::dns::Resolve for ForReqwest {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let resolver = Arc::clone(&self.resolver);
+        let host = match &self.alias {
+            Some((alias, host)) if alias.eq_ignore_ascii_case(name.as_str()) => host.clone(),
+            _ => name.as_str().to_owned(),
+        };
+        Box::pin(async move {
+            let addresses = resolver.lookup(&host).await?;
+            // Port 0 stands for the address's own port.
+            let addresses: reqwest::dns::Addrs =
+                Box::new(addresses.into_iter().map(|ip| std::net::SocketAddr::new(ip, 0)));
+            Ok(addresses)
+        })
+    }
+}
+
+impl Files {
+    fn read() -> Self {
+        // A file that is missing or unreadable is an empty one, as libc has it.
+        let text =
+            |path| std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let system = rustix::system::uname();
+        let host_name = system.nodename().to_string_lossy();
+        let conf = ResolvConf::parse(&text("/etc/resolv.conf"), &host_name);
+        Self { hosts: text("/etc/hosts"), nameservers: Nameservers::new(conf, interface) }
+    }
+}
+
+/// The number of a network interface.
+fn interface(name: &str) -> Option<u32> {
+    if name.contains('/') {
+        return None;
+    }
+    std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex")).ok()?.trim().parse().ok()
+}
+
+/// Whether `host` is `localhost` or below it: always this machine, whatever a file or a nameserver says
+/// (RFC 6761, section 6.3).
+pub(super) fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_is_this_machine() {
+        assert!(is_localhost("localhost") && is_localhost("LocalHost.") && is_localhost("a.localhost"));
+        assert!(!is_localhost("localhost.example") && !is_localhost("notlocalhost"));
+    }
+}
