@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::clouds::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
 use super::issuer::Page;
-use super::signature::{Algorithm, Scheme};
+use super::signature::{Algorithm, ED25519_NAME, Scheme};
 use crate::judgement::{Check, Mark};
 use crate::subject::Header;
 
@@ -16,6 +16,8 @@ pub(super) struct Jwk {
     kid: Option<String>,
     /// `use`: for signatures, or for something else.
     purpose: Option<String>,
+    /// `key_ops`: what may be done with it.
+    operations: Option<Vec<String>>,
     alg: Option<String>,
     pub(super) key: Key,
 }
@@ -27,6 +29,10 @@ pub(super) enum Key {
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// A point on a curve, uncompressed.
     Ec { curve: &'static str, point: Vec<u8> },
+    /// A point on Ed25519 (RFC 8037, section 2).
+    Ed25519(Vec<u8>),
+    /// On a curve whose signatures are not checked here.
+    Unchecked { curve: String },
     /// Another, or one that cannot be read: what it is.
     Other(String),
 }
@@ -35,30 +41,39 @@ pub(super) enum Key {
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 impl Jwk {
-    fn read(value: &Value) -> Self {
+    pub(super) fn read(value: &Value) -> Self {
         let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        Self { kid: text("kid"), purpose: text("use"), alg: text("alg"), key: Key::read(value) }
+        let operations = value.get("key_ops").and_then(Value::as_array);
+        let operations =
+            operations.map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
+        Self { kid: text("kid"), purpose: text("use"), operations, alg: text("alg"), key: Key::read(value) }
     }
 
     /// Why it cannot have made such a signature.
-    fn unfit(&self, alg: &str) -> Option<String> {
+    pub(super) fn unfit(&self, alg: &str) -> Option<String> {
         if self.purpose.as_deref().is_some_and(|purpose| purpose != "sig") {
             return Some("it is not published for signatures (`use`)".into());
         }
-        if let Some(own) = self.alg.as_deref().filter(|own| *own != alg) {
+        if self.operations.as_ref().is_some_and(|operations| !operations.iter().any(|one| one == "verify")) {
+            return Some("it is not published for verifying (`key_ops`)".into());
+        }
+        // RFC 9864 has a name of its own for EdDSA on this curve.
+        let general = |name: &str| if name == ED25519_NAME { "EdDSA".to_owned() } else { name.to_owned() };
+        if let Some(own) = self.alg.as_deref().filter(|own| general(own) != general(alg)) {
             return Some(format!("it is published for {own}"));
         }
+        let one_on = |curve: &str| Some(format!("{alg} takes one on {curve}"));
         match (&self.key, Algorithm::named(alg)) {
             (Key::Other(what), _) => Some(format!("it is {what}")),
-            (Key::Rsa { n, .. }, _) if !RSA_BITS.contains(&bits(n)) => {
-                Some(format!("a key must have {} to {} bits", RSA_BITS.start(), RSA_BITS.end()))
-            }
-            (Key::Rsa { .. }, Algorithm::Known(Scheme::Ec { .. }))
-            | (Key::Ec { .. }, Algorithm::Known(Scheme::Rsa(_))) => Some(format!("{alg} takes another kind")),
-            (Key::Ec { curve, .. }, Algorithm::Known(Scheme::Ec { curve: wanted, .. })) if *curve != wanted => {
-                Some(format!("{alg} takes one on {wanted}"))
-            }
-            (Key::Rsa { .. } | Key::Ec { .. }, _) => None,
+            (_, Algorithm::Unsound) | (Key::Ed25519(_), Algorithm::Known(Scheme::Edwards)) => None,
+            (Key::Rsa { n, .. }, Algorithm::Known(Scheme::Rsa(_))) => (!RSA_BITS.contains(&bits(n)))
+                .then(|| format!("a key must have {} to {} bits", RSA_BITS.start(), RSA_BITS.end())),
+            (Key::Rsa { .. }, _) | (_, Algorithm::Known(Scheme::Rsa(_))) => Some(format!("{alg} takes another kind")),
+            (Key::Ec { curve, .. }, Algorithm::Known(Scheme::Ec { curve: wanted, .. })) if *curve == wanted => None,
+            (Key::Unchecked { curve }, Algorithm::Known(Scheme::Edwards)) if curve == "Ed448" && alg == "EdDSA" => None,
+            (Key::Unchecked { curve }, Algorithm::Unknown(wanted)) if curve == wanted => None,
+            (_, Algorithm::Known(Scheme::Ec { curve, .. }) | Algorithm::Unknown(curve)) => one_on(curve),
+            (_, Algorithm::Known(Scheme::Edwards)) => one_on(ED25519_NAME),
         }
     }
 
@@ -66,6 +81,8 @@ impl Jwk {
         match &self.key {
             Key::Rsa { n, .. } => format!("an RSA key of {} bits", bits(n)),
             Key::Ec { curve, .. } => format!("a key on {curve}"),
+            Key::Ed25519(_) => format!("a key on {ED25519_NAME}"),
+            Key::Unchecked { curve } => format!("a key on {curve}"),
             Key::Other(_) => "a key that can be used here".into(),
         }
     }
@@ -78,6 +95,7 @@ impl Key {
             bytes.filter(|bytes| !bytes.is_empty())
         };
         let broken = || Self::Other("not whole: a part of it is missing or not base64url".into());
+        let curve = value.get("crv").and_then(Value::as_str).unwrap_or_default();
         match value.get("kty").and_then(Value::as_str).unwrap_or_default() {
             "RSA" => match (part("n"), part("e")) {
                 // Some write a sign's zero before the number.
@@ -85,10 +103,10 @@ impl Key {
                 _ => broken(),
             },
             "EC" => {
-                let (curve, length) = match value.get("crv").and_then(Value::as_str).unwrap_or_default() {
+                let (curve, length) = match curve {
                     "P-256" => ("P-256", 32),
                     "P-384" => ("P-384", 48),
-                    other => return Self::Other(format!("on the curve {other:?}, which is not checked here")),
+                    other => return Self::Unchecked { curve: other.to_owned() },
                 };
                 match (part("x"), part("y")) {
                     (Some(x), Some(y)) if x.len() == length && y.len() == length => {
@@ -97,6 +115,10 @@ impl Key {
                     _ => broken(),
                 }
             }
+            "OKP" if curve == ED25519_NAME => {
+                part("x").filter(|point| point.len() == 32).map_or_else(broken, Self::Ed25519)
+            }
+            "OKP" => Self::Unchecked { curve: curve.to_owned() },
             other => Self::Other(format!("of the kind {other:?}")),
         }
     }
@@ -150,9 +172,12 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
     };
     let mut parts = vec![named];
     if header.kid.is_some() {
-        parts.extend(own.iter().map(|key| match key.unfit(alg) {
-            None => Check::new(Mark::Holds, format!("it is {}", key.words())),
-            Some(why) => Check::new(Mark::Fails, format!("it is {}", key.words())).fact("because", why),
+        // Keys of several kinds may have one name (RFC 7517, section 4.5): beside one that fits, the others are no fault.
+        let fits = own.iter().any(|key| key.unfit(alg).is_none());
+        parts.extend(own.iter().filter_map(|key| match key.unfit(alg) {
+            None => Some(Check::new(Mark::Holds, format!("it is {}", key.words()))),
+            Some(_) if fits => None,
+            Some(why) => Some(Check::new(Mark::Fails, format!("it is {}", key.words())).fact("because", why)),
         }));
     }
     own.retain(|key| key.unfit(alg).is_none());
@@ -198,6 +223,9 @@ mod tests {
         {
             assert!(unfit(&broken).starts_with("it is not whole"));
         }
+        assert!(
+            unfit(&json!({ "kty": "RSA", "n": n(256), "e": "AQAB", "key_ops": ["encrypt"] })).ends_with("(`key_ops`)")
+        );
         assert_eq!(unfit(&json!({ "kty": "oct", "k": "AA" })), "it is of the kind \"oct\"");
         assert_eq!(unfit(&json!(3)), "it is of the kind \"\"");
         assert_eq!(unfit(&json!({ "kty": "RSA", "n": "AAAA", "e": "AQAB" })), "a key must have 2048 to 8192 bits");

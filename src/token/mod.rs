@@ -23,6 +23,7 @@ use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
 use crate::subject::{self, Source};
 use portrait::Portrait;
+pub use signature::is_made_by;
 
 /// What to show.
 #[derive(Debug)]

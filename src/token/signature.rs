@@ -3,9 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, EcdsaVerificationAlgorithm, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
 };
+
+use serde_json::Value;
 
 use super::clouds::{Answers, NOT_SIGNED};
 use super::jwks::{Jwk, Key};
@@ -32,17 +35,22 @@ pub(super) enum Scheme {
         /// How.
         algorithm: &'static EcdsaVerificationAlgorithm,
     },
+    /// With a key on an Edwards curve (RFC 8037); of the two, Ed25519 can be checked here.
+    Edwards,
 }
 
 /// What an algorithm's name stands for.
 pub(super) enum Algorithm {
     /// One that can be checked here.
     Known(Scheme),
-    /// A signature that is not checked here.
-    Unknown,
+    /// A signature that is not checked here; the curve of its keys, as a JWK names it.
+    Unknown(&'static str),
     /// None that an issuer's published key could have made.
     Unsound,
 }
+
+/// The name of the curve, and of `EdDSA` on it (RFC 9864).
+pub(super) const ED25519_NAME: &str = "Ed25519";
 
 impl Algorithm {
     pub(super) fn named(name: &str) -> Self {
@@ -52,7 +60,13 @@ impl Algorithm {
             "RS512" => Scheme::Rsa(&RSA_PKCS1_2048_8192_SHA512),
             "ES256" => Scheme::Ec { curve: "P-256", algorithm: &ECDSA_P256_SHA256_FIXED },
             "ES384" => Scheme::Ec { curve: "P-384", algorithm: &ECDSA_P384_SHA384_FIXED },
-            "ES512" | "ES256K" | "PS256" | "PS384" | "PS512" | "EdDSA" => return Self::Unknown,
+            "PS256" => Scheme::Rsa(&RSA_PSS_2048_8192_SHA256),
+            "PS384" => Scheme::Rsa(&RSA_PSS_2048_8192_SHA384),
+            "PS512" => Scheme::Rsa(&RSA_PSS_2048_8192_SHA512),
+            "EdDSA" | ED25519_NAME => Scheme::Edwards,
+            "ES512" => return Self::Unknown("P-521"),
+            "ES256K" => return Self::Unknown("secp256k1"),
+            "Ed448" => return Self::Unknown("Ed448"),
             _ => return Self::Unsound,
         })
     }
@@ -67,8 +81,10 @@ pub(super) fn header(header: &Header) -> Check {
     }
     match Algorithm::named(alg) {
         Algorithm::Known(_) => Check::new(Mark::Holds, format!("signed with {alg}")),
-        Algorithm::Unknown => Check::new(Mark::Unknown, format!("signed with {alg}"))
-            .fact("because", "RS256, RS384, RS512, ES256 and ES384 can be checked here, this cannot"),
+        Algorithm::Unknown(_) => Check::new(Mark::Unknown, format!("signed with {alg}")).fact(
+            "because",
+            "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA can be checked here, this cannot",
+        ),
         Algorithm::Unsound => {
             let why = if alg == "none" { "nobody signed it" } else { "no published key makes such a signature" };
             let check = Check::new(Mark::Fails, format!("signed with {alg}")).fact("because", why);
@@ -80,33 +96,55 @@ pub(super) fn header(header: &Header) -> Check {
     }
 }
 
-/// Whether one of `keys`, which have the name that the token gives, made its signature; nothing where no key could have.
+/// Whether one of `keys`, which have the name that the token gives and are of its kind, made its signature; nothing where no
+/// key could have.
 pub(super) fn check(token: &Secret, header: &Header, keys: &[Jwk]) -> Option<Check> {
     const TITLE: &str = "the signature is that of the token's key";
     let unknown = |why: &str| Check::new(Mark::Unknown, TITLE).fact("because", why);
     let scheme = match Algorithm::named(header.alg.as_deref().unwrap_or_default()) {
         Algorithm::Unsound => return None,
-        Algorithm::Unknown => return Some(unknown("it is of a kind that cannot be checked here")),
+        Algorithm::Unknown(_) => return Some(unknown("it is of a kind that cannot be checked here")),
         Algorithm::Known(_) if keys.is_empty() => return Some(unknown("there is no key to check it with")),
         Algorithm::Known(scheme) => scheme,
     };
-    if keys.iter().any(|key| made_by(token, scheme, &key.key)) {
+    let parts = token.reveal().rsplit_once('.');
+    let signature = parts.and_then(|(_, signature)| URL_SAFE_NO_PAD.decode(signature).ok()).unwrap_or_default();
+    let message = parts.map(|(message, _)| message).unwrap_or_default();
+    if keys.iter().any(|key| made_by(message.as_bytes(), &signature, scheme, &key.key)) {
         return Some(Check::new(Mark::Holds, TITLE));
+    }
+    if keys.iter().any(|key| matches!(key.key, Key::Unchecked { .. })) {
+        return Some(unknown("one of the keys is of a kind that cannot be checked here"));
     }
     let because = "it is not: another key signed this token, or it was changed on its way here";
     Some(NOT_SIGNED.on(Check::new(Mark::Fails, TITLE).fact("because", because)))
 }
 
-fn made_by(token: &Secret, scheme: Scheme, key: &Key) -> bool {
-    let Some((message, signature)) = token.reveal().rsplit_once('.') else { return false };
-    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+/// Whether the key `jwk` (RFC 7517) made this `signature` of `message` by the algorithm that a token's header calls `alg`.
+///
+/// Nothing where such a signature is not checked here, or the key is not one for it.
+#[must_use]
+pub fn is_made_by(jwk: &Value, alg: &str, message: &[u8], signature: &[u8]) -> Option<bool> {
+    let key = Jwk::read(jwk);
+    match Algorithm::named(alg) {
+        Algorithm::Known(scheme) if key.unfit(alg).is_none() && !matches!(key.key, Key::Unchecked { .. }) => {
+            Some(made_by(message, signature, scheme, &key.key))
+        }
+        Algorithm::Known(_) | Algorithm::Unknown(_) | Algorithm::Unsound => None,
+    }
+}
+
+fn made_by(message: &[u8], signature: &[u8], scheme: Scheme, key: &Key) -> bool {
     match (scheme, key) {
         (Scheme::Rsa(parameters), Key::Rsa { n, e }) => {
-            RsaPublicKeyComponents { n, e }.verify(parameters, message.as_bytes(), &signature).is_ok()
+            RsaPublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok()
         }
         (Scheme::Ec { curve, algorithm }, Key::Ec { curve: own, point }) if curve == *own => {
-            UnparsedPublicKey::new(algorithm, point).verify(message.as_bytes(), &signature).is_ok()
+            UnparsedPublicKey::new(algorithm, point).verify(message, signature).is_ok()
         }
-        (Scheme::Rsa(_), Key::Ec { .. } | Key::Other(_)) | (Scheme::Ec { .. }, _) => false,
+        (Scheme::Edwards, Key::Ed25519(point)) => {
+            UnparsedPublicKey::new(&ED25519, point).verify(message, signature).is_ok()
+        }
+        (Scheme::Rsa(_) | Scheme::Ec { .. } | Scheme::Edwards, _) => false,
     }
 }

@@ -5,6 +5,7 @@ mod hostile;
 mod keys;
 mod misled;
 mod places;
+mod vectors;
 mod verify;
 
 use base64::Engine;

@@ -153,6 +153,41 @@ fn two_keys_of_one_name() {
     verified(&issuer, &text, 0);
 }
 
+/// Keys of several kinds may have one name (RFC 7517, section 4.5): those that did not sign are no fault of the token's.
+#[test]
+fn keys_of_several_kinds_under_one_name() {
+    let point = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![7; bytes]);
+    let modulus = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![0xff; bytes]);
+    let beside = [
+        json!({ "kty": "EC", "crv": "P-256", "x": point(32), "y": point(32) }),
+        json!({ "kty": "EC", "crv": "P-521", "x": point(66), "y": point(66) }),
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": point(32) }),
+        json!({ "kty": "OKP", "crv": "X25519", "x": point(32) }),
+        json!({ "kty": "RSA", "n": modulus(256), "e": "AQAB", "use": "enc" }),
+        json!({ "kty": "RSA", "n": modulus(256), "e": "AQAB", "key_ops": ["encrypt"] }),
+        json!({ "kty": "RSA", "n": modulus(256), "e": "AQAB", "alg": "PS256" }),
+        json!({ "kty": "RSA", "n": modulus(128), "e": "AQAB" }),
+        json!({ "kty": "RSA", "n": "!", "e": "AQAB" }),
+        json!({ "kty": "oct", "k": "AAAA" }),
+    ];
+    for mut other in beside {
+        let issuer = Issuer::start().unwrap();
+        let text = main_token(&issuer);
+        let own = issuer.published().remove(0);
+        other["kid"] = own["kid"].clone();
+        issuer.publish(vec![other.clone(), own.clone()]);
+        let output = verified(&issuer, &text, 0);
+        assert!(output.stdout().contains("✓ it is an RSA key of 2048 bits\n"), "{}", output.describe());
+        // The signature of another is as bad as ever.
+        let forged = issuer.forged(&dated(Job::branch("main")));
+        assert!(failing(&verified(&issuer, &forged, 4)).starts_with("✗ the signature is that of the token's key\n"));
+        // Alone it is no key for this token.
+        issuer.publish(vec![other]);
+        verified(&issuer, &text, 4);
+    }
+    published(|key| key["key_ops"] = json!(["verify", "encrypt"]), 0);
+}
+
 #[test]
 fn keys_that_are_no_keys() {
     for keys in [json!(3), json!(null), json!({}), json!([[]]), json!({ "kid": 3 })] {

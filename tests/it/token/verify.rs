@@ -1,5 +1,8 @@
 //! `--verify`: good tokens, bad ones, and the clouds' words for what is wrong.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use rustix::process::Signal;
 use sandbox::{Curve, Issuer, Job, Tls, now};
 use serde_json::{Map, Value, json};
@@ -197,16 +200,63 @@ fn an_algorithm_that_signs_nothing() {
 /// Neither good nor bad, for all that is known here.
 #[test]
 fn an_algorithm_that_is_not_checked_here() {
-    let issuer = Issuer::start().unwrap();
-    issuer.discover("id_token_signing_alg_values_supported", json!(["ES512"]));
-    let text = issuer.sign(&json!({ "alg": "ES512" }), &claims(&issuer, Job::branch("main")));
+    for (alg, key) in [
+        ("ES512", json!({ "kty": "EC", "crv": "P-521", "x": coordinate(66), "y": coordinate(66) })),
+        ("ES256K", json!({ "kty": "EC", "crv": "secp256k1", "x": coordinate(32), "y": coordinate(32) })),
+        ("EdDSA", json!({ "kty": "OKP", "crv": "Ed448", "x": coordinate(57) })),
+    ] {
+        let (issuer, text) = signed_as(alg, &key);
+        let found = failing(&verified(&issuer, &text, 7));
+        assert!(found.starts_with("? the signature is that of the token's key\n"), "{alg}: {found}");
+        // A key that makes no such signature is no key of the token's.
+        let (issuer, text) =
+            signed_as(alg, &json!({ "kty": "EC", "crv": "P-256", "x": coordinate(32), "y": coordinate(32) }));
+        verified(&issuer, &text, 4);
+    }
+    let (issuer, text) =
+        signed_as("ES512", &json!({ "kty": "EC", "crv": "P-521", "x": coordinate(66), "y": coordinate(66) }));
     expect![[r#"
         ? the signature is that of the token's key
             because    it is of a kind that cannot be checked here
         ? signed with ES512
-            because    RS256, RS384, RS512, ES256 and ES384 can be checked here, this cannot
+            because    RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA can be checked here, this cannot
     "#]]
     .assert_eq(&failing(&verified(&issuer, &text, 7)));
+}
+
+fn coordinate(bytes: usize) -> String {
+    URL_SAFE_NO_PAD.encode(vec![1; bytes])
+}
+
+/// A token whose header has `alg` (its signature is one of RSA), and an issuer that publishes this key under its name.
+fn signed_as(alg: &str, key: &Value) -> (Issuer, String) {
+    let issuer = Issuer::start().unwrap();
+    issuer.discover("id_token_signing_alg_values_supported", json!([alg]));
+    let text = issuer.sign(&json!({ "alg": alg }), &claims(&issuer, Job::branch("main")));
+    let mut key = key.clone();
+    key["kid"] = header_kid(&text).into();
+    issuer.publish(vec![key]);
+    (issuer, text)
+}
+
+/// With a key on Ed25519, by both names of the algorithm (RFC 8037, RFC 9864).
+#[test]
+fn a_token_that_is_signed_with_ed25519() {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[3; 32]).unwrap();
+    let point = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+    for (alg, published_for) in [("EdDSA", None), ("Ed25519", None), ("EdDSA", Some("Ed25519"))] {
+        let mut key = json!({ "kty": "OKP", "crv": "Ed25519", "x": point, "use": "sig" });
+        if let Some(published_for) = published_for {
+            key["alg"] = published_for.into();
+        }
+        let (issuer, text) = signed_as(alg, &key);
+        let (message, _) = text.rsplit_once('.').unwrap();
+        let sign = |message: &str| URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()).as_ref());
+        let output = verified(&issuer, &format!("{message}.{}", sign(message)), 0);
+        assert!(output.stdout().contains("✓ it is a key on Ed25519\n"), "{}", output.describe());
+        let output = verified(&issuer, &format!("{message}.{}", sign("another")), 4);
+        assert!(failing(&output).starts_with("✗ the signature is that of the token's key\n"), "{}", output.describe());
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Venv {
 #[track_caller]
 pub(crate) fn venv(name: &str, packages: &[&str]) -> Venv {
     assert!(packages.iter().all(|package| package.contains("==")), "a peer is pinned: {packages:?}");
-    let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
+    let peers = peers();
     fs::create_dir_all(&peers).unwrap();
     let lock = File::create(peers.join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
@@ -70,6 +70,34 @@ pub(crate) fn source(venv: &Venv, package: &str) -> PathBuf {
     let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"];
     run(Command::new(venv.python()).args(pip).args(["--no-binary", name, package, "--dest"]).arg(&place));
     archive().unwrap_or_else(|| panic!("{package} has no source archive"))
+}
+
+/// The directory of a crate's source, as crates.io has it, with the data that its authors publish: fetched on first use.
+#[track_caller]
+pub(crate) fn crate_source(name: &str, version: &str) -> PathBuf {
+    let place = peers().join(format!("{name}-{version}.crate"));
+    fs::create_dir_all(place.join("src")).unwrap();
+    let lock = File::create(place.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let manifest = format!(
+        "[package]\nname = \"holder\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
+         [dependencies]\n{name} = {{ version = \"={version}\", default-features = false }}\n"
+    );
+    fs::write(place.join("Cargo.toml"), manifest).unwrap();
+    fs::write(place.join("src/lib.rs"), "").unwrap();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["metadata", "--format-version", "1", "--quiet", "--manifest-path"]).arg(place.join("Cargo.toml"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let found = packages.iter().find(|package| package["name"] == name).unwrap();
+    Path::new(found["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned()
+}
+
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers")
 }
 
 #[track_caller]
