@@ -15,7 +15,6 @@ import sys
 KNOWN = {
     "src": [
         ("aws::profile", "aws::handover"),
-        ("google::cause", "google::refusal"),
         ("google::service_account", "google::endpoint"),
         ("google::service_account", "google::provider"),
         ("http::overrides", "http::trust"),
@@ -25,10 +24,7 @@ KNOWN = {
         ("token::soundness", "token::verify"),
         ("token::table", "token::portrait"),
         ("vault::left", "vault::tenancy"),
-        ("vault::login_refusal", "vault::refusal"),
-        ("vault::read_refusal", "vault::refusal"),
         ("vault::settings", "vault::tenancy"),
-        ("vault::wire", "vault::refusal"),
     ],
     "sandbox/src": [],
 }

@@ -12,14 +12,15 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::Instant;
 
 use super::account::AccountId;
+use super::answer::Answer;
+use super::cause::Grace;
 use super::chain::Hop;
-use super::explain::{Context, Step};
-use super::refusal::{Attempt, Grace};
+use super::hints::{Context, Step};
 use super::{Credentials, Request, RoleArn, sts};
 use crate::error::Error;
 use crate::host::Clock;
-use crate::http::Client;
 use crate::http::retry::Deadline;
+use crate::http::{Attempt, Client, Failure};
 use crate::secret::Secret;
 use crate::subject::{self, SubjectToken};
 
@@ -73,18 +74,15 @@ struct Trade<'a> {
 }
 
 impl Trade<'_> {
-    async fn run<T>(&self, step: Step<'_>, call: impl AsyncFn() -> Result<T, Attempt>) -> Result<T, Error> {
+    async fn run<T>(&self, step: Step<'_>, call: impl AsyncFn() -> Result<T, Attempt<Answer>>) -> Result<T, Error> {
         let keys = match step {
             Step::Token => None,
             Step::Hop { .. } | Step::Identity => Some(Instant::now() + FRESH),
         };
         let grace = Grace { iam: self.iam, keys };
-        let outcome = self.http.retry(self.deadline, async || match call().await {
-            Err(Attempt::Answered(answer)) => Err(Attempt::Answered(answer.with(grace))),
-            other => other,
-        });
         let context = Context { request: self.request, token: self.token, clock: self.clock, step };
-        outcome.await.map_err(|gave_up| context.explain(gave_up))
+        let covered = async || call().await.map_err(|attempt| grace.cover(attempt));
+        self.http.retry(self.deadline, covered).await.map_err(|gave_up| gave_up.explain(&context))
     }
 
     /// The token for the first role.
@@ -167,7 +165,7 @@ impl Trade<'_> {
             let answer = sts.get_caller_identity().send().await;
             let output = answer.map_err(|error| self.attempt(error))?;
             let account = output.account().and_then(AccountId::new);
-            let account = account.ok_or(Attempt::Garbled { status: 200, why: "it lacks an Account".into() })?;
+            let account = account.ok_or(Attempt::garbled(200, "it lacks an Account"))?;
             tracing::info!("the credentials work: {} in account {account}", output.arn().unwrap_or("somebody"));
             Ok(account)
         };
@@ -180,7 +178,7 @@ impl Trade<'_> {
     }
 
     /// What the SDK's error is, without what is not to be shown again.
-    fn attempt<E>(&self, error: SdkError<E, HttpResponse>) -> Attempt
+    fn attempt<E>(&self, error: SdkError<E, HttpResponse>) -> Attempt<Answer>
     where
         E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
     {
@@ -202,12 +200,12 @@ impl Trade<'_> {
         (!arns.is_empty()).then(|| descriptors.collect())
     }
 
-    fn tags(&self) -> Result<Option<Vec<Tag>>, Attempt> {
+    fn tags(&self) -> Result<Option<Vec<Tag>>, Attempt<Answer>> {
         let tags = &self.request.tags;
         let made = tags.iter().map(|tag| Tag::builder().key(&tag.key).value(&tag.value).build());
-        let made = made.collect::<Result<Vec<_>, _>>().map_err(|error| {
-            Attempt::Transport(crate::http::Failure::Setup { why: format!("--session-tag: {error}") })
-        })?;
+        let made = made
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Attempt::from(Failure::Setup { why: format!("--session-tag: {error}") }))?;
         Ok((!made.is_empty()).then_some(made))
     }
 }
@@ -217,8 +215,8 @@ fn received(
     found: Option<aws_sdk_sts::types::Credentials>,
     user: Option<&AssumedRoleUser>,
     role: &RoleArn,
-) -> Result<Credentials, Attempt> {
-    let missing = |field: &str| Attempt::Garbled { status: 200, why: format!("it lacks {field}") };
+) -> Result<Credentials, Attempt<Answer>> {
+    let missing = |field: &str| Attempt::garbled(200, format!("it lacks {field}"));
     let found = found.ok_or_else(|| missing("Credentials"))?;
     let filled = |value: String, field: &str| if value.is_empty() { Err(missing(field)) } else { Ok(value) };
     // The SDK puts 1970 for one that is absent.

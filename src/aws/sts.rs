@@ -8,10 +8,11 @@ use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 
-use super::refusal::{Answer, Attempt};
+use super::answer::Answer;
+use super::cause::Cause;
 use super::{Credentials, Region};
 use crate::host::Clock;
-use crate::http::{Client, Failure, retry, smithy};
+use crate::http::{Attempt, Client, Failure, retry, smithy};
 use crate::secret::Secret;
 
 /// The SDK's own reading of the environment (endpoint, FIPS, dual-stack), with the region settled beforehand, so that
@@ -46,41 +47,36 @@ pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig)
 
 /// What the SDK's error is, without its body: that of an answer which could not be read may hold credentials.
 /// `secrets` are those that the call carried.
-pub(super) fn attempt<E>(error: SdkError<E, HttpResponse>, secrets: &[&Secret], clock: &Clock) -> Attempt
+pub(super) fn attempt<E>(error: SdkError<E, HttpResponse>, secrets: &[&Secret], clock: &Clock) -> Attempt<Answer>
 where
     E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
 {
+    let setup = |why: String| Attempt::from(Failure::Setup { why });
     match error {
         SdkError::DispatchFailure(failure) => {
             let source = failure.as_connector_error().and_then(std::error::Error::source);
-            let known = source.and_then(|source| source.downcast_ref::<Failure>()).cloned();
-            Attempt::Transport(
-                known.unwrap_or_else(|| Failure::Setup { why: "the AWS SDK could not send the request".into() }),
-            )
+            match source.and_then(|source| source.downcast_ref::<Failure>()) {
+                Some(known) => known.clone().into(),
+                None => setup("the AWS SDK could not send the request".into()),
+            }
         }
         SdkError::ConstructionFailure(failure) => {
             let why = SdkError::<E, HttpResponse>::ConstructionFailure(failure).into_source();
             let why = why.map_or_else(|_| "unknown".into(), |source| source.to_string());
-            Attempt::Transport(Failure::Setup { why: format!("the AWS SDK could not build the request: {why}") })
+            setup(format!("the AWS SDK could not build the request: {why}"))
         }
         SdkError::ServiceError(answer) => {
             let raw = answer.raw();
             let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
             let error = answer.err();
             let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));
-            Attempt::Answered(Answer::new(
-                raw.status().as_u16(),
-                error.code(),
-                error.message(),
-                request_id,
-                retry_after,
-                secrets,
-            ))
+            let answer = Answer::new(raw.status().as_u16(), error.code(), error.message(), request_id, secrets);
+            let again = Cause::of(&answer).row().is_retried();
+            Attempt::answered(answer, again, retry_after)
         }
         SdkError::ResponseError(answer) => {
-            let status = answer.raw().status().as_u16();
-            Attempt::Garbled { status, why: "it is not an answer of AWS STS".into() }
+            Attempt::garbled(answer.raw().status().as_u16(), "it is not an answer of AWS STS")
         }
-        SdkError::TimeoutError(_) | _ => Attempt::Transport(Failure::Setup { why: "the AWS SDK gave up".into() }),
+        SdkError::TimeoutError(_) | _ => setup("the AWS SDK gave up".into()),
     }
 }

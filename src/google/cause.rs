@@ -1,9 +1,10 @@
-//! Google's errors: which one it is, whether it heals, and whether a change made a moment ago would explain it.
+//! Why a call to Google brought no token, and all that follows from it.
 //!
 //! Texts: <https://docs.cloud.google.com/iam/docs/troubleshooting-workload-identity-federation>.
 
-use super::answer::Answer;
-use super::refusal::Step;
+use super::answer::{Answer, Step};
+use super::hints::Context;
+use crate::http::{Explain, Row, THROTTLED, Told};
 
 /// Why a call brought no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(super) enum Cause {
     Issuer,
     /// The token's time is over, or has not come.
     Stale,
-    /// STS could not get the issuer's keys, or not the one that signed. Heals.
+    /// STS could not get the issuer's keys, or not the one that signed.
     IssuerUnreachable,
     /// The signature is not the issuer's.
     Signature,
@@ -46,9 +47,9 @@ pub(super) enum Cause {
     Scope,
     /// A policy of the organization forbids it.
     OrganizationPolicy,
-    /// Too many calls. Heals.
+    /// Too many calls.
     Throttled,
-    /// The service failed. Heals.
+    /// The service failed.
     ServerFault,
     /// No error of Google's: something in between answered.
     NotGoogle,
@@ -57,14 +58,14 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    pub(super) fn of(step: Step, answer: &Answer) -> Self {
+    pub(super) fn of(answer: &Answer) -> Self {
         match (answer.status, answer.code.as_deref().unwrap_or_default()) {
             (429, _) | (_, "quota_exceeded" | "RESOURCE_EXHAUSTED") => Self::Throttled,
             (408 | 412 | 425 | 500..=599, _) => Self::ServerFault,
             (_, "") => Self::NotGoogle,
-            (_, code) => match step {
+            (_, code) => match answer.step {
                 Step::Sts => Self::of_sts(code, answer),
-                Step::AccessToken | Step::IdToken => Self::of_iam(step, code, answer),
+                Step::AccessToken | Step::IdToken => Self::of_iam(code, answer),
             },
         }
     }
@@ -85,7 +86,7 @@ impl Cause {
         }
     }
 
-    fn of_iam(step: Step, code: &str, answer: &Answer) -> Self {
+    fn of_iam(code: &str, answer: &Answer) -> Self {
         match (code, answer.reason.as_deref().unwrap_or_default()) {
             (_, "SERVICE_DISABLED") => Self::ServiceDisabled,
             (_, "ACCESS_TOKEN_SCOPE_INSUFFICIENT") => Self::Scope,
@@ -102,7 +103,7 @@ impl Cause {
             ("PERMISSION_DENIED", _) if answer.says("getOpenIdToken") => Self::IdToken,
             ("PERMISSION_DENIED", _) if answer.says("getAccessToken") => Self::Impersonation,
             // What it said before it named the permission.
-            ("PERMISSION_DENIED", _) if answer.says("does not have permission") => match step {
+            ("PERMISSION_DENIED", _) if answer.says("does not have permission") => match answer.step {
                 Step::IdToken => Self::IdToken,
                 Step::AccessToken | Step::Sts => Self::Impersonation,
             },
@@ -111,30 +112,47 @@ impl Cause {
         }
     }
 
-    /// Whether the same call can end differently by itself.
-    pub(super) fn heals(self) -> bool {
+    /// All that follows from the cause.
+    pub(super) fn row<'a>(self) -> Row<Context<'a>> {
+        const TOKEN: &str = "Google STS refused the token";
+        const PROVIDER: &str = "Google STS does not know the provider";
+        const ACCOUNT: &str = "Google IAM does not let the job act as the service account";
         match self {
-            Self::IssuerUnreachable | Self::Throttled | Self::ServerFault => true,
-            Self::ProviderName
-            | Self::ProviderUnknown
-            | Self::Audience
-            | Self::Issuer
-            | Self::Stale
-            | Self::Signature
-            | Self::Condition
-            | Self::MappedAttribute
-            | Self::Request
-            | Self::Impersonation
-            | Self::IdToken
-            | Self::ServiceDisabled
-            | Self::NoAccount
-            | Self::Lifetime
-            | Self::Argument
-            | Self::Unauthenticated
-            | Self::Scope
-            | Self::OrganizationPolicy
-            | Self::NotGoogle
-            | Self::Other => false,
+            Self::ProviderName => Row::refused(PROVIDER).fix(Context::provider_name),
+            Self::ProviderUnknown => Row::refused(PROVIDER).fix(Context::provider_unknown),
+            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_provider),
+            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_provider),
+            Self::Stale => Row::refused(TOKEN).fix(Context::staleness),
+            Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
+            Self::Signature => Row::refused(TOKEN)
+                .say(&["is this the job's token, whole, and do the keys uploaded to the provider (if any) still hold?"])
+                .next(Context::verify_line),
+            Self::Condition => Row::refused(TOKEN).fix(Context::condition).next(Context::explain_provider),
+            Self::MappedAttribute => Row::refused(TOKEN).fix(Context::mapped_attribute).next(Context::explain_provider),
+            Self::Request => Row::refused(TOKEN),
+            Self::Impersonation => Row::refused(ACCOUNT).fix(Context::binding).next(Context::explain_account),
+            Self::IdToken => Row::refused(ACCOUNT).fix(Context::id_token).next(Context::explain_account),
+            Self::ServiceDisabled => {
+                Row::refused("the IAM Credentials API is switched off in the project").fix(Context::service_disabled)
+            }
+            Self::NoAccount => Row::refused(ACCOUNT).fix(Context::no_account),
+            Self::Lifetime => Row::refused("Google IAM refused the access token's life").say(&[
+                "ask for --lifetime 1h or less",
+                "or let the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension name the service account, for up to 12h",
+            ]),
+            Self::Argument => {
+                Row::refused(REQUEST).say(&["is every --scope one that Google knows, and every --delegate a service account?"])
+            }
+            Self::Unauthenticated => Row::refused(REQUEST).say(&[
+                "the federated token was refused a moment after it was made: is this machine's clock right, and does --iamcredentials-endpoint lead to the same universe as --sts-endpoint?",
+            ]),
+            Self::Scope => Row::refused(REQUEST).say(&["ask for --scope https://www.googleapis.com/auth/cloud-platform"]),
+            Self::OrganizationPolicy => Row::refused(REQUEST)
+                .say(&["a policy of the organization forbids it: its administrator can say which, and allow it"]),
+            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::ServerFault => Row::heals().fix(Context::server_fault),
+            Self::NotGoogle => Row::something_else(),
+            Self::Other => Row::refused(REQUEST),
         }
     }
 
@@ -145,33 +163,35 @@ impl Cause {
         matches!(self, Self::ProviderUnknown | Self::Impersonation | Self::IdToken | Self::ServiceDisabled)
     }
 
-    pub(super) fn title(self, step: Step) -> &'static str {
-        match self {
-            Self::ProviderName | Self::ProviderUnknown => "Google STS does not know the provider",
-            Self::Audience
-            | Self::Issuer
-            | Self::Stale
-            | Self::IssuerUnreachable
-            | Self::Signature
-            | Self::Condition
-            | Self::MappedAttribute
-            | Self::Request => "Google STS refused the token",
-            Self::Impersonation | Self::IdToken | Self::NoAccount => {
-                "Google IAM does not let the job act as the service account"
-            }
-            Self::ServiceDisabled => "the IAM Credentials API is switched off in the project",
-            Self::Lifetime => "Google IAM refused the access token's life",
-            Self::Argument
-            | Self::Unauthenticated
-            | Self::Scope
-            | Self::OrganizationPolicy
-            | Self::Throttled
-            | Self::ServerFault
-            | Self::NotGoogle
-            | Self::Other => match step {
-                Step::Sts => "Google STS refused the request",
-                Step::AccessToken | Step::IdToken => "Google IAM Credentials refused the request",
-            },
-        }
+    /// Whether the rules that the claims are matched with refused.
+    fn is_about_claims(self) -> bool {
+        matches!(self, Self::Condition | Self::MappedAttribute | Self::Impersonation | Self::IdToken)
+    }
+}
+
+/// What a refusal of the request is called, after the service.
+const REQUEST: &str = "refused the request";
+
+impl Explain<Answer> for Context<'_> {
+    fn provider(&self) -> &'static str {
+        self.step.provider()
+    }
+
+    fn address_setting(&self) -> &'static str {
+        self.step.endpoint_option()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked_for()
+    }
+
+    fn tell(&self, answer: &Answer) -> Told {
+        let cause = Cause::of(answer);
+        let told = cause.row().tell(self);
+        let title = told.title.map(|title| match title.as_str() {
+            REQUEST => format!("{} {title}", self.step.provider()),
+            _ => title,
+        });
+        Told { title, presented: self.presented(cause.is_about_claims()), ..told }
     }
 }

@@ -8,13 +8,14 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::{Value, json};
 
-use super::answer::Answer;
-use super::refusal::{Attempt, Context, Step};
+use super::answer::{Answer, Step};
+use super::cause::Cause;
+use super::hints::Context;
 use super::{AccessToken, Credentials, IdToken, Impersonation, Request, Scope, ServiceAccount};
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::{self, Deadline};
-use crate::http::{self, Client, Failure};
+use crate::http::{self, Attempt, Client, Failure};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
 use crate::text::time;
@@ -163,26 +164,26 @@ impl Trade<'_> {
         read: impl Fn(A) -> Result<T, String>,
     ) -> Result<T, Error> {
         let once = async || {
-            let response = self.http.send(call.request(body)?).await.map_err(Attempt::Transport)?;
+            let response = self.http.send(call.request(body)?).await?;
             if !(200..300).contains(&response.status) {
                 return Err(self.refused(&call, &response));
             }
-            let garbled = |why: String| Attempt::Garbled { status: response.status, why };
+            let garbled = |why: String| Attempt::garbled(response.status, why);
             let answer = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error).into()))?;
             read(answer).map_err(garbled)
         };
-        let outcome = self.http.retry(self.deadline, once).await;
         let context = Context { request: self.request, token: self.token, clock: self.clock, step: call.step };
-        outcome.map_err(|gave_up| context.explain(gave_up))
+        self.http.retry(self.deadline, once).await.map_err(|gave_up| gave_up.explain(&context))
     }
 
-    fn refused(&self, call: &Call<'_>, response: &http::Response) -> Attempt {
+    fn refused(&self, call: &Call<'_>, response: &http::Response) -> Attempt<Answer> {
         let header = response.headers.get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after = header.and_then(|value| retry::retry_after(value, self.clock.now()));
         let secrets: Vec<&Secret> = [Some(self.token.jwt()), call.bearer].into_iter().flatten().collect();
-        let answer = Answer::read(response, retry_after, &secrets);
-        let patient = self.grace.is_some_and(|grace| !grace.remaining().is_zero());
-        Attempt::refused(call.step, answer, patient)
+        let answer = Answer::read(call.step, response, &secrets);
+        let cause = Cause::of(&answer);
+        let covered = cause.may_be_young() && self.grace.is_some_and(|grace| !grace.remaining().is_zero());
+        Attempt::answered(answer, covered || cause.row().is_retried(), retry_after)
     }
 }
 
@@ -196,8 +197,8 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn request(&self, body: &[u8]) -> Result<http::Request, Attempt> {
-        let unfit = |why: &str| Attempt::Transport(Failure::Setup { why: why.into() });
+    fn request(&self, body: &[u8]) -> Result<http::Request, Failure> {
+        let unfit = |why: &str| Failure::Setup { why: why.into() };
         let url = Url::parse(&self.url).map_err(|error| unfit(&format!("the endpoint is not an address: {error}")))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));

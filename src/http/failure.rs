@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::dns::LookupError;
 use super::retry::{Retry, Retryable};
-use crate::error::{Error, Exit, Report};
+use crate::error::Exit;
 
 /// One attempt that brought no whole answer.
 #[derive(Debug, Clone)]
@@ -85,6 +85,20 @@ pub enum Failure {
     },
 }
 
+/// What follows from a failure's kind.
+struct Row {
+    retry: Retry,
+    /// Whether the server may have got the request.
+    sent: bool,
+    exit: Exit,
+    /// What a person can do about it; empty for nothing.
+    hint: &'static str,
+}
+
+/// What to do where nothing answers.
+pub(super) const UNREACHED: &str =
+    "can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?";
+
 impl Failure {
     pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
         let host = host.to_owned();
@@ -118,64 +132,80 @@ impl Failure {
         if error.is_connect() { Self::Connect { host, why } } else { Self::Broken { host, why } }
     }
 
+    /// All that depends on its kind.
+    fn row(&self) -> Row {
+        let row = |retry, sent, exit, hint| Row { retry, sent, exit, hint };
+        let again = Retry::Again { after: None };
+        match self {
+            Self::NotHttps { .. } => row(
+                Retry::Never,
+                false,
+                Exit::Usage,
+                "use an https address; plain http is for loopback, and for one host that --allow-http names",
+            ),
+            Self::Setup { .. } => row(Retry::Never, false, Exit::Usage, ""),
+            Self::NoSuchHost { .. } => row(
+                Retry::Never,
+                false,
+                Exit::Unreachable,
+                "is the name spelt right, and does this machine's resolver know it (/etc/hosts, /etc/resolv.conf)?",
+            ),
+            Self::Lookup { .. } => {
+                row(again, false, Exit::Unreachable, "do the nameservers in /etc/resolv.conf answer from here?")
+            }
+            Self::ConnectionRefused { .. } => {
+                row(Retry::Briefly, false, Exit::Unreachable, "is the address right, and is a server running there?")
+            }
+            Self::Connect { .. } => row(again, false, Exit::Unreachable, UNREACHED),
+            Self::Certificate { why, .. } => row(
+                Retry::Never,
+                false,
+                Exit::Unreachable,
+                if why.starts_with(OUT_OF_TIME) {
+                    "is this machine's clock right? if it is, the server needs another certificate"
+                } else {
+                    "for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA"
+                },
+            ),
+            Self::Timeout { .. } => row(again, true, Exit::Unreachable, UNREACHED),
+            Self::Broken { .. } => {
+                row(again, true, Exit::Unreachable, "the server or something in between closed the connection")
+            }
+            Self::Redirect { .. } => row(
+                Retry::Never,
+                true,
+                Exit::Unreachable,
+                "the token is not sent on to another address; point the endpoint at the final one",
+            ),
+            Self::TooLarge { .. } => row(Retry::Never, true, Exit::Unreachable, ""),
+        }
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::NotHttps { .. } => {
-                "use an https address; plain http is for loopback, and for one host that --allow-http names"
-            }
-            Self::Setup { .. } | Self::TooLarge { .. } => return Vec::new(),
-            Self::NoSuchHost { .. } => {
-                "is the name spelt right, and does this machine's resolver know it (/etc/hosts, /etc/resolv.conf)?"
-            }
-            Self::Lookup { .. } => "do the nameservers in /etc/resolv.conf answer from here?",
-            Self::ConnectionRefused { .. } => "is the address right, and is a server running there?",
-            Self::Connect { .. } | Self::Timeout { .. } => {
-                "can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?"
-            }
-            Self::Certificate { why, .. } if why.starts_with(OUT_OF_TIME) => {
-                "is this machine's clock right? if it is, the server needs another certificate"
-            }
-            Self::Certificate { .. } => {
-                "for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA"
-            }
-            Self::Broken { .. } => "the server or something in between closed the connection",
-            Self::Redirect { .. } => "the token is not sent on to another address; point the endpoint at the final one",
-        };
-        vec![hint.to_owned()]
+        Some(self.row().hint.to_owned()).filter(|hint| !hint.is_empty()).into_iter().collect()
     }
 
-    fn exit(&self) -> Exit {
-        match self {
-            Self::NotHttps { .. } | Self::Setup { .. } => Exit::Usage,
-            Self::NoSuchHost { .. }
-            | Self::Lookup { .. }
-            | Self::ConnectionRefused { .. }
-            | Self::Connect { .. }
-            | Self::Certificate { .. }
-            | Self::Timeout { .. }
-            | Self::Broken { .. }
-            | Self::Redirect { .. }
-            | Self::TooLarge { .. } => Exit::Unreachable,
-        }
+    pub(super) fn exit(&self) -> Exit {
+        self.row().exit
+    }
+
+    /// Whether the server surely did not get the request.
+    pub(super) fn is_unsent(&self) -> bool {
+        !self.row().sent
+    }
+
+    /// Whether the server ended the connection for want of a client certificate: another attempt shows none either.
+    #[must_use]
+    pub fn wants_certificate(&self) -> bool {
+        matches!(self, Self::Connect { why, .. } | Self::Broken { why, .. } if why.contains("CertificateRequired"))
     }
 }
 
 impl Retryable for Failure {
     fn retry(&self) -> Retry {
-        match self {
-            Self::Lookup { .. } | Self::Connect { .. } | Self::Timeout { .. } | Self::Broken { .. } => {
-                Retry::Again { after: None }
-            }
-            Self::ConnectionRefused { .. } => Retry::Briefly,
-            Self::NotHttps { .. }
-            | Self::Setup { .. }
-            | Self::NoSuchHost { .. }
-            | Self::Certificate { .. }
-            | Self::Redirect { .. }
-            | Self::TooLarge { .. } => Retry::Never,
-        }
+        if self.wants_certificate() { Retry::Never } else { self.row().retry }
     }
 }
 
@@ -201,53 +231,6 @@ impl fmt::Display for Failure {
 }
 
 impl StdError for Failure {}
-
-/// A provider that did not answer usefully, after all attempts.
-#[derive(Debug)]
-pub struct Unreachable {
-    /// Who: `AWS STS`.
-    pub provider: &'static str,
-    /// What the last attempt met, with the provider's code and message where there are some.
-    pub said: String,
-    /// What was asked for, a line each.
-    pub asked: Vec<String>,
-    /// How many attempts were made, and over how long.
-    pub attempts: super::retry::Attempts,
-    /// What to do about it.
-    pub hints: Vec<String>,
-    /// [`Exit::Usage`] where nothing could be sent at all.
-    pub exit: Exit,
-}
-
-impl Unreachable {
-    /// From the transport's last failure.
-    #[must_use]
-    pub fn from_failure(
-        provider: &'static str,
-        failure: &Failure,
-        asked: Vec<String>,
-        attempts: super::retry::Attempts,
-    ) -> Self {
-        Self { provider, said: failure.to_string(), asked, attempts, hints: failure.hints(), exit: failure.exit() }
-    }
-}
-
-impl From<Unreachable> for Error {
-    fn from(unreachable: Unreachable) -> Self {
-        let Unreachable { provider, said, asked, attempts, hints, exit } = unreachable;
-        let title = if exit == Exit::Usage {
-            format!("cannot ask {provider}")
-        } else {
-            format!("{provider} could not be reached or kept failing")
-        };
-        let report = Report::new(title)
-            .fact("said", vec![said])
-            .fact("asked for", asked)
-            .fact("tried", attempts.describe().into_iter().collect())
-            .hints(hints);
-        Self::new(exit, report)
-    }
-}
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&cause| {

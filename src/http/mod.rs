@@ -3,7 +3,9 @@
 //! One call here is one attempt: bounded in time and size, never redirected, https only but for
 //! loopback and hosts the user named. [`Client::retry`] repeats it.
 
+mod attempt;
 mod dns;
+mod explain;
 mod failure;
 mod fake;
 mod overrides;
@@ -19,7 +21,9 @@ use std::time::{Duration, Instant};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
-pub use failure::{Failure, Unreachable};
+pub use attempt::{Attempt, ErrorAnswer, Problem};
+pub use explain::{Explain, Row, THROTTLED, Told};
+pub use failure::Failure;
 pub use overrides::{Overrides, ServerName};
 pub use proxy::Proxies;
 use retry::{Deadline, GaveUp, Retryable};

@@ -7,10 +7,10 @@ use reqwest::header::{ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, R
 use reqwest::{Method, Url};
 use tokio::time::Instant;
 
-use crate::error::Exit;
+use crate::error::Error;
 use crate::host::Clock;
-use crate::http::retry::{self, Deadline, GaveUp, Retry, Retryable};
-use crate::http::{Client, Failure, Request, Response, Unreachable};
+use crate::http::retry::{self, Deadline, GaveUp};
+use crate::http::{Attempt, Client, ErrorAnswer, Explain, Failure, Problem, Request, Response, Row, Told};
 
 const PROVIDER: &str = "the issuer";
 
@@ -39,81 +39,81 @@ pub(super) enum Unread {
     /// It is not to be asked for in clear.
     Clear(Failure),
     /// Nobody answered, or not usefully.
-    Unreachable(Box<Unreachable>),
+    Unreachable(Error),
 }
 
-/// One attempt that brought no page.
-enum Attempt {
-    Transport(Failure),
-    /// A status that heals.
-    Busy {
-        status: u16,
-        after: Option<Duration>,
-    },
+/// A status that heals.
+struct Busy {
+    status: u16,
 }
 
-impl Retryable for Attempt {
-    fn retry(&self) -> Retry {
-        match self {
-            Self::Transport(failure) => failure.retry(),
-            Self::Busy { after, .. } => Retry::Again { after: *after },
-        }
+impl ErrorAnswer for Busy {
+    fn said(&self) -> String {
+        format!("{PROVIDER} answered with status {}", self.status)
     }
 }
 
-impl fmt::Display for Attempt {
+impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Transport(failure) => failure.fmt(f),
-            Self::Busy { status, .. } => write!(f, "{PROVIDER} answered with status {status}"),
+        f.write_str(&self.said())
+    }
+}
+
+/// What a page that could not be had is told with.
+struct Asked<'a>(&'a Url);
+
+impl Explain<Busy> for Asked<'_> {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn address_setting(&self) -> &'static str {
+        "issuer"
+    }
+
+    fn asked(&self) -> Vec<String> {
+        vec![self.0.to_string()]
+    }
+
+    fn transport_hints(&self, failure: &Failure) -> Vec<String> {
+        // The usual hint is for requests that carry the token.
+        if matches!(failure, Failure::Redirect { .. }) {
+            let hint =
+                "it is not followed: the issuer itself must publish the document, and clouds need not follow either";
+            return vec![hint.into()];
         }
+        failure.hints()
+    }
+
+    fn tell(&self, _: &Busy) -> Told {
+        Row::heals().say(&["the clouds ask it the same, and refuse the token while it fails"]).tell(&())
     }
 }
 
 impl Issuer<'_> {
     /// Asks for the page at `url`. Nothing secret is sent.
     pub(super) async fn page(&self, url: &Url) -> Result<Page, Unread> {
-        let attempt = async || self.attempt(url).await;
-        let GaveUp { last, attempts } = match self.http.retry(self.deadline, attempt).await {
-            Ok(page) => return Ok(page),
-            Err(end) => end,
-        };
-        let asked = vec![url.to_string()];
-        let unreachable = |said: String, hints: Vec<String>| {
-            let (provider, asked, exit) = (PROVIDER, asked.clone(), Exit::Unreachable);
-            Unread::Unreachable(Box::new(Unreachable { provider, said, asked, attempts, hints, exit }))
-        };
-        Err(match last {
-            None => unreachable(
-                "nothing, until --timeout".into(),
-                vec!["can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?".into()],
-            ),
-            Some(Attempt::Transport(failure @ Failure::NotHttps { .. })) => Unread::Clear(failure),
-            // The usual hint is for requests that carry the token.
-            Some(Attempt::Transport(failure @ Failure::Redirect { .. })) => unreachable(
-                failure.to_string(),
-                vec!["it is not followed: the issuer itself must publish the document, and clouds need not follow either".into()],
-            ),
-            Some(Attempt::Transport(failure)) => {
-                Unread::Unreachable(Box::new(Unreachable::from_failure(PROVIDER, &failure, asked, attempts)))
+        match self.http.retry(self.deadline, async || self.attempt(url).await).await {
+            Ok(page) => Ok(page),
+            Err(GaveUp { last: Some(Attempt { problem: Problem::Transport(failure), .. }), .. })
+                if matches!(failure, Failure::NotHttps { .. }) =>
+            {
+                Err(Unread::Clear(failure))
             }
-            Some(busy @ Attempt::Busy { .. }) => unreachable(
-                busy.to_string(),
-                vec!["the clouds ask it the same, and refuse the token while it fails".into()],
-            ),
-        })
+            Err(gave_up) => Err(Unread::Unreachable(gave_up.explain(&Asked(url)))),
+        }
     }
 
-    async fn attempt(&self, url: &Url) -> Result<Page, Attempt> {
+    async fn attempt(&self, url: &Url) -> Result<Page, Attempt<Busy>> {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         let request = Request { method: Method::GET, url: url.clone(), headers, body: Vec::new() };
         let started = Instant::now();
-        let response = self.http.send(request).await.map_err(Attempt::Transport)?;
+        let response = self.http.send(request).await?;
         match response.status {
             status @ (408 | 412 | 425 | 429 | 500..=599) => {
                 let after = header(&response, &RETRY_AFTER);
                 let after = after.and_then(|text| retry::retry_after(text, self.clock.now()));
-                Err(Attempt::Busy { status, after })
+                Err(Attempt::answered(Busy { status }, true, after))
             }
             _ => Ok(self.read(response, started.elapsed())),
         }

@@ -8,8 +8,8 @@ use super::when::span;
 use super::{signature, soundness};
 use crate::error::Error;
 use crate::host::Clock;
+use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::http::{Client, Unreachable};
 use crate::judgement::{Check, Judgement, Mark, Verdict};
 use crate::subject::SubjectToken;
 
@@ -21,7 +21,7 @@ const WARNED: u64 = 60;
 struct Asked {
     checks: Vec<Check>,
     pages: Vec<Page>,
-    unreachable: Option<Box<Unreachable>>,
+    unreachable: Option<Error>,
 }
 
 /// A check that is made of others: one that fails makes it fail.
@@ -46,7 +46,7 @@ pub async fn verify(token: &SubjectToken, http: Client, clock: &Clock, deadline:
     let any = |mark: Mark| checks.iter().any(|check| check.mark == mark);
     let verdict = match asked.unreachable {
         _ if any(Mark::Fails) => Verdict::Refused,
-        Some(unreachable) => return Err(Error::from(*unreachable)),
+        Some(unreachable) => return Err(unreachable),
         None if any(Mark::Unknown) => Verdict::CannotTell,
         None => Verdict::Accepted,
     };
@@ -107,7 +107,7 @@ impl Asked {
                 self.fails(&title, format!("{failure}: {hint}"), in_clear);
             }
             Err(Unread::Unreachable(unreachable)) => {
-                self.checks.push(Check::new(Mark::Unknown, title).fact("because", unreachable.said.clone()));
+                self.checks.push(Check::new(Mark::Unknown, title).fact("because", unreachable.report().first("said")));
                 self.unreachable = Some(unreachable);
             }
         }

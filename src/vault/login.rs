@@ -8,10 +8,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::Request;
-use super::login_refusal;
+use super::answer::Kind;
+use super::hints::Context;
 use super::path::Path;
-use super::refusal::explain;
-use super::wire::{Auth, Call, Kind, Server, life};
+use super::wire::{Auth, Call, Server, life};
 use crate::error::{Error, Refusal};
 use crate::http::retry::Deadline;
 use crate::secret::Secret;
@@ -80,13 +80,8 @@ pub(super) async fn login(
         let call = Call { kind: Kind::Login, path: &path, version: None, body: Some(body.clone()), token: None };
         server.send(&call, &[]).await
     };
-    let context = login_refusal::Context { request, token, clock: &server.clock };
-    let success = match server.http.retry(deadline, attempt).await {
-        Ok(success) => success,
-        Err(gave_up) => {
-            return Err(explain(gave_up, context.asked(), &request.address, |cause| context.tell(cause)));
-        }
-    };
+    let context = Context { request, token, clock: &server.clock, claim: "" };
+    let success = server.http.retry(deadline, attempt).await.map_err(|gave_up| gave_up.explain(&context))?;
     let auth = success.envelope.auth.unwrap_or_default();
     if auth.client_token.is_empty() {
         let mfa = auth.mfa_requirement.is_some();
@@ -98,7 +93,7 @@ pub(super) async fn login(
 }
 
 /// A 200 may hold no token: a second factor is asked for first.
-fn no_token(path: &Path, mfa: bool, context: &login_refusal::Context<'_>) -> Refusal {
+fn no_token(path: &Path, mfa: bool, context: &Context<'_>) -> Refusal {
     let said = if mfa {
         "200, without a token: it asks for a second factor (mfa_requirement)"
     } else {
@@ -112,7 +107,7 @@ fn no_token(path: &Path, mfa: bool, context: &login_refusal::Context<'_>) -> Ref
     Refusal {
         title: "Vault asks for more than the token".into(),
         said: said.into(),
-        asked: context.asked(),
+        asked: context.asked_for(),
         presented: context.token.claims().presented(),
         hints: vec![hint],
     }

@@ -3,19 +3,21 @@
 //! A login with the job's token, reads with the client token that it gives, and that token's end:
 //! <https://openbao.org/api-docs/auth/jwt/>, <https://developer.hashicorp.com/vault/api-docs/auth/jwt>.
 
+mod answer;
+mod cause;
 mod connections;
 pub mod exchange;
 mod handout;
+mod hints;
 mod kv;
 pub mod left;
 mod login;
-mod login_refusal;
+mod login_cause;
 pub mod names;
 pub mod path;
 mod policy;
-mod read_refusal;
+mod read_cause;
 mod reading;
-mod refusal;
 pub mod secrets_file;
 pub mod selection;
 mod session;
@@ -64,8 +66,7 @@ const BEATS_THEM: [(&str, &str); 2] = [("BAO_TOKEN", "VAULT_TOKEN"), ("BAO_ADDR"
 
 impl Request {
     fn login_path(&self) -> Path {
-        // A mount's path is checked as it is read, and stays good between these two.
-        Path::parse("--mount", &format!("auth/{}/login", self.mount)).unwrap_or_else(|_| self.mount.clone())
+        Path::fixed(&["auth"]).join(&self.mount).join(&Path::fixed(&["login"]))
     }
 
     /// What is removed so that the exported variables hold.

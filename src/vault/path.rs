@@ -40,6 +40,18 @@ impl Path {
         Ok(Self(text.to_owned()))
     }
 
+    /// A path of the API itself, of these segments.
+    #[must_use]
+    pub fn fixed(segments: &[&'static str]) -> Self {
+        Self(segments.join("/"))
+    }
+
+    /// The path with `below` put behind it.
+    #[must_use]
+    pub fn join(&self, below: &Self) -> Self {
+        Self(format!("{self}/{below}"))
+    }
+
     /// Reads `--mount`: where an auth method is, below `auth/`.
     ///
     /// # Errors

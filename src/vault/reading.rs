@@ -3,16 +3,17 @@
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
+use super::answer::Kind;
 use super::kv::{Mount, Shape};
 use super::path::Path;
-use super::read_refusal::ReadCause;
-use super::refusal::{Attempt, Cause, Problem};
+use super::read_cause::ReadCause;
 use super::selection::{Engine, Missing, Query, Selection};
 use super::session::Session;
 use super::tenancy::Lease;
-use super::wire::{Kind, Success};
+use super::wire::Success;
 use crate::error::{Error, Refusal};
 use crate::http::retry::GaveUp;
+use crate::http::{Attempt, Problem};
 
 /// How many reads are under way at a time where each needs a connection of its own.
 pub(super) const CONNECTIONS: usize = 8;
@@ -110,7 +111,7 @@ impl Session<'_> {
     }
 
     async fn mount(&self, path: &Path) -> Result<Mount, Error> {
-        let question = Path::parse("the mount's path", &format!("sys/internal/ui/mounts/{path}"))?;
+        let question = Path::fixed(&["sys", "internal", "ui", "mounts"]).join(path);
         let plain = || Mount { path: format!("{path}/"), versioned: false };
         match self.send(Kind::Preflight, &question, None, None).await {
             Ok(success) => Mount::of(&success.envelope)
@@ -164,8 +165,7 @@ impl Session<'_> {
                 Ok((Document { path, fields }, lease))
             }
             Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })
-                if fetch.dispensable
-                    && matches!(Cause::of(kind, &answer), Cause::Read(cause) if cause.is_absence()) =>
+                if fetch.dispensable && ReadCause::of(&answer).is_ok_and(|cause| cause.is_absence()) =>
             {
                 Ok((Document { path, fields: None }, None))
             }

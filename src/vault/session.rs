@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use super::Request;
+use super::answer::{Answer, Kind, PROVIDER};
+use super::cause::{ADDRESS_SETTING, transport_hints};
 use super::login::ClientToken;
 use super::path::Path;
-use super::read_refusal::{MORE_USES, ReadCause};
-use super::refusal::{Attempt, Cause, Problem, Told, explain};
-use super::wire::{Call, Kind, Server, Success};
+use super::read_cause::{MORE_USES, ReadCause};
+use super::wire::{Call, Server, Success};
 use crate::error::{Error, Refusal};
 use crate::http::retry::{Deadline, GaveUp};
+use crate::http::{Attempt, Explain, Failure, Problem, Told};
 
 /// A run's session with the server.
 pub(super) struct Session<'a> {
@@ -27,7 +29,7 @@ impl Session<'_> {
         path: &Path,
         version: Option<u32>,
         body: Option<Vec<u8>>,
-    ) -> Result<Success, GaveUp<Attempt>> {
+    ) -> Result<Success, GaveUp<Attempt<Answer>>> {
         let token = &self.token.secret;
         let once = async || {
             let call = Call { kind, path, version, body: body.clone(), token: Some(token) };
@@ -37,34 +39,19 @@ impl Session<'_> {
     }
 
     /// The error of a request that failed for good.
-    pub(super) async fn explain(&self, gave_up: GaveUp<Attempt>, kind: Kind, path: &Path) -> Error {
-        let denied = match &gave_up.last {
-            Some(Attempt { problem: Problem::Answered(answer), .. }) => {
-                Cause::of(kind, answer) == Cause::Read(ReadCause::Policy)
-            }
-            Some(_) | None => false,
-        };
+    pub(super) async fn explain(&self, gave_up: GaveUp<Attempt<Answer>>, kind: Kind, path: &Path) -> Error {
+        let denied = gave_up.last.as_ref().is_some_and(|attempt| {
+            matches!(&attempt.problem, Problem::Answered(answer) if ReadCause::of(answer) == Ok(ReadCause::Policy))
+        });
         let covered = if denied { self.covered(kind, path).await } else { Vec::new() };
-        explain(gave_up, self.asked(kind, path), &self.request.address, |cause| {
-            let (title, mut hints) = match cause {
-                Cause::Read(cause) => (cause.title(path), cause.hints(kind)),
-                Cause::Common(common) => (format!("Vault refused {path}"), common.hints()),
-                Cause::Login(_) => (format!("Vault refused {path}"), Vec::new()),
-            };
-            hints.extend(covered);
-            Told { title, presented: self.presented(), hints }
-        })
+        gave_up.explain(&Refused { session: self, kind, path, covered })
     }
 
     /// The error of an answer that is good, and not what was asked for.
     pub(super) fn refused(&self, cause: &ReadCause, kind: Kind, path: &Path, said: String) -> Error {
-        Error::from(Refusal {
-            title: cause.title(path),
-            said,
-            asked: self.asked(kind, path),
-            presented: self.presented(),
-            hints: cause.hints(kind),
-        })
+        let (title, hint) = cause.row(kind, path);
+        let (asked, presented) = (self.asked(kind, path), self.presented());
+        Error::from(Refusal { title, said, asked, presented, hints: hint.into_iter().collect() })
     }
 
     fn asked(&self, kind: Kind, path: &Path) -> Vec<String> {
@@ -89,7 +76,7 @@ impl Session<'_> {
             spellings.extend(path.other_spellings());
         }
         let body = json!({ "paths": spellings.iter().map(Path::as_str).collect::<Vec<_>>() });
-        let Ok(question) = Path::parse("the question", "sys/capabilities-self") else { return Vec::new() };
+        let question = Path::fixed(&["sys", "capabilities-self"]);
         let token = &self.token.secret;
         let call = Call {
             kind: Kind::Token,
@@ -143,5 +130,47 @@ impl Session<'_> {
             presented: self.presented(),
             hints: vec![format!("{MORE_USES}; put fields that belong together into one secret")],
         })
+    }
+}
+
+/// What a refused read or write is told with.
+struct Refused<'a> {
+    session: &'a Session<'a>,
+    kind: Kind,
+    path: &'a Path,
+    /// What the token's policies cover.
+    covered: Vec<String>,
+}
+
+impl Explain<Answer> for Refused<'_> {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn address_setting(&self) -> &'static str {
+        ADDRESS_SETTING
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.session.asked(self.kind, self.path)
+    }
+
+    fn transport_hints(&self, failure: &Failure) -> Vec<String> {
+        transport_hints(failure, &self.session.request.address)
+    }
+
+    fn tell(&self, answer: &Answer) -> Told {
+        let presented = self.session.presented();
+        match ReadCause::of(answer) {
+            Ok(cause) => {
+                let (title, hint) = cause.row(self.kind, self.path);
+                let hints = hint.into_iter().chain(self.covered.clone()).collect();
+                Told { title: Some(title), presented, hints, ..Told::default() }
+            }
+            Err(common) => {
+                let told = common.row("").tell(&());
+                Told { title: told.title.map(|_| format!("Vault refused {}", self.path)), presented, ..told }
+            }
+        }
     }
 }

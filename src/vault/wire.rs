@@ -8,10 +8,12 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::answer::{Answer, Kind};
+use super::login_cause::LoginCause;
 use super::path::Path;
-use super::refusal::{Answer, Attempt, Problem};
+
 use crate::host::Clock;
-use crate::http::{self, Client, Failure, retry};
+use crate::http::{self, Attempt, Client, Failure, retry};
 use crate::secret::Secret;
 
 /// What tells a real client from a page that was made to send a request: an agent's guard asks for it.
@@ -33,21 +35,6 @@ pub(super) struct Server {
     pub(super) multiplexed: bool,
     /// The job's token, which the login shows it: any later answer could repeat it.
     pub(super) shown: Option<Secret>,
-}
-
-/// What is asked, and how far it may be asked again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The login.
-    Login,
-    /// Which engine a path is for.
-    Preflight,
-    /// A read.
-    Read,
-    /// A write that may make a lease: only repeated where it was surely not received.
-    Write,
-    /// What concerns the client token itself: renewal, revocation, its policies.
-    Token,
 }
 
 /// One request.
@@ -102,21 +89,21 @@ pub(super) struct Success {
 
 impl Server {
     /// Sends `call` once.
-    pub(super) async fn send(&self, call: &Call<'_>, secrets: &[&Secret]) -> Result<Success, Attempt> {
-        let attempt = |problem| Attempt { kind: call.kind, problem };
+    pub(super) async fn send(&self, call: &Call<'_>, secrets: &[&Secret]) -> Result<Success, Attempt<Answer>> {
+        let unanswered = |failure: Failure| {
+            let attempt = Attempt::from(failure);
+            if call.kind == Kind::Write { attempt.unless_sent() } else { attempt }
+        };
         let secrets: Vec<&Secret> = self.shown.iter().chain(secrets.iter().copied()).collect();
-        let request = self.request(call).map_err(|failure| attempt(Problem::Transport(failure)))?;
-        let response = self.http.send(request).await.map_err(|failure| attempt(Problem::Transport(failure)))?;
+        let request = self.request(call).map_err(unanswered)?;
+        let response = self.http.send(request).await.map_err(unanswered)?;
         let status = response.status;
         let read = serde_json::from_slice::<Envelope>(&response.body);
         if (200..300).contains(&status) {
             let envelope = match read {
                 Ok(envelope) => envelope,
                 Err(_) if response.body.is_empty() => Envelope::default(),
-                Err(_) => {
-                    let why = "it is not an answer of Vault".to_owned();
-                    return Err(attempt(Problem::Garbled { status, why }));
-                }
+                Err(_) => return Err(Attempt::garbled(status, "it is not an answer of Vault")),
             };
             for warning in envelope.warnings.iter().flatten() {
                 tracing::info!("the server warns: {}", clean(warning, &secrets));
@@ -126,7 +113,12 @@ impl Server {
         }
         let retry_after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| retry::retry_after(value, self.clock.now()));
-        Err(attempt(Problem::Answered(answer(status, read.ok(), &response.body, retry_after, &secrets))))
+        let answer = answer(call.kind, status, read.ok(), &response.body, &secrets);
+        let again = match LoginCause::of(&answer) {
+            Ok(cause) => call.kind == Kind::Login && cause.row().is_retried(),
+            Err(common) => common.is_retried(call.kind),
+        };
+        Err(Attempt::answered(answer, again, retry_after))
     }
 
     fn request(&self, call: &Call<'_>) -> Result<http::Request, Failure> {
@@ -163,13 +155,7 @@ impl Server {
     }
 }
 
-fn answer(
-    status: u16,
-    read: Option<Envelope>,
-    body: &[u8],
-    retry_after: Option<Duration>,
-    secrets: &[&Secret],
-) -> Answer {
+fn answer(kind: Kind, status: u16, read: Option<Envelope>, body: &[u8], secrets: &[&Secret]) -> Answer {
     let clear_text_to_tls = body.starts_with(b"Client sent an HTTP request to an HTTPS server.");
     let envelope = read.unwrap_or_default();
     let mut message =
@@ -180,13 +166,13 @@ fn answer(
     }
     let warnings = envelope.warnings.iter().flatten().map(|warning| clean(warning, secrets)).collect();
     Answer {
+        kind,
         status,
         vaults: envelope.errors.is_some() || envelope.data.is_some() || envelope.warnings.is_some(),
         clear_text_to_tls,
         message,
         warnings,
         data: envelope.data,
-        retry_after,
     }
 }
 

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::super::answer::Kind;
 use super::super::path::Path;
-use super::super::read_refusal::ReadCause;
-use super::super::refusal::{Attempt, Cause, Problem};
-use super::super::wire::{Call, Kind, Server, Success};
+use super::super::read_cause::ReadCause;
+use super::super::wire::{Call, Server, Success};
 use crate::http::retry::Deadline;
+use crate::http::{ErrorAnswer, Problem};
 use crate::secret::Secret;
 
 /// Revokes the token that asks for it, and with it what it leased.
-pub(in super::super) const REVOKE: &str = "auth/token/revoke-self";
+pub(in super::super) const REVOKE: &[&str] = &["auth", "token", "revoke-self"];
 
 /// Why a call brought nothing.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,11 +39,11 @@ impl fmt::Display for Why {
 pub(in super::super) async fn own_call(
     server: &Server,
     token: &Secret,
-    path: &str,
+    path: &[&'static str],
     body: &[u8],
     bound: Duration,
 ) -> Result<Success, Why> {
-    let path = Path::parse("the path", path).map_err(|error| Why::Other(error.to_string()))?;
+    let path = Path::fixed(path);
     let answer = server.http.retry(Deadline::after(bound), async || {
         let call =
             Call { kind: Kind::Token, path: &path, version: None, body: Some(body.to_vec()), token: Some(token) };
@@ -50,15 +51,13 @@ pub(in super::super) async fn own_call(
     });
     answer.await.map_err(|gave_up| match gave_up.last {
         None => Why::Other("no answer in time".into()),
-        Some(attempt) => match &attempt {
-            Attempt { kind, problem: Problem::Answered(answer) } if answer.status == 403 => {
-                match Cause::of(*kind, answer) {
-                    Cause::Read(ReadCause::Token) => Why::Gone,
-                    Cause::Read(_) => Why::Denied(answer.to_string()),
-                    Cause::Common(_) | Cause::Login(_) => Why::Other(attempt.to_string()),
-                }
-            }
-            Attempt { .. } => Why::Other(attempt.to_string()),
+        Some(attempt) => match &attempt.problem {
+            Problem::Answered(answer) if answer.status == 403 => match ReadCause::of(answer) {
+                Ok(ReadCause::Token) => Why::Gone,
+                Ok(_) => Why::Denied(answer.said()),
+                Err(_) => Why::Other(attempt.to_string()),
+            },
+            Problem::Answered(_) | Problem::Transport(_) | Problem::Garbled(_) => Why::Other(attempt.to_string()),
         },
     })
 }

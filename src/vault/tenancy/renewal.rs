@@ -16,7 +16,7 @@ const RENEW_AFTER: f32 = 2.0 / 3.0;
 /// What is renewed.
 struct Renewal {
     what: String,
-    path: &'static str,
+    path: &'static [&'static str],
     body: Vec<u8>,
     life: Duration,
     due: Instant,
@@ -24,7 +24,7 @@ struct Renewal {
 }
 
 impl Renewal {
-    fn new(what: String, path: &'static str, body: Vec<u8>, life: Duration) -> Self {
+    fn new(what: String, path: &'static [&'static str], body: Vec<u8>, life: Duration) -> Self {
         let now = Instant::now();
         Self { what, path, body, life, due: now + life.mul_f32(RENEW_AFTER), ends: now + life }
     }
@@ -60,7 +60,7 @@ impl Tenancy {
         }
         if self.token.renewable && !self.token.batch && self.token.uses.is_none() {
             let what = "the client token".to_owned();
-            return self.keep_up(Renewal::new(what, "auth/token/renew-self", b"{}".to_vec(), life)).await;
+            return self.keep_up(Renewal::new(what, &["auth", "token", "renew-self"], b"{}".to_vec(), life)).await;
         }
         sleep_until(Instant::now() + life).await;
         let with_it = if self.leases.is_empty() { "" } else { ", and with it what it leased" };
@@ -72,7 +72,7 @@ impl Tenancy {
         // A renewal is one of the uses that such a token has, and with the last of them the token goes, lease and all.
         if lease.renewable && self.token.uses.is_none() {
             let body = json!({ "lease_id": lease.id }).to_string().into_bytes();
-            return self.keep_up(Renewal::new(what, "sys/leases/renew", body, lease.life)).await;
+            return self.keep_up(Renewal::new(what, &["sys", "leases", "renew"], body, lease.life)).await;
         }
         if self.token.life.is_zero() || lease.life < self.token.life {
             sleep_until(Instant::now() + lease.life).await;
@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_life_that_no_longer_grows_is_not_renewed_again() {
-        let mut renewal = Renewal::new("x".into(), "y", Vec::new(), Duration::from_secs(9));
+        let mut renewal = Renewal::new("x".into(), &["y"], Vec::new(), Duration::from_secs(9));
         tokio::time::advance(Duration::from_secs(6)).await;
         assert!(renewal.extended(Duration::from_secs(9)), "a whole life more");
         tokio::time::advance(Duration::from_secs(6)).await;

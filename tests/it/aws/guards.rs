@@ -103,7 +103,7 @@ fn credentials_too_fresh_for_a_region_are_asked_about_again() {
     sandbox.aws.script([first.clone(), unknown(), unknown()]);
     let output = deploy(&["--verify"]).job(&sandbox).run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: AWS STS: InvalidClientTokenId: The security token included in the request is invalid.; trying again for up to T s
+        warning: AWS STS: InvalidClientTokenId: The security token included in the request is invalid; trying again for up to T s
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 4);
 }
@@ -117,7 +117,7 @@ fn credentials_that_stay_unknown_are_not_handed_out() {
     sandbox.aws.script(std::iter::once(Fault::Delay(Duration::ZERO)).chain((0..200).map(|_| unknown())));
     let output = deploy(&["--verify"]).job_of(&sandbox, &Job::branch("main").with_id("job-1")).run();
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
-        warning: AWS STS: InvalidClientTokenId: The security token included in the request is invalid.; trying again for up to T s
+        warning: AWS STS: InvalidClientTokenId: The security token included in the request is invalid; trying again for up to T s
         error: AWS STS does not know the new credentials
           said       InvalidClientTokenId: The security token included in the request is invalid. (request ID)
           asked for  GetCallerIdentity, with the session of arn:aws:iam::123456789012:role/deploy

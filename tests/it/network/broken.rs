@@ -49,12 +49,12 @@ fn an_answer_that_does_not_come() {
     let output = unreachable(
         deploy(&["--timeout", "500ms"]).job(&sandbox),
         expect![[r#"
-        error: AWS STS could not be reached or kept failing
-          said       nothing, until --timeout
-          asked for  arn:aws:iam::123456789012:role/deploy
+            error: AWS STS could not be reached or kept failing
+              said       nothing, until --timeout
+              asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: can this machine reach the region's STS?
-    "#]],
+            hint: can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?
+        "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
 }
@@ -68,12 +68,12 @@ fn an_answer_that_drips() {
     let output = unreachable(
         deploy(&["--timeout", "500ms"]).job(&sandbox),
         expect![[r#"
-        error: AWS STS could not be reached or kept failing
-          said       nothing, until --timeout
-          asked for  arn:aws:iam::123456789012:role/deploy
+            error: AWS STS could not be reached or kept failing
+              said       nothing, until --timeout
+              asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: can this machine reach the region's STS?
-    "#]],
+            hint: can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?
+        "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
 }

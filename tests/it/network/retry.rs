@@ -48,8 +48,8 @@ fn throttling_under_any_status() {
     healed(
         Fault::aws_error(503, "SlowDown", "Please reduce your request rate."),
         expect![[r#"
-        warning: AWS STS: SlowDown: Please reduce your request rate.; trying again for up to T s
-    "#]],
+            warning: AWS STS: SlowDown: Please reduce your request rate; trying again for up to T s
+        "#]],
     );
     healed(
         Fault::status(429),

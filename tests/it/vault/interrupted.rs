@@ -44,7 +44,7 @@ fn a_read_without_an_answer_ends_the_token() {
           said       nothing, until --timeout
           asked for  GET ID/kv2/data/ci/db of http://BAO
 
-        hint: can this machine reach the server: a firewall, or a proxy that HTTPS_PROXY should name?
+        hint: can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?
     "#]]);
     assert!(world.tokens().is_empty());
 }

@@ -1,10 +1,10 @@
-//! Why a read or a write is refused.
+//! Why a read or a write is refused, and all that follows from it.
 
 use serde_json::Value;
 
+use super::answer::{Answer, Kind};
+use super::cause::Common;
 use super::path::Path;
-use super::refusal::Answer;
-use super::wire::Kind;
 
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +49,15 @@ pub(super) struct Version {
 pub(super) const MORE_USES: &str = "raise token_num_uses on the role, or set it to 0";
 
 impl ReadCause {
-    pub(super) fn of(kind: Kind, answer: &Answer) -> Self {
-        match answer.status {
+    /// # Errors
+    /// Where it is what can go wrong with every call.
+    pub(super) fn of(answer: &Answer) -> Result<Self, Common> {
+        if let Some(common) = Common::of(answer) {
+            return Err(common);
+        }
+        Ok(match answer.status {
             404 => Self::of_absence(answer),
-            403 if kind == Kind::Preflight => Self::NoMount,
+            403 if answer.kind == Kind::Preflight => Self::NoMount,
             // A refusal by policy is listed as an error of the request's handling; one of the token is not
             // (OpenBao), or names it (Vault from 1.17 on).
             403 if answer.says("invalid token") || answer.says("bad token") => Self::Token,
@@ -66,7 +71,7 @@ impl ReadCause {
             400 if answer.says("token had one use left") => Self::LastUse,
             400 => Self::Parameters,
             _ => Self::Other,
-        }
+        })
     }
 
     fn of_absence(answer: &Answer) -> Self {
@@ -90,57 +95,46 @@ impl ReadCause {
 
     /// Whether `?optional` and `?default=` cover it.
     pub(super) fn is_absence(&self) -> bool {
-        match self {
-            Self::Absent | Self::Deleted(_) | Self::Destroyed(_) => true,
-            Self::LacksData
-            | Self::NoMount
-            | Self::Policy
-            | Self::Token
-            | Self::NoVersionData
-            | Self::RelativePath
-            | Self::Unsupported
-            | Self::LastUse
-            | Self::Parameters
-            | Self::Other => false,
-        }
+        matches!(self, Self::Absent | Self::Deleted(_) | Self::Destroyed(_))
     }
 
-    pub(super) fn title(&self, path: &Path) -> String {
+    /// The refusal's title, and what to do.
+    pub(super) fn row(&self, kind: Kind, path: &Path) -> (String, Option<String>) {
+        let refused = |hint: &str| (format!("Vault refused {path}"), Some(hint.to_owned()));
         match self {
-            Self::Absent => format!("Vault has no secret at {path}"),
-            Self::Deleted(version) => format!("version {} of {path} is deleted", version.number),
-            Self::Destroyed(version) => format!("version {} of {path} is destroyed", version.number),
-            Self::NoMount => format!("Vault has no secrets engine for {path}, or none that this token may use"),
-            Self::LacksData
-            | Self::Policy
-            | Self::Token
-            | Self::NoVersionData
-            | Self::RelativePath
-            | Self::Unsupported
-            | Self::LastUse
-            | Self::Parameters
-            | Self::Other => format!("Vault refused {path}"),
-        }
-    }
-
-    pub(super) fn hints(&self, kind: Kind) -> Vec<String> {
-        let hint = match self {
-            Self::Absent => "is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent".into(),
-            Self::Deleted(version) => format!("it was deleted {}: bao kv undelete -versions={} …, or ask for another with `?version=`", version.at, version.number),
-            Self::Destroyed(_) => "it cannot be restored: write a new version, or ask for another with `?version=`".into(),
-            Self::LacksData => "this is a KV version 2 secret: leave `kv1:` out, or put `data/` behind the mount in its path".into(),
-            Self::NoMount => {
-                "`bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace".into()
+            Self::Absent => (
+                format!("Vault has no secret at {path}"),
+                Some("is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent".into()),
+            ),
+            Self::Deleted(Version { number, at }) => (
+                format!("version {number} of {path} is deleted"),
+                Some(format!("it was deleted {at}: bao kv undelete -versions={number} …, or ask for another with `?version=`")),
+            ),
+            Self::Destroyed(Version { number, .. }) => (
+                format!("version {number} of {path} is destroyed"),
+                Some("it cannot be restored: write a new version, or ask for another with `?version=`".into()),
+            ),
+            Self::LacksData => {
+                refused("this is a KV version 2 secret: leave `kv1:` out, or put `data/` behind the mount in its path")
             }
-            Self::Token => "the client token is used up, expired or revoked: see token_num_uses and token_ttl on the role".into(),
-            Self::LastUse => MORE_USES.into(),
-            Self::NoVersionData | Self::RelativePath => "write the path as `bao kv get` takes it, without a slash at its end".into(),
-            Self::Unsupported if kind == Kind::Write => "this path is read, not written: leave POST: out".into(),
-            Self::Unsupported => "this path is written, not read: NAME=POST:path{…}#field".into(),
-            Self::Parameters if kind == Kind::Write => "the engine does not take these parameters; `bao path-help` shows what it takes".into(),
+            Self::NoMount => (
+                format!("Vault has no secrets engine for {path}, or none that this token may use"),
+                Some("`bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace".into()),
+            ),
+            Self::Token => {
+                refused("the client token is used up, expired or revoked: see token_num_uses and token_ttl on the role")
+            }
+            Self::LastUse => refused(MORE_USES),
+            Self::NoVersionData | Self::RelativePath => {
+                refused("write the path as `bao kv get` takes it, without a slash at its end")
+            }
+            Self::Unsupported if kind == Kind::Write => refused("this path is read, not written: leave POST: out"),
+            Self::Unsupported => refused("this path is written, not read: NAME=POST:path{…}#field"),
+            Self::Parameters if kind == Kind::Write => {
+                refused("the engine does not take these parameters; `bao path-help` shows what it takes")
+            }
             // What the policies cover is asked of the server, and added.
-            Self::Policy | Self::Parameters | Self::Other => return Vec::new(),
-        };
-        vec![hint]
+            Self::Policy | Self::Parameters | Self::Other => (format!("Vault refused {path}"), None),
+        }
     }
 }

@@ -1,0 +1,190 @@
+//! Why AWS STS did not answer with credentials, and all that follows from it.
+//!
+//! Codes and messages:
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html#API_AssumeRoleWithWebIdentity_Errors>.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::answer::{Answer, PROVIDER};
+use super::hints::{Context, Step};
+use crate::http::{Attempt, Explain, Problem, Row, THROTTLED, Told};
+
+/// Why STS did not answer with credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The trust policy, or a policy above it, does not let the token in; or there is no such role.
+    TrustPolicy,
+    /// No OIDC provider for the issuer in the role's account.
+    NoProvider,
+    /// The provider does not list the token's audience.
+    Audience,
+    /// STS could not get the issuer's keys, or not speak to the issuer.
+    IssuerUnreachable,
+    /// The token is not one that STS reads.
+    TokenUnreadable,
+    /// The token's time is over.
+    Expired,
+    /// The issuer itself said no.
+    IssuerRejected,
+    /// The session policy cannot be read.
+    PolicyMalformed,
+    /// Session policy, policy ARNs and tags are too large together.
+    PolicyTooLarge,
+    /// The account has switched STS off in that region.
+    RegionDisabled,
+    /// The role's sessions are shorter.
+    DurationTooLong,
+    /// The credentials that signed the call are not known there; new ones may not be for some seconds.
+    KeysUnknown,
+    /// This machine's clock differs from AWS's.
+    Clock,
+    /// Too many calls.
+    Throttled,
+    /// The service failed.
+    ServerFault,
+    /// No error code: something in between answered.
+    NotSts,
+    /// Another refusal, such as a parameter that is out of bounds.
+    Other,
+}
+
+impl Cause {
+    pub(super) fn of(answer: &Answer) -> Self {
+        match answer.code.as_deref().unwrap_or_default() {
+            "AccessDenied" | "AccessDeniedException" => Self::TrustPolicy,
+            "InvalidIdentityToken" | "InvalidIdentityTokenException" => Self::of_token(answer),
+            "ExpiredTokenException" | "ExpiredToken" => Self::Expired,
+            "IDPCommunicationError" => Self::IssuerUnreachable,
+            "IDPRejectedClaim" => Self::IssuerRejected,
+            "MalformedPolicyDocument" => Self::PolicyMalformed,
+            "PackedPolicyTooLarge" => Self::PolicyTooLarge,
+            "RegionDisabledException" => Self::RegionDisabled,
+            "ValidationError" if answer.says("DurationSeconds") => Self::DurationTooLong,
+            "InvalidClientTokenId" | "UnrecognizedClientException" => Self::KeysUnknown,
+            "RequestExpired" | "RequestTimeTooSkewed" => Self::Clock,
+            "SignatureDoesNotMatch" if answer.says("expired") || answer.says("not yet current") => Self::Clock,
+            "ValidationError" | "InvalidParameterValue" | "InvalidParameterCombination" | "MissingParameter" => {
+                Self::Other
+            }
+            // THROTTLING_ERRORS of aws-runtime, under whatever status.
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "BandwidthLimitExceeded"
+            | "LimitExceededException"
+            | "SlowDown"
+            | "PriorRequestNotComplete"
+            | "EC2ThrottledException" => Self::Throttled,
+            code => match answer.status {
+                429 => Self::Throttled,
+                408 | 412 | 425 | 500..=599 => Self::ServerFault,
+                _ if code.is_empty() => Self::NotSts,
+                _ => Self::Other,
+            },
+        }
+    }
+
+    fn of_token(answer: &Answer) -> Self {
+        if answer.says("retrieve verification key") {
+            Self::IssuerUnreachable
+        } else if answer.says("No OpenIDConnect provider found") {
+            Self::NoProvider
+        } else if answer.says("audience") {
+            Self::Audience
+        } else {
+            Self::TokenUnreadable
+        }
+    }
+
+    /// All that follows from the cause.
+    pub(super) fn row<'a>(self) -> Row<Context<'a>> {
+        const TOKEN: &str = "AWS STS refused the token";
+        const POLICY: &str = "AWS STS refused the session policy";
+        match self {
+            Self::TrustPolicy => Row::refused(TOKEN).fix(Context::trust_policy).next(Context::explain_line),
+            Self::NoProvider => Row::refused(TOKEN).fix(Context::no_provider),
+            Self::Audience => Row::refused(TOKEN).fix(Context::audience),
+            Self::IssuerUnreachable => Row::heals().fix(Context::issuer).next(Context::verify_line),
+            Self::TokenUnreadable => Row::refused(TOKEN)
+                .say(&["is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?"])
+                .next(Context::verify_line),
+            Self::Expired => Row::refused(TOKEN).fix(Context::expiry),
+            Self::IssuerRejected => Row::refused(TOKEN)
+                .say(&["the issuer itself no longer stands by this token: run the job again for a new one"]),
+            Self::PolicyMalformed => Row::refused(POLICY).say(&[
+                "check --policy with: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…",
+            ]),
+            Self::PolicyTooLarge => Row::refused(POLICY).say(&[
+                "shorten --policy, name fewer --policy-arn, or put the rules into the role itself",
+                "tags that the token carries count as well",
+            ]),
+            Self::RegionDisabled => {
+                Row::refused("AWS STS is switched off in this region for the role's account").fix(Context::region)
+            }
+            Self::DurationTooLong => Row::refused("AWS STS refused the session's duration").fix(Context::duration),
+            Self::KeysUnknown => Row::refused("AWS STS does not know the new credentials").say(&[
+                "credentials made a moment ago may be unknown to a region for some seconds: they were tried again",
+                "in a region that the account had to opt in to, ask another region's STS with --sts-region",
+            ]),
+            Self::Clock => Row::refused("AWS STS refused the request for its time").fix(Context::clock),
+            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::ServerFault => {
+                Row::heals().say(&["the service itself failed; its state is on https://health.aws.amazon.com/health/status"])
+            }
+            Self::NotSts => Row::something_else(),
+            Self::Other => Row::refused("AWS STS refused the request"),
+        }
+    }
+}
+
+/// Which refusals are waited out, and until when.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Grace {
+    /// A role or a provider made a moment ago (`--wait-for-iam`): IAM is only eventually consistent
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>).
+    pub(super) iam: Option<Instant>,
+    /// Credentials issued a moment ago.
+    pub(super) keys: Option<Instant>,
+}
+
+impl Grace {
+    /// The same attempt, made again while this covers its refusal.
+    pub(super) fn cover(self, attempt: Attempt<Answer>) -> Attempt<Answer> {
+        let Problem::Answered(answer) = &attempt.problem else { return attempt };
+        let left = self.left(Cause::of(answer));
+        attempt.waited_out(left)
+    }
+
+    fn left(self, cause: Cause) -> Option<Duration> {
+        let iam = self.iam.filter(|_| matches!(cause, Cause::TrustPolicy | Cause::NoProvider));
+        let until = iam.or(self.keys.filter(|_| cause == Cause::KeysUnknown));
+        until?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+}
+
+impl Explain<Answer> for Context<'_> {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn address_setting(&self) -> &'static str {
+        "AWS_ENDPOINT_URL_STS"
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked_for()
+    }
+
+    fn tell(&self, answer: &Answer) -> Told {
+        let told = Cause::of(answer).row().tell(self);
+        // The command lines are about the token.
+        let next = told.next.filter(|_| matches!(self.step, Step::Token));
+        Told { title: told.title.map(|title| self.title(&title)), presented: self.presented(), next, ..told }
+    }
+}

@@ -1,0 +1,247 @@
+//! What to do about an error of AWS STS.
+//!
+//! Commands to run take JSON: as a plain argument, the AWS CLI 1 would fetch an address such as an issuer's.
+
+use serde_json::json;
+
+use super::answer::PROVIDER;
+use super::chain::Hop;
+use super::request::SESSION_TAGS;
+use super::{Request, RoleArn};
+use crate::host::Clock;
+use crate::paste::{self, Printed};
+use crate::shell::posix;
+use crate::subject::claims::JobKind;
+use crate::subject::{Claims, SubjectToken};
+use crate::text::time;
+
+/// What an error is explained with.
+pub(super) struct Context<'a> {
+    pub(super) request: &'a Request,
+    pub(super) token: &'a SubjectToken,
+    pub(super) clock: &'a Clock,
+    pub(super) step: Step<'a>,
+}
+
+/// Which call failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'a> {
+    /// The token's, for the first role.
+    Token,
+    /// A further role's, signed with the session of the one before.
+    Hop {
+        /// Its place in the chain, where the first role is 1.
+        number: usize,
+        /// The role and its external id.
+        hop: &'a Hop,
+        /// The role before.
+        from: &'a RoleArn,
+    },
+    /// Whose the final credentials are.
+    Identity,
+}
+
+impl Context<'_> {
+    /// A refusal's title, with the role of the chain that it is about.
+    pub(super) fn title(&self, title: &str) -> String {
+        match self.step {
+            Step::Hop { number, .. } => format!("{PROVIDER} refused role {number} of the chain"),
+            Step::Token if !self.request.chain.is_empty() => format!("{title}, for role 1 of the chain"),
+            Step::Token | Step::Identity => title.into(),
+        }
+    }
+
+    /// What was asked for, a line each.
+    pub(super) fn asked_for(&self) -> Vec<String> {
+        let roles = self.request.chain.len() + 1;
+        let place = |number| if roles == 1 { String::new() } else { format!("  (role {number} of {roles})") };
+        match self.step {
+            Step::Token => vec![format!("{}{}", self.request.role.as_str(), place(1))],
+            Step::Hop { number, hop, .. } => vec![format!("{}{}", hop.role.as_str(), place(number))],
+            Step::Identity => {
+                vec![format!("GetCallerIdentity, with the session of {}", self.request.last_role().as_str())]
+            }
+        }
+    }
+
+    /// What the call presented, a line each.
+    pub(super) fn presented(&self) -> Vec<String> {
+        let session =
+            |role: &RoleArn| vec![format!("the session {} of {}", self.request.session_name.as_str(), role.as_str())];
+        match self.step {
+            Step::Token => self.claims().presented(),
+            Step::Hop { from, .. } => session(from),
+            Step::Identity => session(self.request.last_role()),
+        }
+    }
+
+    fn refused_role(&self) -> &RoleArn {
+        match self.step {
+            Step::Token => &self.request.role,
+            Step::Hop { hop, .. } => &hop.role,
+            Step::Identity => self.request.last_role(),
+        }
+    }
+
+    fn claims(&self) -> &Claims {
+        self.token.claims()
+    }
+
+    fn issuer_text(&self) -> &str {
+        self.claims().text("iss").unwrap_or("(none)")
+    }
+
+    fn host(&self) -> &str {
+        self.claims().issuer_host().unwrap_or("(none)")
+    }
+
+    fn audience_text(&self) -> String {
+        self.claims().audience().unwrap_or_else(|| "(none)".into())
+    }
+
+    pub(super) fn trust_policy(&self) -> Vec<String> {
+        match self.step {
+            Step::Token => self.trust_policy_hints(),
+            Step::Hop { number, hop, from } => self.hop_hints(number, hop, from),
+            Step::Identity => {
+                vec!["a policy above the account denies even this call, which needs no permission".into()]
+            }
+        }
+    }
+
+    pub(super) fn no_provider(&self) -> Vec<String> {
+        let provider = json!({ "Url": self.issuer_text(), "ClientIDList": [self.audience_text()] });
+        vec![
+            format!(
+                "account {} knows no provider for exactly this issuer; provider and role must be in the same account",
+                self.request.role.account()
+            ),
+            format!(
+                "create it: aws iam create-open-id-connect-provider --cli-input-json {}",
+                posix::quote(&provider.to_string())
+            ),
+        ]
+    }
+
+    pub(super) fn audience(&self) -> Vec<String> {
+        let provider = self.request.role.provider_arn(self.host());
+        let audience = json!({ "OpenIDConnectProviderArn": provider, "ClientID": self.audience_text() });
+        vec![
+            format!("the provider {provider} does not list this audience, to the letter"),
+            format!(
+                "add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json {}",
+                posix::quote(&audience.to_string())
+            ),
+        ]
+    }
+
+    pub(super) fn issuer(&self) -> Vec<String> {
+        let issuer = self.issuer_text();
+        vec![format!(
+            "AWS fetches the issuer's keys itself, within 5 s: {issuer}/.well-known/openid-configuration and the jwks_uri in it must be public"
+        )]
+    }
+
+    pub(super) fn expiry(&self) -> Vec<String> {
+        match self.step {
+            Step::Token => self.expiry_hints(),
+            Step::Hop { .. } | Step::Identity => vec![format!(
+                "the session ended at once; this machine's clock says {}: is it right?",
+                time(self.clock.unix())
+            )],
+        }
+    }
+
+    pub(super) fn region(&self) -> Vec<String> {
+        vec![format!(
+            "ask another region's STS with --sts-region; the job's own region stays {}",
+            self.request.region.as_ref().map_or("as it is", super::Region::as_str)
+        )]
+    }
+
+    pub(super) fn duration(&self) -> Vec<String> {
+        vec![format!(
+            "lower --duration, or raise the role's maximum: aws iam update-role --role-name {} --max-session-duration SECONDS",
+            self.refused_role().name()
+        )]
+    }
+
+    pub(super) fn clock(&self) -> Vec<String> {
+        vec![format!("this machine's clock says {}: is it right?", time(self.clock.unix()))]
+    }
+
+    /// The command line that evaluates the trust policy.
+    pub(super) fn explain_line(&self) -> String {
+        let role = &self.request.role;
+        let by = format!("aws iam get-role --role-name {} --output json", posix::word(role.name()));
+        let policy = Printed { by, option: "--trust-policy" };
+        paste::explain(self.token, &format!("aws --role-arn {}", posix::word(role.as_str())), &policy, None)
+    }
+
+    /// The command line that checks the token against its issuer.
+    pub(super) fn verify_line(&self) -> String {
+        paste::verify(self.token)
+    }
+
+    fn trust_policy_hints(&self) -> Vec<String> {
+        let (claims, host, audience) = (self.claims(), self.host(), self.audience_text());
+        let mut hints = Vec::new();
+        match claims.job_kind() {
+            Some(JobKind::PullRequest) => hints.push(
+                "this is a pull-request job; a trust policy for `…:ref_type:branch:ref:refs/heads/main` does not match it".into(),
+            ),
+            Some(JobKind::Tag) => hints.push("this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it".into()),
+            Some(JobKind::ProjectDebug) => hints.push("this is a debug session of the project: its `sub` names no ref at all".into()),
+            Some(JobKind::Branch) | None => {}
+        }
+        let sub = claims.text("sub").unwrap_or("(none)");
+        hints.push(format!(
+            "the role's trust policy must name the provider {} and match `{host}:aud` = {audience} and `{host}:sub` = {sub}",
+            self.request.role.provider_arn(host)
+        ));
+        if claims.has(SESSION_TAGS) {
+            hints.push("this token carries session tags, so the trust policy must also allow sts:TagSession".into());
+        }
+        hints.push("AWS says the same of a role that does not exist: is the ARN right, to the letter?".into());
+        hints
+    }
+
+    fn hop_hints(&self, number: usize, hop: &Hop, from: &RoleArn) -> Vec<String> {
+        let (role, from) = (hop.role.as_str(), from.as_str());
+        let last = number == self.request.chain.len() + 1;
+        let mut hints = vec![
+            format!("the policies of {from} must allow sts:AssumeRole on {role}"),
+            format!("the trust policy of {role} must name {from} under Principal, AWS"),
+        ];
+        hints.push(match &hop.external_id {
+            None => "where it asks for an sts:ExternalId, name that with --external-id".into(),
+            Some(id) => format!("where it asks for an sts:ExternalId, it must be {}", id.as_str()),
+        });
+        if self.claims().has(SESSION_TAGS) || (last && !self.request.tags.is_empty()) {
+            hints.push(
+                "the session carries tags, so both must allow sts:TagSession beside sts:AssumeRole, at every role of the chain"
+                    .into(),
+            );
+        }
+        if self.request.source_identity.is_some() {
+            hints.push(
+                "with --source-identity both must allow sts:SetSourceIdentity too, at every role of the chain".into(),
+            );
+        }
+        hints
+    }
+
+    fn expiry_hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        if let Some(expiry) = self.claims().expiry() {
+            let issued = self.claims().issued().map(|at| format!("issued {}, ", time(at))).unwrap_or_default();
+            hints.push(format!(
+                "the token was {issued}good until {}; this machine's clock says {}",
+                time(expiry),
+                time(self.clock.unix())
+            ));
+        }
+        hints.push("STS takes no token later than its expiry, nor a day after it was issued; a job cannot ask for another: run it again".into());
+        hints
+    }
+}

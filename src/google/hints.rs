@@ -1,0 +1,243 @@
+//! What to do about an error of Google's.
+
+use super::answer::Step;
+use super::{Request, ServiceAccount};
+use crate::host::Clock;
+use crate::paste::{self, Printed};
+use crate::shell::posix;
+use crate::subject::claims::JobKind;
+use crate::subject::{Claims, SubjectToken};
+use crate::text::time;
+
+/// What an error is explained with.
+pub(super) struct Context<'a> {
+    pub(super) request: &'a Request,
+    pub(super) token: &'a SubjectToken,
+    pub(super) clock: &'a Clock,
+    pub(super) step: Step,
+}
+
+impl Context<'_> {
+    /// The provider; and once it has let the token in, the service account and the way to it.
+    pub(super) fn asked_for(&self) -> Vec<String> {
+        match (self.step, &self.request.impersonation) {
+            (Step::AccessToken | Step::IdToken, Some(asked)) => {
+                let via = asked.delegates.iter().map(|delegate| format!("by way of {}", delegate.email()));
+                let account = asked.account.email();
+                let what = match (&asked.id_token, self.step) {
+                    (Some(wanted), Step::IdToken) => format!("an ID token of {account} for {}", wanted.audience),
+                    _ => account.to_owned(),
+                };
+                [what].into_iter().chain(via).collect()
+            }
+            _ => vec![self.request.provider.audience()],
+        }
+    }
+
+    fn claims(&self) -> &Claims {
+        self.token.claims()
+    }
+
+    /// What every refusal shows; with `all`, also what mappings, conditions and bindings are made of.
+    pub(super) fn presented(&self, all: bool) -> Vec<String> {
+        const MATCHED: [&str; 10] =
+            ["sub127", "org", "prj_id", "repo", "ref_type", "ref", "branch", "pr", "pr_branch", "job_type"];
+        let mut lines = self.claims().presented();
+        if all {
+            let claims = self.claims();
+            let found = MATCHED.iter().filter_map(|name| claims.text(name).map(|value| format!("{name}={value}")));
+            let found: Vec<String> = found.collect();
+            lines.extend(found.chunks(3).map(|chunk| chunk.join("  ")));
+        }
+        lines
+    }
+
+    fn issuer_text(&self) -> &str {
+        self.claims().text("iss").unwrap_or("(none)")
+    }
+
+    pub(super) fn provider_name(&self) -> Vec<String> {
+        vec![
+            "STS wants the project's number, the pool and the provider: is each of them right?".into(),
+            self.providers("list", ""),
+        ]
+    }
+
+    pub(super) fn provider_unknown(&self) -> Vec<String> {
+        vec![
+            "a deleted provider or pool can be undeleted for 30 days; a disabled one is enabled with update-oidc --no-disabled".into(),
+            format!("see whether it is there: {}", self.providers("describe", "")),
+            "made a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into(),
+        ]
+    }
+
+    pub(super) fn audience(&self) -> Vec<String> {
+        let audience = self.claims().audience().unwrap_or_else(|| "(none)".into());
+        vec![format!(
+            "allow the token's audience: {}",
+            self.providers("update-oidc", &format!(" --allowed-audiences={}", posix::word(&audience)))
+        )]
+    }
+
+    pub(super) fn issuer(&self) -> Vec<String> {
+        let option = format!(" --issuer-uri={}", posix::word(self.issuer_text()));
+        vec![
+            "the provider's issuer must be the token's to the letter, a slash at its end included".into(),
+            format!("set it: {}", self.providers("update-oidc", &option)),
+        ]
+    }
+
+    pub(super) fn issuer_unreachable(&self) -> Vec<String> {
+        vec![
+            format!(
+                "Google fetches the issuer's keys itself: {}/.well-known/openid-configuration and the jwks_uri in it must be public, and hold the token's key",
+                self.issuer_text()
+            ),
+            format!(
+                "an issuer that is not public can have its keys uploaded: {}",
+                self.providers("update-oidc", " --jwk-json-path=FILE")
+            ),
+        ]
+    }
+
+    pub(super) fn id_token(&self) -> Vec<String> {
+        let mut hints = self.binding();
+        hints.push("for ID tokens alone, roles/iam.serviceAccountOpenIdTokenCreator is enough".into());
+        hints
+    }
+
+    pub(super) fn service_disabled(&self) -> Vec<String> {
+        vec![
+            format!(
+                "switch it on: gcloud services enable iamcredentials.googleapis.com --project={}",
+                self.request.provider.project_number()
+            ),
+            "switched on a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into(),
+        ]
+    }
+
+    pub(super) fn no_account(&self) -> Vec<String> {
+        let account = self.request.impersonation.as_ref().map(|asked| &asked.account);
+        vec![
+            "is the address right, to the letter, and has the account not been deleted?".into(),
+            format!("list them: gcloud iam service-accounts list{}", account.map(project_option).unwrap_or_default()),
+        ]
+    }
+
+    fn printed_provider(&self) -> Printed {
+        Printed { by: self.providers("describe", " --format=json"), option: "--provider-config" }
+    }
+
+    /// The command line that evaluates the provider.
+    pub(super) fn explain_provider(&self) -> String {
+        paste::explain(self.token, "gcp", &self.printed_provider(), None)
+    }
+
+    /// The command line that evaluates the provider and the service account's policy.
+    pub(super) fn explain_account(&self) -> String {
+        let Some(asked) = &self.request.impersonation else { return self.explain_provider() };
+        let first = asked.first();
+        let by = format!(
+            "gcloud iam service-accounts get-iam-policy {}{} --format=json",
+            posix::word(first.email()),
+            project_option(first)
+        );
+        let policy = Printed { by, option: "--iam-policy" };
+        paste::explain(self.token, "gcp", &self.printed_provider(), Some(&policy))
+    }
+
+    /// The command line that checks the token against its issuer.
+    pub(super) fn verify_line(&self) -> String {
+        paste::verify(self.token)
+    }
+
+    /// gcloud's command about the request's provider.
+    fn providers(&self, verb: &str, options: &str) -> String {
+        let provider = &self.request.provider;
+        let which = match verb {
+            "list" => format!("--workload-identity-pool={}", provider.pool_resource()),
+            _ => provider.resource(),
+        };
+        format!("gcloud iam workload-identity-pools providers {verb} {which}{options}")
+    }
+
+    pub(super) fn condition(&self) -> Vec<String> {
+        let mut hints = match self.claims().job_kind() {
+            Some(JobKind::PullRequest) => vec![
+                "this is a pull-request job: its `branch` is the target, its `ref` is not refs/heads/…, and its `ref_type` is pull-request".into(),
+            ],
+            Some(JobKind::Tag) => vec!["this is a tag's job: its `ref_type` is tag, and its `branch` is the whole ref".into()],
+            Some(JobKind::ProjectDebug) => vec!["this is a debug session of the project, on no ref at all".into()],
+            Some(JobKind::Branch) | None => Vec::new(),
+        };
+        hints.push("a claim that the token lacks, or one in another case, makes the condition fail".into());
+        hints
+    }
+
+    pub(super) fn mapped_attribute(&self) -> Vec<String> {
+        let sub = self.claims().text("sub").unwrap_or_default().len();
+        let mut hints = vec![format!("google.subject may have 127 bytes; this token's `sub` has {sub}")];
+        if self.claims().text("sub127").is_some() {
+            hints.push(format!(
+                "map the short form, and keep the mapping's other parts: {}",
+                self.providers("update-oidc", " --attribute-mapping=google.subject=assertion.sub127,…")
+            ));
+            hints.push("sub127 is cut: let a condition on prj_id and ref say who may come in".into());
+        }
+        hints
+    }
+
+    pub(super) fn binding(&self) -> Vec<String> {
+        let Some(asked) = &self.request.impersonation else { return Vec::new() };
+        let pool = self.request.provider.pool_name();
+        let first = asked.first();
+        let mut hints = vec![
+            format!(
+                "bind the job to the account: gcloud iam service-accounts add-iam-policy-binding {}{} --role=roles/iam.workloadIdentityUser --member='principal://{pool}/subject/SUBJECT'",
+                first.email(),
+                project_option(first)
+            ),
+            format!(
+                "SUBJECT is what the provider's mapping makes google.subject; by a mapped attribute it is --member='principalSet://{pool}/attribute.NAME/VALUE'"
+            ),
+        ];
+        if !asked.delegates.is_empty() {
+            hints.push("each delegate needs roles/iam.serviceAccountTokenCreator on the next account".into());
+        }
+        hints.push(
+            "Google says the same of an account that does not exist: is the address right, to the letter?".into(),
+        );
+        hints.push("bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into());
+        hints
+    }
+
+    pub(super) fn staleness(&self) -> Vec<String> {
+        let claims = self.claims();
+        let mut hints = Vec::new();
+        if let Some(expiry) = claims.expiry() {
+            let issued = claims.issued().map(|at| format!("issued {}, ", time(at))).unwrap_or_default();
+            let now = time(self.clock.unix());
+            hints.push(format!("the token was {issued}good until {}; this machine's clock says {now}", time(expiry)));
+        }
+        hints.push("a job cannot ask for another token: run it again".into());
+        hints
+    }
+
+    pub(super) fn server_fault(&self) -> Vec<String> {
+        /// STS fails with a token that has a second or so left.
+        const MOMENTS: i64 = 5;
+        let mut hints = Vec::new();
+        let left = self.claims().expiry().map(|expiry| expiry.saturating_sub(self.clock.unix()));
+        if self.step == Step::Sts && left.is_some_and(|left| left < MOMENTS) {
+            hints.push(
+                "the token is at its very end, where STS fails like this: run the job again for a new one".into(),
+            );
+        }
+        hints.push("the service itself failed; its state is on https://status.cloud.google.com".into());
+        hints
+    }
+}
+
+fn project_option(account: &ServiceAccount) -> String {
+    account.project().map(|project| format!(" --project={project}")).unwrap_or_default()
+}

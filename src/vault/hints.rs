@@ -1,0 +1,248 @@
+//! What to do about a login that failed: the hints name what to change.
+
+use super::Request;
+use crate::host::Clock;
+use crate::paste::{self, Printed};
+use crate::shell::posix;
+use crate::subject::claims::JobKind;
+use crate::subject::{Claims, SubjectToken};
+use crate::text::time;
+
+/// What a refused login is told with.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) request: &'a Request,
+    pub(super) token: &'a SubjectToken,
+    pub(super) clock: &'a Clock,
+    /// The claim that the server's error names; empty for none.
+    pub(super) claim: &'a str,
+}
+
+impl Context<'_> {
+    /// What was asked for, a line each.
+    pub(super) fn asked_for(&self) -> Vec<String> {
+        let role = self.request.role.as_deref().unwrap_or("(the mount's default)");
+        let namespace = self.request.namespace.as_deref().map(|ns| format!(", namespace {ns}")).unwrap_or_default();
+        vec![format!("role {role} at {} of {}{namespace}", self.request.login_path(), self.request.address_text())]
+    }
+
+    fn claims(&self) -> &Claims {
+        self.token.claims()
+    }
+
+    fn role(&self) -> String {
+        format!("auth/{}/role/{}", self.request.mount, self.request.role.as_deref().unwrap_or("ROLE"))
+    }
+
+    /// The command line that evaluates the role.
+    pub(super) fn explain_role(&self) -> String {
+        paste::explain(self.token, "vault", &self.printed_role(), None)
+    }
+
+    /// The command line that evaluates the role and the mount's configuration.
+    pub(super) fn explain_mount(&self) -> String {
+        let config = format!("auth/{}/config", self.request.mount);
+        let mount = Printed { by: self.read("-format=json", &posix::word(&config)), option: "--mount-config" };
+        paste::explain(self.token, "vault", &self.printed_role(), Some(&mount))
+    }
+
+    /// The command line that checks the token against its issuer.
+    pub(super) fn verify_line(&self) -> String {
+        paste::verify(self.token)
+    }
+
+    /// The role; where none was named, the mount's default, whose name its configuration holds.
+    fn printed_role(&self) -> Printed {
+        let path = if self.request.role.is_some() {
+            posix::word(&self.role())
+        } else {
+            let config = posix::word(&format!("auth/{}/config", self.request.mount));
+            let mount = posix::word(&format!("auth/{}/role/", self.request.mount));
+            format!("{mount}\"$({})\"", self.read("-field=default_role", &config))
+        };
+        Printed { by: self.read("-format=json", &path), option: "--role-config" }
+    }
+
+    /// The client's command that reads `path`, a word for a shell, from the same server and namespace.
+    fn read(&self, form: &str, path: &str) -> String {
+        let option = |name: &str, value: &Option<String>| {
+            value.as_deref().map(|value| format!(" -{name}={}", posix::word(value))).unwrap_or_default()
+        };
+        let address = option("address", &self.request.named_address);
+        let namespace = option("namespace", &self.request.namespace);
+        format!("bao read{address}{namespace} {form} {path}")
+    }
+
+    fn issuer_text(&self) -> &str {
+        self.claims().text("iss").unwrap_or("(none)")
+    }
+
+    fn audience_text(&self) -> String {
+        self.claims().audience().unwrap_or_else(|| "(none)".into())
+    }
+
+    pub(super) fn mount(&self) -> Vec<String> {
+        vec![
+            format!(
+                "is a JWT auth method mounted at {}? `bao auth list` shows the mounts; --mount names one (without auth/)",
+                self.request.mount
+            ),
+            "is it in this namespace? --namespace names another".into(),
+            "the server says the same when the role's token_bound_cidrs lack this machine's address".into(),
+        ]
+    }
+
+    pub(super) fn not_configured(&self) -> Vec<String> {
+        let (mount, issuer) = (&self.request.mount, self.issuer_text());
+        vec![format!(
+            "write its configuration: bao write auth/{mount}/config oidc_discovery_url={issuer} bound_issuer={issuer}"
+        )]
+    }
+
+    pub(super) fn no_such_role(&self) -> Vec<String> {
+        vec![format!(
+            "`bao list auth/{}/role` shows the roles of this mount; is the role on another one (--mount, --namespace)?",
+            self.request.mount
+        )]
+    }
+
+    pub(super) fn oidc_role(&self) -> Vec<String> {
+        vec![format!("{} is for logins with a browser, which is the default: set role_type=jwt on it", self.role())]
+    }
+
+    pub(super) fn algorithm(&self) -> Vec<String> {
+        vec![format!(
+            "Semaphore signs with RS256: let jwt_supported_algs in auth/{}/config name it, or leave it out",
+            self.request.mount
+        )]
+    }
+
+    pub(super) fn keys_unreachable(&self) -> Vec<String> {
+        vec![
+            format!(
+                "the server fetches the issuer's keys itself: {}/.well-known/openid-configuration must be reachable from there",
+                self.issuer_text()
+            ),
+            format!(
+                "for a private CA, set oidc_discovery_ca_pem (or jwks_ca_pem) in auth/{}/config",
+                self.request.mount
+            ),
+        ]
+    }
+
+    pub(super) fn signature(&self) -> Vec<String> {
+        vec![format!(
+            "the keys that auth/{}/config points to are not those of {}: is oidc_discovery_url (or jwks_url) this issuer's?",
+            self.request.mount,
+            self.issuer_text()
+        )]
+    }
+
+    pub(super) fn issuer(&self) -> Vec<String> {
+        vec![format!(
+            "bound_issuer in auth/{}/config must be {}, to the letter: no slash at the end",
+            self.request.mount,
+            self.issuer_text()
+        )]
+    }
+
+    pub(super) fn subject(&self) -> Vec<String> {
+        let mut hints = self.kind_hints();
+        let sub = self.claims().text("sub").unwrap_or("(none)");
+        hints.push(format!("bound_subject on {} must be {sub}", self.role()));
+        hints
+    }
+
+    pub(super) fn audience(&self) -> Vec<String> {
+        vec![format!("bound_audiences on {} must hold {}", self.role(), self.audience_text())]
+    }
+
+    pub(super) fn no_audience_bound(&self) -> Vec<String> {
+        vec![format!(
+            "set bound_audiences={} on {}: every Semaphore token has an audience",
+            self.audience_text(),
+            self.role()
+        )]
+    }
+
+    pub(super) fn user_claim_absent(&self) -> Vec<String> {
+        with_claims_to_name(&format!("user_claim on {} is `{}`, which this token lacks", self.role(), self.claim))
+    }
+
+    pub(super) fn user_claim_empty(&self) -> Vec<String> {
+        with_claims_to_name(&format!(
+            "the claim that user_claim on {} names is empty in this token, as `actor` is in every Semaphore token",
+            self.role()
+        ))
+    }
+
+    pub(super) fn user_claim_type(&self) -> Vec<String> {
+        with_claims_to_name(&format!(
+            "user_claim on {} is `{}`, which is not a text in this token",
+            self.role(),
+            self.claim
+        ))
+    }
+
+    pub(super) fn groups(&self) -> Vec<String> {
+        vec![format!("the token has no such claim: remove groups_claim from {}", self.role())]
+    }
+
+    pub(super) fn bound_claim(&self) -> Vec<String> {
+        let mut hints = self.kind_hints();
+        let value = self.claims().shown(self.claim).unwrap_or_else(|| "(none)".into());
+        hints.push(format!("{} binds `{}` to something else than this token's {value}", self.role(), self.claim));
+        hints
+    }
+
+    pub(super) fn bound_claim_absent(&self) -> Vec<String> {
+        vec![
+            format!(
+                "{} binds `{}`, which this token lacks: an organization may have switched that claim off",
+                self.role(),
+                self.claim
+            ),
+            format!("the token has {}", self.claims().names().join(", ")),
+        ]
+    }
+
+    pub(super) fn unsupported(&self) -> Vec<String> {
+        vec![format!("is {} the login of a JWT auth method?", self.request.login_path())]
+    }
+
+    /// What a rule for a branch does not let in.
+    fn kind_hints(&self) -> Vec<String> {
+        match self.claims().job_kind() {
+            Some(JobKind::PullRequest) => {
+                vec!["this is a pull-request job; a role for a branch does not let it in, and should not".into()]
+            }
+            Some(JobKind::Tag) => vec!["this is a tag's job; a role for a branch does not let it in".into()],
+            Some(JobKind::ProjectDebug) => vec!["this is a debug session of the project: it has no ref at all".into()],
+            Some(JobKind::Branch) | None => Vec::new(),
+        }
+    }
+
+    pub(super) fn expired(&self) -> Vec<String> {
+        self.times("a job gets one token, good for 24 hours, and cannot ask for another: run it again")
+    }
+
+    pub(super) fn too_early(&self) -> Vec<String> {
+        self.times("the server's clock is behind: set it, or clock_skew_leeway on the role")
+    }
+
+    fn times(&self, fix: &str) -> Vec<String> {
+        let claims = self.claims();
+        let at = |seconds: Option<i64>| seconds.map_or_else(|| "(none)".into(), time);
+        let now = time(self.clock.unix());
+        let issued = format!(
+            "the token was issued {} and is good until {}; this machine's clock says {now}",
+            at(claims.issued()),
+            at(claims.expiry())
+        );
+        vec![issued, fix.into()]
+    }
+}
+
+fn with_claims_to_name(why: &str) -> Vec<String> {
+    vec![why.into(), "name one that every job has: user_claim=prj_id (a project) or user_claim=sub".into()]
+}

@@ -1,0 +1,196 @@
+//! Why a login is refused, and all that follows from it. The server finds one fault at a time, in this order.
+//!
+//! The words are those of the JWT auth method and of the library that it checks tokens with:
+//! <https://github.com/hashicorp/vault-plugin-auth-jwt/blob/main/path_login.go>,
+//! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>.
+
+use super::answer::{Answer, PROVIDER};
+use super::cause::{ADDRESS_SETTING, Common, transport_hints};
+use super::hints::Context;
+use crate::http::{Explain, Failure, Row, Told};
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoginCause {
+    /// No auth method is mounted there, or another kind; or the role's `token_bound_cidrs` lack this machine.
+    Mount,
+    /// `auth/MOUNT/config` was never written.
+    NotConfigured,
+    /// There is no such role.
+    NoSuchRole,
+    /// No role was named, and the mount has no default.
+    NoRole,
+    /// The role is for people with browsers.
+    OidcRole,
+    /// The token arrived empty.
+    NoToken,
+    /// The token is not one.
+    Malformed,
+    /// It is signed in a way that the mount does not take.
+    Algorithm,
+    /// The server could not get the issuer's keys.
+    KeysUnreachable,
+    /// None of the issuer's keys signed it.
+    Signature,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come, by the server's clock.
+    TooEarly,
+    /// It has no times at all.
+    NoTimes,
+    /// The mount is bound to another issuer.
+    Issuer,
+    /// The role is bound to another subject.
+    Subject,
+    /// The role is bound to other audiences.
+    Audience,
+    /// The role is bound to no audience, and the token has one.
+    NoAudienceBound,
+    /// The role's `user_claim` is not in the token.
+    UserClaimAbsent,
+    /// The role's `user_claim` is empty in the token.
+    UserClaimEmpty,
+    /// The role's `user_claim` is no text.
+    UserClaimType,
+    /// The role's `groups_claim` is not in the token.
+    Groups,
+    /// A bound claim has another value.
+    BoundClaim,
+    /// A bound claim is not in the token.
+    BoundClaimAbsent,
+    /// The path takes no logins.
+    Unsupported,
+    /// Another refusal.
+    Other,
+}
+
+impl LoginCause {
+    /// # Errors
+    /// Where it is what can go wrong with every call.
+    pub(super) fn of(answer: &Answer) -> Result<Self, Common> {
+        match (Common::of(answer), answer.status) {
+            (Some(common), _) => Err(common),
+            (None, 403 | 404) => Ok(Self::Mount),
+            (None, 405) => Ok(Self::Unsupported),
+            (None, _) => Ok(Self::of_words(answer)),
+        }
+    }
+
+    fn of_words(answer: &Answer) -> Self {
+        let says = |text: &str| answer.says(text);
+        if says("missing name in alias") || says("empty alias name") {
+            Self::UserClaimEmpty
+        } else if says("could not be found") && says("role ") {
+            Self::NoSuchRole
+        } else if says("missing role") {
+            Self::NoRole
+        } else if says("missing token") {
+            Self::NoToken
+        } else if says("could not load configuration") {
+            Self::NotConfigured
+        } else if says("role with oidc role_type") {
+            Self::OidcRole
+        } else if says("fetching keys") || says("keyset configuration error") {
+            Self::KeysUnreachable
+        } else if says("malformed jwt") || says("compact JWS format") {
+            Self::Malformed
+        } else if says("unexpected signature algorithm") || says("unsupported signing algorithm") {
+            Self::Algorithm
+        } else if says("token is expired") {
+            Self::Expired
+        } else if says("token not yet valid") || says("token issued in the future") {
+            Self::TooEarly
+        } else if says("no issued at (iat), not before (nbf), or expiration time (exp) claims") {
+            Self::NoTimes
+        } else if says("invalid issuer (iss) claim") {
+            Self::Issuer
+        } else if says("invalid subject (sub) claim") {
+            Self::Subject
+        } else if says("no audiences bound to the role") {
+            Self::NoAudienceBound
+        } else if says("invalid audience (aud) claim") {
+            Self::Audience
+        } else if says("failed to fetch groups") {
+            Self::Groups
+        } else if says("does not match any associated bound claim values") {
+            Self::BoundClaim
+        } else if says("error validating claims") && says("is missing") {
+            Self::BoundClaimAbsent
+        } else if says("could not be converted to string") {
+            Self::UserClaimType
+        } else if says("not found in token") {
+            Self::UserClaimAbsent
+        } else if says("signature") {
+            Self::Signature
+        } else {
+            Self::Other
+        }
+    }
+
+    /// All that follows from the cause.
+    pub(super) fn row<'a>(self) -> Row<Context<'a>> {
+        const MOUNT: &str = "Vault takes no JWT logins there";
+        const ROLE: &str = "Vault has no role for this login";
+        const TOKEN: &str = "Vault refused the token";
+        match self {
+            Self::Mount => Row::refused(MOUNT).fix(Context::mount),
+            Self::NotConfigured => Row::refused(MOUNT).fix(Context::not_configured),
+            Self::NoSuchRole => Row::refused(ROLE).fix(Context::no_such_role),
+            Self::NoRole => {
+                Row::refused(ROLE).say(&["name the role with --role, or set default_role in the mount's configuration"])
+            }
+            Self::OidcRole => Row::refused(ROLE).fix(Context::oidc_role),
+            Self::NoToken => {
+                Row::refused(TOKEN).say(&["the token was lost on its way: does a proxy rewrite requests?"])
+            }
+            Self::Malformed => Row::refused(TOKEN).say(&["is this the job's OpenID Connect token, whole?"]),
+            Self::Algorithm => Row::refused(TOKEN).fix(Context::algorithm).next(Context::explain_mount),
+            Self::KeysUnreachable => Row::heals().fix(Context::keys_unreachable).next(Context::verify_line),
+            Self::Signature => Row::refused(TOKEN).fix(Context::signature).next(Context::verify_line),
+            Self::Expired => Row::refused(TOKEN).fix(Context::expired),
+            Self::TooEarly => Row::refused(TOKEN).fix(Context::too_early),
+            Self::NoTimes => {
+                Row::refused(TOKEN).say(&["this is not an OpenID Connect token: it has neither iat, nbf nor exp"])
+            }
+            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_mount),
+            Self::Subject => Row::refused(TOKEN).fix(Context::subject).next(Context::explain_role),
+            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_role),
+            Self::NoAudienceBound => Row::refused(TOKEN).fix(Context::no_audience_bound).next(Context::explain_role),
+            Self::UserClaimAbsent => Row::refused(TOKEN).fix(Context::user_claim_absent).next(Context::explain_role),
+            Self::UserClaimEmpty => Row::refused(TOKEN).fix(Context::user_claim_empty).next(Context::explain_role),
+            Self::UserClaimType => Row::refused(TOKEN).fix(Context::user_claim_type).next(Context::explain_role),
+            Self::Groups => Row::refused(TOKEN).fix(Context::groups).next(Context::explain_role),
+            Self::BoundClaim => Row::refused(TOKEN).fix(Context::bound_claim).next(Context::explain_role),
+            Self::BoundClaimAbsent => Row::refused(TOKEN).fix(Context::bound_claim_absent).next(Context::explain_role),
+            Self::Unsupported => Row::refused(MOUNT).fix(Context::unsupported),
+            Self::Other => Row::refused(TOKEN),
+        }
+    }
+}
+
+impl Explain<Answer> for Context<'_> {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn address_setting(&self) -> &'static str {
+        ADDRESS_SETTING
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked_for()
+    }
+
+    fn transport_hints(&self, failure: &Failure) -> Vec<String> {
+        transport_hints(failure, &self.request.address)
+    }
+
+    fn tell(&self, answer: &Answer) -> Told {
+        let context = Context { claim: answer.quoted(), ..*self };
+        let row = match LoginCause::of(answer) {
+            Ok(cause) => cause.row(),
+            Err(common) => common.row("Vault refused the login"),
+        };
+        Told { presented: self.token.claims().presented(), ..row.tell(&context) }
+    }
+}
