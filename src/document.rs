@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
 use crate::error::Usage;
+use crate::json;
 
 /// What was read, and how an error names it.
 #[derive(Debug)]
@@ -53,7 +53,10 @@ impl Document {
     /// # Errors
     /// As [`Document::read`].
     pub fn from_text(name: &str, text: &[u8]) -> Result<Self, Usage> {
-        let value = parse(text).map_err(|error| Usage::new(format!("{name}: not JSON: {error}")))?;
+        let value = json::parse(text).map_err(|fault| {
+            let usage = Usage::new(format!("{name}: {fault}"));
+            fault.hint().into_iter().fold(usage, Usage::hint)
+        })?;
         Ok(Self { name: name.into(), value })
     }
 
@@ -103,75 +106,6 @@ impl Document {
     }
 }
 
-/// JSON (RFC 8259) in which no object has a name twice.
-fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice::<Strict>(text).map(|strict| strict.0)
-}
-
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            all.push(item);
-        }
-        Ok(Value::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        /// How `serde_json` hands over a number that no integer type holds, so that every digit is kept.
-        const NUMBER: &str = "$serde_json::private::Number";
-        let mut all = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if name == NUMBER && all.is_empty() {
-                let digits: String = members.next_value()?;
-                return digits.parse::<Number>().map(Value::Number).map_err(A::Error::custom);
-            }
-            if all.contains_key(&name) {
-                return Err(A::Error::custom(format!("`{name}` stands twice in one object")));
-            }
-            let Strict(value) = members.next_value()?;
-            all.insert(name, value);
-        }
-        Ok(Value::Object(all))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -211,7 +145,7 @@ mod tests {
         );
         assert_eq!(
             read(r#"{"a":1,"b":{"c":1,"c":2}}"#).unwrap_err(),
-            "--x f: not JSON: `c` stands twice in one object at line 1 column 21"
+            "--x f: `c` is there twice in one object, at line 1 column 21"
         );
         assert!(read("").is_err() && read("{} {}").is_err() && read(&"[".repeat(100_000)).is_err());
     }

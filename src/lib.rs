@@ -21,6 +21,7 @@ pub mod error;
 pub mod google;
 pub mod host;
 pub mod http;
+pub mod json;
 pub mod judgement;
 pub mod paste;
 pub mod plan;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::Usage;
+use crate::json;
 
 /// A JSON policy of at most 2048 characters
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>).
@@ -26,8 +27,9 @@ impl SessionPolicy {
 
     /// Checks the text; blanks between its parts are dropped where it would be too long with them.
     fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
-        let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
-            Usage::new(format!("{origin}: not JSON: {error}")).hint("IAM takes no comments and no trailing commas")
+        let value = json::parse(text.as_bytes()).map_err(|fault| {
+            let hint = fault.hint().unwrap_or("IAM takes no comments and no trailing commas");
+            Usage::new(format!("{origin}: {fault}")).hint(hint)
         })?;
         if !value.is_object() {
             return Err(Usage::new(format!("{origin}: a policy is a JSON object")));

@@ -10,12 +10,14 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
 
 pub use claims::Claims;
 pub use error::Error;
 
 use crate::host::Host;
 use crate::http::retry::Deadline;
+use crate::json;
 use crate::secret::Secret;
 use crate::shell::{Name, posix};
 
@@ -59,8 +61,8 @@ pub struct Header {
 }
 
 impl Header {
-    fn new(members: &serde_json::Map<String, serde_json::Value>) -> Self {
-        let text = |name: &str| members.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    fn new(members: &Map<String, Value>) -> Self {
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         Self { alg: text("alg"), kid: text("kid"), typ: text("typ"), critical: members.contains_key("crit") }
     }
 
@@ -212,14 +214,22 @@ fn parse(text: &str, source: &Source) -> Result<SubjectToken, Error> {
     };
     let header = decode(header, "header")?;
     let payload = decode(payload, "payload")?;
-    let members = serde_json::from_slice(&header).map_err(|_| not_jwt("its header is not a JSON object"))?;
-    let header = Header::new(&members);
+    let header = Header::new(&object(&header, "header")?);
     if !(signature.is_empty() && header.is_unsecured()) {
         decode(signature, "signature")?;
     }
-    let claims = serde_json::from_slice(&payload).map_err(|_| not_jwt("its payload is not a JSON object"))?;
-    let claims = Claims::new(claims);
+    let claims = Claims::new(object(&payload, "payload")?);
     Ok(SubjectToken { jwt: Secret::new(text.to_owned()), header, claims, source: source.clone() })
+}
+
+/// A part's members. A name that is there twice is refused (RFC 7515, section 4; RFC 7519, section 4): what is shown and
+/// checked here must be what the provider reads, and readers differ in which of the two they take.
+fn object(part: &[u8], which: &str) -> Result<Map<String, Value>, Error> {
+    match json::parse(part) {
+        Ok(Value::Object(members)) => Ok(members),
+        Err(json::Fault::Twice { name, .. }) => Err(Error::NotJwt { why: format!("its {which} has `{name}` twice") }),
+        Ok(_) | Err(json::Fault::NotJson(_)) => Err(Error::NotJwt { why: format!("its {which} is not a JSON object") }),
+    }
 }
 
 #[cfg(test)]
@@ -257,6 +267,10 @@ mod tests {
         assert_eq!(why("W10.e30.c2ln"), "its header is not a JSON object");
         assert_eq!(why(&token("[1]")), "its payload is not a JSON object");
         assert_eq!(why(&token("{oops")), "its payload is not a JSON object");
+        assert_eq!(why(&token(r#"{"sub":"a","sub":"b"}"#)), "its payload has `sub` twice");
+        assert_eq!(why(&token(r#"{"m":{"a":1,"\u0061":2}}"#)), "its payload has `a` twice");
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","alg":"none"}"#);
+        assert_eq!(why(&format!("{header}.e30.c2ln")), "its header has `alg` twice");
     }
 
     #[test]

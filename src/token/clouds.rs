@@ -4,7 +4,7 @@
 //! Google: <https://docs.cloud.google.com/iam/docs/troubleshooting-workload-identity-federation>;
 //! Vault: <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>.
 
-use crate::judgement::Check;
+use crate::judgement::{Check, Mark};
 
 /// Who says what; none where that cloud does not mind, or where its words are not known.
 #[derive(Clone, Copy, Default)]
@@ -105,8 +105,11 @@ pub(super) const NO_AUDIENCE: Answers =
     Answers { aws: Some("InvalidIdentityToken: Missing a required claim: aud"), google: None, vault: None };
 
 impl Answers {
-    /// The check with a line for each cloud that minds.
+    /// The check with a line for each cloud that minds; what is not known says nothing of them.
     pub(super) fn on(self, check: Check) -> Check {
+        if check.mark == Mark::Unknown {
+            return check;
+        }
         let all = [("AWS", self.aws), ("Google", self.google), ("Vault", self.vault)];
         all.into_iter().fold(check, |check, (cloud, says)| match says {
             Some(says) => check.fact(cloud, says),

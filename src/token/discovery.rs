@@ -29,7 +29,7 @@ pub(super) fn check(page: &Page, address: &Url, issuer: &str, alg: &str) -> (Che
     let title = format!("discovery document at {address}");
     let document = match page.json() {
         Ok(document) => document,
-        Err(why) => return (NO_DISCOVERY.on(Check::new(Mark::Fails, title).fact("because", why)), None),
+        Err((mark, why)) => return (NO_DISCOVERY.on(Check::new(mark, title).fact("because", why)), None),
     };
     let own = document.get("issuer").and_then(Value::as_str).unwrap_or("(none)");
     let same = if own == issuer {

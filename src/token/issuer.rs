@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Url};
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::{self, Deadline, GaveUp};
 use crate::http::{Attempt, Client, ErrorAnswer, Explain, Failure, Problem, Request, Response, Row, Told};
+use crate::json;
+use crate::judgement::Mark;
 
 const PROVIDER: &str = "the issuer";
 
@@ -137,12 +140,21 @@ fn header<'r>(response: &'r Response, name: &reqwest::header::HeaderName) -> Opt
 }
 
 impl Page {
-    /// The object that it holds, or why it holds none.
-    pub(super) fn json(&self) -> Result<serde_json::Map<String, serde_json::Value>, String> {
+    /// The object that it holds. If it holds none: what the clouds make of that, if it is known, and why.
+    pub(super) fn json(&self) -> Result<Map<String, Value>, (Mark, String)> {
+        let fails = |why: String| Err((Mark::Fails, why));
         if self.status != 200 {
-            return Err(format!("it was answered with status {}", self.status));
+            return fails(format!("it was answered with status {}", self.status));
         }
-        serde_json::from_slice(&self.body).map_err(|_| match self.media_type.as_str() {
+        match json::parse(&self.body) {
+            Ok(Value::Object(members)) => return Ok(members),
+            // A cloud may take either.
+            Err(fault @ json::Fault::Twice { .. }) => {
+                return Err((Mark::Unknown, format!("{fault}: readers differ in which of the two they take")));
+            }
+            Ok(_) | Err(json::Fault::NotJson(_)) => {}
+        }
+        fails(match self.media_type.as_str() {
             "text/html" => {
                 "a web page was answered, as for an organization that does not exist; or something in between answered"
                     .into()

@@ -8,6 +8,7 @@ mod delivery;
 mod docs;
 mod faults;
 mod google;
+mod json;
 mod manual;
 mod network;
 mod pasted;

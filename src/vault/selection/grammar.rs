@@ -16,6 +16,7 @@ use super::super::names;
 use super::super::path::Path;
 use super::{Engine, Field, Missing, Query, Selection, Target, Treatment};
 use crate::error::Usage;
+use crate::json;
 use crate::shell::Name;
 
 impl Selection {
@@ -170,14 +171,15 @@ impl Treatment {
 
 /// The JSON object that `text` starts with, and what comes after it.
 fn object<'t>(origin: &str, text: &'t str) -> Result<(Map<String, Value>, &'t str), Usage> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Map<String, Value>>();
-    match values.next() {
-        Some(Ok(body)) => {
-            let end = values.byte_offset();
-            Ok((body, &text[end..]))
+    match json::parse_first(text) {
+        Ok((Value::Object(body), end)) => Ok((body, text.get(end..).unwrap_or_default())),
+        Err(json::Fault::Twice { name, .. }) => {
+            Err(Usage::new(format!("{origin}: the JSON object after the path of POST: has `{name}` twice")))
         }
-        _ => Err(Usage::new(format!("{origin}: what follows the path of POST: is not a JSON object"))
-            .hint("quote the whole argument for the shell with single quotes")),
+        Ok(_) | Err(json::Fault::NotJson(_)) => {
+            Err(Usage::new(format!("{origin}: what follows the path of POST: is not a JSON object"))
+                .hint("quote the whole argument for the shell with single quotes"))
+        }
     }
 }
 

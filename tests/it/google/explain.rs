@@ -637,7 +637,9 @@ fn a_file_that_is_something_else_says_where() {
         error: --provider-config provider.json: name: `projects/my-project/locations/global/workloadIdentityPools/p-1/providers/p-2` is not a provider's name: STS knows a project by its number, not by its id
 
         hint: find the number: gcloud projects describe my-project --format='value(projectNumber)'
-        error: --provider-config provider.json: not JSON: `issuerUri` stands twice in one object at line 1 column 52
+        error: --provider-config provider.json: `issuerUri` is there twice in one object, at line 1 column 52
+
+        hint: remove one of the two: readers differ in which of them they take
         error: --iam-policy policy.json: it is not an IAM policy
 
         hint: it is what gcloud iam service-accounts get-iam-policy --format=json prints
