@@ -32,7 +32,9 @@ impl Login<'_> {
         let mendable = |claim: Option<&Value>, outcome: Outcome| match outcome {
             Outcome::Alike => true,
             Outcome::Unlike => claim.is_some_and(Value::is_string),
-            Outcome::Missing | Outcome::ClaimType | Outcome::BoundType | Outcome::Fraction => false,
+            Outcome::Missing | Outcome::ClaimType | Outcome::BoundType | Outcome::Fraction | Outcome::Incomparable => {
+                false
+            }
         };
         let all_are = found.iter().all(|(_, _, claim, outcome)| mendable(*claim, *outcome));
         let cure = (mark == Mark::Fails && all_are).then(|| {
@@ -75,6 +77,10 @@ impl Login<'_> {
             }
             Outcome::ClaimType => {
                 fault(name, &wanted, presented, said("received claim is not a string, bool, int or list: …"))
+            }
+            Outcome::Incomparable => {
+                fault(name, &wanted, presented, "nothing: it ends the connection without an answer")
+                    .fact("because", "the server compares no list with a list, and no object with an object")
             }
             Outcome::BoundType => {
                 fault(name, &wanted, presented, said("bound claim is not a string, bool, int or list: …"))

@@ -7,6 +7,7 @@ use std::slice;
 
 use serde_json::{Number, Value};
 
+use super::go;
 use crate::subject::Claims;
 
 /// How a bound claim came out.
@@ -24,6 +25,8 @@ pub(super) enum Outcome {
     BoundType,
     /// OpenBao cuts a number's fraction off; later Vaults compare it.
     Fraction,
+    /// The server comes upon two lists, or two objects, which its language does not compare: it gives up the login.
+    Incomparable,
 }
 
 /// A claim by its name, or by a JSON pointer where that starts with a slash; null is none.
@@ -31,12 +34,24 @@ pub(super) fn look_up<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
     let found = match name.strip_prefix('/') {
         None => claims.get(name),
         Some(pointer) => {
-            let end = pointer.find('/').unwrap_or(pointer.len());
-            let (first, rest) = pointer.split_at(end);
-            claims.get(&first.replace("~1", "/").replace("~0", "~")).and_then(|claim| claim.pointer(rest))
+            let mut parts = pointer.split('/').map(|part| part.replace("~1", "/").replace("~0", "~"));
+            let first = parts.next().and_then(|first| claims.get(&first));
+            first.and_then(|claim| parts.try_fold(claim, |value, part| within(value, &part)))
         }
     };
     found.filter(|claim| !claim.is_null())
+}
+
+/// The part of a value that one step of a pointer leads to, as the server's library takes it: an index is read as a number
+/// of the server's language is (`01`, `0x1`; nothing is 0), where RFC 6901 allows one form only.
+///
+/// <https://github.com/mitchellh/pointerstructure/blob/master/get.go>
+fn within<'v>(value: &'v Value, part: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(members) => members.get(part),
+        Value::Array(items) => items.get(usize::try_from(go::whole(if part.is_empty() { "0" } else { part })?).ok()?),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
 }
 
 /// Compares a bound claim with the token's.
@@ -54,8 +69,15 @@ pub(super) fn compare(bound: &Value, claim: Option<&Value>, glob: bool) -> Outco
         // In a list, the token's numbers are of another type than the role's.
         (Value::Number(_) | Value::Array(_) | Value::Object(_), _) => false,
     };
-    let pairs = wanted.iter().flat_map(|bound| claimed.iter().map(move |claim| (bound, claim)));
-    if pairs.into_iter().any(alike) { Outcome::Alike } else { Outcome::Unlike }
+    for pair in wanted.iter().flat_map(|bound| claimed.iter().map(move |claim| (bound, claim))) {
+        if matches!(pair, (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_))) {
+            return Outcome::Incomparable;
+        }
+        if alike(pair) {
+            return Outcome::Alike;
+        }
+    }
+    Outcome::Unlike
 }
 
 /// A list's items, or the one that it would have been; nothing else is compared.
@@ -117,7 +139,12 @@ mod tests {
         assert_eq!(found("/a/b/0").as_deref(), Some("c"));
         assert_eq!(found("/d~1e/f~0g").as_deref(), Some("h"));
         assert_eq!(found("/").as_deref(), Some("i"));
-        for absent in ["n", "/n", "/a/b/1", "/a/b/-1", "/x/y", "nope", "/nope/x", "a/b"] {
+        for index in ["00", "0x0", "0b0", "0o0", "+0", "-0", "0_0", ""] {
+            assert_eq!(found(&format!("/a/b/{index}")).as_deref(), Some("c"), "{index}");
+        }
+        for absent in
+            ["n", "/n", "/a/b/1", "/a/b/-1", "/a/b/0.0", "/a/b/x", "/a/b/0/", "/x/y", "nope", "/nope/x", "a/b"]
+        {
             assert_eq!(found(absent), None, "{absent}");
         }
     }
@@ -165,6 +192,12 @@ mod tests {
         assert_eq!(compare(json!(5), json!(5.7)), Outcome::Fraction);
         assert_eq!(compare(json!(5.7), json!(5.7)), Outcome::Fraction);
         assert_eq!(compare(json!(6), json!(5.7)), Outcome::Unlike);
+        // In the server's order, and not beyond the first that is equal.
+        assert_eq!(compare(json!([["a"]]), json!([["a"]])), Outcome::Incomparable);
+        assert_eq!(compare(json!([{}, "s"]), json!(["s", {}])), Outcome::Incomparable);
+        assert_eq!(compare(json!(["s", ["x"]]), json!([["a"], "s"])), Outcome::Alike);
+        assert_eq!(compare(json!([["x"], "s"]), json!("s")), Outcome::Alike);
+        assert_eq!(compare(json!([["a"]]), json!(["a", { "a": 1 }])), Outcome::Unlike);
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl Login<'_> {
         let mut all = vec![self.role_type()];
         all.extend(self.addresses());
         all.extend(self.signed_with());
+        all.extend(self.numbers());
         all.extend(self.types());
         all.extend(self.issuer());
         all.extend(self.subject());

@@ -86,6 +86,7 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
     let mut lints = Vec::new();
     lints.extend(too_wide(role, claims));
     lints.extend(role.bound_claims.iter().filter_map(|(name, bound)| pattern(role, name, bound)));
+    lints.extend(role.bound_claims.iter().filter_map(|(name, bound)| nested(name, bound)));
     lints.extend(not_always_there(role));
     lints.extend(names_of_entities(role));
     if role.bound_audiences.is_empty() {
@@ -185,6 +186,14 @@ fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
     let example = pattern.replace('*', "x/y");
     Some(format!(
         "{name} is bound to {pattern}, and {example} is let in too: `*` stands for any text, slashes among it"
+    ))
+}
+
+/// A list or an object within the list that a claim is bound to.
+fn nested(name: &str, bound: &Value) -> Option<String> {
+    let at = bound.as_array()?.iter().position(|item| item.is_array() || item.is_object())?;
+    Some(format!(
+        "{name}[{at}] in bound_claims is not a text, a number, true or false: no claim is equal to it, and a claim that has such a value too ends the login without an answer"
     ))
 }
 

@@ -6,6 +6,7 @@ mod checks;
 mod cure;
 mod entity;
 mod fields;
+mod go;
 mod lints;
 mod mount;
 mod role;

@@ -2,6 +2,9 @@
 //!
 //! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>
 
+use serde_json::Value;
+
+use super::go;
 use super::role::Role;
 use crate::subject::Claims;
 
@@ -34,16 +37,16 @@ pub(super) struct Times {
 impl Times {
     /// None where the token has no times at all. Without `exp` it is good for a while, without `nbf` from `iat` on.
     pub(super) fn of(claims: &Claims, role: &Role) -> Option<Self> {
-        let seconds = |name| claims.seconds(name).unwrap_or_default();
+        let seconds = |name| claims.get(name).and_then(Value::as_number).and_then(go::seconds).unwrap_or_default();
         let (issued, mut not_before, mut expires) = (seconds("iat"), seconds("nbf"), seconds("exp"));
         if issued == 0 && not_before == 0 && expires == 0 {
             return None;
         }
         if expires == 0 {
-            expires = issued.max(not_before).saturating_add(leeway(role.expiration_leeway, OPEN_END));
+            expires = issued.max(not_before).wrapping_add(leeway(role.expiration_leeway, OPEN_END));
         }
         if not_before == 0 {
-            let from_the_end = expires.saturating_sub(leeway(role.not_before_leeway, OPEN_END));
+            let from_the_end = expires.wrapping_sub(leeway(role.not_before_leeway, OPEN_END));
             not_before = if issued == 0 { from_the_end } else { issued };
         }
         Some(Self { issued, not_before, expires, leeway: leeway(role.clock_skew_leeway, CLOCK_SKEW) })
@@ -51,12 +54,12 @@ impl Times {
 
     /// What is wrong at `now`, in the server's order.
     pub(super) fn faults(self, now: i64) -> impl Iterator<Item = Fault> {
-        let late = now.saturating_add(self.leeway);
-        let early = now.saturating_sub(self.leeway);
+        let late = go::instant(now.saturating_add(self.leeway));
+        let early = go::instant(now.saturating_sub(self.leeway));
         [
-            (late < self.not_before, Fault::NotBefore),
-            (early > self.expires, Fault::Expired),
-            (late < self.issued, Fault::Issued),
+            (late < go::instant(self.not_before), Fault::NotBefore),
+            (early > go::instant(self.expires), Fault::Expired),
+            (late < go::instant(self.issued), Fault::Issued),
         ]
         .into_iter()
         .filter_map(|(is_so, fault)| is_so.then_some(fault))
@@ -70,7 +73,7 @@ fn leeway(setting: i64, default: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::super::tests::{claims, role};
     use super::*;
@@ -130,6 +133,18 @@ mod tests {
         good(&json!({ "not_before_leeway": 1000 }), &json!({ "exp": NOW + 300 }));
         bad(&json!({ "not_before_leeway": -1 }), &json!({ "exp": NOW + 61 }), Fault::NotBefore);
         good(&json!({}), &json!({ "iat": NOW, "exp": NOW + 86_400 }));
+    }
+
+    #[test]
+    fn a_time_that_no_clock_can_hold_is_the_first_one() {
+        let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        bad(&json!({}), &json!({ "exp": number("1e30") }), Fault::Expired);
+        good(&json!({}), &json!({ "exp": NOW + 99, "nbf": number("1e30") }));
+        good(&json!({}), &json!({ "exp": NOW + 99, "iat": number("9.3e18") }));
+        bad(&json!({}), &json!({ "iat": number("1e30") }), Fault::Expired);
+        bad(&json!({}), &json!({ "exp": number("1e18") }), Fault::NotBefore);
+        bad(&json!({}), &json!({ "exp": number("9223372036854775807") }), Fault::Expired);
+        bad(&json!({}), &json!({ "exp": number("9223371974719179000") }), Fault::NotBefore);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::checks::{Cure, Finding, Login, fault, holds, texts, unfit};
 use super::times::{Fault, Times};
@@ -51,6 +51,13 @@ impl Login<'_> {
         let check = fault(title, &wanted, Some(algorithm.into()), said);
         wanted.push(algorithm.into());
         Some(check.cured(Cure::Mount(title, texts(&wanted))))
+    }
+
+    /// The server reads every claim before it looks at any: a number that is too large for its language is none.
+    pub(super) fn numbers(&self) -> Option<Finding> {
+        let (name, found) = self.claims.payload().iter().find_map(|(name, claim)| Some((name, too_large(claim)?)))?;
+        let said = "400 error validating token: error verifying token signature: …";
+        Some(unfit(format!("the number in {name}"), "a number up to 1.8e308", Some(found.to_string()), said).into())
     }
 
     /// The registered claims must be of their types; in the order in which the server finds that out.
@@ -190,6 +197,16 @@ impl Login<'_> {
 
     fn audiences(&self) -> Vec<String> {
         self.claims.get("aud").and_then(audiences).unwrap_or_default()
+    }
+}
+
+/// The first number within a claim that a `float64` does not hold.
+fn too_large(claim: &Value) -> Option<&Number> {
+    match claim {
+        Value::Number(number) => number.as_f64().is_none_or(f64::is_infinite).then_some(number),
+        Value::Array(items) => items.iter().find_map(too_large),
+        Value::Object(members) => members.values().find_map(too_large),
+        Value::Null | Value::Bool(_) | Value::String(_) => None,
     }
 }
 

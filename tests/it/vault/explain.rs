@@ -391,12 +391,6 @@ fn files_that_are_no_role() {
         "#]],
     );
     no_role(
-        r#"{"data":{"user_claim":"prj_id","bound_claims":{"ref":["refs/heads/main",{}]}}}"#,
-        expect![[r#"
-        error: --role-config role.json: data.bound_claims.ref[1]: it is not a text, a number, true or false: no claim is equal to it
-    "#]],
-    );
-    no_role(
         "Key Value",
         expect![[r#"
         error: --role-config role.json: not JSON: expected value at line 1 column 1

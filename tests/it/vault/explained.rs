@@ -364,3 +364,93 @@ fn its_verdict_is_the_servers() {
     }
     assert!(differences.values().sum::<usize>() < ROLES / 5, "{differences:?}");
 }
+
+/// Numbers, pointers and lists that its library reads in its own way: each is tried on the server too.
+#[test]
+fn what_the_server_reads_in_its_own_way() {
+    let world = World::new();
+    let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let soon = now() + 100;
+    let job = || {
+        Job::branch("main")
+            .claim("exp", soon)
+            .claim("l", json!(["a", "b", "c"]))
+            .claim("m", json!({ "01": "z", "~": { "/": "t" } }))
+            .claim("lists", json!([["a"], "s"]))
+            .claim("late", json!(["s", ["a"]]))
+            .claim("objects", json!([{ "a": 1 }, "s"]))
+    };
+    let mut cases: Vec<(Value, Job)> = Vec::new();
+    for index in
+        ["1", "01", "0x1", "0b1", "0o1", "0_1", "+1", "-0", "00", "", "08", "1_0", "-1", "3", " 1", "1.0", "x", "1/x"]
+    {
+        cases.push((json!({ "bound_claims": { format!("/l/{index}"): ["a", "b"] } }), job()));
+    }
+    for pointer in ["/m/01", "/m/1", "/m/~0/~1", "/m/~01", "/l", "/", "/ref/0", "/lists/0/0", "/lists/00"] {
+        cases.push((json!({ "bound_claims": { pointer: ["a", "z", "t"] } }), job()));
+    }
+    cases.push((json!({ "user_claim": "/l/01", "user_claim_json_pointer": true }), job()));
+    cases.push((json!({ "groups_claim": "/l/0x2" }), job()));
+    cases.push((json!({ "claim_mappings": { "/l/02": "k" } }), job()));
+    for (claim, bound) in [
+        ("l", json!([["a"]])),
+        ("l", json!([["a"], "c"])),
+        ("l", json!([{ "a": 1 }])),
+        ("lists", json!([["a"]])),
+        ("lists", json!(["s", ["x"]])),
+        ("lists", json!([["x"], "s"])),
+        ("lists", json!([{ "a": 1 }, "t"])),
+        ("late", json!(["s", ["x"]])),
+        ("late", json!(["t", ["x"]])),
+        ("objects", json!([{ "a": 1 }, "s"])),
+        ("objects", json!([["x"], "s"])),
+        ("ref", json!([["refs/heads/main"]])),
+        ("ref", json!([["x"], "refs/heads/main"])),
+    ] {
+        cases.push((json!({ "bound_claims": { claim: bound } }), job()));
+    }
+    for text in
+        ["1e30", "-1e30", "1e18", "9.3e18", "9223372036854775807", "9223371974719179000", "1e-400", "1e400", "0.5"]
+    {
+        for name in ["exp", "nbf", "iat", "x"] {
+            cases.push((json!({}), job().claim(name, number(text))));
+        }
+        cases.push((json!({}), job().without("exp").without("nbf").claim("iat", number(text))));
+        cases.push((json!({}), job().without("exp").without("iat").claim("nbf", number(text))));
+        cases.push((json!({}), job().without("nbf").without("iat").claim("exp", number(text))));
+    }
+    cases.push((json!({}), job().claim("x", json!({ "deep": [number("-1e309")] }))));
+    let mut verdicts: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, (over, job)) in cases.into_iter().enumerate() {
+        let mut role = json!({
+            "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": world.sandbox.issuer.url(),
+            "token_policies": "default",
+        });
+        role.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+        world.must(&format!("auth/jwt-ID/role/r{index}"), &role);
+        let role = world.bao.must("GET", &format!("auth/jwt-{}/role/r{index}", world.id), &Value::Null);
+        let token = world.sandbox.issuer.token(&job);
+        let login = json!({ "role": format!("r{index}"), "jwt": token });
+        let (status, answer) = world.bao.ask("", "", "POST", &format!("auth/jwt-{}/login", world.id), &login);
+        let said = answer["errors"][0].as_str().unwrap_or_default();
+        let program =
+            oidc_exchange(["explain", "vault", "--format", "json", "--role-config", "role.json"]).token(&token);
+        program.scratch().write("role.json", role.to_string());
+        let output = program.run();
+        let explained = Explained::read(&output.stdout());
+        let server = if status == 0 {
+            "nothing: it ends the connection without an answer".into()
+        } else {
+            format!("{status} {said}")
+        };
+        let first = explained.faults.first().map(|(fault, _)| fault.as_str());
+        let agrees = match first {
+            None => status == 200 && explained.verdict == "accepted",
+            Some(fault) => fault.strip_suffix('…').map_or(fault == server, |start| server.starts_with(start)),
+        };
+        assert!(agrees, "the server says {server}\n{over}\n{}", output.describe());
+        *verdicts.entry(explained.verdict).or_default() += 1;
+    }
+    eprintln!("{verdicts:?}");
+    assert!(verdicts["accepted"] >= 30 && verdicts["refused"] >= 40, "{verdicts:?}");
+}

@@ -114,7 +114,7 @@ impl OpenBao {
         entries.filter(|entry| entry["type"] == "request").collect()
     }
 
-    /// Asks the API with this token.
+    /// Asks the API with this token; status 0 is a connection that ends without an answer.
     pub(crate) fn ask(&self, token: &str, namespace: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).unwrap();
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -127,7 +127,7 @@ impl OpenBao {
         .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let Some((head, body)) = answer.split_once("\r\n\r\n") else { return (0, Value::Null) };
         (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
