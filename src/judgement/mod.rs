@@ -1,5 +1,6 @@
 //! What `explain` says: a verdict, the checks that lead to it, and what else is worth knowing.
 
+pub mod ternary;
 mod text;
 
 use serde_json::{Value, json};
@@ -96,6 +97,12 @@ impl Check {
     #[must_use]
     pub fn new(mark: Mark, title: impl Into<String>) -> Self {
         Self { mark, title: title.into(), facts: Vec::new(), parts: Vec::new() }
+    }
+
+    /// A check that is made of others: it holds if all of them do, and fails if one of them does.
+    #[must_use]
+    pub fn all(title: impl Into<String>, parts: Vec<Self>) -> Self {
+        Self::new(ternary::all(&mut parts.iter().map(|part| part.mark)), title).parts(parts)
     }
 
     /// Adds a labelled line.

@@ -5,9 +5,9 @@
 use reqwest::Url;
 use serde_json::Value;
 
+use super::algorithm::Algorithm;
 use super::clouds::{NO_DISCOVERY, NO_LIST};
 use super::issuer::Page;
-use super::signature::Algorithm;
 use crate::judgement::{Check, Mark};
 
 /// Without these AWS STS takes no keys of an issuer, and says that it could not retrieve them.
@@ -41,7 +41,7 @@ pub(super) fn check(page: &Page, address: &Url, issuer: &str, alg: &str) -> (Che
     let (keys, jwks) = keys(document.get("jwks_uri"));
     let mut parts = vec![same, keys];
     parts.extend(LISTS.map(|name| list(document.get(name), name, alg)));
-    (super::verify::all(title, parts), jwks)
+    (Check::all(title, parts), jwks)
 }
 
 fn keys(value: Option<&Value>) -> (Check, Option<Url>) {

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::algorithm::{Algorithm, ED25519_NAME, Scheme};
 use super::clouds::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
 use super::issuer::Page;
-use super::signature::{Algorithm, ED25519_NAME, Scheme};
 use crate::judgement::{Check, Mark};
 use crate::subject::Header;
 
@@ -180,7 +180,7 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
         }));
     }
     own.retain(|key| key.unfit(alg).is_none());
-    (super::verify::all(title, parts), own)
+    (Check::all(title, parts), own)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use reqwest::Url;
 use serde_json::Value;
 
+use super::algorithm::{AWS_TAKES, GOOGLE_TAKES};
 use super::job::Job;
-use super::signature::{AWS_TAKES, GOOGLE_TAKES};
 use super::worth::AWS_TAGS;
 use crate::aws::chain::is_tag;
 use crate::aws::exchange::LONGEST_TOKEN;

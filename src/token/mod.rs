@@ -1,5 +1,6 @@
 //! `token`: what the job's token says, what each claim is worth, and whether its issuer stands by it.
 
+mod algorithm;
 mod clouds;
 mod discovery;
 mod issuer;
@@ -64,6 +65,10 @@ pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
         None => None,
     };
     let portrait = Portrait::new(&token, host.clock.unix());
-    delivery::print(&if request.json { portrait.json(judgement.as_ref()) } else { portrait.text(judgement.as_ref()) })?;
+    delivery::print(&if request.json {
+        portrait.json(judgement.as_ref())
+    } else {
+        table::text(&portrait, judgement.as_ref())
+    })?;
     Ok(judgement.map_or(Exit::Done, |judgement| judgement.verdict.exit()))
 }

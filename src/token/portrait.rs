@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::job::Job;
 use super::limits::{self, Limit};
 use super::when::moment;
-use super::{table, worth};
+use super::worth;
 use crate::judgement::Judgement;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::{Claims, Header, SubjectToken};
@@ -55,16 +55,6 @@ impl<'t> Portrait<'t> {
             None if self.claims.has("exp") => "cannot be told: exp is not a number".into(),
             None => "never: it has no exp".into(),
         }
-    }
-
-    /// For a person; `judgement` is what its issuer says of it.
-    pub(super) fn text(&self, judgement: Option<&Judgement>) -> String {
-        let mut out = table::layout(self, judgement.is_some());
-        if let Some(judgement) = judgement {
-            out.push('\n');
-            out.push_str(&judgement.text());
-        }
-        out
     }
 
     /// For a program: one JSON object, with a line feed after it. Claims are as the token has them, numbers to the digit;
@@ -131,6 +121,7 @@ fn escaped(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::table;
 
     #[test]
     fn json_keeps_its_meaning_and_moves_no_cursor() {
@@ -156,7 +147,7 @@ mod tests {
             let header = Header { alg: Some(text.clone()), kid: Some(text), ..Header::default() };
             let portrait =
                 Portrait { header: &header, claims: &claims, job: Job::of(&claims), limits: Vec::new(), now: 0 };
-            for shown in [portrait.text(None), portrait.json(None)] {
+            for shown in [table::text(&portrait, None), portrait.json(None)] {
                 proptest::prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", shown);
             }
             let parsed: Value = serde_json::from_str(&portrait.json(None)).unwrap();

@@ -2,75 +2,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, EcdsaVerificationAlgorithm, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
-};
-
+use ring::signature::{ED25519, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::Value;
 
+use super::algorithm::{Algorithm, Scheme};
 use super::clouds::{Answers, NOT_SIGNED};
 use super::jwks::{Jwk, Key};
 use crate::judgement::{Check, Mark};
 use crate::secret::Secret;
 use crate::subject::Header;
-
-/// What AWS STS takes:
-/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>.
-pub(super) const AWS_TAKES: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
-
-/// What Google STS takes: <https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>.
-pub(super) const GOOGLE_TAKES: [&str; 2] = ["RS256", "ES256"];
-
-/// How a signature is checked.
-#[derive(Clone, Copy)]
-pub(super) enum Scheme {
-    /// With an RSA key.
-    Rsa(&'static RsaParameters),
-    /// With a key on a curve.
-    Ec {
-        /// The curve, as a JWK names it.
-        curve: &'static str,
-        /// How.
-        algorithm: &'static EcdsaVerificationAlgorithm,
-    },
-    /// With a key on an Edwards curve (RFC 8037); of the two, Ed25519 can be checked here.
-    Edwards,
-}
-
-/// What an algorithm's name stands for.
-pub(super) enum Algorithm {
-    /// One that can be checked here.
-    Known(Scheme),
-    /// A signature that is not checked here; the curve of its keys, as a JWK names it.
-    Unknown(&'static str),
-    /// None that an issuer's published key could have made.
-    Unsound,
-}
-
-/// The name of the curve, and of `EdDSA` on it (RFC 9864).
-pub(super) const ED25519_NAME: &str = "Ed25519";
-
-impl Algorithm {
-    pub(super) fn named(name: &str) -> Self {
-        Self::Known(match name {
-            "RS256" => Scheme::Rsa(&RSA_PKCS1_2048_8192_SHA256),
-            "RS384" => Scheme::Rsa(&RSA_PKCS1_2048_8192_SHA384),
-            "RS512" => Scheme::Rsa(&RSA_PKCS1_2048_8192_SHA512),
-            "ES256" => Scheme::Ec { curve: "P-256", algorithm: &ECDSA_P256_SHA256_FIXED },
-            "ES384" => Scheme::Ec { curve: "P-384", algorithm: &ECDSA_P384_SHA384_FIXED },
-            "PS256" => Scheme::Rsa(&RSA_PSS_2048_8192_SHA256),
-            "PS384" => Scheme::Rsa(&RSA_PSS_2048_8192_SHA384),
-            "PS512" => Scheme::Rsa(&RSA_PSS_2048_8192_SHA512),
-            "EdDSA" | ED25519_NAME => Scheme::Edwards,
-            "ES512" => return Self::Unknown("P-521"),
-            "ES256K" => return Self::Unknown("secp256k1"),
-            "Ed448" => return Self::Unknown("Ed448"),
-            _ => return Self::Unsound,
-        })
-    }
-}
 
 /// The header's part: the algorithm, and that nothing in it is to be read otherwise.
 pub(super) fn header(header: &Header) -> Check {

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::clouds::{
     EXPIRED, ISSUED_LATER, JUST_EXPIRED, NO_AUDIENCE, NO_SUBJECT, NO_TIME, NOT_YET, ODD_TIME, TOO_OLD,
 };
-use super::verify::all;
 use super::when::moment;
 use crate::judgement::{Check, Mark};
 use crate::subject::Claims;
@@ -21,7 +20,7 @@ pub(super) fn check(claims: &Claims, now: i64) -> Check {
     let mut parts = vec![subject(claims), audience(claims), issued(claims, now), expiry(claims, now)];
     parts.extend(not_before(claims, now));
     parts.extend(["iat", "nbf", "exp"].into_iter().filter_map(|name| whole(claims, name)));
-    all("the token's own claims".into(), parts)
+    Check::all("the token's own claims", parts)
 }
 
 fn subject(claims: &Claims) -> Check {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::portrait::Portrait;
 use super::when::moment;
 use super::worth::{self, AWS_TAGS};
+use crate::judgement::Judgement;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::Claims;
 use crate::text::printable;
@@ -20,8 +21,18 @@ const VALUES: usize = 13;
 const LONGEST: usize = 600;
 const LONGEST_NAME: usize = 64;
 
+/// For a person; `judgement` is what its issuer says of it.
+pub(super) fn text(portrait: &Portrait<'_>, judgement: Option<&Judgement>) -> String {
+    let mut out = layout(portrait, judgement.is_some());
+    if let Some(judgement) = judgement {
+        out.push('\n');
+        out.push_str(&judgement.text());
+    }
+    out
+}
+
 /// The whole table; `verified` where a judgement of the signature follows.
-pub(super) fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
+fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
     let mut out = head(portrait, verified);
     out.push_str("\nclaims\n");
     for name in portrait.names() {

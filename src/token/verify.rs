@@ -24,12 +24,6 @@ struct Asked {
     unreachable: Option<Error>,
 }
 
-/// A check that is made of others: one that fails makes it fail.
-pub(super) fn all(title: String, parts: Vec<Check>) -> Check {
-    let mark = [Mark::Fails, Mark::Unknown].into_iter().find(|mark| parts.iter().any(|part| part.mark == *mark));
-    Check::new(mark.unwrap_or(Mark::Holds), title).parts(parts)
-}
-
 /// Judges `token` by what its issuer publishes, asked for through `http`, and by `clock`.
 ///
 /// Sources: [OpenID Connect Discovery 1.0](https://openid.net/specs/openid-connect-discovery-1_0.html),

@@ -15,7 +15,6 @@ mod policy;
 mod request;
 mod telling;
 mod token;
-mod truth;
 
 use std::path::Path;
 

@@ -5,8 +5,8 @@ use super::evaluation::{Applying, Decision, Found, Outcome, evaluate};
 use super::operator::Test;
 use super::policy::{Condition, Kind, Statement};
 use super::request::{Provider, Request, SET_IDENTITY, Shown, TAG};
-use super::truth::{all, any, known};
 use super::{lints, token};
+use crate::judgement::ternary::{all, any, known};
 use crate::judgement::{Check, Judgement, Mark, Verdict};
 use crate::subject::claims::JobKind;
 

@@ -1,17 +1,19 @@
 //! Yes, no and cannot tell: Kleene's logic, in which what cannot be told counts only where it could matter.
 
-use crate::judgement::Mark;
+use super::Mark;
 
 /// Marks to come, one function's for all: a copy for each closure would be most of the evaluator.
-pub(super) type Marks<'m> = &'m mut dyn Iterator<Item = Mark>;
+pub type Marks<'m> = &'m mut dyn Iterator<Item = Mark>;
 
 /// Whether all hold.
-pub(super) fn all(marks: Marks<'_>) -> Mark {
+#[must_use]
+pub fn all(marks: Marks<'_>) -> Mark {
     strongest(marks, Mark::Fails, Mark::Holds)
 }
 
 /// Whether any holds.
-pub(super) fn any(marks: Marks<'_>) -> Mark {
+#[must_use]
+pub fn any(marks: Marks<'_>) -> Mark {
     strongest(marks, Mark::Holds, Mark::Fails)
 }
 
@@ -29,7 +31,8 @@ fn strongest(marks: Marks<'_>, decides: Mark, otherwise: Mark) -> Mark {
 }
 
 /// The opposite.
-pub(super) fn not(mark: Mark) -> Mark {
+#[must_use]
+pub fn not(mark: Mark) -> Mark {
     match mark {
         Mark::Holds => Mark::Fails,
         Mark::Fails => Mark::Holds,
@@ -38,7 +41,8 @@ pub(super) fn not(mark: Mark) -> Mark {
 }
 
 /// Whether it is so, for what can be told.
-pub(super) fn known(holds: bool) -> Mark {
+#[must_use]
+pub fn known(holds: bool) -> Mark {
     if holds { Mark::Holds } else { Mark::Fails }
 }
 
