@@ -11,8 +11,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Report;
-use crate::secret::redact_jwt_shaped;
-use crate::text::printable;
+use crate::secret::sanitized;
 
 /// How much standard error says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +78,7 @@ where
         let mut text = String::new();
         ctx.format_fields(format::Writer::new(&mut text), event)?;
         let prefix = if *event.metadata().level() <= Level::WARN { "warning" } else { "oidc-exchange" };
-        writeln!(writer, "{prefix}: {}", printable(&redact_jwt_shaped(&text)))
+        writeln!(writer, "{prefix}: {}", sanitized(&text))
     }
 }
 
@@ -92,7 +91,7 @@ pub fn report(report: &Report) {
 /// misspelt option after `--`, which would run it as a COMMAND.
 pub fn usage(text: &str) {
     let lines = text.trim_end().lines().filter(|line| !line.contains(" as a value, use '-- "));
-    let lines: Vec<String> = lines.map(|line| printable(&redact_jwt_shaped(line))).collect();
+    let lines: Vec<String> = lines.map(sanitized).collect();
     write(&format!("{}\n", lines.join("\n")));
 }
 
@@ -102,19 +101,18 @@ fn write(text: &str) {
 }
 
 fn layout(report: &Report) -> String {
-    let clean = |text: &str| printable(&redact_jwt_shaped(text));
-    let mut out = format!("error: {}\n", clean(&report.title));
+    let mut out = format!("error: {}\n", sanitized(&report.title));
     for (label, lines) in &report.facts {
         for (index, line) in lines.iter().enumerate() {
             let label = if index == 0 { label } else { "" };
-            let _ = writeln!(out, "  {label:<10} {}", clean(line));
+            let _ = writeln!(out, "  {label:<10} {}", sanitized(line));
         }
     }
     if !report.hints.is_empty() {
         out.push('\n');
     }
     for hint in &report.hints {
-        let _ = writeln!(out, "hint: {}", clean(hint));
+        let _ = writeln!(out, "hint: {}", sanitized(hint));
     }
     out
 }

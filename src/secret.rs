@@ -4,6 +4,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::text::printable;
+
 /// A secret text: a token, a key, a password.
 ///
 /// It cannot be displayed, serialised or dereferenced; `Debug` prints a placeholder and the memory
@@ -67,6 +69,13 @@ pub fn redact_jwt_shaped(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// `text` as it may be shown: without token-shaped parts, and fit for a log and a terminal ([`printable`]). For whatever
+/// others have written: a server, a policy, a claim, the command line.
+#[must_use]
+pub fn sanitized(text: &str) -> String {
+    printable(&redact_jwt_shaped(text))
 }
 
 #[cfg(test)]

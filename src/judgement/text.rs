@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Check, Judgement};
-use crate::secret::redact_jwt_shaped;
-use crate::text::printable;
+use crate::secret::sanitized;
 
 pub(super) fn layout(judgement: &Judgement) -> String {
-    let mut out = format!("{}: {}\n\n", judgement.verdict.word(), clean(&judgement.title));
+    let mut out = format!("{}: {}\n\n", judgement.verdict.word(), sanitized(&judgement.title));
     for check in &judgement.checks {
         lay_out(check, 0, &mut out);
     }
@@ -16,7 +15,7 @@ pub(super) fn layout(judgement: &Judgement) -> String {
             out.push('\n');
         }
         for sentence in sentences {
-            let _ = writeln!(out, "{label}: {}", clean(sentence));
+            let _ = writeln!(out, "{label}: {}", sanitized(sentence));
         }
     }
     out
@@ -25,7 +24,7 @@ pub(super) fn layout(judgement: &Judgement) -> String {
 fn lay_out(check: &Check, depth: usize, out: &mut String) {
     const LABEL: usize = 10;
     let indent = 2 * depth;
-    let _ = writeln!(out, "{:indent$}{} {}", "", check.mark.sign(), clean(&check.title));
+    let _ = writeln!(out, "{:indent$}{} {}", "", check.mark.sign(), sanitized(&check.title));
     let indent = indent + 4;
     let mut last = "";
     for fact in &check.facts {
@@ -36,7 +35,7 @@ fn lay_out(check: &Check, depth: usize, out: &mut String) {
             label => label,
         };
         last = fact.label;
-        let _ = writeln!(out, "{:indent$}{label:<LABEL$} {}", "", clean(&fact.text));
+        let _ = writeln!(out, "{:indent$}{label:<LABEL$} {}", "", sanitized(&fact.text));
         if let Some(at) = fact.parts_at {
             let at = indent + LABEL + 1 + at;
             let _ = writeln!(out, "{:at$}^ differs from here", "");
@@ -45,11 +44,6 @@ fn lay_out(check: &Check, depth: usize, out: &mut String) {
     for part in &check.parts {
         lay_out(part, depth + 1, out);
     }
-}
-
-/// Rules and claims are written by others.
-fn clean(text: &str) -> String {
-    printable(&redact_jwt_shaped(text))
 }
 
 #[cfg(test)]

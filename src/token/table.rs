@@ -8,9 +8,8 @@ use super::portrait::Portrait;
 use super::when::moment;
 use super::worth::{self, AWS_TAGS};
 use crate::judgement::Judgement;
-use crate::secret::redact_jwt_shaped;
+use crate::secret::sanitized;
 use crate::subject::Claims;
-use crate::text::printable;
 use crate::text::time;
 
 /// The width that notes are broken to; values are not, so that they can be copied.
@@ -38,7 +37,7 @@ fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
     for name in portrait.names() {
         line(&mut out, name, &value(portrait.claims, name));
         if let Some(note) = portrait.note(name) {
-            for (index, part) in wrapped(&clean(&note), WIDTH - VALUES - 2).iter().enumerate() {
+            for (index, part) in wrapped(&sanitized(&note), WIDTH - VALUES - 2).iter().enumerate() {
                 let _ = writeln!(out, "{:VALUES$}{} {part}", "", if index == 0 { "·" } else { " " });
             }
         }
@@ -69,13 +68,13 @@ fn head(portrait: &Portrait<'_>, verified: bool) -> String {
     }
     lines.push(("expires", portrait.expiry()));
     lines.push(("signed", format!("{}{key}{unsure}", header.alg.as_deref().unwrap_or("(no algorithm)"))));
-    let lines = lines.into_iter().map(|(label, text)| format!("{label:<10} {}\n", cut(&clean(&text), LONGEST)));
+    let lines = lines.into_iter().map(|(label, text)| format!("{label:<10} {}\n", cut(&sanitized(&text), LONGEST)));
     lines.collect()
 }
 
 /// A name and its value; a long name has a line of its own.
 fn line(out: &mut String, name: &str, lines: &[String]) {
-    let name = cut(&clean(name), LONGEST_NAME);
+    let name = cut(&sanitized(name), LONGEST_NAME);
     let fits = name.chars().count() < VALUES - 2;
     if !fits {
         let _ = writeln!(out, "  {name}");
@@ -89,7 +88,7 @@ fn line(out: &mut String, name: &str, lines: &[String]) {
 fn section(out: &mut String, title: &str, items: &[(&str, String)]) {
     let _ = writeln!(out, "\n{title}");
     for (label, text) in items {
-        for (index, part) in wrapped(&clean(text), WIDTH - VALUES).iter().enumerate() {
+        for (index, part) in wrapped(&sanitized(text), WIDTH - VALUES).iter().enumerate() {
             let label = if index == 0 { label } else { "" };
             let _ = writeln!(out, "{}", format!("  {label:<10} {part}").trim_end());
         }
@@ -104,13 +103,13 @@ fn value(claims: &Claims, name: &str) -> Vec<String> {
     };
     let shown = claims.shown(name).unwrap_or_default();
     let shown = match name {
-        AWS_TAGS => return tags(claims).unwrap_or_else(|| vec![cut(&clean(&shown), LONGEST)]),
+        AWS_TAGS => return tags(claims).unwrap_or_else(|| vec![cut(&sanitized(&shown), LONGEST)]),
         "iat" => dated(claims.issued(), shown),
         "nbf" => dated(claims.not_before(), shown),
         "exp" => dated(claims.expiry(), shown),
         _ => shown,
     };
-    vec![cut(&clean(&shown), LONGEST)]
+    vec![cut(&sanitized(&shown), LONGEST)]
 }
 
 /// Session tags as AWS reads them, where they are such: `branch=main  job_type=pipeline_job; transitive: branch`.
@@ -128,12 +127,7 @@ fn tags(claims: &Claims) -> Option<Vec<String>> {
         all if all == lines.len() => "all of them transitive".into(),
         _ => format!("transitive: {}", transitive.join(", ")),
     });
-    Some(lines.iter().map(|line| cut(&clean(line), LONGEST)).collect())
-}
-
-/// Claims are written by others.
-fn clean(text: &str) -> String {
-    printable(&redact_jwt_shaped(text))
+    Some(lines.iter().map(|line| cut(&sanitized(line), LONGEST)).collect())
 }
 
 fn cut(text: &str, longest: usize) -> String {
