@@ -4,6 +4,9 @@
 //! which take a server. A server that is down fails no job that has done its work: standard output has no stop then, so
 //! `eval "$(oidc-exchange clean)"` goes on, and only the exit code says that something is left for a second `clean`.
 
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 
 use crate::aws::profile::Written;
@@ -13,7 +16,7 @@ use crate::error::{Error, Exit, Report};
 use crate::host::Host;
 use crate::shell::{fish, posix};
 use crate::signal::Signals;
-use crate::state::{self, Cleaned, Directory, Outcome, Record, StateDir};
+use crate::state::{self, Directory, Outcome, Record, StateDir};
 use crate::vault::LeftToken;
 use crate::vault::left::End;
 use crate::{aws, diagnostic, google, vault};
@@ -32,20 +35,19 @@ pub async fn clean(place: &StateDir, format: Forget, host: &Host, signals: &mut 
         Forget::Env => posix::unset(&names),
         Forget::Fish => fish::unset(&names),
     })?;
+    let place = &place.clone().until(Instant::now().checked_add(BOUND));
     let Some(directory) = place.existing()? else { return Ok(Exit::Done) };
-    let mut tokens = Vec::new();
-    let Cleaned { removed, mut failed } = directory.sweep(|record| undo(record, &mut tokens))?;
-    say(&removed);
+    let mut cleaning = Cleaning { place, directory: &directory, done: Vec::new(), failed: Vec::new() };
+    let tokens = tokio::select! {
+        biased;
+        (_, name) = signals.next() => return Ok(interrupted(name, "what this job's exchanges made may still be there")),
+        tokens = cleaning.all_but_tokens() => tokens?,
+    };
     let ends = tokio::select! {
         biased;
-        (_, name) = signals.next() => {
-            let report = Report::new(format!("interrupted by {name}; the Vault tokens of this job may be alive"));
-            diagnostic::report(&report.hints(["`oidc-exchange clean` tries again".into()]));
-            return Ok(Exit::Unreachable);
-        }
-        ends = join_all(tokens.iter().map(async |(file, left)| left.end(file.secret().as_ref(), host).await)) => ends,
+        (_, name) = signals.next() => return Ok(interrupted(name, "the Vault tokens of this job may be alive")),
+        ends = cleaning.tokens(&tokens, host) => ends?,
     };
-    failed.extend(forget(&directory, &tokens, &ends)?);
     let mut exit = Exit::Done;
     for end in &ends {
         exit = match end {
@@ -56,7 +58,7 @@ pub async fn clean(place: &StateDir, format: Forget, host: &Host, signals: &mut 
             }
         };
     }
-    match failed.into_iter().next() {
+    match cleaning.failed.into_iter().next() {
         None => Ok(exit),
         Some((path, why)) => {
             let hint = Some("run `oidc-exchange clean` again".into());
@@ -65,37 +67,99 @@ pub async fn clean(place: &StateDir, format: Forget, host: &Host, signals: &mut 
     }
 }
 
-/// Undoes what a record is of. A client token's file stays for now, since its token is to be ended first.
-fn undo(record: &Record, tokens: &mut Vec<(Record, LeftToken)>) -> Outcome {
-    let Some(note) = record.note() else { return record.remove() };
-    match note.kind() {
-        Written::KIND => note.read().map_or(Outcome::Unreadable, |written: Written| Outcome::of(written.undo())),
-        LeftToken::KIND => note.read().map_or(Outcome::Unreadable, |left| {
-            tokens.push((record.clone(), left));
-            Outcome::Kept
-        }),
-        _ => Outcome::Unreadable,
-    }
+/// Bound on all waits for other processes.
+const BOUND: Duration = Duration::from_secs(30);
+
+fn interrupted(signal: &str, left: &str) -> Exit {
+    let report = Report::new(format!("interrupted by {signal}; {left}"));
+    diagnostic::report(&report.hints(["`oidc-exchange clean` tries again".into()]));
+    Exit::Unreachable
 }
 
-/// Deletes the files of the tokens that need no further attempt.
-fn forget(
-    directory: &Directory,
-    tokens: &[(Record, LeftToken)],
-    ends: &[End],
-) -> Result<Vec<(std::path::PathBuf, String)>, Error> {
-    let settled = tokens.iter().zip(ends).filter(|(_, end)| !matches!(end, End::Unreached(_)));
-    let settled: Vec<Record> = settled.map(|((file, _), _)| file.clone()).collect();
-    if settled.is_empty() {
-        return Ok(Vec::new());
-    }
-    let cleaned = directory.forget(&settled)?;
-    say(&cleaned.removed);
-    Ok(cleaned.failed)
+/// A client token, and the file that it is in.
+type Token = (Record, LeftToken);
+
+struct Cleaning<'d> {
+    place: &'d StateDir,
+    directory: &'d Directory,
+    /// What needs no further attempt.
+    done: Vec<Record>,
+    failed: Vec<(PathBuf, String)>,
 }
 
-fn say(removed: &[std::path::PathBuf]) {
-    for path in removed {
-        tracing::info!("cleaned {}", path.display());
+impl Cleaning<'_> {
+    /// Undoes what is written down. A client token's file stays for now, since its token is to be ended first.
+    async fn all_but_tokens(&mut self) -> Result<Vec<Token>, state::Error> {
+        let mut tokens = Vec::new();
+        let mut seen: Vec<Record> = Vec::new();
+        loop {
+            let records = self.directory.records().await?;
+            // Undoing a change writes down what it makes on the way.
+            let new: Vec<Record> = records.into_iter().filter(|record| !seen.contains(record)).collect();
+            if new.is_empty() {
+                break;
+            }
+            seen.extend(new.iter().cloned());
+            for record in new {
+                self.undo(record, &mut tokens).await;
+            }
+        }
+        self.directory.settle(&self.done).await?;
+        Ok(tokens)
+    }
+
+    async fn undo(&mut self, record: Record, tokens: &mut Vec<Token>) {
+        let outcome = match record.note().map(|note| (note.kind(), note)) {
+            None => record.remove(),
+            Some((Written::KIND, note)) => match note.read::<Written>() {
+                Some(written) => self.profile(&record, &written).await,
+                None => self.unreadable(),
+            },
+            Some((LeftToken::KIND, note)) => match note.read() {
+                Some(left) => {
+                    tokens.push((record, left));
+                    return;
+                }
+                None => self.unreadable(),
+            },
+            Some(_) => self.unreadable(),
+        };
+        self.take(record, outcome);
+    }
+
+    async fn profile(&self, record: &Record, written: &Written) -> Outcome {
+        match record.remove() {
+            failed @ Outcome::Failed(_) => failed,
+            Outcome::Undone | Outcome::Absent | Outcome::Kept => Outcome::of(written.undo(self.place).await),
+        }
+    }
+
+    /// What nobody can read is no order to delete anything.
+    fn unreadable(&self) -> Outcome {
+        self.directory.warn_unreadable();
+        Outcome::Absent
+    }
+
+    /// Ends the tokens, and deletes the files of those that need no further attempt.
+    async fn tokens(&mut self, tokens: &[Token], host: &Host) -> Result<Vec<End>, state::Error> {
+        let ends = tokens.iter().map(async |(file, left)| left.end(file.secret().as_ref(), host).await);
+        let ends = join_all(ends).await;
+        for ((file, _), _) in tokens.iter().zip(&ends).filter(|(_, end)| !matches!(end, End::Unreached(_))) {
+            self.take(file.clone(), file.remove());
+        }
+        if !tokens.is_empty() {
+            self.directory.settle(&self.done).await?;
+        }
+        Ok(ends)
+    }
+
+    fn take(&mut self, record: Record, outcome: Outcome) {
+        match outcome {
+            Outcome::Undone => tracing::info!("cleaned {}", record.path().display()),
+            Outcome::Absent => {}
+            Outcome::Kept => return,
+            Outcome::Failed(why) => return self.failed.push((record.path().to_owned(), why)),
+        }
+        self.done.push(record);
     }
 }

@@ -107,10 +107,11 @@ async fn plan(cli: Cli, env: Env) -> Result<Plan, End> {
 }
 
 async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<u8, Error> {
-    let delivery = plan.delivery.prepare(plan.directory.clone())?;
     let deadline = Deadline::after(plan.timeout);
+    let directory = plan.directory.until(deadline.end());
+    let delivery = plan.delivery.prepare(directory.clone())?;
     let opened = vault::exchange::Opened::default();
-    let traded = trade(&plan.source, &plan.wanted, plan.network, &plan.directory, host, (deadline, &opened));
+    let traded = trade(&plan.source, &plan.wanted, plan.network, &directory, host, (deadline, &opened));
     let (exports, leftovers) = tokio::select! {
         biased;
         (_, name) = signals.next() => {
@@ -120,7 +121,7 @@ async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<
         }
         traded = traded => traded?,
     };
-    Ok(delivery.deliver(&exports, leftovers).await?)
+    delivery.deliver(&exports, leftovers, signals).await
 }
 
 async fn trade(
@@ -142,7 +143,7 @@ async fn trade(
         Wanted::Google(request) => {
             let ready = google::handout::prepare(request)?;
             let credentials = google::exchange::exchange(request, &token, &http, &host.clock, deadline).await?;
-            let (exports, files) = ready.exports(request, &credentials, &token, &host.env, directory)?;
+            let (exports, files) = ready.exports(request, &credentials, &token, &host.env, directory).await?;
             Ok((exports, Leftovers { files, token: None }))
         }
         Wanted::Vault(request) => {

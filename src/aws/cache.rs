@@ -12,11 +12,14 @@ use crate::error::{Error, Exit, Usage};
 use crate::host::{Clock, Env};
 use crate::http::retry::Deadline;
 use crate::secret::Secret;
-use crate::state::{self, Directory, Lock, NewFile};
+use crate::state::{self, Directory, NewFile};
 use crate::subject::SubjectToken;
 
 /// Credentials are renewed while they still have this long to live.
 const EARLY: Duration = Duration::from_mins(5);
+
+/// An answer that is larger than this is none.
+const LARGEST: u64 = 1 << 20;
 
 /// Where the SDK finds the endpoint, and so what may change who answers.
 const ENDPOINT: [&str; 8] = [
@@ -110,9 +113,9 @@ impl Entry {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn put(&self, directory: &state::StateDir, credentials: &Credentials) -> Result<(), emit::Error> {
+    pub async fn put(&self, directory: &state::StateDir, credentials: &Credentials) -> Result<(), emit::Error> {
         let directory = directory.open()?;
-        write(&self.path(&directory), &directory, credentials)
+        write(&self.path(&directory), &directory, credentials).await
     }
 }
 
@@ -130,19 +133,20 @@ pub(super) async fn through(
     exchange: impl AsyncFnOnce() -> Result<Credentials, Error>,
 ) -> Result<Credentials, Error> {
     let Some(entry) = entry else { return exchange().await };
-    let directory = directory.open()?;
+    let place = directory;
+    let directory = place.open()?;
     let path = entry.path(&directory);
     if let Some(fresh) = read(&path, clock, EARLY) {
         return Ok(fresh);
     }
-    let _lock = Lock::wait(&path.with_extension("lock"), deadline.remaining()).await?;
+    let _lock = place.lock(&path.with_extension("lock"), deadline.remaining()).await?;
     // Whoever held the lock has most likely renewed them.
     if let Some(fresh) = read(&path, clock, EARLY) {
         return Ok(fresh);
     }
     match exchange().await {
         Ok(credentials) => {
-            if let Err(error) = write(&path, &directory, &credentials) {
+            if let Err(error) = write(&path, &directory, &credentials).await {
                 tracing::warn!("{}; the next call asks AWS STS again", error);
             }
             Ok(credentials)
@@ -160,14 +164,15 @@ pub(super) async fn through(
 
 /// What is there, where it lives longer than `margin` from now. What cannot be read counts as absent.
 fn read(path: &Path, clock: &Clock, margin: Duration) -> Option<Credentials> {
-    let found = process::parse(&std::fs::read_to_string(path).ok()?)?;
+    let found = process::parse(&state::read_private(path, LARGEST).ok()?)?;
     (found.expiration > clock.now() + margin).then_some(found)
 }
 
-fn write(path: &Path, directory: &Directory, credentials: &Credentials) -> Result<(), emit::Error> {
+async fn write(path: &Path, directory: &Directory, credentials: &Credentials) -> Result<(), emit::Error> {
     let members = process::members(credentials)?;
     let text = Secret::new(emit::json::process(&members)?);
-    let file = NewFile::beside(path)?.fill(text.reveal().as_bytes())?;
-    directory.record(&file, path)?;
-    Ok(file.put(path)?)
+    let mut file = NewFile::beside(path)?;
+    directory.record(&mut file, text.reveal().as_bytes()).await?;
+    file.fill(text.reveal().as_bytes())?;
+    Ok(file.put()?)
 }

@@ -91,13 +91,13 @@ pub async fn trade(
         }
         Handover::Refreshable => {
             exchange().await?;
-            let (exports, files) = refreshable(request, token, directory)?;
+            let (exports, files) = refreshable(request, token, directory).await?;
             Ok((exports, Some(files)))
         }
         Handover::Profile(profile) => {
             profile.foresee(request)?;
             let credentials = exchange().await?;
-            profile.write(request, &credentials, token, directory)?;
+            profile.write(request, &credentials, token, directory).await?;
             Ok((Exports::default(), None))
         }
     }
@@ -125,7 +125,7 @@ fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Ex
 }
 
 /// Static keys would beat the token file in every SDK's chain, and so are removed.
-fn refreshable(
+async fn refreshable(
     request: &Request,
     token: &SubjectToken,
     directory: &state::StateDir,
@@ -133,7 +133,7 @@ fn refreshable(
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
     let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());
     let mut files = directory.open()?.new_files();
-    let file = files.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
+    let file = files.file(TOKEN_STEM, |_| Ok(token.jwt().clone())).await?;
     exports.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;
     exports.set(Name::fixed("AWS_ROLE_ARN"), request.role.as_str().to_owned())?;
     exports.set(Name::fixed("AWS_ROLE_SESSION_NAME"), request.session_name.as_str().to_owned())?;

@@ -29,8 +29,8 @@ impl Leftovers {
 
     /// Records for `clean` the token that the job is about to get, or has secrets of. What cannot be recorded ends by
     /// itself, and that is no failure.
-    pub(super) fn record(&self, place: &state::StateDir) -> Option<NewFiles> {
-        let recorded = self.token.as_ref()?.write_down(place);
+    pub(super) async fn record(&self, place: &state::StateDir) -> Option<NewFiles> {
+        let recorded = self.token.as_ref()?.write_down(place).await;
         recorded.unwrap_or_else(|error| {
             tracing::warn!("{error}; `oidc-exchange clean` will not end the client token");
             None
@@ -49,7 +49,7 @@ impl Leftovers {
     pub(super) async fn undo(self, place: &state::StateDir) {
         match &self.token {
             Some(token) if token.stays() => {
-                if let Some(record) = self.record(place) {
+                if let Some(record) = self.record(place).await {
                     record.keep();
                 }
             }

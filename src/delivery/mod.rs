@@ -15,6 +15,7 @@ use crate::emit::{Error, Exports, Format, Rendered, render};
 use crate::error::{Exit, Usage};
 use crate::secret::Secret;
 use crate::shell::Name;
+use crate::signal::Signals;
 use crate::state;
 
 /// What the plan says of the result's way out.
@@ -84,20 +85,33 @@ impl Ready<'_> {
     /// and they are gone.
     ///
     /// # Errors
-    /// When the format cannot carry a value, or the bytes cannot be written.
-    pub async fn deliver(self, exports: &Exports, leftovers: Leftovers) -> Result<u8, Error> {
+    /// When the format cannot carry a value, the bytes cannot be written, or one of `signals` came before.
+    pub async fn deliver(
+        self,
+        exports: &Exports,
+        leftovers: Leftovers,
+        signals: &mut Signals,
+    ) -> Result<u8, crate::error::Error> {
         if let Delivery::Command(run) = self.delivery {
             if leftovers.is_empty() {
                 return Ok(run.become_it(exports));
             }
             let code = run.supervise(exports, leftovers.tend()).await;
-            leftovers.undo(&self.directory).await;
+            // COMMAND may have taken longer than the exchange had time for.
+            leftovers.undo(&self.directory.until(None)).await;
             return Ok(code);
         }
-        // It goes with an error, as the files do.
-        let record = leftovers.record(&self.directory);
-        match self.write(exports) {
-            Ok(()) => {
+        let written = tokio::select! {
+            biased;
+            (_, name) = signals.next() => Err(crate::error::Error::interrupted(name)),
+            written = async {
+                // It goes with an error, as the files do.
+                let record = leftovers.record(&self.directory).await;
+                self.write(exports).await.map(|()| record)
+            } => written.map_err(Into::into),
+        };
+        match written {
+            Ok(record) => {
                 if let Some(record) = record {
                     record.keep();
                 }
@@ -111,12 +125,15 @@ impl Ready<'_> {
         }
     }
 
-    fn write(self, exports: &Exports) -> Result<(), Error> {
+    async fn write(self, exports: &Exports) -> Result<(), Error> {
         match self.delivery {
-            Delivery::Stdout { format, .. } => print(text(*format, exports, &self.directory)?.reveal()),
+            Delivery::Stdout { format, .. } => print(text(*format, exports, &self.directory).await?.reveal()),
             Delivery::File { format, path } => {
-                let text = text(*format, exports, &self.directory)?;
-                self.file.map_or(Ok(()), |file| put(file, path, text.reveal().as_bytes(), &self.directory))
+                let text = text(*format, exports, &self.directory).await?;
+                match self.file {
+                    Some(file) => put(file, path, text.reveal().as_bytes(), &self.directory).await,
+                    None => Ok(()),
+                }
             }
             Delivery::Command(_) | Delivery::Elsewhere => Ok(()),
         }
@@ -127,11 +144,11 @@ impl Ready<'_> {
 ///
 /// # Errors
 /// When the format cannot carry a value, or the private file cannot be written.
-pub fn text(format: Format, exports: &Exports, place: &state::StateDir) -> Result<Secret, Error> {
+pub async fn text(format: Format, exports: &Exports, place: &state::StateDir) -> Result<Secret, Error> {
     Ok(match render(format, exports)? {
         Rendered::Text(text) => text,
         Rendered::Source(script) => {
-            let file = place.open()?.file("source", |path| script.content(path).reveal().to_owned())?;
+            let file = place.open()?.file("source", |path| script.content(path)).await?;
             Secret::new(script.line(&file))
         }
     })
@@ -148,12 +165,13 @@ pub fn print(text: &str) -> Result<(), Error> {
 }
 
 /// A file outside the private directory is put in place even when the manifest cannot be written.
-fn put(file: state::NewFile, path: &Path, bytes: &[u8], directory: &state::StateDir) -> Result<(), Error> {
-    let file = file.fill(bytes)?;
-    if let Err(error) = directory.open().and_then(|directory| directory.record(&file, path)) {
+async fn put(mut file: state::NewFile, path: &Path, bytes: &[u8], directory: &state::StateDir) -> Result<(), Error> {
+    let recorded = async { directory.open()?.record(&mut file, bytes).await };
+    if let Err(error) = recorded.await {
         tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());
     }
-    Ok(file.put(path)?)
+    file.fill(bytes)?;
+    Ok(file.put()?)
 }
 
 impl Run {

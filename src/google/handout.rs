@@ -85,7 +85,7 @@ impl Ready {
     ///
     /// # Errors
     /// When a file cannot be written, or a value cannot be carried by an environment; the files are then gone again.
-    pub fn exports(
+    pub async fn exports(
         self,
         request: &Request,
         credentials: &Credentials,
@@ -96,8 +96,8 @@ impl Ready {
         let mut set = Variables(Vec::new());
         let mut made = None;
         if request.file != CredentialsFile::No {
-            let files = self.write(request, token, place)?;
-            made = Some(set.add_files(request, env, files)?);
+            let files = self.write(request, token, place).await?;
+            made = Some(set.add_files(request, env, files).await?);
         }
         set.add_tokens(request, credentials);
         set.add_project(request, env)?;
@@ -108,15 +108,20 @@ impl Ready {
         Ok((exports, made))
     }
 
-    fn write(self, request: &Request, token: &SubjectToken, place: &state::StateDir) -> Result<Files, state::Error> {
+    async fn write(
+        self,
+        request: &Request,
+        token: &SubjectToken,
+        place: &state::StateDir,
+    ) -> Result<Files, state::Error> {
         let mut files = place.open()?.new_files();
         let credentials = match (&request.file, self.0) {
             (CredentialsFile::At(path), Some(file)) => {
                 let path = std::path::absolute(path).map_err(|error| state::Error::write(path, error))?;
-                files.put(file, &path, credentials_file::text(request, token, &path)?.reveal().as_bytes())?;
+                files.put(file, credentials_file::text(request, token, &path)?.reveal().as_bytes()).await?;
                 path
             }
-            _ => files.file("google-credentials", |path| credentials_file::text(request, token, path))?,
+            _ => files.file("google-credentials", |path| credentials_file::text(request, token, path)).await?,
         };
         Ok(Files { credentials: text(credentials)?, files })
     }
@@ -140,20 +145,20 @@ impl Variables {
         self.0.iter().any(|(set, _)| set.as_str() == name)
     }
 
-    fn add_files(&mut self, request: &Request, env: &Env, files: Files) -> Result<NewFiles, Error> {
+    async fn add_files(&mut self, request: &Request, env: &Env, files: Files) -> Result<NewFiles, Error> {
         const BOTO: &str = "boto";
         let Files { credentials, mut files } = files;
         self.add(APPLICATION_CREDENTIALS, &credentials);
         self.add(CREDENTIAL_FILE_OVERRIDE, &credentials);
         if !request.keep_gcloud_config {
-            let directory = files.directory("gcloud")?;
+            let directory = files.directory("gcloud").await?;
             if let Some(old) = gcloud::directory(env)? {
                 gcloud::copy_settings(&old, &directory)?;
             }
             self.add(GCLOUD_CONFIG, text(directory)?);
         }
         let earlier = files.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
-        let state = text(files.directory("gsutil")?)?;
+        let state = text(files.directory("gsutil").await?)?;
         let settings = match gcloud::boto_file(&credentials, &state) {
             Ok(settings) => settings,
             Err(error) => {
@@ -161,7 +166,7 @@ impl Variables {
                 return Ok(files);
             }
         };
-        let boto = text(files.file(BOTO, |_| Ok(Secret::new(settings)))?)?;
+        let boto = text(files.file(BOTO, |_| Ok(Secret::new(settings))).await?)?;
         if boto.contains(':') {
             tracing::warn!("gsutil will not find the credentials: {boto} has a colon, which BOTO_PATH cannot carry");
         } else {

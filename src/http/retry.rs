@@ -57,6 +57,12 @@ impl Deadline {
         Self { started: Instant::now(), bound }
     }
 
+    /// The moment itself; none where it is further away than the clock counts.
+    #[must_use]
+    pub fn end(&self) -> Option<std::time::Instant> {
+        self.started.checked_add(self.bound).map(Instant::into_std)
+    }
+
     /// The time that is left.
     #[must_use]
     pub fn remaining(&self) -> Duration {

@@ -1,13 +1,15 @@
 //! A lock between processes: a file beside what it guards, there only while somebody holds it or was killed
 //! holding it. The system lets go of a dead process's lock.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Error;
+use rustix::fs::OFlags;
+
+use super::{Error, own_file};
 
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -20,39 +22,29 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at `path`, waiting for it at most `patience` without giving way to anything else.
-    ///
-    /// # Errors
-    /// When the file cannot be made, or another process keeps it.
-    pub fn take(path: &Path, patience: Duration) -> Result<Self, Error> {
-        let started = Instant::now();
+    /// Takes the lock at `path`, waiting for it until `end` at most, while signals and timers are attended to.
+    pub(super) async fn wait(path: &Path, end: Instant) -> Result<Self, Error> {
         loop {
             match Self::attempt(path)? {
                 Some(lock) => return Ok(lock),
-                None if started.elapsed() < patience => std::thread::sleep(PAUSE),
-                None => return Err(kept(path)),
-            }
-        }
-    }
-
-    /// The same, while signals and timers are attended to.
-    ///
-    /// # Errors
-    /// As [`Lock::take`].
-    pub async fn wait(path: &Path, patience: Duration) -> Result<Self, Error> {
-        let started = Instant::now();
-        loop {
-            match Self::attempt(path)? {
-                Some(lock) => return Ok(lock),
-                None if started.elapsed() < patience => tokio::time::sleep(PAUSE).await,
-                None => return Err(kept(path)),
+                None if Instant::now() < end => tokio::time::sleep(PAUSE).await,
+                None => {
+                    return Err(Error {
+                        path: path.into(),
+                        why: "another process holds this lock".into(),
+                        hint: Some("is another oidc-exchange of this job stuck?".into()),
+                    });
+                }
             }
         }
     }
 
     fn attempt(path: &Path) -> Result<Option<Self>, Error> {
-        let fail = |error: io::Error| Error::write(path, error);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(fail)?;
+        let fail = |error: io::Error| {
+            let hint = (error.kind() == ErrorKind::Other).then(|| "remove it: it is in the place of a lock".to_owned());
+            Error { hint, ..Error::write(path, error) }
+        };
+        let Some(file) = own_file::open_or_make(path, OFlags::empty()).map_err(fail)? else { return Ok(None) };
         match file.try_lock() {
             // Its last holder may have deleted the file between the two steps.
             Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), _file: file })),
@@ -69,14 +61,6 @@ impl Drop for Lock {
     }
 }
 
-fn kept(path: &Path) -> Error {
-    Error {
-        path: path.into(),
-        why: "another process holds this lock".into(),
-        hint: Some("is another oidc-exchange of this job stuck?".into()),
-    }
-}
-
 /// Whether `file` is what is at `path`.
 pub(super) fn is_still(path: &Path, file: &File) -> bool {
     match (path.symlink_metadata(), file.metadata()) {
@@ -89,15 +73,20 @@ pub(super) fn is_still(path: &Path, file: &File) -> bool {
 mod tests {
     use super::*;
 
+    fn take(path: &Path, patience: Duration) -> Result<Lock, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(Lock::wait(path, Instant::now() + patience))
+    }
+
     #[test]
     fn a_lock_is_held_by_one_and_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.lock");
-        let lock = Lock::take(&path, Duration::ZERO).unwrap();
-        assert!(Lock::take(&path, Duration::from_millis(20)).is_err());
+        let lock = take(&path, Duration::ZERO).unwrap();
+        assert!(take(&path, Duration::from_millis(20)).is_err());
         drop(lock);
         assert!(!path.exists());
-        drop(Lock::take(&path, Duration::ZERO).unwrap());
+        drop(take(&path, Duration::ZERO).unwrap());
     }
 
     #[test]
@@ -105,7 +94,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.lock");
         std::fs::write(&path, "").unwrap();
-        drop(Lock::take(&path, Duration::ZERO).unwrap());
+        drop(take(&path, Duration::ZERO).unwrap());
         assert!(!path.exists());
     }
 
@@ -118,7 +107,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..20 {
-                        let _lock = Lock::take(&path, Duration::from_secs(30)).unwrap();
+                        let _lock = take(&path, Duration::from_secs(30)).unwrap();
                         let n: u32 = std::fs::read_to_string(&counter).unwrap().parse().unwrap();
                         std::fs::write(&counter, (n + 1).to_string()).unwrap();
                     }

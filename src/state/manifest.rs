@@ -1,31 +1,37 @@
-//! The manifest: a line of JSON for each file that an exchange made or changed.
+//! The manifest: a line of JSON for each thing that an exchange made or changed.
+//!
+//! Lines are appended, and are taken out by way of a whole new manifest: whenever a process is killed, what was written
+//! down is still there.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
+
 use super::lock::is_still;
-use super::record::{Note, Outcome, Record};
+use super::object::Seen;
+use super::own_file;
+use super::record::{Note, Record};
 use super::{Directory, Error};
 
 const NAME: &str = "manifest";
 
-/// What became of the manifest's records.
-#[derive(Debug, Default)]
-pub struct Cleaned {
-    /// Files deleted, and those that something was taken out of.
-    pub removed: Vec<PathBuf>,
-    /// Files that would not go, with the reason; they stay in the manifest.
-    pub failed: Vec<(PathBuf, String)>,
-}
+/// The next manifest, until it is whole.
+const NEXT: &str = "manifest.new";
+
+/// Room for some ten thousand lines.
+const LARGEST: u64 = 16 << 20;
+
+/// How long other exchanges may hold the lock, each for less than a millisecond.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Directory {
-    pub(super) fn append(&self, record: &Record) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(record).map_err(|error| self.unwritten(error))?;
-        line.push(b'\n');
-        let mut manifest = self.locked()?;
+    /// Writes `record` down.
+    pub(super) async fn append(&self, record: &Record) -> Result<(), Error> {
+        let line = self.line(record)?;
+        let mut manifest = self.locked().await?;
         let written = manifest.metadata().and_then(|found| {
             // Part of a line would spoil the next one, which begins behind it.
             manifest.write_all(&line).inspect_err(|_| drop(manifest.set_len(found.len())))
@@ -33,69 +39,125 @@ impl Directory {
         written.map_err(|error| self.unwritten(error))
     }
 
+    /// Writes down in a new manifest that the directory is ours.
+    pub(super) fn begin(&self, record: &Record) -> Result<(), Error> {
+        let line = self.line(record)?;
+        let opened = own_file::open_or_make(&self.manifest(), OFlags::APPEND);
+        let written = opened.and_then(|file| file.map_or(Ok(()), |mut file| file.write_all(&line)));
+        written.map_err(|error| self.unwritten(error))
+    }
+
+    fn line(&self, record: &Record) -> Result<Vec<u8>, Error> {
+        let mut line = serde_json::to_vec(record).map_err(|error| self.unwritten(error))?;
+        line.push(b'\n');
+        Ok(line)
+    }
+
     pub(super) fn note(&self, kind: &str, value: &impl serde::Serialize) -> Result<Note, Error> {
         Note::new(kind, value).map_err(|error| self.unwritten(error))
     }
 
-    /// Gives each record to `undo` and drops those that are done with; then deletes the manifest and the directory, each
-    /// if it is empty.
+    /// What is written down, but for lines that cannot be read. Others may add to it, and take out of it, from then on.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read, or is not one.
+    pub async fn records(&self) -> Result<Vec<Record>, Error> {
+        if is_absent(&self.manifest()) {
+            return Ok(Vec::new());
+        }
+        let text = self.text(&self.locked().await?)?;
+        let records = text.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok());
+        Ok(records.filter(|record| !record.is_of_private_directory()).collect())
+    }
+
+    /// Takes out the lines of `done`, and those that cannot be read; then deletes the manifest, and the directory if it
+    /// is ours, each if it is empty.
     ///
     /// # Errors
     /// When the manifest cannot be read or written, or is not one.
-    pub fn sweep(&self, mut undo: impl FnMut(&Record) -> Outcome) -> Result<Cleaned, Error> {
-        let path = self.manifest();
-        let mut cleaned = Cleaned::default();
-        if path.symlink_metadata().is_ok() {
-            let mut manifest = self.locked()?;
-            let mut text = String::new();
-            let read = manifest.rewind().and_then(|()| manifest.read_to_string(&mut text));
-            read.map_err(|error| self.unwritten(error))?;
-            let mut rest = String::new();
-            let mut keep = |line: &str| {
-                rest.push_str(line);
-                rest.push('\n');
-            };
-            for line in text.lines() {
-                // A line may be cut short, with the machine itself: its file was never filled.
-                let record = serde_json::from_str::<Record>(line).ok();
-                let outcome = record.as_ref().map_or(Outcome::Unreadable, &mut undo);
-                let path = record.map(|record| record.path().to_owned()).unwrap_or_default();
-                match outcome {
-                    Outcome::Undone => cleaned.removed.push(path),
-                    Outcome::Absent => {}
-                    Outcome::Kept => keep(line),
-                    Outcome::Failed(why) => {
-                        keep(line);
-                        cleaned.failed.push((path, why));
-                    }
-                    Outcome::Unreadable => {
-                        tracing::warn!("{}: a line that cannot be read is dropped", self.manifest().display());
-                    }
+    pub async fn settle(&self, done: &[Record]) -> Result<(), Error> {
+        let manifest = if is_absent(&self.manifest()) { None } else { Some(self.locked().await?) };
+        self.settle_locked(manifest.as_ref(), done)
+    }
+
+    /// The same unless another process has the manifest: `clean` can do without.
+    pub(super) fn try_settle(&self, done: &[Record]) -> Result<(), Error> {
+        let manifest = if is_absent(&self.manifest()) { None } else { self.attempt()? };
+        manifest.map_or(Ok(()), |manifest| self.settle_locked(Some(&manifest), done))
+    }
+
+    /// Says that a line is of no use to anybody.
+    pub fn warn_unreadable(&self) {
+        tracing::warn!("{}: a line that cannot be read is dropped", self.manifest().display());
+    }
+
+    fn settle_locked(&self, manifest: Option<&File>, done: &[Record]) -> Result<(), Error> {
+        let text = manifest.map_or(Ok(String::new()), |manifest| self.text(manifest))?;
+        let mut rest = String::new();
+        let mut ours = None;
+        for line in text.lines() {
+            match serde_json::from_str::<Record>(line) {
+                Ok(record) if record.is_of_private_directory() => ours = Some((record, line)),
+                Ok(record) if done.contains(&record) => {}
+                Ok(_) => {
+                    rest.push_str(line);
+                    rest.push('\n');
                 }
+                // It may be cut short, with the machine itself: its file was never filled.
+                Err(_) => self.warn_unreadable(),
             }
-            let written = if rest.is_empty() {
-                std::fs::remove_file(&path)
-            } else {
-                manifest.set_len(0).and_then(|()| manifest.write_all(rest.as_bytes()))
-            };
-            written.map_err(|error| self.unwritten(error))?;
         }
-        match std::fs::remove_dir(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(Error::write(&self.0, error)),
-            _ => Ok(cleaned),
+        if rest.is_empty() {
+            return self.remove(ours.map(|(record, _)| record).as_ref());
+        }
+        if let Some((_, line)) = ours {
+            rest.insert_str(0, &format!("{line}\n"));
+        }
+        if rest.len() == text.len() { Ok(()) } else { self.replace(&rest) }
+    }
+
+    /// Deletes the manifest, and the directory if it is ours and empty.
+    fn remove(&self, ours: Option<&Record>) -> Result<(), Error> {
+        let made = |found: &Seen| self.own || ours.is_some_and(|record| record.is_private_directory(found));
+        let is_ours = Seen::at(&self.path).is_ok_and(|found| made(&found));
+        for name in [NEXT, NAME] {
+            match std::fs::remove_file(self.path.join(name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(self.unwritten(error)),
+                _ => {}
+            }
+        }
+        if !is_ours {
+            return Ok(());
+        }
+        match std::fs::remove_dir(&self.path) {
+            Err(error) if !matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound) => {
+                Err(Error::write(&self.path, error))
+            }
+            _ => Ok(()),
         }
     }
 
-    /// Deletes these files, and their lines.
-    ///
-    /// # Errors
-    /// As for [`sweep`](Self::sweep).
-    pub fn forget(&self, records: &[Record]) -> Result<Cleaned, Error> {
-        self.sweep(|record| if records.contains(record) { record.remove() } else { Outcome::Kept })
+    fn replace(&self, text: &str) -> Result<(), Error> {
+        let next = self.path.join(NEXT);
+        // One that was left behind by a process that was killed may be longer.
+        let written = own_file::open_or_make(&next, OFlags::empty()).and_then(|file| {
+            let mut file = file.ok_or(ErrorKind::ResourceBusy)?;
+            file.set_len(0)?;
+            file.write_all(text.as_bytes())?;
+            std::fs::rename(&next, self.manifest())
+        });
+        written.map_err(|error| self.unwritten(error))
+    }
+
+    fn text(&self, mut manifest: &File) -> Result<String, Error> {
+        let mut bytes = Vec::new();
+        let read = Read::by_ref(&mut manifest).take(LARGEST).read_to_end(&mut bytes);
+        read.map_err(|error| self.unwritten(error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn manifest(&self) -> PathBuf {
-        self.0.join(NAME)
+        self.path.join(NAME)
     }
 
     fn unwritten(&self, error: impl std::fmt::Display) -> Error {
@@ -103,24 +165,50 @@ impl Directory {
     }
 
     /// The manifest, open for appending and locked against the job's other exchanges until it is dropped.
-    fn locked(&self) -> Result<File, Error> {
-        const PATIENCE: Duration = Duration::from_secs(5);
-        let path = self.manifest();
-        let fail = |error: io::Error| self.unwritten(error);
-        let started = Instant::now();
+    async fn locked(&self) -> Result<File, Error> {
+        const PAUSE: Duration = Duration::from_millis(2);
+        let end = self.end(PATIENCE);
         loop {
-            let open = || OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&path);
-            let file = self.still_there(open).map_err(fail)?;
-            match file.try_lock() {
-                // `clean` may have deleted the file between the two steps.
-                Ok(()) if is_still(&path, &file) => return Ok(file),
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                Err(TryLockError::WouldBlock) => return Err(Error::write(&path, "another process holds its lock")),
-                Err(TryLockError::Error(error)) => return Err(fail(error)),
+            match self.attempt()? {
+                Some(file) => return Ok(file),
+                None if Instant::now() < end => tokio::time::sleep(PAUSE).await,
+                None => return Err(self.unwritten("another process holds its lock")),
             }
         }
     }
+
+    /// The same, if nobody else has it.
+    fn attempt(&self) -> Result<Option<File>, Error> {
+        let path = self.manifest();
+        let open = || own_file::open_or_make(&path, OFlags::APPEND);
+        let opened = match open() {
+            // Another exchange of the job may have removed the directory, empty, after we found it.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.make()?;
+                open()
+            }
+            opened => opened,
+        };
+        let Some(file) = opened.map_err(|error| self.spoilt(error))? else { return Ok(None) };
+        match file.try_lock() {
+            Ok(()) if !is_still(&path, &file) => Ok(None),
+            Ok(()) if file.metadata().is_ok_and(|found| found.len() > LARGEST) => {
+                Err(self.spoilt(io::Error::other("it is larger than any manifest")))
+            }
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(self.unwritten(error)),
+        }
+    }
+
+    /// Something in the manifest's place that is not one takes somebody to look at it.
+    fn spoilt(&self, error: io::Error) -> Error {
+        let hint = (error.kind() == ErrorKind::Other)
+            .then(|| "remove it, or name another directory with OIDC_EXCHANGE_DIR".to_owned());
+        Error { hint, ..self.unwritten(error) }
+    }
+}
+
+fn is_absent(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }

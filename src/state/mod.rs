@@ -5,32 +5,49 @@ mod lock;
 mod manifest;
 mod new_file;
 mod new_files;
+mod object;
+mod own_file;
+mod parents;
 mod record;
 
-use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 pub use error::Error;
 pub use lock::Lock;
-pub use manifest::Cleaned;
-pub use new_file::{Filled, NewFile};
+pub use new_file::NewFile;
 pub use new_files::NewFiles;
+pub use own_file::read_private;
 pub use record::{Note, Outcome, Record};
+
+use object::Seen;
+use record::Made;
 
 use crate::error::Usage;
 use crate::host::Env;
+use crate::secret::Secret;
+use crate::shell::posix::quote;
 
 /// Where the private directory is, or will be once something needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDir {
     path: Option<PathBuf>,
+    own: bool,
     lasting: bool,
+    end: Option<Instant>,
 }
 
 /// The private directory: there, ours, 0700.
 #[derive(Debug)]
-pub struct Directory(PathBuf);
+pub struct Directory {
+    path: PathBuf,
+    /// Whether its name is ours too, and not one that the user gave.
+    own: bool,
+    end: Option<Instant>,
+}
 
 impl StateDir {
     /// `$OIDC_EXCHANGE_DIR`, else `~/.oidc-exchange/<job id>`. Nothing is made yet.
@@ -40,13 +57,22 @@ impl StateDir {
     pub fn locate(env: &Env) -> Result<Self, Usage> {
         if let Some(path) = env.get("OIDC_EXCHANGE_DIR")? {
             let path = std::path::absolute(&path).map_err(|error| Usage::new(format!("OIDC_EXCHANGE_DIR: {error}")))?;
-            return Ok(Self { path: Some(path), lasting: true });
+            // A slash at the end would lead through a link.
+            let path = Some(path.components().collect());
+            return Ok(Self { path, own: false, lasting: true, end: None });
         }
         let job = env.get("SEMAPHORE_JOB_ID")?.filter(|id| is_job_id(id));
         let home = env.get("HOME")?.map(PathBuf::from).filter(|home| home.is_absolute());
         let lasting = job.is_some() && home.is_some();
         let job = job.unwrap_or_else(random_name);
-        Ok(Self { path: home.map(|home| home.join(".oidc-exchange").join(job)), lasting })
+        let path = home.map(|home| home.join(".oidc-exchange").join(job).components().collect());
+        Ok(Self { path, own: true, lasting, end: None })
+    }
+
+    /// The same, with no wait for another process beyond `end`.
+    #[must_use]
+    pub fn until(self, end: Option<Instant>) -> Self {
+        Self { end, ..self }
     }
 
     /// Whether later commands of this job find the same place again.
@@ -58,12 +84,12 @@ impl StateDir {
     /// Makes the directory where it is missing, and checks that it is ours alone.
     ///
     /// # Errors
-    /// When there is no place for it, it cannot be made, or it is a link, another's, or open to others.
+    /// When there is no place for it, it cannot be made, it is a link, another's, or open to others, or another user
+    /// could put another one in its place.
     pub fn open(&self) -> Result<Directory, Error> {
-        let path = self.path()?;
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(|error| Error::write(path, error))?;
-        Directory::check(path)
+        let directory = self.directory(self.path()?);
+        directory.make()?;
+        Ok(directory)
     }
 
     /// The directory where it is already there.
@@ -71,10 +97,26 @@ impl StateDir {
     /// # Errors
     /// As [`StateDir::open`].
     pub fn existing(&self) -> Result<Option<Directory>, Error> {
-        match &self.path {
-            Some(path) if path.symlink_metadata().is_ok() => Directory::check(path).map(Some),
-            _ => Ok(None),
+        let Some(path) = &self.path else { return Ok(None) };
+        if path.symlink_metadata().is_err() {
+            return Ok(None);
         }
+        let directory = self.directory(path);
+        directory.check()?;
+        Ok(Some(directory))
+    }
+
+    /// Takes the lock at `path`, waiting for it for `patience` at most. Its file is written down before, since a process
+    /// that is killed leaves it behind; where that cannot be, it is an empty file, and no reason to go without the lock.
+    ///
+    /// # Errors
+    /// When it cannot be made, or another process keeps it.
+    pub async fn lock(&self, path: &Path, patience: Duration) -> Result<Lock, Error> {
+        let end = end(patience, self.end);
+        if let Ok(directory) = self.open() {
+            let _ = directory.append(&Record::new(path, Made::Empty, None)).await;
+        }
+        Lock::wait(path, end).await
     }
 
     /// Whether `path` is in there.
@@ -83,18 +125,65 @@ impl StateDir {
         self.path.as_ref().is_some_and(|place| path.starts_with(place))
     }
 
+    fn directory(&self, path: &Path) -> Directory {
+        Directory { path: path.into(), own: self.own, end: self.end }
+    }
+
     fn path(&self) -> Result<&Path, Error> {
         self.path.as_deref().ok_or_else(|| Error {
             path: "~/.oidc-exchange".into(),
             why: "HOME is not set to an absolute path".into(),
-            hint: Some("name a private directory with OIDC_EXCHANGE_DIR".into()),
+            hint: Some(NAME_ONE.into()),
         })
     }
 }
 
+const NAME_ONE: &str = "name a private directory with OIDC_EXCHANGE_DIR";
+
 impl Directory {
-    fn check(path: &Path) -> Result<Self, Error> {
+    /// Makes it where it is missing. Where it is ours by a name that the user gave, its manifest tells: an empty directory
+    /// of the user's own is none to delete.
+    fn make(&self) -> Result<(), Error> {
+        parents::check(&self.path)?;
+        let directory = || DirBuilder::new().mode(0o700).create(&self.path);
+        let made = directory().or_else(|error| match (error.kind(), self.path.parent()) {
+            (ErrorKind::NotFound, Some(parent)) => {
+                DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+                directory()
+            }
+            _ => Err(error),
+        });
+        match made {
+            Ok(()) => {}
+            Err(error) => {
+                let hint = match self.path.symlink_metadata() {
+                    Ok(found) if found.is_dir() || found.is_symlink() => return self.check_itself(),
+                    Ok(_) => None,
+                    Err(_) => Some(NAME_ONE.into()),
+                };
+                return Err(Error { hint, ..Error::write(&self.path, error) });
+            }
+        }
+        self.check_itself()?;
+        if !self.own {
+            let found = Seen::at(&self.path).map_err(|error| Error::write(&self.path, error))?;
+            let ours = Made::PrivateDirectory { object: found.object };
+            self.begin(&Record::new(&self.path, ours, None))?;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        parents::check(&self.path)?;
+        self.check_itself()
+    }
+
+    fn check_itself(&self) -> Result<(), Error> {
+        let path = &self.path;
         let found = path.symlink_metadata().map_err(|error| Error::write(path, error))?;
+        if found.is_symlink() {
+            return Err(Error::write(path, "it is a symbolic link"));
+        }
         if !found.is_dir() {
             return Err(Error::write(path, "it is not a directory"));
         }
@@ -106,13 +195,24 @@ impl Directory {
             });
         }
         if found.permissions().mode() & 0o077 != 0 {
-            return Err(Error {
-                path: path.into(),
-                why: "other users may enter it".into(),
-                hint: Some(format!("chmod 700 {}", crate::shell::posix::quote(&path.to_string_lossy()))),
-            });
+            let hint = if self.own {
+                format!("chmod 700 {}", quote(&path.to_string_lossy()))
+            } else if parents::is_safe(path, &found) {
+                // It may be the system's, /tmp say: it is not ours to be closed to others.
+                let within = path.join("oidc-exchange");
+                format!("name a directory of its own: export OIDC_EXCHANGE_DIR={}", quote(&within.to_string_lossy()))
+            } else {
+                parents::ELSEWHERE.into()
+            };
+            return Err(Error { hint: Some(hint), ..Error::write(path, "other users may enter it") });
         }
-        Ok(Self(path.into()))
+        Ok(())
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// For an exchange that will make something here.
@@ -125,72 +225,91 @@ impl Directory {
     ///
     /// # Errors
     /// When it cannot be made, written down or written.
-    pub fn file(&self, stem: &str, content: impl FnOnce(&Path) -> String) -> Result<PathBuf, Error> {
-        self.new_file(stem, |path| Ok(content(path).into_bytes()), None).map(|record| record.path().to_owned())
+    pub async fn file(&self, stem: &str, content: impl FnOnce(&Path) -> Secret) -> Result<PathBuf, Error> {
+        let path = self.free(stem);
+        let bytes = content(&path);
+        let bytes = bytes.reveal().as_bytes();
+        let mut file = self.new_file(path.clone());
+        self.record_file(&mut file, bytes, None).await?;
+        file.fill(bytes)?;
+        file.move_into_place()?;
+        Ok(path)
     }
 
-    fn new_file(
+    /// A path in the directory that nobody has.
+    fn free(&self, stem: &str) -> PathBuf {
+        self.path.join(format!("{stem}-{}", random_name()))
+    }
+
+    fn new_file(&self, path: PathBuf) -> NewFile {
+        NewFile::at(path, &self.path)
+    }
+
+    /// Writes down a file that is about to be filled with `bytes` and put in its place.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub async fn record(&self, file: &mut NewFile, bytes: &[u8]) -> Result<(), Error> {
+        self.record_file(file, bytes, None).await.map(drop)
+    }
+
+    async fn record_file(&self, file: &mut NewFile, bytes: &[u8], note: Option<Note>) -> Result<Vec<Record>, Error> {
+        let mut records = self.record_name(file).await?;
+        let made = Made::file(file.object()?, bytes, file.temporary()?);
+        let record = Record::new(file.path()?, made, note);
+        self.append(&record).await?;
+        records.push(record);
+        Ok(records)
+    }
+
+    /// Writes down what is about to be changed in the file of somebody else's that `file` will replace. `value` is what it
+    /// takes to undo that, and `kind` who can read it.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub async fn record_change(
         &self,
-        stem: &str,
-        content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
-        note: Option<Note>,
-    ) -> Result<Record, Error> {
-        let fail = |error: std::io::Error| Error::write(&self.0, error);
-        let prefix = format!("{stem}-");
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(&prefix).permissions(Permissions::from_mode(0o600));
-        let mut file = self
-            .still_there(|| builder.tempfile_in(&self.0))
-            .map_err(|error| Error::write(&self.0, new_file::without_temporary_name(&error)))?;
-        let mut record = Record::of(file.as_file(), file.path()).map_err(fail)?;
-        if let Some(note) = note {
-            record = record.with(note);
+        file: &mut NewFile,
+        kind: &str,
+        value: &impl serde::Serialize,
+    ) -> Result<(), Error> {
+        let note = self.note(kind, value)?;
+        self.record_copy(file, Some(note)).await
+    }
+
+    /// Writes down that a file of somebody else's is about to be replaced by `file`, with nothing of ours in it.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub async fn record_restored(&self, file: &mut NewFile) -> Result<(), Error> {
+        self.record_copy(file, None).await
+    }
+
+    async fn record_copy(&self, file: &mut NewFile, note: Option<Note>) -> Result<(), Error> {
+        self.record_name(file).await?;
+        let made = Made::Change { object: file.object()?, temporary: file.temporary()? };
+        self.append(&Record::new(file.path()?, made, note)).await
+    }
+
+    /// A file that is made with a name has that in the manifest before.
+    async fn record_name(&self, file: &NewFile) -> Result<Vec<Record>, Error> {
+        if file.is_made() {
+            return Ok(Vec::new());
         }
-        self.append(&record)?;
-        let bytes = content(file.path())?;
-        std::io::Write::write_all(&mut file, &bytes).map_err(fail)?;
-        file.keep().map_err(|error| fail(error.error))?;
-        Ok(record)
+        let record = Record::new(file.temporary()?, Made::Empty, None);
+        self.append(&record).await?;
+        Ok(vec![record])
     }
 
-    /// Another exchange of the job may have removed the directory, empty, after we found it: it is made anew.
-    fn still_there<T>(&self, make: impl Fn() -> std::io::Result<T>) -> std::io::Result<T> {
-        make().or_else(|error| {
-            if error.kind() != std::io::ErrorKind::NotFound {
-                return Err(error);
-            }
-            DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
-            make()
-        })
+    /// `patience` from now, but no later than the run's own end.
+    fn end(&self, patience: Duration) -> Instant {
+        end(patience, self.end)
     }
+}
 
-    /// The directory itself.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Writes down what is about to be changed in the file at `path`, which is not ours. `value` is what it takes to undo
-    /// that, and `kind` who can read it.
-    ///
-    /// # Errors
-    /// When the manifest cannot be written.
-    pub fn record_change(&self, path: &Path, kind: &str, value: &impl serde::Serialize) -> Result<(), Error> {
-        self.append(&Record::of_change(path, self.note(kind, value)?))
-    }
-
-    /// Writes down a file that is about to be put at `path`.
-    ///
-    /// # Errors
-    /// When the manifest cannot be written.
-    pub fn record(&self, file: &Filled, path: &Path) -> Result<(), Error> {
-        let path = std::path::absolute(path).map_err(|error| Error::write(path, error))?;
-        self.append(&Self::record_of(file, &path)?)
-    }
-
-    fn record_of(file: &Filled, path: &Path) -> Result<Record, Error> {
-        Record::of(file.handle(), path).map_err(|error| Error::write(path, error))
-    }
+fn end(patience: Duration, last: Option<Instant>) -> Instant {
+    let end = Instant::now() + patience;
+    last.map_or(end, |last| last.min(end))
 }
 
 /// Makes a directory that is ours alone, inside one that is.

@@ -1,27 +1,33 @@
-//! A private file made beside its place and moved there whole: what was there stays until that moment.
+//! A private file that is made beside its place and moved there whole: what was there stays until that moment.
+//!
+//! Where the file system can (`O_TMPFILE`), it has no name until it is whole: whenever this process is killed, nothing is
+//! left. Elsewhere, and between getting a name and being moved, it has one that is in the manifest.
 
 use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use rustix::fs::{Mode, OFlags};
 
-use super::Error;
+use super::object::{Object, Seen};
+use super::{Error, random_name};
 
-/// An empty 0600 file in the directory where the result will be; gone again unless it is put in place.
+/// An empty 0600 file, to be in the directory where the result will be; gone again unless it is put in place.
 #[derive(Debug)]
 pub struct NewFile {
-    file: NamedTempFile,
-    place: PathBuf,
+    /// What errors name.
+    shown: PathBuf,
+    path: PathBuf,
+    /// Beside it.
+    temporary: PathBuf,
+    /// None where it could only be made with a name, and is not made yet.
+    file: Option<File>,
+    has_name: bool,
 }
 
-/// The same with its content, on disk.
-#[derive(Debug)]
-pub struct Filled(NamedTempFile);
-
 impl NewFile {
-    /// Makes the file, once `path` is seen to be free or an ordinary file.
+    /// Makes the file, once `path` is seen to be free or an ordinary file, and its directory to take one.
     ///
     /// # Errors
     /// When `path` is a link, a directory or a device, or its directory takes no file.
@@ -37,55 +43,182 @@ impl NewFile {
         if path.file_name().is_none() {
             return Err(Error::write(path, "it is a directory"));
         }
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-        tempfile::Builder::new()
-            .prefix(".oidc-exchange-")
-            .permissions(Permissions::from_mode(0o600))
-            .tempfile_in(&directory)
-            .map(|file| Self { file, place: path.into() })
-            .map_err(|error| Error::write(path, without_temporary_name(&error)))
+        let mut new = Self::at(path.into(), path);
+        if new.file.is_none() {
+            // Not kept: its name is not in the manifest yet.
+            new.make()?;
+            new.unmake();
+        }
+        Ok(new)
     }
 
-    /// Writes the content, through to the disk.
+    /// The same for a path that nobody else has, and that is of no interest to anybody: errors name `shown`.
+    pub(super) fn at(path: PathBuf, shown: &Path) -> Self {
+        let name = format!(".oidc-exchange-{}", random_name());
+        let temporary = path.with_file_name(name);
+        let directory = temporary.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Self { file: nameless(directory), shown: shown.into(), path, temporary, has_name: false }
+    }
+
+    /// Where it will be.
+    pub(super) fn path(&self) -> Result<PathBuf, Error> {
+        self.absolute(&self.path)
+    }
+
+    /// Where it is until it is whole.
+    pub(super) fn temporary(&self) -> Result<PathBuf, Error> {
+        self.absolute(&self.temporary)
+    }
+
+    fn absolute(&self, path: &Path) -> Result<PathBuf, Error> {
+        std::path::absolute(path).map_err(|error| self.failed(error))
+    }
+
+    /// Whether it is there already, without a name.
+    pub(super) fn is_made(&self) -> bool {
+        self.file.is_some()
+    }
+
+    fn make(&mut self) -> Result<&mut File, Error> {
+        if self.file.is_none() {
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let made = rustix::fs::open(&self.temporary, flags, Mode::RUSR | Mode::WUSR);
+            self.file = Some(made.map_err(|error| self.failed(std::io::Error::from(error)))?.into());
+            self.has_name = true;
+        }
+        self.file.as_mut().ok_or_else(|| Error::write(&self.shown, "it was not made"))
+    }
+
+    fn unmake(&mut self) {
+        if self.has_name {
+            let _ = std::fs::remove_file(&self.temporary);
+            self.has_name = false;
+        }
+        self.file = None;
+    }
+
+    /// The file itself, made if it is not there yet.
+    pub(super) fn object(&mut self) -> Result<Object, Error> {
+        let seen = Seen::of(self.make()?);
+        seen.map(|seen| seen.object).map_err(|error| self.failed(error))
+    }
+
+    /// Writes the content.
     ///
     /// # Errors
     /// When it cannot be written whole.
-    pub fn fill(mut self, bytes: &[u8]) -> Result<Filled, Error> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.as_file().sync_all());
-        written.map_err(|error| Error::write(&self.place, without_temporary_name(&error)))?;
-        Ok(Filled(self.file))
-    }
-}
-
-/// What the system said, less the path with a random name that tempfile adds to it.
-pub(super) fn without_temporary_name(error: &std::io::Error) -> String {
-    let said = error.to_string();
-    said.split_once(" at path ").map_or(said.as_str(), |(why, _)| why).to_owned()
-}
-
-impl Filled {
-    pub(super) fn handle(&self) -> &File {
-        self.0.as_file()
+    pub fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let written = self.make()?.write_all(bytes);
+        written.map_err(|error| self.failed(error))
     }
 
-    /// The same with another mode than 0600.
+    /// Gives it another mode than 0600.
     ///
     /// # Errors
     /// When it cannot be changed.
-    pub fn with_mode(self, mode: u32) -> Result<Self, Error> {
-        let changed = self.0.as_file().set_permissions(Permissions::from_mode(mode));
-        changed.map_err(|error| Error::write(self.0.path(), error))?;
-        Ok(self)
+    pub fn set_mode(&mut self, mode: u32) -> Result<(), Error> {
+        let changed = self.make()?.set_permissions(Permissions::from_mode(mode));
+        changed.map_err(|error| self.failed(error))
     }
 
-    /// Moves it to `path`, in one step.
+    /// Moves it to its place in one step, once its content is on the disk.
     ///
     /// # Errors
     /// When it cannot be moved; what was there is untouched.
-    pub fn put(self, path: &Path) -> Result<(), Error> {
-        self.0.persist(path).map(drop).map_err(|error| Error::write(path, error.error))
+    pub fn put(mut self) -> Result<(), Error> {
+        let synced = self.make()?.sync_all();
+        synced.map_err(|error| self.failed(error))?;
+        self.move_into_place()
+    }
+
+    /// The same for what no crash of the machine outlives.
+    pub(super) fn move_into_place(mut self) -> Result<(), Error> {
+        if !self.has_name {
+            let temporary = self.temporary.clone();
+            let named = give_name(self.make()?, &temporary);
+            named.map_err(|error| self.failed(error))?;
+            self.has_name = true;
+        }
+        let moved = std::fs::rename(&self.temporary, &self.path);
+        moved.map_err(|error| self.failed(error))?;
+        self.has_name = false;
+        Ok(())
+    }
+
+    fn failed(&self, error: std::io::Error) -> Error {
+        Error::write(&self.shown, error)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        self.unmake();
+    }
+}
+
+/// A file without a name, that can be given one.
+#[cfg(target_os = "linux")]
+fn nameless(directory: &Path) -> Option<File> {
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(directory, flags, Mode::RUSR | Mode::WUSR).ok()?);
+    // Where /proc is not there, it could not be given one.
+    by_descriptor(&file).symlink_metadata().is_ok().then_some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_: &Path) -> Option<File> {
+    None
+}
+
+/// Gives a file that has none the name `path`.
+#[cfg(target_os = "linux")]
+fn give_name(file: &File, path: &Path) -> std::io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    Ok(linkat(CWD, by_descriptor(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_name(_: &File, _: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(target_os = "linux")]
+fn by_descriptor(file: &File) -> PathBuf {
+    use std::os::fd::AsRawFd;
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways, since this machine's file system has only one of them.
+    #[test]
+    fn with_a_name_or_without_it_is_private_whole_and_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let names = || std::fs::read_dir(directory.path()).unwrap().count();
+        let path = directory.path().join("a");
+        for with_name in [false, true] {
+            let new = || {
+                let mut new = NewFile::beside(&path).unwrap();
+                if with_name {
+                    new.file = None;
+                }
+                new
+            };
+            let _ = std::fs::remove_file(&path);
+            let mut dropped = new();
+            dropped.fill(b"secret").unwrap();
+            assert_eq!(names(), usize::from(with_name || !dropped.is_made()));
+            drop(dropped);
+            assert_eq!(names(), 0);
+            for text in ["one", "two"] {
+                let mut file = new();
+                file.fill(text.as_bytes()).unwrap();
+                file.put().unwrap();
+                assert_eq!((std::fs::read_to_string(&path).unwrap().as_str(), names()), (text, 1));
+                assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
+            }
+        }
     }
 }

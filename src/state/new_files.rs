@@ -1,10 +1,12 @@
 //! What one exchange makes, until it is sure to be wanted.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::new_file::without_temporary_name;
+use serde::Serialize;
+
+use super::object::Seen;
+use super::record::{Made, Note, Outcome};
 use super::{Directory, Error, NewFile, Record};
 use crate::secret::Secret;
 
@@ -25,29 +27,33 @@ impl NewFiles {
     /// The private directory.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.directory.0
+        self.directory.path()
     }
 
-    /// A new 0600 file in the private directory, as [`Directory::file`]. `content` is given its path.
+    /// A new 0600 file in the private directory. `content` is given its path.
     ///
     /// # Errors
     /// When it cannot be made, written down or written.
-    pub fn file(&mut self, stem: &str, content: impl FnOnce(&Path) -> Result<Secret, Error>) -> Result<PathBuf, Error> {
-        self.bytes(stem, |path| content(path).map(|text| text.reveal().as_bytes().to_vec()))
+    pub async fn file(
+        &mut self,
+        stem: &str,
+        content: impl FnOnce(&Path) -> Result<Secret, Error>,
+    ) -> Result<PathBuf, Error> {
+        self.bytes(stem, |path| content(path).map(|text| text.reveal().as_bytes().to_vec())).await
     }
 
     /// The same with content that need not be text.
     ///
     /// # Errors
     /// As for [`file`](Self::file).
-    pub fn bytes(
+    pub async fn bytes(
         &mut self,
         stem: &str,
         content: impl FnOnce(&Path) -> Result<Vec<u8>, Error>,
     ) -> Result<PathBuf, Error> {
-        let record = self.directory.new_file(stem, content, None)?;
-        let path = record.path().to_owned();
-        self.records.push(record);
+        let path = self.directory.free(stem);
+        let bytes = content(&path)?;
+        self.add(path.clone(), &bytes, None).await?;
         Ok(path)
     }
 
@@ -55,48 +61,50 @@ impl NewFiles {
     ///
     /// # Errors
     /// As for [`file`](Self::file).
-    pub fn noted(
+    pub async fn noted(
         &mut self,
         stem: &str,
         secret: &Secret,
         kind: &str,
-        value: &impl serde::Serialize,
+        value: &impl Serialize,
     ) -> Result<(), Error> {
         let note = self.directory.note(kind, value)?;
-        let content = |_: &Path| Ok(secret.reveal().as_bytes().to_vec());
-        self.records.push(self.directory.new_file(stem, content, Some(note))?);
-        Ok(())
+        self.add(self.directory.free(stem), secret.reveal().as_bytes(), Some(note)).await
     }
 
-    /// Fills `file` and puts it at `path`, an absolute one, outside the private directory.
+    async fn add(&mut self, path: PathBuf, bytes: &[u8], note: Option<Note>) -> Result<(), Error> {
+        let mut file = self.directory.new_file(path);
+        self.records.extend(self.directory.record_file(&mut file, bytes, note).await?);
+        file.fill(bytes)?;
+        file.move_into_place()
+    }
+
+    /// Fills `file` and puts it in its place, outside the private directory.
     ///
     /// # Errors
     /// When it cannot be written, written down or moved.
-    pub fn put(&mut self, file: NewFile, path: &Path, bytes: &[u8]) -> Result<(), Error> {
-        let file = file.fill(bytes)?;
-        let record = Directory::record_of(&file, path)?;
-        self.directory.append(&record)?;
-        self.records.push(record);
-        file.put(path)
+    pub async fn put(&mut self, mut file: NewFile, bytes: &[u8]) -> Result<(), Error> {
+        self.records.extend(self.directory.record_file(&mut file, bytes, None).await?);
+        file.fill(bytes)?;
+        file.put()
     }
 
     /// A new 0700 directory in the private one, which goes with all that somebody puts into it.
     ///
     /// # Errors
     /// When it cannot be made or written down.
-    pub fn directory(&mut self, stem: &str) -> Result<PathBuf, Error> {
-        let fail = |error: std::io::Error| Error::write(self.path(), error);
-        let prefix = format!("{stem}-");
-        let directory = || {
-            let mut builder = tempfile::Builder::new();
-            builder.prefix(&prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(self.path())
-        };
-        let made = self.directory.still_there(directory);
-        let made = made.map_err(|error| Error::write(self.path(), without_temporary_name(&error)))?;
-        let record = Record::of_directory(made.path()).map_err(fail)?;
-        self.directory.append(&record)?;
-        self.records.push(record);
-        Ok(made.keep())
+    pub async fn directory(&mut self, stem: &str) -> Result<PathBuf, Error> {
+        let fail = |error: std::io::Error| Error::write(self.directory.path(), error);
+        let path = self.directory.free(stem);
+        let empty = Record::new(&path, Made::Empty, None);
+        self.directory.append(&empty).await?;
+        let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(fail)?;
+        let found = Seen::at(&path).map_err(fail)?;
+        let record = Record::new(&path, Made::Directory { object: found.object }, None);
+        self.records.extend([empty, record.clone()]);
+        self.directory.append(&record).await?;
+        Ok(path)
     }
 
     /// Leaves everything where it is, for the job to use and for `clean` to delete.
@@ -110,13 +118,18 @@ impl Drop for NewFiles {
         if self.kept {
             return;
         }
-        match self.directory.forget(&self.records) {
-            Ok(cleaned) => {
-                for (path, why) in cleaned.failed {
-                    tracing::warn!("cannot delete {}: {why}; run `oidc-exchange clean`", path.display());
+        let mut done = Vec::new();
+        for record in std::mem::take(&mut self.records) {
+            match record.remove() {
+                Outcome::Failed(why) => {
+                    tracing::warn!("cannot delete {}: {why}; run `oidc-exchange clean`", record.path().display());
                 }
+                Outcome::Kept => {}
+                Outcome::Undone | Outcome::Absent => done.push(record),
             }
-            Err(error) => tracing::warn!("{}; run `oidc-exchange clean`", error),
+        }
+        if let Err(error) = self.directory.try_settle(&done) {
+            tracing::warn!("{error}; run `oidc-exchange clean`");
         }
     }
 }

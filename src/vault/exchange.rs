@@ -100,5 +100,5 @@ async fn gather(
     let items = handout::pick(request, &read, &session.presented())?;
     tenancy.leases = read.leases;
     tenancy.spent = read.requests;
-    handout::fill(request, items, tenancy, place)
+    handout::fill(request, items, tenancy, place).await
 }

@@ -126,7 +126,7 @@ fn many(selection: &Selection, prefix: &str, document: &Document) -> Result<Vec<
 }
 
 /// Checks every item, makes the private files, and fills the exports.
-pub(super) fn fill(
+pub(super) async fn fill(
     request: &Request,
     items: Vec<Item>,
     tenancy: &Tenancy,
@@ -145,7 +145,7 @@ pub(super) fn fill(
             (None, _) => {}
             (Some(content), Some(files)) if file => {
                 let stem = name.as_str().to_ascii_lowercase();
-                let path = files.bytes(&stem, |_| Ok(content.into_bytes()))?;
+                let path = files.bytes(&stem, |_| Ok(content.into_bytes())).await?;
                 exports.set(name, emit::text_of(&path)?)?;
             }
             (Some(Content::Text(text)), _) => exports.set(name, text)?,

@@ -4,4 +4,5 @@ mod clean;
 mod command;
 mod directory;
 mod file;
+mod replaced;
 mod terminal;

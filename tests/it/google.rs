@@ -30,7 +30,7 @@ fn direct<'s>(sandbox: &'s Sandbox, more: &[&str]) -> Program<'s> {
 }
 
 /// The same as the service account that branch `main` may act as.
-fn deploy<'s>(sandbox: &'s Sandbox, more: &[&str]) -> Program<'s> {
+pub(crate) fn deploy<'s>(sandbox: &'s Sandbox, more: &[&str]) -> Program<'s> {
     direct(sandbox, &["--service-account", DEPLOY_ACCOUNT]).args(more)
 }
 

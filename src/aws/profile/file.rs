@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ini::{self, Kind, Malformed, Refused, Setting};
 
 use crate::error::{Error, Usage};
-use crate::state::{self, Filled, Lock, NewFile};
+use crate::state::{self, Lock, NewFile, StateDir};
 
 /// A file that is larger than this is another one.
 const LARGEST: u64 = 4 << 20;
@@ -37,14 +37,14 @@ pub(super) struct SharedFile {
 
 impl SharedFile {
     /// Locks and reads what is at `path`, or where a link there leads. The directory is made where it is missing.
-    pub(super) fn open(path: &Path) -> Result<Self, state::Error> {
+    pub(super) async fn open(path: &Path, place: &StateDir) -> Result<Self, state::Error> {
         let path = resolve(path)?;
         let parent = path.parent().ok_or_else(|| state::Error::write(&path, "it is a directory"))?;
         let directory = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
         directory.map_err(|error| state::Error::write(parent, error))?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".oidc-exchange.lock");
-        let lock = Lock::take(&parent.join(name), PATIENCE)?;
+        let lock = place.lock(&parent.join(name), PATIENCE).await?;
         let (text, mode) = read(&path)?.map_or((Vec::new(), None), |(text, mode)| (text, Some(mode)));
         Ok(Self { path, text, mode, _lock: lock })
     }
@@ -69,12 +69,12 @@ impl SharedFile {
         changed(&self.path, &self.text, change)
     }
 
-    /// A file with `text`, ready to be put in place. Its mode is the old one's, but nobody else reads credentials.
-    pub(super) fn fill(&self, kind: Kind, text: &[u8]) -> Result<Filled, state::Error> {
-        let filled = NewFile::beside(&self.path)?.fill(text)?;
+    /// Fills `new` with `text`. Its mode becomes the old one's, but nobody else reads credentials.
+    pub(super) fn fill(&self, new: &mut NewFile, kind: Kind, text: &[u8]) -> Result<(), state::Error> {
+        new.fill(text)?;
         match (kind, self.mode) {
-            (Kind::Config, Some(mode)) => filled.with_mode(mode & 0o777),
-            (Kind::Config, None) | (Kind::Credentials, _) => Ok(filled),
+            (Kind::Config, Some(mode)) => new.set_mode(mode & 0o777),
+            (Kind::Config, None) | (Kind::Credentials, _) => Ok(()),
         }
     }
 }
@@ -159,27 +159,24 @@ impl Written {
         }
     }
 
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.file
-    }
-
     /// Takes out what was written, where it is still there and still ours; whether it was.
     ///
     /// # Errors
     /// Why it could not be.
-    pub(crate) fn undo(&self) -> Result<bool, String> {
+    pub(crate) async fn undo(&self, place: &StateDir) -> Result<bool, String> {
         let why = |error: state::Error| error.to_string();
         if read(&self.file).map_err(why)?.is_none() {
             return Ok(false);
         }
-        let file = SharedFile::open(&self.file).map_err(why)?;
+        let file = SharedFile::open(&self.file, place).await.map_err(why)?;
         let text = ini::unset(&file.text, self.kind, &self.profile, &self.keys).map_err(|fault| fault.to_string())?;
         let Some(text) = text else { return Ok(false) };
         if self.created && text.trim_ascii().is_empty() {
             std::fs::remove_file(&file.path).map_err(|error| error.to_string())?;
         } else {
-            file.fill(self.kind, &text).and_then(|filled| filled.put(&file.path)).map_err(why)?;
+            let mut new = NewFile::beside(&file.path).map_err(why)?;
+            place.open().map_err(why)?.record_restored(&mut new).await.map_err(why)?;
+            file.fill(&mut new, self.kind, &text).and_then(|()| new.put()).map_err(why)?;
         }
         Ok(true)
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::{Credentials, Request};
 use crate::error::{Error, Usage};
 use crate::host::Env;
-use crate::state;
+use crate::state::{self, NewFile};
 use crate::subject::SubjectToken;
 pub(crate) use file::Written;
 use file::{Change, SharedFile};
@@ -124,7 +124,7 @@ impl Profile {
     /// # Errors
     /// [`Exit::Usage`](crate::error::Exit::Usage) for a file that is malformed or holds another's profile of this name; [`Exit::Output`](crate::error::Exit::Output) where
     /// one cannot be written, or cannot hold a value. What was there is untouched then.
-    pub(super) fn write(
+    pub(super) async fn write(
         &self,
         request: &Request,
         credentials: &Credentials,
@@ -133,29 +133,31 @@ impl Profile {
     ) -> Result<(), Error> {
         let (settings, made) = if self.refreshable {
             let mut made = directory.open()?.new_files();
-            (settings::renewing(self, request, token, &mut made)?, Some(made))
+            (settings::renewing(self, request, token, &mut made).await?, Some(made))
         } else {
             (settings::keys(request, credentials)?, None)
         };
         let mut files = Vec::new();
         // In this order, in every process: two that waited for each other would wait for ever.
         for change in self.changes(settings) {
-            let file = SharedFile::open(self.files.path(change.kind))?;
+            let file = SharedFile::open(self.files.path(change.kind), directory).await?;
             let text = file.with(&change)?;
             files.push((file, text, change));
         }
         let mut filled = Vec::new();
         for (file, text, change) in &files {
             let Some(text) = text else { continue };
-            filled.push((file.fill(change.kind, text)?, file, change));
+            let mut new = NewFile::beside(file.path())?;
+            self.note(&mut new, &Written::new(file, change), directory).await;
+            file.fill(&mut new, change.kind, text)?;
+            filled.push(new);
         }
         if let Some(made) = made {
-            self.seed(request, credentials, token, directory);
+            self.seed(request, credentials, token, directory).await;
             made.keep();
         }
-        for (new, file, change) in filled {
-            self.note(&Written::new(file, change), directory);
-            new.put(file.path())?;
+        for new in filled {
+            new.put()?;
         }
         Ok(())
     }
@@ -166,19 +168,25 @@ impl Profile {
     }
 
     /// The profile serves even when nothing could be written down for `clean`.
-    fn note(&self, written: &Written, directory: &state::StateDir) {
-        let note = |directory: state::Directory| directory.record_change(written.path(), Written::KIND, written);
-        if let Err(error) = directory.open().and_then(note) {
+    async fn note(&self, new: &mut NewFile, written: &Written, directory: &state::StateDir) {
+        let noted = async { directory.open()?.record_change(new, Written::KIND, written).await };
+        if let Err(error) = noted.await {
             tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
         }
     }
 
     /// The first renewal need not ask for what is already here.
-    fn seed(&self, request: &Request, credentials: &Credentials, token: &SubjectToken, directory: &state::StateDir) {
+    async fn seed(
+        &self,
+        request: &Request,
+        credentials: &Credentials,
+        token: &SubjectToken,
+        directory: &state::StateDir,
+    ) {
         if settings::needs_process(request)
             && self.cache.is_kept()
             && let Some(entry) = self.cache.entry(request, token)
-            && let Err(error) = entry.put(directory, credentials)
+            && let Err(error) = entry.put(directory, credentials).await
         {
             tracing::warn!("{}; the first use of the profile asks AWS STS again", error);
         }

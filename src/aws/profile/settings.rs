@@ -72,7 +72,7 @@ pub(super) fn needs_process(request: &Request) -> bool {
 ///
 /// # Errors
 /// When a file cannot be made, or a value is none that a profile can hold.
-pub(super) fn renewing(
+pub(super) async fn renewing(
     profile: &Profile,
     request: &Request,
     token: &SubjectToken,
@@ -80,9 +80,9 @@ pub(super) fn renewing(
 ) -> Result<Settings, emit::Error> {
     const CHOOSE: &str = "a path or an option of this command has it: use another";
     let chosen = |key, text: String| setting(key, text).map_err(|error| error.ini_hint(CHOOSE));
-    let token_file = made.file(TOKEN_STEM, |_| Ok(token.jwt().clone()))?;
+    let token_file = made.file(TOKEN_STEM, |_| Ok(token.jwt().clone())).await?;
     let mut config = if needs_process(request) {
-        vec![chosen("credential_process", process_line(profile, request, &token_file, made)?)?]
+        vec![chosen("credential_process", process_line(profile, request, &token_file, made).await?)?]
     } else {
         vec![
             chosen("role_arn", request.role.as_str().to_owned())?,
@@ -100,7 +100,7 @@ fn region(request: &Request) -> Result<Vec<Setting>, emit::Error> {
 
 /// A command line that asks for the same again. Some SDKs run it in a shell and some split it themselves: both
 /// understand POSIX quotes.
-fn process_line(
+async fn process_line(
     profile: &Profile,
     request: &Request,
     token_file: &Path,
@@ -124,7 +124,7 @@ fn process_line(
     }
     if let Some(policy) = &request.policy {
         // In a file of its own: a policy may hold what would end a profile's line.
-        let file = made.file("aws-policy", |_| Ok(Secret::new(policy.as_str().to_owned())))?;
+        let file = made.file("aws-policy", |_| Ok(Secret::new(policy.as_str().to_owned()))).await?;
         option("policy", &format!("@{}", emit::text_of(&file)?));
     }
     request.policy_arns.iter().for_each(|arn| option("policy-arn", arn.as_str()));

@@ -104,7 +104,7 @@ impl Tenancy {
     ///
     /// # Errors
     /// When it cannot be written there.
-    pub fn write_down(&self, place: &state::StateDir) -> Result<Option<NewFiles>, state::Error> {
+    pub async fn write_down(&self, place: &state::StateDir) -> Result<Option<NewFiles>, state::Error> {
         if self.token.batch || self.exhausted() {
             return Ok(None);
         }
@@ -115,7 +115,7 @@ impl Tenancy {
             return Ok(None);
         }
         let mut files = place.open()?.new_files();
-        files.noted("vault-token", &self.token.secret, LeftToken::KIND, &LeftToken::new(self))?;
+        files.noted("vault-token", &self.token.secret, LeftToken::KIND, &LeftToken::new(self)).await?;
         Ok(Some(files))
     }
 

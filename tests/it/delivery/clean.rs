@@ -54,7 +54,11 @@ fn a_line_that_the_disk_did_not_take_spoils_no_other() {
     let directory = scratch.home().join(".oidc-exchange/job-1");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).unwrap();
     // The next line begins within the limit, and ends beyond it.
-    let line = |path: &str| format!("{{\"path\":\"/nowhere/{path}\",\"identity\":{{\"device\":0,\"inode\":0}}}}\n");
+    let line = |path: &str| {
+        format!(
+            "{{\"path\":\"/nowhere/{path}\",\"id\":\"\",\"made\":{{\"directory\":{{\"object\":{{\"device\":0,\"inode\":0}}}}}}}}\n"
+        )
+    };
     let full = line(&"x".repeat(4096 - 10 - line("").len()));
     let manifest = scratch.write("home/.oidc-exchange/job-1/manifest", &full);
     let source = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy --format source";
@@ -113,7 +117,7 @@ fn a_link_in_the_directorys_place_is_refused() {
     fs::create_dir(scratch.path().join("elsewhere")).unwrap();
     symlink(scratch.path().join("elsewhere"), scratch.home().join(".oidc-exchange/job-1")).unwrap();
     clean(scratch).exits(6).stdout_is(&format!("{UNSET}{}", stop(6))).stderr_is(expect![[r#"
-        error: cannot write SCRATCH/home/.oidc-exchange/job-1: it is not a directory
+        error: cannot write SCRATCH/home/.oidc-exchange/job-1: it is a symbolic link
     "#]]);
 }
 
@@ -127,8 +131,9 @@ fn a_manifest_that_cannot_be_read() {
     let mut manifest = fs::read_to_string(directory.join("manifest")).unwrap();
     let found = precious.metadata().unwrap();
     let line = |inode: u64, note: &str| {
-        let identity = json!({ "device": found.dev(), "inode": inode });
-        let mut line = json!({ "path": precious, "identity": identity });
+        let object = json!({ "device": found.dev(), "inode": inode });
+        let made = json!({ "change": { "object": object, "temporary": precious } });
+        let mut line = json!({ "id": "", "path": precious, "made": made });
         if !note.is_empty() {
             line["note"] = json!({ "kind": note, "value": { "profile": 1 } });
         }
@@ -139,7 +144,7 @@ fn a_manifest_that_cannot_be_read() {
         "[]\n".into(),
         "{}\n".into(),
         // Of a version that writes other lines, or of a kind that only another version knows.
-        format!("{}\n", json!({ "path": precious, "device": found.dev(), "inode": found.ino() , "note": 1 })),
+        format!("{}\n", json!({ "path": precious, "device": found.dev(), "inode": found.ino() })),
         line(found.ino(), "another-kind"),
         line(found.ino(), "aws-profile"),
         line(found.ino(), "vault-token"),

@@ -68,7 +68,7 @@ fn a_link_in_its_place() {
             symlink(&elsewhere, scratch.home().join(".oidc-exchange/job-1")).unwrap();
         },
         expect![[r#"
-            error: cannot write SCRATCH/home/.oidc-exchange/job-1: it is not a directory
+            error: cannot write SCRATCH/home/.oidc-exchange/job-1: it is a symbolic link
         "#]],
     );
 }

@@ -54,7 +54,9 @@ fn text(format: Format, values: &[String]) -> (String, TempDir) {
     let path = private.path().join("it's  a * dir");
     let place =
         StateDir::locate(&Host::fake(&[("OIDC_EXCHANGE_DIR", path.to_str().unwrap())], SystemTime::UNIX_EPOCH).env);
-    (delivery::text(format, &exports, &place.unwrap()).unwrap().reveal().to_owned(), private)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let text = runtime.block_on(delivery::text(format, &exports, &place.unwrap())).unwrap();
+    (text.reveal().to_owned(), private)
 }
 
 /// A shell and a way to give it the values.

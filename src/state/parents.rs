@@ -1,0 +1,114 @@
+//! The directories above the private one.
+//!
+//! Whoever can write to one of them can move the private directory away and put another in its place. Holding it open
+//! would not help: what we hand over are paths, which other programs follow later. So such a place is refused.
+
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::process::{getegid, geteuid};
+
+use super::Error;
+
+const STICKY: u32 = 0o1000;
+
+/// Checks every directory on the way to `path`, an absolute one, links on the way included, as far as they are there.
+/// What is at `path` itself is not looked at.
+pub(super) fn check(path: &Path) -> Result<(), Error> {
+    const MOST_LINKS: u32 = 40;
+    let fail = |error: std::io::Error| Error::write(path, error);
+    let mut links = 0;
+    let mut rest = reversed(path);
+    let mut at = PathBuf::from("/");
+    while let Some(name) = rest.pop() {
+        if name == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&name);
+        let found = match next.symlink_metadata() {
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(fail(error)),
+        };
+        let holder = at.symlink_metadata().map_err(fail)?;
+        if let Some(why) = danger(&at, &holder, found.as_ref()) {
+            return Err(Error { hint: Some(ELSEWHERE.into()), ..Error::write(path, why) });
+        }
+        match found {
+            None => return Ok(()),
+            Some(found) if found.is_symlink() && !rest.is_empty() => {
+                links += 1;
+                if links > MOST_LINKS {
+                    return Err(Error::write(path, "too many symbolic links lead there"));
+                }
+                let target = next.read_link().map_err(fail)?;
+                if target.is_absolute() {
+                    at = PathBuf::from("/");
+                }
+                rest.extend(reversed(&target));
+            }
+            Some(_) => at = next,
+        }
+    }
+    Ok(())
+}
+
+/// What to do where there is no good place.
+pub(super) const ELSEWHERE: &str = "name a directory of its own: export OIDC_EXCHANGE_DIR=\"$(mktemp -d)\"";
+
+/// Whether nobody else can replace what is in this directory.
+pub(super) fn is_safe(directory: &Path, holder: &Metadata) -> bool {
+    danger(directory, holder, None).is_none()
+}
+
+fn reversed(path: &Path) -> Vec<OsString> {
+    let names = path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+    names.rev().map(|part| part.as_os_str().to_owned()).collect()
+}
+
+fn danger(directory: &Path, holder: &Metadata, entry: Option<&Metadata>) -> Option<String> {
+    let name = directory.display();
+    if !is_trusted(holder.uid()) {
+        return Some(format!("{name} belongs to another user, who can put another directory in its place"));
+    }
+    if !is_writable_by_others(holder) {
+        return None;
+    }
+    if holder.permissions().mode() & STICKY == 0 {
+        return Some(format!("other users may write to {name}, and can put another directory in its place"));
+    }
+    // There, everybody keeps what is his: another user's link leads where he wants.
+    let link = entry.filter(|entry| entry.is_symlink() && !is_trusted(entry.uid()))?;
+    Some(format!("a link of user {} in {name} leads there", link.uid()))
+}
+
+fn is_writable_by_others(found: &Metadata) -> bool {
+    const GROUP: u32 = 0o020;
+    const OTHERS: u32 = 0o002;
+    let mode = found.permissions().mode();
+    // Where each user has a group of the same number, nobody else is in it; and root's group is trusted as root is.
+    let own_group = found.gid() == 0 || (found.gid() == getegid().as_raw() && found.gid() == geteuid().as_raw());
+    mode & OTHERS != 0 || (mode & GROUP != 0 && !own_group)
+}
+
+/// Root, this user, and whoever has no number in this user namespace: there, that is root outside of it, to whom even
+/// `/` may belong.
+fn is_trusted(owner: u32) -> bool {
+    owner == 0 || owner == geteuid().as_raw() || (owner == UNMAPPED && !is_mapped(owner))
+}
+
+/// The number that stands for all that have none, unless the system was set up for another.
+const UNMAPPED: u32 = 65534;
+
+fn is_mapped(user: u32) -> bool {
+    // Three numbers a line: the first in here, the first outside, and how many; user_namespaces(7).
+    let Ok(map) = std::fs::read_to_string("/proc/self/uid_map") else { return true };
+    map.lines().any(|line| {
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        matches!(numbers[..], [first, _, count] if (first..first + count).contains(&u64::from(user)))
+    })
+}
