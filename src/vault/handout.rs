@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::Request;
 use super::names;
 use super::reading::{Document, Documents};
-use super::selection::{Field, Missing, Selection, Target};
+use super::selection::{Field, Missing, Naming, Selection, Target};
 use super::tenancy::Tenancy;
 use super::value::{Content, Unusable, content};
 use crate::emit::{self, Exports};
@@ -33,7 +33,7 @@ pub(super) fn pick(request: &Request, read: &Documents, presented: &[String]) ->
         let Some(document) = read.found.get(*index) else { continue };
         match &selection.target {
             Target::Variable(name) => items.push(one(selection, name, document, presented)?),
-            Target::Prefix(prefix) => items.extend(many(selection, prefix, document)?),
+            Target::Each { prefix, naming } => items.extend(many(selection, (prefix, *naming), document)?),
         }
     }
     let mut seen = HashSet::new();
@@ -59,8 +59,8 @@ fn one(selection: &Selection, name: &Name, document: &Document, presented: &[Str
     };
     match (found, &treatment.missing) {
         (Ok(content), _) => Ok(item(Some(content))),
-        (Err(Unusable::Absent), Missing::Skip) => Ok(item(None)),
-        (Err(Unusable::Absent), Missing::Default(text)) => Ok(item(Some(Content::Text(text.clone())))),
+        (Err(Unusable::Absent | Unusable::Null), Missing::Skip) => Ok(item(None)),
+        (Err(Unusable::Absent | Unusable::Null), Missing::Default(text)) => Ok(item(Some(Content::Text(text.clone())))),
         (Err(why), _) => Err(unusable(&why, selection, document, fields.unwrap_or(&empty), presented)),
     }
 }
@@ -82,6 +82,10 @@ fn unusable(
             format!("the secret at {} has no {field}", document.path),
             "is the field right, to the letter? `?optional` and `?default=` are for fields that may be absent",
         ),
+        Unusable::Null => (
+            format!("the {field} of the secret at {} is null", document.path),
+            "write a value there; `?optional` and `?default=` are for fields that may be absent or null",
+        ),
         Unusable::NotBase64 => {
             (format!("the {field} of {} is not base64", document.path), "leave `?base64` out to have it as it is")
         }
@@ -100,7 +104,7 @@ fn unusable(
 }
 
 /// A variable for each key. Whoever writes the secret chooses the keys: they may not choose what the job's shell runs.
-fn many(selection: &Selection, prefix: &str, document: &Document) -> Result<Vec<Item>, Error> {
+fn many(selection: &Selection, (prefix, naming): (&str, Naming), document: &Document) -> Result<Vec<Item>, Error> {
     let Some(fields) = &document.fields else { return Ok(Vec::new()) };
     let wrong = |key: &str, why: &str| emit::Error::Name {
         name: format!("{prefix}{key}"),
@@ -109,7 +113,7 @@ fn many(selection: &Selection, prefix: &str, document: &Document) -> Result<Vec<
     };
     let mut items = Vec::new();
     for key in fields.keys() {
-        let name = names::made(prefix, key).ok_or_else(|| wrong(key, "it is not a variable's name"))?;
+        let name = naming.name(prefix, key).map_err(|nameless| wrong(key, nameless.why()))?;
         if !names::may_be_made(&name) {
             return Err(wrong(key, "a secret's key may not set what a shell keeps or runs by").into());
         }
@@ -117,7 +121,7 @@ fn many(selection: &Selection, prefix: &str, document: &Document) -> Result<Vec<
         let content = match found {
             Ok(content) => Some(content),
             // A null is no value, and no reason to stop.
-            Err(Unusable::Absent) => None,
+            Err(Unusable::Absent | Unusable::Null) => None,
             Err(why @ Unusable::NotBase64) => return Err(unusable(&why, selection, document, fields, &[])),
         };
         items.push(Item { name, content, file: selection.treatment.file });

@@ -3,7 +3,7 @@
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
-use super::answer::Kind;
+use super::answer::{Answer, Kind};
 use super::kv::{Mount, Shape};
 use super::path::Path;
 use super::read_cause::ReadCause;
@@ -27,6 +27,8 @@ struct Fetch {
     shape: Shape,
     /// Whether every selection of it can do without.
     dispensable: bool,
+    /// As it was written, where its second segment was taken for the API's `data/` without asking for the mount.
+    assumed: Option<Path>,
 }
 
 impl Fetch {
@@ -152,10 +154,35 @@ impl Session<'_> {
     }
 
     async fn fetch(&self, fetch: &Fetch) -> Result<(Document, Option<Lease>), Error> {
+        let outcome = self.ask(fetch).await;
+        if let (Some(written), Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })) =
+            (&fetch.assumed, &outcome)
+            && matches!(ReadCause::of(answer), Ok(ReadCause::LacksData | ReadCause::Policy))
+            // The segment may be the end of the mount's own path: `ci/data/`.
+            && let Ok(mount) = self.mount(written).await
+        {
+            let (path, shape) = mount.resolve(written);
+            if path != fetch.path {
+                let there = Fetch { path, shape, assumed: None, body: None, ..*fetch };
+                return self.document(&there, self.ask(&there).await).await;
+            }
+        }
+        self.document(fetch, outcome).await
+    }
+
+    async fn ask(&self, fetch: &Fetch) -> Result<Success, GaveUp<Attempt<Answer>>> {
+        let body = fetch.body.as_ref().map(|body| Value::Object(body.clone()).to_string().into_bytes());
+        self.send(fetch.kind(), &fetch.path, fetch.version, body).await
+    }
+
+    async fn document(
+        &self,
+        fetch: &Fetch,
+        outcome: Result<Success, GaveUp<Attempt<Answer>>>,
+    ) -> Result<(Document, Option<Lease>), Error> {
         let kind = fetch.kind();
         let path = fetch.path.clone();
-        let body = fetch.body.as_ref().map(|body| Value::Object(body.clone()).to_string().into_bytes());
-        match self.send(kind, &path, fetch.version, body).await {
+        match outcome {
             Ok(Success { envelope, .. }) => {
                 let lease = Lease::of(&path, &envelope);
                 let fields = envelope.data.and_then(|data| fetch.shape.fields(data));
@@ -191,15 +218,24 @@ fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
     let dispensable = selection.treatment.missing != Missing::Refuse;
     match &selection.query {
         Query::Write { path, body } => {
-            Ok(Fetch { path: path.clone(), version: None, body: Some(body.clone()), shape: Shape::Plain, dispensable })
+            let body = Some(body.clone());
+            Ok(Fetch { path: path.clone(), version: None, body, shape: Shape::Plain, dispensable, assumed: None })
         }
         Query::Read { engine, path, version } => {
+            let mut assumed = None;
             let (path, shape) = match engine {
                 Engine::Kv1 => (path.clone(), Shape::Plain),
+                Engine::Kv2 if names_data(path) => {
+                    assumed = Some(path.clone());
+                    (path.clone(), Shape::Versioned)
+                }
                 Engine::Kv2 => (path.with_second("data"), Shape::Versioned),
                 Engine::Unknown => match mounts.iter().find(|mount| path.below(&mount.path).is_some()) {
                     Some(mount) => mount.resolve(path),
-                    None if names_data(path) => (path.clone(), Shape::Guess),
+                    None if names_data(path) => {
+                        assumed = Some(path.clone());
+                        (path.clone(), Shape::Guess)
+                    }
                     None => (path.clone(), Shape::Plain),
                 },
             };
@@ -212,7 +248,7 @@ fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
                     hints: vec!["leave `version=` out".into()],
                 }));
             }
-            Ok(Fetch { path, version: *version, body: None, shape, dispensable })
+            Ok(Fetch { path, version: *version, body: None, shape, dispensable, assumed })
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! <https://github.com/hashicorp/vault-action#key-syntax>: `path selector | NAME`, several with `;` between.
 
-use super::names;
-use super::selection::Selection;
+use super::selection::{Field, Nameless, Naming, Selection, Target};
 use crate::error::Usage;
+use crate::shell::Name;
 
 /// Reads every line of a file; empty ones and those that start with `#` say nothing.
 ///
@@ -23,7 +23,21 @@ pub fn lines(text: &str) -> Result<Vec<Selection>, Usage> {
 
 fn line_of_file(line: &str) -> Result<Vec<Selection>, Usage> {
     let line = line.trim();
-    if line.is_empty() || line.starts_with('#') { Ok(Vec::new()) } else { selections(line) }
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(Vec::new());
+    }
+    let found = selections(line)?;
+    let comment = found.iter().find_map(|selection| match &selection.field {
+        Field::Key(key) => key.find(" #").or_else(|| key.find("\t#")).map(|at| &key[at + 1..]),
+        Field::Whole | Field::Pointer(_) | Field::All => None,
+    });
+    match comment {
+        None => Ok(found),
+        Some(comment) => Err(Usage::new(format!(
+            "`{comment}` would be a part of the field: a comment has a line of its own"
+        ))
+        .hint("put the comment on the line before; a key that has ` #` in it is written as a pointer, path#/KEY")),
+    }
 }
 
 /// The selections that one argument, or one line, makes: one in our words, or one or more in the action's.
@@ -32,6 +46,10 @@ fn line_of_file(line: &str) -> Result<Vec<Selection>, Usage> {
 /// What is wrong with them.
 pub fn selections(text: &str) -> Result<Vec<Selection>, Usage> {
     let first = text.split_whitespace().next().unwrap_or_default();
+    if first == "export" {
+        return Err(Usage::new("`export` is the shell's: a secret begins with its variable's name")
+            .hint("remove `export`: DB_PASSWORD=secret/production/db#password"));
+    }
     // In the action's words a path comes first, and a blank after it.
     let ours = first.split_once('=').is_some_and(|(name, _)| !name.contains('/')) || first.len() == text.trim().len();
     if ours {
@@ -41,43 +59,80 @@ pub fn selections(text: &str) -> Result<Vec<Selection>, Usage> {
 }
 
 fn of_action(entry: &str) -> Result<Selection, Usage> {
-    let wrong = |why: &str| {
-        Usage::new(format!("`{entry}` is no secret to read: {why}"))
-            .hint("it reads `secret/data/ci password | DB_PASSWORD`")
-    };
+    let wrong = |why: &str| Usage::new(format!("`{entry}` is no secret to read: {why}"));
+    let example = "it reads `secret/data/ci password | DB_PASSWORD`";
     let (left, name) = match entry.rsplit_once('|') {
+        Some((_, name)) if name.trim().is_empty() => {
+            return Err(wrong("no variable stands after `|`").hint(example));
+        }
         Some((left, name)) => (left.trim(), Some(name.trim())),
         None => (entry, None),
     };
-    let (path, selector) = left.split_once(char::is_whitespace).ok_or_else(|| wrong("after the path comes a key"))?;
+    let (path, selector) =
+        left.split_once(char::is_whitespace).ok_or_else(|| wrong("after the path comes a key").hint(example))?;
     let selector = selector.trim();
-    let (field, key) =
-        field(selector).ok_or_else(|| wrong("the key is an expression").hint("write it as NAME=path#/json/pointer"))?;
-    let name = match (name, selector) {
-        (Some(name), _) => name.to_owned(),
-        (None, "*" | "**") => String::new(),
-        (None, _) => names::made("", &key).ok_or_else(|| wrong("the key makes no variable's name"))?.to_string(),
+    let parse = |name: &str, field: &str| Selection::parse(&format!("{name}={path}#{field}"));
+    if let "*" | "**" = selector {
+        let naming = Naming::Action { upper: selector == "*" };
+        let prefix = name.unwrap_or_default().to_owned();
+        if naming.name(&prefix, "key").is_err() {
+            return Err(
+                wrong("no shell has variables of this prefix").hint("it has letters, digits and _, and no digit first")
+            );
+        }
+        return Ok(Selection { target: Target::Each { prefix, naming }, ..parse("", "*")? });
+    }
+    let key = Key::read(selector)
+        .ok_or_else(|| wrong("the key is an expression").hint("write it as NAME=path#/json/pointer"))?;
+    let name = match name {
+        Some(name) => Name::new(name).ok_or_else(|| {
+            wrong("no shell has a variable of this name").hint("it has letters, digits and _, and no digit first")
+        })?,
+        None if key.needs_quotes => {
+            return Err(wrong("the action takes this key in quotation marks, or with a name")
+                .hint(format!("it reads `{path} \"{selector}\"`, or `{path} {selector} | NAME`")));
+        }
+        None => Naming::Action { upper: true }.name("", &key.text).map_err(|nameless| {
+            let why = match nameless {
+                Nameless::NotAName => "no shell has a variable of the name that the action gives this key",
+                Nameless::Unsettled => nameless.why(),
+            };
+            wrong(why).hint(format!("name the variable: `{path} {selector} | NAME`"))
+        })?,
     };
-    Selection::parse(&format!("{name}={path}#{field}"))
+    parse(name.as_str(), &key.field)
 }
 
-/// Our field for the action's selector, and the key that a name is made of.
-fn field(selector: &str) -> Option<(String, String)> {
-    if matches!(selector, "*" | "**") {
-        return Some(("*".into(), String::new()));
+/// A key in the action's words.
+struct Key {
+    /// Without its quotation marks.
+    text: String,
+    /// The field in our words.
+    field: String,
+    /// Bare, it is an expression to the action where it has no name beside it.
+    needs_quotes: bool,
+}
+
+impl Key {
+    fn read(selector: &str) -> Option<Self> {
+        let within = |mark: char| selector.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark));
+        if let Some(quoted) = within('"').or_else(|| within('`')) {
+            let plain = !quoted.is_empty() && !quoted.contains(['"', '\\', '`']);
+            return plain.then(|| Self { text: quoted.to_owned(), field: exact(quoted), needs_quotes: false });
+        }
+        let plain = !selector.is_empty()
+            && selector.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+            && selector.split('.').all(|part| !part.is_empty());
+        plain.then(|| Self {
+            text: selector.to_owned(),
+            field: if selector.contains('.') {
+                format!("/{}", selector.replace('.', "/"))
+            } else {
+                selector.to_owned()
+            },
+            needs_quotes: selector.contains('-'),
+        })
     }
-    if let Some(quoted) = selector.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        let plain = !quoted.is_empty() && !quoted.contains(['"', '\\']);
-        return plain.then(|| (exact(quoted), quoted.to_owned()));
-    }
-    let plain = !selector.is_empty()
-        && selector.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
-        && selector.split('.').all(|part| !part.is_empty());
-    if !plain {
-        return None;
-    }
-    let field = if selector.contains('.') { format!("/{}", selector.replace('.', "/")) } else { selector.to_owned() };
-    Some((field, selector.to_owned()))
 }
 
 /// A key that our words would take for something else is reached by a pointer.
@@ -107,9 +162,52 @@ mod tests {
         same("secret/data/ci a.b | NAME", &["NAME=secret/data/ci#/a/b"]);
         same("secret/data/ci \"a.b\" | NAME", &["NAME=secret/data/ci#a.b"]);
         same("secret/data/ci \"/a\" | NAME", &["NAME=secret/data/ci#/~1a"]);
-        same("secret/data/ci * | DB_", &["DB_=secret/data/ci#*"]);
-        same("secret/data/ci *", &["=secret/data/ci#*"]);
-        same("secret/data/ci my-key", &["MY_KEY=secret/data/ci#my-key"]);
+        same("secret/data/ci `a.b`", &["A__B=secret/data/ci#a.b"]);
+        same("secret/data/ci nested.key", &["NESTED__KEY=secret/data/ci#/nested/key"]);
+        same("secret/data/ci \"dash-key\"", &["DASHKEY=secret/data/ci#dash-key"]);
+        same("secret/data/ci dash-key | DASH_KEY", &["DASH_KEY=secret/data/ci#dash-key"]);
+        for (line, prefix, upper) in [
+            ("secret/data/ci *", "", true),
+            ("secret/data/ci * | DB_", "DB_", true),
+            ("secret/data/ci ** | db_ ;", "db_", false),
+        ] {
+            let read = selections(line).unwrap().remove(0);
+            assert_eq!(read.target, Target::Each { prefix: prefix.into(), naming: Naming::Action { upper } }, "{line}");
+            assert_eq!(read.query, Selection::parse("=secret/data/ci#*").unwrap().query, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_shell_has_is_refused() {
+        let error = |text: &str| selections(text).unwrap_err().to_string();
+        for (line, why) in [
+            ("secret/ci ünï", "no shell has a variable of the name that the action gives this key"),
+            ("secret/ci \"ünï\"", "no shell has a variable of the name that the action gives this key"),
+            ("secret/ci a.b.c", "versions of the action name a key with several dots differently"),
+            ("secret/ci dash-key", "the action takes this key in quotation marks, or with a name"),
+            ("secret/ci key | my-name", "no shell has a variable of this name"),
+            ("secret/ci key | A=B", "no shell has a variable of this name"),
+            ("secret/ci * | 9_", "no shell has variables of this prefix"),
+            ("secret/ci ** | ünï_", "no shell has variables of this prefix"),
+            ("secret/ci key |", "no variable stands after `|`"),
+        ] {
+            assert_eq!(error(line), format!("`{line}` is no secret to read: {why}"));
+        }
+        assert_eq!(error("secret/ci key | UID"), "UID is a variable that shells keep for themselves");
+    }
+
+    #[test]
+    fn what_a_shell_would_read_is_told() {
+        let error = |text: &str| lines(text).unwrap_err().to_string();
+        assert_eq!(
+            error("A=secret/cfg#user # note"),
+            "--secrets-file, line 1: `# note` would be a part of the field: a comment has a line of its own"
+        );
+        assert!(error("\nexport A=secret/cfg#user").starts_with("--secrets-file, line 2: `export` is the shell's"));
+        assert_eq!(error("A=\"secret/cfg#user\""), "--secrets-file, line 1: A: the path begins with a quotation mark");
+        assert_eq!(error("A='secret/cfg'#user"), "--secrets-file, line 1: A: the path begins with a quotation mark");
+        same("A=secret/cfg#/user # note", &["A=secret/cfg#/user # note"]);
+        same("A=secret/cfg##h", &["A=secret/cfg##h"]);
     }
 
     #[test]

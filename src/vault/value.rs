@@ -27,8 +27,10 @@ impl Content {
 /// Why there is no content.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
-    /// There is no such field, or it is null.
+    /// There is no such field.
     Absent,
+    /// It is there, and null.
+    Null,
     /// It cannot be decoded.
     NotBase64,
 }
@@ -41,12 +43,12 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// The content that `field` names. [`Field::All`] is the caller's to take apart.
 pub(super) fn content(fields: &Map<String, Value>, field: &Field, base64: bool) -> Result<Content, Unusable> {
-    let text = match field {
+    let value = match field {
         Field::Whole | Field::All => return Ok(Content::Text(json(&fields))),
-        Field::Key(key) => fields.get(key).and_then(text),
-        Field::Pointer(pointer) => resolve(fields, pointer).and_then(text),
+        Field::Key(key) => fields.get(key),
+        Field::Pointer(pointer) => resolve(fields, pointer),
     };
-    let text = text.ok_or(Unusable::Absent)?;
+    let text = text(value.ok_or(Unusable::Absent)?).ok_or(Unusable::Null)?;
     if base64 { decode(&text) } else { Ok(Content::Text(text)) }
 }
 
@@ -109,7 +111,7 @@ mod tests {
         assert_eq!(key("b").unwrap(), "true");
         assert_eq!(key("o").unwrap(), r#"{"k":[1,2.50]}"#);
         assert_eq!(key("a.b").unwrap(), "dot");
-        assert_eq!(key("z"), Err(Unusable::Absent));
+        assert_eq!(key("z"), Err(Unusable::Null));
         assert_eq!(key("nope"), Err(Unusable::Absent));
         let at = |pointer: &str| read(secret, &Field::Pointer(pointer.into()), false);
         assert_eq!(at("/o/k/1").unwrap(), "2.50");

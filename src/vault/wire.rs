@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Url};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Number, Value};
 
 use super::answer::{Answer, Kind};
 use super::login_cause::LoginCause;
@@ -52,6 +52,7 @@ pub(super) struct Call<'a> {
 #[serde(default)]
 pub(super) struct Envelope {
     pub(super) lease_id: String,
+    #[serde(deserialize_with = "count")]
     pub(super) lease_duration: u64,
     pub(super) renewable: bool,
     pub(super) data: Option<Value>,
@@ -67,11 +68,25 @@ pub(super) struct Auth {
     pub(super) client_token: String,
     pub(super) accessor: String,
     pub(super) policies: Option<Vec<String>>,
+    #[serde(deserialize_with = "count")]
     pub(super) lease_duration: u64,
     pub(super) renewable: bool,
     pub(super) token_type: String,
+    #[serde(deserialize_with = "count")]
     pub(super) num_uses: u64,
     pub(super) mfa_requirement: Option<Value>,
+}
+
+/// A number that a server, or whoever writes a secret, may choose freely: the `ttl` of a KV version 1 secret is its answer's
+/// `lease_duration`. A fraction is cut off, one that is too large is the largest, and what is below 0 or no number is 0.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = match Value::deserialize(deserializer)? {
+        Value::Number(number) => number,
+        Value::String(text) => text.trim().parse().unwrap_or_else(|_| Number::from(0)),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Number::from(0),
+    };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast stops at the bounds")]
+    Ok(number.as_u64().unwrap_or_else(|| number.as_str().parse::<f64>().unwrap_or_default() as u64))
 }
 
 /// A life that the server counts in seconds: one of more than a century is as good as one, and no clock overflows by it.
@@ -185,4 +200,46 @@ fn clean(text: &str, secrets: &[&Secret]) -> String {
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").chars().take(SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_number_is_the_answer_is_read() {
+        for (text, seconds) in [
+            ("3600", 3600),
+            ("0", 0),
+            ("-1", 0),
+            ("-1e30", 0),
+            ("3600.9", 3600),
+            ("1e30", u64::MAX),
+            ("1e400", u64::MAX),
+            ("18446744073709551616", u64::MAX),
+            ("\"3600\"", 3600),
+            ("\" 60 \"", 60),
+            ("\"-1\"", 0),
+            ("\"soon\"", 0),
+            ("null", 0),
+            ("true", 0),
+            ("[1]", 0),
+            ("{\"a\":1}", 0),
+        ] {
+            let text = format!("{{\"lease_duration\":{text},\"auth\":{{\"num_uses\":{text}}},\"data\":{{\"a\":1}}}}");
+            let envelope: Envelope = serde_json::from_str(&text).unwrap();
+            assert_eq!((envelope.lease_duration, envelope.auth.unwrap().num_uses), (seconds, seconds), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_number_makes_an_answer_unreadable(number in "-?[0-9]{1,25}(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,4})?") {
+            // A number of JSON has no zero before its first digit.
+            if let Ok(value) = number.parse::<Number>() {
+                let text = format!("{{\"lease_duration\":{value}}}");
+                proptest::prop_assert!(serde_json::from_str::<Envelope>(&text).is_ok(), "{}", text);
+            }
+        }
+    }
 }

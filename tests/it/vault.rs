@@ -1,5 +1,6 @@
 //! `vault` in a job.
 
+mod action;
 mod clean;
 mod connections;
 mod database;
@@ -9,6 +10,7 @@ mod guide;
 mod interrupted;
 mod leases;
 mod login;
+mod odd;
 mod output;
 mod reads;
 mod refused_reads;

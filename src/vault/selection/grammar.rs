@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::super::names;
 use super::super::path::Path;
-use super::{Engine, Field, Missing, Query, Selection, Target, Treatment};
+use super::{Engine, Field, Missing, Naming, Query, Selection, Target, Treatment};
 use crate::error::Usage;
 use crate::json;
 use crate::shell::Name;
@@ -30,6 +30,10 @@ impl Selection {
                 .hint("it reads like DB_PASSWORD=secret/production/db#password"));
         };
         let origin = if name.is_empty() { "the secret" } else { name };
+        if rest.starts_with(['"', '\'', '`']) {
+            return Err(Usage::new(format!("{origin}: the path begins with a quotation mark"))
+                .hint("remove the quotation marks: nothing here reads them, and a path or a key may have blanks"));
+        }
         match rest.strip_prefix("POST:") {
             Some(rest) => Self::parse_write(name, origin, rest),
             None => Self::parse_read(name, origin, rest),
@@ -97,7 +101,7 @@ impl Target {
         let known = Name::new(name);
         if *field == Field::All {
             return if name.is_empty() || known.is_some() {
-                Ok(Self::Prefix(name.to_owned()))
+                Ok(Self::Each { prefix: name.to_owned(), naming: Naming::Own })
             } else {
                 Err(Usage::new(format!("`{name}` is not the beginning of a variable's name"))
                     .hint("it has letters, digits and _ alone, and no digit first"))
@@ -209,8 +213,9 @@ mod tests {
         assert_eq!(selection("A=secret/x").field, Field::Whole);
         assert_eq!(selection("A=secret/x#/a/b").field, Field::Pointer("/a/b".into()));
         assert_eq!(selection("A=secret/x#a?b#c=d").field, Field::Key("a?b#c=d".into()));
-        assert_eq!(selection("A_=secret/x#*").target, Target::Prefix("A_".into()));
-        assert_eq!(selection("=secret/x#*").target, Target::Prefix(String::new()));
+        let each = |prefix: &str| Target::Each { prefix: prefix.into(), naming: Naming::Own };
+        assert_eq!(selection("A_=secret/x#*").target, each("A_"));
+        assert_eq!(selection("=secret/x#*").target, each(""));
         assert_eq!(selection("A=secret/x?default=a=b#k").treatment.missing, Missing::Default("a=b".into()));
         assert_eq!(selection("A=secret/x?default=#k").treatment.missing, Missing::Default(String::new()));
     }

@@ -1,11 +1,13 @@
 //! What is read of which secret, into which variable.
 
 mod grammar;
+mod naming;
 
 use serde_json::{Map, Value};
 
 use super::path::Path;
 use crate::shell::Name;
+pub use naming::{Nameless, Naming};
 
 /// One secret's way into the job.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +27,13 @@ pub struct Selection {
 pub enum Target {
     /// One variable.
     Variable(Name),
-    /// A variable for each key, with this before its name.
-    Prefix(String),
+    /// A variable for each key.
+    Each {
+        /// What comes before the key in its name.
+        prefix: String,
+        /// How the two become a name.
+        naming: Naming,
+    },
 }
 
 /// One request, whose answer serves every selection that asks the same.

@@ -1,0 +1,104 @@
+//! What people write, and what secrets hold, that is not quite what it seems.
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use super::World;
+use crate::support::expect;
+
+/// The mount's own path has `data` as its second segment.
+#[test]
+fn a_mount_called_data() {
+    let world = World::new();
+    world.must("sys/mounts/ID/data", &json!({ "type": "kv", "options": { "version": "2" } }));
+    world.must("ID/data/data/app", &json!({ "data": { "x": "1" } }));
+    for (may, path) in [("data/data/*", "data"), ("data/*", "data")] {
+        world.policy(&[(may, "read")]);
+        for secret in
+            [format!("A=ID/{path}/app#x"), format!("A=ID/{path}/data/app#x"), format!("A=kv2:ID/{path}/app#x")]
+        {
+            world.vault(&[&secret]).run().exits(0).stdout_is("export A='1';\n").stderr_is(expect![[""]]);
+        }
+    }
+    world.vault(&["A=ID/data/nope?optional#x"]).run().exits(0).stdout_is("unset A;\n");
+    world.vault(&["A=ID/data/nope#x", "--on-error", "none"]).run().exits(4).stderr_is(expect![[r#"
+        error: Vault has no secret at ID/data/data/nope
+          said       404
+          asked for  GET ID/data/data/nope of http://BAO
+          presented  role ci, policies default, ID
+
+        hint: is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent
+    "#]]);
+}
+
+/// `kv2:` in both spellings, as `setup vault --secret` has it.
+#[test]
+fn the_data_of_a_path_is_not_doubled() {
+    let world = World::new();
+    let kv2 = format!("kv2-{}", world.id);
+    world.must(&format!("sys/mounts/{kv2}"), &json!({ "type": "kv", "options": { "version": "2" } }));
+    world.must(&format!("{kv2}/data/x"), &json!({ "data": { "y": "1" } }));
+    world.must(
+        "sys/policies/acl/ID",
+        &json!({ "policy": format!("path \"{kv2}/data/*\" {{ capabilities = [\"read\"] }}") }),
+    );
+    for path in ["x", "data/x"] {
+        world.vault(&[&format!("A=kv2:{kv2}/{path}#y")]).run().exits(0).stdout_is("export A='1';\n");
+    }
+}
+
+/// Whoever writes a KV version 1 secret chooses the number.
+#[test]
+fn a_ttl_of_a_secrets_own() {
+    let world = World::new();
+    for ttl in
+        [json!(-1), json!("-1"), json!(0), json!(1.5), json!("soon"), json!(1e300), json!("99999999h"), json!(null)]
+    {
+        world.must("ID/kv1/ci/ttl", &json!({ "host": "h", "ttl": ttl, "lease": ttl }));
+        world.vault(&["A=ID/kv1/ci/ttl#host"]).run().exits(0).stdout_is("export A='h';\n").stderr_is(expect![[""]]);
+    }
+}
+
+#[test]
+fn a_field_that_is_null() {
+    let world = World::new();
+    world.vault(&["A=ID/kv2/ci/db#none", "--on-error", "none"]).run().exits(4).stderr_is(expect![[r#"
+        error: the field `none` of the secret at ID/kv2/data/ci/db is null
+          said       a secret with dotted.key, nested, none, on, password, pem, port, user
+          asked for  field `none` of ID/kv2/data/ci/db
+          presented  role ci, policies default, ID
+
+        hint: write a value there; `?optional` and `?default=` are for fields that may be absent or null
+    "#]]);
+    world.vault(&["A=ID/kv2/ci/db?default=x#none"]).run().exits(0).stdout_is("export A='x';\n");
+}
+
+#[test]
+fn what_belongs_to_another_tools_file_is_told_before_anything_is_sent() {
+    let world = World::new();
+    let refused = |line: &str| {
+        let program = world.vault(&["--secrets-file", "secrets", "--on-error", "none"]);
+        let path = program.scratch().write("secrets", "");
+        writeln!(std::fs::File::create(path).unwrap(), "B=ID/kv2/ci/db#user\n{line}").unwrap();
+        let output = program.run();
+        output.exits(2).stdout_is("");
+        assert!(world.requests().is_empty(), "nothing was sent");
+        output
+    };
+    refused("A=secret/cfg#user # note").stderr_is(expect![[r#"
+        error: --secrets-file, line 2: `# note` would be a part of the field: a comment has a line of its own
+
+        hint: put the comment on the line before; a key that has ` #` in it is written as a pointer, path#/KEY
+    "#]]);
+    refused("A=\"secret/cfg#user\"").stderr_is(expect![[r#"
+        error: --secrets-file, line 2: A: the path begins with a quotation mark
+
+        hint: remove the quotation marks: nothing here reads them, and a path or a key may have blanks
+    "#]]);
+    refused("export A=secret/cfg#user").stderr_is(expect![[r#"
+        error: --secrets-file, line 2: `export` is the shell's: a secret begins with its variable's name
+
+        hint: remove `export`: DB_PASSWORD=secret/production/db#password
+    "#]]);
+}
