@@ -15,9 +15,6 @@ import sys
 KNOWN = {
     "src": [
         ("aws::profile", "aws::handover"),
-        ("google::service_account", "google::endpoint"),
-        ("google::service_account", "google::provider"),
-        ("http::overrides", "http::trust"),
         ("vault::left", "vault::tenancy"),
         ("vault::settings", "vault::tenancy"),
     ],

@@ -1,6 +1,6 @@
 //! The workload identity provider.
 
-use super::UniverseDomain;
+use super::universe::UniverseDomain;
 use crate::error::Usage;
 
 /// A provider's full resource name, taken apart:

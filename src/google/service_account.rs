@@ -1,7 +1,7 @@
 //! Service accounts, by their e-mail addresses.
 
-use super::UniverseDomain;
 use super::provider::is_project_id;
+use super::universe::UniverseDomain;
 use crate::error::Usage;
 
 /// A service account's e-mail address.

@@ -207,7 +207,9 @@ impl Client {
                     return Ok(client);
                 }
                 let proxied = settings.proxies.apply(reqwest::Client::builder())?;
-                let built = build(proxied, settings.trust.client_config(&settings.overrides)?, &settings.overrides)?;
+                let overrides = &settings.overrides;
+                let tls = settings.trust.client_config(overrides.identity.as_ref(), overrides.http2)?;
+                let built = build(proxied, tls, overrides)?;
                 Ok(self.0.tls.get_or_init(|| built))
             }
             "http" if is_loopback(url) || self.is_allowed_in_clear(url) => {

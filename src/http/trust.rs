@@ -7,7 +7,6 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::Overrides;
 use super::failure::Failure;
 use crate::diagnostic::DECISIONS;
 use crate::error::Usage;
@@ -117,7 +116,8 @@ impl Trust {
         Ok(Self { bundle, added })
     }
 
-    pub(super) fn client_config(&self, overrides: &Overrides) -> Result<ClientConfig, Failure> {
+    /// A configuration that trusts these, shows `identity` where it is asked for one, and may offer HTTP/2.
+    pub(super) fn client_config(&self, identity: Option<&Identity>, http2: bool) -> Result<ClientConfig, Failure> {
         let mut roots = RootCertStore::empty();
         for certificate in &self.added {
             roots.add(certificate.clone()).map_err(|error| Failure::Setup { why: format!("--ca-file: {error}") })?;
@@ -128,7 +128,7 @@ impl Trust {
             tracing::info!(target: DECISIONS, "no certificate store on this machine: trusting Mozilla's list, as bundled");
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        config(roots, overrides)
+        config(roots, identity, http2)
     }
 }
 
@@ -154,22 +154,22 @@ impl Identity {
 
 /// A configuration that trusts nobody, for a client that speaks plain http alone.
 pub(super) fn nobody() -> Result<ClientConfig, Failure> {
-    config(RootCertStore::empty(), &Overrides::default())
+    config(RootCertStore::empty(), None, false)
 }
 
-fn config(roots: RootCertStore, overrides: &Overrides) -> Result<ClientConfig, Failure> {
+fn config(roots: RootCertStore, identity: Option<&Identity>, http2: bool) -> Result<ClientConfig, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::Setup { why: error.to_string() })?;
     let builder = builder.with_root_certificates(roots);
-    let mut config = match &overrides.identity {
+    let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some(identity) => builder
             .with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key())
             .map_err(|error| Failure::Setup { why: format!("the client certificate cannot be used: {error}") })?,
     };
-    if overrides.http2 {
+    if http2 {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
     Ok(config)
