@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::RoleArn;
+use super::arn::is_account;
 use crate::error::{Error, Refusal, Usage};
 
 /// An account's twelve digits.
@@ -24,7 +25,7 @@ impl AccountId {
     /// `text`, where it is an account's id.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| Self(text.to_owned()))
+        is_account(text).then(|| Self(text.to_owned()))
     }
 
     /// The account in an ARN, where there is one.

@@ -193,15 +193,19 @@ fn is_partition(text: &str) -> bool {
 }
 
 /// Whether `text` is an account's id.
-fn is_account(text: &str) -> bool {
+pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A path may be any printable ASCII between slashes; the name after it may not.
 fn is_named(resource: &str) -> bool {
     let name = resource.rsplit('/').next().unwrap_or_default();
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
+    (1..=64).contains(&name.len()) && name.bytes().all(is_in_name)
+}
+
+/// Whether IAM allows it in a name: of a role, a session, a source identity.
+pub(super) fn is_in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
+use super::arn::is_in_name;
 use std::time::Duration;
 
 use super::RoleArn;
@@ -30,7 +31,7 @@ impl ExternalId {
     /// # Errors
     /// When STS would not take it.
     pub fn parse(text: &str) -> Result<Self, Usage> {
-        if (2..=1224).contains(&text.len()) && text.bytes().all(|b| is_name(b) || b == b':' || b == b'/') {
+        if (2..=1224).contains(&text.len()) && text.bytes().all(|b| is_in_name(b) || b == b':' || b == b'/') {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("--external-id: `{text}` is not an external id"))
@@ -55,7 +56,7 @@ impl SourceIdentity {
     /// # Errors
     /// When STS would not take it.
     pub fn parse(text: &str) -> Result<Self, Usage> {
-        if (2..=64).contains(&text.len()) && text.bytes().all(is_name) {
+        if (2..=64).contains(&text.len()) && text.bytes().all(is_in_name) {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("--source-identity: `{text}` is not a source identity"))
@@ -67,10 +68,6 @@ impl SourceIdentity {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
 }
 
 /// A tag of the last session: a key of 1 to 128 characters and a value of up to 256.

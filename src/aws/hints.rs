@@ -6,12 +6,11 @@ use serde_json::json;
 
 use super::answer::PROVIDER;
 use super::chain::Hop;
-use super::request::SESSION_TAGS;
 use super::{Request, RoleArn};
 use crate::host::Clock;
 use crate::paste::{self, Printed};
 use crate::shell::posix;
-use crate::subject::claims::JobKind;
+use crate::subject::claims::{JobKind, SESSION_TAGS};
 use crate::subject::{Claims, SubjectToken};
 use crate::text::time;
 

@@ -29,6 +29,5 @@ pub use handover::{Handover, credential_names};
 pub use policy::SessionPolicy;
 pub use profile::Profile;
 pub use region::Region;
-use request::SESSION_TAGS;
 pub use request::{Credentials, Request};
 pub use session::{Duration, SessionName};

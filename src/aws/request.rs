@@ -10,10 +10,6 @@ use super::region::Region;
 use super::session::{Duration, SessionName};
 use crate::secret::Secret;
 
-/// With this claim a token tags its session, which the trust policy must allow
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp>).
-pub(super) const SESSION_TAGS: &str = "https://aws.amazon.com/tags";
-
 /// A validated request for one role's credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {

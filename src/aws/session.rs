@@ -1,5 +1,6 @@
 //! A session's name and length.
 
+use super::arn::is_in_name;
 use crate::error::Usage;
 use crate::host::Env;
 
@@ -16,7 +17,7 @@ impl SessionName {
     /// # Errors
     /// When STS would not take it.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
-        if (SHORTEST..=LONGEST).contains(&text.len()) && text.bytes().all(is_allowed) {
+        if (SHORTEST..=LONGEST).contains(&text.len()) && text.bytes().all(is_in_name) {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("{origin}: `{text}` is not a role session name"))
@@ -32,7 +33,7 @@ impl SessionName {
             Some(id) => format!("semaphore-job-{id}"),
             None => env!("CARGO_PKG_NAME").to_owned(),
         };
-        let name = name.chars().map(|c| if u8::try_from(c).is_ok_and(is_allowed) { c } else { '-' });
+        let name = name.chars().map(|c| if u8::try_from(c).is_ok_and(is_in_name) { c } else { '-' });
         Ok(Self(name.take(LONGEST).collect()))
     }
 
@@ -41,10 +42,6 @@ impl SessionName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn is_allowed(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
 }
 
 /// A session's length: 15 minutes to 12 hours, in whole seconds.

@@ -1,9 +1,10 @@
 //! What to create in the account: an OpenID Connect provider, and a role that trusts it for as few jobs as were asked for.
 
-use super::{RoleArn, SESSION_TAGS};
+use super::RoleArn;
 use crate::recipe::{Action, Command, Document, Recipe, Step};
 use crate::subject::Claims;
 use crate::subject::admission::{Admission, Refs};
+use crate::subject::claims::SESSION_TAGS;
 
 /// What is to be created: a role of that ARN, in an account that may have the provider already.
 #[derive(Debug)]

@@ -3,6 +3,10 @@
 use super::universe::UniverseDomain;
 use crate::error::Usage;
 
+/// The longest `google.subject` that a provider may map a token to, in bytes
+/// (<https://docs.cloud.google.com/iam/docs/workload-identity-federation#mapping>).
+pub const LONGEST_SUBJECT: usize = 127;
+
 /// A provider's full resource name, taken apart:
 /// `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID`.
 ///

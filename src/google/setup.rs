@@ -1,6 +1,7 @@
 //! `setup`: a pool, a provider and a binding that let in whom they are asked to, and nobody else.
 
 use super::cel::quote;
+use super::provider::LONGEST_SUBJECT;
 use super::{Provider, ServiceAccount};
 use crate::error::Usage;
 use crate::recipe::{Action, Command, Document, Recipe, Step};
@@ -194,9 +195,8 @@ impl Request {
 
 /// Whether it can be a principal's name: Google's bytes, and letters that no part of the way reads otherwise.
 fn fits(subject: &str) -> bool {
-    const LONGEST: usize = 127;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte);
-    subject.len() <= LONGEST && subject.bytes().all(plain)
+    subject.len() <= LONGEST_SUBJECT && subject.bytes().all(plain)
 }
 
 fn keeps_out(refs: &Refs) -> String {

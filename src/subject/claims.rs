@@ -2,6 +2,10 @@
 
 use serde_json::{Map, Value};
 
+/// With this claim a token tags an AWS session, which the role's trust policy must allow
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp>).
+pub const SESSION_TAGS: &str = "https://aws.amazon.com/tags";
+
 /// The claims, as the token has them.
 #[derive(Debug, Clone, Default)]
 pub struct Claims(Map<String, Value>);
@@ -118,6 +122,17 @@ impl Claims {
         let aud = self.audience().unwrap_or_else(|| "(none)".into());
         let sub = self.text("sub").unwrap_or("(none)");
         vec![format!("iss={iss}  aud={aud}"), format!("sub={sub}")]
+    }
+
+    /// Whether they are Semaphore's; other CI systems mean other things by the same names. Its organizations may switch off
+    /// most claims, and it may be self-hosted.
+    #[must_use]
+    pub fn are_semaphores(&self) -> bool {
+        const OWN: [&str; 5] = ["sub127", "prj_id", "wf_id", "ppl_id", "job_type"];
+        let subject = self.text("sub").unwrap_or_default();
+        OWN.iter().any(|name| self.has(name))
+            || (subject.starts_with("org:") && subject.contains(":project:"))
+            || self.issuer_host().is_some_and(|host| host.ends_with(".semaphoreci.com"))
     }
 
     /// What kind of job this is, in words, where Semaphore's claims say so.

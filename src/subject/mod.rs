@@ -121,7 +121,7 @@ impl SubjectToken {
     }
 }
 
-/// A clock may be this much behind the issuer's, in seconds.
+/// By how many seconds a clock may differ from the issuer's: Google's and Vault's servers allow as much.
 pub(crate) const LEEWAY: i64 = 60;
 
 /// A token is some 2 KB; more than this is another file.

@@ -27,10 +27,11 @@ pub enum Relative<'r> {
 
 /// Semaphore merges a pull request by itself, and gives the commit a ref: another one with every push.
 const MERGE: &str = "refs/semaphoreci/0123456789abcdef0123456789abcdef01234567";
-/// Whether the claims are Semaphore's, of which relatives can be made up.
+
+/// Whether these are Semaphore's claims, with those in which other jobs differ.
 #[must_use]
-pub fn is_semaphores(claims: &Claims) -> bool {
-    ["ref_type", "ref", "job_type"].iter().all(|name| claims.has(name))
+pub fn can_be_made_up(claims: &Claims) -> bool {
+    claims.are_semaphores() && ["ref_type", "ref", "job_type"].iter().all(|name| claims.has(name))
 }
 
 const NO_PROJECT: &str = "00000000-0000-0000-0000-000000000000";
@@ -173,7 +174,7 @@ mod tests {
         );
         assert_eq!(differing(Relative::OnRef("refs/tags/v1")), Vec::<String>::new());
         assert!(differing(Relative::PullRequestInto("release")).contains(&"branch=release".into()));
-        assert!(is_semaphores(&claims()));
+        assert!(can_be_made_up(&claims()));
         assert_eq!(differing(Relative::Debug), ["job_type=debug_job", "wf_id=\"\" (empty)"]);
         assert_eq!(
             differing(Relative::ProjectDebug),

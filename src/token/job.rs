@@ -6,7 +6,7 @@ use crate::subject::claims::JobKind;
 /// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Job {
-    /// Whether the claims are Semaphore's: others mean other things by the same names.
+    /// Whether its CI is Semaphore.
     pub(super) of_semaphore: bool,
     /// What it runs for.
     pub(super) kind: Option<JobKind>,
@@ -16,11 +16,7 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn of(claims: &Claims) -> Self {
-        const OWN: [&str; 4] = ["sub127", "prj_id", "wf_id", "ppl_id"];
-        let subject = claims.text("sub").unwrap_or_default();
-        let of_semaphore = OWN.iter().any(|name| claims.has(name))
-            || (subject.starts_with("org:") && subject.contains(":project:"))
-            || claims.issuer_host().is_some_and(|host| host.ends_with(".semaphoreci.com"));
+        let of_semaphore = claims.are_semaphores();
         Self {
             of_semaphore,
             kind: claims.job_kind().filter(|_| of_semaphore),

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::algorithm::{AWS_TAKES, GOOGLE_TAKES};
 use super::job::Job;
-use super::worth::AWS_TAGS;
 use crate::aws::chain::is_tag;
 use crate::aws::exchange::LONGEST_TOKEN;
+use crate::google::provider::LONGEST_SUBJECT;
 use crate::subject::SubjectToken;
+use crate::subject::claims::SESSION_TAGS;
 
 /// A limit that the token breaks.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,10 +19,6 @@ pub(super) struct Limit {
     /// What breaks it, and what to do.
     pub(super) what: String,
 }
-
-/// Google's bound on `google.subject`, in bytes
-/// (<https://docs.cloud.google.com/iam/docs/workload-identity-federation#mapping>).
-const GOOGLE_SUBJECT: usize = 127;
 
 /// The limits that the token breaks. Its times are told elsewhere.
 pub(super) fn broken(token: &SubjectToken, job: Job) -> Vec<Limit> {
@@ -53,7 +50,7 @@ fn aws(token: &SubjectToken) -> Vec<String> {
             broken.push(format!("`{name}` is not a whole number of seconds"));
         }
     }
-    if let Some(tags) = claims.get(AWS_TAGS) {
+    if let Some(tags) = claims.get(SESSION_TAGS) {
         broken.extend(session_tags(tags));
     }
     broken
@@ -96,18 +93,18 @@ fn google(token: &SubjectToken, job: Job) -> Vec<String> {
     }
     let bytes = |name: &str| claims.text(name).map_or(0, str::len);
     let (sub, short) = (bytes("sub"), bytes("sub127"));
-    if sub > GOOGLE_SUBJECT {
+    if sub > LONGEST_SUBJECT {
         let instead = match short {
             0 if job.of_semaphore => "map another claim, prj_id for one",
             0 => "map another claim, or a part of it",
-            short if short > GOOGLE_SUBJECT => "and sub127 is no help: map prj_id, for one",
+            short if short > LONGEST_SUBJECT => "and sub127 is no help: map prj_id, for one",
             _ => "map assertion.sub127",
         };
         broken.push(format!(
-            "sub has {sub} bytes, and google.subject may have {GOOGLE_SUBJECT}: a mapping with assertion.sub fails; {instead}"
+            "sub has {sub} bytes, and google.subject may have {LONGEST_SUBJECT}: a mapping with assertion.sub fails; {instead}"
         ));
     }
-    if short > GOOGLE_SUBJECT {
+    if short > LONGEST_SUBJECT {
         broken.push(format!("sub127 has {short} bytes: it is cut to 127 characters, and Google counts bytes"));
     }
     broken

@@ -7,10 +7,7 @@ use super::clouds::{
 };
 use super::when::moment;
 use crate::judgement::{Check, Mark};
-use crate::subject::Claims;
-
-/// By how many seconds Google's and Vault's clocks may differ from the issuer's.
-const LEEWAY: i64 = 60;
+use crate::subject::{Claims, LEEWAY};
 
 /// AWS and Google take no token that is older, whatever its `exp`, in seconds.
 const A_DAY: i64 = 86_400;

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::portrait::Portrait;
 use super::when::moment;
-use super::worth::{self, AWS_TAGS};
+use super::worth;
 use crate::judgement::Judgement;
 use crate::secret::sanitized;
 use crate::subject::Claims;
+use crate::subject::claims::SESSION_TAGS;
 use crate::text::time;
 
 /// The width that notes are broken to; values are not, so that they can be copied.
@@ -103,7 +104,7 @@ fn value(claims: &Claims, name: &str) -> Vec<String> {
     };
     let shown = claims.shown(name).unwrap_or_default();
     let shown = match name {
-        AWS_TAGS => return tags(claims).unwrap_or_else(|| vec![cut(&sanitized(&shown), LONGEST)]),
+        SESSION_TAGS => return tags(claims).unwrap_or_else(|| vec![cut(&sanitized(&shown), LONGEST)]),
         "iat" => dated(claims.issued(), shown),
         "nbf" => dated(claims.not_before(), shown),
         "exp" => dated(claims.expiry(), shown),
@@ -114,7 +115,7 @@ fn value(claims: &Claims, name: &str) -> Vec<String> {
 
 /// Session tags as AWS reads them, where they are such: `branch=main  job_type=pipeline_job; transitive: branch`.
 fn tags(claims: &Claims) -> Option<Vec<String>> {
-    let claim = claims.get(AWS_TAGS)?;
+    let claim = claims.get(SESSION_TAGS)?;
     let pairs = claim.get("principal_tags")?.as_object()?.iter().map(|(name, values)| {
         let [Value::String(value)] = values.as_array()?.as_slice() else { return None };
         Some(format!("{name}={value}"))

@@ -7,10 +7,7 @@ use serde_json::Value;
 
 use super::job::Job;
 use crate::subject::Claims;
-use crate::subject::claims::JobKind;
-
-/// With this claim a token tags an AWS session.
-pub(super) const AWS_TAGS: &str = "https://aws.amazon.com/tags";
+use crate::subject::claims::{JobKind, SESSION_TAGS};
 
 /// The claims in the order in which they are shown; others follow.
 pub(super) const ORDER: [&str; 27] = [
@@ -40,7 +37,7 @@ pub(super) const ORDER: [&str; 27] = [
     "nbf",
     "exp",
     "jti",
-    AWS_TAGS,
+    SESSION_TAGS,
 ];
 
 /// Those that no organization can switch off.
@@ -48,14 +45,14 @@ pub(super) const ALWAYS: [&str; 6] = ["iss", "aud", "iat", "nbf", "exp", "jti"];
 
 /// The claims of Semaphore's that this token lacks because the organization has switched them off.
 pub(super) fn missing(claims: &Claims, job: Job) -> Vec<&'static str> {
-    let own = |name: &&str| !ALWAYS.contains(name) && *name != AWS_TAGS;
+    let own = |name: &&str| !ALWAYS.contains(name) && *name != SESSION_TAGS;
     ORDER.into_iter().filter(|name| job.of_semaphore && own(name) && !claims.has(name)).collect()
 }
 
 /// What the claim is worth, where it is one of Semaphore's.
 pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
     /// What is not a text.
-    const OTHERS: [&str; 3] = ["aud", "exp", AWS_TAGS];
+    const OTHERS: [&str; 3] = ["aud", "exp", SESSION_TAGS];
     let as_usual = OTHERS.contains(&name) || claims.get(name).is_some_and(Value::is_string);
     if !job.of_semaphore || !as_usual {
         return None;
@@ -108,7 +105,7 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
         "job_id" => "this job alone, as SEMAPHORE_JOB_ID",
         "exp" => "24 hours from before the job was queued; a job cannot get another token",
         "jti" => "this token alone",
-        AWS_TAGS => {
+        SESSION_TAGS => {
             "session tags: the role's trust policy must allow sts:TagSession too, and so must every further role of a chain"
         }
         _ => return None,

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::super::{ProviderArn, SESSION_TAGS};
+use super::super::ProviderArn;
 use super::Rule;
 use super::evaluation::{covers, evaluate};
 use super::operator::{Set, Test};
@@ -12,6 +12,7 @@ use super::policy::{Condition, Kind, Statement};
 use super::request::{ASSUME, Request, TAG};
 use crate::judgement::Mark;
 use crate::subject::Claims;
+use crate::subject::claims::SESSION_TAGS;
 
 /// A trust policy is at most this long, without blanks, unless the account has a larger quota
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).

@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::super::SESSION_TAGS;
 use crate::subject::Claims;
+use crate::subject::claims::SESSION_TAGS;
 
 /// The action that trades a token.
 pub(super) const ASSUME: &str = "sts:AssumeRoleWithWebIdentity";

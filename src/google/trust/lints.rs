@@ -6,13 +6,14 @@ use serde_json::Value as Json;
 
 use super::Rule;
 use super::binding::{self, Named};
-use super::mapping::{self, LONGEST_SUBJECT};
+use super::mapping;
 use super::policy::Grants;
 use super::provider::Formula;
 use crate::google::cel::{Expression, Node, Operation, Scope, Value};
+use crate::google::provider::LONGEST_SUBJECT;
 use crate::judgement::Mark;
 use crate::subject::Claims;
-use crate::subject::relatives::{Relative, is_semaphores};
+use crate::subject::relatives::{self, Relative};
 
 const SUBJECT: &str = "google.subject";
 
@@ -245,7 +246,7 @@ impl<'r> Lints<'r> {
     }
 
     fn relatives(&self, found: &mut Vec<String>) {
-        if !is_semaphores(self.claims) {
+        if !relatives::can_be_made_up(self.claims) {
             return;
         }
         let admitted = |claims: &Claims| self.rule.admits(claims.payload()) == Mark::Holds;

@@ -5,11 +5,11 @@ use serde_json::{Map, Value as Json};
 use super::provider::{Configuration, Formula};
 use super::token::SAYS;
 use crate::google::cel::{Kind, Scope, Value};
+use crate::google::provider::LONGEST_SUBJECT;
 use crate::judgement::{Check, Mark};
 
 /// Google's bounds: <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers>.
 const LONGEST_EXPRESSION: usize = 2048;
-pub(super) const LONGEST_SUBJECT: usize = 127;
 const MOST_ATTRIBUTES: usize = 50;
 /// Counted here is what the values take.
 const LARGEST: usize = 8 << 10;

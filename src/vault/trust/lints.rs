@@ -7,6 +7,7 @@ use super::bound::{self, Outcome, look_up};
 use super::mount::Mount;
 use super::role::Role;
 use crate::subject::Claims;
+use crate::subject::claims::SESSION_TAGS;
 use crate::subject::relatives::Relative;
 
 /// The claims that an organization cannot leave out of its tokens.
@@ -31,7 +32,7 @@ const OTHERS: [&str; 17] = [
     "pr",
     "tag",
     "trg",
-    "https://aws.amazon.com/tags",
+    SESSION_TAGS,
 ];
 /// Those that are empty in some jobs, and in which.
 const EMPTY: [(&str, &str); 10] = [
