@@ -157,10 +157,10 @@ fn file() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn a_new_profile_changes_no_byte_before_it_and_comes_out_again(text in file()) {
-        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, "own", &keys(), false) {
+        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, "ours", &keys(), false) {
             prop_assert!(added.starts_with(text.as_bytes()));
             let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
-            let removed = unset(&added, Kind::Credentials, "own", &names).unwrap().unwrap();
+            let removed = unset(&added, Kind::Credentials, "ours", &names).unwrap().unwrap();
             let ended = if text.ends_with('\n') { text.clone() } else { format!("{text}{}", if text.starts_with("[first]\r\n") { "\r\n" } else { "\n" }) };
             prop_assert_eq!(String::from_utf8(removed).unwrap(), ended);
         }
@@ -169,10 +169,10 @@ proptest! {
     #[test]
     fn a_profile_comes_out_from_between_others(text in file()) {
         let text = format!("{text}\n[x]\n");
-        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, "own", &keys(), false) {
+        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, "ours", &keys(), false) {
             let next = "\n[next]\ny = 1\n";
             let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
-            let removed = unset(&[&added, next.as_bytes()].concat(), Kind::Credentials, "own", &names).unwrap().unwrap();
+            let removed = unset(&[&added, next.as_bytes()].concat(), Kind::Credentials, "ours", &names).unwrap().unwrap();
             prop_assert_eq!(String::from_utf8(removed).unwrap(), format!("{text}{next}"));
         }
     }
