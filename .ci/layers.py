@@ -14,7 +14,6 @@ import sys
 # Imports that still have to go, as (importer, imported) per folder. These lists may only get shorter.
 KNOWN = {
     "src": [
-        ("aws::profile", "aws::handover"),
         ("vault::left", "vault::tenancy"),
         ("vault::settings", "vault::tenancy"),
     ],

@@ -29,8 +29,8 @@ use crate::{aws, diagnostic, google, vault};
 /// When standard output is closed, or a file would not go.
 pub async fn clean(place: &StateDir, format: Forget, host: &Host, signals: &mut Signals) -> Result<Exit, Error> {
     let mut names =
-        [aws::handover::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
-    names.extend(google::handout::leading_into(place, &host.env));
+        [aws::output::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
+    names.extend(google::exports::leading_into(place, &host.env));
     delivery::print(&match format {
         Forget::Env => posix::unset(&names),
         Forget::Fish => fish::unset(&names),

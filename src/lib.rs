@@ -3,7 +3,8 @@
 //! ```text
 //! argv + env ──cli──▶ plan            checked, defaults filled in; nothing sent
 //! plan.source ──subject──▶ SubjectToken
-//! SubjectToken ──aws │ google │ vault──▶ Exports { set, unset } + Leftovers   through http, the one client
+//! Target + SubjectToken ──exchange──▶ Grant            aws │ google │ vault, through http, the one client
+//! Grant ──exchange──▶ Exports { set, unset } │ a protocol answer; and Leftovers
 //! Exports ──emit::render──▶ bytes
 //! bytes ──delivery──▶ standard output │ a private file │ a command's environment; undone afterwards
 //! ```
@@ -13,11 +14,13 @@
 pub mod aws;
 pub mod clean;
 pub mod cli;
+pub mod cloud;
 pub mod delivery;
 pub mod diagnostic;
 pub mod document;
 pub mod emit;
 pub mod error;
+pub mod exchange;
 pub mod google;
 pub mod host;
 pub mod http;

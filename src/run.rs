@@ -7,18 +7,17 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::Cli;
-use crate::delivery::{Leftovers, print};
+use crate::delivery::print;
 use crate::diagnostic;
-use crate::emit::Exports;
 use crate::error::{Error, Exit, Report};
+use crate::exchange::{Given, PendingRevocation};
 use crate::host::{Env, Host};
+use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::http::{Client, Settings};
 use crate::plan::fail_closed::FailureOutput;
-use crate::plan::{Exchange, Explain, Plan, Setup, Wanted};
+use crate::plan::{Exchange, Explain, Plan, Setup};
 use crate::signal::{self, Signals};
-use crate::subject::Source;
-use crate::{aws, clean, google, state, subject, token, vault};
+use crate::{clean, exchange, subject, token};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
@@ -107,49 +106,29 @@ async fn plan(cli: Cli, env: Env) -> Result<Plan, End> {
 }
 
 async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<u8, Error> {
-    let deadline = Deadline::after(plan.timeout);
-    let directory = plan.directory.until(deadline.end());
-    let delivery = plan.delivery.prepare(directory.clone())?;
-    let opened = vault::exchange::Opened::default();
-    let traded = trade(&plan.source, &plan.wanted, plan.network, &directory, host, (deadline, &opened));
-    let (exports, leftovers) = tokio::select! {
-        biased;
-        (_, name) = signals.next() => {
-            // A second signal means at once.
-            tokio::select! { _ = signals.next() => {} () = opened.end() => {} }
-            return Err(Error::interrupted(name));
-        }
-        traded = traded => traded?,
-    };
-    delivery.deliver(&exports, leftovers, signals).await
-}
-
-async fn trade(
-    source: &Source,
-    wanted: &Wanted,
-    network: Settings,
-    directory: &state::StateDir,
-    host: &Host,
-    (deadline, opened): (Deadline, &vault::exchange::Opened),
-) -> Result<(Exports, Leftovers), Error> {
-    let token = subject::read(source, host, deadline).await?;
+    let Exchange { source, target, network, timeout, delivery, directory } = plan;
+    let deadline = Deadline::after(timeout);
+    let directory = directory.until(deadline.end());
+    let delivery = delivery.prepare(directory.clone())?;
     let http = Client::new(network);
-    match wanted {
-        Wanted::Aws(request, handover) => {
-            let (exports, files) =
-                aws::handover::trade((request, handover), &token, &http, host, deadline, directory).await?;
-            Ok((exports, Leftovers { files, token: None }))
-        }
-        Wanted::Google(request) => {
-            let ready = google::handout::prepare(request)?;
-            let credentials = google::exchange::exchange(request, &token, &http, &host.clock, deadline).await?;
-            let (exports, files) = ready.exports(request, &credentials, &token, &host.env, directory).await?;
-            Ok((exports, Leftovers { files, token: None }))
-        }
-        Wanted::Vault(request) => {
-            let fetched =
-                vault::exchange::fetch(request, &token, (&http, &host.clock), deadline, directory, opened).await?;
-            Ok((fetched.exports, Leftovers { files: fetched.files, token: fetched.token }))
+    let pending = PendingRevocation::default();
+    let traded = async {
+        let token = subject::read(&source, host, deadline).await?;
+        let given = Given { token: &token, http: &http, host, deadline, place: &directory };
+        let grant = exchange::exchange(&target, &given, &pending).await?;
+        exchange::content(grant, &given).await
+    };
+    let traded = tokio::select! {
+        biased;
+        (_, name) = signals.next() => Err(Error::interrupted(name)),
+        traded = traded => traded,
+    };
+    match traded {
+        Ok((content, leftovers)) => delivery.deliver(&content, leftovers, signals).await,
+        Err(error) => {
+            // One more signal means at once.
+            tokio::select! { _ = signals.next() => {} () = pending.revoke() => {} }
+            Err(error)
         }
     }
 }

@@ -5,6 +5,6 @@ use oidc_exchange::aws::process;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Some(credentials) = process::parse(text) {
-        let _ = process::handout(&credentials);
+        let _ = process::answer(&credentials);
     }
 });

@@ -6,15 +6,19 @@ use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use oidc_exchange::cli::Cli;
-use oidc_exchange::text::printable;
+use oidc_exchange::delivery;
+use oidc_exchange::emit::Format;
 use oidc_exchange::error::Error;
+use oidc_exchange::exchange::{self, Given, PendingRevocation};
 use oidc_exchange::host::Host;
 use oidc_exchange::http::retry::Deadline;
 use oidc_exchange::http::{Client, Response};
+use oidc_exchange::state::StateDir;
 use oidc_exchange::judgement::Judgement;
-use oidc_exchange::plan::{Plan, Wanted};
+use oidc_exchange::plan::{Plan, Target};
 use oidc_exchange::secret::redact_jwt_shaped;
 use oidc_exchange::subject::{self, Source, SubjectToken};
+use oidc_exchange::text::printable;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::{Builder, Runtime};
 
@@ -61,11 +65,11 @@ pub static JOB: LazyLock<SubjectToken> =
     LazyLock::new(|| read_token(TOKEN).unwrap_or_else(|error| panic!("{:?}", error.report())));
 
 /// What a command line asks for.
-pub fn wanted(arguments: &[&str]) -> Wanted {
+pub fn target(arguments: &[&str]) -> Target {
     let words = ["oidc-exchange"].iter().chain(arguments);
     let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
     match Plan::new(cli, &host(&[]).env) {
-        Ok(Plan::Exchange(plan)) => plan.wanted,
+        Ok(Plan::Exchange(plan)) => plan.target,
         other => panic!("{other:?}"),
     }
 }
@@ -95,9 +99,29 @@ pub fn answer(data: &[u8]) -> Option<Response> {
     Some(Response { status: STATUSES[usize::from(*status) % STATUSES.len()], headers, body, multiplexed: false })
 }
 
-/// A network that gives these answers.
-pub fn network(answers: impl IntoIterator<Item = Response>) -> Client {
-    Client::fake(answers)
+/// Trades the job's token for what `target` asks, on a network that gives these answers, and looks at what is handed over.
+pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
+    let (host, http) = (host(&[]), Client::fake(answers));
+    let place = Place::locate(&host.env).expect("it has no variables");
+    run(async {
+        let given = Given { token: &JOB, http: &http, host: &host, deadline: deadline(), place: &place };
+        let pending = PendingRevocation::default();
+        let traded = async { exchange::content(exchange::exchange(target, &given, &pending).await?, &given).await };
+        match traded.await {
+            Ok((content, leftovers)) => {
+                let _ = delivery::text(Format::Env, &content, &place).await;
+                if let Some(token) = leftovers.token {
+                    // What is to be renewed is found, and not waited for.
+                    let _ = tokio::time::timeout(Duration::ZERO, token.renew()).await;
+                    token.give_up().await;
+                }
+            }
+            Err(error) => {
+                check_error(&error);
+                pending.revoke().await;
+            }
+        }
+    });
 }
 
 /// What a person would read of `error` can be laid out, and holds no part of the token.

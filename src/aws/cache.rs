@@ -11,7 +11,6 @@ use crate::emit;
 use crate::error::{Error, Exit, Usage};
 use crate::host::{Clock, Env};
 use crate::http::retry::Deadline;
-use crate::secret::Secret;
 use crate::state::{self, Directory, NewFile};
 use crate::subject::SubjectToken;
 
@@ -169,8 +168,7 @@ fn read(path: &Path, clock: &Clock, margin: Duration) -> Option<Credentials> {
 }
 
 async fn write(path: &Path, directory: &Directory, credentials: &Credentials) -> Result<(), emit::Error> {
-    let members = process::members(credentials)?;
-    let text = Secret::new(emit::json::process(&members)?);
+    let text = process::answer(credentials)?;
     let mut file = NewFile::beside(path)?;
     directory.record(&mut file, text.reveal().as_bytes()).await?;
     file.fill(text.reveal().as_bytes())?;

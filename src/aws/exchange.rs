@@ -17,6 +17,7 @@ use super::cause::Grace;
 use super::chain::Hop;
 use super::hints::{Context, Step};
 use super::{Credentials, Request, RoleArn, sts};
+use crate::cloud::Given;
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::Deadline;
@@ -30,17 +31,12 @@ pub(crate) const LONGEST_TOKEN: usize = 20_000;
 /// How long credentials may be too new for a region to know them.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// Trades `token` for the last role's credentials, and checks whose they are where that was asked.
+/// Trades the token for the last role's credentials, and checks whose they are where that was asked.
 ///
 /// # Errors
-/// The service's refusal, an account that was not meant, or that the service could not be reached until `deadline`.
-pub async fn credentials(
-    request: &Request,
-    token: &SubjectToken,
-    http: &Client,
-    clock: &Clock,
-    deadline: Deadline,
-) -> Result<Credentials, Error> {
+/// The service's refusal, an account that was not meant, or that the service could not be reached in time.
+pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credentials, Error> {
+    let Given { token, http, host, deadline, .. } = *given;
     request.guard.foresee(request.last_role())?;
     if token.jwt().reveal().len() > LONGEST_TOKEN {
         let why = format!("AWS STS takes at most {LONGEST_TOKEN} characters");
@@ -49,7 +45,7 @@ pub async fn credentials(
     let configuration = sts::configuration(&request.sts_region, http).await;
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
     let shown = RefCell::new(vec![token.jwt().clone()]);
-    let trade = Trade { request, token, http, clock, deadline, configuration, iam, shown };
+    let trade = Trade { request, token, http, clock: &host.clock, deadline, configuration, iam, shown };
     let mut credentials = trade.first().await?;
     let mut from = &request.role;
     for (index, hop) in request.chain.iter().enumerate() {

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Shared, duration};
+use super::format::form;
+use super::{AwsAnswer, Form, Shared, duration};
 
 /// `aws`.
 #[derive(Debug, Args)]
@@ -84,6 +85,10 @@ pub struct AwsArgs {
     /// Take over a profile of that name that is not ours
     #[arg(long, help_heading = "Output options")]
     pub overwrite_profile: bool,
+
+    /// The form of the output
+    #[arg(long, value_parser = form::<AwsAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
+    pub format: Option<Form<AwsAnswer>>,
 
     /// What every exchange takes.
     #[command(flatten)]

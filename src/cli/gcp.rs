@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Shared, duration};
+use crate::emit::Format;
 
 /// `gcp`.
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -80,6 +81,10 @@ pub struct GcpArgs {
     /// Leave gcloud with its own configuration directory, and the tokens that it keeps there
     #[arg(long, help_heading = "Google options")]
     pub keep_gcloud_config: bool,
+
+    /// The form of the output
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output options")]
+    pub format: Option<Format>,
 
     /// What every exchange takes.
     #[command(flatten)]

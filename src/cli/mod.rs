@@ -5,6 +5,7 @@ mod aws;
 mod complete;
 mod examples;
 mod explain;
+mod format;
 mod gcp;
 mod man;
 mod outline;
@@ -21,13 +22,14 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 pub use aws::AwsArgs;
 pub use complete::{Shell, completions};
 pub use explain::{ExplainArgs, ExplainAws, ExplainCommand, ExplainGcp, ExplainVault};
+pub use format::{AwsAnswer, Form, VaultAnswer};
 pub use gcp::GcpArgs;
 pub use man::man_page;
 pub use setup::{SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault, WhomArgs};
 pub use token::TokenArgs;
 pub use vault::VaultArgs;
 
-use crate::emit::{Format, OnError};
+use crate::emit::OnError;
 
 /// Trades the job's OpenID Connect token for short-lived cloud credentials.
 ///
@@ -138,10 +140,6 @@ pub struct Shared {
     /// Keep the token in COMMAND's environment
     #[arg(long, requires = "run", help_heading = "Token options")]
     pub pass_token: bool,
-
-    /// The form of the output
-    #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = false, help_heading = "Output options")]
-    pub format: Option<Format>,
 
     /// Write to this file instead, 0600 and all at once; - for standard output
     #[arg(long, value_name = "PATH", conflicts_with = "run", help_heading = "Output options")]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Shared;
+use super::format::form;
+use super::{Form, Shared, VaultAnswer};
 
 /// `vault`.
 #[derive(Debug, Args)]
@@ -40,6 +41,10 @@ pub struct VaultArgs {
     /// The secrets to read: NAME=path#field, NAME=path, PREFIX_=path#*, NAME=POST:path{"a":"b"}#field
     #[arg(value_name = "SECRET")]
     pub secrets: Vec<String>,
+
+    /// The form of the output
+    #[arg(long, value_parser = form::<VaultAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
+    pub format: Option<Form<VaultAnswer>>,
 
     /// What every exchange takes.
     #[command(flatten)]

@@ -11,7 +11,7 @@ mod leftovers;
 
 pub use leftovers::Leftovers;
 
-use crate::emit::{Error, Exports, Format, Rendered, render};
+use crate::emit::{Content, Error, Exports, Format, Rendered, render};
 use crate::error::{Exit, Usage};
 use crate::secret::Secret;
 use crate::shell::Name;
@@ -23,14 +23,14 @@ use crate::state;
 pub enum Delivery {
     /// Standard output.
     Stdout {
-        /// In which form.
+        /// In which form variables are printed.
         format: Format,
         /// `--print-secrets`: a terminal may show them.
         on_terminal: bool,
     },
     /// A file.
     File {
-        /// In which form.
+        /// In which form variables are printed.
         format: Format,
         /// Where.
         path: PathBuf,
@@ -88,11 +88,11 @@ impl Ready<'_> {
     /// When the format cannot carry a value, the bytes cannot be written, or one of `signals` came before.
     pub async fn deliver(
         self,
-        exports: &Exports,
+        content: &Content,
         leftovers: Leftovers,
         signals: &mut Signals,
     ) -> Result<u8, crate::error::Error> {
-        if let Delivery::Command(run) = self.delivery {
+        if let (Delivery::Command(run), Content::Variables(exports)) = (self.delivery, content) {
             if leftovers.is_empty() {
                 return Ok(run.become_it(exports));
             }
@@ -107,7 +107,7 @@ impl Ready<'_> {
             written = async {
                 // It goes with an error, as the files do.
                 let record = leftovers.record(&self.directory).await;
-                self.write(exports).await.map(|()| record)
+                self.write(content).await.map(|()| record)
             } => written.map_err(Into::into),
         };
         match written {
@@ -125,11 +125,11 @@ impl Ready<'_> {
         }
     }
 
-    async fn write(self, exports: &Exports) -> Result<(), Error> {
+    async fn write(self, content: &Content) -> Result<(), Error> {
         match self.delivery {
-            Delivery::Stdout { format, .. } => print(text(*format, exports, &self.directory).await?.reveal()),
+            Delivery::Stdout { format, .. } => print(text(*format, content, &self.directory).await?.reveal()),
             Delivery::File { format, path } => {
-                let text = text(*format, exports, &self.directory).await?;
+                let text = text(*format, content, &self.directory).await?;
                 match self.file {
                     Some(file) => put(file, path, text.reveal().as_bytes(), &self.directory).await,
                     None => Ok(()),
@@ -140,11 +140,15 @@ impl Ready<'_> {
     }
 }
 
-/// The variables in `format`; `source` also makes its private file, in `place`.
+/// An answer, or the variables in `format`; `source` also makes its private file, in `place`.
 ///
 /// # Errors
 /// When the format cannot carry a value, or the private file cannot be written.
-pub async fn text(format: Format, exports: &Exports, place: &state::StateDir) -> Result<Secret, Error> {
+pub async fn text(format: Format, content: &Content, place: &state::StateDir) -> Result<Secret, Error> {
+    let exports = match content {
+        Content::Variables(exports) => exports,
+        Content::Answer(text) => return Ok(text.clone()),
+    };
     Ok(match render(format, exports)? {
         Rendered::Text(text) => text,
         Rendered::Source(script) => {

@@ -1,22 +1,24 @@
-//! One JSON object, a member per variable, in the order of the other formats.
+//! JSON: one object, a member per variable, in the order of the other formats.
 
-use serde::Serializer;
+use serde::{Serialize, Serializer};
 
 use super::{Error, Exports};
 
-/// The answer of a `credential_process`: the members after its version
-/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>).
-pub(crate) fn process(exports: &Exports) -> Result<String, Error> {
-    let object = object(exports)?;
-    Ok(object.replacen('{', "{\n  \"Version\": 1,", 1))
+/// The variables as members.
+pub(super) fn object(exports: &Exports) -> Result<String, Error> {
+    text(&Members(exports))
 }
 
-/// The object, with a line break at its end.
-pub(super) fn object(exports: &Exports) -> Result<String, Error> {
-    let mut out = Vec::new();
-    let mut serializer = serde_json::Serializer::pretty(&mut out);
-    let written = serializer.collect_map(exports.variables().map(|(name, value)| (name.as_str(), value)));
-    written.map_err(|error| Error::Stdout { why: error.to_string() })?;
-    out.push(b'\n');
-    String::from_utf8(out).map_err(|error| Error::Stdout { why: error.to_string() })
+/// `value` over several lines, with a line break at its end.
+pub(crate) fn text(value: &impl Serialize) -> Result<String, Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Stdout { why: error.to_string() })?;
+    Ok(text + "\n")
+}
+
+struct Members<'e>(&'e Exports);
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.variables().map(|(name, value)| (name.as_str(), value)))
+    }
 }

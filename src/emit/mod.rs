@@ -29,10 +29,6 @@ pub enum Format {
     Json,
     /// POSIX shell, one line that sources a private file and deletes it, for shells under `set -x`.
     Source,
-    /// AWS: the answer to a tool that runs this program as its `credential_process`.
-    Process,
-    /// Vault: one value, as it is.
-    Raw,
 }
 
 impl Format {
@@ -41,7 +37,7 @@ impl Format {
     pub fn is_shell(self) -> bool {
         match self {
             Self::Env | Self::Fish | Self::Source => true,
-            Self::EnvNoExport | Self::Json | Self::Process | Self::Raw => false,
+            Self::EnvNoExport | Self::Json => false,
         }
     }
 }
@@ -114,6 +110,15 @@ pub fn text_of(path: &Path) -> Result<String, Error> {
     path.to_str().map(str::to_owned).ok_or_else(|| Error::write(path, "its path is not UTF-8 text"))
 }
 
+/// What is handed over.
+#[derive(Debug)]
+pub enum Content {
+    /// Variables, for the format that was asked for or for a COMMAND's environment.
+    Variables(Exports),
+    /// The answer to the program that asked, in that program's own protocol.
+    Answer(Secret),
+}
+
 /// Variables in a format.
 pub enum Rendered<'e> {
     /// The whole text.
@@ -133,7 +138,5 @@ pub fn render(format: Format, exports: &Exports) -> Result<Rendered<'_>, Error> 
         Format::EnvNoExport => dotenv::lines(exports)?,
         Format::Fish => fish::lines(exports),
         Format::Json => json::object(exports)?,
-        Format::Process => json::process(exports)?,
-        Format::Raw => exports.variables().map(|(_, value)| value).collect(),
     })))
 }

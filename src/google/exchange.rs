@@ -12,6 +12,7 @@ use super::answer::{Answer, Step};
 use super::cause::Cause;
 use super::hints::Context;
 use super::{AccessToken, Credentials, IdToken, Impersonation, Request, Scope, ServiceAccount};
+use crate::cloud::Given;
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::{self, Deadline};
@@ -25,18 +26,14 @@ const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
 /// The subject token's type.
 pub(super) const JWT_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// Trades `token` for what `request` asks, every step of it.
+/// Trades the token for what `request` asks, every step of it.
 ///
 /// # Errors
-/// A service's refusal, or that it could not be reached until `deadline`.
-pub async fn exchange(
-    request: &Request,
-    token: &SubjectToken,
-    http: &Client,
-    clock: &Clock,
-    deadline: Deadline,
-) -> Result<Credentials, Error> {
-    let trade = Trade { request, token, http, clock, deadline, grace: request.wait_for_iam.map(Deadline::after) };
+/// A service's refusal, or that it could not be reached in time.
+pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credentials, Error> {
+    let Given { token, http, host, deadline, .. } = *given;
+    let grace = request.wait_for_iam.map(Deadline::after);
+    let trade = Trade { request, token, http, clock: &host.clock, deadline, grace };
     trade.open_ahead();
     let federated = trade.federated().await?;
     let Some(impersonation) = &request.impersonation else {

@@ -10,8 +10,8 @@ pub mod cel;
 pub mod credentials_file;
 pub mod endpoint;
 pub mod exchange;
+pub mod exports;
 pub mod gcloud;
-pub mod handout;
 mod hints;
 pub mod impersonation;
 pub mod provider;
@@ -22,7 +22,7 @@ pub mod trust;
 mod universe;
 
 pub use endpoint::Endpoints;
-pub use handout::credential_names;
+pub use exports::credential_names;
 pub use impersonation::{IdToken, Impersonation, Lifetime, Scope};
 pub use provider::Provider;
 pub use request::{AccessToken, Credentials, CredentialsFile, Request};

@@ -1,13 +1,16 @@
 //! The AWS request, checked.
 
 use crate::aws;
-use crate::cli::AwsArgs;
+use crate::cli::{AwsAnswer, AwsArgs, Form};
 use crate::error::Usage;
 use crate::host::Env;
 
 /// Checks what `aws` was asked for, with the environment's part filled in.
 pub(super) fn new(args: &AwsArgs, env: &Env) -> Result<aws::Request, Usage> {
-    super::check_wait(args.wait_for_iam, super::timeout(&args.shared))?;
+    super::check_wait(
+        args.wait_for_iam,
+        super::timeout(&args.shared, args.format == Some(Form::Answer(AwsAnswer::Process))),
+    )?;
     let (_, role) = role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
         Usage::new("no role was named")
             .hint("name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN")

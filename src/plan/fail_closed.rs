@@ -6,7 +6,9 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
-use crate::emit::OnError;
+use clap::ValueEnum;
+
+use crate::emit::{Format, OnError};
 use crate::error::Exit;
 use crate::shell::{Name, fish, posix};
 use crate::{aws, google, vault};
@@ -50,7 +52,7 @@ impl FailureOutput {
         let not_for_a_shell = command
             || value("--output").is_some_and(|path| path != "-")
             || value("--profile").is_some()
-            || matches!(value("--format"), Some("json" | "env-no-export" | "process" | "raw"))
+            || value("--format").is_some_and(|format| is_not_for_a_shell(subcommand, format))
             || matches!(subcommand, Some("help"))
             || is_report;
         let how = match value("--on-error") {
@@ -60,8 +62,8 @@ impl FailureOutput {
             _ => OnError::Stop,
         };
         let credentials = match subcommand {
-            Some("aws") if options.contains(&"--refreshable".to_owned()) => aws::handover::refreshable_names(),
-            Some("aws") => aws::handover::prefixed_names(value("--env-prefix").unwrap_or_default()),
+            Some("aws") if options.contains(&"--refreshable".to_owned()) => aws::output::refreshable_names(),
+            Some("aws") => aws::output::prefixed_names(value("--env-prefix").unwrap_or_default()),
             Some("gcp") => google::credential_names(value("--id-token-env").and_then(Name::new)),
             Some("vault") => vault::names_asked_for(options, value("--secrets-file").and_then(listed).as_deref()),
             _ => Vec::new(),
@@ -106,6 +108,14 @@ impl FailureOutput {
             #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
             std::process::exit(Exit::Bug.code().into());
         }));
+    }
+}
+
+/// Whether `command` has such a format, and it is for something else than a shell.
+fn is_not_for_a_shell(command: Option<&str>, format: &str) -> bool {
+    match Format::from_str(format, false) {
+        Ok(format) => !format.is_shell(),
+        Err(_) => matches!((command, format), (Some("aws"), "process") | (Some("vault"), "raw")),
     }
 }
 
@@ -193,6 +203,7 @@ mod tests {
             "oidc-exchange aws --on-error=none",
             "oidc-exchange aws --format json",
             "oidc-exchange aws --format process",
+            "oidc-exchange vault A=secret/a#b --format raw",
             "oidc-exchange aws --profile ci",
             "oidc-exchange aws --format=env-no-export",
             "oidc-exchange aws --output x",

@@ -15,7 +15,7 @@ pub(super) fn new(args: &GcpArgs) -> Result<google::Request, Usage> {
     let impersonation = impersonation(args, &universe)?;
     let scopes = args.scope.iter().map(|text| google::Scope::parse("--scope", text)).collect::<Result<_, _>>()?;
     let endpoints = Endpoints::new(universe, args.sts_endpoint.as_deref(), args.iamcredentials_endpoint.as_deref())?;
-    super::check_wait(args.wait_for_iam, super::timeout(&args.shared))?;
+    super::check_wait(args.wait_for_iam, super::timeout(&args.shared, false))?;
     Ok(google::Request {
         provider,
         impersonation,
@@ -56,8 +56,8 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
         return Err(Usage::new("--id-token-audience: an audience is a text, most often a service's address"));
     }
     let variable = match &args.id_token_env {
-        None => Name::fixed(google::handout::ID_TOKEN),
-        Some(text) => Name::new(text).filter(|name| !google::handout::is_taken(name)).ok_or_else(|| {
+        None => Name::fixed(google::exports::ID_TOKEN),
+        Some(text) => Name::new(text).filter(|name| !google::exports::is_taken(name)).ok_or_else(|| {
             Usage::new("--id-token-env takes the name of a variable that has no other meaning here")
                 .hint("a name has letters, digits and _ alone, and no digit first")
         })?,

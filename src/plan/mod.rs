@@ -1,7 +1,7 @@
 //! What a run will do: the command line and the environment, checked, with every default filled in. Nothing is sent
 //! and, but for the files that options name, nothing is read.
 
-mod aws_handover;
+mod aws_output;
 mod aws_request;
 mod explain;
 pub mod fail_closed;
@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use crate::aws;
 use crate::cli::{
-    self, Cli, Command, ExplainCommand, Forget, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs, TokenPlace,
+    self, AwsAnswer, Cli, Command, ExplainCommand, Forget, Form, NetworkArgs, ReportFormat, SetupCommand, Shared,
+    TokenArgs, TokenPlace,
 };
 use crate::delivery::{Delivery, Run};
 use crate::diagnostic::Verbosity;
@@ -60,7 +61,7 @@ pub struct Exchange {
     /// Where the token is.
     pub source: Source,
     /// What is asked of which provider.
-    pub wanted: Wanted,
+    pub target: Target,
     /// How the network is used.
     pub network: Settings,
     /// Bound on the whole exchange.
@@ -74,27 +75,13 @@ pub struct Exchange {
 /// The closed set of providers: a match on it lists every place that a further one touches.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a run has one")]
-pub enum Wanted {
+pub enum Target {
     /// An AWS role's credentials.
-    Aws(aws::Request, aws::Handover),
+    Aws(aws::Request, aws::OutputMode),
     /// Google credentials.
     Google(google::Request),
     /// Secrets, or a client token, of a Vault.
     Vault(vault::Request),
-}
-
-impl Wanted {
-    /// Whether it can be had in that format.
-    fn is_had_in(&self, format: Format) -> bool {
-        match (self, format) {
-            (_, Format::Env | Format::EnvNoExport | Format::Fish | Format::Json | Format::Source)
-            | (Self::Aws(..), Format::Process)
-            | (Self::Vault(_), Format::Raw) => true,
-            (Self::Aws(..) | Self::Google(_), Format::Raw) | (Self::Google(_) | Self::Vault(_), Format::Process) => {
-                false
-            }
-        }
-    }
 }
 
 impl Cli {
@@ -132,23 +119,31 @@ impl Plan {
         match cli.command {
             Command::Aws(args) => {
                 let request = aws_request::new(&args, env)?;
-                let handover = aws_handover::new(&args, &request, env)?;
+                let mode = aws_output::new(&args, &request, env)?;
                 let bundle = Bundle::from_variable(env, "AWS_CA_BUNDLE")?;
-                let mut exchange = exchange(args.shared, Wanted::Aws(request, handover), bundle, env)?;
+                let form = args.format.unwrap_or(Form::Variables(Format::Env));
+                let timeout = timeout(&args.shared, form == Form::Answer(AwsAnswer::Process));
+                let target = Target::Aws(request, mode);
+                let mut exchange = exchange(args.shared, form.variables(), timeout, target, bundle, env)?;
                 if args.profile.is_some() {
                     exchange.delivery = Delivery::Elsewhere;
                 }
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Gcp(args) => {
-                let wanted = Wanted::Google(gcp_request::new(&args)?);
-                exchange(args.shared, wanted, None, env).map(|exchange| Self::Exchange(Box::new(exchange)))
+                let target = Target::Google(gcp_request::new(&args)?);
+                let (format, timeout) = (args.format.unwrap_or(Format::Env), timeout(&args.shared, false));
+                let exchange = exchange(args.shared, Some(format), timeout, target, None, env)?;
+                Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Vault(args) => {
                 let request = vault_request::new(&args, env)?;
                 let ca_file = args.shared.network.ca_file.clone();
                 let address = request.address.clone();
-                let mut plan = exchange(args.shared, Wanted::Vault(request), None, env)?;
+                let form = args.format.unwrap_or(Form::Variables(Format::Env));
+                let timeout = timeout(&args.shared, false);
+                let target = Target::Vault(request);
+                let mut plan = exchange(args.shared, form.variables(), timeout, target, None, env)?;
                 vault::settings::apply(env, &address, ca_file.as_deref(), &mut plan.network)?;
                 Ok(Self::Exchange(Box::new(plan)))
             }
@@ -162,22 +157,25 @@ impl Plan {
     }
 }
 
-fn exchange(shared: Shared, wanted: Wanted, bundle: Option<Bundle>, env: &Env) -> Result<Exchange, Usage> {
-    let timeout = timeout(&shared);
+/// `format` is that of variables; none for an answer, which has a form of its own.
+fn exchange(
+    shared: Shared,
+    format: Option<Format>,
+    timeout: Duration,
+    target: Target,
+    bundle: Option<Bundle>,
+    env: &Env,
+) -> Result<Exchange, Usage> {
     if timeout.is_zero() {
         return Err(Usage::new("--timeout: no time at all is left for the exchange"));
-    }
-    if let Some(format) = shared.format.filter(|format| !wanted.is_had_in(*format)) {
-        let name = clap::ValueEnum::to_possible_value(&format).map(|value| value.get_name().to_owned());
-        return Err(Usage::new(format!("--format {}: this command does not have it", name.unwrap_or_default())));
     }
     Ok(Exchange {
         source: source(&shared.token)?,
         network: network(&shared.network, bundle, env)?,
         timeout,
         directory: state::StateDir::locate(env)?,
-        delivery: delivery(shared)?,
-        wanted,
+        delivery: delivery(shared, format)?,
+        target,
     })
 }
 
@@ -205,10 +203,10 @@ fn network(args: &NetworkArgs, bundle: Option<Bundle>, env: &Env) -> Result<Sett
 }
 
 /// Bound on the whole exchange. A tool that runs this program for its credentials waits for them itself.
-fn timeout(shared: &Shared) -> Duration {
+fn timeout(shared: &Shared, for_a_tool: bool) -> Duration {
     const USUAL: Duration = Duration::from_mins(2);
     const FOR_A_TOOL: Duration = Duration::from_secs(45);
-    shared.timeout.unwrap_or(if shared.format == Some(Format::Process) { FOR_A_TOOL } else { USUAL })
+    shared.timeout.unwrap_or(if for_a_tool { FOR_A_TOOL } else { USUAL })
 }
 
 fn source(place: &TokenPlace) -> Result<Source, Usage> {
@@ -229,7 +227,7 @@ fn source(place: &TokenPlace) -> Result<Source, Usage> {
     }
 }
 
-fn delivery(shared: Shared) -> Result<Delivery, Usage> {
+fn delivery(shared: Shared, format: Option<Format>) -> Result<Delivery, Usage> {
     let drop_token = match (&shared.token.token_file, &shared.token.token_env) {
         _ if shared.pass_token => None,
         (_, Some(name)) => Name::new(name),
@@ -244,10 +242,10 @@ fn delivery(shared: Shared) -> Result<Delivery, Usage> {
     if let Some(program) = words.next() {
         return Ok(Delivery::Command(Run { program, arguments: words.collect(), drop_token }));
     }
-    let format = shared.format.unwrap_or(Format::Env);
-    if shared.on_error.is_some() && !format.is_shell() {
+    if shared.on_error.is_some() && !format.is_some_and(Format::is_shell) {
         return Err(Usage::new("--on-error is for the formats that a shell evaluates"));
     }
+    let format = format.unwrap_or(Format::Env);
     Ok(match shared.output {
         Some(path) if path.as_os_str() != "-" => Delivery::File { format, path },
         _ => Delivery::Stdout { format, on_terminal: shared.print_secrets },

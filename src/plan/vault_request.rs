@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path as FilePath;
 
-use crate::cli::VaultArgs;
-use crate::emit::Format;
+use crate::cli::{Form, VaultAnswer, VaultArgs};
 use crate::error::Usage;
 use crate::host::Env;
 use crate::vault::path::Path;
@@ -26,7 +25,7 @@ pub(super) fn new(args: &VaultArgs, env: &Env) -> Result<vault::Request, Usage> 
     }
     let export_token = args.export_token || selections.is_empty();
     check_names(&selections, export_token)?;
-    let raw = args.shared.format == Some(Format::Raw);
+    let raw = args.format == Some(Form::Answer(VaultAnswer::Raw));
     if raw && (export_token || !matches!(&selections[..], [Selection { target: Target::Variable(_), .. }])) {
         return Err(Usage::new("--format raw is for exactly one secret's value"));
     }

@@ -7,7 +7,7 @@ mod answer;
 mod cause;
 mod connections;
 pub mod exchange;
-mod handout;
+pub mod exports;
 mod hints;
 mod kv;
 pub mod left;
@@ -31,6 +31,7 @@ mod wire;
 use reqwest::Url;
 
 use crate::shell::Name;
+pub use exchange::{PendingRevocation, Secrets};
 pub use left::LeftToken;
 use path::Path;
 use selection::{Selection, Target};

@@ -8,7 +8,7 @@ use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 
 use crate::support::recorder::closed_port;
 use crate::support::shells::{self, Shell};
-use crate::support::{Output, Program};
+use crate::support::{Output, Program, oidc_exchange, stop, stopped};
 
 /// What a caller's script looks like; `EVAL` is the command that fails.
 struct Caller {
@@ -106,6 +106,32 @@ fn a_wrong_option() {
 #[test]
 fn a_wrong_value() {
     everywhere("oidc-exchange aws --role-arn deploy", 2, "nothing", |program| program);
+}
+
+/// A format that only another command has is a mistake like any other: it is no reason to say nothing to the shell.
+#[test]
+fn a_format_of_another_command() {
+    let gcp = "unset GOOGLE_APPLICATION_CREDENTIALS CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE GOOGLE_OAUTH_ACCESS_TOKEN \
+               CLOUDSDK_AUTH_ACCESS_TOKEN GOOGLE_ID_TOKEN;\n";
+    let after = |unset: &str| format!("{unset}{}", stop(2));
+    let formats = "env, env-no-export, fish, json, source";
+    for (line, stopped, offered) in [
+        ("aws --role-arn x --format raw", stopped(2), format!("{formats}, process")),
+        ("gcp --provider x --format process", after(gcp), formats.to_owned()),
+        ("gcp --provider x --format=raw", after(gcp), formats.to_owned()),
+        ("vault A=secret/a#b --format process", after("unset A;\n"), format!("{formats}, raw")),
+    ] {
+        let output = oidc_exchange(line.split(' ')).run();
+        output.exits(2).stdout_is(&stopped);
+        let said = output.stderr();
+        assert!(said.contains(&format!("\n  [possible values: {offered}]\n")), "{line}: {said}");
+        everywhere(
+            &format!("oidc-exchange {line}"),
+            2,
+            if line.starts_with("aws") { "nothing" } else { "stale" },
+            |it| it,
+        );
+    }
 }
 
 /// Nothing is known of the credentials that it was to set, so none is removed.

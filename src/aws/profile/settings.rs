@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Profile;
 use super::ini::Setting;
-use crate::aws::handover::TOKEN_STEM;
+use crate::aws::token_file;
 use crate::aws::{Credentials, Request};
 use crate::emit::{self, ini::Value};
 use crate::secret::Secret;
@@ -80,7 +80,7 @@ pub(super) async fn renewing(
 ) -> Result<Settings, emit::Error> {
     const CHOOSE: &str = "a path or an option of this command has it: use another";
     let chosen = |key, text: String| setting(key, text).map_err(|error| error.ini_hint(CHOOSE));
-    let token_file = made.file(TOKEN_STEM, |_| Ok(token.jwt().clone())).await?;
+    let token_file = token_file::new(token, made).await?;
     let mut config = if needs_process(request) {
         vec![chosen("credential_process", process_line(profile, request, &token_file, made).await?)?]
     } else {

@@ -4,7 +4,7 @@ mod own_call;
 mod renewal;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +77,25 @@ impl Tenancy {
     }
 
     /// Whether it is to live on after a good end, used or not.
-    pub(super) fn outlives(&self) -> bool {
+    fn outlives(&self) -> bool {
         self.is_in_use() || self.stays
+    }
+
+    /// The token itself, where it is handed out, has made leases or is to stay; otherwise it is revoked.
+    pub async fn release(self) -> Option<Self> {
+        if self.outlives() {
+            return Some(self);
+        }
+        self.end().await;
+        None
+    }
+
+    /// When the token or one of its leases ends, whichever is first; none where none of them does.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        let leases = self.leases.iter().map(|lease| lease.life).filter(|life| !life.is_zero());
+        let first = leases.chain(self.token.left()).min()?;
+        self.server.clock.now().checked_add(first)
     }
 
     /// Whether the token was used up by the run itself, and is gone.

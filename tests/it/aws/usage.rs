@@ -136,7 +136,7 @@ fn words_that_are_not_known() {
         &["--format", "yaml"],
         expect![[r#"
         error: invalid value 'yaml' for '--format <FORMAT>'
-          [possible values: env, env-no-export, fish, json, source, process, raw]
+          [possible values: env, env-no-export, fish, json, source, process]
 
         For more information, try '--help'.
     "#]],

@@ -23,9 +23,9 @@ fn every_exit_code_stands_in_the_readme() {
 const ELSEWHERE: [(&str, &str, &[&str]); 10] = [
     ("aws/cache.rs", "name", &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]),
     ("aws/profile/mod.rs", "variable", &["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]),
-    ("google/handout.rs", "&PROJECT", &PROJECT),
-    ("google/handout.rs", "BOTO_CONFIG", &["BOTO_CONFIG"]),
-    ("google/handout.rs", "GCLOUD_CONFIG", &["CLOUDSDK_CONFIG"]),
+    ("google/exports.rs", "&PROJECT", &PROJECT),
+    ("google/exports.rs", "BOTO_CONFIG", &["BOTO_CONFIG"]),
+    ("google/exports.rs", "GCLOUD_CONFIG", &["CLOUDSDK_CONFIG"]),
     ("http/trust.rs", "variable", &[]), // named by its callers: see CALLS
     ("plan/aws_request.rs", "variable", &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]),
     ("subject/mod.rs", "name.as_str()", &["SEMAPHORE_OIDC_TOKEN"]),

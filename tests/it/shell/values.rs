@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use oidc_exchange::delivery;
-use oidc_exchange::emit::{Exports, Format};
+use oidc_exchange::emit::{Content, Exports, Format};
 use oidc_exchange::host::Host;
 use oidc_exchange::shell::Name;
 use oidc_exchange::state::StateDir;
@@ -55,7 +55,8 @@ fn text(format: Format, values: &[String]) -> (String, TempDir) {
     let place =
         StateDir::locate(&Host::fake(&[("OIDC_EXCHANGE_DIR", path.to_str().unwrap())], SystemTime::UNIX_EPOCH).env);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let text = runtime.block_on(delivery::text(format, &exports, &place.unwrap())).unwrap();
+    let content = Content::Variables(exports);
+    let text = runtime.block_on(delivery::text(format, &content, &place.unwrap())).unwrap();
     (text.reveal().to_owned(), private)
 }
 

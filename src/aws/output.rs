@@ -2,19 +2,17 @@
 //! renew by themselves, or as a profile.
 
 use super::cache::{self, Cache};
-use super::{Credentials, Profile, Request, exchange, process};
-use crate::emit::{self, Exports};
+use super::{Credentials, Profile, Request, exchange, process, token_file};
+use crate::cloud::Given;
+use crate::emit::{self, Content, Exports};
 use crate::error::Error;
-use crate::host::Host;
-use crate::http::Client;
-use crate::http::retry::Deadline;
 use crate::shell::Name;
 use crate::state::{self, NewFiles};
 use crate::subject::SubjectToken;
 
 /// The ways.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Handover {
+pub enum OutputMode {
     /// The keys, in variables whose names begin with `prefix`.
     Keys {
         /// `--env-prefix`; empty for the names that SDKs read.
@@ -69,36 +67,46 @@ pub fn refreshable_names() -> Vec<Name> {
     names
 }
 
-/// Trades the token as `request` says, and makes ready what `handover` names.
+/// The credentials that `request` asks for; for a tool that keeps nothing, those that an earlier answer brought while they
+/// are fresh.
 ///
 /// # Errors
-/// As [`exchange::credentials`], or when a file cannot be written.
-pub async fn trade(
-    (request, handover): (&Request, &Handover),
-    token: &SubjectToken,
-    http: &Client,
-    host: &Host,
-    deadline: Deadline,
-    directory: &state::StateDir,
-) -> Result<(Exports, Option<NewFiles>), Error> {
-    let exchange = async || exchange::credentials(request, token, http, &host.clock, deadline).await;
-    match handover {
-        Handover::Keys { prefix } => Ok((keys(request, &exchange().await?, prefix)?, None)),
-        Handover::Process(cache) => {
-            let entry = cache.entry(request, token);
-            let credentials = cache::through(entry, directory, &host.clock, deadline, exchange).await?;
-            Ok((process::members(&credentials)?, None))
-        }
-        Handover::Refreshable => {
-            exchange().await?;
-            let (exports, files) = refreshable(request, token, directory).await?;
-            Ok((exports, Some(files)))
-        }
-        Handover::Profile(profile) => {
+/// As [`exchange::exchange`], or when a profile that is to be written could not be.
+pub async fn credentials(request: &Request, mode: &OutputMode, given: &Given<'_>) -> Result<Credentials, Error> {
+    match mode {
+        OutputMode::Keys { .. } | OutputMode::Refreshable => exchange::exchange(request, given).await,
+        OutputMode::Profile(profile) => {
             profile.foresee(request)?;
-            let credentials = exchange().await?;
-            profile.write(request, &credentials, token, directory).await?;
-            Ok((Exports::default(), None))
+            exchange::exchange(request, given).await
+        }
+        OutputMode::Process(cache) => {
+            let entry = cache.entry(request, given.token);
+            let exchange = async || exchange::exchange(request, given).await;
+            cache::through(entry, given.place, &given.host.clock, given.deadline, exchange).await
+        }
+    }
+}
+
+/// What the job gets of `credentials`, with the private files that it leads to.
+///
+/// # Errors
+/// When a file cannot be written.
+pub async fn content(
+    request: &Request,
+    mode: &OutputMode,
+    credentials: &Credentials,
+    given: &Given<'_>,
+) -> Result<(Content, Option<NewFiles>), Error> {
+    match mode {
+        OutputMode::Keys { prefix } => Ok((Content::Variables(keys(request, credentials, prefix)?), None)),
+        OutputMode::Process(_) => Ok((Content::Answer(process::answer(credentials)?), None)),
+        OutputMode::Refreshable => {
+            let (exports, files) = refreshable(request, given.token, given.place).await?;
+            Ok((Content::Variables(exports), Some(files)))
+        }
+        OutputMode::Profile(profile) => {
+            profile.write(request, credentials, given.token, given.place).await?;
+            Ok((Content::Variables(Exports::default()), None))
         }
     }
 }
@@ -133,7 +141,7 @@ async fn refreshable(
     let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
     let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());
     let mut files = directory.open()?.new_files();
-    let file = files.file(TOKEN_STEM, |_| Ok(token.jwt().clone())).await?;
+    let file = token_file::new(token, &mut files).await?;
     exports.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;
     exports.set(Name::fixed("AWS_ROLE_ARN"), request.role.as_str().to_owned())?;
     exports.set(Name::fixed("AWS_ROLE_SESSION_NAME"), request.session_name.as_str().to_owned())?;
@@ -143,6 +151,3 @@ async fn refreshable(
     }
     Ok((exports, files))
 }
-
-/// How the names of files with the token start. SDKs send such a file as it is: without a line break.
-pub(super) const TOKEN_STEM: &str = "aws-token";

@@ -2,6 +2,7 @@
 
 use super::exchange::until;
 use super::{Credentials, CredentialsFile, Request, credentials_file, gcloud};
+use crate::cloud::Given;
 use crate::emit::Exports;
 use crate::error::{Error, Usage};
 use crate::host::Env;
@@ -61,70 +62,63 @@ pub fn is_taken(name: &Name) -> bool {
     others.iter().chain(&PROJECT).chain(&BEATS_THEM).any(|other| *other == name.as_str())
 }
 
-/// The way out for the file, seen to be there before anything is asked of Google.
-#[derive(Debug)]
-pub struct Ready(Option<NewFile>);
-
-/// Checks the place of the user's for the credentials file, where there is one.
+/// The user's place for the credentials file, where there is one, seen to take it before anything is asked of Google.
 ///
 /// # Errors
 /// When it takes no file, or has one that is not to be replaced.
-pub fn prepare(request: &Request) -> Result<Ready, state::Error> {
+pub fn prepare(request: &Request) -> Result<Option<NewFile>, state::Error> {
     match &request.file {
         CredentialsFile::At(path) => {
             let file = NewFile::beside(path)?;
             credentials_file::may_replace(path)?;
-            Ok(Ready(Some(file)))
+            Ok(Some(file))
         }
-        CredentialsFile::Private | CredentialsFile::No => Ok(Ready(None)),
+        CredentialsFile::Private | CredentialsFile::No => Ok(None),
     }
 }
 
-impl Ready {
-    /// Writes the files, and names the variables.
-    ///
-    /// # Errors
-    /// When a file cannot be written, or a value cannot be carried by an environment; the files are then gone again.
-    pub async fn exports(
-        self,
-        request: &Request,
-        credentials: &Credentials,
-        token: &SubjectToken,
-        env: &Env,
-        place: &state::StateDir,
-    ) -> Result<(Exports, Option<NewFiles>), Error> {
-        let mut set = Variables(Vec::new());
-        let mut made = None;
-        if request.file != CredentialsFile::No {
-            let files = self.write(request, token, place).await?;
-            made = Some(set.add_files(request, env, files).await?);
-        }
-        set.add_tokens(request, credentials);
-        set.add_project(request, env)?;
-        let mut exports = Exports::new(set.to_remove(env));
-        for (name, value) in set.0 {
-            exports.set(name, value)?;
-        }
-        Ok((exports, made))
+/// The variables for `credentials`, with the files that they lead to; `file` is the user's place for the credentials file.
+///
+/// # Errors
+/// When a file cannot be written, or a value cannot be carried by an environment; the files are then gone again.
+pub async fn exports(
+    request: &Request,
+    file: Option<NewFile>,
+    credentials: &Credentials,
+    given: &Given<'_>,
+) -> Result<(Exports, Option<NewFiles>), Error> {
+    let env = &given.host.env;
+    let mut set = Variables(Vec::new());
+    let mut files = None;
+    if request.file != CredentialsFile::No {
+        let written = write(request, file, given.token, given.place).await?;
+        files = Some(set.add_files(request, env, written).await?);
     }
+    set.add_tokens(request, credentials);
+    set.add_project(request, env)?;
+    let mut exports = Exports::new(set.to_remove(env));
+    for (name, value) in set.0 {
+        exports.set(name, value)?;
+    }
+    Ok((exports, files))
+}
 
-    async fn write(
-        self,
-        request: &Request,
-        token: &SubjectToken,
-        place: &state::StateDir,
-    ) -> Result<Files, state::Error> {
-        let mut files = place.open()?.new_files();
-        let credentials = match (&request.file, self.0) {
-            (CredentialsFile::At(path), Some(file)) => {
-                let path = std::path::absolute(path).map_err(|error| state::Error::write(path, error))?;
-                files.put(file, credentials_file::text(request, token, &path)?.reveal().as_bytes()).await?;
-                path
-            }
-            _ => files.file("google-credentials", |path| credentials_file::text(request, token, path)).await?,
-        };
-        Ok(Files { credentials: text(credentials)?, files })
-    }
+async fn write(
+    request: &Request,
+    file: Option<NewFile>,
+    token: &SubjectToken,
+    place: &state::StateDir,
+) -> Result<Files, state::Error> {
+    let mut files = place.open()?.new_files();
+    let credentials = match (&request.file, file) {
+        (CredentialsFile::At(path), Some(file)) => {
+            let path = std::path::absolute(path).map_err(|error| state::Error::write(path, error))?;
+            files.put(file, credentials_file::text(request, token, &path)?.reveal().as_bytes()).await?;
+            path
+        }
+        _ => files.file("google-credentials", |path| credentials_file::text(request, token, path)).await?,
+    };
+    Ok(Files { credentials: text(credentials)?, files })
 }
 
 /// The credentials file, and all that is made beside it.

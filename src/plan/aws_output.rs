@@ -1,17 +1,17 @@
-//! How AWS credentials are handed over, checked.
+//! How the job gets AWS credentials, checked.
 
 use crate::aws::cache::Cache;
 use crate::aws::profile::{Files, ProfileName};
-use crate::aws::{self, Handover};
-use crate::cli::AwsArgs;
-use crate::emit::{Format, text_of};
+use crate::aws::{self, OutputMode};
+use crate::cli::{AwsAnswer, AwsArgs, Form};
+use crate::emit::text_of;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::shell::Name;
 
 /// Checks which way was asked for, and that it can carry the rest of `args`.
-pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<Handover, Usage> {
-    let process = args.shared.format == Some(Format::Process);
+pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<OutputMode, Usage> {
+    let process = args.format == Some(Form::Answer(AwsAnswer::Process));
     if process && (args.refreshable || args.env_prefix.is_some()) {
         return Err(Usage::new("--format process prints keys for one tool: neither --refreshable nor --env-prefix")
             .hint("for a profile that renews by itself, write it with --profile NAME --refreshable"));
@@ -21,7 +21,7 @@ pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<H
         return Err(Usage::new("--overwrite-profile: no --profile names one"));
     }
     if let Some(name) = &args.profile {
-        return Ok(Handover::Profile(aws::Profile {
+        return Ok(OutputMode::Profile(aws::Profile {
             name: ProfileName::parse(name)?,
             refreshable: args.refreshable,
             overwrite: args.overwrite_profile,
@@ -31,15 +31,15 @@ pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<H
         }));
     }
     if process {
-        return Ok(Handover::Process(Cache::new(env)?));
+        return Ok(OutputMode::Process(Cache::new(env)?));
     }
     if args.refreshable {
         sdks_can_ask(request)?;
-        return Ok(Handover::Refreshable);
+        return Ok(OutputMode::Refreshable);
     }
     let prefix = args.env_prefix.clone().unwrap_or_default();
     match Name::new(&format!("{prefix}AWS")) {
-        Some(_) => Ok(Handover::Keys { prefix }),
+        Some(_) => Ok(OutputMode::Keys { prefix }),
         None => Err(Usage::new(format!("--env-prefix: `{prefix}` cannot begin a variable's name"))
             .hint("it has letters, digits and _ alone, and no digit first, such as STAGING_")),
     }

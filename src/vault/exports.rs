@@ -9,20 +9,21 @@ use super::names;
 use super::reading::{Document, Documents};
 use super::selection::{Field, Missing, Naming, Selection, Target};
 use super::tenancy::Tenancy;
-use super::value::{Content, Unusable, content};
-use crate::emit::{self, Exports};
+use super::value::{self, Unusable};
+use crate::emit::{self, Content, Exports};
 use crate::error::{Error, Refusal};
+use crate::secret::Secret;
 use crate::shell::Name;
 use crate::state::{self, NewFiles};
 
 /// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
 
-/// What one variable is to hold.
-pub(super) struct Item {
+/// What one variable is to hold. There is no content in its `Debug`.
+pub struct Item {
     name: Name,
     /// None for an optional one that is absent.
-    content: Option<Content>,
+    content: Option<value::Content>,
     file: bool,
 }
 
@@ -54,13 +55,15 @@ fn one(selection: &Selection, name: &Name, document: &Document, presented: &[Str
     let empty = Map::new();
     let fields = document.fields.as_ref();
     let found = match fields {
-        Some(fields) => content(fields, &selection.field, treatment.base64),
+        Some(fields) => value::content(fields, &selection.field, treatment.base64),
         None => Err(Unusable::Absent),
     };
     match (found, &treatment.missing) {
         (Ok(content), _) => Ok(item(Some(content))),
         (Err(Unusable::Absent | Unusable::Null), Missing::Skip) => Ok(item(None)),
-        (Err(Unusable::Absent | Unusable::Null), Missing::Default(text)) => Ok(item(Some(Content::Text(text.clone())))),
+        (Err(Unusable::Absent | Unusable::Null), Missing::Default(text)) => {
+            Ok(item(Some(value::Content::Text(text.clone()))))
+        }
         (Err(why), _) => Err(unusable(&why, selection, document, fields.unwrap_or(&empty), presented)),
     }
 }
@@ -117,7 +120,7 @@ fn many(selection: &Selection, (prefix, naming): (&str, Naming), document: &Docu
         if !names::may_be_made(&name) {
             return Err(wrong(key, "a secret's key may not set what a shell keeps or runs by").into());
         }
-        let found = content(fields, &Field::Key(key.clone()), selection.treatment.base64);
+        let found = value::content(fields, &Field::Key(key.clone()), selection.treatment.base64);
         let content = match found {
             Ok(content) => Some(content),
             // A null is no value, and no reason to stop.
@@ -129,11 +132,35 @@ fn many(selection: &Selection, (prefix, naming): (&str, Naming), document: &Docu
     Ok(items)
 }
 
-/// Checks every item, makes the private files, and fills the exports.
-pub(super) async fn fill(
+impl std::fmt::Debug for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Item").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What the job gets of `items`, with the private files that it leads to: variables, or the one value as it is.
+///
+/// # Errors
+/// When a value cannot be handed over, or a file cannot be written.
+pub async fn content(
     request: &Request,
     items: Vec<Item>,
-    tenancy: &Tenancy,
+    token: &Tenancy,
+    place: &state::StateDir,
+) -> Result<(Content, Option<NewFiles>), Error> {
+    let (exports, files) = fill(request, items, token, place).await?;
+    if request.raw {
+        let value: String = exports.variables().map(|(_, value)| value).collect();
+        return Ok((Content::Answer(Secret::new(value)), files));
+    }
+    Ok((Content::Variables(exports), files))
+}
+
+/// Checks every item, makes the private files, and fills the exports.
+async fn fill(
+    request: &Request,
+    items: Vec<Item>,
+    token: &Tenancy,
     place: &state::StateDir,
 ) -> Result<(Exports, Option<NewFiles>), Error> {
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
@@ -152,12 +179,12 @@ pub(super) async fn fill(
                 let path = files.bytes(&stem, |_| Ok(content.into_bytes())).await?;
                 exports.set(name, emit::text_of(&path)?)?;
             }
-            (Some(Content::Text(text)), _) => exports.set(name, text)?,
-            (Some(Content::Bytes(_)), _) => return Err(emit::Error::NotText { name }.into()),
+            (Some(value::Content::Text(text)), _) => exports.set(name, text)?,
+            (Some(value::Content::Bytes(_)), _) => return Err(emit::Error::NotText { name }.into()),
         }
     }
     if request.export_token {
-        exports.set(Name::fixed("VAULT_TOKEN"), tenancy.token.secret.reveal().to_owned())?;
+        exports.set(Name::fixed("VAULT_TOKEN"), token.token.secret.reveal().to_owned())?;
         exports.set(Name::fixed("VAULT_ADDR"), request.address_text())?;
         if let Some(namespace) = &request.namespace {
             exports.set(Name::fixed("VAULT_NAMESPACE"), namespace.clone())?;
@@ -170,13 +197,13 @@ pub(super) async fn fill(
 fn check(request: &Request, item: &Item) -> Result<(), emit::Error> {
     let name = || item.name.clone();
     match &item.content {
-        Some(Content::Bytes(_)) if !item.file => Err(emit::Error::NotText { name: name() }),
-        Some(Content::Text(text)) if !item.file && text.contains('\0') => Err(emit::Error::Nul { name: name() }),
-        Some(Content::Text(text))
+        Some(value::Content::Bytes(_)) if !item.file => Err(emit::Error::NotText { name: name() }),
+        Some(value::Content::Text(text)) if !item.file && text.contains('\0') => Err(emit::Error::Nul { name: name() }),
+        Some(value::Content::Text(text))
             if !item.file && !request.raw && item.name.as_str().len() + text.len() + 2 > LONGEST =>
         {
             Err(emit::Error::TooLong { name: name() })
         }
-        Some(Content::Text(_) | Content::Bytes(_)) | None => Ok(()),
+        Some(value::Content::Text(_) | value::Content::Bytes(_)) | None => Ok(()),
     }
 }

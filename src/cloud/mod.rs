@@ -1,0 +1,5 @@
+//! What every cloud's exchange is given.
+
+mod given;
+
+pub use given::Given;

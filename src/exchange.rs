@@ -1,0 +1,112 @@
+//! The seam between what was asked and the clouds: a target and the job's token become a grant, and a grant becomes what
+//! is handed over.
+//!
+//! ```text
+//! Target + Given ──exchange──▶ Grant ──content──▶ Variables │ Answer, and Leftovers
+//! ```
+//!
+//! Each function is one match on the clouds. Nothing here is the process's: several exchanges can run at once, each with
+//! a target and a [`Given`] of its own.
+
+use std::time::SystemTime;
+
+pub use crate::cloud::Given;
+use crate::delivery::Leftovers;
+use crate::emit::Content;
+use crate::error::Error;
+use crate::plan::Target;
+use crate::state::NewFile;
+pub use crate::vault::PendingRevocation;
+use crate::{aws, google, vault};
+
+/// What a cloud gave for the token, with the request that it answers.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each exchange")]
+pub enum Grant<'t> {
+    /// An AWS role's credentials.
+    Aws {
+        /// What was asked.
+        request: &'t aws::Request,
+        /// How the job gets them.
+        mode: &'t aws::OutputMode,
+        /// The credentials.
+        credentials: aws::Credentials,
+    },
+    /// A service account's tokens, or the federated one.
+    Google {
+        /// What was asked.
+        request: &'t google::Request,
+        /// The place for the credentials file, where the user has named one.
+        file: Option<NewFile>,
+        /// The tokens.
+        credentials: google::Credentials,
+    },
+    /// Secrets, and the client token that read them.
+    Vault {
+        /// What was asked.
+        request: &'t vault::Request,
+        /// What was read.
+        secrets: vault::Secrets,
+    },
+}
+
+impl Grant<'_> {
+    /// When it ends, where the cloud said so.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        match self {
+            Self::Aws { credentials, .. } => Some(credentials.expiration),
+            Self::Google { credentials, .. } => credentials.access_token.as_ref().and_then(|token| token.expires),
+            Self::Vault { secrets, .. } => secrets.token.expires(),
+        }
+    }
+}
+
+/// Trades the token for what `target` asks. What can be seen beforehand of the way out is seen before anything is sent.
+/// What must not outlive a bad end, here or in [`content`], is noted in `pending`.
+///
+/// # Errors
+/// The cloud's refusal, that it could not be reached in time, or that the result could not be written.
+pub async fn exchange<'t>(
+    target: &'t Target,
+    given: &Given<'_>,
+    pending: &PendingRevocation,
+) -> Result<Grant<'t>, Error> {
+    Ok(match target {
+        Target::Aws(request, mode) => {
+            let credentials = aws::output::credentials(request, mode, given).await?;
+            Grant::Aws { request, mode, credentials }
+        }
+        Target::Google(request) => {
+            let file = google::exports::prepare(request)?;
+            let credentials = google::exchange::exchange(request, given).await?;
+            Grant::Google { request, file, credentials }
+        }
+        Target::Vault(request) => {
+            let secrets = vault::exchange::exchange(request, given, pending).await?;
+            Grant::Vault { request, secrets }
+        }
+    })
+}
+
+/// What the job gets of `grant`, with the private files that it leads to, and what is to be undone after its last use.
+///
+/// # Errors
+/// When a file cannot be written, or a value cannot be handed over; the files are then gone again.
+pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Leftovers), Error> {
+    match grant {
+        Grant::Aws { request, mode, credentials } => {
+            let (content, files) = aws::output::content(request, mode, &credentials, given).await?;
+            Ok((content, Leftovers { files, token: None }))
+        }
+        Grant::Google { request, file, credentials } => {
+            let (exports, files) = google::exports::exports(request, file, &credentials, given).await?;
+            Ok((Content::Variables(exports), Leftovers { files, token: None }))
+        }
+        Grant::Vault { request, secrets } => {
+            let vault::Secrets { items, token } = secrets;
+            let (content, files) = vault::exports::content(request, items, &token, given.place).await?;
+            Ok((content, Leftovers { files, token: token.release().await }))
+        }
+    }
+}
