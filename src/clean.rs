@@ -17,8 +17,8 @@ use crate::host::Host;
 use crate::shell::{fish, posix};
 use crate::signal::Signals;
 use crate::state::{self, Directory, Outcome, Record, StateDir};
-use crate::vault::LeftToken;
-use crate::vault::left::End;
+use crate::vault::LeftoverToken;
+use crate::vault::leftover_token::End;
 use crate::{aws, diagnostic, google, vault};
 
 /// Prints the `unset` lines in the words of `format`, deletes what the manifest in `place` names, and ends the client
@@ -77,7 +77,7 @@ fn interrupted(signal: &str, left: &str) -> Exit {
 }
 
 /// A client token, and the file that it is in.
-type Token = (Record, LeftToken);
+type Token = (Record, LeftoverToken);
 
 struct Cleaning<'d> {
     place: &'d StateDir,
@@ -115,7 +115,7 @@ impl Cleaning<'_> {
                 Some(written) => self.profile(&record, &written).await,
                 None => self.unreadable(),
             },
-            Some((LeftToken::KIND, note)) => match note.read() {
+            Some((LeftoverToken::KIND, note)) => match note.read() {
                 Some(left) => {
                     tokens.push((record, left));
                     return;

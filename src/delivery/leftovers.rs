@@ -1,7 +1,7 @@
 //! What an exchange leaves behind, and has to be undone after the last use of what it handed over.
 
 use crate::state::{self, NewFiles};
-use crate::vault::Tenancy;
+use crate::vault::HeldToken;
 
 /// Files that the variables lead to, and a Vault's client token that they are or need. The files go when this is dropped,
 /// unless it is [kept](Self::keep).
@@ -10,7 +10,7 @@ pub struct Leftovers {
     /// The files.
     pub files: Option<NewFiles>,
     /// The client token, with its leases.
-    pub token: Option<Tenancy>,
+    pub token: Option<HeldToken>,
 }
 
 impl Leftovers {
@@ -30,7 +30,7 @@ impl Leftovers {
     /// Records for `clean` the token that the job is about to get, or has secrets of. What cannot be recorded ends by
     /// itself, and that is no failure.
     pub(super) async fn record(&self, place: &state::StateDir) -> Option<NewFiles> {
-        let recorded = self.token.as_ref()?.write_down(place).await;
+        let recorded = self.token.as_ref()?.record(place).await;
         recorded.unwrap_or_else(|error| {
             tracing::warn!("{error}; `oidc-exchange clean` will not end the client token");
             None
@@ -48,7 +48,7 @@ impl Leftovers {
     /// and that is no failure.
     pub(super) async fn undo(self, place: &state::StateDir) {
         match &self.token {
-            Some(token) if token.stays() => {
+            Some(token) if token.no_revoke() => {
                 if let Some(record) = self.record(place).await {
                     record.keep();
                 }

@@ -37,18 +37,18 @@ pub(super) fn new(args: &VaultArgs, env: &Env) -> Result<vault::Request, Usage> 
         role: args.role.as_deref().map(role).transpose()?,
         selections,
         export_token,
-        stays: args.no_revoke,
-        way: way(args)?,
+        no_revoke: args.no_revoke,
+        server_options: server_options(args)?,
         raw,
     })
 }
 
 /// `clean` may run in another directory.
-fn way(args: &VaultArgs) -> Result<vault::Way, Usage> {
+fn server_options(args: &VaultArgs) -> Result<vault::ServerOptions, Usage> {
     let network = &args.shared.network;
     let ca_file = network.ca_file.as_ref().map(std::path::absolute).transpose();
     let ca_file = ca_file.map_err(|error| Usage::new(format!("--ca-file: {error}")))?;
-    Ok(vault::Way { ca_file, allow_http: network.allow_http.as_deref().map(super::host).transpose()? })
+    Ok(vault::ServerOptions { ca_file, allow_http: network.allow_http.as_deref().map(super::host).transpose()? })
 }
 
 fn check_names(selections: &[Selection], export_token: bool) -> Result<(), Usage> {

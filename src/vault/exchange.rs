@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use super::Request;
 use super::connections;
 use super::exports::{self, Item};
+use super::held_token::HeldToken;
 use super::login;
 use super::session::Session;
-use super::tenancy::Tenancy;
 use super::wire::Server;
 use crate::cloud::Given;
 use crate::error::Error;
@@ -15,10 +15,10 @@ use crate::http::retry::Deadline;
 
 /// The client token of an exchange that is under way, for whoever sees it come to a bad end.
 #[derive(Debug, Default)]
-pub struct PendingRevocation(RefCell<Option<Tenancy>>);
+pub struct PendingRevocation(RefCell<Option<HeldToken>>);
 
 impl PendingRevocation {
-    fn note(&self, token: &Tenancy) {
+    fn note(&self, token: &HeldToken) {
         self.0.replace(Some(token.clone()));
     }
 
@@ -37,7 +37,7 @@ pub struct Secrets {
     /// What was asked for, in its order.
     pub items: Vec<Item>,
     /// The client token, with the leases that it has made.
-    pub token: Tenancy,
+    pub token: HeldToken,
 }
 
 /// Trades the token for what `request` names. From the login on, the client token is in `pending`: whatever becomes of
@@ -57,28 +57,28 @@ pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRev
         shown: Some(token.jwt().clone()),
     };
     let client_token = login::login(request, token, &mut server, deadline).await?;
-    let tenancy = Tenancy {
+    let held = HeldToken {
         server,
         token: client_token,
         leases: Vec::new(),
         spent: 0,
         handed_out: request.export_token,
-        stays: request.stays,
-        way: request.way.clone(),
+        no_revoke: request.no_revoke,
+        server_options: request.server_options.clone(),
     };
-    pending.note(&tenancy);
-    let _opening = connections::prepare(request, &tenancy.server);
-    let secrets = read(request, tenancy, deadline).await?;
+    pending.note(&held);
+    let _opening = connections::prepare(request, &held.server);
+    let secrets = read(request, held, deadline).await?;
     // Now with its leases, and less the uses that it had.
     pending.note(&secrets.token);
     Ok(secrets)
 }
 
-async fn read(request: &Request, mut tenancy: Tenancy, deadline: Deadline) -> Result<Secrets, Error> {
-    let session = Session { request, server: &tenancy.server, token: &tenancy.token, deadline };
+async fn read(request: &Request, mut held: HeldToken, deadline: Deadline) -> Result<Secrets, Error> {
+    let session = Session { request, server: &held.server, token: &held.token, deadline };
     let read = session.read().await?;
     let items = exports::pick(request, &read, &session.presented())?;
-    tenancy.leases = read.leases;
-    tenancy.spent = read.requests;
-    Ok(Secrets { items, token: tenancy })
+    held.leases = read.leases;
+    held.spent = read.requests;
+    Ok(Secrets { items, token: held })
 }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::Request;
+use super::held_token::HeldToken;
 use super::names;
 use super::reading::{Document, Documents};
 use super::selection::{Field, Missing, Naming, Selection, Target};
-use super::tenancy::Tenancy;
 use super::value::{self, Unusable};
 use crate::emit::{self, Content, Exports};
 use crate::error::{Error, Refusal};
@@ -145,7 +145,7 @@ impl std::fmt::Debug for Item {
 pub async fn content(
     request: &Request,
     items: Vec<Item>,
-    token: &Tenancy,
+    token: &HeldToken,
     place: &state::StateDir,
 ) -> Result<(Content, Option<NewFiles>), Error> {
     let (exports, files) = fill(request, items, token, place).await?;
@@ -160,7 +160,7 @@ pub async fn content(
 async fn fill(
     request: &Request,
     items: Vec<Item>,
-    token: &Tenancy,
+    token: &HeldToken,
     place: &state::StateDir,
 ) -> Result<(Exports, Option<NewFiles>), Error> {
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());

@@ -8,9 +8,10 @@ mod cause;
 mod connections;
 pub mod exchange;
 pub mod exports;
+mod held_token;
 mod hints;
 mod kv;
-pub mod left;
+pub mod leftover_token;
 mod login;
 mod login_cause;
 pub mod names;
@@ -20,10 +21,11 @@ mod read_cause;
 mod reading;
 pub mod secrets_file;
 pub mod selection;
+mod server_options;
 mod session;
 pub mod settings;
 pub mod setup;
-mod tenancy;
+mod token_self;
 pub mod trust;
 mod value;
 mod wire;
@@ -32,10 +34,11 @@ use reqwest::Url;
 
 use crate::shell::Name;
 pub use exchange::{PendingRevocation, Secrets};
-pub use left::LeftToken;
+pub use held_token::HeldToken;
+pub use leftover_token::LeftoverToken;
 use path::Path;
 use selection::{Selection, Target};
-pub use tenancy::{Tenancy, Way};
+pub use server_options::ServerOptions;
 
 /// A validated request.
 #[derive(Debug, PartialEq)]
@@ -55,9 +58,9 @@ pub struct Request {
     /// Whether the client token itself is wanted.
     pub export_token: bool,
     /// Whether the client token is left to end by itself.
-    pub stays: bool,
+    pub no_revoke: bool,
     /// How the server is reached, for `clean`.
-    pub way: Way,
+    pub server_options: ServerOptions,
     /// Whether one value goes out as it is, which no environment has to carry.
     pub raw: bool,
 }

@@ -4,12 +4,12 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Kind};
+use super::held_token::Lease;
 use super::kv::{Mount, Shape};
 use super::path::Path;
 use super::read_cause::ReadCause;
 use super::selection::{Engine, Missing, Query, Selection};
 use super::session::Session;
-use super::tenancy::Lease;
 use super::wire::Success;
 use crate::error::{Error, Refusal};
 use crate::http::retry::GaveUp;

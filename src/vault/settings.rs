@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::Way;
+use super::ServerOptions;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::http::{Bundle, Identity, Overrides, Proxies, ServerName, Settings, Trust};
@@ -86,14 +86,14 @@ pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usag
 ///
 /// # Errors
 /// As [`apply`], and when the file of certificates is no longer one.
-pub fn network(env: &Env, address: &Url, way: &Way) -> Result<Settings, Usage> {
+pub fn network(env: &Env, address: &Url, options: &ServerOptions) -> Result<Settings, Usage> {
     let mut network = Settings {
         trust: Trust::default(),
         proxies: Proxies::from_env(env)?,
-        allow_http: way.allow_http.clone(),
+        allow_http: options.allow_http.clone(),
         overrides: Overrides::default(),
     };
-    apply(env, address, way.ca_file.as_deref(), &mut network)?;
+    apply(env, address, options.ca_file.as_deref(), &mut network)?;
     Ok(network)
 }
 

@@ -77,7 +77,7 @@ fn what_is_kept_for_it_is_private() {
     let line: Value = serde_json::from_str(&manifest).unwrap();
     assert_eq!(line["note"]["value"]["accessor"], *accessor(&world));
     assert_eq!(line["note"]["value"]["address"], format!("{}/", world.bao.url()));
-    assert_eq!(line["note"]["value"]["way"], json!({ "allow_http": "vault.test" }));
+    assert_eq!(line["note"]["value"]["server_options"], json!({ "allow_http": "vault.test" }));
 
     // A person's own token in the variable is not this one, and stays.
     let own = world.must("auth/token/create", &json!({ "policies": [world.id], "ttl": "5m" }));

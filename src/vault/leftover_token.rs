@@ -15,8 +15,10 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use super::login::ClientToken;
+use super::server_options::ServerOptions;
 use super::settings;
-use super::tenancy::{REVOKE, Tenancy, Way, Why, own_call};
+use super::token_self::{self, REVOKE, Why};
 use super::wire::Server;
 use crate::error::{Exit, Report};
 use crate::host::Host;
@@ -28,13 +30,13 @@ const BOUND: Duration = Duration::from_secs(5);
 
 /// What the manifest says of a client token, which is never in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftToken {
+pub struct LeftoverToken {
     accessor: String,
     address: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     #[serde(default)]
-    way: Way,
+    server_options: ServerOptions,
     /// When it ends unless it is renewed, in seconds since 1970; none where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ends: Option<i64>,
@@ -63,18 +65,17 @@ impl End {
     }
 }
 
-impl LeftToken {
+impl LeftoverToken {
     /// The kind of its note in the manifest.
     pub const KIND: &'static str = "vault-token";
 
-    pub(super) fn new(tenancy: &Tenancy) -> Self {
-        let Tenancy { server, token, way, .. } = tenancy;
+    pub(super) fn new(server: &Server, token: &ClientToken, server_options: &ServerOptions) -> Self {
         let life = token.left().and_then(|left| i64::try_from(left.as_secs()).ok());
         Self {
             accessor: token.accessor.clone(),
             address: server.address.as_str().to_owned(),
             namespace: server.namespace.clone(),
-            way: way.clone(),
+            server_options: server_options.clone(),
             ends: life.map(|life| server.clock.unix().saturating_add(life)),
         }
     }
@@ -89,7 +90,7 @@ impl LeftToken {
             Ok(server) => server,
             Err(why) => return self.unreached(why, host),
         };
-        match own_call(&server, secret, REVOKE, b"{}", BOUND).await {
+        match token_self::call(&server, secret, REVOKE, b"{}", BOUND).await {
             Ok(_) => {
                 tracing::info!("ended the client token with the accessor {}", self.accessor);
                 End::Ended
@@ -111,7 +112,8 @@ impl LeftToken {
 
     fn server(&self, host: &Host) -> Result<Server, String> {
         let address = Url::parse(&self.address).map_err(|error| format!("{}: {error}", self.address))?;
-        let network = settings::network(&host.env, &address, &self.way).map_err(|usage| usage.to_string())?;
+        let network =
+            settings::network(&host.env, &address, &self.server_options).map_err(|usage| usage.to_string())?;
         Ok(Server {
             http: Client::new(network),
             address,

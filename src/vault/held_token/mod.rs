@@ -1,20 +1,17 @@
 //! What a login leaves: the client token, and the leases that live no longer than it does.
 
-mod own_call;
 mod renewal;
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
-
-use super::left::LeftToken;
+use super::leftover_token::LeftoverToken;
 use super::login::ClientToken;
 use super::path::Path;
+use super::server_options::ServerOptions;
+use super::token_self::{self, REVOKE, Why};
 use super::wire::{Envelope, Server, life};
 use crate::diagnostic::DECISIONS;
 use crate::state::{self, NewFiles};
-pub(super) use own_call::{REVOKE, Why, own_call};
 
 /// What a secrets engine made for this token. The server ends it with the token at the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +36,7 @@ impl Lease {
 
 /// The token and its leases, while something uses them.
 #[derive(Clone, Debug)]
-pub struct Tenancy {
+pub struct HeldToken {
     pub(super) server: Server,
     pub(super) token: ClientToken,
     pub(super) leases: Vec<Lease>,
@@ -48,20 +45,9 @@ pub struct Tenancy {
     /// Whether the token itself is handed out.
     pub(super) handed_out: bool,
     /// `--no-revoke`.
-    pub(super) stays: bool,
-    /// What `clean` needs to know of the way to the server.
-    pub(super) way: Way,
-}
-
-/// What the command line said of the way to the server, besides its address: `clean` has no such options.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Way {
-    /// `--ca-file`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<PathBuf>,
-    /// `--allow-http`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allow_http: Option<String>,
+    pub(super) no_revoke: bool,
+    /// How the server is reached.
+    pub(super) server_options: ServerOptions,
 }
 
 /// Bound on the revocation of a token that has served its turn: the job has what it came for.
@@ -70,7 +56,7 @@ const LAST_CALL: Duration = Duration::from_secs(5);
 /// The same where the run has failed or was interrupted, and somebody waits for its end.
 const IN_HASTE: Duration = Duration::from_secs(2);
 
-impl Tenancy {
+impl HeldToken {
     /// Whether the job needs the token to live: it has the token, or a secret that ends with it.
     pub(super) fn is_in_use(&self) -> bool {
         self.handed_out || !self.leases.is_empty()
@@ -78,7 +64,7 @@ impl Tenancy {
 
     /// Whether it is to live on after a good end, used or not.
     fn outlives(&self) -> bool {
-        self.is_in_use() || self.stays
+        self.is_in_use() || self.no_revoke
     }
 
     /// The token itself, where it is handed out, has made leases or is to stay; otherwise it is revoked.
@@ -117,11 +103,11 @@ impl Tenancy {
         }
     }
 
-    /// Writes the token down in the private directory at `place`, for `clean` to end; nothing where `clean` could not.
+    /// Records the token in the private directory at `place`, for `clean` to end; nothing where `clean` could not.
     ///
     /// # Errors
     /// When it cannot be written there.
-    pub async fn write_down(&self, place: &state::StateDir) -> Result<Option<NewFiles>, state::Error> {
+    pub async fn record(&self, place: &state::StateDir) -> Result<Option<NewFiles>, state::Error> {
         if self.token.batch || self.exhausted() {
             return Ok(None);
         }
@@ -132,14 +118,15 @@ impl Tenancy {
             return Ok(None);
         }
         let mut files = place.open()?.new_files();
-        files.noted("vault-token", &self.token.secret, LeftToken::KIND, &LeftToken::new(self)).await?;
+        let left = LeftoverToken::new(&self.server, &self.token, &self.server_options);
+        files.noted("vault-token", &self.token.secret, LeftoverToken::KIND, &left).await?;
         Ok(Some(files))
     }
 
     /// Whether `--no-revoke` keeps the token after a good end.
     #[must_use]
-    pub fn stays(&self) -> bool {
-        self.stays
+    pub fn no_revoke(&self) -> bool {
+        self.no_revoke
     }
 
     /// Revokes the token, and with it what it leased, after the last use of both. It never fails: a token that stays
@@ -164,7 +151,7 @@ impl Tenancy {
             }
             return;
         }
-        match own_call(&self.server, &self.token.secret, REVOKE, b"{}", bound).await {
+        match token_self::call(&self.server, &self.token.secret, REVOKE, b"{}", bound).await {
             Ok(_) => tracing::info!(target: DECISIONS, "revoked the client token"),
             Err(Why::Gone) => tracing::info!(target: DECISIONS, "the client token has ended already"),
             Err(Why::Denied(_)) => self.remains(&format!(

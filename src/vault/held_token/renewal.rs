@@ -6,8 +6,9 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
+use super::super::token_self;
 use super::super::wire::life;
-use super::{Lease, Tenancy, own_call};
+use super::{HeldToken, Lease};
 use crate::diagnostic::DECISIONS;
 
 /// Part of a life after which it is renewed.
@@ -44,7 +45,7 @@ impl Renewal {
     }
 }
 
-impl Tenancy {
+impl HeldToken {
     /// Renews the token and the leases, each in its own time, as long as it is polled and the server lets it.
     pub async fn renew(&self) {
         if self.is_in_use() {
@@ -84,7 +85,7 @@ impl Tenancy {
         loop {
             sleep_until(renewal.due).await;
             let left = renewal.ends.saturating_duration_since(Instant::now());
-            match own_call(&self.server, &self.token.secret, renewal.path, &renewal.body, left).await {
+            match token_self::call(&self.server, &self.token.secret, renewal.path, &renewal.body, left).await {
                 Ok(success) => {
                     let envelope = success.envelope;
                     let life = life(envelope.auth.map_or(envelope.lease_duration, |auth| auth.lease_duration));

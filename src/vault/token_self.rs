@@ -1,22 +1,23 @@
-//! A call for the client token's own sake: its renewal, its leases', its revocation.
+//! Calls with a client token that concern itself: its renewal, its leases', its revocation (Vault's `renew-self`,
+//! `revoke-self`).
 
 use std::fmt;
 use std::time::Duration;
 
-use super::super::answer::Kind;
-use super::super::path::Path;
-use super::super::read_cause::ReadCause;
-use super::super::wire::{Call, Server, Success};
+use super::answer::Kind;
+use super::path::Path;
+use super::read_cause::ReadCause;
+use super::wire::{Call, Server, Success};
 use crate::http::retry::Deadline;
 use crate::http::{ErrorAnswer, Problem};
 use crate::secret::Secret;
 
 /// Revokes the token that asks for it, and with it what it leased.
-pub(in super::super) const REVOKE: &[&str] = &["auth", "token", "revoke-self"];
+pub(super) const REVOKE: &[&str] = &["auth", "token", "revoke-self"];
 
 /// Why a call brought nothing.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) enum Why {
+pub(super) enum Why {
     /// The token has ended, or is used up.
     Gone,
     /// Its policies do not let it; the server's words.
@@ -36,7 +37,7 @@ impl fmt::Display for Why {
 }
 
 /// POSTs `body` to `path` with `token`, and again where that can help, for no longer than `bound`.
-pub(in super::super) async fn own_call(
+pub(super) async fn call(
     server: &Server,
     token: &Secret,
     path: &[&'static str],
