@@ -14,7 +14,7 @@ use super::lock::is_still;
 use super::object::Seen;
 use super::own_file;
 use super::record::{Note, Record};
-use super::{Directory, Error};
+use super::{Directory, Error, IN_THE_MAKING};
 
 const NAME: &str = "manifest";
 
@@ -118,8 +118,11 @@ impl Directory {
 
     /// Deletes the manifest, and the directory if it is ours and empty.
     fn remove(&self, ours: Option<&Record>) -> Result<(), Error> {
-        let made = |found: &Seen| self.own || ours.is_some_and(|record| record.is_private_directory(found));
-        let is_ours = Seen::at(&self.path).is_ok_and(|found| made(&found));
+        let recorded = |found: &Seen| ours.is_some_and(|record| record.is_private_directory(found));
+        let is_ours = self.own || self.is_in_the_making() || Seen::at(&self.path).is_ok_and(|found| recorded(&found));
+        if is_ours && !self.own {
+            self.set_mode(IN_THE_MAKING)?;
+        }
         for name in [NEXT, NAME] {
             match std::fs::remove_file(self.path.join(name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(self.unwritten(error)),
@@ -130,9 +133,11 @@ impl Directory {
             return Ok(());
         }
         match std::fs::remove_dir(&self.path) {
-            Err(error) if !matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound) => {
-                Err(Error::write(&self.path, error))
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+                // Another exchange has begun a manifest, and finds the mode as it is; or what is in it is somebody else's.
+                if is_absent(&self.manifest()) { self.set_mode(0o700) } else { Ok(()) }
             }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::write(&self.path, error)),
             _ => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ mod own_file;
 mod parents;
 mod record;
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -138,14 +138,18 @@ impl StateDir {
     }
 }
 
+/// The mode of a directory that is not in its manifest yet, or no longer: nobody gives it to one of his own.
+const IN_THE_MAKING: u32 = 0o300;
+
 const NAME_ONE: &str = "name a private directory with OIDC_EXCHANGE_DIR";
 
 impl Directory {
-    /// Makes it where it is missing. Where it is ours by a name that the user gave, its manifest tells: an empty directory
-    /// of the user's own is none to delete.
+    /// Makes it where it is missing. Where the user gave its name, the manifest tells that it is ours, since an empty
+    /// directory of the user's own is none to delete. Until then its mode tells that.
     fn make(&self) -> Result<(), Error> {
         parents::check(&self.path)?;
-        let directory = || DirBuilder::new().mode(0o700).create(&self.path);
+        let access = if self.own { 0o700 } else { IN_THE_MAKING };
+        let directory = || DirBuilder::new().mode(access).create(&self.path);
         let made = directory().or_else(|error| match (error.kind(), self.path.parent()) {
             (ErrorKind::NotFound, Some(parent)) => {
                 DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
@@ -153,24 +157,33 @@ impl Directory {
             }
             _ => Err(error),
         });
-        match made {
-            Ok(()) => {}
-            Err(error) => {
-                let hint = match self.path.symlink_metadata() {
-                    Ok(found) if found.is_dir() || found.is_symlink() => return self.check_itself(),
-                    Ok(_) => None,
-                    Err(_) => Some(NAME_ONE.into()),
-                };
-                return Err(Error { hint, ..Error::write(&self.path, error) });
+        if let Err(error) = made {
+            let error = Error::write(&self.path, error);
+            match self.path.symlink_metadata() {
+                Ok(found) if found.is_dir() || found.is_symlink() => {}
+                Ok(_) => return Err(error),
+                Err(_) => return Err(Error { hint: Some(NAME_ONE.into()), ..error }),
             }
         }
         self.check_itself()?;
-        if !self.own {
-            let found = Seen::at(&self.path).map_err(|error| Error::write(&self.path, error))?;
-            let ours = Made::PrivateDirectory { object: found.object };
-            self.begin(&Record::new(&self.path, ours, None))?;
+        if self.is_in_the_making()
+            && let Ok(found) = Seen::at(&self.path)
+            // Where the manifest takes nothing, what comes next says so.
+            && self.begin(&Record::new(&self.path, Made::PrivateDirectory { object: found.object }, None)).is_ok()
+        {
+            self.set_mode(0o700)?;
         }
         Ok(())
+    }
+
+    fn set_mode(&self, mode: u32) -> Result<(), Error> {
+        let changed = std::fs::set_permissions(&self.path, Permissions::from_mode(mode));
+        changed.map_err(|error| Error::write(&self.path, error))
+    }
+
+    fn is_in_the_making(&self) -> bool {
+        let found = self.path.symlink_metadata();
+        !self.own && found.is_ok_and(|found| found.permissions().mode() & 0o7777 == IN_THE_MAKING)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -4,5 +4,8 @@ mod clean;
 mod command;
 mod directory;
 mod file;
+mod killed;
+mod parents;
 mod replaced;
+mod spoilt;
 mod terminal;

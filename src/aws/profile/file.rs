@@ -41,7 +41,7 @@ impl SharedFile {
         let path = resolve(path)?;
         let parent = path.parent().ok_or_else(|| state::Error::write(&path, "it is a directory"))?;
         let directory = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
-        directory.map_err(|error| state::Error::write(parent, error))?;
+        directory.map_err(|error| no_place(&path, error))?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".oidc-exchange.lock");
         let lock = place.lock(&parent.join(name), PATIENCE).await?;
@@ -56,7 +56,8 @@ impl SharedFile {
         changed(&resolved, &text, change)?;
         let directory = resolved.ancestors().skip(1).find(|directory| directory.exists());
         let directory = directory.ok_or_else(|| state::Error::write(&resolved, "it is a directory"))?;
-        NewFile::beside(&directory.join(resolved.file_name().unwrap_or_default()))?;
+        let probe = NewFile::beside(&directory.join(resolved.file_name().unwrap_or_default()));
+        probe.map_err(|error| no_place(&resolved, error.why))?;
         Ok(())
     }
 
@@ -77,6 +78,12 @@ impl SharedFile {
             (Kind::Config, None) | (Kind::Credentials, _) => Ok(()),
         }
     }
+}
+
+/// A directory that takes no file, which may be the home of a user who has none.
+fn no_place(path: &Path, why: impl std::fmt::Display) -> state::Error {
+    let hint = Some("name other files with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE".into());
+    state::Error { hint, ..state::Error::write(path, why) }
 }
 
 fn changed(path: &Path, text: &[u8], change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {

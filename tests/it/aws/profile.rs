@@ -265,6 +265,35 @@ fn a_profile_that_renews_by_our_process_brings_its_directory_with_it() {
     assert_eq!(sandbox.aws.requests().len(), 2, "ours, and one for both");
 }
 
+/// Nothing is asked of AWS then. The path is the one that the SDKs read, whichever part of it is missing.
+#[test]
+fn a_home_that_takes_no_file() {
+    let sandbox = Sandbox::start().unwrap();
+    profile("ci", &[]).job_of(&sandbox, &job()).env("HOME", "/proc").run().exits(6).stdout_is("").stderr_is(expect![[
+        r#"
+        error: cannot write /proc/.aws/config: No such file or directory (os error 2)
+
+        hint: name other files with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE
+    "#
+    ]]);
+    let program = profile("ci", &[]).job_of(&sandbox, &job()).env("AWS_CONFIG_FILE", "/proc/a/b/c");
+    program.run().exits(6).stderr_is(expect![[r#"
+        error: cannot write /proc/a/b/c: No such file or directory (os error 2)
+
+        hint: name other files with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE
+    "#]]);
+    let program = profile("ci", &[]).job_of(&sandbox, &job());
+    program.scratch().write("home/.aws", "a file");
+    let output = program.run();
+    output.exits(6);
+    assert!(
+        output.told().starts_with("error: cannot write SCRATCH/home/.aws/config: Not a directory"),
+        "{}",
+        output.told()
+    );
+    assert!(sandbox.aws.requests().is_empty());
+}
+
 #[test]
 fn a_lock_that_a_dead_process_left_holds_nobody_up() {
     let sandbox = Sandbox::start().unwrap();

@@ -55,6 +55,11 @@ impl Output {
         self
     }
 
+    /// Standard error, with names for what differs each time.
+    pub(crate) fn told(&self) -> String {
+        self.words.apply(&self.stderr())
+    }
+
     /// Standard output, with names for what differs each time.
     pub(crate) fn shown(&self) -> String {
         self.words.apply(&self.stdout())

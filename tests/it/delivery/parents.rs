@@ -1,0 +1,291 @@
+//! Where the private directory may be, and whose it is.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::Path;
+
+use sandbox::Sandbox;
+
+use crate::aws::deploy;
+use crate::google;
+use crate::support::{Output, Program, Scratch, expect, oidc_exchange, stopped};
+
+const JOB: &str = "job-1";
+
+/// What it takes to make this place, as a shell's script in the scratch directory; then the private directory is `path`.
+#[track_caller]
+fn at(sandbox: &Sandbox, prepare: &str, path: &str) -> Output {
+    let prepared = Program::new("/bin/sh", ["-ec", prepare]).run();
+    prepared.exits(0);
+    let program = deploy(&["--format", "source"]).job(sandbox).env("SEMAPHORE_JOB_ID", JOB).within(prepared.scratch);
+    program.env("OIDC_EXCHANGE_DIR", path).run()
+}
+
+#[track_caller]
+fn refused(prepare: &str, path: &str, message: expect_test::Expect) {
+    let sandbox = Sandbox::start().unwrap();
+    let output = at(&sandbox, prepare, path);
+    output.exits(6).stdout_is(&stopped(6)).stderr_is(message);
+    let cleaned = oidc_exchange(["clean"]).within(output.scratch).env("OIDC_EXCHANGE_DIR", path).run();
+    let nothing_there = cleaned.scratch.path().join(path).symlink_metadata().is_err();
+    assert_eq!(cleaned.code, Some(if nothing_there { 0 } else { 6 }), "{}", cleaned.told());
+}
+
+fn is_root() -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        eprintln!("skipped: only root can give a directory to another user");
+    }
+    is_root
+}
+
+/// A slash behind its name, or a dot, leads through a link.
+#[test]
+fn a_link_however_it_is_written() {
+    for path in ["link", "link/", "link//", "link/.", "./link/./"] {
+        let sandbox = Sandbox::start().unwrap();
+        let output = at(&sandbox, "mkdir -m 700 there; ln -s there link", path);
+        output.exits(6).stdout_is(&stopped(6)).stderr_is(expect![[r#"
+            error: cannot write SCRATCH/link: it is a symbolic link
+        "#]]);
+        assert_eq!(fs::read_dir(output.scratch.path().join("there")).unwrap().count(), 0, "{path}");
+    }
+}
+
+/// A link on the way is the user's own affair, as long as nobody else can change it.
+#[test]
+fn a_link_on_the_way() {
+    let sandbox = Sandbox::start().unwrap();
+    for path in ["link/private", "link/../link/private/", "loop/link/private"] {
+        let output = at(&sandbox, "mkdir there; ln -s there link; ln -s . loop", path);
+        output.exits(0).stderr_is(expect![""]);
+        assert!(output.scratch.path().join("there/private/manifest").is_file(), "{path}");
+    }
+    let output = at(&sandbox, "ln -s b a; ln -s a b", "a/private");
+    output.exits(6);
+    assert!(output.told().starts_with("error: cannot write SCRATCH/a/private: "), "{}", output.told());
+}
+
+#[test]
+fn a_parent_that_everybody_writes_to() {
+    refused(
+        "mkdir -m 777 open",
+        "open/private",
+        expect![[r#"
+            error: cannot write SCRATCH/open/private: other users may write to SCRATCH/open, and can put another directory in its place
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    // It is the same further up, and where the directory is there already.
+    refused(
+        "mkdir -m 777 open; mkdir open/mine; mkdir -m 700 open/mine/private",
+        "open/mine/private",
+        expect![[r#"
+            error: cannot write SCRATCH/open/mine/private: other users may write to SCRATCH/open, and can put another directory in its place
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    refused(
+        "mkdir -m 777 open; mkdir there; ln -s ../there open/link",
+        "open/link/private",
+        expect![[r#"
+            error: cannot write SCRATCH/open/link/private: other users may write to SCRATCH/open, and can put another directory in its place
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    // Nothing was made on the way to an error.
+    let sandbox = Sandbox::start().unwrap();
+    let output = at(&sandbox, "mkdir -m 777 open", "open/a/b");
+    output.exits(6);
+    assert!(!output.scratch.path().join("open/a").exists());
+    // Where everybody keeps what is his (/tmp), nobody can.
+    at(&sandbox, "mkdir -m 1777 sticky", "sticky/private").exits(0).stderr_is(expect![""]);
+}
+
+#[test]
+fn a_parent_of_another_user() {
+    if !is_root() {
+        return;
+    }
+    refused(
+        "mkdir theirs; chown 1234 theirs",
+        "theirs/private",
+        expect![[r#"
+            error: cannot write SCRATCH/theirs/private: SCRATCH/theirs belongs to another user, who can put another directory in its place
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    // It does not help that the directory itself is ours.
+    refused(
+        "mkdir -m 1777 theirs; chown 65534 theirs; mkdir -m 700 theirs/private",
+        "theirs/private",
+        expect![[r#"
+            error: cannot write SCRATCH/theirs/private: SCRATCH/theirs belongs to another user, who can put another directory in its place
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    refused(
+        "mkdir group; chgrp 1234 group; chmod 775 group",
+        "group/private",
+        expect![[r#"
+            error: cannot write SCRATCH/group/private: other users may write to SCRATCH/group, and can put another directory in its place
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    refused(
+        "mkdir -m 1777 sticky; mkdir there; ln -s ../there sticky/link; chown -h 1234 sticky/link",
+        "sticky/link/private",
+        expect![[r#"
+            error: cannot write SCRATCH/sticky/link/private: a link of user 1234 in SCRATCH/sticky leads there
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    refused(
+        "mkdir -m 700 theirs; chown 1234 theirs",
+        "theirs",
+        expect![[r#"
+            error: cannot write SCRATCH/theirs: it belongs to another user
+
+            hint: name a directory of your own with OIDC_EXCHANGE_DIR
+        "#]],
+    );
+}
+
+/// No hint closes a directory to others that is not the run's own.
+#[test]
+fn a_directory_that_others_enter_is_not_to_be_closed() {
+    refused(
+        "mkdir -m 1777 sticky",
+        "sticky",
+        expect![[r#"
+            error: cannot write SCRATCH/sticky: other users may enter it
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR='SCRATCH/sticky/oidc-exchange'
+        "#]],
+    );
+    refused(
+        "mkdir -m 755 mine",
+        "mine",
+        expect![[r#"
+            error: cannot write SCRATCH/mine: other users may enter it
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR='SCRATCH/mine/oidc-exchange'
+        "#]],
+    );
+    refused(
+        "mkdir -m 777 open",
+        "open",
+        expect![[r#"
+            error: cannot write SCRATCH/open: other users may enter it
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    let sandbox = Sandbox::start().unwrap();
+    if is_root() {
+        for system in ["/tmp", "/", "/etc", "/var/lib", "/usr/bin", "/dev"] {
+            let output = google::deploy(&sandbox, &[]).env("OIDC_EXCHANGE_DIR", system).run();
+            output.exits(6);
+            assert!(output.told().contains("other users may enter it"), "{}", output.told());
+            assert!(!output.told().contains("chmod"), "{}", output.told());
+            let there = Path::new(system).join("oidc-exchange");
+            let hint = format!("hint: name a directory of its own: export OIDC_EXCHANGE_DIR='{}'\n", there.display());
+            assert!(output.told().ends_with(&hint), "{}", output.told());
+        }
+    }
+    // The hint is one that works.
+    let output = at(&sandbox, "mkdir -m 1777 sticky", "sticky/oidc-exchange");
+    output.exits(0).stderr_is(expect![""]);
+}
+
+/// A home that is not writable is as good as none.
+#[test]
+fn a_home_that_takes_nothing() {
+    let sandbox = Sandbox::start().unwrap();
+    let source = || deploy(&["--format", "source"]).job(&sandbox).env("SEMAPHORE_JOB_ID", JOB);
+    source().env("HOME", "/proc").run().exits(6).stderr_is(expect![[r#"
+        error: cannot write /proc/.oidc-exchange/job-1: No such file or directory (os error 2)
+
+        hint: name a private directory with OIDC_EXCHANGE_DIR
+    "#]]);
+    if is_root() {
+        // An arbitrary user, as containers have them.
+        let script = "mkdir -m 755 home/root; chmod 755 .; HOME=$PWD/home/root; export HOME; \
+                      exec setpriv --reuid=1234 --regid=1234 --clear-groups \"$0\" aws --role-arn \"$1\" --format source";
+        let program =
+            Program::new("/bin/sh", ["-ec", script, env!("CARGO_BIN_EXE_oidc-exchange"), sandbox::DEPLOY_ROLE]);
+        let output = program.job(&sandbox).env("SEMAPHORE_JOB_ID", JOB).run();
+        output.exits(6).stderr_is(expect![[r#"
+            error: cannot write SCRATCH/home/root/.oidc-exchange/job-1: Permission denied (os error 13)
+
+            hint: name a private directory with OIDC_EXCHANGE_DIR
+        "#]]);
+    }
+}
+
+fn exchange(sandbox: &Sandbox, scratch: Scratch, path: &str) -> Scratch {
+    let program = deploy(&["--format", "source"]).job(sandbox).within(scratch).env("OIDC_EXCHANGE_DIR", path);
+    let output = program.run();
+    output.exits(0).stderr_is(expect![""]);
+    output.scratch
+}
+
+fn clean(scratch: Scratch, path: &str) -> Scratch {
+    let output = oidc_exchange(["clean"]).within(scratch).env("OIDC_EXCHANGE_DIR", path).run();
+    output.exits(0).stderr_is(expect![""]);
+    output.scratch
+}
+
+/// `clean` deletes the directory only if an exchange made it.
+#[test]
+fn an_empty_directory_of_the_users_own_stays() {
+    let sandbox = Sandbox::start().unwrap();
+    let scratch = Scratch::new();
+    fs::DirBuilder::new().mode(0o700).create(scratch.path().join("mine")).unwrap();
+    let scratch = clean(scratch, "mine");
+    assert!(scratch.path().join("mine").is_dir(), "before anything was in it");
+    let scratch = clean(exchange(&sandbox, scratch, "mine"), "mine");
+    assert_eq!(fs::read_dir(scratch.path().join("mine")).unwrap().count(), 0);
+    let scratch = clean(exchange(&sandbox, scratch, "mine"), "mine");
+    assert!(scratch.path().join("mine").is_dir());
+    // One that an exchange made goes, however often it is used.
+    let scratch = exchange(&sandbox, exchange(&sandbox, scratch, "new/one"), "new/one");
+    let scratch = clean(scratch, "new/one");
+    assert!(!scratch.path().join("new/one").exists());
+    // And one that somebody else made in its place does not.
+    let scratch = exchange(&sandbox, scratch, "new/one");
+    let one = scratch.path().join("new/one");
+    fs::rename(&one, scratch.path().join("kept")).unwrap();
+    fs::DirBuilder::new().mode(0o700).create(&one).unwrap();
+    fs::copy(scratch.path().join("kept/manifest"), one.join("manifest")).unwrap();
+    let scratch = clean(scratch, "new/one");
+    assert!(scratch.path().join("new/one").is_dir());
+}
+
+/// A run that fails leaves no directory behind, and a directory of the user's own where it was.
+#[test]
+fn a_failure_leaves_them_as_they_were() {
+    let sandbox = Sandbox::start().unwrap();
+    for (path, own) in [("mine", true), ("new", false)] {
+        let program = google::deploy(&sandbox, &["--format", "env-no-export"]).env("OIDC_EXCHANGE_DIR", path);
+        let scratch = program.scratch();
+        if own {
+            fs::DirBuilder::new().mode(0o700).create(scratch.path().join(path)).unwrap();
+        }
+        // Settings that cannot be copied are told after the first files are there.
+        let config = scratch.home().join(".config/gcloud");
+        fs::create_dir_all(&config).unwrap();
+        symlink(".", config.join("active_config")).unwrap();
+        let output = program.run();
+        output.exits(6);
+        assert_eq!(output.scratch.path().join(path).exists(), own, "{}", output.told());
+        assert!(!own || fs::read_dir(output.scratch.path().join(path)).unwrap().count() == 0);
+    }
+}
