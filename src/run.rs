@@ -141,13 +141,13 @@ async fn explain(plan: &Explain, host: &Host) -> Result<u8, Error> {
 }
 
 async fn setup(plan: Setup, host: &Host) -> Result<u8, Error> {
-    let (admission, token) = if let Some(admission) = plan.whom.whole() {
-        (admission, None)
+    let (allowed, token) = if let Some(allowed) = plan.allowed.complete() {
+        (allowed, None)
     } else {
         let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
-        (plan.whom.with(token.claims())?, Some(token))
+        (plan.allowed.complete_with(token.claims())?, Some(token))
     };
-    let recipe = plan.side.recipe(&admission, token.as_ref().map(subject::SubjectToken::claims))?;
+    let recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;
     print(&if plan.json { recipe.json() } else { recipe.cli() })?;
     Ok(Exit::Done.code())
 }

@@ -3,7 +3,7 @@
 use super::RoleArn;
 use crate::recipe::{Action, Command, Document, Recipe, Step};
 use crate::subject::Claims;
-use crate::subject::admission::{Admission, Refs};
+use crate::subject::allowed_jobs::{AllowedJobs, Refs};
 use crate::subject::claims::SESSION_TAGS;
 
 /// What is to be created: a role of that ARN, in an account that may have the provider already.
@@ -19,11 +19,11 @@ impl Request {
     /// What to create. `claims` are those of the job's token, where it was looked at: they say whether the sessions
     /// will have tags.
     #[must_use]
-    pub fn recipe(&self, admission: &Admission, claims: Option<&Claims>) -> Recipe {
-        let tags = Tags::of(admission, claims);
-        let trust = self.trust_policy(admission, tags);
-        let issuer = admission.issuer.as_str();
-        let provider_arn = self.role.provider_arn(admission.issuer.host());
+    pub fn recipe(&self, allowed: &AllowedJobs, claims: Option<&Claims>) -> Recipe {
+        let tags = Tags::of(allowed, claims);
+        let trust = self.trust_policy(allowed, tags);
+        let issuer = allowed.issuer.as_str();
+        let provider_arn = self.role.provider_arn(allowed.issuer.host());
         let client_ids = Document::list([issuer.into()]);
         let provider = Document::object([("Url", issuer.into()), ("ClientIDList", client_ids)]);
         let audience =
@@ -33,25 +33,25 @@ impl Request {
             ("Path", self.role.path().into()),
             ("AssumeRolePolicyDocument", trust.clone()),
         ]);
-        let steps = self.steps(admission, &provider, &audience, &trust);
+        let steps = self.steps(allowed, &provider, &audience, &trust);
         let documents = vec![("CreateOpenIDConnectProvider".to_owned(), provider), ("CreateRole".to_owned(), role)];
         let pipelines = if tags == Tags::WithJobType { ", in pipelines alone" } else { "" };
         Recipe {
-            lets_in: format!("{admission}{pipelines}"),
-            keeps_out: keeps_out(&admission.refs, tags),
-            beware: self.beware(admission, tags, claims),
+            lets_in: format!("{allowed}{pipelines}"),
+            keeps_out: keeps_out(&allowed.refs, tags),
+            beware: self.beware(allowed, tags, claims),
             steps,
             documents,
         }
     }
 
     /// Commands of the AWS CLI. Its version 1 fetches a plain argument that is an address, so those go in as JSON.
-    fn steps(&self, admission: &Admission, provider: &Document, audience: &Document, trust: &Document) -> Vec<Step> {
+    fn steps(&self, allowed: &AllowedJobs, provider: &Document, audience: &Document, trust: &Document) -> Vec<Step> {
         const TRUST: &str = "trust";
-        let provider_arn = self.role.provider_arn(admission.issuer.host());
+        let provider_arn = self.role.provider_arn(allowed.issuer.host());
         let iam = |operation: &str| Command::new(&format!("aws iam {operation}"), &[]);
         let found = iam("get-open-id-connect-provider").line(&["--open-id-connect-provider-arn", &provider_arn]);
-        let issuer = admission.issuer.as_str().replace('\'', r"\'");
+        let issuer = allowed.issuer.as_str().replace('\'', r"\'");
         let audiences = format!("ClientIDList[?@=='{issuer}']");
         let listed = found.clone().line(&["--query", &audiences, "--output", "text"]);
         let role = |operation: &str| iam(operation).line(&["--role-name", self.role.name()]);
@@ -86,13 +86,13 @@ impl Request {
     }
 
     /// Its members are in the order in which AWS's own pages have them.
-    fn trust_policy(&self, admission: &Admission, tags: Tags) -> Document {
-        let host = admission.issuer.host();
-        let audience = (format!("{host}:aud"), Document::from(literal(admission.issuer.as_str())));
-        let subject = (format!("{host}:sub"), Document::from(literal(&admission.subject())));
+    fn trust_policy(&self, allowed: &AllowedJobs, tags: Tags) -> Document {
+        let host = allowed.issuer.host();
+        let audience = (format!("{host}:aud"), Document::from(literal(allowed.issuer.as_str())));
+        let subject = (format!("{host}:sub"), Document::from(literal(&allowed.subject())));
         let job_type =
             (tags == Tags::WithJobType).then(|| ("aws:RequestTag/job_type".to_owned(), "pipeline_job".into()));
-        let (exact, like) = if admission.refs.is_exact() {
+        let (exact, like) = if allowed.refs.is_exact() {
             (vec![audience, subject], None)
         } else {
             (vec![audience], Some(("StringLike", Document::object([subject]))))
@@ -113,9 +113,9 @@ impl Request {
         Document::object([("Version", "2012-10-17".into()), ("Statement", Document::list([statement]))])
     }
 
-    fn beware(&self, admission: &Admission, tags: Tags, claims: Option<&Claims>) -> Vec<String> {
+    fn beware(&self, allowed: &AllowedJobs, tags: Tags, claims: Option<&Claims>) -> Vec<String> {
         let mut beware = vec!["the role may do nothing yet: attach the policies that its jobs need".to_owned()];
-        match &admission.refs {
+        match &allowed.refs {
             Refs::Branch(pattern) | Refs::Tag(pattern) if !pattern.is_exact() => {
                 beware.push("whoever may push a ref of such a name is let in".into());
             }
@@ -165,8 +165,8 @@ enum Tags {
 }
 
 impl Tags {
-    fn of(admission: &Admission, claims: Option<&Claims>) -> Self {
-        let Some(claims) = claims.filter(|claims| claims.text("iss") == Some(admission.issuer.as_str())) else {
+    fn of(allowed: &AllowedJobs, claims: Option<&Claims>) -> Self {
+        let Some(claims) = claims.filter(|claims| claims.text("iss") == Some(allowed.issuer.as_str())) else {
             return Self::Unknown;
         };
         match claims.get(SESSION_TAGS).and_then(|tags| tags.get("principal_tags")) {

@@ -25,7 +25,7 @@ pub use explain::{ExplainArgs, ExplainAws, ExplainCommand, ExplainGcp, ExplainVa
 pub use format::{AwsAnswer, Form, VaultAnswer};
 pub use gcp::GcpArgs;
 pub use man::man_page;
-pub use setup::{SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault, WhomArgs};
+pub use setup::{AllowedJobsArgs, SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault};
 pub use token::TokenArgs;
 pub use vault::VaultArgs;
 

@@ -32,9 +32,9 @@ pub enum SetupFormat {
     Json,
 }
 
-/// Whom to let in; what is not given is taken from the job's token.
+/// The jobs to allow; what is not given is taken from the job's token.
 #[derive(Debug, Args)]
-pub struct WhomArgs {
+pub struct AllowedJobsArgs {
     /// The organization's address, https://ORG.semaphoreci.com
     #[arg(long, value_name = "URL", help_heading = "Whom to let in [default: what the job's token says]")]
     pub issuer: Option<String>,
@@ -88,9 +88,9 @@ pub struct SetupAws {
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<String>,
 
-    /// Whom to let in.
+    /// Which jobs are to be allowed.
     #[command(flatten)]
-    pub whom: WhomArgs,
+    pub allowed: AllowedJobsArgs,
 }
 
 /// `setup gcp`.
@@ -106,9 +106,9 @@ pub struct SetupGcp {
     #[arg(long, value_name = "EMAIL")]
     pub service_account: Option<String>,
 
-    /// Whom to let in.
+    /// Which jobs are to be allowed.
     #[command(flatten)]
-    pub whom: WhomArgs,
+    pub allowed: AllowedJobsArgs,
 }
 
 /// `setup vault`.
@@ -126,7 +126,7 @@ pub struct SetupVault {
     #[arg(long, value_name = "PATH")]
     pub secret: Vec<String>,
 
-    /// Whom to let in.
+    /// Which jobs are to be allowed.
     #[command(flatten)]
-    pub whom: WhomArgs,
+    pub allowed: AllowedJobsArgs,
 }

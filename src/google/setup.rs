@@ -5,7 +5,7 @@ use super::provider::LONGEST_SUBJECT;
 use super::{Provider, ServiceAccount};
 use crate::error::Usage;
 use crate::recipe::{Action, Command, Document, Recipe, Step};
-use crate::subject::admission::{Admission, Refs};
+use crate::subject::allowed_jobs::{AllowedJobs, Refs};
 
 const ROLE: &str = "roles/iam.workloadIdentityUser";
 const PIPELINE: &str = "pipeline_job";
@@ -43,13 +43,13 @@ impl Request {
         Ok(Self { provider, account })
     }
 
-    /// What to create so that `admission`, and nothing wider, is let in.
+    /// What to create so that `allowed`, and nothing wider, is let in.
     ///
     /// # Errors
     /// When the condition would be longer than Google takes.
-    pub fn recipe(&self, admission: &Admission) -> Result<Recipe, Usage> {
+    pub fn recipe(&self, allowed: &AllowedJobs) -> Result<Recipe, Usage> {
         const LONGEST: usize = 4096;
-        let gate = self.gate(admission);
+        let gate = self.gate(allowed);
         if gate.condition.chars().count() > LONGEST {
             return Err(Usage::new(format!(
                 "the condition would have more than the {LONGEST} characters that Google takes"
@@ -60,16 +60,16 @@ impl Request {
             None => String::new(),
         };
         Ok(Recipe {
-            lets_in: format!("{admission}{acting}"),
-            keeps_out: keeps_out(&admission.refs),
-            beware: self.beware(admission, &gate),
-            steps: self.steps(admission, &gate),
-            documents: self.documents(admission, &gate),
+            lets_in: format!("{allowed}{acting}"),
+            keeps_out: keeps_out(&allowed.refs),
+            beware: self.beware(allowed, &gate),
+            steps: self.steps(allowed, &gate),
+            documents: self.documents(allowed, &gate),
         })
     }
 
-    fn gate(&self, admission: &Admission) -> Gate {
-        let (project, refs) = (admission.project.as_str(), &admission.refs);
+    fn gate(&self, allowed: &AllowedJobs) -> Gate {
+        let (project, refs) = (allowed.project.as_str(), &allowed.refs);
         let mut conditions = vec![
             format!("assertion.prj_id == {}", quote(project)),
             format!("assertion.job_type == {}", quote(PIPELINE)),
@@ -100,9 +100,9 @@ impl Request {
         Gate { mapping, condition: conditions.join(" && "), member }
     }
 
-    fn beware(&self, admission: &Admission, gate: &Gate) -> Vec<String> {
+    fn beware(&self, allowed: &AllowedJobs, gate: &Gate) -> Vec<String> {
         let mut beware = Vec::new();
-        match &admission.refs {
+        match &allowed.refs {
             Refs::PullRequests => {
                 beware.push("a pull request from a fork is let in too, and what it runs is its author's".into());
             }
@@ -122,8 +122,8 @@ impl Request {
         beware
     }
 
-    fn steps(&self, admission: &Admission, gate: &Gate) -> Vec<Step> {
-        let issuer = admission.issuer.as_str();
+    fn steps(&self, allowed: &AllowedJobs, gate: &Gate) -> Vec<Step> {
+        let issuer = allowed.issuer.as_str();
         let mapping: Vec<String> = gate.mapping.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let pools = |verb: &str| {
             Command::new(&format!("gcloud iam workload-identity-pools {verb}"), &[])
@@ -169,9 +169,9 @@ impl Request {
     }
 
     /// As <https://docs.cloud.google.com/iam/docs/reference/rest> names and has them.
-    fn documents(&self, admission: &Admission, gate: &Gate) -> Vec<(String, Document)> {
+    fn documents(&self, allowed: &AllowedJobs, gate: &Gate) -> Vec<(String, Document)> {
         let mapping = gate.mapping.iter().map(|(key, value)| (*key, (*value).into()));
-        let issuer = admission.issuer.as_str();
+        let issuer = allowed.issuer.as_str();
         let oidc = [("issuerUri", issuer.into()), ("allowedAudiences", Document::list([issuer.into()]))];
         let provider = Document::object([
             ("name", self.provider.resource().into()),
@@ -250,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::google::cel::{Expression, Scope};
-    use crate::subject::admission::Pattern;
+    use crate::subject::allowed_jobs::Pattern;
 
     fn admits(pattern: &str, name: &str) -> bool {
         let condition = on_refs(&Refs::Branch(Pattern::parse("--branch", pattern).unwrap())).unwrap();

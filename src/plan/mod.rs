@@ -99,9 +99,9 @@ impl Cli {
                 ExplainCommand::Vault(args) => &args.shared.loudness,
             },
             Command::Setup(args) => match &args.command {
-                SetupCommand::Aws(args) => &args.whom.loudness,
-                SetupCommand::Gcp(args) => &args.whom.loudness,
-                SetupCommand::Vault(args) => &args.whom.loudness,
+                SetupCommand::Aws(args) => &args.allowed.loudness,
+                SetupCommand::Gcp(args) => &args.allowed.loudness,
+                SetupCommand::Vault(args) => &args.allowed.loudness,
             },
             Command::Clean(args) => &args.loudness,
             Command::Completions(_) | Command::Man => return Verbosity::Normal,

@@ -1,22 +1,22 @@
 //! What `setup` was asked, checked.
 
 use super::{aws_request, source};
-use crate::cli::{SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault, WhomArgs};
+use crate::cli::{AllowedJobsArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault};
 use crate::error::Usage;
 use crate::google::{Provider, ServiceAccount, UniverseDomain};
 use crate::host::Env;
 use crate::recipe::Recipe;
-use crate::subject::admission::{Admission, Whom};
+use crate::subject::allowed_jobs::{AllowedJobs, PartialAllowedJobs};
 use crate::subject::{Claims, Source};
 use crate::{aws, google, vault};
 
-/// Whom to let in, and where.
+/// Which jobs are to be allowed, and where.
 #[derive(Debug)]
 pub struct Setup {
     /// Where the token is that says what the options do not.
     pub source: Source,
-    /// What the options say.
-    pub whom: Whom,
+    /// The jobs, as far as the options name them.
+    pub allowed: PartialAllowedJobs,
     /// What is to be created.
     pub side: Side,
     /// Whether the answer is for a program.
@@ -35,27 +35,32 @@ pub enum Side {
 }
 
 impl Side {
-    /// What to create so that `admission`, and nothing wider, is let in. `claims` are the token's, where it was looked at.
+    /// What to create so that `allowed`, and nothing wider, is let in. `claims` are the token's, where it was looked at.
     ///
     /// # Errors
     /// When the provider has no rule that says it.
-    pub fn recipe(&self, admission: &Admission, claims: Option<&Claims>) -> Result<Recipe, Usage> {
+    pub fn recipe(&self, allowed: &AllowedJobs, claims: Option<&Claims>) -> Result<Recipe, Usage> {
         match self {
-            Self::Aws(request) => Ok(request.recipe(admission, claims)),
-            Self::Google(request) => request.recipe(admission),
-            Self::Vault(request) => Ok(request.recipe(admission)),
+            Self::Aws(request) => Ok(request.recipe(allowed, claims)),
+            Self::Google(request) => request.recipe(allowed),
+            Self::Vault(request) => Ok(request.recipe(allowed)),
         }
     }
 }
 
 /// Checks what was asked.
 pub(super) fn new(command: &SetupCommand, env: &Env) -> Result<Setup, Usage> {
-    let (side, whom) = match command {
-        SetupCommand::Aws(args) => (Side::Aws(aws(args, env)?), &args.whom),
-        SetupCommand::Gcp(args) => (Side::Google(google(args)?), &args.whom),
-        SetupCommand::Vault(args) => (Side::Vault(vault(args)?), &args.whom),
+    let (side, args) = match command {
+        SetupCommand::Aws(args) => (Side::Aws(aws(args, env)?), &args.allowed),
+        SetupCommand::Gcp(args) => (Side::Google(google(args)?), &args.allowed),
+        SetupCommand::Vault(args) => (Side::Vault(vault(args)?), &args.allowed),
     };
-    Ok(Setup { source: source(&whom.token)?, whom: said(whom)?, side, json: whom.format == SetupFormat::Json })
+    Ok(Setup {
+        source: source(&args.token)?,
+        allowed: allowed_jobs(args)?,
+        side,
+        json: args.format == SetupFormat::Json,
+    })
 }
 
 fn aws(args: &SetupAws, env: &Env) -> Result<aws::setup::Request, Usage> {
@@ -64,7 +69,7 @@ fn aws(args: &SetupAws, env: &Env) -> Result<aws::setup::Request, Usage> {
             "name the role to create with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN",
         )
     })?;
-    Ok(aws::setup::Request { role, json: args.whom.format == SetupFormat::Json })
+    Ok(aws::setup::Request { role, json: args.allowed.format == SetupFormat::Json })
 }
 
 fn google(args: &SetupGcp) -> Result<google::setup::Request, Usage> {
@@ -79,15 +84,15 @@ fn vault(args: &SetupVault) -> Result<vault::setup::Request, Usage> {
     vault::setup::Request::new(&args.role, args.mount.as_deref(), &args.secret)
 }
 
-fn said(args: &WhomArgs) -> Result<Whom, Usage> {
-    use crate::subject::admission::{Issuer, Organization, Pattern, ProjectId, Refs, Repository};
+fn allowed_jobs(args: &AllowedJobsArgs) -> Result<PartialAllowedJobs, Usage> {
+    use crate::subject::allowed_jobs::{Issuer, Organization, Pattern, ProjectId, Refs, Repository};
     let refs = match (&args.branch, &args.tag, args.pull_requests) {
         (Some(branch), ..) => Some(Refs::Branch(Pattern::parse("--branch", branch)?)),
         (None, Some(tag), _) => Some(Refs::Tag(Pattern::parse("--tag", tag)?)),
         (None, None, true) => Some(Refs::PullRequests),
         (None, None, false) => None,
     };
-    Ok(Whom {
+    Ok(PartialAllowedJobs {
         issuer: args.issuer.as_deref().map(|text| Issuer::parse("--issuer", text)).transpose()?,
         organization: args.org.as_deref().map(|text| Organization::parse("--org", text)).transpose()?,
         project: args.project_id.as_deref().map(|text| ProjectId::parse("--project-id", text)).transpose()?,

@@ -1,6 +1,6 @@
 //! The subject token: the JWT that the job already holds, and what it says of itself.
 
-pub mod admission;
+pub mod allowed_jobs;
 pub mod claims;
 mod error;
 pub mod relatives;

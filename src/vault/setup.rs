@@ -8,7 +8,7 @@ use super::path::Path;
 use super::policy::{self, Grant};
 use crate::error::Usage;
 use crate::recipe::{Action, Command, Recipe, Step};
-use crate::subject::admission::{Admission, Refs};
+use crate::subject::allowed_jobs::{AllowedJobs, Refs};
 
 /// What is to be created: a role at a mount of the JWT auth method, and a policy for the secrets that it may read.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,11 +40,11 @@ impl Request {
 
     /// The method, the policy, and the narrowest role.
     #[must_use]
-    pub fn recipe(&self, admission: &Admission) -> Recipe {
-        let issuer = admission.issuer.as_str();
+    pub fn recipe(&self, allowed: &AllowedJobs) -> Recipe {
+        let issuer = allowed.issuer.as_str();
         let config = json!({ "oidc_discovery_url": issuer, "bound_issuer": issuer });
         let policy = policy::text(&self.grants);
-        let role = self.role(admission);
+        let role = self.role(allowed);
         let [config_path, role_path] =
             ["config".to_owned(), format!("role/{}", self.role)].map(|end| format!("auth/{}/{end}", self.mount));
         let run = |purpose: &str, words: &[&str], input: &str| {
@@ -66,9 +66,9 @@ impl Request {
         steps.push(run("who gets one", &words, &format!("{role:#}")));
         documents.push((role_path, role.into()));
         Recipe {
-            lets_in: admission.to_string(),
-            keeps_out: keeps_out(&admission.refs).into(),
-            beware: self.beware(&admission.refs),
+            lets_in: allowed.to_string(),
+            keeps_out: keeps_out(&allowed.refs).into(),
+            beware: self.beware(&allowed.refs),
             steps,
             documents,
         }
@@ -92,10 +92,10 @@ impl Request {
 
     /// Every claim by its value, but for a ref where a `*` was asked for: the others hold none that would stand for
     /// something then.
-    fn role(&self, admission: &Admission) -> Value {
-        let refs = &admission.refs;
+    fn role(&self, allowed: &AllowedJobs) -> Value {
+        let refs = &allowed.refs;
         let mut bound =
-            json!({ "prj_id": admission.project.as_str(), "ref_type": refs.kind(), "job_type": "pipeline_job" });
+            json!({ "prj_id": allowed.project.as_str(), "ref_type": refs.kind(), "job_type": "pipeline_job" });
         let any = *refs == Refs::PullRequests;
         if !any {
             bound["ref"] = refs.reference().into();
@@ -103,7 +103,7 @@ impl Request {
         let mut role = json!({
             "role_type": "jwt",
             "user_claim": "prj_id",
-            "bound_audiences": [admission.issuer.as_str()],
+            "bound_audiences": [allowed.issuer.as_str()],
             "bound_claims_type": if any || refs.is_exact() { "string" } else { "glob" },
             "bound_claims": bound,
             "claim_mappings": { "job_id": "job_id", "wf_id": "wf_id", "repo_slug": "repo_slug", "ref": "ref" },
@@ -159,18 +159,18 @@ fn keeps_out(refs: &Refs) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::subject::admission::{Issuer, Pattern, ProjectId, Repository, Whom};
+    use crate::subject::allowed_jobs::{Issuer, PartialAllowedJobs, Pattern, ProjectId, Repository};
 
     fn role(refs: Refs) -> Value {
-        let whom = Whom {
+        let options = PartialAllowedJobs {
             issuer: Some(Issuer::parse("", "https://acme.semaphoreci.com").unwrap()),
             project: Some(ProjectId::parse("", "936a5312-a3b8-4921-8b3f-2cec8baac574").unwrap()),
             repository: Some(Repository::parse("", "web").unwrap()),
             refs: Some(refs),
-            ..Whom::default()
+            ..PartialAllowedJobs::default()
         };
         let request = Request { role: "ci".into(), mount: Path::parse_mount("jwt").unwrap(), grants: Vec::new() };
-        request.role(&whom.whole().unwrap())
+        request.role(&options.complete().unwrap())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whom a rule is to let in: jobs for one kind of ref of one project, as Semaphore's claims tell them apart.
+//! Which jobs a rule is to allow: those for one kind of ref of one project, as Semaphore's claims tell them apart.
 //!
 //! The claims: <https://docs.semaphore.io/reference/openid>.
 
@@ -67,9 +67,9 @@ impl fmt::Display for Refs {
     }
 }
 
-/// Whom to let in.
+/// The jobs that a rule is to allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admission {
+pub struct AllowedJobs {
     /// The issuer, and the audience.
     pub issuer: Issuer,
     /// The organization.
@@ -82,7 +82,7 @@ pub struct Admission {
     pub refs: Refs,
 }
 
-impl Admission {
+impl AllowedJobs {
     /// The `sub` claim, where `*` stands for anything.
     #[must_use]
     pub fn subject(&self) -> String {
@@ -98,7 +98,7 @@ impl Admission {
 }
 
 /// As in a sentence: `jobs for the branch main of the project 936a… (repository web) of https://acme.semaphoreci.com`.
-impl fmt::Display for Admission {
+impl fmt::Display for AllowedJobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { issuer, project, repository, refs, .. } = self;
         write!(
@@ -111,9 +111,9 @@ impl fmt::Display for Admission {
     }
 }
 
-/// What the options say of whom to let in.
+/// [`AllowedJobs`] as far as options name them; what they leave out is taken from a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Whom {
+pub struct PartialAllowedJobs {
     /// `--issuer`.
     pub issuer: Option<Issuer>,
     /// `--org`.
@@ -126,12 +126,12 @@ pub struct Whom {
     pub refs: Option<Refs>,
 }
 
-impl Whom {
+impl PartialAllowedJobs {
     /// All of it, where the options say enough.
     #[must_use]
-    pub fn whole(&self) -> Option<Admission> {
+    pub fn complete(&self) -> Option<AllowedJobs> {
         let issuer = self.issuer.clone()?;
-        Some(Admission {
+        Some(AllowedJobs {
             organization: self.organization.clone().or_else(|| Organization::of(&issuer))?,
             issuer,
             project: self.project.clone()?,
@@ -144,7 +144,7 @@ impl Whom {
     ///
     /// # Errors
     /// When the claims do not say it either, or are not Semaphore's.
-    pub fn with(self, claims: &Claims) -> Result<Admission, Usage> {
+    pub fn complete_with(self, claims: &Claims) -> Result<AllowedJobs, Usage> {
         let claim = |name: &str, option: &str| {
             claims.text(name).ok_or_else(|| {
                 Usage::new(format!("the token has no `{name}` to make a rule of")).hint(format!("say it with {option}"))
@@ -172,7 +172,7 @@ impl Whom {
             Some(repository) => repository,
             None => Repository::parse("the token's `repo`", claim("repo", "--repo")?)?,
         };
-        Ok(Admission { issuer, organization, project, repository, refs })
+        Ok(AllowedJobs { issuer, organization, project, repository, refs })
     }
 }
 
@@ -224,33 +224,37 @@ mod tests {
     fn a_tokens_own_ref_is_what_its_rule_lets_in() {
         for (ref_type, reference) in [("branch", "refs/heads/main"), ("tag", "refs/tags/v1.0.0")] {
             let claims = claims(ref_type, reference);
-            let admission = Whom::default().with(&claims).unwrap();
-            assert_eq!(Some(admission.subject().as_str()), claims.text("sub"));
-            assert!(admission.refs.is_exact());
+            let allowed = PartialAllowedJobs::default().complete_with(&claims).unwrap();
+            assert_eq!(Some(allowed.subject().as_str()), claims.text("sub"));
+            assert!(allowed.refs.is_exact());
         }
-        let pull_request = Whom::default().with(&claims("pull-request", "refs/semaphoreci/5c84")).unwrap();
+        let pull_request =
+            PartialAllowedJobs::default().complete_with(&claims("pull-request", "refs/semaphoreci/5c84")).unwrap();
         assert!(pull_request.subject().ends_with(":ref_type:pull-request:ref:*"));
-        assert!(Whom::default().with(&claims("", "")).is_err(), "a debug session is on no ref");
-        assert!(Whom::default().with(&claims("branch", "refs/heads/*")).is_err(), "git has no such branch");
+        assert!(PartialAllowedJobs::default().complete_with(&claims("", "")).is_err(), "a debug session is on no ref");
+        assert!(
+            PartialAllowedJobs::default().complete_with(&claims("branch", "refs/heads/*")).is_err(),
+            "git has no such branch"
+        );
     }
 
     #[test]
     fn options_alone_are_enough() {
-        let whom = Whom {
+        let options = PartialAllowedJobs {
             issuer: Some(Issuer::parse("--issuer", "https://acme.semaphoreci.com").unwrap()),
             project: Some(ProjectId::parse("--project-id", ID).unwrap()),
             repository: Some(Repository::parse("--repo", "web").unwrap()),
             refs: Some(Refs::Branch(Pattern::parse("--branch", "release/*").unwrap())),
-            ..Whom::default()
+            ..PartialAllowedJobs::default()
         };
-        let admission = whom.whole().unwrap();
+        let allowed = options.complete().unwrap();
         assert_eq!(
-            admission.subject(),
+            allowed.subject(),
             format!("org:acme:project:{ID}:repo:web:ref_type:branch:ref:refs/heads/release/*")
         );
-        assert_eq!(Whom { refs: None, ..whom }.whole(), None);
+        assert_eq!(PartialAllowedJobs { refs: None, ..options }.complete(), None);
         assert_eq!(
-            admission.to_string(),
+            allowed.to_string(),
             format!(
                 "jobs for the branches release/* of the project {ID} (repository web) of https://acme.semaphoreci.com"
             )
