@@ -16,7 +16,7 @@ impl Printed {
     }
 }
 
-/// The line that judges `rule` by the token, with a `further` document where it takes two: `explain` reads one of them
+/// The line that evaluates `rule` on the token, with a `further` document where it takes two: `explain` reads one of them
 /// from a pipe, unless that is where the token comes from. `provider` is what stands after `explain`.
 #[must_use]
 pub fn explain(token: &SubjectToken, provider: &str, rule: &Printed, further: Option<&Printed>) -> String {

@@ -135,9 +135,9 @@ async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<
 
 async fn explain(plan: &Explain, host: &Host) -> Result<u8, Error> {
     let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
-    let judgement = plan.rule.judge(&token, host.clock.unix());
-    print(&if plan.json { judgement.json() } else { judgement.text() })?;
-    Ok(judgement.verdict.exit().code())
+    let explanation = plan.rule.evaluate(&token, host.clock.unix());
+    print(&if plan.json { explanation.json() } else { explanation.text() })?;
+    Ok(explanation.verdict.exit().code())
 }
 
 async fn setup(plan: Setup, host: &Host) -> Result<u8, Error> {

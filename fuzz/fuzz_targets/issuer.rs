@@ -3,7 +3,7 @@
 
 use oidc_exchange::http::Client;
 use oidc_exchange::token::verify::verify;
-use oidc_exchange_fuzz::{JOB, answer, check_error, check_judgement, deadline, good, host, run};
+use oidc_exchange_fuzz::{JOB, answer, check_error, check_explanation, deadline, good, host, run};
 
 /// A discovery document that leads to the keys.
 const DISCOVERY: &str = r#"{"issuer":"https://acme.semaphoreci.com","jwks_uri":"https://acme.semaphoreci.com/keys","response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#;
@@ -16,9 +16,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let http = Client::fake(before.into_iter().chain([published]));
     match run(verify(&JOB, http, &host(&[]).clock, deadline())) {
         // Nobody has signed it.
-        Ok(judgement) => {
-            assert_ne!(judgement.verdict, oidc_exchange::judgement::Verdict::Accepted);
-            check_judgement(|_, _| judgement.clone());
+        Ok(explanation) => {
+            assert_ne!(explanation.verdict, oidc_exchange::explanation::Verdict::Accepted);
+            check_explanation(|_, _| explanation.clone());
         }
         Err(error) => check_error(&error),
     }

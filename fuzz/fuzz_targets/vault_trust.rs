@@ -1,15 +1,15 @@
-//! A role of a JWT auth method and its configuration, one JSON text a line, judged on the job's token.
+//! A role of a JWT auth method and its configuration, one JSON text a line, evaluated on the job's token.
 #![no_main]
 
 use oidc_exchange::document::Document;
 use oidc_exchange::vault::trust::Rule;
-use oidc_exchange_fuzz::check_judgement;
+use oidc_exchange_fuzz::check_explanation;
 
 libfuzzer_sys::fuzz_target!(|text: &[u8]| {
     let mut lines = text.splitn(2, |byte| *byte == b'\n');
     let Some(Ok(role)) = lines.next().map(|line| Document::from_text("x", line)) else { return };
     let mount = lines.next().and_then(|line| Document::from_text("y", line).ok());
     if let Ok(rule) = Rule::new(&role, mount.as_ref()) {
-        check_judgement(|token, now| rule.judge(token.claims(), token.header().alg.as_deref(), now));
+        check_explanation(|token, now| rule.evaluate(token.claims(), token.header().alg.as_deref(), now));
     }
 });

@@ -14,7 +14,7 @@ use oidc_exchange::host::Host;
 use oidc_exchange::http::retry::Deadline;
 use oidc_exchange::http::{Client, Response};
 use oidc_exchange::state::StateDir;
-use oidc_exchange::judgement::Judgement;
+use oidc_exchange::explanation::Explanation;
 use oidc_exchange::plan::{Plan, Target};
 use oidc_exchange::secret::redact_jwt_shaped;
 use oidc_exchange::subject::{self, Source, SubjectToken};
@@ -136,12 +136,12 @@ pub fn check_error(error: &Error) {
 }
 
 /// What is said of the job's token is the same each time, can be laid out, and is JSON where a program reads it.
-pub fn check_judgement(judge: impl Fn(&SubjectToken, i64) -> Judgement) {
+pub fn check_explanation(evaluate: impl Fn(&SubjectToken, i64) -> Explanation) {
     const NOW: i64 = 1_800_000_000;
-    let judgement = judge(&JOB, NOW);
-    assert_eq!(judge(&JOB, NOW), judgement);
-    let text = judgement.text();
+    let explanation = evaluate(&JOB, NOW);
+    assert_eq!(evaluate(&JOB, NOW), explanation);
+    let text = explanation.text();
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     assert!(!TOKEN.split('.').any(|part| text.contains(part)), "the token is shown: {text}");
-    assert!(serde_json::from_str::<serde_json::Value>(&judgement.json()).is_ok());
+    assert!(serde_json::from_str::<serde_json::Value>(&explanation.json()).is_ok());
 }

@@ -6,12 +6,12 @@ use super::{aws_request, source};
 use crate::cli::{ExplainCommand, ReportFormat};
 use crate::document::Document;
 use crate::error::Usage;
+use crate::explanation::Explanation;
 use crate::host::Env;
-use crate::judgement::Judgement;
 use crate::subject::{Source, SubjectToken};
 use crate::{aws, google, vault};
 
-/// A rule, and the token to judge by it.
+/// A rule, and the token to evaluate it on.
 #[derive(Debug)]
 pub struct Explain {
     /// Where the token is.
@@ -37,11 +37,11 @@ pub enum Rule {
 impl Rule {
     /// Whether it lets the token in at `now`, in seconds since 1970.
     #[must_use]
-    pub fn judge(&self, token: &SubjectToken, now: i64) -> Judgement {
+    pub fn evaluate(&self, token: &SubjectToken, now: i64) -> Explanation {
         match self {
-            Self::Aws(rule) => rule.judge(token.claims(), now),
-            Self::Google(rule) => rule.judge(token.claims(), now),
-            Self::Vault(rule) => rule.judge(token.claims(), token.header().alg.as_deref(), now),
+            Self::Aws(rule) => rule.evaluate(token.claims(), now),
+            Self::Google(rule) => rule.evaluate(token.claims(), now),
+            Self::Vault(rule) => rule.evaluate(token.claims(), token.header().alg.as_deref(), now),
         }
     }
 }

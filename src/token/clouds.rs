@@ -4,7 +4,7 @@
 //! Google: <https://docs.cloud.google.com/iam/docs/troubleshooting-workload-identity-federation>;
 //! Vault: <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>.
 
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 
 /// Who says what; none where that cloud does not mind, or where its words are not known.
 #[derive(Clone, Copy, Default)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::algorithm::Algorithm;
 use super::clouds::{NO_DISCOVERY, NO_LIST};
 use super::issuer::Page;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 
 /// Without these AWS STS takes no keys of an issuer, and says that it could not retrieve them.
 const LISTS: [&str; 3] = ["response_types_supported", "subject_types_supported", SIGNED_WITH];

@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::explanation::Mark;
 use crate::host::Clock;
 use crate::http::retry::{self, Deadline, GaveUp};
 use crate::http::{Attempt, Client, ErrorAnswer, Explain, Failure, Problem, Request, Response, Row, Told};
 use crate::json;
-use crate::judgement::Mark;
 
 const PROVIDER: &str = "the issuer";
 

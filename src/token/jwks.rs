@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::algorithm::{Algorithm, ED25519_NAME, Scheme};
 use super::clouds::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
 use super::issuer::Page;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::Header;
 
 /// One key. Members that only a private key has are not read.

@@ -58,7 +58,7 @@ pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
     let bound = request.verification.as_ref().map_or(A_WHILE, |verification| verification.timeout);
     let deadline = Deadline::after(bound);
     let token = subject::look_at(&request.source, host, deadline).await?;
-    let judgement = match request.verification {
+    let explanation = match request.verification {
         Some(verification) => {
             Some(verify::verify(&token, Client::new(verification.network), &host.clock, deadline).await?)
         }
@@ -66,9 +66,9 @@ pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
     };
     let portrait = Portrait::new(&token, host.clock.unix());
     delivery::print(&if request.json {
-        portrait.json(judgement.as_ref())
+        portrait.json(explanation.as_ref())
     } else {
-        table::text(&portrait, judgement.as_ref())
+        table::text(&portrait, explanation.as_ref())
     })?;
-    Ok(judgement.map_or(Exit::Done, |judgement| judgement.verdict.exit()))
+    Ok(explanation.map_or(Exit::Done, |explanation| explanation.verdict.exit()))
 }

@@ -8,7 +8,7 @@ use super::job::Job;
 use super::limits::{self, Limit};
 use super::when::moment;
 use super::worth;
-use crate::judgement::Judgement;
+use crate::explanation::Explanation;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::{Claims, Header, SubjectToken};
 use crate::text::time;
@@ -59,7 +59,7 @@ impl<'t> Portrait<'t> {
 
     /// For a program: one JSON object, with a line feed after it. Claims are as the token has them, numbers to the digit;
     /// but a claim that is itself a token is none that may be shown.
-    pub(super) fn json(&self, judgement: Option<&Judgement>) -> String {
+    pub(super) fn json(&self, explanation: Option<&Explanation>) -> String {
         let claims: Map<String, Value> = self
             .claims
             .names()
@@ -85,8 +85,8 @@ impl<'t> Portrait<'t> {
             "missing": self.missing(),
             "limits": limits,
         });
-        if let Some(judgement) = judgement {
-            all["verification"] = judgement.value();
+        if let Some(explanation) = explanation {
+            all["verification"] = explanation.value();
         }
         format!("{}\n", escaped(&format!("{:#}", without_tokens(&all))))
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::algorithm::{Algorithm, Scheme};
 use super::clouds::{Answers, NOT_SIGNED};
 use super::jwks::{Jwk, Key};
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::secret::Secret;
 use crate::subject::Header;
 

@@ -6,7 +6,7 @@ use super::clouds::{
     EXPIRED, ISSUED_LATER, JUST_EXPIRED, NO_AUDIENCE, NO_SUBJECT, NO_TIME, NOT_YET, ODD_TIME, TOO_OLD,
 };
 use super::when::moment;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::{Claims, LEEWAY};
 
 /// AWS and Google take no token that is older, whatever its `exp`, in seconds.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::portrait::Portrait;
 use super::when::moment;
 use super::worth;
-use crate::judgement::Judgement;
+use crate::explanation::Explanation;
 use crate::secret::sanitized;
 use crate::subject::Claims;
 use crate::subject::claims::SESSION_TAGS;
@@ -21,17 +21,17 @@ const VALUES: usize = 13;
 const LONGEST: usize = 600;
 const LONGEST_NAME: usize = 64;
 
-/// For a person; `judgement` is what its issuer says of it.
-pub(super) fn text(portrait: &Portrait<'_>, judgement: Option<&Judgement>) -> String {
-    let mut out = layout(portrait, judgement.is_some());
-    if let Some(judgement) = judgement {
+/// For a person; `explanation` is what its issuer says of it.
+pub(super) fn text(portrait: &Portrait<'_>, explanation: Option<&Explanation>) -> String {
+    let mut out = layout(portrait, explanation.is_some());
+    if let Some(explanation) = explanation {
         out.push('\n');
-        out.push_str(&judgement.text());
+        out.push_str(&explanation.text());
     }
     out
 }
 
-/// The whole table; `verified` where a judgement of the signature follows.
+/// The whole table; `verified` where an explanation of the signature follows.
 fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
     let mut out = head(portrait, verified);
     out.push_str("\nclaims\n");

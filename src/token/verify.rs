@@ -7,10 +7,10 @@ use super::jwks;
 use super::when::span;
 use super::{signature, soundness};
 use crate::error::Error;
+use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::host::Clock;
 use crate::http::Client;
 use crate::http::retry::Deadline;
-use crate::judgement::{Check, Judgement, Mark, Verdict};
 use crate::subject::SubjectToken;
 
 /// A difference between two clocks that is worth a word, and one that is worth a warning, in seconds.
@@ -31,7 +31,12 @@ struct Asked {
 ///
 /// # Errors
 /// When the issuer could not be reached until `deadline`, and the token is not bad without it.
-pub async fn verify(token: &SubjectToken, http: Client, clock: &Clock, deadline: Deadline) -> Result<Judgement, Error> {
+pub async fn verify(
+    token: &SubjectToken,
+    http: Client,
+    clock: &Clock,
+    deadline: Deadline,
+) -> Result<Explanation, Error> {
     let issuer = Issuer { http, clock, deadline };
     let asked = ask(token, &issuer).await;
     let mut checks = asked.checks;
@@ -51,7 +56,7 @@ pub async fn verify(token: &SubjectToken, http: Client, clock: &Clock, deadline:
     };
     let mut notes = clocks(&asked.pages);
     notes.extend(slow(&asked.pages));
-    Ok(Judgement { verdict, title: title.into(), checks, lints: misnamed(&asked.pages), notes })
+    Ok(Explanation { verdict, title: title.into(), checks, lints: misnamed(&asked.pages), notes })
 }
 
 async fn ask(token: &SubjectToken, issuer: &Issuer<'_>) -> Asked {

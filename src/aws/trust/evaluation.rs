@@ -6,8 +6,8 @@ use super::operator::{Set, Test};
 use super::pattern::{Filled, Pattern, Wanted};
 use super::policy::{Actions, Condition, Kind, Policy, Principals, Statement};
 use super::request::{Provider, Request, Shown};
-use crate::judgement::Mark;
-use crate::judgement::ternary::{all, any, known, not};
+use crate::explanation::Mark;
+use crate::explanation::ternary::{all, any, known, not};
 
 /// What came out.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::evaluation::{covers, evaluate};
 use super::operator::{Set, Test};
 use super::policy::{Condition, Kind, Statement};
 use super::request::{ASSUME, Request, TAG};
-use crate::judgement::Mark;
+use crate::explanation::Mark;
 use crate::subject::Claims;
 use crate::subject::claims::SESSION_TAGS;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Document ──policy──▶ Policy  ┐
-//! Claims ──request──▶ Request ─┴─evaluation──▶ Outcome ──telling, lints──▶ Judgement
+//! Claims ──request──▶ Request ─┴─evaluation──▶ Outcome ──telling, lints──▶ Explanation
 //! ```
 //!
 //! With three values throughout: what turns on something that a token does not show is neither yes nor no.
@@ -21,7 +21,7 @@ use std::path::Path;
 use super::{ProviderArn, RoleArn};
 use crate::document::Document;
 use crate::error::Usage;
-use crate::judgement::Judgement;
+use crate::explanation::Explanation;
 use crate::subject::Claims;
 use policy::{Kind, Policy};
 use request::{Provider, Request};
@@ -75,10 +75,10 @@ impl Rule {
 
     /// Whether it lets a token with these claims in at `now`, in seconds since 1970.
     #[must_use]
-    pub fn judge(&self, claims: &Claims, now: i64) -> Judgement {
+    pub fn evaluate(&self, claims: &Claims, now: i64) -> Explanation {
         let provider = self.provider(claims.issuer_host().unwrap_or_default());
         let request = Request::new(claims, &provider);
-        telling::judgement(self, &request, now)
+        telling::explanation(self, &request, now)
     }
 
     /// The provider that STS looks the issuer up by: as it was named, in the role's account, or else as the policy
@@ -110,7 +110,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::judgement::Verdict;
+    use crate::explanation::Verdict;
 
     const NOW: i64 = 1_786_400_000;
 
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_judged_at_its_time() {
+    fn a_token_is_evaluated_at_its_time() {
         let rule = Rule::new(
             &Document::from_text(
                 "f",
@@ -141,7 +141,7 @@ mod tests {
         let claims = |times: Value| {
             let mut payload = json!({ "iss": "https://a.example", "aud": "a", "sub": "b" });
             payload.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
-            rule.judge(&Claims::new(serde_json::from_value(payload).unwrap()), NOW).verdict
+            rule.evaluate(&Claims::new(serde_json::from_value(payload).unwrap()), NOW).verdict
         };
         assert_eq!(claims(json!({ "exp": NOW - 60 })), Verdict::Accepted, "a clock may be a minute off");
         assert_eq!(claims(json!({ "exp": NOW - 61 })), Verdict::Refused);
@@ -182,13 +182,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_claims_make_the_judge_panic_or_forge_a_line(all in proptest::collection::vec(claim(), 9), now in any::<i64>()) {
+        fn no_claims_make_the_evaluation_panic_or_forge_a_line(all in proptest::collection::vec(claim(), 9), now in any::<i64>()) {
             let names = ["iss", "aud", "sub", "amr", "azp", "exp", "nbf", "job_id", "https://aws.amazon.com/tags"];
             let claims = Claims::new(names.into_iter().map(str::to_owned).zip(all).collect());
-            let judgement = rule().judge(&claims, now);
-            let text = judgement.text();
+            let explanation = rule().evaluate(&claims, now);
+            let text = explanation.text();
             prop_assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");
-            prop_assert!(serde_json::from_str::<Value>(&judgement.json()).is_ok());
+            prop_assert!(serde_json::from_str::<Value>(&explanation.json()).is_ok());
         }
     }
 }

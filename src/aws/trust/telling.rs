@@ -6,12 +6,12 @@ use super::operator::Test;
 use super::policy::{Condition, Kind, Statement};
 use super::request::{Provider, Request, SET_IDENTITY, Shown, TAG};
 use super::{lints, token};
-use crate::judgement::ternary::{all, any, known};
-use crate::judgement::{Check, Judgement, Mark, Verdict};
+use crate::explanation::ternary::{all, any, known};
+use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::subject::claims::JobKind;
 
-/// The rule's judgement on the request.
-pub(super) fn judgement(rule: &Rule, request: &Request<'_>, now: i64) -> Judgement {
+/// The explanation of what the rule makes of the request.
+pub(super) fn explanation(rule: &Rule, request: &Request<'_>, now: i64) -> Explanation {
     let outcome = evaluate(&rule.policy, request);
     let parts = token::checks(request, now);
     let token = Check::new(all(&mut parts.iter().map(|part| part.mark)), "the token").parts(parts);
@@ -35,7 +35,7 @@ pub(super) fn judgement(rule: &Rule, request: &Request<'_>, now: i64) -> Judgeme
     checks.extend(statements.map(|(statement, applying)| self::statement(statement, applying, request, &outcome)));
     checks.extend(outcome.actions.iter().enumerate().map(|(index, decision)| action(rule, &outcome, index, decision)));
     let notes = notes(rule, request, verdict);
-    Judgement { verdict, title, checks, lints: lints::lints(rule, request), notes }
+    Explanation { verdict, title, checks, lints: lints::lints(rule, request), notes }
 }
 
 fn wanted_role(rule: &Rule) -> String {

@@ -4,7 +4,7 @@
 
 use super::super::SessionTag;
 use super::request::Request;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::LEEWAY;
 use crate::text::time;
 

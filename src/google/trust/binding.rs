@@ -5,13 +5,13 @@ use serde_json::Value as Json;
 use super::mapping::Mapped;
 use super::policy::{Binding, Grants, Policy};
 use super::provider::Configuration;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 
 /// <https://docs.cloud.google.com/iam/docs/principal-identifiers>
 const HOST: &str = "iam.googleapis.com/";
 
 /// Looks for the principal in every binding.
-pub(super) fn judge(provider: &Configuration, policy: &Policy, mapped: &Mapped) -> Check {
+pub(super) fn evaluate(provider: &Configuration, policy: &Policy, mapped: &Mapped) -> Check {
     let (mut parts, mut others) = (Vec::new(), 0);
     for binding in &policy.bindings {
         let federated: Vec<&String> = binding.members.iter().filter(|member| may_be_federated(member)).collect();

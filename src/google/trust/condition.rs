@@ -5,13 +5,13 @@ use serde_json::{Map, Value as Json};
 use super::mapping::Mapped;
 use super::provider::Formula;
 use super::token::SAYS;
+use crate::explanation::{Check, Mark};
 use crate::google::cel::{Expression, Kind, Node, Operation, Operator, Scope, Trouble, Value};
-use crate::judgement::{Check, Mark};
 
 const LONGEST: usize = 4096;
 
 /// Evaluates it.
-pub(super) fn judge(condition: Option<&Formula>, claims: &Map<String, Json>, mapped: &Mapped) -> Check {
+pub(super) fn evaluate(condition: Option<&Formula>, claims: &Map<String, Json>, mapped: &Mapped) -> Check {
     let Some(formula) = condition else {
         return Check::new(Mark::Holds, "the attribute condition").fact("because", "there is none");
     };
@@ -26,7 +26,7 @@ pub(super) fn judge(condition: Option<&Formula>, claims: &Map<String, Json>, map
         }
         (Ok(expression), None) => {
             let tree = Tree { expression, scope: &scope, mapped };
-            let part = tree.judge(expression.root());
+            let part = tree.evaluate(expression.root());
             let check = Check::new(part.mark, "the attribute condition");
             // What stands between `&&` needs no frame of its own.
             if matches!(expression.root().operation, Operation::All(_)) {
@@ -50,13 +50,13 @@ struct Tree<'t, 'a> {
 
 impl<'a> Tree<'_, 'a> {
     /// Whether this part lets the token pass: what comes to no value does not.
-    fn judge(&self, node: &'a Node) -> Check {
+    fn evaluate(&self, node: &'a Node) -> Check {
         if let Operation::All(parts) = &node.operation {
-            let parts: Vec<Check> = parts.iter().map(|part| self.judge(part)).collect();
+            let parts: Vec<Check> = parts.iter().map(|part| self.evaluate(part)).collect();
             return Check::new(super::least(parts.iter().map(|part| part.mark)), "all of").parts(parts);
         }
         if let Operation::Any(parts) = &node.operation {
-            let mut parts: Vec<Check> = parts.iter().map(|part| self.judge(part)).collect();
+            let mut parts: Vec<Check> = parts.iter().map(|part| self.evaluate(part)).collect();
             let mark = super::best(parts.iter().map(|part| part.mark));
             if mark == Mark::Holds {
                 // One is enough: what the others want is no fault.
@@ -155,13 +155,16 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_for_nothing_is_a_fault_wherever_it_is() {
-        let check = judge(Some(&formula("assertion.pr == '' || brunch == 'x'")), &claims(), &Mapped::default());
+        let check = evaluate(Some(&formula("assertion.pr == '' || brunch == 'x'")), &claims(), &Mapped::default());
         assert_eq!(check.mark, Mark::Fails);
         let check =
-            judge(Some(&formula("assertion.pr == '' || assertion.filter(b, b)")), &claims(), &Mapped::default());
+            evaluate(Some(&formula("assertion.pr == '' || assertion.filter(b, b)")), &claims(), &Mapped::default());
         assert_eq!(check.mark, Mark::Holds);
-        let check =
-            judge(Some(&formula(&format!("assertion.pr == '{}'", "x".repeat(4_096)))), &claims(), &Mapped::default());
+        let check = evaluate(
+            Some(&formula(&format!("assertion.pr == '{}'", "x".repeat(4_096)))),
+            &claims(),
+            &Mapped::default(),
+        );
         assert_eq!(check.mark, Mark::Fails);
     }
 
@@ -169,7 +172,7 @@ mod tests {
     fn agree(text: &str) {
         let (claims, formula) = (claims(), formula(text));
         let Ok(expression) = &formula.read else { panic!("{text}") };
-        let check = judge(Some(&formula), &claims, &Mapped::default());
+        let check = evaluate(Some(&formula), &claims, &Mapped::default());
         let none = Map::new();
         let scope = Scope::new().with("assertion", &claims).with("google", &none).with("attribute", &none);
         match expression.evaluate(&scope) {

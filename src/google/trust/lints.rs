@@ -9,9 +9,9 @@ use super::binding::{self, Named};
 use super::mapping;
 use super::policy::Grants;
 use super::provider::Formula;
+use crate::explanation::Mark;
 use crate::google::cel::{Expression, Node, Operation, Scope, Value};
 use crate::google::provider::LONGEST_SUBJECT;
-use crate::judgement::Mark;
 use crate::subject::Claims;
 use crate::subject::relatives::{self, Relative};
 
@@ -219,7 +219,7 @@ impl<'r> Lints<'r> {
     }
 
     fn constant_value<'a>(&self, condition: &'a Expression, part: &'a Node) -> Option<bool> {
-        let (_, mapped) = mapping::judge(&self.rule.provider, self.claims.payload());
+        let (_, mapped) = mapping::evaluate(&self.rule.provider, self.claims.payload());
         let scope = Scope::new().with("google", &mapped.google).with("attribute", &mapped.attributes);
         condition
             .part(part, &scope)

@@ -4,9 +4,9 @@ use serde_json::{Map, Value as Json};
 
 use super::provider::{Configuration, Formula};
 use super::token::SAYS;
+use crate::explanation::{Check, Mark};
 use crate::google::cel::{Kind, Scope, Value};
 use crate::google::provider::LONGEST_SUBJECT;
-use crate::judgement::{Check, Mark};
 
 /// Google's bounds: <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers>.
 const LONGEST_EXPRESSION: usize = 2048;
@@ -51,7 +51,7 @@ pub(super) fn is_key(key: &str) -> bool {
 }
 
 /// Evaluates all of it.
-pub(super) fn judge(provider: &Configuration, claims: &Map<String, Json>) -> (Check, Mapped) {
+pub(super) fn evaluate(provider: &Configuration, claims: &Map<String, Json>) -> (Check, Mapped) {
     let mut mapped = Mapped::default();
     let scope = Scope::new().with("assertion", claims);
     let mut parts: Vec<Check> = Vec::new();

@@ -15,7 +15,7 @@ use self::provider::{Configuration, Formula};
 use super::cel::{Scope, Trouble};
 use crate::document::Document;
 use crate::error::Usage;
-use crate::judgement::{Check, Judgement, Mark, Verdict};
+use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::shell::posix;
 use crate::subject::Claims;
 use crate::subject::claims::JobKind;
@@ -40,7 +40,7 @@ impl Rule {
     /// Whether a token with these claims is let in at `now`, in seconds since 1970. Every check is made, whatever
     /// becomes of those before it.
     #[must_use]
-    pub fn judge(&self, claims: &Claims, now: i64) -> Judgement {
+    pub fn evaluate(&self, claims: &Claims, now: i64) -> Explanation {
         let payload = claims.payload();
         let mut checks = vec![
             token::state(&self.provider),
@@ -49,11 +49,11 @@ impl Rule {
             token::times(claims, now),
         ];
         checks.extend(token::subject(claims));
-        let (mapping, mapped) = mapping::judge(&self.provider, payload);
-        let condition = condition::judge(self.provider.condition.as_ref(), payload, &mapped);
+        let (mapping, mapped) = mapping::evaluate(&self.provider, payload);
+        let condition = condition::evaluate(self.provider.condition.as_ref(), payload, &mapped);
         checks.extend([mapping, condition]);
         let sts = least(checks.iter().map(|check| check.mark));
-        let bound = self.policy.as_ref().map(|policy| binding::judge(&self.provider, policy, &mapped));
+        let bound = self.policy.as_ref().map(|policy| binding::evaluate(&self.provider, policy, &mapped));
         let iam = bound.as_ref().map(|check| check.mark);
         let mut notes = self.cures(claims, &checks, bound.as_ref());
         checks.extend(bound);
@@ -64,14 +64,14 @@ impl Rule {
         if self.policy.is_none() {
             notes.push("whether it may act as a service account is in the account's own policy: --iam-policy".into());
         }
-        Judgement { verdict, title: title.into(), checks, lints, notes }
+        Explanation { verdict, title: title.into(), checks, lints, notes }
     }
 
     /// Whether mapping, condition and bindings let these claims in, of whatever age and issuer.
     fn admits(&self, claims: &Map<String, Json>) -> Mark {
-        let (mapping, mapped) = mapping::judge(&self.provider, claims);
-        let condition = condition::judge(self.provider.condition.as_ref(), claims, &mapped);
-        let bound = self.policy.as_ref().map(|policy| binding::judge(&self.provider, policy, &mapped).mark);
+        let (mapping, mapped) = mapping::evaluate(&self.provider, claims);
+        let condition = condition::evaluate(self.provider.condition.as_ref(), claims, &mapped);
+        let bound = self.policy.as_ref().map(|policy| binding::evaluate(&self.provider, policy, &mapped).mark);
         least([mapping.mark, condition.mark].into_iter().chain(bound))
     }
 
@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    fn judged(condition: &str, subject: &str, member: &str, claim: &str) -> Option<Judgement> {
+    fn evaluated(condition: &str, subject: &str, member: &str, claim: &str) -> Option<Explanation> {
         let provider = json!({
             "name": "projects/1/locations/global/workloadIdentityPools/p-1/providers/p-2",
             "oidc": { "issuerUri": claim, "allowedAudiences": [member] },
@@ -184,7 +184,7 @@ mod tests {
         let rule = Rule::new(&read(&provider)?, read(&policy).as_ref()).ok()?;
         let claims = json!({ "iss": claim, "aud": [claim], "sub": member, "ref": claim, "ref_type": "tag", "job_type": "",
             "branch": subject, "exp": 7, "iat": -3.5 });
-        Some(rule.judge(&Claims::new(claims.as_object()?.clone()), 5))
+        Some(rule.evaluate(&Claims::new(claims.as_object()?.clone()), 5))
     }
 
     proptest::proptest! {
@@ -195,8 +195,8 @@ mod tests {
             member in r"(principal(Set)?://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p-1/)?(subject/|attribute\.[a-z]/|group/|\*)?.{0,9}",
             claim in ".{0,12}"
         ) {
-            if let Some(judgement) = judged(&condition, &subject, &member, &claim) {
-                let _ = (judgement.text(), judgement.json());
+            if let Some(explanation) = evaluated(&condition, &subject, &member, &claim) {
+                let _ = (explanation.text(), explanation.json());
             }
         }
     }

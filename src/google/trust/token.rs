@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::provider::Configuration;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::Claims;
 use crate::text::time;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::bound::{self, Outcome, look_up};
 use super::checks::{Cure, Finding, Login, fault};
 use super::lints::why_missing;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::claims::shown;
 
 impl Login<'_> {

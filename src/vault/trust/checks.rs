@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::mount::Mount;
 use super::role::Role;
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::Claims;
 
 /// A login to be judged.

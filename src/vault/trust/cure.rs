@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::checks::{Cure, Finding, Login};
-use crate::judgement::Mark;
+use crate::explanation::Mark;
 use crate::shell::posix;
 use crate::subject::claims::JobKind;
 

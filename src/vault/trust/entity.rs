@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::bound::{self, look_up};
 use super::checks::{Cure, Finding, Login, holds, texts, unfit};
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::claims::shown;
 
 impl Login<'_> {

@@ -1,4 +1,4 @@
-//! A role of the JWT auth method, judged on claims: every fault, where a login is told the first alone.
+//! A role of the JWT auth method, evaluated on claims: every fault, where a login is told the first alone.
 
 mod bindings;
 mod bound;
@@ -15,7 +15,7 @@ mod token;
 
 use crate::document::Document;
 use crate::error::Usage;
-use crate::judgement::{Check, Judgement, Mark, Verdict};
+use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::subject::Claims;
 use checks::Login;
 use mount::Mount;
@@ -39,7 +39,7 @@ impl Rule {
 
     /// Whether a login with these claims, signed with `algorithm`, would be let in at `now`, in seconds since 1970.
     #[must_use]
-    pub fn judge(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Judgement {
+    pub fn evaluate(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Explanation {
         let login = Login { role: &self.role, mount: self.mount.as_ref(), claims, algorithm, now };
         let findings = login.findings();
         let notes = login.notes(&findings);
@@ -57,7 +57,7 @@ impl Rule {
                 ),
             ),
         };
-        Judgement { verdict, title, checks, lints: lints::lints(&self.role, self.mount.as_ref(), claims), notes }
+        Explanation { verdict, title, checks, lints: lints::lints(&self.role, self.mount.as_ref(), claims), notes }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 
 use super::checks::{Cure, Finding, Login, fault, holds, texts, unfit};
 use super::times::{Fault, Times};
-use crate::judgement::{Check, Mark};
+use crate::explanation::{Check, Mark};
 use crate::subject::claims::shown;
 use crate::text::time;
 

@@ -4,7 +4,7 @@ use fastrand::Rng;
 use oidc_exchange::aws::RoleArn;
 use oidc_exchange::aws::trust::Rule;
 use oidc_exchange::document::Document;
-use oidc_exchange::judgement::Verdict;
+use oidc_exchange::explanation::Verdict;
 use oidc_exchange::subject::Claims;
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,7 @@ impl Case {
         let document = Document::from_text("case", self.policy.to_string().as_bytes()).unwrap();
         let role = RoleArn::parse("--role-arn", ROLE).unwrap();
         let claims = Claims::new(self.claims.as_object().unwrap().clone());
-        Rule::new(&document, Some(("--role-arn", role)), None).unwrap().judge(&claims, NOW).verdict
+        Rule::new(&document, Some(("--role-arn", role)), None).unwrap().evaluate(&claims, NOW).verdict
     }
 }
 

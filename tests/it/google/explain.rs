@@ -455,9 +455,9 @@ fn for_a_program_it_is_json() {
     assert_eq!(output.code, Some(0));
     let sandbox = Sandbox::start().unwrap();
     let json = explain(&provider(), None).args(["--format", "json"]).job_of(&sandbox, &acme(Job::branch("main"))).run();
-    let judgement: Value = serde_json::from_slice(&json.exits(0).stdout).unwrap();
-    assert_eq!(judgement["verdict"], "accepted");
-    let checks = judgement["checks"].as_array().unwrap();
+    let explanation: Value = serde_json::from_slice(&json.exits(0).stdout).unwrap();
+    assert_eq!(explanation["verdict"], "accepted");
+    let checks = explanation["checks"].as_array().unwrap();
     assert_eq!(checks.len(), 6);
     assert_eq!(checks[4]["parts"][0]["facts"][0]["becomes"], "936a5312-a3b8-4921-8b3f-2cec8baac574::refs/heads/main");
 }

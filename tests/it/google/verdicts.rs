@@ -141,7 +141,7 @@ fn it_says_what_the_exchange_does() {
         sandbox_provider(&sandbox, &provider, Some((ACCOUNT, &policy)));
         for (what, job) in jobs() {
             let said = explain(&provider, Some(&policy)).args(["--format", "json"]).job_of(&sandbox, &job).run();
-            let judgement: Value = serde_json::from_slice(&said.stdout).unwrap();
+            let explanation: Value = serde_json::from_slice(&said.stdout).unwrap();
             let exchange = oidc_exchange(["gcp", "--provider", NAME, "--service-account", ACCOUNT])
                 .args([
                     "--sts-endpoint",
@@ -154,12 +154,12 @@ fn it_says_what_the_exchange_does() {
             let case = format!("{what}: {provider}\n{}{}", said.describe(), exchange.describe());
             assert_eq!(said.code, exchange.code, "{case}");
             if said.code == Some(0) {
-                assert_eq!(judgement["verdict"], "accepted", "{case}");
+                assert_eq!(explanation["verdict"], "accepted", "{case}");
                 accepted += 1;
                 continue;
             }
-            assert_eq!(judgement["verdict"], "refused", "{case}");
-            let checks = judgement["checks"].as_array().unwrap();
+            assert_eq!(explanation["verdict"], "refused", "{case}");
+            let checks = explanation["checks"].as_array().unwrap();
             let first = checks.iter().find(|check| check["result"] == "fails").unwrap();
             let (title, says) = REFUSALS.iter().find(|(title, _)| first["check"] == *title).expect(&case);
             assert!(exchange.stderr().contains(says), "{case}");

@@ -6,9 +6,9 @@ use super::*;
 
 #[test]
 fn the_hardened_role_is_for_its_branchs_pipelines() {
-    let judgement = judge(&json!({}), &json!({}));
-    accepted(&judgement);
-    assert_eq!(judgement.lints, [""; 0]);
+    let explanation = judge(&json!({}), &json!({}));
+    accepted(&explanation);
+    assert_eq!(explanation.lints, [""; 0]);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn the_signatures_algorithm() {
         refused(&judge_at(&json!({}), &json!({}), algorithm), &[none]);
     }
     let role = rule(&hardened(), None);
-    refused(&role.judge(&claims(&token()), None, NOW), &[none]);
+    refused(&role.evaluate(&claims(&token()), None, NOW), &[none]);
 }
 
 #[test]
@@ -172,8 +172,8 @@ fn the_times() {
     assert_eq!(said_first(&both, 2)[1], "400 claim \"nope\" not found in token");
 }
 
-fn said_first(judgement: &Judgement, count: usize) -> Vec<String> {
-    said(judgement).into_iter().take(count).collect()
+fn said_first(explanation: &Explanation, count: usize) -> Vec<String> {
+    said(explanation).into_iter().take(count).collect()
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn groups() {
     refused(&groups(json!([[]])), &["400 value …"]);
     let mount = json!({ "jwks_url": "https://x.test", "provider_config": { "provider": "azure" } });
     let provider = rule(&over(hardened(), &json!({ "groups_claim": "g" })), Some(&mount));
-    cannot_tell(&provider.judge(&claims(&token()), Some("RS256"), NOW));
+    cannot_tell(&provider.evaluate(&claims(&token()), Some("RS256"), NOW));
 }
 
 #[test]

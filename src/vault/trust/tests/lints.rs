@@ -6,8 +6,8 @@ use super::*;
 
 #[track_caller]
 fn lints(role_says: &Value, expected: &[&str]) {
-    let judgement = judge(role_says, &json!({}));
-    assert_eq!(judgement.lints, expected);
+    let explanation = judge(role_says, &json!({}));
+    assert_eq!(explanation.lints, expected);
     // They are the role's, whichever job asks.
     for other in [
         json!({ "ref": "refs/heads/feature", "branch": "feature", "prj_id": "00000000-0000-0000-0000-000000000001", "repo": "api" }),

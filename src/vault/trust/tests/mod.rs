@@ -69,18 +69,18 @@ fn rule(role: &Value, mount: Option<&Value>) -> Rule {
 }
 
 /// The hardened role with these settings over it, asked with the token with these claims over it.
-fn judge(role_says: &Value, token_says: &Value) -> Judgement {
-    rule(&over(hardened(), role_says), None).judge(&claims(&over(token(), token_says)), Some("RS256"), NOW)
+fn judge(role_says: &Value, token_says: &Value) -> Explanation {
+    rule(&over(hardened(), role_says), None).evaluate(&claims(&over(token(), token_says)), Some("RS256"), NOW)
 }
 
 /// With this configuration of the mount.
-fn judge_at(mount: &Value, token_says: &Value, algorithm: &str) -> Judgement {
+fn judge_at(mount: &Value, token_says: &Value, algorithm: &str) -> Explanation {
     let mount = over(json!({ "oidc_discovery_url": ORG, "bound_issuer": ORG, "status": "valid" }), mount);
-    rule(&hardened(), Some(&mount)).judge(&claims(&over(token(), token_says)), Some(algorithm), NOW)
+    rule(&hardened(), Some(&mount)).evaluate(&claims(&over(token(), token_says)), Some(algorithm), NOW)
 }
 
 /// What the server would say, fault by fault.
-fn said(judgement: &Judgement) -> Vec<String> {
+fn said(explanation: &Explanation) -> Vec<String> {
     fn collect(checks: &Value, said: &mut Vec<String>) {
         for check in checks.as_array().unwrap() {
             let facts = check["facts"].as_array().unwrap();
@@ -89,23 +89,23 @@ fn said(judgement: &Judgement) -> Vec<String> {
         }
     }
     let mut all = Vec::new();
-    collect(&serde_json::from_str::<Value>(&judgement.json()).unwrap()["checks"], &mut all);
+    collect(&serde_json::from_str::<Value>(&explanation.json()).unwrap()["checks"], &mut all);
     all
 }
 
 #[track_caller]
-fn refused(judgement: &Judgement, expected: &[&str]) {
-    assert_eq!(judgement.verdict, Verdict::Refused, "{}", judgement.text());
-    assert_eq!(said(judgement), expected, "{}", judgement.text());
+fn refused(explanation: &Explanation, expected: &[&str]) {
+    assert_eq!(explanation.verdict, Verdict::Refused, "{}", explanation.text());
+    assert_eq!(said(explanation), expected, "{}", explanation.text());
 }
 
 #[track_caller]
-fn accepted(judgement: &Judgement) {
-    assert_eq!(judgement.verdict, Verdict::Accepted, "{}", judgement.text());
-    assert_eq!(said(judgement), [""; 0]);
+fn accepted(explanation: &Explanation) {
+    assert_eq!(explanation.verdict, Verdict::Accepted, "{}", explanation.text());
+    assert_eq!(said(explanation), [""; 0]);
 }
 
 #[track_caller]
-fn cannot_tell(judgement: &Judgement) {
-    assert_eq!(judgement.verdict, Verdict::CannotTell, "{}", judgement.text());
+fn cannot_tell(explanation: &Explanation) {
+    assert_eq!(explanation.verdict, Verdict::CannotTell, "{}", explanation.text());
 }

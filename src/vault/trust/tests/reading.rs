@@ -12,9 +12,9 @@ fn the_body_of_a_write_is_read_as_well() {
         "policies": "production", "ttl": "1d 1h", "clock_skew_leeway": "30",
     });
     let document = Document::from_text("--role-config f", body.to_string().as_bytes()).unwrap();
-    let judgement = Rule::new(&document, None).unwrap().judge(&claims(&token()), Some("RS256"), NOW);
-    accepted(&judgement);
-    assert_eq!(judgement.lints[0], "the token lives for 25 hours, and the job's own token for 24");
+    let explanation = Rule::new(&document, None).unwrap().evaluate(&claims(&token()), Some("RS256"), NOW);
+    accepted(&explanation);
+    assert_eq!(explanation.lints[0], "the token lives for 25 hours, and the job's own token for 24");
 }
 
 #[track_caller]
@@ -130,8 +130,8 @@ proptest::proptest! {
         let mut token = token();
         token[claim.as_str()] = claimed;
         if let Ok(rule) = Rule::new(&document(&role), None) {
-            let judgement = rule.judge(&claims(&token), Some("RS256"), NOW);
-            proptest::prop_assert_eq!(judgement.verdict == Verdict::Refused, !said(&judgement).is_empty());
+            let explanation = rule.evaluate(&claims(&token), Some("RS256"), NOW);
+            proptest::prop_assert_eq!(explanation.verdict == Verdict::Refused, !said(&explanation).is_empty());
         }
     }
 }

@@ -193,7 +193,7 @@ fn common(pattern: &str, text: &str) -> usize {
 
 /// All that `explain` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub struct Explanation {
     /// Whether the token is let in.
     pub verdict: Verdict,
     /// The verdict in one line, without a full stop: `the trust policy lets this token in`.
@@ -206,7 +206,7 @@ pub struct Judgement {
     pub notes: Vec<String>,
 }
 
-impl Judgement {
+impl Explanation {
     /// For a person.
     #[must_use]
     pub fn text(&self) -> String {

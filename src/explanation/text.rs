@@ -1,16 +1,16 @@
-//! A judgement as a person reads it.
+//! An explanation as a person reads it.
 
 use std::fmt::Write as _;
 
-use super::{Check, Judgement};
+use super::{Check, Explanation};
 use crate::secret::sanitized;
 
-pub(super) fn layout(judgement: &Judgement) -> String {
-    let mut out = format!("{}: {}\n\n", judgement.verdict.word(), sanitized(&judgement.title));
-    for check in &judgement.checks {
+pub(super) fn layout(explanation: &Explanation) -> String {
+    let mut out = format!("{}: {}\n\n", explanation.verdict.word(), sanitized(&explanation.title));
+    for check in &explanation.checks {
         lay_out(check, 0, &mut out);
     }
-    for (label, sentences) in [("lint", &judgement.lints), ("note", &judgement.notes)] {
+    for (label, sentences) in [("lint", &explanation.lints), ("note", &explanation.notes)] {
         if !sentences.is_empty() {
             out.push('\n');
         }
@@ -48,11 +48,11 @@ fn lay_out(check: &Check, depth: usize, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Check, Judgement, Mark, Verdict};
+    use super::super::{Check, Explanation, Mark, Verdict};
 
     #[test]
-    fn a_judgement_is_laid_out_as_a_tree() {
-        let judgement = Judgement {
+    fn an_explanation_is_laid_out_as_a_tree() {
+        let explanation = Explanation {
             verdict: Verdict::Refused,
             title: "no statement lets this token in".into(),
             checks: vec![
@@ -86,6 +86,6 @@ mod tests {
             note: a
             note: b
         "#]]
-        .assert_eq(&judgement.text());
+        .assert_eq(&explanation.text());
     }
 }
