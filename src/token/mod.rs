@@ -1,6 +1,7 @@
-//! `token`: what the job's token says, what each claim is worth, and whether its issuer stands by it.
+//! `token`: what the job's token says, what each claim is good for in a rule, and whether its issuer stands by it.
 
 mod algorithm;
+mod claim_notes;
 mod clouds;
 mod discovery;
 mod issuer;
@@ -13,7 +14,6 @@ mod soundness;
 mod table;
 pub mod verify;
 mod when;
-mod worth;
 
 use std::time::Duration;
 

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::claim_notes;
 use super::job::Job;
 use super::limits::{self, Limit};
 use super::when::moment;
-use super::worth;
 use crate::explanation::Explanation;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::{Claims, Header, SubjectToken};
@@ -32,19 +32,19 @@ impl<'t> Portrait<'t> {
 
     /// The claims' names: those that are known in their order, then the others in the alphabet's.
     pub(super) fn names(&self) -> Vec<&'t str> {
-        let known = worth::ORDER.into_iter().filter(|name| self.claims.has(name));
-        let others = self.claims.names().into_iter().filter(|name| !worth::ORDER.contains(name));
+        let known = claim_notes::ORDER.into_iter().filter(|name| self.claims.has(name));
+        let others = self.claims.names().into_iter().filter(|name| !claim_notes::ORDER.contains(name));
         known.chain(others).collect()
     }
 
-    /// What the claim is worth.
+    /// What the claim is good for in a rule.
     pub(super) fn note(&self, name: &str) -> Option<String> {
-        worth::note(self.claims, self.job, name)
+        claim_notes::note(self.claims, self.job, name)
     }
 
     /// The claims that the organization has switched off.
     pub(super) fn missing(&self) -> Vec<&'static str> {
-        worth::missing(self.claims, self.job)
+        claim_notes::missing(self.claims, self.job)
     }
 
     /// Until when it is good, in words.

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::claim_notes;
 use super::portrait::Portrait;
 use super::when::moment;
-use super::worth;
 use crate::explanation::Explanation;
 use crate::secret::sanitized;
 use crate::subject::Claims;
@@ -48,7 +48,7 @@ fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
         let which = if missing.is_empty() { "none".into() } else { missing.join(", ") };
         let why = format!(
             "all but {}: an organization can switch off any other, and org and prj are off until it switches them on; a rule that needs a missing claim refuses the token",
-            worth::ALWAYS.join(", ")
+            claim_notes::ALWAYS.join(", ")
         );
         section(&mut out, "missing", &[("here", which), ("could be", why)]);
     }

@@ -1,4 +1,4 @@
-//! What each of Semaphore's claims is worth to somebody who writes a rule.
+//! What each of Semaphore's claims is good for in a rule.
 //!
 //! The claims: <https://docs.semaphore.io/reference/openid>, and what the program that makes them does:
 //! <https://github.com/semaphoreio/semaphore/blob/main/secrethub/lib/secrethub/open_id_connect/jwt.ex>.
@@ -49,7 +49,7 @@ pub(super) fn missing(claims: &Claims, job: Job) -> Vec<&'static str> {
     ORDER.into_iter().filter(|name| job.of_semaphore && own(name) && !claims.has(name)).collect()
 }
 
-/// What the claim is worth, where it is one of Semaphore's.
+/// What the claim is good for in a rule, where it is one of Semaphore's.
 pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
     /// What is not a text.
     const OTHERS: [&str; 3] = ["aud", "exp", SESSION_TAGS];
