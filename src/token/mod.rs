@@ -8,9 +8,9 @@ mod issuer;
 mod job;
 mod jwks;
 mod limits;
-mod portrait;
 mod signature;
 mod soundness;
+mod summary;
 mod table;
 pub mod verify;
 mod when;
@@ -23,8 +23,8 @@ use crate::host::Host;
 use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
 use crate::subject::{self, Source};
-use portrait::Portrait;
 pub use signature::is_made_by;
+use summary::Summary;
 
 /// What to show.
 #[derive(Debug)]
@@ -64,11 +64,11 @@ pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
         }
         None => None,
     };
-    let portrait = Portrait::new(&token, host.clock.unix());
+    let summary = Summary::new(&token, host.clock.unix());
     delivery::print(&if request.json {
-        portrait.json(explanation.as_ref())
+        summary.json(explanation.as_ref())
     } else {
-        table::text(&portrait, explanation.as_ref())
+        table::text(&summary, explanation.as_ref())
     })?;
     Ok(explanation.map_or(Exit::Done, |explanation| explanation.verdict.exit()))
 }

@@ -1,11 +1,11 @@
-//! A token's portrait as a person reads it: narrow, whatever the claims hold.
+//! A token's summary as a person reads it: narrow, whatever the claims hold.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::claim_notes;
-use super::portrait::Portrait;
+use super::summary::Summary;
 use super::when::moment;
 use crate::explanation::Explanation;
 use crate::secret::sanitized;
@@ -22,8 +22,8 @@ const LONGEST: usize = 600;
 const LONGEST_NAME: usize = 64;
 
 /// For a person; `explanation` is what its issuer says of it.
-pub(super) fn text(portrait: &Portrait<'_>, explanation: Option<&Explanation>) -> String {
-    let mut out = layout(portrait, explanation.is_some());
+pub(super) fn text(summary: &Summary<'_>, explanation: Option<&Explanation>) -> String {
+    let mut out = layout(summary, explanation.is_some());
     if let Some(explanation) = explanation {
         out.push('\n');
         out.push_str(&explanation.text());
@@ -32,19 +32,19 @@ pub(super) fn text(portrait: &Portrait<'_>, explanation: Option<&Explanation>) -
 }
 
 /// The whole table; `verified` where an explanation of the signature follows.
-fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
-    let mut out = head(portrait, verified);
+fn layout(summary: &Summary<'_>, verified: bool) -> String {
+    let mut out = head(summary, verified);
     out.push_str("\nclaims\n");
-    for name in portrait.names() {
-        line(&mut out, name, &value(portrait.claims, name));
-        if let Some(note) = portrait.note(name) {
+    for name in summary.names() {
+        line(&mut out, name, &value(summary.claims, name));
+        if let Some(note) = summary.note(name) {
             for (index, part) in wrapped(&sanitized(&note), WIDTH - VALUES - 2).iter().enumerate() {
                 let _ = writeln!(out, "{:VALUES$}{} {part}", "", if index == 0 { "·" } else { " " });
             }
         }
     }
-    let missing = portrait.missing();
-    if portrait.job.of_semaphore {
+    let missing = summary.missing();
+    if summary.job.of_semaphore {
         let which = if missing.is_empty() { "none".into() } else { missing.join(", ") };
         let why = format!(
             "all but {}: an organization can switch off any other, and org and prj are off until it switches them on; a rule that needs a missing claim refuses the token",
@@ -52,22 +52,22 @@ fn layout(portrait: &Portrait<'_>, verified: bool) -> String {
         );
         section(&mut out, "missing", &[("here", which), ("could be", why)]);
     }
-    let limits: Vec<(&str, String)> = portrait.limits.iter().map(|limit| (limit.cloud, limit.what.clone())).collect();
+    let limits: Vec<(&str, String)> = summary.limits.iter().map(|limit| (limit.cloud, limit.what.clone())).collect();
     if !limits.is_empty() {
         section(&mut out, "limits", &limits);
     }
     out
 }
 
-fn head(portrait: &Portrait<'_>, verified: bool) -> String {
-    let header = portrait.header;
+fn head(summary: &Summary<'_>, verified: bool) -> String {
+    let header = summary.header;
     let key = header.kid.as_ref().map(|kid| format!(", key {kid}")).unwrap_or_default();
     let unsure = if verified { "" } else { " (--verify checks it)" };
-    let mut lines = vec![("job", portrait.job.words(portrait.claims))];
-    if let Some(at) = portrait.claims.issued() {
-        lines.push(("issued", moment(at, portrait.now)));
+    let mut lines = vec![("job", summary.job.words(summary.claims))];
+    if let Some(at) = summary.claims.issued() {
+        lines.push(("issued", moment(at, summary.now)));
     }
-    lines.push(("expires", portrait.expiry()));
+    lines.push(("expires", summary.expiry()));
     lines.push(("signed", format!("{}{key}{unsure}", header.alg.as_deref().unwrap_or("(no algorithm)"))));
     let lines = lines.into_iter().map(|(label, text)| format!("{label:<10} {}\n", cut(&sanitized(&text), LONGEST)));
     lines.collect()

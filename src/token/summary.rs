@@ -14,7 +14,7 @@ use crate::subject::{Claims, Header, SubjectToken};
 use crate::text::time;
 
 /// What is to be shown.
-pub(super) struct Portrait<'t> {
+pub(super) struct Summary<'t> {
     pub(super) header: &'t Header,
     pub(super) claims: &'t Claims,
     pub(super) job: Job,
@@ -23,7 +23,7 @@ pub(super) struct Portrait<'t> {
     pub(super) now: i64,
 }
 
-impl<'t> Portrait<'t> {
+impl<'t> Summary<'t> {
     pub(super) fn new(token: &'t SubjectToken, now: i64) -> Self {
         let job = Job::of(token.claims());
         let limits = limits::broken(token, job);
@@ -145,12 +145,12 @@ mod tests {
             let payload = json!({ name: value, "sub": text, "ref": text, "nbf": number, "prj_id": "1", text.clone(): number });
             let claims = Claims::new(serde_json::from_value(payload).unwrap());
             let header = Header { alg: Some(text.clone()), kid: Some(text), ..Header::default() };
-            let portrait =
-                Portrait { header: &header, claims: &claims, job: Job::of(&claims), limits: Vec::new(), now: 0 };
-            for shown in [table::text(&portrait, None), portrait.json(None)] {
+            let summary =
+                Summary { header: &header, claims: &claims, job: Job::of(&claims), limits: Vec::new(), now: 0 };
+            for shown in [table::text(&summary, None), summary.json(None)] {
                 proptest::prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", shown);
             }
-            let parsed: Value = serde_json::from_str(&portrait.json(None)).unwrap();
+            let parsed: Value = serde_json::from_str(&summary.json(None)).unwrap();
             proptest::prop_assert!(parsed["claims"].is_object());
         }
 
