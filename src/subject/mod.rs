@@ -3,7 +3,7 @@
 pub mod allowed_jobs;
 pub mod claims;
 mod error;
-pub mod relatives;
+pub mod other_jobs;
 
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;

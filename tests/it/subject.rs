@@ -3,5 +3,5 @@
 mod absent;
 mod malformed;
 mod misplaced;
+mod other_jobs;
 mod places;
-mod relatives;

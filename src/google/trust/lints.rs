@@ -13,7 +13,7 @@ use crate::explanation::Mark;
 use crate::google::cel::{Expression, Node, Operation, Scope, Value};
 use crate::google::provider::LONGEST_SUBJECT;
 use crate::subject::Claims;
-use crate::subject::relatives::{self, Relative};
+use crate::subject::other_jobs::{self, OtherJob};
 
 const SUBJECT: &str = "google.subject";
 
@@ -25,7 +25,7 @@ pub(super) fn lints(rule: &Rule, claims: &Claims) -> (Vec<String>, Vec<String>) 
     let mut found = Vec::new();
     lints.keys(&mut found);
     lints.constants(&mut found);
-    lints.relatives(&mut found);
+    lints.other_jobs(&mut found);
     lints.whole_pool(&mut found);
     let audiences = &rule.provider.audiences;
     if audiences.len() > 10 || audiences.iter().any(|audience| audience.chars().count() > 256) {
@@ -245,23 +245,23 @@ impl<'r> Lints<'r> {
         texts
     }
 
-    fn relatives(&self, found: &mut Vec<String>) {
-        if !relatives::can_be_made_up(self.claims) {
+    fn other_jobs(&self, found: &mut Vec<String>) {
+        if !other_jobs::can_be_made_up(self.claims) {
             return;
         }
         let admitted = |claims: &Claims| self.rule.admits(claims.payload()) == Mark::Holds;
         let texts = self.texts();
         let branch = self.claims.get("branch").and_then(Json::as_str).unwrap_or("main");
         let targets = texts.iter().map(String::as_str).chain([branch, "main"]);
-        if targets.into_iter().any(|into| admitted(&Relative::PullRequestInto(into).of(self.claims))) {
+        if targets.into_iter().any(|into| admitted(&OtherJob::PullRequestInto(into).of(self.claims))) {
             found.push("it lets pull requests in, and Semaphore gives a token to those from forks too".into());
         }
         let refs = texts.iter().filter_map(|text| {
             let start = text.find("refs/heads/").or_else(|| text.find("refs/tags/"))?;
-            Some(Relative::OnRef(&text[start..]).of(self.claims))
+            Some(OtherJob::OnRef(&text[start..]).of(self.claims))
         });
         let jobs: Vec<_> = refs.chain([self.claims.clone()]).collect();
-        if jobs.iter().any(|job| admitted(job) && admitted(&Relative::Debug.of(job))) {
+        if jobs.iter().any(|job| admitted(job) && admitted(&OtherJob::Debug.of(job))) {
             found.push(
                 "it lets debug sessions in (`sem debug job`), whose `sub` is that of the job they debug: compare `job_type` with pipeline_job"
                     .into(),
@@ -290,7 +290,7 @@ impl<'r> Lints<'r> {
         else {
             return;
         };
-        let pull_request = Relative::PullRequestInto("main").of(self.claims);
+        let pull_request = OtherJob::PullRequestInto("main").of(self.claims);
         let other = pull_request.get("sub").and_then(Json::as_str).unwrap_or_default();
         if sub.len() >= NEAR || other.len() > LONGEST_SUBJECT {
             found.push(format!(

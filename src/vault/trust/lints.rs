@@ -8,7 +8,7 @@ use super::mount::Mount;
 use super::role::Role;
 use crate::subject::Claims;
 use crate::subject::claims::SESSION_TAGS;
-use crate::subject::relatives::Relative;
+use crate::subject::other_jobs::OtherJob;
 
 /// The claims that an organization cannot leave out of its tokens.
 const ALWAYS: [&str; 6] = ["exp", "iat", "nbf", "iss", "aud", "jti"];
@@ -105,9 +105,9 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
 
 /// Whom the role lets in besides.
 pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
-    let lets_in = |relative: Relative<'_>, told_by: &[&str]| admits(role, &relative.of(&meant(role, claims, told_by)));
+    let lets_in = |other: OtherJob<'_>, told_by: &[&str]| admits(role, &other.of(&meant(role, claims, told_by)));
     let mut lints = Vec::new();
-    if lets_in(Relative::PullRequest, &KIND) {
+    if lets_in(OtherJob::PullRequest, &KIND) {
         let because = if role.bound_claims.iter().any(|(name, _)| name == "branch") {
             ": in their jobs `branch` is the branch that they ask to be merged into"
         } else {
@@ -117,8 +117,8 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
             "pull requests are let in, those from forks among them{because}; bind ref_type to branch and ref to refs/heads/… to keep them out"
         ));
     }
-    let job = lets_in(Relative::Debug, &SESSION);
-    let project = lets_in(Relative::ProjectDebug, &[&KIND[..], &["repo_slug"]].concat());
+    let job = lets_in(OtherJob::Debug, &SESSION);
+    let project = lets_in(OtherJob::ProjectDebug, &[&KIND[..], &["repo_slug"]].concat());
     if job || project {
         let which = match (job, project) {
             (true, true) => "`sem debug job`, `sem debug project`",
@@ -127,9 +127,9 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
         };
         lints.push(format!("debug sessions are let in ({which}); bind job_type to pipeline_job to keep them out"));
     }
-    if lets_in(Relative::OtherProject { namesake: false }, &[&PROJECT[..], &["repo"]].concat()) {
+    if lets_in(OtherJob::OtherProject { namesake: false }, &[&PROJECT[..], &["repo"]].concat()) {
         lints.push("jobs of every project of the organization are let in; bind prj_id to keep them out".into());
-    } else if lets_in(Relative::OtherProject { namesake: true }, &PROJECT) {
+    } else if lets_in(OtherJob::OtherProject { namesake: true }, &PROJECT) {
         lints.push(
             "jobs of every project of the organization whose repository has this name are let in; bind prj_id to keep them out".into(),
         );

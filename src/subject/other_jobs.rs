@@ -7,7 +7,7 @@ use super::Claims;
 
 /// A job that is not this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relative<'r> {
+pub enum OtherJob<'r> {
     /// A pull request that asks to be merged into this job's branch.
     PullRequest,
     /// A pull request that asks to be merged into this one.
@@ -37,7 +37,7 @@ pub fn can_be_made_up(claims: &Claims) -> bool {
 const NO_PROJECT: &str = "00000000-0000-0000-0000-000000000000";
 const NO_NAME: &str = "another-project";
 
-impl Relative<'_> {
+impl OtherJob<'_> {
     /// The claims that such a job's token would have.
     #[must_use]
     pub fn of(self, claims: &Claims) -> Claims {
@@ -142,8 +142,8 @@ mod tests {
         Claims::new(serde_json::from_value(payload).unwrap())
     }
 
-    fn differing(relative: Relative<'_>) -> Vec<String> {
-        let (before, after) = (claims(), relative.of(&claims()));
+    fn differing(other: OtherJob<'_>) -> Vec<String> {
+        let (before, after) = (claims(), other.of(&claims()));
         assert_eq!(before.names(), after.names(), "a claim that the organization leaves out stays out");
         let name = |name: &&str| before.get(name) != after.get(name);
         before.names().into_iter().filter(name).map(|name| format!("{name}={}", after.shown(name).unwrap())).collect()
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn each_differs_as_semaphores_tokens_do() {
         assert_eq!(
-            differing(Relative::PullRequest),
+            differing(OtherJob::PullRequest),
             [
                 "branch=main",
                 "pr=1",
@@ -163,7 +163,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            differing(Relative::OnRef("refs/heads/a:b")),
+            differing(OtherJob::OnRef("refs/heads/a:b")),
             [
                 "branch=a:b",
                 "ref=refs/heads/a:b",
@@ -172,12 +172,12 @@ mod tests {
                 "sub127=acme:936a:web:br:heads/ab",
             ]
         );
-        assert_eq!(differing(Relative::OnRef("refs/tags/v1")), Vec::<String>::new());
-        assert!(differing(Relative::PullRequestInto("release")).contains(&"branch=release".into()));
+        assert_eq!(differing(OtherJob::OnRef("refs/tags/v1")), Vec::<String>::new());
+        assert!(differing(OtherJob::PullRequestInto("release")).contains(&"branch=release".into()));
         assert!(can_be_made_up(&claims()));
-        assert_eq!(differing(Relative::Debug), ["job_type=debug_job", "wf_id=\"\" (empty)"]);
+        assert_eq!(differing(OtherJob::Debug), ["job_type=debug_job", "wf_id=\"\" (empty)"]);
         assert_eq!(
-            differing(Relative::ProjectDebug),
+            differing(OtherJob::ProjectDebug),
             [
                 "branch=main",
                 "job_type=project_debug_job",
@@ -190,13 +190,13 @@ mod tests {
                 "wf_id=\"\" (empty)",
             ]
         );
-        let other = differing(Relative::OtherProject { namesake: true });
+        let other = differing(OtherJob::OtherProject { namesake: true });
         assert!(other.contains(
             &"sub=org:acme:project:00000000-0000-0000-0000-000000000000:repo:web:ref_type:tag:ref:refs/tags/v1".into()
         ));
         assert!(!other.iter().any(|claim| claim.starts_with("repo=")));
         assert!(
-            differing(Relative::OtherProject { namesake: false })
+            differing(OtherJob::OtherProject { namesake: false })
                 .contains(&"repo_slug=somebody-else/another-project".into())
         );
     }
@@ -205,8 +205,8 @@ mod tests {
     fn what_is_not_semaphores_stays() {
         let payload = json!({ "sub": "alice", "sub127": "alice", "repo": 7 });
         let claims = Claims::new(serde_json::from_value(payload).unwrap());
-        for relative in [Relative::PullRequest, Relative::ProjectDebug, Relative::OtherProject { namesake: true }] {
-            assert_eq!(relative.of(&claims).text("sub"), Some("alice"));
+        for other in [OtherJob::PullRequest, OtherJob::ProjectDebug, OtherJob::OtherProject { namesake: true }] {
+            assert_eq!(other.of(&claims).text("sub"), Some("alice"));
         }
     }
 }
