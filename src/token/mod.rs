@@ -1,6 +1,7 @@
 //! `token`: what the job's token says, what each claim is good for in a rule, and whether its issuer stands by it.
 
 mod algorithm;
+mod claim_checks;
 mod claim_notes;
 mod clouds;
 mod discovery;
@@ -9,7 +10,6 @@ mod job;
 mod jwks;
 mod limits;
 mod signature;
-mod soundness;
 mod summary;
 mod table;
 pub mod verify;

@@ -5,7 +5,7 @@ use super::discovery;
 use super::issuer::{Issuer, Page, Unread};
 use super::jwks;
 use super::when::span;
-use super::{signature, soundness};
+use super::{claim_checks, signature};
 use crate::error::Error;
 use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::host::Clock;
@@ -41,7 +41,7 @@ pub async fn verify(
     let asked = ask(token, &issuer).await;
     let mut checks = asked.checks;
     checks.push(signature::header(token.header()));
-    checks.push(soundness::check(token.claims(), clock.unix()));
+    checks.push(claim_checks::check(token.claims(), clock.unix()));
     let any = |mark: Mark| checks.iter().any(|check| check.mark == mark);
     let verdict = match asked.unreachable {
         _ if any(Mark::Fails) => Verdict::Refused,
