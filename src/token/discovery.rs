@@ -6,8 +6,8 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::algorithm::Algorithm;
-use super::clouds::{NO_DISCOVERY, NO_LIST};
 use super::issuer::Page;
+use super::provider_errors::{NO_DISCOVERY, NO_LIST};
 use crate::explanation::{Check, Mark};
 
 /// Without these AWS STS takes no keys of an issuer, and says that it could not retrieve them.

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::algorithm::{Algorithm, ED25519_NAME, Scheme};
-use super::clouds::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
 use super::issuer::Page;
+use super::provider_errors::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
 use crate::explanation::{Check, Mark};
 use crate::subject::Header;
 

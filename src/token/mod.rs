@@ -3,12 +3,12 @@
 mod algorithm;
 mod claim_checks;
 mod claim_notes;
-mod clouds;
 mod discovery;
 mod issuer;
 mod job;
 mod jwks;
 mod limits;
+mod provider_errors;
 mod signature;
 mod summary;
 mod table;

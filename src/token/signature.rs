@@ -6,8 +6,8 @@ use ring::signature::{ED25519, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::Value;
 
 use super::algorithm::{Algorithm, Scheme};
-use super::clouds::{Answers, NOT_SIGNED};
 use super::jwks::{Jwk, Key};
+use super::provider_errors::{Answers, NOT_SIGNED};
 use crate::explanation::{Check, Mark};
 use crate::secret::Secret;
 use crate::subject::Header;

@@ -1,9 +1,9 @@
 //! `--verify`: the token against its issuer's published keys, and the clocks; every fault at once.
 
-use super::clouds::{Answers, ISSUER_IN_CLEAR, NO_ISSUER};
 use super::discovery;
 use super::issuer::{Issuer, Page, Unread};
 use super::jwks;
+use super::provider_errors::{Answers, ISSUER_IN_CLEAR, NO_ISSUER};
 use super::when::span;
 use super::{claim_checks, signature};
 use crate::error::Error;
