@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::provider_errors::{
     EXPIRED, ISSUED_LATER, JUST_EXPIRED, NO_AUDIENCE, NO_SUBJECT, NO_TIME, NOT_YET, ODD_TIME, TOO_OLD,
 };
-use super::when::moment;
+use super::relative_time::moment;
 use crate::explanation::{Check, Mark};
 use crate::subject::{Claims, LEEWAY};
 

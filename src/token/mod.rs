@@ -9,11 +9,11 @@ mod job;
 mod jwks;
 mod limits;
 mod provider_errors;
+mod relative_time;
 mod signature;
 mod summary;
 mod table;
 pub mod verify;
-mod when;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::claim_notes;
 use super::job::Job;
 use super::limits::{self, Limit};
-use super::when::moment;
+use super::relative_time::moment;
 use crate::explanation::Explanation;
 use crate::secret::redact_jwt_shaped;
 use crate::subject::{Claims, Header, SubjectToken};

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::claim_notes;
+use super::relative_time::moment;
 use super::summary::Summary;
-use super::when::moment;
 use crate::explanation::Explanation;
 use crate::secret::sanitized;
 use crate::subject::Claims;

@@ -4,7 +4,7 @@ use super::discovery;
 use super::issuer::{Issuer, Page, Unread};
 use super::jwks;
 use super::provider_errors::{Answers, ISSUER_IN_CLEAR, NO_ISSUER};
-use super::when::span;
+use super::relative_time::span;
 use super::{claim_checks, signature};
 use crate::error::Error;
 use crate::explanation::{Check, Explanation, Mark, Verdict};
