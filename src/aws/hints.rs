@@ -7,8 +7,8 @@ use serde_json::json;
 use super::answer::PROVIDER;
 use super::chain::Hop;
 use super::{Request, RoleArn};
+use crate::command_hints::{self, Printed};
 use crate::host::Clock;
-use crate::paste::{self, Printed};
 use crate::shell::posix;
 use crate::subject::claims::{JobKind, SESSION_TAGS};
 use crate::subject::{Claims, SubjectToken};
@@ -174,12 +174,12 @@ impl Context<'_> {
         let role = &self.request.role;
         let by = format!("aws iam get-role --role-name {} --output json", posix::word(role.name()));
         let policy = Printed { by, option: "--trust-policy" };
-        paste::explain(self.token, &format!("aws --role-arn {}", posix::word(role.as_str())), &policy, None)
+        command_hints::explain(self.token, &format!("aws --role-arn {}", posix::word(role.as_str())), &policy, None)
     }
 
     /// The command line that checks the token against its issuer.
     pub(super) fn verify_line(&self) -> String {
-        paste::verify(self.token)
+        command_hints::verify(self.token)
     }
 
     fn trust_policy_hints(&self) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use super::answer::Step;
 use super::{Request, ServiceAccount};
+use crate::command_hints::{self, Printed};
 use crate::host::Clock;
-use crate::paste::{self, Printed};
 use crate::shell::posix;
 use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
@@ -130,7 +130,7 @@ impl Context<'_> {
 
     /// The command line that evaluates the provider.
     pub(super) fn explain_provider(&self) -> String {
-        paste::explain(self.token, "gcp", &self.printed_provider(), None)
+        command_hints::explain(self.token, "gcp", &self.printed_provider(), None)
     }
 
     /// The command line that evaluates the provider and the service account's policy.
@@ -143,12 +143,12 @@ impl Context<'_> {
             project_option(first)
         );
         let policy = Printed { by, option: "--iam-policy" };
-        paste::explain(self.token, "gcp", &self.printed_provider(), Some(&policy))
+        command_hints::explain(self.token, "gcp", &self.printed_provider(), Some(&policy))
     }
 
     /// The command line that checks the token against its issuer.
     pub(super) fn verify_line(&self) -> String {
-        paste::verify(self.token)
+        command_hints::verify(self.token)
     }
 
     /// gcloud's command about the request's provider.

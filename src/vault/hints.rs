@@ -1,8 +1,8 @@
 //! What to do about a login that failed: the hints name what to change.
 
 use super::Request;
+use crate::command_hints::{self, Printed};
 use crate::host::Clock;
-use crate::paste::{self, Printed};
 use crate::shell::posix;
 use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
@@ -36,19 +36,19 @@ impl Context<'_> {
 
     /// The command line that evaluates the role.
     pub(super) fn explain_role(&self) -> String {
-        paste::explain(self.token, "vault", &self.printed_role(), None)
+        command_hints::explain(self.token, "vault", &self.printed_role(), None)
     }
 
     /// The command line that evaluates the role and the mount's configuration.
     pub(super) fn explain_mount(&self) -> String {
         let config = format!("auth/{}/config", self.request.mount);
         let mount = Printed { by: self.read("-format=json", &posix::word(&config)), option: "--mount-config" };
-        paste::explain(self.token, "vault", &self.printed_role(), Some(&mount))
+        command_hints::explain(self.token, "vault", &self.printed_role(), Some(&mount))
     }
 
     /// The command line that checks the token against its issuer.
     pub(super) fn verify_line(&self) -> String {
-        paste::verify(self.token)
+        command_hints::verify(self.token)
     }
 
     /// The role; where none was named, the mount's default, whose name its configuration holds.
