@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Document ──policy──▶ Policy  ┐
-//! Claims ──request──▶ Request ─┴─evaluation──▶ Outcome ──telling, lints──▶ Explanation
+//! Claims ──request──▶ Request ─┴─evaluation──▶ Outcome ──report, lints──▶ Explanation
 //! ```
 //!
 //! With three values throughout: what turns on something that a token does not show is neither yes nor no.
@@ -12,8 +12,8 @@ mod lints;
 mod operator;
 mod pattern;
 mod policy;
+mod report;
 mod request;
-mod telling;
 mod token;
 
 use std::path::Path;
@@ -78,7 +78,7 @@ impl Rule {
     pub fn evaluate(&self, claims: &Claims, now: i64) -> Explanation {
         let provider = self.provider(claims.issuer_host().unwrap_or_default());
         let request = Request::new(claims, &provider);
-        telling::explanation(self, &request, now)
+        report::explanation(self, &request, now)
     }
 
     /// The provider that STS looks the issuer up by: as it was named, in the role's account, or else as the policy
