@@ -12,6 +12,7 @@
 //! [`run::run`] tells the story; ARCHITECTURE.md says why it is told so.
 
 pub mod aws;
+pub mod cache;
 pub mod clean;
 pub mod cli;
 pub mod cloud;

@@ -6,7 +6,6 @@
 pub mod account;
 mod answer;
 pub mod arn;
-pub mod cache;
 mod cause;
 pub mod chain;
 pub mod exchange;
@@ -15,6 +14,7 @@ pub mod output;
 pub mod policy;
 pub mod process;
 pub mod profile;
+mod question;
 pub mod region;
 mod request;
 pub mod session;

@@ -1,8 +1,8 @@
 //! How the credentials reach the job: as variables, as a `credential_process` answer, as a token file from which SDKs
 //! renew by themselves, or as a profile.
 
-use super::cache::{self, Cache};
-use super::{Credentials, Profile, Request, exchange, process, token_file};
+use super::{Credentials, Profile, Request, exchange, process, question, token_file};
+use crate::cache;
 use crate::cloud::Given;
 use crate::emit::{self, Content, Exports};
 use crate::error::Error;
@@ -19,7 +19,7 @@ pub enum OutputMode {
         prefix: String,
     },
     /// An answer to the program that runs this one as its `credential_process`.
-    Process(Cache),
+    Process,
     /// The token in a file, and the variables with which SDKs trade it themselves.
     Refreshable,
     /// A profile in the shared files.
@@ -79,10 +79,10 @@ pub async fn credentials(request: &Request, mode: &OutputMode, given: &Given<'_>
             profile.foresee(request)?;
             exchange::exchange(request, given).await
         }
-        OutputMode::Process(cache) => {
-            let entry = cache.entry(request, given.token);
+        OutputMode::Process => {
+            let key = question::key(request, given.token, &given.host.env);
             let exchange = async || exchange::exchange(request, given).await;
-            cache::through(entry, given.place, &given.host.clock, given.deadline, exchange).await
+            cache::through(&key, given.place, &given.host.clock, given.deadline, exchange).await
         }
     }
 }
@@ -99,13 +99,13 @@ pub async fn content(
 ) -> Result<(Content, Option<NewFiles>), Error> {
     match mode {
         OutputMode::Keys { prefix } => Ok((Content::Variables(keys(request, credentials, prefix)?), None)),
-        OutputMode::Process(_) => Ok((Content::Answer(process::answer(credentials)?), None)),
+        OutputMode::Process => Ok((Content::Answer(process::answer(credentials)?), None)),
         OutputMode::Refreshable => {
             let (exports, files) = refreshable(request, given.token, given.place).await?;
             Ok((Content::Variables(exports), Some(files)))
         }
         OutputMode::Profile(profile) => {
-            profile.write(request, credentials, given.token, given.place).await?;
+            profile.write(request, credentials, given).await?;
             Ok((Content::Variables(Exports::default()), None))
         }
     }

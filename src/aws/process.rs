@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{AccountId, Credentials};
+use crate::cache::{Entry, Kept};
 use crate::emit::{self, json};
+use crate::error::Error;
 use crate::secret::Secret;
 
 /// In the order of the page.
@@ -34,6 +36,16 @@ pub fn answer(credentials: &Credentials) -> Result<Secret, emit::Error> {
         account_id: credentials.account.as_str(),
     })
     .map(Secret::new)
+}
+
+impl Kept for Credentials {
+    fn read(entry: &Entry) -> Option<Self> {
+        parse(entry.secret.reveal())
+    }
+
+    fn entry(&self) -> Result<Entry, Error> {
+        Ok(Entry { secret: answer(self)?, expires: self.expiration })
+    }
 }
 
 /// Reads such a text again; nothing where it is not one, or not whole.

@@ -1,6 +1,5 @@
 //! How the job gets AWS credentials, checked.
 
-use crate::aws::cache::Cache;
 use crate::aws::profile::{Files, ProfileName};
 use crate::aws::{self, OutputMode};
 use crate::cli::{AwsAnswer, AwsArgs, Form};
@@ -27,11 +26,10 @@ pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<O
             overwrite: args.overwrite_profile,
             files: Files::locate(env)?,
             network: network(args)?,
-            cache: Cache::new(env)?,
         }));
     }
     if process {
-        return Ok(OutputMode::Process(Cache::new(env)?));
+        return Ok(OutputMode::Process);
     }
     if args.refreshable {
         sdks_can_ask(request)?;

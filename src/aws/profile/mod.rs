@@ -7,11 +7,12 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
-use super::{Credentials, Request};
+use super::{Credentials, Request, question};
+use crate::cache::{self, Kept};
+use crate::cloud::Given;
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::state::{self, NewFile};
-use crate::subject::SubjectToken;
 pub(crate) use file::Written;
 use file::{Change, SharedFile};
 use ini::Kind;
@@ -29,8 +30,6 @@ pub struct Profile {
     pub files: Files,
     /// What a renewal's own command line needs besides the request: `--ca-file`, `--allow-http`.
     pub network: Vec<String>,
-    /// Where a renewal looks first.
-    pub cache: super::cache::Cache,
 }
 
 /// 1 to 64 of `[A-Za-z0-9_+=,.@-]`: what needs no quotes in any reader of the files.
@@ -128,9 +127,9 @@ impl Profile {
         &self,
         request: &Request,
         credentials: &Credentials,
-        token: &SubjectToken,
-        directory: &state::StateDir,
+        given: &Given<'_>,
     ) -> Result<(), Error> {
+        let (token, directory) = (given.token, given.place);
         let (settings, made) = if self.refreshable {
             let mut made = directory.open()?.new_files();
             (settings::renewing(self, request, token, &mut made).await?, Some(made))
@@ -153,7 +152,7 @@ impl Profile {
             filled.push(new);
         }
         if let Some(made) = made {
-            self.seed(request, credentials, token, directory).await;
+            seed(request, credentials, given).await;
             made.keep();
         }
         for new in filled {
@@ -174,22 +173,17 @@ impl Profile {
             tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
         }
     }
+}
 
-    /// The first renewal need not ask for what is already here.
-    async fn seed(
-        &self,
-        request: &Request,
-        credentials: &Credentials,
-        token: &SubjectToken,
-        directory: &state::StateDir,
-    ) {
-        if settings::needs_process(request)
-            && self.cache.is_kept()
-            && let Some(entry) = self.cache.entry(request, token)
-            && let Err(error) = entry.put(directory, credentials).await
-        {
-            tracing::warn!("{}; the first use of the profile asks AWS STS again", error);
-        }
+/// The first renewal need not ask for what is already here.
+async fn seed(request: &Request, credentials: &Credentials, given: &Given<'_>) {
+    if !settings::needs_process(request) || !given.place.is_lasting() {
+        return;
+    }
+    let key = question::key(request, given.token, &given.host.env);
+    let kept = async { Ok::<(), Error>(cache::put(&key, given.place, &credentials.entry()?).await?) };
+    if let Err(error) = kept.await {
+        tracing::warn!("{error}; the first use of the profile asks AWS STS again");
     }
 }
 

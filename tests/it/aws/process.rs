@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use sandbox::{Fault, Job, Sandbox};
-use serde_json::Value;
+use serde_json::json;
 
+use super::chain::admits;
 use super::deploy;
 use crate::support::scratch::mode;
 use crate::support::{Output, Program, Scratch, expect};
@@ -45,11 +46,12 @@ fn the_answer_is_the_contracts() {
         issued.session_token,
         humantime::format_rfc3339_seconds(issued.expiration)
     ));
-    let kept = output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "json"));
+    let kept = output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache"));
     let kept = kept.expect("a cache");
-    assert_eq!((mode(&kept), std::fs::read(&kept).unwrap()), (0o600, output.stdout.clone()));
+    let expected = format!("{}\n{}", humantime::format_rfc3339_seconds(issued.expiration), output.stdout());
+    assert_eq!((mode(&kept), std::fs::read_to_string(&kept).unwrap()), (0o600, expected));
     let name = kept.file_name().unwrap().to_str().unwrap();
-    assert_eq!(name.len(), "aws-.json".len() + 43, "a digest, and nothing else, is in the name: {name}");
+    assert_eq!(name.len(), "aws-.cache".len() + 43, "a digest, and nothing else, is in the name: {name}");
 }
 
 #[test]
@@ -94,14 +96,30 @@ fn whatever_changes_the_answer_is_another_question() {
     assert_eq!(calls(&other), 1, "another endpoint");
 }
 
+/// A tag's key is any word: it is not taken for the option that has the same in it.
+#[test]
+fn a_tag_is_no_other_option() {
+    const HUB: &str = "arn:aws:iam::123456789012:role/hub";
+    let sandbox = Sandbox::start().unwrap();
+    let token = token(&sandbox);
+    sandbox.aws.create_role(HUB, &admits(sandbox::DEPLOY_ROLE, &json!("sts:*"), &json!({}))).unwrap();
+    let chain = ["--chain-role-arn", HUB];
+    let tagged = process(&chain).args(["--session-tag", "account=123456789012"]);
+    let tagged = tagged.job_of(&sandbox, &job()).token(&token).run();
+    tagged.exits(0);
+    let before = calls(&sandbox);
+    let guarded = [&chain[..], &["--allowed-account-id", "123456789012"]].concat();
+    again(&sandbox, &token, tagged, &guarded).exits(0);
+    assert_eq!(calls(&sandbox), before + 2, "another question");
+}
+
 /// The answer in the cache, with another end.
 fn age(output: &Output, left: Duration) {
     let kept =
-        output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "json")).unwrap();
-    let mut answer: Value = serde_json::from_slice(&std::fs::read(&kept).unwrap()).unwrap();
-    let end = std::time::SystemTime::now() + left;
-    answer["Expiration"] = humantime::format_rfc3339_seconds(end).to_string().into();
-    std::fs::write(kept, answer.to_string()).unwrap();
+        output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache")).unwrap();
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let end = humantime::format_rfc3339_seconds(std::time::SystemTime::now() + left);
+    std::fs::write(kept, format!("{end}\n{}", text.split_once('\n').unwrap().1)).unwrap();
 }
 
 #[test]
@@ -152,10 +170,17 @@ fn what_is_no_answer_is_asked_again() {
     let sandbox = Sandbox::start().unwrap();
     let token = token(&sandbox);
     let mut last = process(&[]).job_of(&sandbox, &job()).token(&token).run();
-    for broken in ["", "{", "{}", "[1]", r#"{"Version": 1, "AccessKeyId": "x", "Expiration": "2040-01-01T00:00:00Z"}"#]
-    {
+    for broken in [
+        "",
+        "{}",
+        "2040-01-01T00:00:00Z",
+        "2040-01-01T00:00:00Z\n",
+        "2040-01-01T00:00:00Z\n{",
+        "2040-01-01T00:00:00Z\n[1]",
+        "2040-01-01T00:00:00Z\n{\"Version\": 1, \"AccessKeyId\": \"x\", \"Expiration\": \"2040-01-01T00:00:00Z\"}",
+    ] {
         let before = calls(&sandbox);
-        let kept = last.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "json"));
+        let kept = last.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache"));
         std::fs::write(kept.unwrap(), broken).unwrap();
         last = again(&sandbox, &token, last, &[]);
         last.exits(0);

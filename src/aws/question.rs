@@ -1,0 +1,52 @@
+//! What is asked of AWS STS, as far as it could change the answer.
+
+use super::Request;
+use crate::cache::{Key, Question};
+use crate::host::Env;
+use crate::subject::SubjectToken;
+
+/// Where the SDK finds the endpoint, and so what may change who answers.
+const ENDPOINT: [&str; 8] = [
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+];
+
+/// Under what the credentials for `request` and `token` are kept in this environment.
+pub(super) fn key(request: &Request, token: &SubjectToken, env: &Env) -> Key {
+    let mut question = Question::new("AWS STS", "aws");
+    question.part("token", token.jwt().reveal());
+    question.part("role", request.role.as_str());
+    question.part("session", request.session_name.as_str());
+    question.part("region", request.sts_region.as_str());
+    if let Some(duration) = request.duration {
+        question.part("duration", &duration.seconds().to_string());
+    }
+    if let Some(policy) = &request.policy {
+        question.part("policy", policy.as_str());
+    }
+    request.policy_arns.iter().for_each(|arn| question.part("policy-arn", arn.as_str()));
+    for hop in &request.chain {
+        question.part("hop", hop.role.as_str());
+        question.part("external-id", hop.external_id.as_ref().map_or("", |id| id.as_str()));
+    }
+    if let Some(identity) = &request.source_identity {
+        question.part("source-identity", identity.as_str());
+    }
+    for tag in &request.tags {
+        question.part("tag", &tag.key);
+        question.part("tag's value", &tag.value);
+    }
+    request.guard.allowed.iter().for_each(|account| question.part("account", account.as_str()));
+    question.part("verify", if request.guard.verify { "yes" } else { "no" });
+    for name in ENDPOINT {
+        let value = env.raw(name).unwrap_or_default();
+        question.part("endpoint", &value.to_string_lossy());
+    }
+    question.key()
+}

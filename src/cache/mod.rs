@@ -1,0 +1,114 @@
+//! What one run keeps for the next one that asks for the same: a secret text and its end, in a 0600 file of the private
+//! directory.
+//!
+//! Tools such as the AWS CLI run this program once for each of their commands, and keep nothing themselves.
+
+mod entry;
+mod key;
+
+pub use entry::Entry;
+pub use key::{Key, Question};
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::{Error, Exit};
+use crate::host::Clock;
+use crate::http::retry::Deadline;
+use crate::state::{self, Directory, NewFile, StateDir};
+
+/// What is kept is renewed while it still has this long to live.
+const EARLY: Duration = Duration::from_mins(5);
+
+/// A file that is larger than this is none of ours.
+const LARGEST: u64 = 1 << 20;
+
+/// What can be kept.
+pub trait Kept: Sized {
+    /// Reads it again; nothing where the text is not of this kind, or not whole.
+    fn read(entry: &Entry) -> Option<Self>;
+
+    /// What is kept of it.
+    ///
+    /// # Errors
+    /// When it cannot be written as a text.
+    fn entry(&self) -> Result<Entry, Error>;
+}
+
+/// What is kept under `key` where it is fresh, else what `fetch` brings, which is then kept; one process at a time
+/// fetches. Without a directory that later commands find again, nothing is kept.
+///
+/// Where the provider cannot be reached, what is no longer fresh serves as long as it lives.
+///
+/// # Errors
+/// Those of `fetch`, or that the private directory cannot be used.
+pub async fn through<T: Kept>(
+    key: &Key,
+    place: &StateDir,
+    clock: &Clock,
+    deadline: Deadline,
+    fetch: impl AsyncFnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let provider = key.provider();
+    if !place.is_lasting() {
+        tracing::warn!(
+            "neither SEMAPHORE_JOB_ID nor OIDC_EXCHANGE_DIR names a directory to keep credentials in: every call asks {provider}"
+        );
+        return fetch().await;
+    }
+    let directory = place.open()?;
+    let path = path(&directory, key);
+    if let Some(fresh) = read(&path, clock, EARLY) {
+        return Ok(fresh);
+    }
+    let _lock = place.lock(&path.with_extension("lock"), deadline.remaining()).await?;
+    // Whoever held the lock has most likely renewed it.
+    if let Some(fresh) = read(&path, clock, EARLY) {
+        return Ok(fresh);
+    }
+    match fetch().await {
+        Ok(fetched) => {
+            let kept = async { Ok::<(), Error>(write(&path, &directory, &fetched.entry()?).await?) };
+            if let Err(error) = kept.await {
+                tracing::warn!("{error}; the next call asks {provider} again");
+            }
+            Ok(fetched)
+        }
+        Err(error) if error.exit() == Exit::Unreachable => match read(&path, clock, Duration::ZERO) {
+            Some(living) => {
+                let said = error.report().first("said");
+                tracing::warn!("{provider}: {said}; the credentials from before still live");
+                Ok(living)
+            }
+            None => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps `entry` for whoever asks for the same next.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn put(key: &Key, place: &StateDir, entry: &Entry) -> Result<(), state::Error> {
+    let directory = place.open()?;
+    write(&path(&directory, key), &directory, entry).await
+}
+
+fn path(directory: &Directory, key: &Key) -> PathBuf {
+    directory.path().join(key.file_name())
+}
+
+/// What is there, where it lives longer than `margin` from now. What cannot be read counts as absent.
+fn read<T: Kept>(path: &Path, clock: &Clock, margin: Duration) -> Option<T> {
+    let entry = Entry::parse(&state::read_private(path, LARGEST).ok()?)?;
+    if entry.expires > clock.now() + margin { T::read(&entry) } else { None }
+}
+
+async fn write(path: &Path, directory: &Directory, entry: &Entry) -> Result<(), state::Error> {
+    let text = entry.text();
+    let mut file = NewFile::beside(path)?;
+    directory.record(&mut file, text.reveal().as_bytes()).await?;
+    file.fill(text.reveal().as_bytes())?;
+    file.put()
+}
