@@ -39,7 +39,7 @@ impl Request {
         Recipe {
             lets_in: format!("{allowed}{pipelines}"),
             keeps_out: keeps_out(&allowed.refs, tags),
-            beware: self.beware(allowed, tags, claims),
+            warnings: self.warnings(allowed, tags, claims),
             steps,
             documents,
         }
@@ -113,44 +113,44 @@ impl Request {
         Document::object([("Version", "2012-10-17".into()), ("Statement", Document::list([statement]))])
     }
 
-    fn beware(&self, allowed: &AllowedJobs, tags: Tags, claims: Option<&Claims>) -> Vec<String> {
-        let mut beware = vec!["the role may do nothing yet: attach the policies that its jobs need".to_owned()];
+    fn warnings(&self, allowed: &AllowedJobs, tags: Tags, claims: Option<&Claims>) -> Vec<String> {
+        let mut warnings = vec!["the role may do nothing yet: attach the policies that its jobs need".to_owned()];
         match &allowed.refs {
             Refs::Branch(pattern) | Refs::Tag(pattern) if !pattern.is_exact() => {
-                beware.push("whoever may push a ref of such a name is let in".into());
+                warnings.push("whoever may push a ref of such a name is let in".into());
             }
             Refs::PullRequests => {
-                beware.push(
+                warnings.push(
                     "whoever may open a pull request, from a fork too, runs code of their own with this role".into(),
                 );
             }
             Refs::Branch(_) | Refs::Tag(_) => {}
         }
         if tags != Tags::WithJobType {
-            beware.push(
+            warnings.push(
                 "a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well"
                     .into(),
             );
         }
         if tags == Tags::Unknown {
-            beware.push(
+            warnings.push(
                 "where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it"
                     .into(),
             );
         }
         if claims.is_some_and(|claims| claims.text("sub").is_none()) {
-            beware.push(
+            warnings.push(
                 "this token has no `sub`, which the organization's settings leave out: STS takes no token without"
                     .into(),
             );
         }
         if self.json {
-            beware.push(
+            warnings.push(
                 "AssumeRolePolicyDocument is an object, to be read; the API takes it as a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
                     .into(),
             );
         }
-        beware
+        warnings
     }
 }
 

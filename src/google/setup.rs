@@ -62,7 +62,7 @@ impl Request {
         Ok(Recipe {
             lets_in: format!("{allowed}{acting}"),
             keeps_out: keeps_out(&allowed.refs),
-            beware: self.beware(allowed, &gate),
+            warnings: self.warnings(allowed, &gate),
             steps: self.steps(allowed, &gate),
             documents: self.documents(allowed, &gate),
         })
@@ -100,26 +100,26 @@ impl Request {
         Gate { mapping, condition: conditions.join(" && "), member }
     }
 
-    fn beware(&self, allowed: &AllowedJobs, gate: &Gate) -> Vec<String> {
-        let mut beware = Vec::new();
+    fn warnings(&self, allowed: &AllowedJobs, gate: &Gate) -> Vec<String> {
+        let mut warnings = Vec::new();
         match &allowed.refs {
             Refs::PullRequests => {
-                beware.push("a pull request from a fork is let in too, and what it runs is its author's".into());
+                warnings.push("a pull request from a fork is let in too, and what it runs is its author's".into());
             }
             refs if !refs.is_exact() => {
-                beware.push("whoever may push a branch or tag of such a name is let in".into());
+                warnings.push("whoever may push a branch or tag of such a name is let in".into());
             }
             Refs::Branch(_) | Refs::Tag(_) => {}
         }
-        beware.push("a running job that somebody attaches to has the token that the job has: no claim tells".into());
-        beware.push(
+        warnings.push("a running job that somebody attaches to has the token that the job has: no claim tells".into());
+        warnings.push(
             "every provider of a pool names the same principals: let this pool have no provider that others can change"
                 .into(),
         );
         if self.account.is_none() {
-            beware.push(format!("nothing is granted yet: give a role on what the job needs to {}", gate.member));
+            warnings.push(format!("nothing is granted yet: give a role on what the job needs to {}", gate.member));
         }
-        beware
+        warnings
     }
 
     fn steps(&self, allowed: &AllowedJobs, gate: &Gate) -> Vec<Step> {

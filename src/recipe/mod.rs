@@ -20,7 +20,7 @@ pub struct Recipe {
     /// Whom it keeps out, likewise.
     pub keeps_out: String,
     /// What it cannot keep out or does not cover, a sentence each.
-    pub beware: Vec<String>,
+    pub warnings: Vec<String>,
     /// Commands of the provider's own command line tool, in order. All of them can be run again.
     pub steps: Vec<Step>,
     /// The same as the provider's API takes it, by name.
@@ -36,7 +36,7 @@ impl Recipe {
         let mut comment = |label: &str, text: &str| writeln!(out, "# {label}: {}", printable(text));
         let _ = comment("lets in", &self.lets_in);
         let _ = comment("keeps out", &self.keeps_out);
-        for sentence in &self.beware {
+        for sentence in &self.warnings {
             let _ = comment("beware", sentence);
         }
         for step in &self.steps {
@@ -53,7 +53,7 @@ impl Recipe {
         let all = Document::object([
             ("lets_in", self.lets_in.as_str().into()),
             ("keeps_out", self.keeps_out.as_str().into()),
-            ("beware", json!(self.beware).into()),
+            ("beware", json!(self.warnings).into()),
             ("documents", Document::object(documents)),
         ]);
         format!("{}\n", all.pretty())
@@ -70,7 +70,7 @@ mod tests {
         let recipe = Recipe {
             lets_in: "jobs of the branch main".into(),
             keeps_out: "pull requests".into(),
-            beware: vec!["a debug session\nrm -rf / cannot be told apart".into()],
+            warnings: vec!["a debug session\nrm -rf / cannot be told apart".into()],
             steps: vec![Step::new(
                 "the role",
                 Action::Run(command.line(&["--policy", r#"{"a": "it's"}"#]).line(&[""])),

@@ -58,17 +58,17 @@ pub(super) fn text(grants: &[Grant]) -> String {
 }
 
 /// What it lets read besides, a sentence each.
-pub(super) fn beware(grants: &[Grant]) -> Vec<String> {
-    let mut beware = Vec::new();
+pub(super) fn warnings(grants: &[Grant]) -> Vec<String> {
+    let mut warnings = Vec::new();
     if grants.iter().any(|grant| grant.paths.len() > 1) {
-        beware.push(
+        warnings.push(
             "a secret is named in both spellings, with data/ behind the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs".to_owned(),
         );
     }
     if grants.iter().flat_map(|grant| &grant.paths).any(|path| path.as_str().ends_with('*')) {
-        beware.push("`*` at the end of a secret's path stands for anything that begins so, now or later".to_owned());
+        warnings.push("`*` at the end of a secret's path stands for anything that begins so, now or later".to_owned());
     }
-    beware
+    warnings
 }
 
 #[cfg(test)]

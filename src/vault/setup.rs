@@ -68,7 +68,7 @@ impl Request {
         Recipe {
             lets_in: allowed.to_string(),
             keeps_out: keeps_out(&allowed.refs).into(),
-            beware: self.beware(&allowed.refs),
+            warnings: self.warnings(&allowed.refs),
             steps,
             documents,
         }
@@ -116,8 +116,8 @@ impl Request {
         role
     }
 
-    fn beware(&self, refs: &Refs) -> Vec<String> {
-        let mut beware = vec![
+    fn warnings(&self, refs: &Refs) -> Vec<String> {
+        let mut warnings = vec![
             format!(
                 "auth/{}/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer",
                 self.mount
@@ -127,22 +127,22 @@ impl Request {
         ];
         match refs {
             Refs::Branch(_) | Refs::Tag(_) if refs.is_exact() => {}
-            Refs::Branch(_) | Refs::Tag(_) => beware.push(
+            Refs::Branch(_) | Refs::Tag(_) => warnings.push(
                 "`*` stands for any text, slashes among it: whoever may push a ref of such a name is let in".into(),
             ),
             Refs::PullRequests => {
-                beware.push(
+                warnings.push(
                     "whoever may open a pull request, from a fork too, can run what they like with these secrets"
                         .into(),
                 );
             }
         }
         if self.grants.is_empty() {
-            beware.push("no --secret is named: the role gives no policy, and its tokens may read no secret".into());
+            warnings.push("no --secret is named: the role gives no policy, and its tokens may read no secret".into());
         }
-        beware.extend(policy::beware(&self.grants));
-        beware.push("with HashiCorp Vault, write `vault` for `bao`".into());
-        beware
+        warnings.extend(policy::warnings(&self.grants));
+        warnings.push("with HashiCorp Vault, write `vault` for `bao`".into());
+        warnings
     }
 }
 
