@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use super::mood::Turn;
+use super::fault_plan::Turn;
 use super::{Fault, Request, Response, Shared, read};
 use crate::sync::lock;
 
@@ -49,7 +49,7 @@ async fn converse(mut stream: impl Stream, number: usize, shared: &Shared) -> io
     let mut buffer = Vec::new();
     while let Some(request) = read::request(&mut stream, &mut buffer, number).await? {
         lock(&shared.requests).push(request.clone());
-        let turn = lock(&shared.mood).next(&request, Instant::now());
+        let turn = lock(&shared.fault_plan).next(&request, Instant::now());
         let keep = match turn {
             // The answer to HEAD has no body (RFC 9110, section 9.3.2).
             Turn::Serve if request.method == "HEAD" => {

@@ -2,8 +2,8 @@
 
 mod connection;
 mod fault;
+mod fault_plan;
 mod message;
-mod mood;
 mod read;
 mod tls;
 
@@ -25,7 +25,7 @@ pub use message::{Request, Response};
 pub use tls::{ServerTls, Tls};
 
 use crate::sync::lock;
-use mood::Mood;
+use fault_plan::FaultPlan;
 
 /// An answer in the making.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Response> + Send + 'a>>;
@@ -62,7 +62,7 @@ pub struct Server {
 pub(crate) struct Shared {
     service: Arc<dyn Service>,
     tls: Option<TlsAcceptor>,
-    mood: Mutex<Mood>,
+    fault_plan: Mutex<FaultPlan>,
     requests: Mutex<Vec<Request>>,
 }
 
@@ -79,7 +79,7 @@ impl Server {
         let shared = Arc::new(Shared {
             service: room(&format!("{scheme}://{address}")),
             tls: tls.map(ServerTls::acceptor),
-            mood: Mutex::default(),
+            fault_plan: Mutex::default(),
             requests: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
@@ -134,28 +134,28 @@ impl Server {
 
     /// The next requests meet these faults, one each, in order; normal service follows.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
-        lock(&self.shared.mood).script(faults);
+        lock(&self.shared.fault_plan).script(faults);
     }
 
     /// Every request meets this fault, after those of [`script`](Self::script), until it is changed; `None` ends it.
     pub fn always(&self, fault: impl Into<Option<Fault>>) {
-        lock(&self.shared.mood).always(fault.into());
+        lock(&self.shared.fault_plan).always(fault.into());
     }
 
     /// Serves this many requests a second (and as many at once after a quiet second); refuses the others as the real
     /// service does.
     pub fn throttle(&self, per_second: u32) {
-        lock(&self.shared.mood).throttle(per_second);
+        lock(&self.shared.fault_plan).throttle(per_second);
     }
 
     /// The next `times` requests that are such ones meet this fault, before any other; all of them where that is none.
     pub fn aim(&self, at: fn(&Request) -> bool, fault: Fault, times: impl Into<Option<usize>>) {
-        lock(&self.shared.mood).aim(at, fault, times.into());
+        lock(&self.shared.fault_plan).aim(at, fault, times.into());
     }
 
     /// Answers 503 until then.
     pub fn outage_until(&self, end: Instant) {
-        lock(&self.shared.mood).outage_until(end);
+        lock(&self.shared.fault_plan).outage_until(end);
     }
 
     /// Answers 503 for that long, from now.

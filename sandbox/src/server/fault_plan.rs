@@ -1,4 +1,4 @@
-//! How the server feels about the next request.
+//! What the next requests meet: normal service, faults, an outage, throttling.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use super::{Fault, Request};
 
 /// Faults to come, in the order in which they are looked at.
 #[derive(Default)]
-pub(super) struct Mood {
+pub(super) struct FaultPlan {
     script: VecDeque<Fault>,
     always: Option<Fault>,
     aimed: Vec<Aimed>,
@@ -23,7 +23,7 @@ pub(super) enum Turn {
     Unavailable,
 }
 
-impl Mood {
+impl FaultPlan {
     pub(super) fn script(&mut self, faults: impl IntoIterator<Item = Fault>) {
         self.script.extend(faults);
     }
@@ -115,23 +115,23 @@ mod tests {
     #[test]
     fn the_script_comes_before_the_outage() {
         let now = Instant::now();
-        let mut mood = Mood::default();
-        mood.outage_until(now + Duration::from_secs(1));
-        mood.script([Fault::Hang]);
-        assert!(matches!(mood.next(&asking("/"), now), Turn::Misbehave(Fault::Hang)));
-        assert!(matches!(mood.next(&asking("/"), now), Turn::Unavailable));
-        assert!(matches!(mood.next(&asking("/"), now + Duration::from_secs(2)), Turn::Serve));
+        let mut fault_plan = FaultPlan::default();
+        fault_plan.outage_until(now + Duration::from_secs(1));
+        fault_plan.script([Fault::Hang]);
+        assert!(matches!(fault_plan.next(&asking("/"), now), Turn::Misbehave(Fault::Hang)));
+        assert!(matches!(fault_plan.next(&asking("/"), now), Turn::Unavailable));
+        assert!(matches!(fault_plan.next(&asking("/"), now + Duration::from_secs(2)), Turn::Serve));
     }
 
     #[test]
     fn an_aimed_fault_meets_whom_it_is_for_and_as_often_as_it_is_for() {
         let now = Instant::now();
-        let mut mood = Mood::default();
-        mood.aim(|request| request.path == "/a", Fault::Hang, Some(1));
-        mood.aim(|request| request.path == "/b", Fault::HtmlOk, None);
-        let mut hung = |path| matches!(mood.next(&asking(path), now), Turn::Misbehave(Fault::Hang));
+        let mut fault_plan = FaultPlan::default();
+        fault_plan.aim(|request| request.path == "/a", Fault::Hang, Some(1));
+        fault_plan.aim(|request| request.path == "/b", Fault::HtmlOk, None);
+        let mut hung = |path| matches!(fault_plan.next(&asking(path), now), Turn::Misbehave(Fault::Hang));
         assert_eq!([hung("/"), hung("/a"), hung("/a")], [false, true, false]);
-        let mut paged = || matches!(mood.next(&asking("/b"), now), Turn::Misbehave(Fault::HtmlOk));
+        let mut paged = || matches!(fault_plan.next(&asking("/b"), now), Turn::Misbehave(Fault::HtmlOk));
         assert!(paged() && paged());
     }
 
