@@ -20,7 +20,7 @@ pub(crate) struct Token {
 
 /// Why a token is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doubt {
+pub(crate) enum SignatureError {
     /// It is not signed with RS256.
     Algorithm,
     /// The issuer could not be asked, or does not publish this key.
@@ -74,16 +74,16 @@ impl Keys {
         issuer: &str,
         lists: &[&str],
         roots: &[String],
-    ) -> Result<(), Doubt> {
+    ) -> Result<(), SignatureError> {
         if token.header["alg"] != "RS256" {
-            return Err(Doubt::Algorithm);
+            return Err(SignatureError::Algorithm);
         }
         if self.known(token, issuer).is_none() {
-            let fetched = fetch(issuer, lists, roots).await.map_err(|_| Doubt::NoKey)?;
+            let fetched = fetch(issuer, lists, roots).await.map_err(|_| SignatureError::NoKey)?;
             lock(&self.0).insert(issuer.to_owned(), fetched);
         }
-        let key = self.known(token, issuer).ok_or(Doubt::NoKey)?;
-        token.is_signed_by(&key).then_some(()).ok_or(Doubt::Signature)
+        let key = self.known(token, issuer).ok_or(SignatureError::NoKey)?;
+        token.is_signed_by(&key).then_some(()).ok_or(SignatureError::Signature)
     }
 
     pub(crate) fn forget(&self) {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 use crate::clock::now;
-use crate::jwt::{self, Doubt};
+use crate::jwt::{self, SignatureError};
 
 /// What the discovery document must hold for AWS to read it.
 const REQUIRED: [&str; 3] =
@@ -70,11 +70,11 @@ impl Token {
 impl Keys {
     /// Believes the token, or not.
     pub(super) async fn check_signature(&self, token: &Token, issuer: &str, roots: &[String]) -> Result<(), Refusal> {
-        self.0.check_signature(&token.0, issuer, &REQUIRED, roots).await.map_err(|doubt| match doubt {
-            Doubt::Algorithm => Refusal::not_a_jwt(),
-            Doubt::NoKey => Refusal::no_verification_key(),
+        self.0.check_signature(&token.0, issuer, &REQUIRED, roots).await.map_err(|error| match error {
+            SignatureError::Algorithm => Refusal::not_a_jwt(),
+            SignatureError::NoKey => Refusal::no_verification_key(),
             // In words of our own, as for `nbf`.
-            Doubt::Signature => Refusal::invalid_token("Token signature is not valid"),
+            SignatureError::Signature => Refusal::invalid_token("Token signature is not valid"),
         })
     }
 

@@ -9,7 +9,7 @@ use super::refusal::{
 use super::state::Provider;
 use super::{Room, refusal};
 use crate::clock::now;
-use crate::jwt::{Doubt, Token};
+use crate::jwt::{SignatureError, Token};
 use crate::server::{Request, Response};
 use crate::sync::lock;
 
@@ -70,9 +70,11 @@ pub(super) async fn token(room: &Room, request: &Request) -> Result<Response, Re
     let token = token.ok_or_else(|| invalid_request("The subject token is not a JWT."))?;
     check(&token, name, &provider)?;
     let checked = room.keys.check_signature(&token, &provider.issuer, &[], &roots).await;
-    checked.map_err(|doubt| match doubt {
-        Doubt::NoKey => invalid_grant("Error connecting to the given credential's issuer."),
-        Doubt::Algorithm | Doubt::Signature => invalid_grant("Unable to verify the ID Token signature."),
+    checked.map_err(|error| match error {
+        SignatureError::NoKey => invalid_grant("Error connecting to the given credential's issuer."),
+        SignatureError::Algorithm | SignatureError::Signature => {
+            invalid_grant("Unable to verify the ID Token signature.")
+        }
     })?;
     let mapped = map(&token, &provider)?;
     let left = token.claims["exp"].as_i64().unwrap_or_default() - now();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Refusal, Room, envelope};
 use crate::clock::now;
-use crate::jwt::{Doubt, Token};
+use crate::jwt::{SignatureError, Token};
 use crate::random;
 use crate::server::{Request, Response};
 use crate::sync::lock;
@@ -40,10 +40,14 @@ impl Room {
         let malformed =
             "error verifying token signature: oidc: malformed jwt: compact JWS format must have three parts";
         let token = Token::take_apart(token).ok_or_else(|| invalid(malformed))?;
-        self.keys.check_signature(&token, &issuer, &[], &roots).await.map_err(|doubt| match doubt {
-            Doubt::Algorithm => invalid("error verifying token signature: oidc: unexpected signature algorithm"),
-            Doubt::NoKey => invalid("error verifying token signature: fetching keys oidc: get keys failed"),
-            Doubt::Signature => invalid("error verifying token signature: failed to verify id token signature"),
+        self.keys.check_signature(&token, &issuer, &[], &roots).await.map_err(|error| match error {
+            SignatureError::Algorithm => {
+                invalid("error verifying token signature: oidc: unexpected signature algorithm")
+            }
+            SignatureError::NoKey => invalid("error verifying token signature: fetching keys oidc: get keys failed"),
+            SignatureError::Signature => {
+                invalid("error verifying token signature: failed to verify id token signature")
+            }
         })?;
         check(&token, &issuer, &role)?;
         let client_token = format!("s.{}", random::base32_hex(24));
