@@ -17,6 +17,7 @@
 pub mod aws;
 mod client;
 mod clock;
+mod fixtures;
 pub mod google;
 pub mod issuer;
 mod jwt;
@@ -24,12 +25,11 @@ mod random;
 pub mod server;
 mod sync;
 pub mod vault;
-mod world;
 
 pub use clock::now;
-pub use issuer::{Curve, Issuer, Job, Outage};
-pub use server::{Fault, Request, Server, ServerTls, Tls};
-pub use world::{
+pub use fixtures::{
     ACCOUNT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, VAULT_PASSWORD,
     VAULT_ROLE, trust,
 };
+pub use issuer::{Curve, Issuer, Job, Outage};
+pub use server::{Fault, Request, Server, ServerTls, Tls};

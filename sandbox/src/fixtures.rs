@@ -1,4 +1,4 @@
-//! All rooms together, furnished so that a first command works.
+//! All servers together, with accounts, roles and secrets so that a first command works.
 
 use std::io;
 
