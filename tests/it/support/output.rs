@@ -20,7 +20,7 @@ pub(crate) struct Output {
     pub(crate) took: Duration,
     /// The directory it ran in, with what it left there.
     pub(crate) scratch: Scratch,
-    pub(super) words: Words,
+    pub(super) filters: Filters,
     pub(super) secrets: Secrets,
 }
 
@@ -51,18 +51,18 @@ impl Output {
     #[track_caller]
     #[allow(clippy::needless_pass_by_value, reason = "it is written in place")]
     pub(crate) fn stderr_is(&self, expected: Expect) -> &Self {
-        expected.assert_eq(&self.words.apply(&self.stderr()));
+        expected.assert_eq(&self.filters.apply(&self.stderr()));
         self
     }
 
     /// Standard error, with names for what differs each time.
     pub(crate) fn told(&self) -> String {
-        self.words.apply(&self.stderr())
+        self.filters.apply(&self.stderr())
     }
 
     /// Standard output, with names for what differs each time.
     pub(crate) fn shown(&self) -> String {
-        self.words.apply(&self.stdout())
+        self.filters.apply(&self.stdout())
     }
 
     pub(crate) fn stdout(&self) -> String {
@@ -88,7 +88,7 @@ impl Output {
             let stray = file.starts_with(self.scratch.tmp());
             if public || ((stray || self.code != Some(0)) && !hands_over) {
                 let bytes = std::fs::read(&file).unwrap_or_default();
-                let place = self.words.apply(&file.to_string_lossy());
+                let place = self.filters.apply(&file.to_string_lossy());
                 found = found.and_then(|()| self.secrets.search(place, &bytes));
             }
         }
@@ -105,7 +105,7 @@ impl Output {
     /// For a failed assertion; a secret is not shown there either.
     pub(crate) fn describe(&self) -> String {
         let show = |bytes: &[u8]| match self.secrets.search("", bytes) {
-            Ok(()) => self.words.apply(&String::from_utf8_lossy(bytes)),
+            Ok(()) => self.filters.apply(&String::from_utf8_lossy(bytes)),
             Err(leak) => format!("({} bytes with {} in them)\n", bytes.len(), leak.secret),
         };
         format!(
@@ -121,9 +121,9 @@ impl Output {
 
 /// Names for what differs from run to run.
 #[derive(Clone, Default)]
-pub(super) struct Words(Vec<(String, String)>);
+pub(super) struct Filters(Vec<(String, String)>);
 
-impl Words {
+impl Filters {
     pub(super) fn add(&mut self, text: &str, word: &str) {
         self.0.push((text.to_owned(), word.to_owned()));
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sandbox::{Job, Sandbox};
 
-use super::output::{Output, Words};
+use super::output::{Filters, Output};
 use super::running::{BOUND, Running};
 use super::scratch::Scratch;
 use super::secrets::Secrets;
@@ -25,7 +25,7 @@ pub(crate) struct Program<'s> {
     pub(super) scratch: Scratch,
     pub(super) sandbox: Option<&'s Sandbox>,
     pub(super) secrets: Secrets,
-    pub(super) words: Words,
+    pub(super) filters: Filters,
     pub(super) hands_over: bool,
     /// A command that shows or removes something, and never hands a secret over.
     pub(super) reports: bool,
@@ -52,7 +52,7 @@ impl<'s> Program<'s> {
             scratch: Scratch::new(),
             sandbox: None,
             secrets: Secrets::default(),
-            words: Words::default(),
+            filters: Filters::default(),
             hands_over: false,
             reports: false,
             bound: BOUND,
@@ -153,7 +153,7 @@ impl<'s> Program<'s> {
 
     /// In the output, `text` is called `word`: what differs from run to run has a name.
     pub(crate) fn word(mut self, text: &str, word: &str) -> Self {
-        self.words.add(text, word);
+        self.filters.add(text, word);
         self
     }
 

@@ -154,8 +154,8 @@ impl<'s> Running<'s> {
         if let Some(sandbox) = program.sandbox {
             secrets.plant_issued(sandbox);
         }
-        let mut words = program.words;
-        words.add(&program.scratch.path().to_string_lossy(), "SCRATCH");
+        let mut filters = program.filters;
+        filters.add(&program.scratch.path().to_string_lossy(), "SCRATCH");
         let output = Output {
             stdout: stdout.join().unwrap(),
             stderr: stderr.join().unwrap(),
@@ -163,7 +163,7 @@ impl<'s> Running<'s> {
             signal: status.signal(),
             took: started.elapsed(),
             scratch: program.scratch,
-            words,
+            filters,
             secrets,
         };
         assert!(!timed_out, "did not end within {} s\n{}", bound.as_secs(), output.describe());
