@@ -170,12 +170,24 @@ pub fn print(text: &str) -> Result<(), Error> {
 
 /// A file outside the private directory is put in place even when the manifest cannot be written.
 async fn put(mut file: state::NewFile, path: &Path, bytes: &[u8], directory: &state::StateDir) -> Result<(), Error> {
-    let recorded = async { directory.open()?.record(&mut file, bytes).await };
-    if let Err(error) = recorded.await {
-        tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());
-    }
+    let recorded = async {
+        let mut files = directory.open()?.new_files();
+        files.record(&mut file, bytes).await.map(|()| files)
+    };
+    // A file that cannot be filled or moved takes its line out of the manifest again.
+    let files = match recorded.await {
+        Ok(files) => Some(files),
+        Err(error) => {
+            tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());
+            None
+        }
+    };
     file.fill(bytes)?;
-    Ok(file.put()?)
+    file.put()?;
+    if let Some(files) = files {
+        files.keep();
+    }
+    Ok(())
 }
 
 impl Run {

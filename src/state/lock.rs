@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
-use super::{Error, own_file};
+use super::record::Record;
+use super::{Directory, Error, own_file};
 
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -19,6 +20,27 @@ pub struct Lock {
     path: PathBuf,
     /// Closing it lets go.
     _file: File,
+    noted: Option<Noted>,
+}
+
+/// The manifest's line about a lock's file, which is taken out when this is dropped.
+#[derive(Debug)]
+pub(super) struct Noted {
+    directory: Directory,
+    record: Record,
+}
+
+impl Noted {
+    pub(super) fn new(directory: Directory, record: Record) -> Self {
+        Self { directory, record }
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        // A line that stays, since another process has the manifest, is about a file that is gone: `clean` drops it.
+        let _ = self.directory.try_settle(std::slice::from_ref(&self.record));
+    }
 }
 
 impl Lock {
@@ -39,6 +61,12 @@ impl Lock {
         }
     }
 
+    /// The same lock with what the manifest has about it.
+    pub(super) fn with(mut self, noted: Option<Noted>) -> Self {
+        self.noted = noted;
+        self
+    }
+
     fn attempt(path: &Path) -> Result<Option<Self>, Error> {
         let fail = |error: io::Error| {
             let hint = (error.kind() == ErrorKind::Other).then(|| "remove it: it is in the place of a lock".to_owned());
@@ -47,7 +75,7 @@ impl Lock {
         let Some(file) = own_file::open_or_make(path, OFlags::empty()).map_err(fail)? else { return Ok(None) };
         match file.try_lock() {
             // Its last holder may have deleted the file between the two steps.
-            Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), _file: file })),
+            Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), _file: file, noted: None })),
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(fail(error)),
         }

@@ -113,10 +113,12 @@ impl StateDir {
     /// When it cannot be made, or another process keeps it.
     pub async fn lock(&self, path: &Path, patience: Duration) -> Result<Lock, Error> {
         let end = end(patience, self.end);
+        let mut noted = None;
         if let Ok(directory) = self.open() {
-            let _ = directory.append(&Record::new(path, Made::Empty, None)).await;
+            let record = Record::new(path, Made::Empty, None);
+            noted = directory.append(&record).await.is_ok().then(|| lock::Noted::new(directory, record));
         }
-        Lock::wait(path, end).await
+        Ok(Lock::wait(path, end).await?.with(noted))
     }
 
     /// Whether `path` is in there.
@@ -280,12 +282,12 @@ impl Directory {
     ///
     /// # Errors
     /// When the manifest cannot be written.
-    pub async fn record_change(
+    async fn record_change(
         &self,
         file: &mut NewFile,
         kind: &str,
         value: &impl serde::Serialize,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Record>, Error> {
         let note = self.note(kind, value)?;
         self.record_copy(file, Some(note)).await
     }
@@ -295,13 +297,16 @@ impl Directory {
     /// # Errors
     /// When the manifest cannot be written.
     pub async fn record_restored(&self, file: &mut NewFile) -> Result<(), Error> {
-        self.record_copy(file, None).await
+        self.record_copy(file, None).await.map(drop)
     }
 
-    async fn record_copy(&self, file: &mut NewFile, note: Option<Note>) -> Result<(), Error> {
-        self.record_name(file).await?;
+    async fn record_copy(&self, file: &mut NewFile, note: Option<Note>) -> Result<Vec<Record>, Error> {
+        let mut records = self.record_name(file).await?;
         let made = Made::Change { object: file.object()?, temporary: file.temporary()? };
-        self.append(&Record::new(file.path()?, made, note)).await
+        let record = Record::new(file.path()?, made, note);
+        self.append(&record).await?;
+        records.push(record);
+        Ok(records)
     }
 
     /// A file that is made with a name has that in the manifest before.

@@ -84,9 +84,28 @@ impl NewFiles {
     /// # Errors
     /// When it cannot be written, written down or moved.
     pub async fn put(&mut self, mut file: NewFile, bytes: &[u8]) -> Result<(), Error> {
-        self.records.extend(self.directory.record_file(&mut file, bytes, None).await?);
+        self.record(&mut file, bytes).await?;
         file.fill(bytes)?;
         file.put()
+    }
+
+    /// Writes down a file that is about to be filled with `bytes` and put in its place, outside the private directory.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub async fn record(&mut self, file: &mut NewFile, bytes: &[u8]) -> Result<(), Error> {
+        self.records.extend(self.directory.record_file(file, bytes, None).await?);
+        Ok(())
+    }
+
+    /// Writes down that a file of somebody else's is about to be replaced by `file`, which has something of ours in it: `value`
+    /// is what it takes to undo that, and `kind` who can read it.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub async fn change(&mut self, file: &mut NewFile, kind: &str, value: &impl serde::Serialize) -> Result<(), Error> {
+        self.records.extend(self.directory.record_change(file, kind, value).await?);
+        Ok(())
     }
 
     /// A new 0700 directory in the private one, which goes with all that somebody puts into it.
@@ -116,6 +135,11 @@ impl NewFiles {
 impl Drop for NewFiles {
     fn drop(&mut self) {
         if self.kept {
+            return;
+        }
+        if self.records.is_empty() {
+            // Nothing is to be taken back; the directory goes if it is ours and empty.
+            let _ = self.directory.try_settle(&[]);
             return;
         }
         let mut done = Vec::new();

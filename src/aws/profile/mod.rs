@@ -12,7 +12,7 @@ use crate::cache::{self, Kept};
 use crate::cloud::Given;
 use crate::error::{Error, Usage};
 use crate::host::Env;
-use crate::state::{self, NewFile};
+use crate::state::{self, NewFile, NewFiles};
 pub(crate) use file::Written;
 use file::{Change, SharedFile};
 use ini::Kind;
@@ -143,11 +143,11 @@ impl Profile {
             let text = file.with(&change)?;
             files.push((file, text, change));
         }
-        let mut filled = Vec::new();
+        let (mut filled, mut changes) = (Vec::new(), None);
         for (file, text, change) in &files {
             let Some(text) = text else { continue };
             let mut new = NewFile::beside(file.path())?;
-            self.note(&mut new, &Written::new(file, change), directory).await;
+            self.note(&mut new, &Written::new(file, change), directory, &mut changes).await;
             file.fill(&mut new, change.kind, text)?;
             filled.push(new);
         }
@@ -157,6 +157,8 @@ impl Profile {
         }
         for new in filled {
             new.put()?;
+            // From the first file on, something is there for `clean` to undo.
+            changes.take().into_iter().for_each(NewFiles::keep);
         }
         Ok(())
     }
@@ -167,8 +169,22 @@ impl Profile {
     }
 
     /// The profile serves even when nothing could be written down for `clean`.
-    async fn note(&self, new: &mut NewFile, written: &Written, directory: &state::StateDir) {
-        let noted = async { directory.open()?.record_change(new, Written::KIND, written).await };
+    async fn note(
+        &self,
+        new: &mut NewFile,
+        written: &Written,
+        directory: &state::StateDir,
+        changes: &mut Option<NewFiles>,
+    ) {
+        let noted = async {
+            let mut files = match changes.take() {
+                Some(files) => files,
+                None => directory.open()?.new_files(),
+            };
+            let noted = files.change(new, Written::KIND, written).await;
+            *changes = Some(files);
+            noted
+        };
         if let Err(error) = noted.await {
             tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
         }

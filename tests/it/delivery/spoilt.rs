@@ -219,7 +219,7 @@ fn a_cache_that_is_none() {
     };
     let first = process(Scratch::new()).run();
     first.exits(0);
-    let cache = first.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "json"));
+    let cache = first.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache"));
     let cache = cache.unwrap();
     let mut scratch = first.scratch;
     for (command, why) in OTHERS.iter().filter(|(command, _)| !command.starts_with("truncate")) {

@@ -94,7 +94,7 @@ fn the_token_on_the_command_line() {
         2,
         expect![[r#"
         error: invalid value '[redacted]' for '--format <FORMAT>'
-          [possible values: env, env-no-export, fish, json, source, process, raw]
+          [possible values: env, env-no-export, fish, json, source, process]
 
         For more information, try '--help'.
     "#]],
