@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
+use super::directory::{Directory, IN_THE_MAKING};
 use super::lock::is_still;
 use super::object::Seen;
-use super::own_file;
 use super::record::{Note, Record};
-use super::{Directory, Error, IN_THE_MAKING};
+use super::{Error, own_file};
 
 const NAME: &str = "manifest";
 

@@ -19,11 +19,15 @@ pub struct NewFiles {
     kept: bool,
 }
 
-impl NewFiles {
-    pub(super) fn new(directory: Directory) -> Self {
-        Self { directory, records: Vec::new(), kept: false }
+impl Directory {
+    /// For an exchange that will make something here.
+    #[must_use]
+    pub fn new_files(self) -> NewFiles {
+        NewFiles { directory: self, records: Vec::new(), kept: false }
     }
+}
 
+impl NewFiles {
     /// The private directory.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -120,9 +124,10 @@ impl NewFiles {
         let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
         made.map_err(fail)?;
         let found = Seen::at(&path).map_err(fail)?;
-        let record = Record::new(&path, Made::Directory { object: found.object }, None);
+        let record = Record::new(&path, Made::directory(found.object, &path), None);
         self.records.extend([empty, record.clone()]);
         self.directory.append(&record).await?;
+        record.mark().map_err(fail)?;
         Ok(path)
     }
 

@@ -1,8 +1,8 @@
 //! What a file or a directory is known by besides its path.
 //!
 //! Device and inode are not enough: ext4 gives the number of a deleted file to the next one that is made. The time of
-//! birth tells them apart. Where a file system has none, or the kernel does not give it (before Linux 4.11), device and
-//! inode are all there is, besides a file's content.
+//! birth tells them apart. Where a file system has none, or the kernel does not give it (before Linux 4.11), a file has its
+//! content besides, and a directory an empty file with a name that nobody else would choose.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Tells a file or a directory from every other one, whatever their paths.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Default))]
 pub(super) struct Object {
     device: u64,
     inode: u64,
@@ -23,6 +24,16 @@ pub(super) struct Object {
 }
 
 impl Object {
+    #[cfg(test)]
+    pub(super) fn without_birth(self) -> Self {
+        Self { birth: None, ..self }
+    }
+
+    /// Whether no other one can be taken for it.
+    pub(super) fn is_certain(&self) -> bool {
+        self.birth.is_some()
+    }
+
     /// Whether both are the same one, as far as both are known.
     pub(super) fn is(&self, other: &Self) -> bool {
         let births = self.birth.zip(other.birth);

@@ -1,17 +1,16 @@
 //! A line of the manifest: what was made, by what it is known to be ours, and a note for whoever made it.
 
-use std::fs::{File, TryLockError};
-use std::io::{self, ErrorKind, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::object::{Kind, Object, Seen};
-use super::random_name;
+use super::object::{Object, Seen};
+use super::removal::{self, hex};
+use super::{random_name, write_private};
 use crate::secret::Secret;
 
 /// Something that an exchange made or changed.
@@ -33,8 +32,12 @@ pub(super) enum Made {
     Empty,
     /// A file with this content. It comes there from `temporary`, where it may be cut short.
     File { object: Object, size: u64, sha256: String, temporary: PathBuf },
-    /// A directory, whatever is in it.
-    Directory { object: Object },
+    /// A directory, whatever is in it. Where its time of birth is not known, it is the one with this file in it.
+    Directory {
+        object: Object,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<PathBuf>,
+    },
     /// Something in a file that is not ours, which the note undoes. A copy comes there from `temporary`.
     Change { object: Object, temporary: PathBuf },
     /// The private directory itself, which goes when it is empty.
@@ -91,6 +94,11 @@ impl Note {
 }
 
 impl Made {
+    pub(super) fn directory(object: Object, path: &Path) -> Self {
+        let mark = (!object.is_certain()).then(|| path.join(format!(".oidc-exchange-{}", random_name())));
+        Self::Directory { object, mark }
+    }
+
     pub(super) fn file(object: Object, content: &[u8], temporary: PathBuf) -> Self {
         Self::File { object, size: content.len() as u64, sha256: hex(Sha256::digest(content)), temporary }
     }
@@ -125,123 +133,82 @@ impl Record {
     #[must_use]
     pub fn secret(&self) -> Option<Secret> {
         let Made::File { object, size, sha256, .. } = &self.made else { return None };
-        let (parent, _) = look(&self.path).ok()??;
-        let bytes = read(&open(&parent, &self.path).ok()?, object, *size, sha256).ok()??;
+        let bytes = removal::content(&self.path, object, *size, sha256).ok()??;
         String::from_utf8(bytes).ok().filter(|text| !text.is_empty()).map(Secret::new)
+    }
+
+    /// Puts a directory's mark into it, where it needs one.
+    pub(super) fn mark(&self) -> io::Result<()> {
+        if let Made::Directory { mark: Some(mark), .. } = &self.made { write_private(mark, b"") } else { Ok(()) }
     }
 
     /// Deletes what was made, where it is still the same and has what was written.
     #[must_use]
     pub fn remove(&self) -> Outcome {
         match &self.made {
-            Made::Empty => remove_empty(&self.path).unwrap_or_else(|error| Outcome::Failed(error.to_string())),
+            Made::Empty => match removal::empty(&self.path) {
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Outcome::Kept,
+                removed => Outcome::of(removed),
+            },
             Made::File { object, size, sha256, temporary } => Outcome::of(
-                remove_file(temporary, object, None)
-                    .and_then(|gone| Ok(remove_file(&self.path, object, Some((*size, sha256)))? || gone)),
+                removal::file(temporary, object, None)
+                    .and_then(|gone| Ok(removal::file(&self.path, object, Some((*size, sha256)))? || gone)),
             ),
-            Made::Change { object, temporary } => Outcome::of(remove_file(temporary, object, None)),
-            Made::Directory { object } => Outcome::of(remove_directory(&self.path, object)),
+            Made::Change { object, temporary } => Outcome::of(removal::file(temporary, object, None)),
+            Made::Directory { object, mark } => {
+                let is_marked = mark.as_ref().is_none_or(|mark| mark.symlink_metadata().is_ok());
+                Outcome::of(if is_marked { removal::directory(&self.path, object) } else { Ok(false) })
+            }
             Made::PrivateDirectory { .. } => Outcome::Kept,
         }
     }
 }
 
-/// What is at `path`, and the directory that it is in: what is found, read and deleted by way of that is in one place,
-/// whatever becomes of the directories above.
-fn look(path: &Path) -> io::Result<Option<(File, Seen)>> {
-    #[cfg(target_os = "linux")]
-    let access = OFlags::PATH;
-    #[cfg(not(target_os = "linux"))]
-    let access = OFlags::RDONLY;
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    let opened = rustix::fs::openat(CWD, directory, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-    let found = opened.map_err(io::Error::from).map(File::from).and_then(|parent| {
-        let seen = Seen::within(&parent, path)?;
-        Ok((parent, seen))
-    });
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As on a file system that has no times of birth: what is made anew may be taken for it.
+    #[test]
+    fn a_directory_that_is_known_by_its_mark_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        let make = || {
+            std::fs::create_dir(&path).unwrap();
+            Seen::at(&path).unwrap().object.without_birth()
+        };
+        let record = Record::new(&path, Made::directory(make(), &path), None);
+        record.mark().unwrap();
+        std::fs::write(path.join("token"), "theirs").unwrap();
+        assert_eq!((record.remove(), record.remove()), (Outcome::Undone, Outcome::Absent));
+
+        let record = Record::new(&path, Made::directory(make(), &path), None);
+        record.mark().unwrap();
+        std::fs::remove_dir_all(&path).unwrap();
+        // Under any number.
+        let Made::Directory { mark, .. } = record.made else { panic!("it is a directory") };
+        let another = Made::Directory { object: make(), mark };
+        std::fs::write(path.join("notes"), "mine").unwrap();
+        assert_eq!(Record::new(&path, another, None).remove(), Outcome::Absent);
+        assert!(path.join("notes").exists());
     }
-}
 
-fn open(parent: &File, path: &Path) -> rustix::io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    rustix::fs::openat(parent, path.file_name().unwrap_or_default(), flags, Mode::empty()).map(File::from)
-}
-
-fn unlink(parent: &File, path: &Path, flags: AtFlags) -> rustix::io::Result<()> {
-    rustix::fs::unlinkat(parent, path.file_name().unwrap_or_default(), flags)
-}
-
-/// Deletes `object` at `path`, if its content is the one given; a file that has been written to since is left.
-fn remove_file(path: &Path, object: &Object, content: Option<(u64, &str)>) -> io::Result<bool> {
-    let Some((parent, found)) = look(path)? else { return Ok(false) };
-    if found.kind != Kind::File || !object.is(&found.object) {
-        return Ok(false);
-    }
-    let is_as_written = |(size, sha256)| match open(&parent, path) {
-        Ok(file) => Ok(read(&file, object, size, sha256)?.is_some()),
-        // Made under a umask that left its owner nothing: nobody has written to it since by its name.
-        Err(rustix::io::Errno::ACCESS) => Ok(true),
-        Err(error) => Err(io::Error::from(error)),
-    };
-    if !content.map_or(Ok(true), is_as_written)? {
-        tracing::warn!("{}: it was changed since it was written, and is left as it is", path.display());
-        return Ok(false);
-    }
-    unlink(&parent, path, AtFlags::empty())?;
-    Ok(true)
-}
-
-/// The content of `object`, if it is open as `file` and has that size and digest.
-fn read(mut file: &File, object: &Object, size: u64, sha256: &str) -> io::Result<Option<Vec<u8>>> {
-    let found = Seen::of(file)?;
-    if found.size != size || !object.is(&found.object) {
-        return Ok(None);
-    }
-    let mut bytes = Vec::new();
-    Read::by_ref(&mut file).take(size).read_to_end(&mut bytes)?;
-    Ok((hex(Sha256::digest(&bytes)) == sha256).then_some(bytes))
-}
-
-fn remove_directory(path: &Path, object: &Object) -> io::Result<bool> {
-    match look(path)? {
-        Some((_, found)) if found.kind == Kind::Directory && object.is(&found.object) => {
-            std::fs::remove_dir_all(path).map(|()| true)
+    #[test]
+    fn what_is_written_down_comes_back() {
+        let object = Object::default();
+        let made = [
+            Made::Empty,
+            Made::file(object.clone(), b"a", "/t".into()),
+            Made::directory(object.clone(), Path::new("/d")),
+            Made::Change { object: object.clone(), temporary: "/t".into() },
+            Made::PrivateDirectory { object },
+        ];
+        for made in made {
+            let note = Note::new("kind", &vec![i64::MAX]).ok();
+            let record = Record::new("/a\n'b", made, note);
+            let line = serde_json::to_string(&record).unwrap();
+            assert!(!line.contains('\n'));
+            assert_eq!(serde_json::from_str::<Record>(&line).unwrap(), record);
         }
-        _ => Ok(false),
     }
-}
-
-/// Deletes an empty file or directory of ours. A file that somebody has locked is in use.
-fn remove_empty(path: &Path) -> io::Result<Outcome> {
-    let Some((parent, found)) = look(path)? else { return Ok(Outcome::Absent) };
-    if found.owner != rustix::process::geteuid().as_raw() {
-        return Ok(Outcome::Absent);
-    }
-    let flags = match found.kind {
-        Kind::Directory => AtFlags::REMOVEDIR,
-        Kind::File if found.size == 0 => {
-            if matches!(open(&parent, path)?.try_lock(), Err(TryLockError::WouldBlock)) {
-                return Ok(Outcome::Kept);
-            }
-            AtFlags::empty()
-        }
-        Kind::File | Kind::Link | Kind::Other => return Ok(Outcome::Absent),
-    };
-    match unlink(&parent, path, flags) {
-        Ok(()) => Ok(Outcome::Undone),
-        Err(rustix::io::Errno::NOTEMPTY | rustix::io::Errno::EXIST | rustix::io::Errno::NOENT) => Ok(Outcome::Absent),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    use std::fmt::Write;
-    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,0 +1,116 @@
+//! Deleting what is ours: it is looked at, read and deleted by way of the directory that it is in, held open, whatever
+//! becomes of the directories above.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use sha2::{Digest, Sha256};
+
+use super::object::{Kind, Object, Seen};
+
+/// The content of `object`, if it is at `path` and has that size and digest.
+pub(super) fn content(path: &Path, object: &Object, size: u64, sha256: &str) -> io::Result<Option<Vec<u8>>> {
+    let Some((parent, _)) = look(path)? else { return Ok(None) };
+    read(&open(&parent, path)?, object, size, sha256)
+}
+
+/// What is at `path`, and the directory that it is in.
+fn look(path: &Path) -> io::Result<Option<(File, Seen)>> {
+    #[cfg(target_os = "linux")]
+    let access = OFlags::PATH;
+    #[cfg(not(target_os = "linux"))]
+    let access = OFlags::RDONLY;
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let opened = rustix::fs::openat(CWD, directory, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let found = opened.map_err(io::Error::from).map(File::from).and_then(|parent| {
+        let seen = Seen::within(&parent, path)?;
+        Ok((parent, seen))
+    });
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn open(parent: &File, path: &Path) -> rustix::io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, path.file_name().unwrap_or_default(), flags, Mode::empty()).map(File::from)
+}
+
+fn unlink(parent: &File, path: &Path, flags: AtFlags) -> rustix::io::Result<()> {
+    rustix::fs::unlinkat(parent, path.file_name().unwrap_or_default(), flags)
+}
+
+/// Deletes `object` at `path`, if its content is the one given; a file that has been written to since is left.
+pub(super) fn file(path: &Path, object: &Object, content: Option<(u64, &str)>) -> io::Result<bool> {
+    let Some((parent, found)) = look(path)? else { return Ok(false) };
+    if found.kind != Kind::File || !object.is(&found.object) {
+        return Ok(false);
+    }
+    let is_as_written = |(size, sha256)| match open(&parent, path) {
+        Ok(file) => Ok(read(&file, object, size, sha256)?.is_some()),
+        // Made under a umask that left its owner nothing: nobody has written to it since by its name.
+        Err(rustix::io::Errno::ACCESS) => Ok(true),
+        Err(error) => Err(io::Error::from(error)),
+    };
+    if !content.map_or(Ok(true), is_as_written)? {
+        tracing::warn!("{}: it was changed since it was written, and is left as it is", path.display());
+        return Ok(false);
+    }
+    unlink(&parent, path, AtFlags::empty())?;
+    Ok(true)
+}
+
+/// The content of `object`, if it is open as `file` and has that size and digest.
+fn read(mut file: &File, object: &Object, size: u64, sha256: &str) -> io::Result<Option<Vec<u8>>> {
+    let found = Seen::of(file)?;
+    if found.size != size || !object.is(&found.object) {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    Read::by_ref(&mut file).take(size).read_to_end(&mut bytes)?;
+    Ok((hex(Sha256::digest(&bytes)) == sha256).then_some(bytes))
+}
+
+pub(super) fn directory(path: &Path, object: &Object) -> io::Result<bool> {
+    match look(path)? {
+        Some((_, found)) if found.kind == Kind::Directory && object.is(&found.object) => {
+            std::fs::remove_dir_all(path).map(|()| true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Deletes an empty file or directory of ours. A file that somebody has locked is in use: [`ErrorKind::ResourceBusy`].
+pub(super) fn empty(path: &Path) -> io::Result<bool> {
+    let Some((parent, found)) = look(path)? else { return Ok(false) };
+    if found.owner != rustix::process::geteuid().as_raw() {
+        return Ok(false);
+    }
+    let flags = match found.kind {
+        Kind::Directory => AtFlags::REMOVEDIR,
+        Kind::File if found.size == 0 => {
+            if matches!(open(&parent, path)?.try_lock(), Err(TryLockError::WouldBlock)) {
+                return Err(ErrorKind::ResourceBusy.into());
+            }
+            AtFlags::empty()
+        }
+        Kind::File | Kind::Link | Kind::Other => return Ok(false),
+    };
+    match unlink(&parent, path, flags) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::NOTEMPTY | rustix::io::Errno::EXIST | rustix::io::Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn hex(digest: impl AsRef<[u8]>) -> String {
+    use std::fmt::Write;
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
