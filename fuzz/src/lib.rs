@@ -102,7 +102,7 @@ pub fn answer(data: &[u8]) -> Option<Response> {
 /// Trades the job's token for what `target` asks, on a network that gives these answers, and looks at what is handed over.
 pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
     let (host, http) = (host(&[]), Client::fake(answers));
-    let place = Place::locate(&host.env).expect("it has no variables");
+    let place = StateDir::locate(&host.env).expect("it has no variables");
     run(async {
         let given = Given { token: &JOB, http: &http, host: &host, deadline: deadline(), place: &place };
         let pending = PendingRevocation::default();
