@@ -1,17 +1,48 @@
 //! Text for people: fit for a log and a terminal.
 
-/// `text` fit for a log and a terminal: control characters, which could move the cursor or forge the
-/// CI agent's markers, and the marks that reorder text, are dropped; line breaks become blanks.
+/// `text` fit for a log and a terminal: one line of characters that a reader sees. Control characters, which could move
+/// the cursor or forge the CI agent's markers, go; and so do the marks that reorder or format text and what has no width
+/// of its own, which could hide a part of it. Line breaks and blanks of other widths become blanks.
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\r' | '\t' => Some(' '),
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
-            c if c.is_control() => None,
-            c => Some(c),
-        })
+        .filter(|c| !is_invisible(*c))
+        .map(|c| if c.is_whitespace() || c == '\u{2800}' { ' ' } else { c })
         .collect()
+}
+
+/// Control and format characters, and those that a renderer may leave out: `Cc`, `Cf` and
+/// `Default_Ignorable_Code_Point` of <https://www.unicode.org/Public/17.0.0/ucd/>; but for what breaks a line.
+fn is_invisible(c: char) -> bool {
+    match c {
+        '\n' | '\r' | '\t' => false,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{600}'..='\u{605}'
+        | '\u{61c}'
+        | '\u{6dd}'
+        | '\u{70f}'
+        | '\u{890}'..='\u{891}'
+        | '\u{8e2}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{110bd}'
+        | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
+        c => c.is_control(),
+    }
 }
 
 /// Seconds since 1970 as RFC 3339, or as they are where a calendar has no such day.
@@ -34,6 +65,18 @@ mod tests {
     #[test]
     fn what_a_server_says_cannot_move_the_cursor() {
         assert_eq!(printable("a\x1b[2J\x01b\r\nc\u{202e}d\u{9b}e"), "a[2Jb  cde");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_goes() {
+        for invisible in "\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}\u{115f}\u{180e}\u{34f}\u{e0041}\u{61c}".chars()
+        {
+            assert_eq!(printable(&format!("a{invisible}b")), "ab", "{invisible:?}");
+        }
+        for blank in "\n\r\t\u{a0}\u{2028}\u{2029}\u{3000}\u{2800}".chars() {
+            assert_eq!(printable(&format!("a{blank}b")), "a b", "{blank:?}");
+        }
+        assert_eq!(printable("Zürich, 東京, naïve: “ok”…"), "Zürich, 東京, naïve: “ok”…");
     }
 
     #[test]

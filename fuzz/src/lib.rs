@@ -76,7 +76,7 @@ pub fn target(arguments: &[&str]) -> Target {
 
 /// A good answer with this body.
 pub fn good(body: &str) -> Response {
-    Response { status: 200, headers: HeaderMap::new(), body: body.into(), multiplexed: false }
+    Response::new(200, HeaderMap::new(), body.into())
 }
 
 /// The answer that `data` describes: a status, a line for the headers, a body.
@@ -96,7 +96,7 @@ pub fn answer(data: &[u8]) -> Option<Response> {
         Ok(text) => text.replace(REPEATED, TOKEN).into_bytes(),
         Err(_) => body.to_vec(),
     };
-    Some(Response { status: STATUSES[usize::from(*status) % STATUSES.len()], headers, body, multiplexed: false })
+    Some(Response::new(STATUSES[usize::from(*status) % STATUSES.len()], headers, body))
 }
 
 /// Trades the job's token for what `target` asks, on a network that gives these answers, and looks at what is handed over.

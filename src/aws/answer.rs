@@ -2,68 +2,59 @@
 
 use std::fmt;
 
-use crate::http::ErrorAnswer;
-use crate::secret::{Secret, redact};
+use crate::http::{ErrorAnswer, PeerText, RawText, Shown};
 
 pub(super) const PROVIDER: &str = "AWS STS";
 
-/// An error answer's parts, fit to be shown.
-#[derive(Debug)]
+/// An error answer's parts.
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) code: Option<String>,
-    message: String,
-    request_id: Option<String>,
+    /// Empty for none.
+    pub(super) code: RawText,
+    message: RawText,
+    /// Code and message.
+    words: PeerText,
+    request_id: Option<PeerText>,
 }
 
 impl Answer {
-    /// Takes the parts that may be shown, with `secrets` removed where the service repeats them.
     pub(super) fn new(
         status: u16,
         code: Option<&str>,
         message: Option<&str>,
         request_id: Option<&str>,
-        secrets: &[&Secret],
+        shown: &Shown,
     ) -> Self {
-        /// A message longer than this is no message of STS.
-        const SHOWN: usize = 600;
-        let clean = |text: &str| {
-            let clean = secrets.iter().fold(text.to_owned(), |text, secret| redact(&text, secret));
-            clean.chars().take(SHOWN).collect::<String>()
+        let raw = |text: Option<&str>| RawText::new(text.unwrap_or_default());
+        let (code, message) = (raw(code), raw(message));
+        let mut words = if code.is_empty() {
+            RawText::new(&format!("status {status}, without an error code of STS"))
+        } else {
+            code.clone()
         };
-        Self {
-            status,
-            code: code.map(clean),
-            message: message.map(clean).unwrap_or_default(),
-            request_id: request_id.map(clean),
+        if !message.is_empty() {
+            words = words.then(": ", &message);
         }
+        let request_id = request_id.map(|id| shown.clean(&RawText::new(id)));
+        Self { status, code, message, words: shown.clean(&words), request_id }
     }
 
     pub(super) fn says(&self, text: &str) -> bool {
-        self.message.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
-    }
-
-    /// Code and message.
-    fn words(&self) -> String {
-        let code = match &self.code {
-            Some(code) => code.clone(),
-            None => format!("status {}, without an error code of STS", self.status),
-        };
-        if self.message.is_empty() { code } else { format!("{code}: {}", self.message) }
+        self.message.says(text)
     }
 }
 
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
         match &self.request_id {
-            Some(id) => format!("{} (request {id})", self.words()),
-            None => self.words(),
+            Some(id) => format!("{} (request {id})", self.words),
+            None => self.words.to_string(),
         }
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PROVIDER}: {}", self.words())
+        write!(f, "{PROVIDER}: {}", self.words)
     }
 }

@@ -52,7 +52,7 @@ pub(super) enum Cause {
 
 impl Cause {
     pub(super) fn of(answer: &Answer) -> Self {
-        match answer.code.as_deref().unwrap_or_default() {
+        match answer.code.unclean() {
             "AccessDenied" | "AccessDeniedException" => Self::TrustPolicy,
             "InvalidIdentityToken" | "InvalidIdentityTokenException" => Self::of_token(answer),
             "ExpiredTokenException" | "ExpiredToken" => Self::Expired,

@@ -1,7 +1,6 @@
 //! The wire: one unsigned call with the token, a signed one for each further role, each repeated while its failure
 //! can heal; and the question whose the credentials are.
 
-use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -21,7 +20,7 @@ use crate::cloud::Given;
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::Deadline;
-use crate::http::{Attempt, Client, Failure};
+use crate::http::{Attempt, Client, Failure, RawText};
 use crate::secret::Secret;
 use crate::subject::{self, SubjectToken};
 
@@ -44,8 +43,8 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
     }
     let configuration = sts::configuration(&request.sts_region, http).await;
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
-    let shown = RefCell::new(vec![token.jwt().clone()]);
-    let trade = Trade { request, token, http, clock: &host.clock, deadline, configuration, iam, shown };
+    http.shown().add(token.jwt());
+    let trade = Trade { request, token, http, clock: &host.clock, deadline, configuration, iam };
     let mut credentials = trade.first().await?;
     let mut from = &request.role;
     for (index, hop) in request.chain.iter().enumerate() {
@@ -65,8 +64,6 @@ struct Trade<'a> {
     deadline: Deadline,
     configuration: SdkConfig,
     iam: Option<Instant>,
-    /// What the service has been shown or has issued: any later answer could repeat it.
-    shown: RefCell<Vec<Secret>>,
 }
 
 impl Trade<'_> {
@@ -162,14 +159,16 @@ impl Trade<'_> {
             let output = answer.map_err(|error| self.attempt(error))?;
             let account = output.account().and_then(AccountId::new);
             let account = account.ok_or(Attempt::garbled(200, "it lacks an Account"))?;
-            tracing::info!("the credentials work: {} in account {account}", output.arn().unwrap_or("somebody"));
+            let arn = self.http.shown().clean(&RawText::new(output.arn().unwrap_or("somebody")));
+            tracing::info!("the credentials work: {arn} in account {account}");
             Ok(account)
         };
         self.run(Step::Identity, call).await
     }
 
     fn signing_with(&self, session: &Credentials) -> aws_sdk_sts::Client {
-        self.shown.borrow_mut().extend([session.secret_access_key.clone(), session.session_token.clone()]);
+        self.http.shown().add(&session.secret_access_key);
+        self.http.shown().add(&session.session_token);
         sts::signing_with(session, &self.configuration)
     }
 
@@ -178,8 +177,7 @@ impl Trade<'_> {
     where
         E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
     {
-        let shown = self.shown.borrow();
-        sts::attempt(error, &shown.iter().collect::<Vec<_>>(), self.clock)
+        sts::attempt(error, self.http.shown(), self.clock)
     }
 
     fn duration(&self) -> Option<i32> {

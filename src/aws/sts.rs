@@ -12,8 +12,7 @@ use super::answer::Answer;
 use super::cause::Cause;
 use super::{Credentials, Region};
 use crate::host::Clock;
-use crate::http::{Attempt, Client, Failure, retry, smithy};
-use crate::secret::Secret;
+use crate::http::{Attempt, Client, Failure, RawText, Shown, retry, smithy};
 
 /// The SDK's own reading of the environment (endpoint, FIPS, dual-stack), with the region settled beforehand, so that
 /// nothing asks the instance metadata service, and without credentials, so that nothing ambient can sign a call.
@@ -46,8 +45,8 @@ pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig)
 }
 
 /// What the SDK's error is, without its body: that of an answer which could not be read may hold credentials.
-/// `secrets` are those that the call carried.
-pub(super) fn attempt<E>(error: SdkError<E, HttpResponse>, secrets: &[&Secret], clock: &Clock) -> Attempt<Answer>
+/// What the service repeats of what `shown` has is taken out.
+pub(super) fn attempt<E>(error: SdkError<E, HttpResponse>, shown: &Shown, clock: &Clock) -> Attempt<Answer>
 where
     E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
 {
@@ -62,15 +61,15 @@ where
         }
         SdkError::ConstructionFailure(failure) => {
             let why = SdkError::<E, HttpResponse>::ConstructionFailure(failure).into_source();
-            let why = why.map_or_else(|_| "unknown".into(), |source| source.to_string());
-            setup(format!("the AWS SDK could not build the request: {why}"))
+            let why = why.map_or_else(|_| RawText::new("unknown"), |source| RawText::new(&source.to_string()));
+            setup(format!("the AWS SDK could not build the request: {}", shown.clean(&why)))
         }
         SdkError::ServiceError(answer) => {
             let raw = answer.raw();
             let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
             let error = answer.err();
             let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));
-            let answer = Answer::new(raw.status().as_u16(), error.code(), error.message(), request_id, secrets);
+            let answer = Answer::new(raw.status().as_u16(), error.code(), error.message(), request_id, shown);
             let again = Cause::of(&answer).row().is_retried();
             Attempt::answered(answer, again, retry_after)
         }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::http::{ErrorAnswer, Response};
-use crate::secret::{Secret, redact};
+use crate::http::{ErrorAnswer, PeerText, RawText, Response, Shown};
 
 /// The calls of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,78 +34,74 @@ impl Step {
     }
 }
 
-/// An error answer's parts, fit to be shown.
-#[derive(Debug)]
+/// An error answer's parts.
 pub(super) struct Answer {
     pub(super) step: Step,
     pub(super) status: u16,
-    /// `invalid_grant`, `PERMISSION_DENIED`; none where the body is not an error of Google's.
-    pub(super) code: Option<String>,
-    pub(super) message: String,
-    /// `IAM_PERMISSION_DENIED`, `SERVICE_DISABLED`: the reason in an `ErrorInfo`.
-    pub(super) reason: Option<String>,
-    request_id: Option<String>,
+    /// `invalid_grant`, `PERMISSION_DENIED`; empty where the body is not an error of Google's.
+    pub(super) code: RawText,
+    /// `IAM_PERMISSION_DENIED`, `SERVICE_DISABLED`: the reason in an `ErrorInfo`; empty for none.
+    pub(super) reason: RawText,
+    message: RawText,
+    /// Code, reason and message.
+    words: PeerText,
+    request_id: Option<PeerText>,
 }
 
 impl Answer {
-    /// Reads an error answer; `secrets` are removed where the service repeats them. What is no error of Google's is
-    /// kept out: it may hold anything.
-    pub(super) fn read(step: Step, response: &Response, secrets: &[&Secret]) -> Self {
-        /// A message longer than this is no message of Google's.
-        const SHOWN: usize = 600;
-        let clean = |text: &str| {
-            let text = secrets.iter().fold(text.to_owned(), |text, secret| redact(&text, secret));
-            text.chars().take(SHOWN).collect::<String>()
-        };
+    /// Reads an error answer. What is no error of Google's is kept out: it may hold anything.
+    pub(super) fn read(step: Step, response: &Response, shown: &Shown) -> Self {
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        let text = |value: &Value| clean(value.as_str().unwrap_or_default());
-        let filled = |value: &Value| Some(text(value)).filter(|text| !text.is_empty());
+        let status = RawText::new(&format!("status {}", response.status));
         let (code, message, reason) = match &body["error"] {
             // RFC 6749, section 5.2, as RFC 8693 takes it over.
-            Value::String(_) => (filled(&body["error"]), text(&body["error_description"]), None),
+            code @ Value::String(_) => (RawText::of(code), RawText::of(&body["error_description"]), RawText::default()),
             // <https://google.aip.dev/193>: every other service's form, and under 5xx that of STS too.
-            Value::Object(error) => {
-                let code = error.get("status").and_then(filled);
-                let details = error.get("details").and_then(Value::as_array);
-                let reason = details.and_then(|details| details.iter().find_map(|detail| filled(&detail["reason"])));
-                let message = error.get("message").map(text).unwrap_or_default();
-                (code.or_else(|| Some(format!("status {}", response.status))), message, reason)
+            error @ Value::Object(_) => {
+                let details = error["details"].as_array().map_or(&[][..], Vec::as_slice);
+                let reasons = details.iter().map(|detail| RawText::of(&detail["reason"]));
+                let code = Some(RawText::of(&error["status"])).filter(|code| !code.is_empty());
+                (
+                    code.unwrap_or_else(|| status.clone()),
+                    RawText::of(&error["message"]),
+                    reasons.into_iter().find(|reason| !reason.is_empty()).unwrap_or_default(),
+                )
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => (None, String::new(), None),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Default::default(),
         };
-        let request_id = response.request_id().map(clean);
-        Self { step, status: response.status, code, message, reason, request_id }
+        let mut words = if code.is_empty() {
+            status.then(", without an error of Google's", &RawText::default())
+        } else {
+            code.clone()
+        };
+        if !reason.is_empty() && reason != code {
+            words = words.then(" ", &reason);
+        }
+        if !message.is_empty() {
+            words = words.then(": ", &message);
+        }
+        let words = shown.clean(&words);
+        let request_id = response.request_id().map(|id| shown.clean(&id));
+        Self { step, status: response.status, code, reason, message, words, request_id }
     }
 
     pub(super) fn says(&self, text: &str) -> bool {
-        self.message.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
-    }
-
-    /// Code, reason and message.
-    fn words(&self) -> String {
-        let mut words = match &self.code {
-            Some(code) => code.clone(),
-            None => format!("status {}, without an error of Google's", self.status),
-        };
-        if let Some(reason) = self.reason.as_ref().filter(|reason| self.code.as_ref() != Some(reason)) {
-            words = format!("{words} {reason}");
-        }
-        if self.message.is_empty() { words } else { format!("{words}: {}", self.message) }
+        self.message.says(text)
     }
 }
 
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
         match &self.request_id {
-            Some(id) => format!("{} (request {id})", self.words()),
-            None => self.words(),
+            Some(id) => format!("{} (request {id})", self.words),
+            None => self.words.to_string(),
         }
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.step.provider(), self.words())
+        write!(f, "{}: {}", self.step.provider(), self.words)
     }
 }
 
@@ -115,10 +110,12 @@ mod tests {
     use reqwest::header::HeaderMap;
 
     use super::*;
+    use crate::secret::Secret;
 
     fn read(status: u16, body: &str) -> Answer {
-        let response = Response { status, headers: HeaderMap::new(), body: body.into(), multiplexed: false };
-        Answer::read(Step::Sts, &response, &[&Secret::new("hunter2".into())])
+        let shown = Shown::default();
+        shown.add(&Secret::new("hunter2".into()));
+        Answer::read(Step::Sts, &Response::new(status, HeaderMap::new(), body.into()), &shown)
     }
 
     #[test]
@@ -146,8 +143,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_body_makes_the_reader_panic(body: Vec<u8>, status: u16) {
-            let response = Response { status, headers: HeaderMap::new(), body, multiplexed: false };
-            let _ = Answer::read(Step::Sts, &response, &[]).said();
+            let _ = Answer::read(Step::Sts, &Response::new(status, HeaderMap::new(), body), &Shown::default()).said();
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) enum Cause {
 
 impl Cause {
     pub(super) fn of(answer: &Answer) -> Self {
-        match (answer.status, answer.code.as_deref().unwrap_or_default()) {
+        match (answer.status, answer.code.unclean()) {
             (429, _) | (_, "quota_exceeded" | "RESOURCE_EXHAUSTED") => Self::Throttled,
             (408 | 412 | 425 | 500..=599, _) => Self::ServerFault,
             (_, "") => Self::NotGoogle,
@@ -87,7 +87,7 @@ impl Cause {
     }
 
     fn of_iam(code: &str, answer: &Answer) -> Self {
-        match (code, answer.reason.as_deref().unwrap_or_default()) {
+        match (code, answer.reason.unclean()) {
             (_, "SERVICE_DISABLED") => Self::ServiceDisabled,
             (_, "ACCESS_TOKEN_SCOPE_INSUFFICIENT") => Self::Scope,
             (_, _) if answer.says("it is disabled") && answer.says("API") => Self::ServiceDisabled,

@@ -15,7 +15,7 @@ use super::{AccessToken, Credentials, IdToken, Impersonation, Request, Scope, Se
 use crate::cloud::Given;
 use crate::error::Error;
 use crate::host::Clock;
-use crate::http::retry::{self, Deadline};
+use crate::http::retry::Deadline;
 use crate::http::{self, Attempt, Client, Failure};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
@@ -34,13 +34,17 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
     let Given { token, http, host, deadline, .. } = *given;
     let grace = request.wait_for_iam.map(Deadline::after);
     let trade = Trade { request, token, http, clock: &host.clock, deadline, grace };
+    http.shown().add(token.jwt());
     trade.open_ahead();
     let federated = trade.federated().await?;
+    http.shown().add(&federated.secret);
     let Some(impersonation) = &request.impersonation else {
         return Ok(Credentials { access_token: Some(federated), id_token: None });
     };
     let access_token = if request.wants_access_token() {
-        Some(trade.access_token(impersonation, &federated.secret).await?)
+        let token = trade.access_token(impersonation, &federated.secret).await?;
+        http.shown().add(&token.secret);
+        Some(token)
     } else {
         None
     };
@@ -174,10 +178,8 @@ impl Trade<'_> {
     }
 
     fn refused(&self, call: &Call<'_>, response: &http::Response) -> Attempt<Answer> {
-        let header = response.headers.get("retry-after").and_then(|value| value.to_str().ok());
-        let retry_after = header.and_then(|value| retry::retry_after(value, self.clock.now()));
-        let secrets: Vec<&Secret> = [Some(self.token.jwt()), call.bearer].into_iter().flatten().collect();
-        let answer = Answer::read(call.step, response, &secrets);
+        let retry_after = response.retry_after(self.clock.now());
+        let answer = Answer::read(call.step, response, self.http.shown());
         let cause = Cause::of(&answer);
         let covered = cause.may_be_young() && self.grace.is_some_and(|grace| !grace.remaining().is_zero());
         Attempt::answered(answer, covered || cause.row().is_retried(), retry_after)

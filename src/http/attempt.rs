@@ -26,7 +26,7 @@ pub enum Problem<A> {
     /// No answer.
     Transport(Failure),
     /// An error.
-    Answered(A),
+    Answered(Box<A>),
     /// Something that is no answer of the provider's.
     Garbled(Garbled),
 }
@@ -46,7 +46,7 @@ impl fmt::Display for Garbled {
 impl<A> Attempt<A> {
     /// An error answer: whether the same call can end differently by itself, and the server's `Retry-After`.
     pub fn answered(answer: A, again: bool, after: Option<Duration>) -> Self {
-        Self { problem: Problem::Answered(answer), again, after, budget: None }
+        Self { problem: Problem::Answered(Box::new(answer)), again, after, budget: None }
     }
 
     /// An answer with that status that cannot be used.

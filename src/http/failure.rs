@@ -6,12 +6,14 @@ use std::io;
 use std::time::Duration;
 
 use super::dns::LookupError;
+use super::peer::{PeerText, RawText, Shown};
 use super::retry::{Retry, Retryable};
 use crate::error::Exit;
 
-/// One attempt that brought no whole answer.
+/// One attempt that brought no whole answer. `W` is what the peer, or something that repeats it, said of it: raw until it
+/// is cleaned.
 #[derive(Debug, Clone)]
-pub enum Failure {
+pub enum Failure<W = PeerText> {
     /// Plain http to a host that nobody allowed, or another scheme.
     NotHttps {
         /// The address's origin.
@@ -27,14 +29,14 @@ pub enum Failure {
         /// The name.
         host: String,
         /// What the resolver said.
-        why: String,
+        why: W,
     },
     /// The nameservers did not say.
     Lookup {
         /// The name.
         host: String,
         /// What the resolver said.
-        why: String,
+        why: W,
     },
     /// Nobody listens there.
     ConnectionRefused {
@@ -46,14 +48,14 @@ pub enum Failure {
         /// Host and port.
         host: String,
         /// What the system said.
-        why: String,
+        why: W,
     },
     /// The server's certificate is not one to trust.
     Certificate {
         /// Host and port.
         host: String,
         /// What is wrong with it.
-        why: String,
+        why: W,
     },
     /// No whole answer within the bound.
     Timeout {
@@ -67,7 +69,7 @@ pub enum Failure {
         /// Host and port.
         host: String,
         /// What the system said.
-        why: String,
+        why: W,
     },
     /// A redirect, which is never followed: the request carries a secret.
     Redirect {
@@ -76,7 +78,7 @@ pub enum Failure {
         /// The status code.
         status: u16,
         /// The origin it points to.
-        location: Option<String>,
+        location: Option<W>,
     },
     /// More than [`super::BODY_LIMIT`] bytes.
     TooLarge {
@@ -99,26 +101,31 @@ struct Row {
 pub(super) const UNREACHED: &str =
     "can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?";
 
-impl Failure {
+impl Failure<RawText> {
     pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
         let host = host.to_owned();
         for cause in causes(error) {
             if let Some(lookup) = cause.downcast_ref::<LookupError>() {
-                let (host, why) = (lookup.host.clone(), lookup.why.clone());
+                let (host, why) = (lookup.host.clone(), RawText::new(&lookup.why));
                 return if lookup.definite { Self::NoSuchHost { host, why } } else { Self::Lookup { host, why } };
             }
-            if let Some(tls) = tls_error(cause) {
+            if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+                let why = RawText::new(&format!("TLS: {tls}"));
                 #[allow(
                     clippy::wildcard_enum_match_arm,
                     reason = "every other kind is a handshake or a connection that failed"
                 )]
                 return match tls {
-                    rustls::Error::InvalidCertificate(why) => Self::Certificate { host, why: certificate_fault(why) },
+                    rustls::Error::InvalidCertificate(why) => {
+                        Self::Certificate { host, why: RawText::new(&certificate_fault(why)) }
+                    }
                     rustls::Error::NoCertificatesPresented
                     | rustls::Error::InvalidCertRevocationList(_)
-                    | rustls::Error::UnsupportedNameType => Self::Certificate { host, why: tls.to_string() },
-                    _ if error.is_connect() => Self::Connect { host, why: format!("TLS: {tls}") },
-                    _ => Self::Broken { host, why: format!("TLS: {tls}") },
+                    | rustls::Error::UnsupportedNameType => {
+                        Self::Certificate { host, why: RawText::new(&tls.to_string()) }
+                    }
+                    _ if error.is_connect() => Self::Connect { host, why },
+                    _ => Self::Broken { host, why },
                 };
             }
             if cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
@@ -128,10 +135,32 @@ impl Failure {
         if error.is_timeout() {
             return Self::Timeout { host, after: super::CONNECT_TIMEOUT };
         }
-        let why = root_cause(error);
+        let why = RawText::new(&root_cause(error));
         if error.is_connect() { Self::Connect { host, why } } else { Self::Broken { host, why } }
     }
 
+    /// The same, fit to be shown.
+    pub(super) fn clean(self, shown: &Shown) -> Failure {
+        let clean = |why: RawText| shown.clean(&why);
+        match self {
+            Self::NotHttps { url } => Failure::NotHttps { url },
+            Self::Setup { why } => Failure::Setup { why },
+            Self::NoSuchHost { host, why } => Failure::NoSuchHost { host, why: clean(why) },
+            Self::Lookup { host, why } => Failure::Lookup { host, why: clean(why) },
+            Self::ConnectionRefused { host } => Failure::ConnectionRefused { host },
+            Self::Connect { host, why } => Failure::Connect { host, why: clean(why) },
+            Self::Certificate { host, why } => Failure::Certificate { host, why: clean(why) },
+            Self::Timeout { host, after } => Failure::Timeout { host, after },
+            Self::Broken { host, why } => Failure::Broken { host, why: clean(why) },
+            Self::Redirect { host, status, location } => {
+                Failure::Redirect { host, status, location: location.map(clean) }
+            }
+            Self::TooLarge { host } => Failure::TooLarge { host },
+        }
+    }
+}
+
+impl Failure {
     /// All that depends on its kind.
     fn row(&self) -> Row {
         let row = |retry, sent, exit, hint| Row { retry, sent, exit, hint };
@@ -161,7 +190,7 @@ impl Failure {
                 Retry::Never,
                 false,
                 Exit::Unreachable,
-                if why.starts_with(OUT_OF_TIME) {
+                if why.as_str().starts_with(OUT_OF_TIME) {
                     "is this machine's clock right? if it is, the server needs another certificate"
                 } else {
                     "for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA"
@@ -199,7 +228,7 @@ impl Failure {
     /// Whether the server ended the connection for want of a client certificate: another attempt shows none either.
     #[must_use]
     pub fn wants_certificate(&self) -> bool {
-        matches!(self, Self::Connect { why, .. } | Self::Broken { why, .. } if why.contains("CertificateRequired"))
+        matches!(self, Self::Connect { why, .. } | Self::Broken { why, .. } if why.as_str().contains("CertificateRequired"))
     }
 }
 
@@ -260,11 +289,12 @@ fn certificate_fault(why: &rustls::CertificateError) -> String {
     }
 }
 
-fn tls_error<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    cause.downcast_ref::<rustls::Error>()
-}
-
 /// The innermost cause: the outer ones name the request's address, which is ours to word.
 pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
-    causes(error).last().map_or_else(String::new, ToString::to_string)
+    let Some(cause) = causes(error).last() else { return String::new() };
+    match cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) {
+        // The library's own words repeat what the peer wrote beside the reason, in the form of Rust code.
+        Some(reason) => format!("HTTP/2: {reason}"),
+        None => cause.to_string(),
+    }
 }

@@ -9,22 +9,25 @@ mod explain;
 mod failure;
 mod fake;
 mod overrides;
+mod peer;
 mod proxy;
+mod redact;
 pub mod resolv_conf;
 pub mod retry;
 pub mod smithy;
 mod trust;
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 pub use attempt::{Attempt, ErrorAnswer, Problem};
 pub use explain::{Explain, Row, THROTTLED, Told};
 pub use failure::Failure;
 pub use overrides::{Overrides, ServerName};
+pub use peer::{PeerText, RawText, Shown};
 pub use proxy::Proxies;
 use retry::{Deadline, GaveUp, Retryable};
 pub use trust::{Bundle, Identity, Trust};
@@ -54,12 +57,12 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// One answer, whatever its status; the body may hold a secret, so there is no `Debug`.
+/// One answer, whatever its status; the body may hold a secret, so there is no `Debug`. What the peer wrote in it leaves
+/// as a [`RawText`], or as a value that was read from it.
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
+    headers: HeaderMap,
     /// The whole body, at most [`BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
     /// Whether its connection carries many requests at a time: HTTP/2.
@@ -87,6 +90,7 @@ struct Inner {
     tls: OnceLock<reqwest::Client>,
     fake: Option<fake::Answers>,
     last_said: retry::LastSaid,
+    shown: Shown,
 }
 
 impl Client {
@@ -110,7 +114,14 @@ impl Client {
 
     fn with(settings: Settings, fake: Option<fake::Answers>) -> Self {
         let (clear, tls) = (OnceLock::new(), OnceLock::new());
-        Self(Arc::new(Inner { settings, clear, tls, fake, last_said: retry::LastSaid::default() }))
+        let (last_said, shown) = (retry::LastSaid::default(), Shown::default());
+        Self(Arc::new(Inner { settings, clear, tls, fake, last_said, shown }))
+    }
+
+    /// The secrets that this client's peers know, which is what makes their text fit to be shown.
+    #[must_use]
+    pub fn shown(&self) -> &Shown {
+        &self.0.shown
     }
 
     /// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard
@@ -141,8 +152,8 @@ impl Client {
         let took = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
-                let id = response.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
-                tracing::info!("{method} {host}: {} in {took} ms{id}", response.status);
+                let id = || response.request_id().map(|id| format!(" (request {})", self.shown().clean(&id)));
+                tracing::info!("{method} {host}: {} in {took} ms{}", response.status, id().unwrap_or_default());
             }
             Err(failure) => tracing::info!("{method} {host}: {failure} after {took} ms"),
         }
@@ -176,21 +187,22 @@ impl Client {
         if let Some(name) = &self.0.settings.overrides.server_name {
             name.put_into(&mut request)?;
         }
+        let failed = |error: reqwest::Error| Failure::from_reqwest(&error, host).clean(self.shown());
         let sent = client.request(request.method, request.url).headers(request.headers).body(request.body).send().await;
-        let mut answer = sent.map_err(|error| Failure::from_reqwest(&error, host))?;
+        let mut answer = sent.map_err(failed)?;
         let status = answer.status();
         if status.is_redirection() {
             let location = answer.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
             return Err(Failure::Redirect {
                 host: host.into(),
                 status: status.as_u16(),
-                location: location.map(origin),
+                location: location.map(|location| self.shown().clean(&RawText::new(&origin(location)))),
             });
         }
         let headers = answer.headers().clone();
         let multiplexed = answer.version() == reqwest::Version::HTTP_2;
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::from_reqwest(&error, host))? {
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > BODY_LIMIT {
                 return Err(Failure::TooLarge { host: host.into() });
             }
@@ -239,13 +251,49 @@ impl Client {
 }
 
 impl Response {
+    /// An answer over a connection that carries one request at a time.
+    #[must_use]
+    pub fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+        Self { status, headers, body, multiplexed: false }
+    }
+
     /// The provider's own name for this call, for its support.
     #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        ["x-amzn-requestid", "x-request-id"]
-            .iter()
-            .find_map(|name| self.headers.get(*name))
-            .and_then(|value| value.to_str().ok())
+    pub fn request_id(&self) -> Option<RawText> {
+        ["x-amzn-requestid", "x-request-id"].iter().find_map(|name| self.text(name)).map(RawText::new)
+    }
+
+    /// A header's value, to be sent back.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers.get(name)
+    }
+
+    /// The pause that the server asks for; `now` is this machine's time.
+    #[must_use]
+    pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        retry::retry_after(self.text("retry-after")?, now)
+    }
+
+    /// The media type without its parameters, in lower case; empty for none.
+    #[must_use]
+    pub fn media_type(&self) -> RawText {
+        let value = self.text("content-type").unwrap_or_default();
+        RawText::new(&value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    /// The server's time, in seconds since 1970: a cache hands out the date of the original answer, and says how long ago
+    /// that was (RFC 9111, section 5.1).
+    #[must_use]
+    pub fn time(&self) -> Option<i64> {
+        let date = httpdate::parse_http_date(self.text("date")?).ok()?;
+        let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let age: i64 = self.text("age").and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        i64::try_from(since.as_secs()).ok()?.checked_add(age)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 

@@ -6,7 +6,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::algorithm::Algorithm;
-use super::issuer::Page;
+use super::issuer::{Page, quoted};
 use super::provider_errors::{NO_DISCOVERY, NO_LIST};
 use crate::explanation::{Check, Mark};
 
@@ -36,7 +36,7 @@ pub(super) fn check(page: &Page, address: &Url, issuer: &str, alg: &str) -> (Che
         Check::new(Mark::Holds, "`issuer` is the token's iss, to the letter")
     } else {
         let check = Check::new(Mark::Fails, "`issuer` is the token's iss, to the letter");
-        NO_DISCOVERY.on(check.compared(&[issuer.to_owned()], own))
+        NO_DISCOVERY.on(check.compared(&[issuer.to_owned()], quoted(own).as_str()))
     };
     let (keys, jwks) = keys(document.get("jwks_uri"));
     let mut parts = vec![same, keys];
@@ -49,9 +49,11 @@ fn keys(value: Option<&Value>) -> (Check, Option<Url>) {
     let wrong = |why: String| (NO_DISCOVERY.on(Check::new(Mark::Fails, TITLE).fact("because", why)), None);
     let Some(text) = value.and_then(Value::as_str) else { return wrong("there is none".into()) };
     match Url::parse(text) {
-        Ok(url) if url.has_host() => (Check::new(Mark::Holds, format!("`jwks_uri` is {url}")), Some(url)),
-        Ok(_) => wrong(format!("it is {text}")),
-        Err(error) => wrong(format!("it is {text}: {error}")),
+        Ok(url) if url.has_host() => {
+            (Check::new(Mark::Holds, format!("`jwks_uri` is {}", quoted(url.as_str()))), Some(url))
+        }
+        Ok(_) => wrong(format!("it is {}", quoted(text))),
+        Err(error) => wrong(format!("it is {}: {error}", quoted(text))),
     }
 }
 
@@ -65,7 +67,7 @@ fn list(value: Option<&Value>, name: &str, alg: &str) -> Check {
     if name == SIGNED_WITH && sound && !values.iter().any(|value| value == alg) {
         let listed: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
         return Check::new(Mark::Fails, format!("`{name}` holds {alg}"))
-            .fact("because", format!("it holds {}", listed.join(", ")))
+            .fact("because", format!("it holds {}", quoted(&listed.join(", "))))
             .fact("Vault", format!("error validating token: … unexpected signature algorithm {alg:?}; expected …"));
     }
     Check::new(Mark::Holds, format!("`{name}` is a list"))
@@ -82,7 +84,7 @@ mod tests {
     fn page(document: &Value) -> Page {
         Page {
             status: 200,
-            media_type: "application/json".into(),
+            media_type: quoted("application/json"),
             body: document.to_string().into(),
             ..Page::default()
         }
@@ -126,7 +128,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_document_makes_the_reader_panic(body: Vec<u8>, status: u16, media_type in ".{0,20}") {
-            let page = Page { status, media_type, body, ..Page::default() };
+            let page = Page { status, media_type: quoted(&media_type), body, ..Page::default() };
             let _ = check(&page, &address(ISSUER).unwrap(), ISSUER, "RS256");
         }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -11,8 +11,10 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::explanation::Mark;
 use crate::host::Clock;
-use crate::http::retry::{self, Deadline, GaveUp};
-use crate::http::{Attempt, Client, ErrorAnswer, Explain, Failure, Problem, Request, Response, Row, Told};
+use crate::http::retry::{Deadline, GaveUp};
+use crate::http::{
+    Attempt, Client, ErrorAnswer, Explain, Failure, PeerText, Problem, RawText, Request, Response, Row, Shown, Told,
+};
 use crate::json;
 
 const PROVIDER: &str = "the issuer";
@@ -29,7 +31,7 @@ pub(super) struct Issuer<'a> {
 pub(super) struct Page {
     pub(super) status: u16,
     /// The media type alone, in lower case; empty for none.
-    pub(super) media_type: String,
+    pub(super) media_type: PeerText,
     pub(super) body: Vec<u8>,
     /// By how many seconds this machine's clock is ahead of the issuer's.
     pub(super) ahead: Option<i64>,
@@ -114,29 +116,22 @@ impl Issuer<'_> {
         let response = self.http.send(request).await?;
         match response.status {
             status @ (408 | 412 | 425 | 429 | 500..=599) => {
-                let after = header(&response, &RETRY_AFTER);
-                let after = after.and_then(|text| retry::retry_after(text, self.clock.now()));
-                Err(Attempt::answered(Busy { status }, true, after))
+                Err(Attempt::answered(Busy { status }, true, response.retry_after(self.clock.now())))
             }
             _ => Ok(self.read(response, started.elapsed())),
         }
     }
 
     fn read(&self, response: Response, took: Duration) -> Page {
-        let media_type = header(&response, &CONTENT_TYPE).unwrap_or_default();
-        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let date = header(&response, &DATE).and_then(|text| httpdate::parse_http_date(text).ok());
-        let date = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
-        // A cache hands out the date of the original answer, and says how long ago that was (RFC 9111, section 5.1).
-        let age: i64 = header(&response, &AGE).and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        let date = date.and_then(|since| i64::try_from(since.as_secs()).ok()?.checked_add(age));
-        let ahead = date.map(|date| self.clock.unix().saturating_sub(date));
+        let ahead = response.time().map(|time| self.clock.unix().saturating_sub(time));
+        let media_type = quoted(response.media_type().unclean());
         Page { status: response.status, media_type, body: response.body, ahead, took }
     }
 }
 
-fn header<'r>(response: &'r Response, name: &reqwest::header::HeaderName) -> Option<&'r str> {
-    response.headers.get(name).and_then(|value| value.to_str().ok())
+/// What an issuer wrote, fit to be shown. It is shown no secret, so that there is none to take out.
+pub(super) fn quoted(text: &str) -> PeerText {
+    Shown::default().clean(&RawText::new(text))
 }
 
 impl Page {
@@ -166,7 +161,7 @@ impl Page {
 
     /// Whether it is called JSON, as the standards want (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5).
     pub(super) fn is_called_json(&self) -> bool {
-        self.media_type == "application/json"
-            || (self.media_type.starts_with("application/") && self.media_type.ends_with("+json"))
+        let name = self.media_type.as_str();
+        name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"))
     }
 }

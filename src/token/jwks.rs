@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::algorithm::{Algorithm, ED25519_NAME, Scheme};
-use super::issuer::Page;
+use super::issuer::{Page, quoted};
 use super::provider_errors::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
 use crate::explanation::{Check, Mark};
 use crate::subject::Header;
@@ -60,7 +60,7 @@ impl Jwk {
         // RFC 9864 has a name of its own for EdDSA on this curve.
         let general = |name: &str| if name == ED25519_NAME { "EdDSA".to_owned() } else { name.to_owned() };
         if let Some(own) = self.alg.as_deref().filter(|own| general(own) != general(alg)) {
-            return Some(format!("it is published for {own}"));
+            return Some(format!("it is published for {}", quoted(own)));
         }
         let one_on = |curve: &str| Some(format!("{alg} takes one on {curve}"));
         match (&self.key, Algorithm::named(alg)) {
@@ -106,7 +106,7 @@ impl Key {
                 let (curve, length) = match curve {
                     "P-256" => ("P-256", 32),
                     "P-384" => ("P-384", 48),
-                    other => return Self::Unchecked { curve: other.to_owned() },
+                    other => return Self::Unchecked { curve: quoted(other).to_string() },
                 };
                 match (part("x"), part("y")) {
                     (Some(x), Some(y)) if x.len() == length && y.len() == length => {
@@ -118,8 +118,8 @@ impl Key {
             "OKP" if curve == ED25519_NAME => {
                 part("x").filter(|point| point.len() == 32).map_or_else(broken, Self::Ed25519)
             }
-            "OKP" => Self::Unchecked { curve: curve.to_owned() },
-            other => Self::Other(format!("of the kind {other:?}")),
+            "OKP" => Self::Unchecked { curve: quoted(curve).to_string() },
+            other => Self::Other(format!("of the kind \"{}\"", quoted(other))),
         }
     }
 }

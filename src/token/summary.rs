@@ -109,10 +109,14 @@ fn without_tokens(value: &Value) -> Value {
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if c != '\n' && crate::text::printable(c.encode_utf8(&mut [0; 4])).is_empty() {
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
-        } else {
+        let mut buffer = [0; 4];
+        let text = c.encode_utf8(&mut buffer);
+        if c == '\n' || crate::text::printable(text) == *text {
             out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         }
     }
     out
@@ -125,9 +129,12 @@ mod tests {
 
     #[test]
     fn json_keeps_its_meaning_and_moves_no_cursor() {
-        let value = json!({ "a\u{9b}": "\u{202e}b\u{1b}[2J\n\u{7f}é", "n": [1, { "\u{1}": null }] });
+        let value = json!({ "a\u{9b}": "\u{202e}b\u{1b}[2J\n\u{7f}é\u{e0041}\u{2028}", "n": [1, { "\u{1}": null }] });
         let text = escaped(&format!("{value:#}"));
-        assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text}");
+        assert!(
+            text.chars().all(|c| c == '\n' || !c.is_control() && !"\u{202e}\u{e0041}\u{2028}".contains(c)),
+            "{text}"
+        );
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 

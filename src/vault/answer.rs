@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::http::ErrorAnswer;
+use crate::http::{ErrorAnswer, PeerText, RawText, Shown};
 
 pub(super) const PROVIDER: &str = "Vault";
 
@@ -23,7 +23,7 @@ pub(super) enum Kind {
     Token,
 }
 
-/// An error answer's parts, fit to be shown. They may hold part of a secret's metadata, so there is no `Debug`.
+/// An error answer's parts. They may hold part of a secret's metadata, so there is no `Debug`.
 pub(super) struct Answer {
     /// What was asked.
     pub(super) kind: Kind,
@@ -32,35 +32,99 @@ pub(super) struct Answer {
     pub(super) vaults: bool,
     /// The port speaks TLS, and was spoken to in clear.
     pub(super) clear_text_to_tls: bool,
-    pub(super) message: String,
-    pub(super) warnings: Vec<String>,
-    /// What is known of a deleted version.
+    message: RawText,
+    warnings: RawText,
+    /// The version that was asked for, if there was one.
+    pub(super) gone: Option<Gone>,
+    /// The claim that the message names in double quotes; empty for none.
+    pub(super) claim: PeerText,
+    said: PeerText,
+}
+
+/// A version of a KV v2 secret that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Gone {
+    pub(super) number: u64,
+    /// When, as the server writes it.
+    pub(super) at: PeerText,
+    /// Whether it cannot be restored.
+    pub(super) destroyed: bool,
+}
+
+/// What an error's body holds.
+pub(super) struct Body {
+    pub(super) clear_text_to_tls: bool,
+    pub(super) errors: Option<Vec<RawText>>,
+    pub(super) warnings: Option<Vec<RawText>>,
     pub(super) data: Option<Value>,
 }
 
+/// What the server answers in clear on a port of TLS.
+pub(super) const CLEAR_TEXT_TO_TLS: &str = "Client sent an HTTP request to an HTTPS server.";
+
 impl Answer {
-    pub(super) fn says(&self, text: &str) -> bool {
-        self.message.contains(text)
+    pub(super) fn new(kind: Kind, status: u16, body: Body, shown: &Shown) -> Self {
+        let Body { clear_text_to_tls, errors, warnings, data } = body;
+        let vaults = errors.is_some() || data.is_some() || warnings.is_some();
+        let message = if clear_text_to_tls {
+            RawText::new(CLEAR_TEXT_TO_TLS)
+        } else {
+            RawText::joined(errors.unwrap_or_default(), "; ")
+        };
+        let warnings = RawText::joined(warnings.unwrap_or_default(), "; ");
+        let mut said = RawText::new(&status.to_string());
+        if !message.is_empty() {
+            said = said.then(" ", &message);
+        }
+        if !warnings.is_empty() {
+            said = said.then(" (warning: ", &warnings).then(")", &RawText::default());
+        }
+        let quoted = RawText::new(message.unclean().split('"').nth(1).unwrap_or_default());
+        Self {
+            kind,
+            status,
+            vaults,
+            clear_text_to_tls,
+            gone: data.as_ref().and_then(|data| data.get("metadata")).map(|metadata| Gone::read(metadata, shown)),
+            claim: shown.clean(&quoted),
+            said: shown.clean(&said),
+            message,
+            warnings,
+        }
     }
 
-    /// The first text in double quotes; empty for none.
-    pub(super) fn quoted(&self) -> &str {
-        self.message.split('"').nth(1).unwrap_or_default()
+    pub(super) fn says(&self, words: &str) -> bool {
+        self.message.says(words)
+    }
+
+    pub(super) fn warns(&self, words: &str) -> bool {
+        self.warnings.says(words)
+    }
+
+    /// Whether that is all it says.
+    pub(super) fn only_says(&self, words: &str) -> bool {
+        self.message.unclean() == words
+    }
+}
+
+impl Gone {
+    fn read(metadata: &Value, shown: &Shown) -> Self {
+        Self {
+            number: metadata.get("version").and_then(Value::as_u64).unwrap_or_default(),
+            at: shown.clean(&RawText::of(metadata.get("deletion_time").unwrap_or_default())),
+            destroyed: metadata.get("destroyed").and_then(Value::as_bool) == Some(true),
+        }
     }
 }
 
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
-        let mut said = self.status.to_string();
-        if !self.message.is_empty() {
-            said = format!("{said} {}", self.message);
-        }
-        self.warnings.iter().fold(said, |said, warning| format!("{said} (warning: {warning})"))
+        self.said.to_string()
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PROVIDER}: {}", self.said())
+        write!(f, "{PROVIDER}: {}", self.said)
     }
 }

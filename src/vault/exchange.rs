@@ -47,6 +47,7 @@ pub struct Secrets {
 /// The server's refusal, that it could not be reached in time, or that a value cannot be handed over.
 pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRevocation) -> Result<Secrets, Error> {
     let Given { token, http, host, deadline, .. } = *given;
+    http.shown().add(token.jwt());
     let mut server = Server {
         http: http.clone(),
         address: request.address.clone(),
@@ -54,7 +55,6 @@ pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRev
         clock: host.clock.clone(),
         index: None,
         multiplexed: false,
-        shown: Some(token.jwt().clone()),
     };
     let client_token = login::login(request, token, &mut server, deadline).await?;
     let held = HeldToken {

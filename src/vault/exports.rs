@@ -79,7 +79,6 @@ fn unusable(
         Field::Key(field) | Field::Pointer(field) => format!("field `{field}`"),
         Field::Whole | Field::All => "field".into(),
     };
-    let keys: Vec<&str> = fields.keys().map(String::as_str).collect();
     let (title, hint) = match why {
         Unusable::Absent => (
             format!("the secret at {} has no {field}", document.path),
@@ -95,10 +94,10 @@ fn unusable(
     };
     Error::from(Refusal {
         title,
-        said: if keys.is_empty() {
+        said: if fields.is_empty() {
             "a secret without fields".into()
         } else {
-            format!("a secret with {}", keys.join(", "))
+            format!("a secret with {}", document.clean(fields.keys()))
         },
         asked: vec![format!("{field} of {}", document.path)],
         presented: presented.to_vec(),
@@ -109,8 +108,8 @@ fn unusable(
 /// A variable for each key. Whoever writes the secret chooses the keys: they may not choose what the job's shell runs.
 fn many(selection: &Selection, (prefix, naming): (&str, Naming), document: &Document) -> Result<Vec<Item>, Error> {
     let Some(fields) = &document.fields else { return Ok(Vec::new()) };
-    let wrong = |key: &str, why: &str| emit::Error::Name {
-        name: format!("{prefix}{key}"),
+    let wrong = |key: &String, why: &str| emit::Error::Name {
+        name: format!("{prefix}{}", document.clean([key])),
         why: format!("{why} (from `#*` of {})", document.path),
         hint: "name the fields that are wanted one by one, or give a prefix".into(),
     };

@@ -24,6 +24,7 @@ use crate::error::{Exit, Report};
 use crate::host::Host;
 use crate::http::Client;
 use crate::secret::Secret;
+use crate::shell::posix;
 
 /// Bound on the end of each token; they are ended side by side.
 const BOUND: Duration = Duration::from_secs(5);
@@ -92,11 +93,11 @@ impl LeftoverToken {
         };
         match token_self::call(&server, secret, REVOKE, b"{}", BOUND).await {
             Ok(_) => {
-                tracing::info!("ended the client token with the accessor {}", self.accessor);
+                tracing::info!("ended the client token{}", self.by_name());
                 End::Ended
             }
             Err(Why::Gone) => {
-                tracing::info!("the client token with the accessor {} has ended before", self.accessor);
+                tracing::info!("the client token{} has ended before", self.by_name());
                 End::Ended
             }
             Err(Why::Denied(said)) => {
@@ -121,7 +122,6 @@ impl LeftoverToken {
             clock: host.clock.clone(),
             index: None,
             multiplexed: false,
-            shown: None,
         })
     }
 
@@ -133,9 +133,14 @@ impl LeftoverToken {
 
     fn report(&self, title: &str, said: String, hints: Vec<String>) -> Report {
         let namespace = self.namespace.as_deref().map(|name| format!(", namespace {name}")).unwrap_or_default();
-        let asked =
-            format!("the end of accessor {} at {}{namespace}", self.accessor, self.address.trim_end_matches('/'));
+        let address = self.address.trim_end_matches('/');
+        let which = if self.accessor.is_empty() { "the client token" } else { &format!("accessor {}", self.accessor) };
+        let asked = format!("the end of {which} at {address}{namespace}");
         Report::new(title).fact("said", vec![said]).fact("asked for", vec![asked]).hints(hints)
+    }
+
+    fn by_name(&self) -> String {
+        if self.accessor.is_empty() { String::new() } else { format!(" with the accessor {}", self.accessor) }
     }
 
     fn by_itself(&self, host: &Host) -> Option<String> {
@@ -148,7 +153,9 @@ impl LeftoverToken {
     }
 
     fn by_others(&self, host: &Host) -> Vec<String> {
-        let administrator = format!("an administrator ends it now: bao token revoke -accessor {}", self.accessor);
-        self.by_itself(host).into_iter().chain([administrator]).collect()
+        let accessor = posix::word(&self.accessor);
+        let administrator = format!("an administrator ends it now: bao token revoke -accessor {accessor}");
+        let administrator = Some(administrator).filter(|_| !self.accessor.is_empty());
+        self.by_itself(host).into_iter().chain(administrator).collect()
     }
 }

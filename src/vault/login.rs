@@ -14,6 +14,7 @@ use super::path::Path;
 use super::wire::{Auth, Call, Server, life};
 use crate::error::{Error, Refusal};
 use crate::http::retry::Deadline;
+use crate::http::{PeerText, RawText, Shown};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
 
@@ -23,7 +24,7 @@ pub(super) struct ClientToken {
     pub(super) secret: Secret,
     /// Its public name, by which an administrator finds and ends it.
     pub(super) accessor: String,
-    pub(super) policies: Vec<String>,
+    pub(super) policies: PeerText,
     /// Its life, and each renewal's; zero for one that does not end.
     pub(super) life: Duration,
     since: Instant,
@@ -35,15 +36,18 @@ pub(super) struct ClientToken {
 }
 
 impl ClientToken {
-    fn new(auth: Auth) -> Self {
+    fn new(auth: Auth, shown: &Shown) -> Self {
+        let secret = auth.client_token.into_secret();
+        shown.add(&secret);
+        let policies = RawText::joined(auth.policies.unwrap_or_default(), ", ");
         Self {
-            secret: Secret::new(auth.client_token),
-            accessor: auth.accessor,
-            policies: auth.policies.unwrap_or_default(),
+            secret,
+            accessor: accessor(&auth.accessor),
+            policies: shown.clean(&policies),
             life: life(auth.lease_duration),
             since: Instant::now(),
             renewable: auth.renewable,
-            batch: auth.token_type == "batch",
+            batch: auth.token_type.unclean() == "batch",
             uses: (auth.num_uses > 0).then_some(auth.num_uses),
         }
     }
@@ -63,6 +67,13 @@ impl ClientToken {
     }
 }
 
+/// An accessor as servers make them, which goes into a command line that somebody pastes; empty for anything else.
+fn accessor(raw: &RawText) -> String {
+    let text = raw.unclean();
+    let sound = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    if sound { text.to_owned() } else { String::new() }
+}
+
 /// Logs in, and lets `server` know which state of storage knows the token, and how its connection is used.
 pub(super) async fn login(
     request: &Request,
@@ -78,7 +89,7 @@ pub(super) async fn login(
     let body = body.to_string().into_bytes();
     let attempt = async || {
         let call = Call { kind: Kind::Login, path: &path, version: None, body: Some(body.clone()), token: None };
-        server.send(&call, &[]).await
+        server.send(&call).await
     };
     let context = Context { request, token, clock: &server.clock, claim: "" };
     let success = server.http.retry(deadline, attempt).await.map_err(|gave_up| gave_up.explain(&context))?;
@@ -89,7 +100,7 @@ pub(super) async fn login(
     }
     server.index = success.index;
     server.multiplexed = success.multiplexed;
-    Ok(ClientToken::new(auth))
+    Ok(ClientToken::new(auth, server.http.shown()))
 }
 
 /// A 200 may hold no token: a second factor is asked for first.

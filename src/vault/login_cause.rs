@@ -186,7 +186,7 @@ impl Explain<Answer> for Context<'_> {
     }
 
     fn tell(&self, answer: &Answer) -> Told {
-        let context = Context { claim: answer.quoted(), ..*self };
+        let context = Context { claim: answer.claim.as_str(), ..*self };
         let row = match LoginCause::of(answer) {
             Ok(cause) => cause.row(),
             Err(common) => common.row("Vault refused the login"),

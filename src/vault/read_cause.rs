@@ -1,8 +1,6 @@
 //! Why a read or a write is refused, and all that follows from it.
 
-use serde_json::Value;
-
-use super::answer::{Answer, Kind};
+use super::answer::{Answer, Gone, Kind};
 use super::cause::Common;
 use super::path::Path;
 
@@ -12,9 +10,9 @@ pub(super) enum ReadCause {
     /// There is no such secret, or no such version of it.
     Absent,
     /// The version was deleted; it can be restored.
-    Deleted(Version),
+    Deleted(Gone),
     /// The version was destroyed for good.
-    Destroyed(Version),
+    Destroyed(Gone),
     /// The path of a KV v2 secret lacks `data/`.
     LacksData,
     /// No engine is mounted there, or the token may do nothing below it.
@@ -37,14 +35,6 @@ pub(super) enum ReadCause {
     Other,
 }
 
-/// A version of a KV v2 secret that is gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Version {
-    pub(super) number: u64,
-    /// When, as the server writes it.
-    pub(super) at: String,
-}
-
 /// What lets a token be used more often.
 pub(super) const MORE_USES: &str = "raise token_num_uses on the role, or set it to 0";
 
@@ -62,7 +52,7 @@ impl ReadCause {
             // (OpenBao), or names it (Vault from 1.17 on).
             403 if answer.says("invalid token") || answer.says("bad token") => Self::Token,
             403 if answer.says("1 error occurred") => Self::Policy,
-            403 if answer.message == "permission denied" => Self::Token,
+            403 if answer.only_says("permission denied") => Self::Token,
             403 => Self::Policy,
             405 => Self::Unsupported,
             _ if answer.says("could not find version data") => Self::NoVersionData,
@@ -78,18 +68,13 @@ impl ReadCause {
         if answer.says("no handler for route") {
             return Self::NoMount;
         }
-        if answer.warnings.iter().any(|warning| warning.contains("Invalid path for a versioned K/V secrets engine")) {
+        if answer.warns("Invalid path for a versioned K/V secrets engine") {
             return Self::LacksData;
         }
-        let metadata = answer.data.as_ref().and_then(|data| data.get("metadata"));
-        let Some(metadata) = metadata else { return Self::Absent };
-        let number = metadata.get("version").and_then(Value::as_u64).unwrap_or_default();
-        let at = metadata.get("deletion_time").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let version = Version { number, at };
-        if metadata.get("destroyed").and_then(Value::as_bool) == Some(true) {
-            Self::Destroyed(version)
-        } else {
-            Self::Deleted(version)
+        match &answer.gone {
+            None => Self::Absent,
+            Some(gone) if gone.destroyed => Self::Destroyed(gone.clone()),
+            Some(gone) => Self::Deleted(gone.clone()),
         }
     }
 
@@ -106,11 +91,11 @@ impl ReadCause {
                 format!("Vault has no secret at {path}"),
                 Some("is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent".into()),
             ),
-            Self::Deleted(Version { number, at }) => (
+            Self::Deleted(Gone { number, at, .. }) => (
                 format!("version {number} of {path} is deleted"),
                 Some(format!("it was deleted {at}: bao kv undelete -versions={number} …, or ask for another with `?version=`")),
             ),
-            Self::Destroyed(Version { number, .. }) => (
+            Self::Destroyed(Gone { number, .. }) => (
                 format!("version {number} of {path} is destroyed"),
                 Some("it cannot be restored: write a new version, or ask for another with `?version=`".into()),
             ),

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::wire::Success;
 use crate::error::{Error, Refusal};
 use crate::http::retry::GaveUp;
-use crate::http::{Attempt, Problem};
+use crate::http::{Attempt, PeerText, Problem, RawText, Shown};
 
 /// How many reads are under way at a time where each needs a connection of its own.
 pub(super) const CONNECTIONS: usize = 8;
@@ -48,6 +48,14 @@ pub(super) struct Document {
     pub(super) path: Path,
     /// None where there is no such secret.
     pub(super) fields: Option<Map<String, Value>>,
+    shown: Shown,
+}
+
+impl Document {
+    /// Names that whoever wrote the secret chose, fit to be shown.
+    pub(super) fn clean<'k>(&self, keys: impl IntoIterator<Item = &'k String>) -> PeerText {
+        self.shown.clean(&RawText::joined(keys.into_iter().map(|key| RawText::new(key)), ", "))
+    }
 }
 
 /// All answers.
@@ -189,12 +197,12 @@ impl Session<'_> {
                 if fields.is_none() && !fetch.dispensable {
                     return Err(self.refused(&ReadCause::Absent, kind, &path, "200, without data".into()));
                 }
-                Ok((Document { path, fields }, lease))
+                Ok((Document { path, fields, shown: self.server.http.shown().clone() }, lease))
             }
             Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })
                 if fetch.dispensable && ReadCause::of(&answer).is_ok_and(|cause| cause.is_absence()) =>
             {
-                Ok((Document { path, fields: None }, None))
+                Ok((Document { path, fields: None, shown: self.server.http.shown().clone() }, None))
             }
             Err(gave_up) => Err(self.explain(gave_up, kind, &path).await),
         }

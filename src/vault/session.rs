@@ -33,7 +33,7 @@ impl Session<'_> {
         let token = &self.token.secret;
         let once = async || {
             let call = Call { kind, path, version, body: body.clone(), token: Some(token) };
-            self.server.send(&call, &[token]).await
+            self.server.send(&call).await
         };
         self.server.http.retry(self.deadline, once).await
     }
@@ -65,7 +65,7 @@ impl Session<'_> {
 
     pub(super) fn presented(&self) -> Vec<String> {
         let role = self.request.role.as_deref().unwrap_or("(the mount's default)");
-        vec![format!("role {role}, policies {}", self.token.policies.join(", "))]
+        vec![format!("role {role}, policies {}", self.token.policies)]
     }
 
     /// Asks the server once which spelling of a refused path the policies cover.
@@ -87,14 +87,14 @@ impl Session<'_> {
         };
         let name_it =
             format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies lets it through");
-        let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call, &[token])).await;
+        let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call)).await;
         let Ok(Ok(Success { envelope, .. })) = answer else { return vec![name_it] };
         let data = envelope.data.unwrap_or_default();
-        let may = |path: &Path| -> Vec<String> {
+        let may = |path: &Path| -> Vec<&'static str> {
             let list = data.get(path.as_str()).and_then(Value::as_array);
-            list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+            list.into_iter().flatten().filter_map(|one| CAPABILITIES.into_iter().find(|known| one == known)).collect()
         };
-        let allows = |path: &Path| may(path).iter().any(|one| one == wanted || one == "root");
+        let allows = |path: &Path| may(path).iter().any(|one| [wanted, "root"].contains(one));
         if let Some(other) = spellings.iter().skip(1).find(|other| allows(other)) {
             let why = if path.as_str().len() > other.as_str().len() {
                 format!("the policies cover {other}, but KV version 2 is read at {path}")
@@ -103,7 +103,7 @@ impl Session<'_> {
             };
             return vec![why, name_it];
         }
-        let own: Vec<String> = may(path).into_iter().filter(|one| one != "deny").collect();
+        let own: Vec<&str> = may(path).into_iter().filter(|one| *one != "deny").collect();
         let why = if own.is_empty() {
             "no policy of this token covers the path, in either spelling".to_owned()
         } else {
@@ -132,6 +132,10 @@ impl Session<'_> {
         })
     }
 }
+
+/// What a policy can let a token do with a path (<https://openbao.org/docs/concepts/policies/#capabilities>).
+const CAPABILITIES: [&str; 12] =
+    ["create", "read", "update", "patch", "delete", "list", "scan", "sudo", "deny", "subscribe", "recover", "root"];
 
 /// What a refused read or write is told with.
 struct Refused<'a> {

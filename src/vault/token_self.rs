@@ -48,7 +48,7 @@ pub(super) async fn call(
     let answer = server.http.retry(Deadline::after(bound), async || {
         let call =
             Call { kind: Kind::Token, path: &path, version: None, body: Some(body.to_vec()), token: Some(token) };
-        server.send(&call, &[token]).await
+        server.send(&call).await
     });
     answer.await.map_err(|gave_up| match gave_up.last {
         None => Why::Other("no answer in time".into()),

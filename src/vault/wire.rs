@@ -1,19 +1,17 @@
 //! One call, and what its answer is.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
 
-use super::answer::{Answer, Kind};
+use super::answer::{Answer, Body, CLEAR_TEXT_TO_TLS, Kind};
 use super::login_cause::LoginCause;
 use super::path::Path;
-
 use crate::host::Clock;
-use crate::http::{self, Attempt, Client, Failure, retry};
+use crate::http::{self, Attempt, Client, Failure, RawText};
 use crate::secret::Secret;
 
 /// What tells a real client from a page that was made to send a request: an agent's guard asks for it.
@@ -33,8 +31,6 @@ pub(super) struct Server {
     pub(super) index: Option<HeaderValue>,
     /// Whether its connection carries many requests at a time, as the login's answer came.
     pub(super) multiplexed: bool,
-    /// The job's token, which the login shows it: any later answer could repeat it.
-    pub(super) shown: Option<Secret>,
 }
 
 /// One request.
@@ -57,21 +53,21 @@ pub(super) struct Envelope {
     pub(super) renewable: bool,
     pub(super) data: Option<Value>,
     pub(super) auth: Option<Auth>,
-    pub(super) warnings: Option<Vec<String>>,
-    pub(super) errors: Option<Vec<String>>,
+    pub(super) warnings: Option<Vec<RawText>>,
+    pub(super) errors: Option<Vec<RawText>>,
 }
 
 /// What a login or a renewal says of the client token.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Auth {
-    pub(super) client_token: String,
-    pub(super) accessor: String,
-    pub(super) policies: Option<Vec<String>>,
+    pub(super) client_token: RawText,
+    pub(super) accessor: RawText,
+    pub(super) policies: Option<Vec<RawText>>,
     #[serde(deserialize_with = "count")]
     pub(super) lease_duration: u64,
     pub(super) renewable: bool,
-    pub(super) token_type: String,
+    pub(super) token_type: RawText,
     #[serde(deserialize_with = "count")]
     pub(super) num_uses: u64,
     pub(super) mfa_requirement: Option<Value>,
@@ -104,12 +100,14 @@ pub(super) struct Success {
 
 impl Server {
     /// Sends `call` once.
-    pub(super) async fn send(&self, call: &Call<'_>, secrets: &[&Secret]) -> Result<Success, Attempt<Answer>> {
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Success, Attempt<Answer>> {
         let unanswered = |failure: Failure| {
             let attempt = Attempt::from(failure);
             if call.kind == Kind::Write { attempt.unless_sent() } else { attempt }
         };
-        let secrets: Vec<&Secret> = self.shown.iter().chain(secrets.iter().copied()).collect();
+        if let Some(token) = call.token {
+            self.http.shown().add(token);
+        }
         let request = self.request(call).map_err(unanswered)?;
         let response = self.http.send(request).await.map_err(unanswered)?;
         let status = response.status;
@@ -121,19 +119,20 @@ impl Server {
                 Err(_) => return Err(Attempt::garbled(status, "it is not an answer of Vault")),
             };
             for warning in envelope.warnings.iter().flatten() {
-                tracing::info!("the server warns: {}", clean(warning, &secrets));
+                tracing::info!("the server warns: {}", self.http.shown().clean(warning));
             }
-            let index = response.headers.get(INDEX).cloned();
+            let index = response.header(&INDEX).cloned();
             return Ok(Success { envelope, index, multiplexed: response.multiplexed });
         }
-        let retry_after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = retry_after.and_then(|value| retry::retry_after(value, self.clock.now()));
-        let answer = answer(call.kind, status, read.ok(), &response.body, &secrets);
+        let Envelope { errors, warnings, data, .. } = read.unwrap_or_default();
+        let clear_text_to_tls = response.body.starts_with(CLEAR_TEXT_TO_TLS.as_bytes());
+        let body = Body { clear_text_to_tls, errors, warnings, data };
+        let answer = Answer::new(call.kind, status, body, self.http.shown());
         let again = match LoginCause::of(&answer) {
             Ok(cause) => call.kind == Kind::Login && cause.row().is_retried(),
             Err(common) => common.is_retried(call.kind),
         };
-        Err(Attempt::answered(answer, again, retry_after))
+        Err(Attempt::answered(answer, again, response.retry_after(self.clock.now())))
     }
 
     fn request(&self, call: &Call<'_>) -> Result<http::Request, Failure> {
@@ -168,38 +167,6 @@ impl Server {
         };
         Ok(http::Request { method, url, headers, body })
     }
-}
-
-fn answer(kind: Kind, status: u16, read: Option<Envelope>, body: &[u8], secrets: &[&Secret]) -> Answer {
-    let clear_text_to_tls = body.starts_with(b"Client sent an HTTP request to an HTTPS server.");
-    let envelope = read.unwrap_or_default();
-    let mut message =
-        if clear_text_to_tls { "Client sent an HTTP request to an HTTPS server.".into() } else { String::new() };
-    for error in envelope.errors.iter().flatten() {
-        let separator = if message.is_empty() { "" } else { "; " };
-        let _ = write!(message, "{separator}{}", clean(error, secrets));
-    }
-    let warnings = envelope.warnings.iter().flatten().map(|warning| clean(warning, secrets)).collect();
-    Answer {
-        kind,
-        status,
-        vaults: envelope.errors.is_some() || envelope.data.is_some() || envelope.warnings.is_some(),
-        clear_text_to_tls,
-        message,
-        warnings,
-        data: envelope.data,
-    }
-}
-
-/// The server's words, fit to be shown: without the secrets that were sent, on one line, not without end.
-fn clean(text: &str, secrets: &[&Secret]) -> String {
-    const SHOWN: usize = 600;
-    let mut text = text.to_owned();
-    for secret in secrets {
-        text = crate::secret::redact(&text, secret);
-    }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod json;
 mod manual;
 mod network;
 mod pasted;
+mod repeated;
 mod setup;
 mod shell;
 mod stop;

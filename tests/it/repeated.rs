@@ -1,0 +1,120 @@
+//! What a peer repeats of the secrets that it was shown is not shown, in whatever disguise and wherever it puts it.
+
+mod http1;
+mod http2;
+mod pasted;
+mod tls;
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox};
+
+use crate::support::{Output, Program, oidc_exchange};
+
+/// A way to write a secret so that a search for it finds nothing.
+struct Disguise {
+    name: &'static str,
+    wear: fn(&str) -> String,
+}
+
+const DISGUISES: [Disguise; 19] = [
+    Disguise { name: "none", wear: str::to_owned },
+    Disguise { name: "another base64 alphabet", wear: |secret| secret.replace('-', "+").replace('_', "/") },
+    Disguise { name: "small letters", wear: str::to_ascii_lowercase },
+    Disguise { name: "base64", wear: |secret| STANDARD.encode(format!("x{secret}")) },
+    Disguise { name: "percent signs", wear: percent },
+    Disguise { name: "full width", wear: full_width },
+    Disguise { name: "DEL", wear: |secret| between(secret, "\u{7f}") },
+    Disguise { name: "right to left", wear: |secret| between(secret, "\u{202e}") },
+    Disguise { name: "zero width", wear: |secret| between(secret, "\u{200b}") },
+    Disguise { name: "soft hyphens", wear: |secret| between(secret, "\u{ad}") },
+    Disguise { name: "Arabic letter marks", wear: |secret| between(secret, "\u{61c}") },
+    Disguise { name: "line separators", wear: |secret| between(secret, "\u{2028}") },
+    Disguise { name: "byte order marks", wear: |secret| between(secret, "\u{feff}") },
+    Disguise { name: "tags", wear: |secret| between(secret, "\u{e0001}") },
+    Disguise { name: "blanks", wear: |secret| between(secret, " ") },
+    Disguise { name: "tabs", wear: |secret| between(secret, "\t") },
+    Disguise { name: "line breaks", wear: |secret| between(secret, "\n") },
+    Disguise { name: "foreign letters", wear: |secret| between(secret, "é") },
+    Disguise { name: "quotes", wear: |secret| between(secret, "' '") },
+];
+
+/// Those that a header can carry.
+fn in_headers() -> impl Iterator<Item = &'static Disguise> {
+    DISGUISES.iter().filter(|disguise| (disguise.wear)("abcdefgh").bytes().all(|byte| (b' '..=b'~').contains(&byte)))
+}
+
+fn between(secret: &str, mark: &str) -> String {
+    let letters: Vec<char> = secret.chars().collect();
+    let parts: Vec<String> = letters.chunks(5).map(|part| part.iter().collect()).collect();
+    parts.join(mark)
+}
+
+fn percent(secret: &str) -> String {
+    secret.bytes().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "%{byte:02X}");
+        text
+    })
+}
+
+fn full_width(secret: &str) -> String {
+    secret.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect()
+}
+
+/// The part of a token that nobody can make again: a JWT's signature, the whole of another.
+fn telling(secret: &str) -> &str {
+    secret.rsplit('.').next().unwrap_or_default()
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// Neither output has 16 of a secret's letters in a row, once all else is taken out of both.
+#[track_caller]
+fn shows_none_of(output: &Output, secrets: &[String], what: &str) {
+    assert!(!secrets.is_empty(), "{what}: nothing was sent");
+    let shown = letters(&output.stderr()).to_ascii_lowercase();
+    for secret in secrets {
+        let whole = letters(telling(secret)).to_ascii_lowercase();
+        for form in [&whole, &letters(&STANDARD.encode(telling(secret))).to_ascii_lowercase()] {
+            let found = (0..form.len().saturating_sub(15)).find(|at| shown.contains(&form[*at..at + 16]));
+            assert_eq!(found, None, "{what}: letters of a secret are on standard error");
+        }
+    }
+}
+
+/// A call that shows a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Aws,
+    GoogleSts,
+    GoogleIam,
+    VaultLogin,
+    VaultRead,
+}
+
+const STEPS: [Step; 5] = [Step::Aws, Step::GoogleSts, Step::GoogleIam, Step::VaultLogin, Step::VaultRead];
+
+impl Step {
+    /// The program that makes the call, of the server at `url`.
+    fn program<'s>(self, sandbox: &'s Sandbox, url: &str) -> Program<'s> {
+        let google = ["gcp", "--provider", PROVIDER, "--service-account", DEPLOY_ACCOUNT, "--no-credentials-file"];
+        match self {
+            Self::Aws => {
+                let program = oidc_exchange(["aws", "--role-arn", DEPLOY_ROLE]).job(sandbox);
+                program.env("AWS_ENDPOINT_URL_STS", url)
+            }
+            Self::GoogleSts | Self::GoogleIam => {
+                let program = oidc_exchange(google).arg("--access-token").job(sandbox);
+                program.args(["--sts-endpoint", url, "--iamcredentials-endpoint", url])
+            }
+            Self::VaultLogin | Self::VaultRead => {
+                let program = oidc_exchange(["vault", "--role", "ci", "A=kv1:secret/a#k"]).job(sandbox);
+                program.env("VAULT_ADDR", url)
+            }
+        }
+    }
+}
