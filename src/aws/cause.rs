@@ -20,6 +20,8 @@ pub(super) enum Cause {
     NoProvider,
     /// The provider does not list the token's audience.
     Audience,
+    /// The provider holds an old thumbprint of the issuer's certificate.
+    Thumbprint,
     /// STS could not get the issuer's keys, or not speak to the issuer.
     IssuerUnreachable,
     /// The token is not one that STS reads.
@@ -95,6 +97,8 @@ impl Cause {
             Self::IssuerUnreachable
         } else if answer.says("No OpenIDConnect provider found") {
             Self::NoProvider
+        } else if answer.says("thumbprint") {
+            Self::Thumbprint
         } else if answer.says("audience") {
             Self::Audience
         } else {
@@ -110,6 +114,7 @@ impl Cause {
             Self::TrustPolicy => Row::refused(TOKEN).fix(Context::trust_policy).next(Context::explain_line),
             Self::NoProvider => Row::refused(TOKEN).fix(Context::no_provider),
             Self::Audience => Row::refused(TOKEN).fix(Context::audience),
+            Self::Thumbprint => Row::refused(TOKEN).fix(Context::thumbprint),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer).next(Context::verify_line),
             Self::TokenUnreadable => Row::refused(TOKEN)
                 .say(&["is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?"])

@@ -134,6 +134,13 @@ impl Context<'_> {
         ]
     }
 
+    pub(super) fn thumbprint(&self) -> Vec<String> {
+        vec![format!(
+            "give the provider the new thumbprint: aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {} --thumbprint-list THUMBPRINT",
+            posix::word(&self.request.role.provider_arn(self.host()))
+        )]
+    }
+
     pub(super) fn issuer(&self) -> Vec<String> {
         let issuer = self.issuer_text();
         vec![format!(

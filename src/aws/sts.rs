@@ -66,6 +66,9 @@ where
         }
         SdkError::ServiceError(answer) => {
             let raw = answer.raw();
+            if raw.status().is_success() {
+                return Attempt::garbled(raw.status().as_u16(), "a field of it, such as Expiration, cannot be read");
+            }
             let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
             let error = answer.err();
             let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));

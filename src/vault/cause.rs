@@ -18,6 +18,8 @@ pub(super) enum Common {
     Upgrading,
     /// The server failed.
     ServerFault,
+    /// An administrator has locked the namespace.
+    Locked,
     /// There is no such namespace.
     Namespace,
     /// Plain http was spoken to a port of TLS.
@@ -41,6 +43,7 @@ impl Common {
         Some(match answer.status {
             429 => Self::Throttled,
             412 | 472 | 473 => Self::Lagging,
+            503 if answer.says("locked by an administrator") => Self::Locked,
             503 | 501 => Self::Sealed,
             500..=599 if PERMANENT.iter().any(|text| answer.says(text)) => return None,
             408 | 425 | 500..=599 => Self::ServerFault,
@@ -65,6 +68,8 @@ impl Common {
                 Row::heals().say(&["the engine is being turned into KV version 2; a longer --timeout waits for it"])
             }
             Self::ServerFault => Row::heals().say(&["the server's own log says what failed there"]),
+            Self::Locked => Row::refused(refused)
+                .say(&["an administrator has locked this namespace; unlock it with: bao namespace unlock NAMESPACE"]),
             Self::Namespace => Row::refused(refused)
                 .say(&["check --namespace (VAULT_NAMESPACE): there is no such namespace, or none with this mount"]),
             Self::ClearTextToTls => Row::unreachable().say(&["this port speaks TLS: write the address with https://"]),

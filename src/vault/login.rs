@@ -10,11 +10,10 @@ use tokio::time::Instant;
 use super::Request;
 use super::answer::Kind;
 use super::hints::Context;
-use super::path::Path;
 use super::wire::{Auth, Call, Server, life};
 use crate::error::{Error, Refusal};
 use crate::http::retry::Deadline;
-use crate::http::{PeerText, RawText, Shown};
+use crate::http::{Attempt, PeerText, RawText, Shown};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
 
@@ -40,6 +39,7 @@ impl ClientToken {
         let secret = auth.client_token.into_secret();
         shown.add(&secret);
         let policies = RawText::joined(auth.policies.unwrap_or_default(), ", ");
+        let batch = auth.token_type.unclean() == "batch";
         Self {
             secret,
             accessor: accessor(&auth.accessor),
@@ -47,8 +47,9 @@ impl ClientToken {
             life: life(auth.lease_duration),
             since: Instant::now(),
             renewable: auth.renewable,
-            batch: auth.token_type.unclean() == "batch",
-            uses: (auth.num_uses > 0).then_some(auth.num_uses),
+            batch,
+            // The uses of a batch token are not counted.
+            uses: (auth.num_uses > 0 && !batch).then_some(auth.num_uses),
         }
     }
 
@@ -89,14 +90,18 @@ pub(super) async fn login(
     let body = body.to_string().into_bytes();
     let attempt = async || {
         let call = Call { kind: Kind::Login, path: &path, version: None, body: Some(body.clone()), token: None };
-        server.send(&call).await
+        let success = server.send(&call).await?;
+        let auth = success.envelope.auth.as_ref();
+        if auth.is_none_or(|auth| auth.client_token.is_empty() && auth.mfa_requirement.is_none()) {
+            return Err(Attempt::garbled(success.status, "it has no client token"));
+        }
+        Ok(success)
     };
     let context = Context { request, token, clock: &server.clock, claim: "" };
     let success = server.http.retry(deadline, attempt).await.map_err(|gave_up| gave_up.explain(&context))?;
     let auth = success.envelope.auth.unwrap_or_default();
     if auth.client_token.is_empty() {
-        let mfa = auth.mfa_requirement.is_some();
-        return Err(Error::from(no_token(&path, mfa, &context)));
+        return Err(Error::from(second_factor(&context)));
     }
     server.index = success.index;
     server.multiplexed = success.multiplexed;
@@ -104,22 +109,13 @@ pub(super) async fn login(
 }
 
 /// A 200 may hold no token: a second factor is asked for first.
-fn no_token(path: &Path, mfa: bool, context: &Context<'_>) -> Refusal {
-    let said = if mfa {
-        "200, without a token: it asks for a second factor (mfa_requirement)"
-    } else {
-        "200, without a token"
-    };
-    let hint = if mfa {
-        "a job has no second factor: exempt this role or its entity from the login enforcement (identity/mfa/login-enforcement)".into()
-    } else {
-        format!("is {path} the login of a JWT auth method?")
-    };
+fn second_factor(context: &Context<'_>) -> Refusal {
+    let hint = "a job has no second factor: exempt this role or its entity from the login enforcement (identity/mfa/login-enforcement)";
     Refusal {
         title: "Vault asks for more than the token".into(),
-        said: said.into(),
+        said: "200, without a token: it asks for a second factor (mfa_requirement)".into(),
         asked: context.asked_for(),
         presented: context.token.claims().presented(),
-        hints: vec![hint],
+        hints: vec![hint.into()],
     }
 }

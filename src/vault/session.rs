@@ -103,6 +103,12 @@ impl Session<'_> {
             };
             return vec![why, name_it];
         }
+        if allows(path) {
+            let rules = "required_parameters, allowed_parameters, denied_parameters or min_wrapping_ttl";
+            return vec![format!(
+                "the policies let this token {wanted} there; remove the rule that forbids this request: {rules}"
+            )];
+        }
         let own: Vec<&str> = may(path).into_iter().filter(|one| *one != "deny").collect();
         let why = if own.is_empty() {
             "no policy of this token covers the path, in either spelling".to_owned()

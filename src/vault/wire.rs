@@ -93,6 +93,7 @@ pub(super) fn life(seconds: u64) -> Duration {
 
 /// A good answer.
 pub(super) struct Success {
+    pub(super) status: u16,
     pub(super) envelope: Envelope,
     pub(super) index: Option<HeaderValue>,
     pub(super) multiplexed: bool,
@@ -122,7 +123,7 @@ impl Server {
                 tracing::info!("the server warns: {}", self.http.shown().clean(warning));
             }
             let index = response.header(&INDEX).cloned();
-            return Ok(Success { envelope, index, multiplexed: response.multiplexed });
+            return Ok(Success { status, envelope, index, multiplexed: response.multiplexed });
         }
         let Envelope { errors, warnings, data, .. } = read.unwrap_or_default();
         let clear_text_to_tls = response.body.starts_with(CLEAR_TEXT_TO_TLS.as_bytes());

@@ -312,3 +312,36 @@ fn what_the_service_repeats_or_forges_is_not_shown() {
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
+
+#[test]
+fn an_old_thumbprint() {
+    let message = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint";
+    answered(400, "InvalidIdentityToken", message).stderr_is(expect![[r#"
+        error: AWS STS refused the token
+          said       InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint (request ID)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: give the provider the new thumbprint: aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/ISSUER --thumbprint-list THUMBPRINT
+    "#]]);
+}
+
+#[test]
+fn a_time_that_is_none() {
+    let sandbox = Sandbox::start().unwrap();
+    let changed = |answer: sandbox::server::Response| {
+        let body = String::from_utf8(answer.body.clone()).unwrap();
+        let (before, rest) = body.split_once("<Expiration>").unwrap();
+        let (_, after) = rest.split_once('<').unwrap();
+        sandbox::server::Response { body: format!("{before}<Expiration>2026-01-01T00:00:00<{after}").into(), ..answer }
+    };
+    sandbox.aws.script([Fault::Changed(changed)]);
+    deploy(&[]).job(&sandbox).run().exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the answer with status 200 cannot be used: a field of it, such as Expiration, cannot be read
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
+    "#]]);
+}

@@ -179,6 +179,47 @@ fn no_such_field_and_no_base64() {
     refused(&world, "A=ID/kv2/ci/db#none").exits(4);
 }
 
+/// The policy allows the path, and not this request: a line for the path would change nothing.
+#[test]
+fn a_rule_on_parameters() {
+    for rule in ["required_parameters = [\"version\"]", "min_wrapping_ttl = \"1m\""] {
+        let world = World::new();
+        let path = format!("path \"{}/kv2/data/ci/*\" {{ capabilities = [\"read\"] {rule} }}", world.id);
+        world.must("sys/policies/acl/ID", &json!({ "policy": path }));
+        let output = refused(&world, "A=ID/kv2/ci/db#user");
+        let said = output.exits(4).stderr();
+        assert!(said.contains("hint: the policies let this token read there; remove the rule"), "{said}");
+        assert!(!said.contains("capabilities = ["), "{said}");
+    }
+}
+
+/// The server does not count the uses of a batch token.
+#[test]
+fn a_batch_token_has_any_number_of_uses() {
+    let world = World::new();
+    world.must("sys/auth/jwt-ID/tune", &json!({ "token_type": "batch" }));
+    world.role("ci", &json!({ "token_num_uses": 1, "token_type": "default" }));
+    let output = world.vault(&["A=ID/kv2/ci/db#user", "B=ID/kv1/ci/db#user"]).run();
+    output.exits(0).stdout_is("export A='app';\nexport B='old';\n");
+}
+
+#[test]
+fn a_locked_namespace() {
+    let world = World::new();
+    world.namespace();
+    world.must("sys/namespaces/api-lock/lock/ns-ID", &json!({}));
+    let output = world.vault(&["--namespace", "ns-ID", "A=secret/x#v"]).run();
+    output.exits(4).stderr_is(expect![[r#"
+        error: Vault refused the login
+          said       503 API access to this namespace has been locked by an administrator - "ns-ID/" must be unlocked to gain access.
+          asked for  role ci at auth/jwt-ID/login of http://BAO, namespace ns-ID
+          presented  iss=http://ISSUER  aud=http://ISSUER
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+
+        hint: an administrator has locked this namespace; unlock it with: bao namespace unlock NAMESPACE
+    "#]]);
+}
+
 #[test]
 fn too_few_uses() {
     let world = World::new();

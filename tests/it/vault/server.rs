@@ -156,6 +156,15 @@ fn what_does_not_heal_is_said_at_once() {
 
         hint: was this Vault? a proxy, a captive portal or a wrong VAULT_ADDR may have answered
     "#]]);
+    for (status, body) in [(204, ""), (200, ""), (200, "{}")] {
+        let answer = Fault::Status { status, headers: Vec::new(), body: body.into() };
+        let said = once(answer, 5).stderr();
+        assert!(
+            said.contains(&format!("the answer with status {status} cannot be used: it has no client token")),
+            "{said}"
+        );
+        assert!(said.contains("hint: was this Vault?"), "{said}");
+    }
     once(Fault::status(404), 5).stderr_is(expect![[r#"
         error: Vault could not be reached or kept failing
           said       404
