@@ -1,12 +1,12 @@
 //! A JSON file that the user names: what a provider's own tool has printed, or a policy written by hand.
 
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::error::Usage;
+use crate::input::{self, Kind, Reader};
 use crate::json;
 
 /// What was read, and how an error names it.
@@ -23,29 +23,29 @@ impl Document {
     ///
     /// # Errors
     /// When it cannot be read, is larger than 1 MiB, or is not JSON; with line and column where it is not.
-    pub fn read(option: &str, path: &Path) -> Result<Self, Usage> {
-        Self::read_with(option, path, |bytes| bytes)
+    pub fn read(reader: &Reader, option: &str, path: &Path) -> Result<Self, Usage> {
+        Self::read_with(reader, option, path, |bytes| bytes)
     }
 
     /// The same of a file whose bytes `decode` makes JSON of.
     ///
     /// # Errors
     /// As [`Document::read`].
-    pub fn read_with(option: &str, path: &Path, decode: fn(Vec<u8>) -> Vec<u8>) -> Result<Self, Usage> {
-        const LARGEST: u64 = 1 << 20;
+    pub fn read_with(
+        reader: &Reader,
+        option: &str,
+        path: &Path,
+        decode: fn(Vec<u8>) -> Vec<u8>,
+    ) -> Result<Self, Usage> {
         let name = format!("{option} {}", path.display());
-        let wrong = |why: &dyn fmt::Display| Usage::new(format!("{name}: {why}"));
-        let mut bytes = Vec::new();
         let read = if path.as_os_str() == "-" {
-            std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
+            reader.stdin(option, Kind::Document)
         } else {
-            std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+            reader.file(option, path, Kind::Document)
         };
-        read.map_err(|error| wrong(&error))?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(wrong(&"it is larger than 1 MiB"));
-        }
-        Self::from_text(&name, &decode(bytes))
+        let bytes = read.map_err(|fault| Usage::new(format!("{name}: {fault}")))?;
+        let text = input::text(bytes).map_err(|fault| Usage::new(format!("{name}: {fault}")))?;
+        Self::from_text(&name, &decode(text.into_bytes()))
     }
 
     /// One made of `text`, which an error calls `name`: a document within another, or a test's.

@@ -27,6 +27,7 @@ pub mod explanation;
 pub mod google;
 pub mod host;
 pub mod http;
+pub mod input;
 pub mod json;
 pub mod plan;
 pub mod recipe;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use tokio::time::Instant;
 
 use crate::cli::Cli;
 use crate::delivery::print;
@@ -17,7 +18,7 @@ use crate::http::retry::Deadline;
 use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{Exchange, Explain, Plan, Setup};
 use crate::signal::{self, Signals};
-use crate::{clean, exchange, subject, token};
+use crate::{clean, exchange, input, subject, token};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
@@ -47,9 +48,6 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     }
 }
 
-/// How long a token, or another input, may take to come in where nothing else is waited for.
-const A_WHILE: std::time::Duration = std::time::Duration::from_mins(2);
-
 /// A bad end, before anything is printed of it.
 enum End {
     Usage(clap::Error),
@@ -64,17 +62,19 @@ impl<E: Into<Error>> From<E> for End {
 }
 
 async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> Result<u8, End> {
+    let started = Instant::now();
     let nothing_to_run = arguments.last().is_some_and(|word| word == "--");
     let cli = Cli::try_parse_from(arguments).map_err(End::Usage)?;
     if nothing_to_run {
         return Err(crate::error::Usage::new("no COMMAND stands after `--`").into());
     }
     diagnostic::init(cli.verbosity());
-    match unless_interrupted(signals, plan(cli, host.env.clone())).await? {
-        Plan::Exchange(plan) => Ok(Box::pin(exchange(*plan, host, signals)).await?),
-        Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host)).await?.code()),
-        Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host)).await,
-        Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host)).await,
+    let deadline = Deadline::since(started, cli.bound().0);
+    match unless_interrupted(signals, plan(cli, host.env.clone(), deadline)).await? {
+        Plan::Exchange(plan) => Ok(Box::pin(exchange(*plan, host, deadline, signals)).await?),
+        Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host, deadline)).await?.code()),
+        Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host, deadline)).await,
+        Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host, deadline)).await,
         Plan::Clean { directory, format } => Ok(clean::clean(&directory, format, host, signals).await?.code()),
         Plan::Print(text) => {
             print(&text)?;
@@ -95,22 +95,18 @@ async fn unless_interrupted<T, E: Into<End>>(
     }
 }
 
-/// Checks what was asked. A file that an option names may be a pipe that nobody ends: it is read beside the signals, and
-/// given up after [`A_WHILE`].
-async fn plan(cli: Cli, env: Env) -> Result<Plan, End> {
-    match tokio::time::timeout(A_WHILE, tokio::task::spawn_blocking(move || Plan::new(cli, &env))).await {
-        Ok(Ok(plan)) => Ok(plan?),
-        Ok(Err(error)) => Err(End::Bug(format!("cannot plan: {error}"))),
-        Err(_) => Err(crate::error::Usage::new("a file that an option names did not end within 2 minutes").into()),
-    }
+/// Checks what was asked, beside the signals: the files that it names may never end.
+async fn plan(cli: Cli, env: Env, deadline: Deadline) -> Result<Plan, Error> {
+    let (_, bound) = cli.bound();
+    let planned = input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader)).await;
+    Ok(planned.map_err(|unfinished| unfinished.usage(bound))??)
 }
 
-async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<u8, Error> {
-    let Exchange { source, target, network, timeout, delivery, directory } = plan;
-    let deadline = Deadline::after(timeout);
+async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut Signals) -> Result<u8, Error> {
+    let Exchange { source, target, network, delivery, directory } = plan;
     let directory = directory.until(deadline.end());
     let delivery = delivery.prepare(directory.clone())?;
-    let http = Client::new(network);
+    let http = Client::new(network, deadline);
     let pending = PendingRevocation::default();
     let traded = async {
         let token = subject::read(&source, host, deadline).await?;
@@ -133,18 +129,18 @@ async fn exchange(plan: Exchange, host: &Host, signals: &mut Signals) -> Result<
     }
 }
 
-async fn explain(plan: &Explain, host: &Host) -> Result<u8, Error> {
-    let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
+async fn explain(plan: &Explain, host: &Host, deadline: Deadline) -> Result<u8, Error> {
+    let token = subject::look_at(&plan.source, host, deadline).await?;
     let explanation = plan.rule.evaluate(&token, host.clock.unix());
     print(&if plan.json { explanation.json() } else { explanation.text() })?;
     Ok(explanation.verdict.exit().code())
 }
 
-async fn setup(plan: Setup, host: &Host) -> Result<u8, Error> {
+async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error> {
     let (allowed, token) = if let Some(allowed) = plan.allowed.complete() {
         (allowed, None)
     } else {
-        let token = subject::look_at(&plan.source, host, Deadline::after(A_WHILE)).await?;
+        let token = subject::look_at(&plan.source, host, deadline).await?;
         (plan.allowed.complete_with(token.claims())?, Some(token))
     };
     let recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;

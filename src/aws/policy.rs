@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::Usage;
+use crate::input::{Kind, Reader};
 use crate::json;
 
 /// A JSON policy of at most 2048 characters
@@ -18,10 +19,11 @@ impl SessionPolicy {
     ///
     /// # Errors
     /// When the file cannot be read, or the text is not a JSON object that STS would take.
-    pub fn from_option(value: &str) -> Result<Self, Usage> {
-        let Some(file) = value.strip_prefix('@') else { return Self::parse("--policy", value) };
-        let text = std::fs::read_to_string(Path::new(file))
-            .map_err(|error| Usage::new(format!("--policy: cannot read {file}: {error}")))?;
+    pub fn from_option(reader: &Reader, value: &str) -> Result<Self, Usage> {
+        const OPTION: &str = "--policy";
+        let Some(file) = value.strip_prefix('@') else { return Self::parse(OPTION, value) };
+        let path = Path::new(file);
+        let text = reader.text(OPTION, path, Kind::Document).map_err(|fault| fault.at(OPTION, path))?;
         Self::parse(&format!("--policy: {file}"), &text)
     }
 
@@ -64,10 +66,14 @@ impl SessionPolicy {
 mod tests {
     use super::*;
 
+    fn from_option(value: &str) -> Result<SessionPolicy, Usage> {
+        SessionPolicy::from_option(&Reader::of_a_test(), value)
+    }
+
     #[test]
     fn a_policy_is_json_with_the_place_of_its_fault() {
-        let fault = |text| SessionPolicy::from_option(text).unwrap_err().to_string();
-        assert!(SessionPolicy::from_option(r#"{"Version":"2012-10-17","Statement":[]}"#).is_ok());
+        let fault = |text| from_option(text).unwrap_err().to_string();
+        assert!(from_option(r#"{"Version":"2012-10-17","Statement":[]}"#).is_ok());
         assert_eq!(fault("{\"a\": 1,\n}"), "--policy: not JSON: trailing comma at line 2 column 1");
         assert_eq!(fault("[]"), "--policy: a policy is a JSON object");
         assert_eq!(fault("{\"a\":\"日\"}"), "--policy: STS takes no character above U+00FF, such as U+65E5");
@@ -77,8 +83,8 @@ mod tests {
     #[test]
     fn blanks_go_before_a_long_policy_is_refused() {
         let padded = format!("{{{}\"a\":1}}", " ".repeat(3000));
-        assert_eq!(SessionPolicy::from_option(&padded).unwrap().as_str(), "{\"a\":1}");
+        assert_eq!(from_option(&padded).unwrap().as_str(), "{\"a\":1}");
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST));
-        assert!(SessionPolicy::from_option(&long).unwrap_err().to_string().contains("2056 characters"));
+        assert!(from_option(&long).unwrap_err().to_string().contains("2056 characters"));
     }
 }

@@ -10,6 +10,7 @@ mod failure;
 mod fake;
 mod overrides;
 mod peer;
+mod pem;
 mod proxy;
 mod redact;
 pub mod resolv_conf;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
+use tokio::sync::OnceCell;
 
 pub use attempt::{Attempt, ErrorAnswer, Problem};
 pub use explain::{Explain, Row, THROTTLED, Told};
@@ -30,7 +32,7 @@ pub use overrides::{Overrides, ServerName};
 pub use peer::{PeerText, RawText, Shown};
 pub use proxy::Proxies;
 use retry::{Deadline, GaveUp, Retryable};
-pub use trust::{Bundle, Identity, Trust};
+pub use trust::{Bundle, CaFile, Identity, Trust};
 
 /// What the user and the environment say about the network.
 #[derive(Debug)]
@@ -86,18 +88,20 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: Settings,
+    deadline: Deadline,
     clear: OnceLock<reqwest::Client>,
-    tls: OnceLock<reqwest::Client>,
+    tls: OnceCell<reqwest::Client>,
     fake: Option<fake::Answers>,
     last_said: retry::LastSaid,
     shown: Shown,
 }
 
 impl Client {
-    /// A client that has read and sent nothing yet: certificates are loaded on the first https call.
+    /// A client that has read and sent nothing yet: certificates are loaded on the first https call, and before
+    /// `deadline`.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self::with(settings, None)
+    pub fn new(settings: Settings, deadline: Deadline) -> Self {
+        Self::with(settings, deadline, None)
     }
 
     /// One that sends nothing and gets these answers, one for each call, for tests and fuzzing. A call beyond them fails.
@@ -109,13 +113,13 @@ impl Client {
             allow_http: None,
             overrides: Overrides::default(),
         };
-        Self::with(settings, Some(fake::Answers::new(answers)))
+        Self::with(settings, Deadline::after(ATTEMPT_TIMEOUT), Some(fake::Answers::new(answers)))
     }
 
-    fn with(settings: Settings, fake: Option<fake::Answers>) -> Self {
-        let (clear, tls) = (OnceLock::new(), OnceLock::new());
+    fn with(settings: Settings, deadline: Deadline, fake: Option<fake::Answers>) -> Self {
+        let (clear, tls) = (OnceLock::new(), OnceCell::new());
         let (last_said, shown) = (retry::LastSaid::default(), Shown::default());
-        Self(Arc::new(Inner { settings, clear, tls, fake, last_said, shown }))
+        Self(Arc::new(Inner { settings, deadline, clear, tls, fake, last_said, shown }))
     }
 
     /// The secrets that this client's peers know, which is what makes their text fit to be shown.
@@ -146,9 +150,10 @@ impl Client {
         let host = host_and_port(&request.url);
         let started = Instant::now();
         let method = request.method.clone();
-        let bound = self.0.settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
-        let outcome = tokio::time::timeout(bound, self.attempt(request, &host)).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(Failure::Timeout { host: host.clone(), after: bound }));
+        let outcome = match &self.0.fake {
+            Some(answers) => answers.next(),
+            None => self.attempt(request, &host).await,
+        };
         let took = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
@@ -179,11 +184,15 @@ impl Client {
         });
     }
 
-    async fn attempt(&self, mut request: Request, host: &str) -> Result<Response, Failure> {
-        if let Some(answers) = &self.0.fake {
-            return answers.next();
-        }
-        let client = self.client_for(&request.url)?;
+    async fn attempt(&self, request: Request, host: &str) -> Result<Response, Failure> {
+        // Not within the attempt's bound: what it reads may be slow, and is read once.
+        let client = self.client_for(&request.url).await?;
+        let bound = self.0.settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
+        let answer = tokio::time::timeout(bound, self.answer(client, request, host)).await;
+        answer.unwrap_or_else(|_| Err(Failure::Timeout { host: host.into(), after: bound }))
+    }
+
+    async fn answer(&self, client: &reqwest::Client, mut request: Request, host: &str) -> Result<Response, Failure> {
         if let Some(name) = &self.0.settings.overrides.server_name {
             name.put_into(&mut request)?;
         }
@@ -211,18 +220,17 @@ impl Client {
         Ok(Response { status: status.as_u16(), headers, body, multiplexed })
     }
 
-    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
+    async fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
         let settings = &self.0.settings;
         match url.scheme() {
             "https" => {
-                if let Some(client) = self.0.tls.get() {
-                    return Ok(client);
-                }
-                let proxied = settings.proxies.apply(reqwest::Client::builder())?;
-                let overrides = &settings.overrides;
-                let tls = settings.trust.client_config(overrides.identity.as_ref(), overrides.http2)?;
-                let built = build(proxied, tls, overrides)?;
-                Ok(self.0.tls.get_or_init(|| built))
+                let built = self.0.tls.get_or_try_init(async || {
+                    let proxied = settings.proxies.apply(reqwest::Client::builder())?;
+                    let (overrides, within) = (&settings.overrides, self.0.deadline.remaining_for_reading());
+                    let tls = settings.trust.client_config(overrides.identity.as_ref(), overrides.http2, within);
+                    build(proxied, tls.await?, overrides)
+                });
+                built.await
             }
             "http" if is_loopback(url) || self.is_allowed_in_clear(url) => {
                 if let Some(client) = self.0.clear.get() {

@@ -63,10 +63,24 @@ impl Deadline {
         self.started.checked_add(self.bound).map(Instant::into_std)
     }
 
+    /// `bound` from `started` on.
+    #[must_use]
+    pub fn since(started: Instant, bound: Duration) -> Self {
+        Self { started, bound }
+    }
+
     /// The time that is left.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.bound.saturating_sub(self.started.elapsed())
+    }
+
+    /// The time that is left, less a little: a file that does not end is then named, and not the call that waits for it.
+    #[must_use]
+    pub fn remaining_for_reading(&self) -> Duration {
+        const MARGIN: Duration = Duration::from_millis(100);
+        let left = self.remaining();
+        left.saturating_sub(MARGIN.min(left / 10))
     }
 }
 

@@ -2,28 +2,63 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::failure::Failure;
+use super::pem;
 use crate::diagnostic::DECISIONS;
 use crate::error::Usage;
 use crate::host::Env;
+use crate::input::{self, Fault, Kind, Reader, Walk};
 
 /// The certificates to trust; nothing but `--ca-file` is read before the first https call.
 #[derive(Debug, Default)]
 pub struct Trust {
     bundle: Option<Bundle>,
-    added: Vec<CertificateDer<'static>>,
+    added: Option<CaFile>,
+}
+
+/// What `--ca-file` holds. It is read once, for it may be a pipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaFile(Vec<CertificateDer<'static>>);
+
+impl CaFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds no certificate.
+    pub fn read(reader: &Reader, path: &Path) -> Result<Self, Usage> {
+        const OPTION: &str = "--ca-file";
+        let bytes = reader.file(OPTION, path, Kind::Certificates).map_err(|fault| fault.at(OPTION, path))?;
+        let found = pem::certificates(&bytes);
+        found.map(Self).map_err(|why| Usage::new(format!("{OPTION}: {} {why}", path.display())))
+    }
+
+    /// The certificates that [`pem`](Self::pem) has written down.
+    ///
+    /// # Errors
+    /// When it holds none.
+    pub fn from_pem(pem: &str) -> Result<Self, Usage> {
+        pem::certificates(pem.as_bytes()).map(Self).map_err(|why| Usage::new(format!("the noted --ca-file {why}")))
+    }
+
+    /// The certificates as PEM.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        pem::text(&self.0)
+    }
 }
 
 /// A bundle that stands in place of the system's store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bundle {
     variable: &'static str,
-    files: Vec<PathBuf>,
+    file: Option<PathBuf>,
+    /// Whether `file` may be a directory, whose whole tree is read.
+    or_tree: bool,
     directories: Vec<PathBuf>,
     given: Vec<CertificateDer<'static>>,
 }
@@ -41,13 +76,17 @@ impl Bundle {
     /// The certificates in a PEM file that `variable` names.
     #[must_use]
     pub fn from_file(variable: &'static str, path: PathBuf) -> Self {
-        Self { variable, files: vec![path], directories: Vec::new(), given: Vec::new() }
+        Self { file: Some(path), ..Self::nothing(variable) }
     }
 
-    /// The certificates in a directory that `variable` names.
+    /// The certificates in all files below the directory that `variable` names, or in that one file.
     #[must_use]
-    pub fn from_directory(variable: &'static str, path: PathBuf) -> Self {
-        Self { variable, files: Vec::new(), directories: vec![path], given: Vec::new() }
+    pub fn from_tree(variable: &'static str, path: PathBuf) -> Self {
+        Self { file: Some(path), or_tree: true, ..Self::nothing(variable) }
+    }
+
+    fn nothing(variable: &'static str) -> Self {
+        Self { variable, file: None, or_tree: false, directories: Vec::new(), given: Vec::new() }
     }
 
     /// The certificates that `variable` itself holds, as PEM.
@@ -55,8 +94,8 @@ impl Bundle {
     /// # Errors
     /// When it holds none.
     pub fn from_pem(variable: &'static str, pem: &str) -> Result<Self, Usage> {
-        let given = in_pem(pem.as_bytes()).map_err(|why| Usage::new(format!("{variable} {why}")))?;
-        Ok(Self { variable, files: Vec::new(), directories: Vec::new(), given })
+        let given = pem::certificates(pem.as_bytes()).map_err(|why| Usage::new(format!("{variable} {why}")))?;
+        Ok(Self { given, ..Self::nothing(variable) })
     }
 
     /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, as OpenSSL reads them.
@@ -68,24 +107,29 @@ impl Bundle {
         let directories: Vec<PathBuf> =
             env.get("SSL_CERT_DIR")?.map(|list| std::env::split_paths(&list).collect()).unwrap_or_default();
         let variable = if file.is_some() { "SSL_CERT_FILE" } else { "SSL_CERT_DIR" };
-        let files: Vec<PathBuf> = file.into_iter().map(PathBuf::from).collect();
-        Ok((!files.is_empty() || !directories.is_empty()).then_some(Self {
-            variable,
-            files,
-            directories,
-            given: Vec::new(),
-        }))
+        let bundle = Self { file: file.map(PathBuf::from), directories, ..Self::nothing(variable) };
+        Ok((bundle.file.is_some() || !bundle.directories.is_empty()).then_some(bundle))
     }
 
-    fn read(&self) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    fn read(self, reader: &Reader) -> Result<Vec<CertificateDer<'static>>, Failure> {
         let mut found = self.given.clone();
-        for file in &self.files {
-            found.extend(certificates(file).map_err(|why| self.unusable(&why))?);
+        let below = |path: &Path, walk| {
+            let files = reader.files_in(self.variable, path, Kind::Certificates, walk);
+            files.into_iter().flat_map(pem::readable_certificates)
+        };
+        if let Some(file) = &self.file {
+            let place = file.display();
+            match reader.file(self.variable, file, Kind::Certificates) {
+                Ok(bytes) => {
+                    found.extend(pem::certificates(&bytes).map_err(|why| self.unusable(&format!("{place} {why}")))?);
+                }
+                Err(Fault::Directory) if self.or_tree => found.extend(below(file, Walk::Tree)),
+                Err(fault) => return Err(self.unusable(&format!("cannot read {place}: {fault}"))),
+            }
         }
         for directory in &self.directories {
             // As OpenSSL has it, a directory or an entry that cannot be read counts as empty.
-            let read = rustls_native_certs::load_certs_from_paths(None, Some(directory));
-            found.extend(read.certs);
+            found.extend(below(directory, Walk::Directory));
         }
         if found.is_empty() {
             return Err(self.unusable("no certificate there"));
@@ -103,28 +147,41 @@ impl Trust {
     /// one, goes before OpenSSL's variables, and those before the system's store.
     ///
     /// # Errors
-    /// When `ca_file` cannot be read or holds no certificate.
-    pub fn new(env: &Env, own: Option<Bundle>, ca_file: Option<&Path>) -> Result<Self, Usage> {
+    /// As [`Env::get`].
+    pub fn new(env: &Env, own: Option<Bundle>, added: Option<CaFile>) -> Result<Self, Usage> {
         let bundle = match own {
             Some(bundle) => Some(bundle),
             None => Bundle::from_openssl_variables(env)?,
         };
-        let added = match ca_file {
-            Some(path) => certificates(path).map_err(|why| Usage::new(format!("--ca-file: {why}")))?,
-            None => Vec::new(),
-        };
         Ok(Self { bundle, added })
     }
 
-    /// A configuration that trusts these, shows `identity` where it is asked for one, and may offer HTTP/2.
-    pub(super) fn client_config(&self, identity: Option<&Identity>, http2: bool) -> Result<ClientConfig, Failure> {
+    /// The same with the provider's own bundle, if it has one.
+    #[must_use]
+    pub fn with(self, own: Option<Bundle>) -> Self {
+        Self { bundle: own.or(self.bundle), ..self }
+    }
+
+    /// A configuration that trusts these, shows `identity` where it is asked for one, and may offer HTTP/2. The bundle, or
+    /// the system's store, is read for at most as long as `within`.
+    pub(super) async fn client_config(
+        &self,
+        identity: Option<&Identity>,
+        http2: bool,
+        within: Duration,
+    ) -> Result<ClientConfig, Failure> {
         let mut roots = RootCertStore::empty();
-        for certificate in &self.added {
+        for certificate in self.added.iter().flat_map(|added| &added.0) {
             roots.add(certificate.clone()).map_err(|error| Failure::Setup { why: format!("--ca-file: {error}") })?;
         }
-        if let Some(bundle) = &self.bundle {
-            roots.add_parsable_certificates(bundle.read()?);
-        } else if roots.add_parsable_certificates(system_store()).0 == 0 {
+        let bundle = self.bundle.clone();
+        let read = input::apart(within, move |reader| match bundle {
+            Some(bundle) => bundle.read(reader),
+            None => Ok(system_store(reader)),
+        });
+        let read =
+            read.await.map_err(|unfinished| Failure::Setup { why: unfinished.usage("in time").to_string() })??;
+        if roots.add_parsable_certificates(read).0 == 0 && self.bundle.is_none() {
             tracing::info!(target: DECISIONS, "no certificate store on this machine: trusting Mozilla's list, as bundled");
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
@@ -145,9 +202,8 @@ impl Identity {
     /// # Errors
     /// What is wrong with which of the two.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, String> {
-        let certificates = in_pem(certificates).map_err(|why| format!("the certificate {why}"))?;
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|_| "the key is not an unencrypted private key in PEM".to_owned())?;
+        let certificates = pem::certificates(certificates).map_err(|why| format!("the certificate {why}"))?;
+        let key = pem::private_key(key).map_err(|why| format!("the key {why}"))?;
         Ok(Self { certificates, key })
     }
 }
@@ -178,39 +234,24 @@ fn config(roots: RootCertStore, identity: Option<&Identity>, http2: bool) -> Res
 /// The system's own list. Where it is one file, the directory of the same certificates, a file each, is
 /// not read as well.
 #[cfg(not(target_os = "macos"))]
-fn system_store() -> Vec<CertificateDer<'static>> {
+fn system_store(reader: &Reader) -> Vec<CertificateDer<'static>> {
+    const NAME: &str = "the system's certificates";
     let places = openssl_probe::probe();
     if let Some(file) = &places.cert_file {
-        let found = rustls_native_certs::load_certs_from_paths(Some(file), None).certs;
+        let found = reader.file(NAME, file, Kind::Certificates).map(pem::readable_certificates).unwrap_or_default();
         if !found.is_empty() {
             return found;
         }
     }
-    places
+    let files = places
         .cert_dir
         .iter()
-        .flat_map(|directory| rustls_native_certs::load_certs_from_paths(None, Some(directory)).certs)
-        .collect()
+        .flat_map(|directory| reader.files_in(NAME, directory, Kind::Certificates, Walk::Directory));
+    files.flat_map(pem::readable_certificates).collect()
 }
 
 /// The keychain.
 #[cfg(target_os = "macos")]
-fn system_store() -> Vec<CertificateDer<'static>> {
+fn system_store(_: &Reader) -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
-}
-
-/// The certificates in a PEM file; at least one.
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let place = path.display();
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {place}: {error}"))?;
-    in_pem(&bytes).map_err(|why| format!("{place} {why}"))
-}
-
-fn in_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
-    match found {
-        Ok(found) if found.is_empty() => Err("holds no PEM certificate".into()),
-        Ok(found) => Ok(found),
-        Err(error) => Err(format!("is not PEM: {error}")),
-    }
 }

@@ -3,13 +3,18 @@
 use crate::aws::profile::{Files, ProfileName};
 use crate::aws::{self, OutputMode};
 use crate::cli::{AwsAnswer, AwsArgs, Form};
-use crate::emit::text_of;
 use crate::error::Usage;
 use crate::host::Env;
+use crate::http::CaFile;
 use crate::shell::Name;
 
 /// Checks which way was asked for, and that it can carry the rest of `args`.
-pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<OutputMode, Usage> {
+pub(super) fn new(
+    args: &AwsArgs,
+    request: &aws::Request,
+    ca_file: Option<&CaFile>,
+    env: &Env,
+) -> Result<OutputMode, Usage> {
     let process = args.format == Some(Form::Answer(AwsAnswer::Process));
     if process && (args.refreshable || args.env_prefix.is_some()) {
         return Err(Usage::new("--format process prints keys for one tool: neither --refreshable nor --env-prefix")
@@ -25,7 +30,8 @@ pub(super) fn new(args: &AwsArgs, request: &aws::Request, env: &Env) -> Result<O
             refreshable: args.refreshable,
             overwrite: args.overwrite_profile,
             files: Files::locate(env)?,
-            network: network(args)?,
+            ca_file: ca_file.cloned(),
+            allow_http: args.shared.network.allow_http.clone(),
         }));
     }
     if process {
@@ -58,18 +64,4 @@ fn sdks_can_ask(request: &aws::Request) -> Result<(), Usage> {
                 .hint("a profile can carry it: add --profile NAME, and use it with AWS_PROFILE=NAME"))
         }
     }
-}
-
-/// The shared options that a renewal needs as well.
-fn network(args: &AwsArgs) -> Result<Vec<String>, Usage> {
-    let mut words = Vec::new();
-    if let Some(file) = &args.shared.network.ca_file {
-        let file = std::path::absolute(file).map_err(|error| Usage::new(format!("--ca-file: {error}")))?;
-        let text = text_of(&file).map_err(|_| Usage::new("--ca-file: its path is not UTF-8 text"))?;
-        words.extend(["--ca-file".into(), text]);
-    }
-    if let Some(host) = &args.shared.network.allow_http {
-        words.extend(["--allow-http".into(), host.clone()]);
-    }
-    Ok(words)
 }

@@ -4,13 +4,16 @@ use crate::aws;
 use crate::cli::{AwsAnswer, AwsArgs, Form};
 use crate::error::Usage;
 use crate::host::Env;
+use crate::input::Reader;
+
+/// Bound on the whole exchange.
+pub(super) fn timeout(args: &AwsArgs) -> std::time::Duration {
+    super::timeout(&args.shared, args.format == Some(Form::Answer(AwsAnswer::Process)))
+}
 
 /// Checks what `aws` was asked for, with the environment's part filled in.
-pub(super) fn new(args: &AwsArgs, env: &Env) -> Result<aws::Request, Usage> {
-    super::check_wait(
-        args.wait_for_iam,
-        super::timeout(&args.shared, args.format == Some(Form::Answer(AwsAnswer::Process))),
-    )?;
+pub(super) fn new(args: &AwsArgs, env: &Env, reader: &Reader) -> Result<aws::Request, Usage> {
+    super::check_wait(args.wait_for_iam, timeout(args))?;
     let (_, role) = role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
         Usage::new("no role was named")
             .hint("name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN")
@@ -33,7 +36,7 @@ pub(super) fn new(args: &AwsArgs, env: &Env) -> Result<aws::Request, Usage> {
     check_endpoint(env)?;
     let chain = chain(args, &role)?;
     let last = chain.last().map_or(&role, |hop| &hop.role);
-    let policy = args.policy.as_deref().map(aws::SessionPolicy::from_option).transpose()?;
+    let policy = args.policy.as_deref().map(|value| aws::SessionPolicy::from_option(reader, value)).transpose()?;
     let policy_arns = args
         .policy_arn
         .iter()

@@ -8,6 +8,7 @@ use crate::document::Document;
 use crate::error::Usage;
 use crate::explanation::Explanation;
 use crate::host::Env;
+use crate::input::Reader;
 use crate::subject::{Source, SubjectToken};
 use crate::{aws, google, vault};
 
@@ -47,12 +48,12 @@ impl Rule {
 }
 
 /// Checks what was asked, and reads the files.
-pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage> {
+pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Result<Explain, Usage> {
     let (rule, shared) = match command {
         ExplainCommand::Aws(args) => {
             let role = aws_request::role(args.role_arn.as_deref(), env)?;
             read_once(&[args.shared.token.token_file.as_deref(), Some(&args.trust_policy)])?;
-            let policy = aws::trust::document(&args.trust_policy)?;
+            let policy = aws::trust::document(reader, &args.trust_policy)?;
             (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
         }
         ExplainCommand::Gcp(args) => {
@@ -61,9 +62,10 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
                 Some(&args.provider_config),
                 args.iam_policy.as_deref(),
             ])?;
-            let provider = Document::read("--provider-config", &args.provider_config)?
+            let provider = Document::read(reader, "--provider-config", &args.provider_config)?
                 .or_within_setup(|name| name == "WorkloadIdentityPoolProvider");
-            let policy = args.iam_policy.as_deref().map(|path| Document::read("--iam-policy", path)).transpose()?;
+            let policy =
+                args.iam_policy.as_deref().map(|path| Document::read(reader, "--iam-policy", path)).transpose()?;
             (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
         }
         ExplainCommand::Vault(args) => {
@@ -72,9 +74,10 @@ pub(super) fn new(command: &ExplainCommand, env: &Env) -> Result<Explain, Usage>
                 Some(&args.role_config),
                 args.mount_config.as_deref(),
             ])?;
-            let role =
-                Document::read("--role-config", &args.role_config)?.or_within_setup(|name| name.contains("/role/"));
-            let mount = args.mount_config.as_deref().map(|path| Document::read("--mount-config", path)).transpose()?;
+            let role = Document::read(reader, "--role-config", &args.role_config)?
+                .or_within_setup(|name| name.contains("/role/"));
+            let mount =
+                args.mount_config.as_deref().map(|path| Document::read(reader, "--mount-config", path)).transpose()?;
             let mount = mount.map(|mount| mount.or_within_setup(|name| name.ends_with("/config")));
             (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref())?), &args.shared)
         }

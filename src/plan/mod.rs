@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use crate::aws;
 use crate::cli::{
-    self, AwsAnswer, Cli, Command, ExplainCommand, Forget, Form, NetworkArgs, ReportFormat, SetupCommand, Shared,
-    TokenArgs, TokenPlace,
+    self, Cli, Command, ExplainCommand, Forget, Form, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs,
+    TokenPlace,
 };
 use crate::delivery::{Delivery, Run};
 use crate::diagnostic::Verbosity;
@@ -22,7 +22,8 @@ use crate::emit::Format;
 use crate::error::Usage;
 use crate::google;
 use crate::host::Env;
-use crate::http::{Bundle, Overrides, Proxies, Settings, Trust};
+use crate::http::{Bundle, CaFile, Overrides, Proxies, Settings, Trust};
+use crate::input::Reader;
 use crate::secret::redact_jwt_shaped;
 use crate::shell::Name;
 use crate::state;
@@ -64,8 +65,6 @@ pub struct Exchange {
     pub target: Target,
     /// How the network is used.
     pub network: Settings,
-    /// Bound on the whole exchange.
-    pub timeout: Duration,
     /// Where the result goes.
     pub delivery: Delivery,
     /// The job's private directory.
@@ -110,21 +109,45 @@ impl Cli {
     }
 }
 
+/// How long input may take to come in where the command line has no bound.
+pub const A_WHILE: Duration = Duration::from_mins(2);
+
+impl Cli {
+    /// The bound on all that comes before a COMMAND, from the start of the run on, and how an error names it.
+    #[must_use]
+    pub fn bound(&self) -> (Duration, &'static str) {
+        const NAMED: &str = "before --timeout";
+        let bound = match &self.command {
+            Command::Aws(args) => Some(aws_request::timeout(args)),
+            Command::Gcp(args) => Some(timeout(&args.shared, false)),
+            Command::Vault(args) => Some(timeout(&args.shared, false)),
+            Command::Token(args) => args.timeout.or(args.verify.then_some(token::TIMEOUT)),
+            Command::Explain(_) | Command::Setup(_) | Command::Clean(_) | Command::Completions(_) | Command::Man => {
+                None
+            }
+        };
+        // No time at all is the plan's to refuse.
+        bound.filter(|bound| !bound.is_zero()).map_or((A_WHILE, "within 2 minutes"), |bound| (bound, NAMED))
+    }
+}
+
 impl Plan {
-    /// Checks what was written.
+    /// Checks what was written, and reads the files that it names.
     ///
     /// # Errors
     /// When it cannot be meant.
-    pub fn new(cli: Cli, env: &Env) -> Result<Self, Usage> {
+    pub fn new(cli: Cli, env: &Env, reader: &Reader) -> Result<Self, Usage> {
         match cli.command {
             Command::Aws(args) => {
-                let request = aws_request::new(&args, env)?;
-                let mode = aws_output::new(&args, &request, env)?;
+                let request = aws_request::new(&args, env, reader)?;
+                let ca_file = ca_file(&args.shared.network, reader)?;
+                let mode = aws_output::new(&args, &request, ca_file.as_ref(), env)?;
                 let bundle = Bundle::from_variable(env, "AWS_CA_BUNDLE")?;
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
-                let timeout = timeout(&args.shared, form == Form::Answer(AwsAnswer::Process));
+                let timeout = aws_request::timeout(&args);
                 let target = Target::Aws(request, mode);
-                let mut exchange = exchange(args.shared, form.variables(), timeout, target, bundle, env)?;
+                let mut exchange =
+                    exchange(args.shared, form.variables(), timeout, target, Trust::new(env, bundle, ca_file)?, env)?;
                 if args.profile.is_some() {
                     exchange.delivery = Delivery::Elsewhere;
                 }
@@ -133,22 +156,24 @@ impl Plan {
             Command::Gcp(args) => {
                 let target = Target::Google(gcp_request::new(&args)?);
                 let (format, timeout) = (args.format.unwrap_or(Format::Env), timeout(&args.shared, false));
-                let exchange = exchange(args.shared, Some(format), timeout, target, None, env)?;
+                let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
+                let exchange = exchange(args.shared, Some(format), timeout, target, trust, env)?;
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Vault(args) => {
-                let request = vault_request::new(&args, env)?;
-                let ca_file = args.shared.network.ca_file.clone();
+                let ca_file = ca_file(&args.shared.network, reader)?;
+                let request = vault_request::new(&args, ca_file.as_ref(), env, reader)?;
                 let address = request.address.clone();
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
                 let timeout = timeout(&args.shared, false);
                 let target = Target::Vault(request);
-                let mut plan = exchange(args.shared, form.variables(), timeout, target, None, env)?;
-                vault::settings::apply(env, &address, ca_file.as_deref(), &mut plan.network)?;
+                let trust = Trust::new(env, None, ca_file)?;
+                let mut plan = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
+                vault::settings::apply(env, reader, &address, &mut plan.network)?;
                 Ok(Self::Exchange(Box::new(plan)))
             }
-            Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env)?))),
-            Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env)?))),
+            Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env, reader)?))),
+            Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env, reader)?))),
             Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
             Command::Clean(args) => Ok(Self::Clean { directory: state::StateDir::locate(env)?, format: args.format }),
             Command::Completions(args) => Ok(Self::Print(cli::completions(args.shell))),
@@ -163,7 +188,7 @@ fn exchange(
     format: Option<Format>,
     timeout: Duration,
     target: Target,
-    bundle: Option<Bundle>,
+    trust: Trust,
     env: &Env,
 ) -> Result<Exchange, Usage> {
     if timeout.is_zero() {
@@ -171,31 +196,33 @@ fn exchange(
     }
     Ok(Exchange {
         source: source(&shared.token)?,
-        network: network(&shared.network, bundle, env)?,
-        timeout,
+        network: network(&shared.network, trust, env)?,
         directory: state::StateDir::locate(env)?,
         delivery: delivery(shared, format)?,
         target,
     })
 }
 
-fn token(args: &TokenArgs, env: &Env) -> Result<token::Request, Usage> {
-    const USUAL: Duration = Duration::from_secs(30);
-    let verification =
-        token::Verification { network: network(&args.network, None, env)?, timeout: args.timeout.unwrap_or(USUAL) };
-    if verification.timeout.is_zero() {
+fn token(args: &TokenArgs, env: &Env, reader: &Reader) -> Result<token::Request, Usage> {
+    let trust = Trust::new(env, None, ca_file(&args.network, reader)?)?;
+    let network = network(&args.network, trust, env)?;
+    if args.timeout.is_some_and(|timeout| timeout.is_zero()) {
         return Err(Usage::new("--timeout: no time at all is left for --verify"));
     }
     Ok(token::Request {
         source: source(&args.token)?,
-        verification: args.verify.then_some(verification),
+        verification: args.verify.then_some(network),
         json: args.format == ReportFormat::Json,
     })
 }
 
-fn network(args: &NetworkArgs, bundle: Option<Bundle>, env: &Env) -> Result<Settings, Usage> {
+fn ca_file(args: &NetworkArgs, reader: &Reader) -> Result<Option<CaFile>, Usage> {
+    args.ca_file.as_deref().map(|path| CaFile::read(reader, path)).transpose()
+}
+
+fn network(args: &NetworkArgs, trust: Trust, env: &Env) -> Result<Settings, Usage> {
     Ok(Settings {
-        trust: Trust::new(env, bundle, args.ca_file.as_deref())?,
+        trust,
         proxies: Proxies::from_env(env)?,
         allow_http: args.allow_http.as_deref().map(host).transpose()?,
         overrides: Overrides::default(),

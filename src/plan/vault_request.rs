@@ -1,24 +1,28 @@
 //! The Vault request, checked.
 
 use std::collections::HashSet;
-use std::io::Read;
-use std::path::Path as FilePath;
 
 use crate::cli::{Form, VaultAnswer, VaultArgs};
 use crate::error::Usage;
 use crate::host::Env;
+use crate::http::CaFile;
+use crate::input::{Kind, Reader};
 use crate::vault::path::Path;
 use crate::vault::selection::{Selection, Target};
 use crate::vault::{self, secrets_file, settings};
 
-/// The largest file of secrets' names that is read.
-const LARGEST: u64 = 1 << 20;
-
 /// Checks what `vault` was asked for, with the environment's part filled in.
-pub(super) fn new(args: &VaultArgs, env: &Env) -> Result<vault::Request, Usage> {
+pub(super) fn new(
+    args: &VaultArgs,
+    ca_file: Option<&CaFile>,
+    env: &Env,
+    reader: &Reader,
+) -> Result<vault::Request, Usage> {
+    const SECRETS_FILE: &str = "--secrets-file";
     let mut selections = Vec::new();
     if let Some(path) = &args.secrets_file {
-        selections.extend(secrets_file::lines(&read(path)?)?);
+        let text = reader.text(SECRETS_FILE, path, Kind::SecretsFile).map_err(|fault| fault.at(SECRETS_FILE, path))?;
+        selections.extend(secrets_file::lines(&text)?);
     }
     for secret in &args.secrets {
         selections.extend(secrets_file::selections(secret)?);
@@ -38,17 +42,12 @@ pub(super) fn new(args: &VaultArgs, env: &Env) -> Result<vault::Request, Usage> 
         selections,
         export_token,
         no_revoke: args.no_revoke,
-        server_options: server_options(args)?,
+        server_options: vault::ServerOptions {
+            ca: ca_file.map(CaFile::pem),
+            allow_http: args.shared.network.allow_http.as_deref().map(super::host).transpose()?,
+        },
         raw,
     })
-}
-
-/// `clean` may run in another directory.
-fn server_options(args: &VaultArgs) -> Result<vault::ServerOptions, Usage> {
-    let network = &args.shared.network;
-    let ca_file = network.ca_file.as_ref().map(std::path::absolute).transpose();
-    let ca_file = ca_file.map_err(|error| Usage::new(format!("--ca-file: {error}")))?;
-    Ok(vault::ServerOptions { ca_file, allow_http: network.allow_http.as_deref().map(super::host).transpose()? })
 }
 
 fn check_names(selections: &[Selection], export_token: bool) -> Result<(), Usage> {
@@ -71,16 +70,4 @@ fn role(text: &str) -> Result<String, Usage> {
         return Err(Usage::new("--role is empty, or holds a control character"));
     }
     Ok(text.to_owned())
-}
-
-fn read(path: &FilePath) -> Result<String, Usage> {
-    let unreadable =
-        |why: &dyn std::fmt::Display| Usage::new(format!("--secrets-file: cannot read {}: {why}", path.display()));
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
-    file.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
-    if text.len() as u64 > LARGEST {
-        return Err(unreadable(&"it is longer than 1 MiB"));
-    }
-    Ok(text)
 }

@@ -5,7 +5,7 @@ pub mod claims;
 mod error;
 pub mod other_jobs;
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use base64::Engine;
@@ -17,6 +17,7 @@ pub use error::Error;
 
 use crate::host::Host;
 use crate::http::retry::Deadline;
+use crate::input::{self, Fault, Kind};
 use crate::json;
 use crate::secret::Secret;
 use crate::shell::{Name, posix};
@@ -124,9 +125,6 @@ impl SubjectToken {
 /// By how many seconds a clock may differ from the issuer's: Google's and Vault's servers allow as much.
 pub(crate) const LEEWAY: i64 = 60;
 
-/// A token is some 2 KB; more than this is another file.
-const LARGEST: u64 = 64 << 10;
-
 /// Reads the token from `source`, within `deadline`.
 ///
 /// # Errors
@@ -156,33 +154,26 @@ pub async fn look_at(source: &Source, host: &Host, deadline: Deadline) -> Result
         Source::Stdin if std::io::stdin().is_terminal() => {
             return Err(Error::Unreadable { place: place(source), why: "it is a terminal".into() });
         }
-        Source::File(_) | Source::Stdin => read_bounded(source.clone(), deadline).await?,
+        Source::File(_) | Source::Stdin => read_apart(source.clone(), deadline).await?,
     };
-    parse(text.trim(), source)
+    parse(text.trim_start_matches('\u{feff}').trim(), source)
 }
 
-/// A pipe may stay open for ever: the reading is left behind when the time is up.
-async fn read_bounded(source: Source, deadline: Deadline) -> Result<String, Error> {
-    let unreadable = |why: String| Error::Unreadable { place: place(&source), why };
+/// The text of a file or of standard input, at most [`Kind::Token`]'s size.
+async fn read_apart(source: Source, deadline: Deadline) -> Result<String, Error> {
+    const OPTION: &str = "--token-file";
     let from = source.clone();
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        match from {
-            Source::File(path) => std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes),
-            Source::Stdin | Source::Variable(_) => std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes),
-        }?;
-        Ok::<_, std::io::Error>(bytes)
+    let reading = input::apart(deadline.remaining(), move |reader| match from {
+        Source::File(path) => reader.text(OPTION, &path, Kind::Token),
+        Source::Stdin | Source::Variable(_) => reader.stdin(OPTION, Kind::Token).and_then(input::text),
     });
-    let bytes = match tokio::time::timeout(deadline.remaining(), reading).await {
-        Err(_) => return Err(unreadable("it did not end before --timeout".into())),
-        Ok(Err(_)) => return Err(unreadable("reading it was given up".into())),
-        Ok(Ok(Err(error))) => return Err(unreadable(error.to_string())),
-        Ok(Ok(Ok(bytes))) => bytes,
-    };
-    if bytes.len() as u64 > LARGEST {
-        return Err(Error::NotJwt { why: format!("it is longer than {} KiB", LARGEST >> 10) });
-    }
-    String::from_utf8(bytes).map_err(|_| Error::NotJwt { why: "it is not text".into() })
+    let unreadable = |why: String| Error::Unreadable { place: place(&source), why };
+    let read = reading.await.map_err(|_| unreadable("it did not end before --timeout".into()))?;
+    read.map_err(|fault| match fault {
+        Fault::TooLarge(largest) => Error::NotJwt { why: format!("it is longer than {} KiB", largest >> 10) },
+        Fault::NotText | Fault::Nul => Error::NotJwt { why: "it is not text".into() },
+        Fault::Directory | Fault::System(_) => unreadable(fault.to_string()),
+    })
 }
 
 fn place(source: &Source) -> String {

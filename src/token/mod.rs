@@ -31,37 +31,24 @@ use summary::Summary;
 pub struct Request {
     /// Where the token is.
     pub source: Source,
-    /// Whether to ask its issuer, and how.
-    pub verification: Option<Verification>,
+    /// How its issuer is asked, if it is.
+    pub verification: Option<Settings>,
     /// Whether the answer is for a program.
     pub json: bool,
 }
 
-/// How the issuer is asked.
-#[derive(Debug)]
-pub struct Verification {
-    /// How the network is used.
-    pub network: Settings,
-    /// Bound on all of it.
-    pub timeout: Duration,
-}
-
-/// How long a token may take to come in where nothing else is waited for.
-const A_WHILE: Duration = Duration::from_mins(2);
+/// The usual bound on asking the issuer, retries included.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Shows the token's claims on standard output, whatever their age, and with them what its issuer says of it where
 /// that was asked.
 ///
 /// # Errors
 /// When there is no token, its issuer cannot be asked, or standard output is closed.
-pub async fn show(request: Request, host: &Host) -> Result<Exit, Error> {
-    let bound = request.verification.as_ref().map_or(A_WHILE, |verification| verification.timeout);
-    let deadline = Deadline::after(bound);
+pub async fn show(request: Request, host: &Host, deadline: Deadline) -> Result<Exit, Error> {
     let token = subject::look_at(&request.source, host, deadline).await?;
     let explanation = match request.verification {
-        Some(verification) => {
-            Some(verify::verify(&token, Client::new(verification.network), &host.clock, deadline).await?)
-        }
+        Some(network) => Some(verify::verify(&token, Client::new(network, deadline), &host.clock, deadline).await?),
         None => None,
     };
     let summary = Summary::new(&token, host.clock.unix());

@@ -23,6 +23,8 @@ use super::wire::Server;
 use crate::error::{Exit, Report};
 use crate::host::Host;
 use crate::http::Client;
+use crate::http::retry::Deadline;
+use crate::input;
 use crate::secret::Secret;
 use crate::shell::posix;
 
@@ -87,7 +89,7 @@ impl LeftoverToken {
             let said = "the file that held it is gone".to_owned();
             return End::Refused(self.report("the client token can no longer be ended", said, self.by_others(host)));
         };
-        let server = match self.server(host) {
+        let server = match self.server(host).await {
             Ok(server) => server,
             Err(why) => return self.unreached(why, host),
         };
@@ -111,12 +113,14 @@ impl LeftoverToken {
         }
     }
 
-    fn server(&self, host: &Host) -> Result<Server, String> {
+    async fn server(&self, host: &Host) -> Result<Server, String> {
         let address = Url::parse(&self.address).map_err(|error| format!("{}: {error}", self.address))?;
-        let network =
-            settings::network(&host.env, &address, &self.server_options).map_err(|usage| usage.to_string())?;
+        let (env, options, to) = (host.env.clone(), self.server_options.clone(), address.clone());
+        let network = input::apart(BOUND, move |reader| settings::network(&env, reader, &to, &options)).await;
+        let network = network.unwrap_or_else(|unfinished| Err(unfinished.usage("in time")));
+        let network = network.map_err(|usage| usage.to_string())?;
         Ok(Server {
-            http: Client::new(network),
+            http: Client::new(network, Deadline::after(BOUND)),
             address,
             namespace: self.namespace.clone(),
             clock: host.clock.clone(),

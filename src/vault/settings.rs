@@ -2,7 +2,7 @@
 //!
 //! As <https://openbao.org/docs/commands/#environment-variables> and the `api` packages of both products have them.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -10,7 +10,8 @@ use reqwest::Url;
 use super::ServerOptions;
 use crate::error::Usage;
 use crate::host::Env;
-use crate::http::{Bundle, Identity, Overrides, Proxies, ServerName, Settings, Trust};
+use crate::http::{Bundle, CaFile, Identity, Overrides, Proxies, ServerName, Settings, Trust};
+use crate::input::{Kind, Reader};
 
 /// Both names of one setting, OpenBao's first.
 type Names = [&'static str; 2];
@@ -86,14 +87,15 @@ pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usag
 ///
 /// # Errors
 /// As [`apply`], and when the file of certificates is no longer one.
-pub fn network(env: &Env, address: &Url, options: &ServerOptions) -> Result<Settings, Usage> {
+pub fn network(env: &Env, reader: &Reader, address: &Url, options: &ServerOptions) -> Result<Settings, Usage> {
+    let added = options.ca.as_deref().map(CaFile::from_pem).transpose()?;
     let mut network = Settings {
-        trust: Trust::default(),
+        trust: Trust::new(env, None, added)?,
         proxies: Proxies::from_env(env)?,
         allow_http: options.allow_http.clone(),
         overrides: Overrides::default(),
     };
-    apply(env, address, options.ca_file.as_deref(), &mut network)?;
+    apply(env, reader, address, &mut network)?;
     Ok(network)
 }
 
@@ -101,17 +103,17 @@ pub fn network(env: &Env, address: &Url, options: &ServerOptions) -> Result<Sett
 ///
 /// # Errors
 /// When one of them cannot be meant, or asks for what is not done here.
-pub fn apply(env: &Env, address: &Url, ca_file: Option<&std::path::Path>, network: &mut Settings) -> Result<(), Usage> {
+pub fn apply(env: &Env, reader: &Reader, address: &Url, network: &mut Settings) -> Result<(), Usage> {
     refuse_if_true(
         env,
         ["BAO_SKIP_VERIFY", "VAULT_SKIP_VERIFY"],
         "trust the server's own CA instead: VAULT_CACERT names its certificate, VAULT_CACERT_BYTES holds it",
     )?;
-    network.trust = Trust::new(env, bundle(env)?, ca_file)?;
+    network.trust = std::mem::take(&mut network.trust).with(bundle(env)?);
     if let Some((variable, proxy)) = proxy(env)? {
         network.proxies = Proxies::named(variable, &proxy, String::new())?;
     }
-    network.overrides.identity = identity(env)?;
+    network.overrides.identity = identity(env, reader)?;
     network.overrides.attempt = timeout(env)?;
     if let Some((variable, name)) = get(env, ["BAO_TLS_SERVER_NAME", "VAULT_TLS_SERVER_NAME"])? {
         network.overrides.server_name = Some(
@@ -137,7 +139,7 @@ fn bundle(env: &Env) -> Result<Option<Bundle>, Usage> {
         return Bundle::from_pem(variable, &pem).map(Some);
     }
     let directory = get(env, ["BAO_CAPATH", "VAULT_CAPATH"])?;
-    Ok(directory.map(|(variable, path)| Bundle::from_directory(variable, path.into())))
+    Ok(directory.map(|(variable, path)| Bundle::from_tree(variable, path.into())))
 }
 
 fn proxy(env: &Env) -> Result<Option<(&'static str, String)>, Usage> {
@@ -147,10 +149,15 @@ fn proxy(env: &Env) -> Result<Option<(&'static str, String)>, Usage> {
     }
 }
 
-fn identity(env: &Env) -> Result<Option<Identity>, Usage> {
-    let certificate =
-        pem(env, ["BAO_CLIENT_CERT", "VAULT_CLIENT_CERT"], ["BAO_CLIENT_CERT_BYTES", "VAULT_CLIENT_CERT_BYTES"])?;
-    let key = pem(env, ["BAO_CLIENT_KEY", "VAULT_CLIENT_KEY"], ["BAO_CLIENT_KEY_BYTES", "VAULT_CLIENT_KEY_BYTES"])?;
+fn identity(env: &Env, reader: &Reader) -> Result<Option<Identity>, Usage> {
+    let certificate = pem(
+        env,
+        reader,
+        ["BAO_CLIENT_CERT", "VAULT_CLIENT_CERT"],
+        ["BAO_CLIENT_CERT_BYTES", "VAULT_CLIENT_CERT_BYTES"],
+    )?;
+    let key =
+        pem(env, reader, ["BAO_CLIENT_KEY", "VAULT_CLIENT_KEY"], ["BAO_CLIENT_KEY_BYTES", "VAULT_CLIENT_KEY_BYTES"])?;
     match (certificate, key) {
         (None, None) => Ok(None),
         (Some((variable, certificate)), Some((_, key))) => Identity::from_pem(&certificate, &key)
@@ -162,12 +169,11 @@ fn identity(env: &Env) -> Result<Option<Identity>, Usage> {
 }
 
 /// The content of the file that a variable names, or that another holds.
-fn pem(env: &Env, file: Names, bytes: Names) -> Result<Option<(&'static str, Vec<u8>)>, Usage> {
+fn pem(env: &Env, reader: &Reader, file: Names, bytes: Names) -> Result<Option<(&'static str, Vec<u8>)>, Usage> {
     if let Some((variable, path)) = get(env, file)? {
-        let path = PathBuf::from(path);
-        let read = std::fs::read(&path);
-        let read = read.map_err(|error| Usage::new(format!("{variable}: cannot read {}: {error}", path.display())))?;
-        return Ok(Some((variable, read)));
+        let path = Path::new(&path);
+        let read = reader.file(variable, path, Kind::Certificates);
+        return Ok(Some((variable, read.map_err(|fault| fault.at(variable, path))?)));
     }
     Ok(get(env, bytes)?.map(|(variable, text)| (variable, text.into_bytes())))
 }
@@ -256,9 +262,12 @@ mod tests {
 
     #[test]
     fn a_client_certificate_needs_its_key() {
-        let error = identity(&env(&[("VAULT_CLIENT_CERT_BYTES", "x")])).unwrap_err().to_string();
+        let error = identity(&env(&[("VAULT_CLIENT_CERT_BYTES", "x")]), &Reader::of_a_test()).unwrap_err().to_string();
         assert_eq!(error, "VAULT_CLIENT_CERT_BYTES is there, but VAULT_CLIENT_KEY is not");
-        let error = identity(&env(&[("VAULT_CLIENT_CERT_BYTES", "x"), ("VAULT_CLIENT_KEY_BYTES", "hunter2")]));
+        let error = identity(
+            &env(&[("VAULT_CLIENT_CERT_BYTES", "x"), ("VAULT_CLIENT_KEY_BYTES", "hunter2")]),
+            &Reader::of_a_test(),
+        );
         assert!(!error.unwrap_err().to_string().contains("hunter2"));
     }
 }

@@ -43,7 +43,7 @@ fn deploy_script(rest: &str) -> String {
 }
 
 /// What `gcp` prints when there are no credentials.
-fn stopped(code: u8) -> String {
+pub(crate) fn stopped(code: u8) -> String {
     format!("{}{}", oidc_exchange::shell::posix::unset(&google::credential_names(None)), stop(code))
 }
 

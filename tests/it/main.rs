@@ -8,6 +8,7 @@ mod delivery;
 mod docs;
 mod faults;
 mod google;
+mod inputs;
 mod json;
 mod manual;
 mod network;

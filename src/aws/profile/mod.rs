@@ -12,6 +12,7 @@ use crate::cache::{self, Kept};
 use crate::cloud::Given;
 use crate::error::{Error, Usage};
 use crate::host::Env;
+use crate::http::CaFile;
 use crate::state::{self, NewFile, NewFiles};
 pub(crate) use file::Written;
 use file::{Change, SharedFile};
@@ -28,8 +29,10 @@ pub struct Profile {
     pub overwrite: bool,
     /// Where the files are.
     pub files: Files,
-    /// What a renewal's own command line needs besides the request: `--ca-file`, `--allow-http`.
-    pub network: Vec<String>,
+    /// `--ca-file`, which a renewal needs as well.
+    pub ca_file: Option<CaFile>,
+    /// `--allow-http`, the same.
+    pub allow_http: Option<String>,
 }
 
 /// 1 to 64 of `[A-Za-z0-9_+=,.@-]`: what needs no quotes in any reader of the files.

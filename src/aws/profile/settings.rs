@@ -141,7 +141,14 @@ async fn process_line(
     request.tags.iter().for_each(|tag| option("session-tag", &format!("{}={}", tag.key, tag.value)));
     request.guard.allowed.iter().for_each(|account| option("allowed-account-id", account.as_str()));
     words.extend(request.guard.verify.then(|| "--verify".to_owned()));
-    words.extend(profile.network.iter().cloned());
+    if let Some(certificates) = &profile.ca_file {
+        // The file may be a pipe, or be gone by the time of the renewal.
+        let file = made.file("aws-ca", |_| Ok(Secret::new(certificates.pem()))).await?;
+        words.extend(["--ca-file".into(), emit::text_of(&file)?]);
+    }
+    if let Some(host) = &profile.allow_http {
+        words.extend(["--allow-http".into(), host.clone()]);
+    }
     let plain = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:@+,".contains(&byte))
     };

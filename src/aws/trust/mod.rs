@@ -22,6 +22,7 @@ use super::{ProviderArn, RoleArn};
 use crate::document::Document;
 use crate::error::Usage;
 use crate::explanation::Explanation;
+use crate::input::Reader;
 use crate::subject::Claims;
 use policy::{Kind, Policy};
 use request::{Provider, Request};
@@ -40,8 +41,8 @@ pub struct Rule {
 ///
 /// # Errors
 /// As [`Document::read`].
-pub fn document(path: &Path) -> Result<Document, Usage> {
-    Document::read_with("--trust-policy", path, policy::decoded)
+pub fn document(reader: &Reader, path: &Path) -> Result<Document, Usage> {
+    Document::read_with(reader, "--trust-policy", path, policy::decoded)
 }
 
 impl Rule {

@@ -11,13 +11,19 @@ mod query;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::time::Instant;
 
 use self::nameservers::{Nameservers, Outcome};
 use super::resolv_conf::ResolvConf;
+use crate::input::{self, Kind, Reader};
+
+/// Bound on reading the files: below the client's bound on a connection, so that an error names the file.
+const READING: Duration = Duration::from_secs(4);
 
 /// The resolver. Files are read on the first question.
 #[derive(Debug, Default)]
@@ -68,7 +74,10 @@ impl Resolver {
         if is_localhost(host) {
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
-        let files = self.files.get_or_init(|| async { Files::read() }).await;
+        let files = self.files.get_or_try_init(|| input::apart(READING, Files::read)).await.map_err(|unfinished| {
+            let why = unfinished.usage("in time").to_string();
+            LookupError { host: host.into(), why, definite: false }
+        })?;
         let listed = hosts::listed(&files.hosts, host);
         if !listed.is_empty() {
             return Ok(listed);
@@ -120,23 +129,26 @@ impl reqwest::dns::Resolve for ForReqwest {
 }
 
 impl Files {
-    fn read() -> Self {
+    fn read(reader: &Reader) -> Self {
         // A file that is missing or unreadable is an empty one, as libc has it.
-        let text =
-            |path| std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let text = |path: &str| {
+            let bytes = reader.file("names", Path::new(path), Kind::System).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
         let system = rustix::system::uname();
         let host_name = system.nodename().to_string_lossy();
         let conf = ResolvConf::parse(&text("/etc/resolv.conf"), &host_name);
-        Self { hosts: text("/etc/hosts"), nameservers: Nameservers::new(conf, interface) }
+        Self { hosts: text("/etc/hosts"), nameservers: Nameservers::new(conf, |name| interface(reader, name)) }
     }
 }
 
 /// The number of a network interface.
-fn interface(name: &str) -> Option<u32> {
+fn interface(reader: &Reader, name: &str) -> Option<u32> {
     if name.contains('/') {
         return None;
     }
-    std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex")).ok()?.trim().parse().ok()
+    let file = format!("/sys/class/net/{name}/ifindex");
+    reader.text("names", Path::new(&file), Kind::System).ok()?.trim().parse().ok()
 }
 
 /// Whether `host` is `localhost` or below it: always this machine, whatever a file or a nameserver says

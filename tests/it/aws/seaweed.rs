@@ -163,16 +163,18 @@ fn programs_go_on_past_the_end_of_a_session() {
 #[ignore = "the next test runs it, as a COMMAND"]
 fn rust_program() {
     use oidc_exchange::host::Host;
+    use oidc_exchange::http::retry::Deadline;
     use oidc_exchange::http::{Client, Overrides, Proxies, Settings, Trust, smithy};
 
     let env = Host::real().env;
     let trust = Trust::new(&env, None, None).unwrap();
-    let http = Client::new(Settings {
+    let settings = Settings {
         trust,
         proxies: Proxies::from_env(&env).unwrap(),
         allow_http: None,
         overrides: Overrides::default(),
-    });
+    };
+    let http = Client::new(settings, Deadline::after(std::time::Duration::from_mins(1)));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let defaults = aws_config::defaults(aws_config::BehaviorVersion::latest());

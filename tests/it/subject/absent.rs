@@ -108,7 +108,7 @@ fn in_a_file_that_cannot_be_read() {
         |program| program,
         &["--token-file", "/"],
         expect![[r#"
-        error: cannot read the subject token from /: Is a directory (os error 21)
+        error: cannot read the subject token from /: it is a directory
     "#]],
     );
 }

@@ -1,0 +1,256 @@
+//! The one way to read what a user or a variable names: files, pipes, directories and standard input.
+//!
+//! A read is bounded in size, and it runs on a thread that is left behind when the time is up or a signal ends the run:
+//! a pipe that nobody closes and a network mount that hangs cannot be ended in any other way. Only [`apart`] gives out a
+//! [`Reader`], so that no file is read on the thread that waits for signals.
+
+mod decode;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+pub use decode::{decoded, text};
+
+use crate::error::Usage;
+
+/// What a file is read as, which bounds its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Certificates, or a private key, in PEM. A system's whole list takes 250 KiB.
+    Certificates,
+    /// A policy, a provider, a role: a JSON document.
+    Document,
+    /// The lines of `--secrets-file`.
+    SecretsFile,
+    /// The subject token, which is some 2 KiB.
+    Token,
+    /// What another tool is configured by.
+    Configuration,
+    /// `/etc/hosts` and the like. Lists of blocked hosts are long.
+    System,
+}
+
+impl Kind {
+    /// The most bytes that are read.
+    #[must_use]
+    pub const fn largest(self) -> u64 {
+        match self {
+            Self::Certificates => 16 << 20,
+            Self::Configuration => 4 << 20,
+            Self::Document | Self::SecretsFile => 1 << 20,
+            Self::Token => 64 << 10,
+            Self::System => 64 << 20,
+        }
+    }
+}
+
+/// Why there is nothing to work with.
+#[derive(Debug)]
+pub enum Fault {
+    /// It has more bytes than that.
+    TooLarge(u64),
+    /// It is a directory.
+    Directory,
+    /// It is neither UTF-8 nor marked as UTF-16.
+    NotText,
+    /// It holds a NUL.
+    Nul,
+    /// What the system said.
+    System(io::Error),
+}
+
+impl Fault {
+    /// Whether there is no such file.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        matches!(self, Self::System(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+    }
+
+    /// The error that `path`, which `origin` (an option or a variable) names, cannot be used.
+    #[must_use]
+    pub fn at(&self, origin: &str, path: &Path) -> Usage {
+        Usage::new(format!("{}: {self}", place(origin, path)))
+    }
+}
+
+/// How far [`Reader::files_in`] goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// The files in the directory.
+    Directory,
+    /// All files below it.
+    Tree,
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::IsADirectory { Self::Directory } else { Self::System(error) }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge(largest) if *largest < 1 << 20 => write!(f, "it is larger than {} KiB", largest >> 10),
+            Self::TooLarge(largest) => write!(f, "it is larger than {} MiB", largest >> 20),
+            Self::Directory => f.write_str("it is a directory"),
+            Self::NotText => f.write_str("it is not UTF-8 text"),
+            Self::Nul => f.write_str("it holds NUL characters, as UTF-16 without a byte order mark does"),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+fn place(origin: &str, path: &Path) -> String {
+    format!("{origin}: cannot read {}", path.display())
+}
+
+/// A read that did not end in time, in the words of an error: `--ca-file: cannot read /tmp/pipe`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unfinished(String);
+
+impl Unfinished {
+    /// The error, with the bound's name: `before --timeout`.
+    #[must_use]
+    pub fn usage(&self, bound: &str) -> Usage {
+        Usage::new(format!("{}: it did not end {bound}", self.0))
+    }
+}
+
+/// Reads, on a thread that may be left behind.
+#[derive(Debug)]
+pub struct Reader {
+    under_way: Arc<Mutex<Option<String>>>,
+}
+
+/// Does `work` on a thread of its own, which alone can read, for at most as long as `within`. Work that reads nothing is
+/// waited for. The thread is left behind where this future is dropped.
+///
+/// # Errors
+/// The read that was under way when the time was up.
+pub async fn apart<T: Send + 'static>(
+    within: Duration,
+    work: impl FnOnce(&Reader) -> T + Send + 'static,
+) -> Result<T, Unfinished> {
+    const AGAIN: Duration = Duration::from_millis(10);
+    let under_way = Arc::new(Mutex::new(None));
+    let reader = Reader { under_way: Arc::clone(&under_way) };
+    let mut working = tokio::task::spawn_blocking(move || work(&reader));
+    let mut wait = within;
+    loop {
+        match tokio::time::timeout(wait, &mut working).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(ended)) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(ended) => return Err(Unfinished(ended.to_string())),
+            },
+            Err(_) => match under_way.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                Some(what) => return Err(Unfinished(what)),
+                None => wait = AGAIN,
+            },
+        }
+    }
+}
+
+impl Reader {
+    /// One for a unit test, whose files end.
+    #[cfg(test)]
+    pub(crate) fn of_a_test() -> Self {
+        Self { under_way: Arc::default() }
+    }
+
+    /// The bytes of the file at `path`, which `origin` (an option or a variable) names.
+    ///
+    /// # Errors
+    /// When there is none, it is larger than `kind` may be, or it cannot be read.
+    pub fn file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
+        self.noting(place(origin, path), || bounded(std::fs::File::open(path)?, kind))
+    }
+
+    /// The text of the file, as [`decoded`] has it.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file), and when it is not text.
+    pub fn text(&self, origin: &str, path: &Path, kind: Kind) -> Result<String, Fault> {
+        self.file(origin, path, kind).and_then(text)
+    }
+
+    /// The bytes of standard input.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file).
+    pub fn stdin(&self, origin: &str, kind: Kind) -> Result<Vec<u8>, Fault> {
+        self.noting(format!("{origin}: cannot read standard input"), || bounded(std::io::stdin().lock(), kind))
+    }
+
+    /// What the files in a directory hold, as far as they can be read: links are followed to files and not to directories,
+    /// and a file is read once, whatever links lead to it. All together hold no more than `kind` may; what is beyond is
+    /// left out.
+    #[must_use]
+    pub fn files_in(&self, origin: &str, path: &Path, kind: Kind, walk: Walk) -> Vec<Vec<u8>> {
+        self.noting(place(origin, path), || {
+            let mut files = Files { walk, seen: HashSet::new(), left: kind.largest(), found: Vec::new() };
+            files.directory(path);
+            files.found
+        })
+    }
+
+    fn noting<T>(&self, what: String, work: impl FnOnce() -> T) -> T {
+        let note = |what| *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = what;
+        note(Some(what));
+        let done = work();
+        note(None);
+        done
+    }
+}
+
+/// Files under way.
+struct Files {
+    walk: Walk,
+    seen: HashSet<(u64, u64)>,
+    left: u64,
+    found: Vec<Vec<u8>>,
+}
+
+impl Files {
+    fn directory(&mut self, path: &Path) {
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            if self.left == 0 {
+                return;
+            }
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            match self.walk {
+                Walk::Tree if is_directory => self.directory(&entry.path()),
+                Walk::Tree | Walk::Directory => self.file(&entry.path()),
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        // A pipe among them would never end.
+        let known = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+        if !known.is_some_and(|known| self.seen.insert((known.dev(), known.ino()))) {
+            return;
+        }
+        let mut bytes = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(self.left).read_to_end(&mut bytes));
+        if let Ok(length) = read {
+            self.left = self.left.saturating_sub(length as u64);
+            self.found.push(bytes);
+        }
+    }
+}
+
+fn bounded(from: impl Read, kind: Kind) -> Result<Vec<u8>, Fault> {
+    let largest = kind.largest();
+    let mut bytes = Vec::new();
+    from.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest { Err(Fault::TooLarge(largest)) } else { Ok(bytes) }
+}
