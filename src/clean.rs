@@ -14,6 +14,7 @@ use crate::cli::Forget;
 use crate::delivery;
 use crate::error::{Error, Exit, Report};
 use crate::host::Host;
+use crate::http::retry::Deadline;
 use crate::shell::{fish, posix};
 use crate::signal::Signals;
 use crate::state::{self, Directory, Outcome, Record, StateDir};
@@ -27,14 +28,25 @@ use crate::{aws, diagnostic, google, vault};
 ///
 /// # Errors
 /// When standard output is closed, or a file would not go.
-pub async fn clean(place: &StateDir, format: Forget, host: &Host, signals: &mut Signals) -> Result<Exit, Error> {
+pub async fn clean(
+    place: &StateDir,
+    format: Forget,
+    host: &Host,
+    deadline: Deadline,
+    signals: &mut Signals,
+) -> Result<Exit, Error> {
     let mut names =
         [aws::output::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
     names.extend(google::exports::leading_into(place, &host.env));
-    delivery::print(&match format {
+    let text = match format {
         Forget::Env => posix::unset(&names),
         Forget::Fish => fish::unset(&names),
-    })?;
+    };
+    tokio::select! {
+        biased;
+        (_, name) = signals.next() => return Err(Error::interrupted(name)),
+        printed = delivery::print(text, deadline) => printed?,
+    }
     let place = &place.clone().until(Instant::now().checked_add(BOUND));
     let Some(directory) = place.existing()? else { return Ok(Exit::Done) };
     let mut cleaning = Cleaning { place, directory: &directory, done: Vec::new(), failed: Vec::new() };

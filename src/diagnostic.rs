@@ -1,7 +1,8 @@
 //! The only writer of standard error: errors, warnings, notes, and what `-v` asks for.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
+use std::time::{Duration, Instant};
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -12,6 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Report;
 use crate::secret::sanitized;
+use crate::stdio::{self, Progress, Stream};
 
 /// How much standard error says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub const DECISIONS: &str = concat!(env!("CARGO_CRATE_NAME"), "::decisions");
 pub fn init(verbosity: Verbosity) {
     let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), verbosity.level());
     let ours = if verbosity == Verbosity::Debug { ours } else { ours.with_target(DECISIONS, LevelFilter::OFF) };
-    let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(|| Patient).with_ansi(false);
     // A second call in one process (a library's user, a test) keeps the first one's choice.
     let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
 }
@@ -95,9 +97,27 @@ pub fn usage(text: &str) {
     write(&format!("{}\n", lines.join("\n")));
 }
 
+/// A writer to standard error whose reader may sleep: a line that is not read soon is dropped, and the run goes on.
+struct Patient;
+
+impl io::Write for Patient {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        write_within(Duration::from_millis(200), line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn write(text: &str) {
+    write_within(Duration::from_secs(1), text.as_bytes());
+}
+
+fn write_within(patience: Duration, text: &[u8]) {
     // With standard error gone there is nobody left to tell.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = stdio::write(Stream::Err, text, Instant::now() + patience, &Progress::default());
 }
 
 fn layout(report: &Report) -> String {

@@ -36,6 +36,7 @@ pub mod secret;
 pub mod shell;
 pub mod signal;
 pub mod state;
+pub mod stdio;
 pub mod subject;
 pub mod text;
 pub mod token;

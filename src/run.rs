@@ -16,7 +16,7 @@ use crate::host::{Env, Host};
 use crate::http::Client;
 use crate::http::retry::Deadline;
 use crate::plan::fail_closed::FailureOutput;
-use crate::plan::{Exchange, Explain, Plan, Setup};
+use crate::plan::{self, Exchange, Explain, Plan, Setup};
 use crate::signal::{self, Signals};
 use crate::{clean, exchange, input, subject, token};
 
@@ -64,23 +64,33 @@ impl<E: Into<Error>> From<E> for End {
 async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> Result<u8, End> {
     let started = Instant::now();
     let nothing_to_run = arguments.last().is_some_and(|word| word == "--");
-    let cli = Cli::try_parse_from(arguments).map_err(End::Usage)?;
+    let cli = match Cli::try_parse_from(arguments) {
+        Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            let help = show(asked.render().to_string(), Deadline::since(started, plan::A_WHILE));
+            return unless_interrupted(signals, help).await;
+        }
+        parsed => parsed.map_err(End::Usage)?,
+    };
     if nothing_to_run {
         return Err(crate::error::Usage::new("no COMMAND stands after `--`").into());
     }
     diagnostic::init(cli.verbosity());
     let deadline = Deadline::since(started, cli.bound().0);
-    match unless_interrupted(signals, plan(cli, host.env.clone(), deadline)).await? {
+    match unless_interrupted(signals, planned(cli, host.env.clone(), deadline)).await? {
         Plan::Exchange(plan) => Ok(Box::pin(exchange(*plan, host, deadline, signals)).await?),
         Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host, deadline)).await?.code()),
         Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host, deadline)).await,
         Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host, deadline)).await,
-        Plan::Clean { directory, format } => Ok(clean::clean(&directory, format, host, signals).await?.code()),
-        Plan::Print(text) => {
-            print(&text)?;
-            Ok(Exit::Done.code())
+        Plan::Clean { directory, format } => {
+            Ok(clean::clean(&directory, format, host, deadline, signals).await?.code())
         }
+        Plan::Print(text) => unless_interrupted(signals, show(text, deadline)).await,
     }
+}
+
+async fn show(text: String, deadline: Deadline) -> Result<u8, Error> {
+    print(text, deadline).await?;
+    Ok(Exit::Done.code())
 }
 
 /// Does it, unless a signal ends the run first.
@@ -96,7 +106,7 @@ async fn unless_interrupted<T, E: Into<End>>(
 }
 
 /// Checks what was asked, beside the signals: the files that it names may never end.
-async fn plan(cli: Cli, env: Env, deadline: Deadline) -> Result<Plan, Error> {
+async fn planned(cli: Cli, env: Env, deadline: Deadline) -> Result<Plan, Error> {
     let (_, bound) = cli.bound();
     let planned = input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader)).await;
     Ok(planned.map_err(|unfinished| unfinished.usage(bound))??)
@@ -120,7 +130,7 @@ async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut
         traded = traded => traded,
     };
     match traded {
-        Ok((content, leftovers)) => delivery.deliver(&content, leftovers, signals).await,
+        Ok((content, leftovers)) => delivery.deliver(&content, leftovers, deadline, signals).await,
         Err(error) => {
             // One more signal means at once.
             tokio::select! { _ = signals.next() => {} () = pending.revoke() => {} }
@@ -132,7 +142,7 @@ async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut
 async fn explain(plan: &Explain, host: &Host, deadline: Deadline) -> Result<u8, Error> {
     let token = subject::look_at(&plan.source, host, deadline).await?;
     let explanation = plan.rule.evaluate(&token, host.clock.unix());
-    print(&if plan.json { explanation.json() } else { explanation.text() })?;
+    print(if plan.json { explanation.json() } else { explanation.text() }, deadline).await?;
     Ok(explanation.verdict.exit().code())
 }
 
@@ -144,8 +154,7 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
         (plan.allowed.complete_with(token.claims())?, Some(token))
     };
     let recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;
-    print(&if plan.json { recipe.json() } else { recipe.cli() })?;
-    Ok(Exit::Done.code())
+    show(if plan.json { recipe.json() } else { recipe.cli() }, deadline).await
 }
 
 fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {
@@ -154,14 +163,7 @@ fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// Help and the version are asked for; everything else is a mistake.
 fn misunderstood(failure: &FailureOutput, error: &clap::Error) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return match print(&error.render().to_string()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failed) => fail(failure, Exit::Output, Error::from(failed).report()),
-        };
-    }
     failure.print(Exit::Usage);
     diagnostic::usage(&error.render().to_string());
     if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {

@@ -1,10 +1,11 @@
 //! Where the result goes: standard output once, a private file put in place atomically, or a command's environment.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 mod child;
 mod leftovers;
@@ -12,11 +13,13 @@ mod leftovers;
 pub use leftovers::Leftovers;
 
 use crate::emit::{Content, Error, Exports, Format, Rendered, render};
-use crate::error::{Exit, Usage};
+use crate::error::{self, Exit, Usage};
+use crate::http::retry::Deadline;
 use crate::secret::Secret;
 use crate::shell::Name;
 use crate::signal::Signals;
 use crate::state;
+use crate::stdio::{self, Progress, Stream};
 
 /// What the plan says of the result's way out.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,7 +67,7 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Exit::Usage`] for a terminal, [`Exit::Output`] for a file that cannot be made.
-    pub fn prepare(&self, directory: state::StateDir) -> Result<Ready<'_>, crate::error::Error> {
+    pub fn prepare(&self, directory: state::StateDir) -> Result<Ready<'_>, error::Error> {
         let file = match self {
             Self::Stdout { on_terminal: false, .. } if std::io::stdout().is_terminal() => {
                 return Err(Usage::new("standard output is a terminal, where credentials would stay in the log")
@@ -90,8 +93,9 @@ impl Ready<'_> {
         self,
         content: &Content,
         leftovers: Leftovers,
+        deadline: Deadline,
         signals: &mut Signals,
-    ) -> Result<u8, crate::error::Error> {
+    ) -> Result<u8, error::Error> {
         if let (Delivery::Command(run), Content::Variables(exports)) = (self.delivery, content) {
             if leftovers.is_empty() {
                 return Ok(run.become_it(exports));
@@ -101,13 +105,14 @@ impl Ready<'_> {
             leftovers.undo(&self.directory.until(None)).await;
             return Ok(code);
         }
+        let progress = Progress::default();
         let written = tokio::select! {
             biased;
-            (_, name) = signals.next() => Err(crate::error::Error::interrupted(name)),
+            (_, name) = signals.next() => Err(interrupted(name, &progress)),
             written = async {
                 // It goes with an error, as the files do.
                 let record = leftovers.record(&self.directory).await;
-                self.write(content).await.map(|()| record)
+                self.write(content, deadline, &progress).await.map(|()| record)
             } => written.map_err(Into::into),
         };
         match written {
@@ -125,9 +130,11 @@ impl Ready<'_> {
         }
     }
 
-    async fn write(self, content: &Content) -> Result<(), Error> {
+    async fn write(self, content: &Content, deadline: Deadline, progress: &Progress) -> Result<(), Error> {
         match self.delivery {
-            Delivery::Stdout { format, .. } => print(text(*format, content, &self.directory).await?.reveal()),
+            Delivery::Stdout { format, .. } => {
+                print_noting(text(*format, content, &self.directory).await?, deadline, progress).await
+            }
             Delivery::File { format, path } => {
                 let text = text(*format, content, &self.directory).await?;
                 match self.file {
@@ -158,14 +165,54 @@ pub async fn text(format: Format, content: &Content, place: &state::StateDir) ->
     })
 }
 
-/// Writes `text` to standard output, all at once.
+/// Writes `text` to standard output, all at once, while signals are heard. Nothing more is written once this is dropped.
 ///
 /// # Errors
-/// When standard output is closed or broken.
-pub fn print(text: &str) -> Result<(), Error> {
-    let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Error::Stdout { why: error.to_string() })
+/// When standard output is closed or broken, or nobody has read all of it until `deadline`.
+pub async fn print(text: String, deadline: Deadline) -> Result<(), Error> {
+    print_noting(Secret::new(text), deadline, &Progress::default()).await
+}
+
+async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> Result<(), Error> {
+    struct Stop<'p>(&'p Progress);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.stop();
+        }
+    }
+    let _stop = Stop(progress);
+    let (noted, until) = (progress.clone(), Instant::now() + deadline.remaining());
+    let failed = |error: std::io::Error| Error::Stdout { why: error.to_string() };
+    let begun = stdio::write_at_once(Stream::Out, text.reveal().as_bytes(), progress).map_err(failed)?;
+    if begun == text.reveal().len() {
+        return Ok(());
+    }
+    let write = move || stdio::write(Stream::Out, &text.reveal().as_bytes()[begun..], until, &noted);
+    // A file system that hangs has the thread for as long as it likes.
+    let written = tokio::time::timeout(deadline.remaining() + A_MOMENT, tokio::task::spawn_blocking(write)).await;
+    match written {
+        Ok(Ok(written)) => written.map_err(failed),
+        Ok(Err(ended)) => Err(failed(ended.into())),
+        Err(_) => Err(failed(std::io::ErrorKind::TimedOut.into())),
+    }
+}
+
+/// How long the last words of a run wait for a reader.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// Writes the last words of a run to standard output, as far as somebody reads them within a moment.
+pub fn print_last(text: &str) {
+    // With standard output gone there is nobody left to tell.
+    let _ = stdio::write(Stream::Out, text.as_bytes(), Instant::now() + A_MOMENT, &Progress::default());
+}
+
+/// The end of a run by a signal while its result was written.
+fn interrupted(signal: &str, progress: &Progress) -> error::Error {
+    if !progress.has_begun() {
+        return error::Error::interrupted(signal);
+    }
+    let title = format!("interrupted by {signal}; a part of the output was written");
+    error::Error::new(Exit::Unreachable, error::Report::new(title))
 }
 
 /// A file outside the private directory is put in place even when the manifest cannot be written.
@@ -212,7 +259,7 @@ impl Run {
     pub(super) fn cannot_run(&self, error: &std::io::Error) -> u8 {
         const NOT_EXECUTABLE: u8 = 126;
         const NOT_FOUND: u8 = 127;
-        let report = crate::error::Report::new(format!("cannot run {}: {error}", self.program.to_string_lossy()));
+        let report = error::Report::new(format!("cannot run {}: {error}", self.program.to_string_lossy()));
         crate::diagnostic::report(&report);
         if error.kind() == std::io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
     }

@@ -4,10 +4,11 @@
 //! credentials or with stale ones. So every bad end says so in the shell's own language.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use clap::ValueEnum;
 
+use crate::delivery;
 use crate::emit::{Format, OnError};
 use crate::error::Exit;
 use crate::shell::{Name, fish, posix};
@@ -86,10 +87,8 @@ impl FailureOutput {
 
     /// Writes the text to standard output, unless a person is looking at it.
     pub fn print(&self, exit: Exit) {
-        let mut stdout = std::io::stdout().lock();
-        if !stdout.is_terminal() {
-            // With standard output gone there is no shell left to stop.
-            let _ = stdout.write_all(self.text(exit.code()).as_bytes()).and_then(|()| stdout.flush());
+        if !std::io::stdout().is_terminal() {
+            delivery::print_last(&self.text(exit.code()));
         }
     }
 

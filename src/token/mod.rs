@@ -52,10 +52,8 @@ pub async fn show(request: Request, host: &Host, deadline: Deadline) -> Result<E
         None => None,
     };
     let summary = Summary::new(&token, host.clock.unix());
-    delivery::print(&if request.json {
-        summary.json(explanation.as_ref())
-    } else {
-        table::text(&summary, explanation.as_ref())
-    })?;
+    let text =
+        if request.json { summary.json(explanation.as_ref()) } else { table::text(&summary, explanation.as_ref()) };
+    delivery::print(text, deadline).await?;
     Ok(explanation.map_or(Exit::Done, |explanation| explanation.verdict.exit()))
 }

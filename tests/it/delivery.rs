@@ -6,6 +6,7 @@ mod directory;
 mod file;
 mod killed;
 mod parents;
+mod reader;
 mod replaced;
 mod spoilt;
 mod terminal;

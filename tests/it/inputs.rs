@@ -1,6 +1,7 @@
 //! Every file that an option, a variable or another tool's configuration names.
 
 mod endless;
+mod pipes;
 
 use sandbox::{PROVIDER, Sandbox};
 

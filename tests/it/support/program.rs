@@ -1,6 +1,7 @@
 //! A command line in a scrubbed environment.
 
 use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -22,6 +23,8 @@ pub(crate) struct Program<'s> {
     variables: Vec<(String, OsString)>,
     input: Option<Vec<u8>>,
     on_terminal: bool,
+    stdout: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
     pub(super) scratch: Scratch,
     pub(super) sandbox: Option<&'s Sandbox>,
     pub(super) secrets: Secrets,
@@ -49,6 +52,8 @@ impl<'s> Program<'s> {
             variables: Vec::new(),
             input: None,
             on_terminal: false,
+            stdout: None,
+            stderr: None,
             scratch: Scratch::new(),
             sandbox: None,
             secrets: Secrets::default(),
@@ -113,6 +118,18 @@ impl<'s> Program<'s> {
     /// On a terminal: standard input is typed, and what is shown comes back as standard output.
     pub(crate) fn on_a_terminal(mut self) -> Self {
         self.on_terminal = true;
+        self
+    }
+
+    /// With this as its standard output, which the test looks at itself.
+    pub(crate) fn stdout_to(mut self, stream: impl Into<OwnedFd>) -> Self {
+        self.stdout = Some(stream.into());
+        self
+    }
+
+    /// With this as its standard error, the same.
+    pub(crate) fn stderr_to(mut self, stream: impl Into<OwnedFd>) -> Self {
+        self.stderr = Some(stream.into());
         self
     }
 
@@ -198,8 +215,8 @@ impl<'s> Program<'s> {
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.scratch.path())
             .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(self.stdout.take().map_or_else(Stdio::piped, Stdio::from))
+            .stderr(self.stderr.take().map_or_else(Stdio::piped, Stdio::from))
             // A group of its own: at the bound all of it goes.
             .process_group(0);
         let before = self.scratch.files();
