@@ -117,7 +117,7 @@ fn write(text: &str) {
 
 fn write_within(patience: Duration, text: &[u8]) {
     // With standard error gone there is nobody left to tell.
-    let _ = stdio::write(Stream::Err, text, Instant::now() + patience, &Progress::default());
+    let _ = stdio::write(Stream::Err, text, Some(Instant::now() + patience), &Progress::default());
 }
 
 fn layout(report: &Report) -> String {

@@ -16,7 +16,7 @@ use crate::host::{Env, Host};
 use crate::http::Client;
 use crate::http::retry::Deadline;
 use crate::plan::fail_closed::FailureOutput;
-use crate::plan::{self, Exchange, Explain, Plan, Setup};
+use crate::plan::{self, Exchange, Explain, Plan, SecretsFile, Setup};
 use crate::signal::{self, Signals};
 use crate::{clean, exchange, input, subject, token};
 
@@ -36,7 +36,11 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
             Ok(signals) => signals,
             Err(error) => return Err(End::Bug(format!("cannot watch for signals: {error}"))),
         };
-        story(arguments, host, &mut signals).await
+        let ended = story(arguments, host, &failure, &mut signals).await;
+        if ended.is_err() {
+            tokio::select! { _ = signals.next() => {} () = failure.complete() => {} }
+        }
+        ended
     });
     // A read of standard input that never ends must not keep the program.
     runtime.shutdown_background();
@@ -61,7 +65,12 @@ impl<E: Into<Error>> From<E> for End {
     }
 }
 
-async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> Result<u8, End> {
+async fn story(
+    arguments: Vec<OsString>,
+    host: &Host,
+    failure: &FailureOutput,
+    signals: &mut Signals,
+) -> Result<u8, End> {
     let started = Instant::now();
     let nothing_to_run = arguments.last().is_some_and(|word| word == "--");
     let cli = match Cli::try_parse_from(arguments) {
@@ -76,7 +85,7 @@ async fn story(arguments: Vec<OsString>, host: &Host, signals: &mut Signals) -> 
     }
     diagnostic::init(cli.verbosity());
     let deadline = Deadline::since(started, cli.bound().0);
-    match unless_interrupted(signals, planned(cli, host.env.clone(), deadline)).await? {
+    match unless_interrupted(signals, planned(cli, host.env.clone(), failure.secrets_file().clone(), deadline)).await? {
         Plan::Exchange(plan) => Ok(Box::pin(exchange(*plan, host, deadline, signals)).await?),
         Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host, deadline)).await?.code()),
         Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host, deadline)).await,
@@ -106,9 +115,9 @@ async fn unless_interrupted<T, E: Into<End>>(
 }
 
 /// Checks what was asked, beside the signals: the files that it names may never end.
-async fn planned(cli: Cli, env: Env, deadline: Deadline) -> Result<Plan, Error> {
+async fn planned(cli: Cli, env: Env, secrets_file: SecretsFile, deadline: Deadline) -> Result<Plan, Error> {
     let (_, bound) = cli.bound();
-    let planned = input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader)).await;
+    let planned = input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &secrets_file)).await;
     Ok(planned.map_err(|unfinished| unfinished.usage(bound))??)
 }
 

@@ -75,12 +75,12 @@ fn at_once(stream: BorrowedFd<'_>, text: &[u8], progress: &Progress) -> io::Resu
     }
 }
 
-/// Writes `text`, until `until` or until `progress` is stopped. It is written at once where the pipe has, or can be given,
+/// Writes `text`, until `until` (for ever where that is none) or until `progress` is stopped. It is written at once where the pipe has, or can be given,
 /// the room; an ordinary file has all of it in the end, or nothing.
 ///
 /// # Errors
 /// What the system said; [`ErrorKind::TimedOut`] when nobody has read in time.
-pub fn write(stream: Stream, text: &[u8], until: Instant, progress: &Progress) -> io::Result<()> {
+pub fn write(stream: Stream, text: &[u8], until: Option<Instant>, progress: &Progress) -> io::Result<()> {
     match stream {
         Stream::Out => write_to(std::io::stdout().as_fd(), || std::io::stdout().lock(), text, until, progress),
         Stream::Err => write_to(std::io::stderr().as_fd(), || std::io::stderr().lock(), text, until, progress),
@@ -92,7 +92,7 @@ fn write_to<L>(
     stream: BorrowedFd<'_>,
     lock: impl Fn() -> L,
     text: &[u8],
-    until: Instant,
+    until: Option<Instant>,
     progress: &Progress,
 ) -> io::Result<()> {
     let file = OrdinaryFile::at_its_end(stream);
@@ -132,9 +132,9 @@ fn write_to<L>(
 const LEAST_ROOM: usize = 4096;
 
 /// Waits until `stream` can be written to, but not for long: somebody may have stopped the writing.
-fn wait(stream: BorrowedFd<'_>, until: Instant) -> io::Result<()> {
+fn wait(stream: BorrowedFd<'_>, until: Option<Instant>) -> io::Result<()> {
     const STEP: Duration = Duration::from_millis(20);
-    let left = until.saturating_duration_since(Instant::now());
+    let left = until.map_or(STEP, |until| until.saturating_duration_since(Instant::now()));
     if left.is_zero() {
         return Err(io::Error::new(ErrorKind::TimedOut, "nobody has read it in time"));
     }
@@ -203,7 +203,7 @@ mod tests {
     const SHORTLY: Duration = Duration::from_millis(100);
 
     fn write(to: &OwnedFd, text: &[u8], within: Duration, progress: &Progress) -> io::Result<()> {
-        write_to(to.as_fd(), || (), text, Instant::now() + within, progress)
+        write_to(to.as_fd(), || (), text, Some(Instant::now() + within), progress)
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert!(progress.has_begun() && started.elapsed() >= SHORTLY);
         let reading = std::thread::spawn(move || std::fs::File::from(reader).read_to_end(&mut Vec::new()).unwrap());
-        write(&writer, &text, Duration::from_secs(60), &Progress::default()).unwrap();
+        write(&writer, &text, Duration::from_mins(1), &Progress::default()).unwrap();
         drop(writer);
         assert!(reading.join().unwrap() > text.len());
     }
@@ -243,7 +243,7 @@ mod tests {
             std::thread::sleep(SHORTLY);
             std::fs::File::from(reader).read_to_end(&mut Vec::new()).unwrap()
         });
-        write(&writer, &text, Duration::from_secs(60), &Progress::default()).unwrap();
+        write(&writer, &text, Duration::from_mins(1), &Progress::default()).unwrap();
         drop(writer);
         assert_eq!(reading.join().unwrap(), text.len());
     }

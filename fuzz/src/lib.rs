@@ -15,7 +15,8 @@ use oidc_exchange::http::retry::Deadline;
 use oidc_exchange::http::{Client, Response};
 use oidc_exchange::state::StateDir;
 use oidc_exchange::explanation::Explanation;
-use oidc_exchange::plan::{Plan, Target};
+use oidc_exchange::input;
+use oidc_exchange::plan::{Plan, SecretsFile, Target};
 use oidc_exchange::secret::redact_jwt_shaped;
 use oidc_exchange::subject::{self, Source, SubjectToken};
 use oidc_exchange::text::printable;
@@ -68,7 +69,8 @@ pub static JOB: LazyLock<SubjectToken> =
 pub fn target(arguments: &[&str]) -> Target {
     let words = ["oidc-exchange"].iter().chain(arguments);
     let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
-    match Plan::new(cli, &host(&[]).env) {
+    let plan = |reader: &input::Reader| Plan::new(cli, &host(&[]).env, reader, &SecretsFile::default());
+    match run(input::apart(Duration::from_secs(9), plan)).expect("no file is named") {
         Ok(Plan::Exchange(plan)) => plan.target,
         other => panic!("{other:?}"),
     }

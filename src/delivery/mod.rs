@@ -181,7 +181,7 @@ async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> 
         }
     }
     let _stop = Stop(progress);
-    let (noted, until) = (progress.clone(), Instant::now() + deadline.remaining());
+    let (noted, until) = (progress.clone(), deadline.end());
     let failed = |error: std::io::Error| Error::Stdout { why: error.to_string() };
     let begun = stdio::write_at_once(Stream::Out, text.reveal().as_bytes(), progress).map_err(failed)?;
     if begun == text.reveal().len() {
@@ -189,7 +189,8 @@ async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> 
     }
     let write = move || stdio::write(Stream::Out, &text.reveal().as_bytes()[begun..], until, &noted);
     // A file system that hangs has the thread for as long as it likes.
-    let written = tokio::time::timeout(deadline.remaining() + A_MOMENT, tokio::task::spawn_blocking(write)).await;
+    let written =
+        tokio::time::timeout(deadline.remaining().saturating_add(A_MOMENT), tokio::task::spawn_blocking(write)).await;
     match written {
         Ok(Ok(written)) => written.map_err(failed),
         Ok(Err(ended)) => Err(failed(ended.into())),
@@ -203,7 +204,7 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 /// Writes the last words of a run to standard output, as far as somebody reads them within a moment.
 pub fn print_last(text: &str) {
     // With standard output gone there is nobody left to tell.
-    let _ = stdio::write(Stream::Out, text.as_bytes(), Instant::now() + A_MOMENT, &Progress::default());
+    let _ = stdio::write(Stream::Out, text.as_bytes(), Some(Instant::now() + A_MOMENT), &Progress::default());
 }
 
 /// The end of a run by a signal while its result was written.

@@ -104,7 +104,7 @@ mod tests {
         let found = certificates(format!("text\n{KEY}{ONE}text\r{}", ONE.replace('\n', "\r\n")).as_bytes()).unwrap();
         assert_eq!(text(&found), format!("{ONE}{ONE}"));
         let long = CertificateDer::from(vec![7; 100]);
-        let written = text(&[long.clone()]);
+        let written = text(std::slice::from_ref(&long));
         assert_eq!(written.lines().map(str::len).max(), Some(64));
         assert_eq!(certificates(written.as_bytes()).unwrap(), [long]);
     }

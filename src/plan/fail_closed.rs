@@ -5,9 +5,11 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use super::SecretsFile;
 use crate::delivery;
 use crate::emit::{Format, OnError};
 use crate::error::Exit;
@@ -15,11 +17,23 @@ use crate::shell::{Name, fish, posix};
 use crate::{aws, google, vault};
 
 /// The text for a bad end, known before anything can go wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct FailureOutput {
     how: OnError,
     fish: bool,
-    credentials: Vec<Name>,
+    credentials: Credentials,
+    secrets_file: SecretsFile,
+}
+
+/// The variables that must not survive a bad end.
+#[derive(Clone, Debug)]
+enum Credentials {
+    Known(Vec<Name>),
+    /// Those that the words of a `vault` command line name, and the lines of its `--secrets-file`.
+    Vault {
+        words: Vec<String>,
+        secrets_file: Option<PathBuf>,
+    },
 }
 
 const EXCHANGES: [&str; 3] = ["aws", "gcp", "vault"];
@@ -62,20 +76,42 @@ impl FailureOutput {
             Some("status") => OnError::Status,
             _ => OnError::Stop,
         };
-        let credentials = match subcommand {
+        let credentials = Credentials::Known(match subcommand {
             Some("aws") if options.contains(&"--refreshable".to_owned()) => aws::output::refreshable_names(),
             Some("aws") => aws::output::prefixed_names(value("--env-prefix").unwrap_or_default()),
             Some("gcp") => google::credential_names(value("--id-token-env").and_then(Name::new)),
-            Some("vault") => vault::names_asked_for(options, value("--secrets-file").and_then(listed).as_deref()),
             _ => Vec::new(),
+        });
+        let credentials = match subcommand {
+            Some("vault") => {
+                Credentials::Vault { words: options.to_vec(), secrets_file: value("--secrets-file").map(PathBuf::from) }
+            }
+            _ => credentials,
         };
-        Self { how, fish: value("--format") == Some("fish"), credentials }
+        let fish = value("--format") == Some("fish");
+        Self { how, fish, credentials, secrets_file: SecretsFile::default() }
+    }
+
+    /// The file that names further variables, for whoever reads it first.
+    #[must_use]
+    pub fn secrets_file(&self) -> &SecretsFile {
+        &self.secrets_file
+    }
+
+    /// Reads what the text needs and nobody has read yet, for at most a moment.
+    pub async fn complete(&self) {
+        if let Credentials::Vault { secrets_file: Some(path), .. } = &self.credentials {
+            self.secrets_file.catch_up(path).await;
+        }
     }
 
     /// The text for an end with `code`.
     #[must_use]
     pub fn text(&self, code: u8) -> String {
-        let names = &self.credentials;
+        let names = &match &self.credentials {
+            Credentials::Known(names) => names.clone(),
+            Credentials::Vault { words, .. } => vault::names_asked_for(words, self.secrets_file.text()),
+        };
         match (self.how, self.fish) {
             (OnError::Stop, false) => format!("{}{}\n", posix::unset(names), posix::stop(code)),
             (OnError::Stop, true) => format!("{}{}\n", fish::unset(names), fish::stop(code)),
@@ -116,13 +152,6 @@ fn is_not_for_a_shell(command: Option<&str>, format: &str) -> bool {
         Ok(format) => !format.is_shell(),
         Err(_) => matches!((command, format), (Some("aws"), "process") | (Some("vault"), "raw")),
     }
-}
-
-/// A file of secrets' names, where it is an ordinary one: a pipe's content is for the run itself.
-fn listed(path: &str) -> Option<String> {
-    const LARGEST: u64 = 1 << 20;
-    let found = std::fs::metadata(path).ok()?;
-    if found.is_file() && found.len() <= LARGEST { std::fs::read_to_string(path).ok() } else { None }
 }
 
 #[cfg(test)]

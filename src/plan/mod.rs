@@ -6,6 +6,7 @@ mod aws_request;
 mod explain;
 pub mod fail_closed;
 mod gcp_request;
+mod secrets_file;
 mod setup;
 mod vault_request;
 
@@ -32,6 +33,7 @@ use crate::token;
 use crate::vault;
 
 pub use explain::{Explain, Rule};
+pub use secrets_file::SecretsFile;
 pub use setup::{Setup, Side};
 
 /// The whole of a run.
@@ -136,7 +138,7 @@ impl Plan {
     ///
     /// # Errors
     /// When it cannot be meant.
-    pub fn new(cli: Cli, env: &Env, reader: &Reader) -> Result<Self, Usage> {
+    pub fn new(cli: Cli, env: &Env, reader: &Reader, secrets_file: &SecretsFile) -> Result<Self, Usage> {
         match cli.command {
             Command::Aws(args) => {
                 let request = aws_request::new(&args, env, reader)?;
@@ -162,7 +164,7 @@ impl Plan {
             }
             Command::Vault(args) => {
                 let ca_file = ca_file(&args.shared.network, reader)?;
-                let request = vault_request::new(&args, ca_file.as_ref(), env, reader)?;
+                let request = vault_request::new(&args, ca_file.as_ref(), env, reader, secrets_file)?;
                 let address = request.address.clone();
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
                 let timeout = timeout(&args.shared, false);

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
+use super::SecretsFile;
 use crate::cli::{Form, VaultAnswer, VaultArgs};
 use crate::error::Usage;
 use crate::host::Env;
 use crate::http::CaFile;
-use crate::input::{Kind, Reader};
+use crate::input::Reader;
 use crate::vault::path::Path;
 use crate::vault::selection::{Selection, Target};
-use crate::vault::{self, secrets_file, settings};
+use crate::vault::{self, settings};
 
 /// Checks what `vault` was asked for, with the environment's part filled in.
 pub(super) fn new(
@@ -17,15 +18,14 @@ pub(super) fn new(
     ca_file: Option<&CaFile>,
     env: &Env,
     reader: &Reader,
+    secrets_file: &SecretsFile,
 ) -> Result<vault::Request, Usage> {
-    const SECRETS_FILE: &str = "--secrets-file";
     let mut selections = Vec::new();
     if let Some(path) = &args.secrets_file {
-        let text = reader.text(SECRETS_FILE, path, Kind::SecretsFile).map_err(|fault| fault.at(SECRETS_FILE, path))?;
-        selections.extend(secrets_file::lines(&text)?);
+        selections.extend(vault::secrets_file::lines(secrets_file.read(reader, path)?)?);
     }
     for secret in &args.secrets {
-        selections.extend(secrets_file::selections(secret)?);
+        selections.extend(vault::secrets_file::selections(secret)?);
     }
     let export_token = args.export_token || selections.is_empty();
     check_names(&selections, export_token)?;

@@ -67,3 +67,27 @@ fn a_profile_that_renews_keeps_the_certificates_themselves() {
     renewal.exits(0);
     assert_eq!(sandbox.aws.requests().len(), asked + 1);
 }
+
+/// A bad end removes the variables that the list names, whoever reads it.
+#[test]
+fn a_list_of_secrets_is_known_to_a_bad_end() {
+    let sandbox = Sandbox::start().unwrap();
+    let list = "A=secret/production/db#password\n\n# B is not there\nB=secret/production/db#nothing\n";
+    let vault = |more: &[&str]| {
+        let arguments = ["vault", "--role", "ci", "--on-error", "status", "--secrets-file", FILE];
+        oidc_exchange(arguments).args(more).job(&sandbox)
+    };
+    fed(vault(&[]), list).exits(4).stdout_is("unset A B;\n(exit 4)\n");
+    // Before anything is planned.
+    fed(vault(&["--misspelt"]), list).exits(2).stdout_is("unset A B;\n(exit 2)\n");
+    fed(vault(&[]), "A=secret/production/db#password\nnonsense\n").exits(2).stdout_is("unset A;\n(exit 2)\n");
+    let file = vault(&["--misspelt"]);
+    file.scratch().write(FILE, list);
+    file.run().exits(2).stdout_is("unset A B;\n(exit 2)\n");
+    // One that does not end is not waited for.
+    let endless = vault(&["--misspelt"]);
+    mkfifo(&endless.scratch().path().join(FILE));
+    let output = endless.run();
+    output.exits(2).stdout_is("unset VAULT_TOKEN;\n(exit 2)\n");
+    assert!(output.took < std::time::Duration::from_secs(10), "{:?}", output.took);
+}
