@@ -11,16 +11,18 @@ use futures_util::future::join_all;
 
 use crate::aws::profile::Written;
 use crate::cli::Forget;
+use crate::cloud::About;
+use crate::clouds;
 use crate::delivery;
+use crate::diagnostic;
 use crate::error::{Error, Exit, Report};
-use crate::host::Host;
+use crate::host::{Env, Host};
 use crate::http::retry::Deadline;
-use crate::shell::{fish, posix};
+use crate::shell::{Name, fish, posix};
 use crate::signal::Signals;
 use crate::state::{self, Directory, Outcome, Record, StateDir};
 use crate::vault::LeftoverToken;
 use crate::vault::leftover_token::End;
-use crate::{aws, diagnostic, google, vault};
 
 /// Prints the `unset` lines in the words of `format`, deletes what the manifest in `place` names, and ends the client
 /// tokens that it names. Gives the exit code: [`Exit::Unreachable`] where a token could not be ended this time,
@@ -35,9 +37,7 @@ pub async fn clean(
     deadline: Deadline,
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
-    let mut names =
-        [aws::output::refreshable_names(), google::credential_names(None), vault::credential_names()].concat();
-    names.extend(google::exports::leading_into(place, &host.env));
+    let names = names(&clouds::ALL, place, &host.env);
     let text = match format {
         Forget::Env => posix::unset(&names),
         Forget::Fish => fish::unset(&names),
@@ -174,4 +174,11 @@ impl Cleaning<'_> {
         }
         self.done.push(record);
     }
+}
+
+/// The variables that exchanges with `clouds` have left in the environment.
+#[must_use]
+pub fn names(clouds: &[&About], place: &StateDir, env: &Env) -> Vec<Name> {
+    let left = clouds.iter().flat_map(|about| (about.variables_left)());
+    left.chain(clouds.iter().flat_map(|about| (about.variables_into)(place, env))).collect()
 }

@@ -16,6 +16,7 @@ pub mod cache;
 pub mod clean;
 pub mod cli;
 pub mod cloud;
+pub mod clouds;
 pub mod command_hints;
 pub mod delivery;
 pub mod diagnostic;

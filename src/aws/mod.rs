@@ -3,6 +3,7 @@
 //! The first call is `AssumeRoleWithWebIdentity`, unsigned:
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>.
 
+mod about;
 pub mod account;
 mod answer;
 pub mod arn;
@@ -20,9 +21,11 @@ mod request;
 pub mod session;
 pub mod setup;
 mod sts;
+mod token_checks;
 mod token_file;
 pub mod trust;
 
+pub use about::ABOUT;
 pub use account::{AccountId, Guard};
 pub use arn::{PolicyArn, ProviderArn, RoleArn};
 pub use chain::{ExternalId, Hop, SessionTag, SourceIdentity};

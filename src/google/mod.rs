@@ -4,6 +4,7 @@
 //! (<https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>), and IAM Credentials trades that for
 //! a service account's (<https://docs.cloud.google.com/iam/docs/reference/credentials/rest>).
 
+mod about;
 mod answer;
 mod cause;
 pub mod cel;
@@ -18,9 +19,11 @@ pub mod provider;
 mod request;
 pub mod service_account;
 pub mod setup;
+mod token_checks;
 pub mod trust;
 mod universe;
 
+pub use about::ABOUT;
 pub use endpoint::Endpoints;
 pub use exports::credential_names;
 pub use impersonation::{IdToken, Impersonation, Lifetime, Scope};

@@ -5,38 +5,28 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::ValueEnum;
 
 use super::SecretsFile;
+use crate::cloud::{About, Arguments};
+use crate::clouds;
 use crate::delivery;
 use crate::emit::{Format, OnError};
 use crate::error::Exit;
-use crate::shell::{Name, fish, posix};
-use crate::{aws, google, vault};
+use crate::shell::{fish, posix};
 
 /// The text for a bad end, known before anything can go wrong.
 #[derive(Clone, Debug)]
 pub struct FailureOutput {
     how: OnError,
     fish: bool,
-    credentials: Credentials,
+    /// The cloud whose variables must not survive a bad end.
+    cloud: Option<&'static About>,
+    arguments: Arguments,
     secrets_file: SecretsFile,
 }
-
-/// The variables that must not survive a bad end.
-#[derive(Clone, Debug)]
-enum Credentials {
-    Known(Vec<Name>),
-    /// Those that the words of a `vault` command line name, and the lines of its `--secrets-file`.
-    Vault {
-        words: Vec<String>,
-        secrets_file: Option<PathBuf>,
-    },
-}
-
-const EXCHANGES: [&str; 3] = ["aws", "gcp", "vault"];
 
 /// Commands whose output is for people and programs, some with a provider's name after theirs.
 const REPORTS: [&str; 5] = ["completions", "explain", "man", "setup", "token"];
@@ -47,49 +37,32 @@ impl FailureOutput {
     /// the shell's stop.
     #[must_use]
     pub fn for_arguments(arguments: &[OsString]) -> Self {
-        let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        let (options, command) = match words.iter().position(|word| word == "--") {
-            Some(end) => (&words[..end], true),
-            None => (&words[..], false),
-        };
-        let value = |option: &str| {
-            options.iter().enumerate().find_map(|(index, word)| match word.strip_prefix(option) {
-                Some("") => options.get(index + 1).map(String::as_str),
-                Some(rest) => rest.strip_prefix('='),
-                None => None,
-            })
-        };
+        Self::among(&clouds::ALL, arguments)
+    }
+
+    /// The same where these are the clouds.
+    #[must_use]
+    pub fn among(clouds: &[&'static About], arguments: &[OsString]) -> Self {
+        let arguments = Arguments::new(arguments);
         // Options may stand before the command by mistake, with values of their own.
-        let words = || options.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
+        let words = || arguments.words().iter().map(String::as_str).filter(|word| !word.starts_with('-'));
         let first = words().next();
         let is_report = first.is_some_and(|word| REPORTS.contains(&word));
-        let subcommand = words().find(|word| EXCHANGES.contains(word)).or(first);
-        let not_for_a_shell = command
-            || value("--output").is_some_and(|path| path != "-")
-            || value("--profile").is_some()
-            || value("--format").is_some_and(|format| is_not_for_a_shell(subcommand, format))
-            || matches!(subcommand, Some("help"))
+        let cloud = words().find_map(|word| clouds.iter().copied().find(|about| about.command == word));
+        let not_for_a_shell = arguments.runs_command()
+            || arguments.value("--output").is_some_and(|path| path != "-")
+            || arguments.value("--profile").is_some()
+            || arguments.value("--format").is_some_and(|format| is_not_for_a_shell(cloud, format))
+            || (cloud.is_none() && first == Some("help"))
             || is_report;
-        let how = match value("--on-error") {
+        let how = match arguments.value("--on-error") {
             _ if not_for_a_shell => OnError::None,
             Some("none") => OnError::None,
             Some("status") => OnError::Status,
             _ => OnError::Stop,
         };
-        let credentials = Credentials::Known(match subcommand {
-            Some("aws") if options.contains(&"--refreshable".to_owned()) => aws::output::refreshable_names(),
-            Some("aws") => aws::output::prefixed_names(value("--env-prefix").unwrap_or_default()),
-            Some("gcp") => google::credential_names(value("--id-token-env").and_then(Name::new)),
-            _ => Vec::new(),
-        });
-        let credentials = match subcommand {
-            Some("vault") => {
-                Credentials::Vault { words: options.to_vec(), secrets_file: value("--secrets-file").map(PathBuf::from) }
-            }
-            _ => credentials,
-        };
-        let fish = value("--format") == Some("fish");
-        Self { how, fish, credentials, secrets_file: SecretsFile::default() }
+        let fish = arguments.value("--format") == Some("fish");
+        Self { how, fish, cloud, arguments, secrets_file: SecretsFile::default() }
     }
 
     /// The file that names further variables, for whoever reads it first.
@@ -100,18 +73,17 @@ impl FailureOutput {
 
     /// Reads what the text needs and nobody has read yet, for at most a moment.
     pub async fn complete(&self) {
-        if let Credentials::Vault { secrets_file: Some(path), .. } = &self.credentials {
-            self.secrets_file.catch_up(path).await;
+        let option = self.cloud.and_then(|about| about.option_of_names);
+        if let Some(path) = option.and_then(|option| self.arguments.value(option)) {
+            self.secrets_file.catch_up(Path::new(path)).await;
         }
     }
 
     /// The text for an end with `code`.
     #[must_use]
     pub fn text(&self, code: u8) -> String {
-        let names = &match &self.credentials {
-            Credentials::Known(names) => names.clone(),
-            Credentials::Vault { words, .. } => vault::names_asked_for(words, self.secrets_file.text()),
-        };
+        let names = self.cloud.map(|about| (about.credential_variables)(&self.arguments, self.secrets_file.text()));
+        let names = &names.unwrap_or_default();
         match (self.how, self.fish) {
             (OnError::Stop, false) => format!("{}{}\n", posix::unset(names), posix::stop(code)),
             (OnError::Stop, true) => format!("{}{}\n", fish::unset(names), fish::stop(code)),
@@ -146,11 +118,11 @@ impl FailureOutput {
     }
 }
 
-/// Whether `command` has such a format, and it is for something else than a shell.
-fn is_not_for_a_shell(command: Option<&str>, format: &str) -> bool {
+/// Whether the command of `cloud` has such a format, and it is for something else than a shell.
+fn is_not_for_a_shell(cloud: Option<&About>, format: &str) -> bool {
     match Format::from_str(format, false) {
         Ok(format) => !format.is_shell(),
-        Err(_) => matches!((command, format), (Some("aws"), "process") | (Some("vault"), "raw")),
+        Err(_) => cloud.is_some_and(|about| about.answers.contains(&format)),
     }
 }
 

@@ -6,13 +6,6 @@ use ring::signature::{
     RSA_PSS_2048_8192_SHA512, RsaParameters,
 };
 
-/// What AWS STS takes:
-/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>.
-pub(super) const AWS_TAKES: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
-
-/// What Google STS takes: <https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>.
-pub(super) const GOOGLE_TAKES: [&str; 2] = ["RS256", "ES256"];
-
 /// How a signature is checked.
 #[derive(Clone, Copy)]
 pub(super) enum Scheme {

@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
-use super::provider_errors::{
-    EXPIRED, ISSUED_LATER, JUST_EXPIRED, NO_AUDIENCE, NO_SUBJECT, NO_TIME, NOT_YET, ODD_TIME, TOO_OLD,
-};
+use super::provider_errors::{on, refusing};
 use super::relative_time::moment;
+use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 use crate::subject::{Claims, LEEWAY};
 
-/// AWS and Google take no token that is older, whatever its `exp`, in seconds.
+/// Some clouds take no token that is older, whatever its `exp`, in seconds.
 const A_DAY: i64 = 86_400;
 
 /// Every claim that each cloud wants, and the times.
@@ -21,45 +20,63 @@ pub(super) fn check(claims: &Claims, now: i64) -> Check {
 }
 
 fn subject(claims: &Claims) -> Check {
+    let wants = refusing(TokenFault::NoSubject, "wants", "want");
     match claims.text("sub") {
         Some(_) => Check::new(Mark::Holds, "sub is there"),
-        None => NO_SUBJECT.on(Check::new(Mark::Fails, "sub is there")
-            .fact("because", "it is not: an organization can switch it off, and AWS and Google want it")),
+        None => on(
+            TokenFault::NoSubject,
+            Check::new(Mark::Fails, "sub is there")
+                .fact("because", format!("it is not: an organization can switch it off, and {wants} it")),
+        ),
     }
 }
 
 fn audience(claims: &Claims) -> Check {
     let there = claims.audience().is_some_and(|audience| !audience.is_empty());
     let check = Check::new(if there { Mark::Holds } else { Mark::Fails }, "aud is there");
-    if there { check } else { NO_AUDIENCE.on(check.fact("because", "it is not, and AWS and Google want it")) }
+    if there {
+        return check;
+    }
+    let wants = refusing(TokenFault::NoAudience, "wants", "want");
+    on(TokenFault::NoAudience, check.fact("because", format!("it is not, and {wants} it")))
 }
 
 fn issued(claims: &Claims, now: i64) -> Check {
     let Some(at) = claims.issued() else {
-        return NO_TIME.on(Check::new(Mark::Fails, "iat is a time").fact("because", "it is not there, or no number"));
+        return on(
+            TokenFault::NoTime,
+            Check::new(Mark::Fails, "iat is a time").fact("because", "it is not there, or no number"),
+        );
     };
     let title = format!("issued {}", moment(at, now));
     if at.saturating_sub(now) > LEEWAY {
-        return ISSUED_LATER.on(Check::new(Mark::Fails, title).fact("because", by_clock("that is in the future")));
+        return on(
+            TokenFault::IssuedLater,
+            Check::new(Mark::Fails, title).fact("because", by_clock("that is in the future")),
+        );
     }
     let expired = claims.expiry().is_some_and(|expiry| expiry <= now);
     if now.saturating_sub(at) > A_DAY && !expired {
-        let because = "AWS and Google take a token for a day, whatever its exp";
-        return TOO_OLD.on(Check::new(Mark::Fails, title).fact("because", because));
+        let take = refusing(TokenFault::TooOld, "takes", "take");
+        let because = format!("{take} a token for a day, whatever its exp");
+        return on(TokenFault::TooOld, Check::new(Mark::Fails, title).fact("because", because));
     }
     Check::new(Mark::Holds, title)
 }
 
 fn expiry(claims: &Claims, now: i64) -> Check {
     let Some(at) = claims.expiry() else {
-        return NO_TIME.on(Check::new(Mark::Fails, "exp is a time").fact("because", "it is not there, or no number"));
+        return on(
+            TokenFault::NoTime,
+            Check::new(Mark::Fails, "exp is a time").fact("because", "it is not there, or no number"),
+        );
     };
     let title = format!("good until {}", moment(at, now));
     if at > now {
         return Check::new(Mark::Holds, title);
     }
-    let answers = if now.saturating_sub(at) > LEEWAY { EXPIRED } else { JUST_EXPIRED };
-    answers.on(Check::new(Mark::Fails, title).fact("because", by_clock("that is over")))
+    let fault = if now.saturating_sub(at) > LEEWAY { TokenFault::Expired } else { TokenFault::JustExpired };
+    on(fault, Check::new(Mark::Fails, title).fact("because", by_clock("that is over")))
 }
 
 fn not_before(claims: &Claims, now: i64) -> Option<Check> {
@@ -70,7 +87,7 @@ fn not_before(claims: &Claims, now: i64) -> Option<Check> {
     }
     let title = format!("good from {}", moment(at, now));
     Some(if at.saturating_sub(now) > LEEWAY {
-        NOT_YET.on(Check::new(Mark::Fails, title).fact("because", by_clock("that is still to come")))
+        on(TokenFault::NotYetValid, Check::new(Mark::Fails, title).fact("because", by_clock("that is still to come")))
     } else {
         Check::new(Mark::Holds, title)
     })
@@ -80,8 +97,11 @@ fn not_before(claims: &Claims, now: i64) -> Option<Check> {
 fn whole(claims: &Claims, name: &str) -> Option<Check> {
     let odd = matches!(claims.get(name)?, number @ Value::Number(_) if number.as_i64().is_none());
     odd.then(|| {
-        ODD_TIME.on(Check::new(Mark::Fails, format!("{name} is a whole number"))
-            .fact("because", "it is not, and AWS reads no other"))
+        on(
+            TokenFault::OddTime,
+            Check::new(Mark::Fails, format!("{name} is a whole number"))
+                .fact("because", format!("it is not, and {} no other", refusing(TokenFault::OddTime, "reads", "read"))),
+        )
     })
 }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::algorithm::Algorithm;
 use super::issuer::{Page, quoted};
-use super::provider_errors::{NO_DISCOVERY, NO_LIST};
+use super::provider_errors::{on, refusing};
+use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 
 /// Without these AWS STS takes no keys of an issuer, and says that it could not retrieve them.
@@ -29,14 +30,14 @@ pub(super) fn check(page: &Page, address: &Url, issuer: &str, alg: &str) -> (Che
     let title = format!("discovery document at {address}");
     let document = match page.json() {
         Ok(document) => document,
-        Err((mark, why)) => return (NO_DISCOVERY.on(Check::new(mark, title).fact("because", why)), None),
+        Err((mark, why)) => return (on(TokenFault::NoDiscovery, Check::new(mark, title).fact("because", why)), None),
     };
     let own = document.get("issuer").and_then(Value::as_str).unwrap_or("(none)");
     let same = if own == issuer {
         Check::new(Mark::Holds, "`issuer` is the token's iss, to the letter")
     } else {
         let check = Check::new(Mark::Fails, "`issuer` is the token's iss, to the letter");
-        NO_DISCOVERY.on(check.compared(&[issuer.to_owned()], quoted(own).as_str()))
+        on(TokenFault::NoDiscovery, check.compared(&[issuer.to_owned()], quoted(own).as_str()))
     };
     let (keys, jwks) = keys(document.get("jwks_uri"));
     let mut parts = vec![same, keys];
@@ -46,7 +47,7 @@ pub(super) fn check(page: &Page, address: &Url, issuer: &str, alg: &str) -> (Che
 
 fn keys(value: Option<&Value>) -> (Check, Option<Url>) {
     const TITLE: &str = "`jwks_uri` is an address";
-    let wrong = |why: String| (NO_DISCOVERY.on(Check::new(Mark::Fails, TITLE).fact("because", why)), None);
+    let wrong = |why: String| (on(TokenFault::NoDiscovery, Check::new(Mark::Fails, TITLE).fact("because", why)), None);
     let Some(text) = value.and_then(Value::as_str) else { return wrong("there is none".into()) };
     match Url::parse(text) {
         Ok(url) if url.has_host() => {
@@ -61,14 +62,19 @@ fn list(value: Option<&Value>, name: &str, alg: &str) -> Check {
     let values = value.and_then(Value::as_array).filter(|values| !values.is_empty());
     let Some(values) = values else {
         let check = Check::new(Mark::Fails, format!("`{name}` is a list"));
-        return NO_LIST.on(check.fact("because", "there is none, and AWS wants it"));
+        return on(
+            TokenFault::NoList,
+            check.fact("because", format!("there is none, and {} it", refusing(TokenFault::NoList, "wants", "want"))),
+        );
     };
     let sound = !matches!(Algorithm::named(alg), Algorithm::Unsound);
     if name == SIGNED_WITH && sound && !values.iter().any(|value| value == alg) {
         let listed: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-        return Check::new(Mark::Fails, format!("`{name}` holds {alg}"))
-            .fact("because", format!("it holds {}", quoted(&listed.join(", "))))
-            .fact("Vault", format!("error validating token: … unexpected signature algorithm {alg:?}; expected …"));
+        let check = Check::new(Mark::Fails, format!("`{name}` holds {alg}"));
+        return on(
+            TokenFault::UnlistedAlgorithm(alg),
+            check.fact("because", format!("it holds {}", quoted(&listed.join(", ")))),
+        );
     }
     Check::new(Mark::Holds, format!("`{name}` is a list"))
 }

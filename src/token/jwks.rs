@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::algorithm::{Algorithm, ED25519_NAME, Scheme};
 use super::issuer::{Page, quoted};
-use super::provider_errors::{NO_KEY_NAMED, NO_KEYS, NOT_THE_KEY};
+use super::provider_errors::on;
+use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 use crate::subject::Header;
 
@@ -143,9 +144,12 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
     let keys = match page.json().map(|set| read(&set)) {
         Ok(Some(keys)) => keys,
         Ok(None) => {
-            return (NO_KEYS.on(Check::new(Mark::Fails, title).fact("because", "it holds no list `keys`")), Vec::new());
+            return (
+                on(TokenFault::NoKeys, Check::new(Mark::Fails, title).fact("because", "it holds no list `keys`")),
+                Vec::new(),
+            );
         }
-        Err((mark, why)) => return (NO_KEYS.on(Check::new(mark, title).fact("because", why)), Vec::new()),
+        Err((mark, why)) => return (on(TokenFault::NoKeys, Check::new(mark, title).fact("because", why)), Vec::new()),
     };
     let count = keys.len();
     let alg = header.alg.as_deref().unwrap_or_default();
@@ -153,7 +157,7 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
         None => {
             let check = Check::new(Mark::Fails, "the token names its key")
                 .fact("because", "its header has no `kid`, and an issuer's keys rotate");
-            (NO_KEY_NAMED.on(check), keys)
+            (on(TokenFault::NoKeyNamed, check), keys)
         }
         Some(kid) => {
             let own: Vec<Jwk> = keys.into_iter().filter(|key| key.kid.as_ref() == Some(kid)).collect();
@@ -162,7 +166,7 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
                 let because = format!(
                     "it is not among the {count} there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key"
                 );
-                NOT_THE_KEY.on(check.fact("because", because))
+                on(TokenFault::KeyNotPublished, check.fact("because", because))
             } else {
                 Check::new(Mark::Holds, format!("the token's key is published: {kid}"))
             };

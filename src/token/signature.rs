@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::algorithm::{Algorithm, Scheme};
 use super::jwks::{Jwk, Key};
-use super::provider_errors::{Answers, NOT_SIGNED};
+use super::provider_errors::on;
+use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 use crate::secret::Secret;
 use crate::subject::Header;
@@ -28,10 +29,7 @@ pub(super) fn header(header: &Header) -> Check {
         Algorithm::Unsound => {
             let why = if alg == "none" { "nobody signed it" } else { "no published key makes such a signature" };
             let check = Check::new(Mark::Fails, format!("signed with {alg}")).fact("because", why);
-            let answers = Answers { google: Some("invalid_grant: …"), vault: None, ..NOT_SIGNED };
-            answers
-                .on(check)
-                .fact("Vault", format!("error validating token: … unexpected signature algorithm {alg:?}; expected …"))
+            on(TokenFault::UnsoundAlgorithm(alg), check)
         }
     }
 }
@@ -57,7 +55,7 @@ pub(super) fn check(token: &Secret, header: &Header, keys: &[Jwk]) -> Option<Che
         return Some(unknown("one of the keys is of a kind that cannot be checked here"));
     }
     let because = "it is not: another key signed this token, or it was changed on its way here";
-    Some(NOT_SIGNED.on(Check::new(Mark::Fails, TITLE).fact("because", because)))
+    Some(on(TokenFault::WrongSignature, Check::new(Mark::Fails, TITLE).fact("because", because)))
 }
 
 /// Whether the key `jwk` (RFC 7517) made this `signature` of `message` by the algorithm that a token's header calls `alg`.

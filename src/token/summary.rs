@@ -26,7 +26,7 @@ pub(super) struct Summary<'t> {
 impl<'t> Summary<'t> {
     pub(super) fn new(token: &'t SubjectToken, now: i64) -> Self {
         let job = Job::of(token.claims());
-        let limits = limits::broken(token, job);
+        let limits = limits::broken(token);
         Self { header: token.header(), claims: token.claims(), job, limits, now }
     }
 

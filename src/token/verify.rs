@@ -3,9 +3,10 @@
 use super::discovery;
 use super::issuer::{Issuer, Page, Unread};
 use super::jwks;
-use super::provider_errors::{Answers, ISSUER_IN_CLEAR, NO_ISSUER};
+use super::provider_errors::on;
 use super::relative_time::span;
 use super::{claim_checks, signature};
+use crate::cloud::TokenFault;
 use crate::error::Error;
 use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::host::Clock;
@@ -67,17 +68,19 @@ async fn ask(token: &SubjectToken, issuer: &Issuer<'_>) -> Asked {
         Ok(address) => address,
         Err(why) => {
             let because = if iss.is_empty() { "there is none".into() } else { format!("it is {iss}: {why}") };
-            asked.fails("iss is an issuer's address", because, NO_ISSUER);
+            asked.fails("iss is an issuer's address", because, Some(TokenFault::NoIssuer));
             return asked;
         }
     };
-    let Some(page) = asked.page(issuer, &address, "discovery document", ISSUER_IN_CLEAR).await else { return asked };
+    let Some(page) = asked.page(issuer, &address, "discovery document", Some(TokenFault::IssuerInClear)).await else {
+        return asked;
+    };
     let alg = header.alg.as_deref().unwrap_or("(none)");
     let (check, keys_address) = discovery::check(&page, &address, iss, alg);
     asked.checks.push(check);
     asked.pages.push(page);
     let Some(keys_address) = keys_address else { return asked };
-    let Some(page) = asked.page(issuer, &keys_address, "keys", Answers::default()).await else { return asked };
+    let Some(page) = asked.page(issuer, &keys_address, "keys", None).await else { return asked };
     let (check, keys) = jwks::check(&page, keys_address.as_str(), header);
     asked.checks.push(check);
     asked.pages.push(page);
@@ -86,17 +89,21 @@ async fn ask(token: &SubjectToken, issuer: &Issuer<'_>) -> Asked {
 }
 
 impl Asked {
-    fn fails(&mut self, title: &str, because: String, answers: Answers) {
-        self.checks.push(answers.on(Check::new(Mark::Fails, title).fact("because", because)));
+    fn fails(&mut self, title: &str, because: String, fault: Option<TokenFault<'_>>) {
+        let check = Check::new(Mark::Fails, title).fact("because", because);
+        self.checks.push(match fault {
+            Some(fault) => on(fault, check),
+            None => check,
+        });
     }
 
-    /// The page at `address`; `in_clear` is what the clouds say where that is not https.
+    /// The page at `address`; `in_clear` is the fault where that is not https.
     async fn page(
         &mut self,
         issuer: &Issuer<'_>,
         address: &reqwest::Url,
         what: &str,
-        in_clear: Answers,
+        in_clear: Option<TokenFault<'_>>,
     ) -> Option<Page> {
         let title = format!("{what} at {address}");
         match issuer.page(address).await {

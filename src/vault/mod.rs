@@ -3,6 +3,7 @@
 //! A login with the job's token, reads with the client token that it gives, and that token's end:
 //! <https://openbao.org/api-docs/auth/jwt/>, <https://developer.hashicorp.com/vault/api-docs/auth/jwt>.
 
+mod about;
 mod answer;
 mod cause;
 mod connections;
@@ -25,6 +26,7 @@ mod server_options;
 mod session;
 pub mod settings;
 pub mod setup;
+mod token_checks;
 mod token_self;
 pub mod trust;
 mod value;
@@ -33,11 +35,12 @@ mod wire;
 use reqwest::Url;
 
 use crate::shell::Name;
+pub use about::ABOUT;
 pub use exchange::{PendingRevocation, Secrets};
 pub use held_token::HeldToken;
 pub use leftover_token::LeftoverToken;
 use path::Path;
-use selection::{Selection, Target};
+use selection::Selection;
 pub use server_options::ServerOptions;
 
 /// A validated request.
@@ -92,31 +95,4 @@ impl Request {
 #[must_use]
 pub fn credential_names() -> Vec<Name> {
     vec![Name::fixed("VAULT_TOKEN")]
-}
-
-/// The credential variables that a command line asks for, as far as their names are known beforehand: a failure
-/// removes them. `words` are its words and `file` the content of its `--secrets-file`; what cannot be read in them
-/// names none.
-#[must_use]
-pub fn names_asked_for(words: &[String], file: Option<&str>) -> Vec<Name> {
-    let lines = file.unwrap_or_default().lines();
-    let selections: Vec<Selection> = words
-        .iter()
-        .map(String::as_str)
-        .chain(lines)
-        .filter_map(|text| secrets_file::selections(text.trim()).ok())
-        .flatten()
-        .collect();
-    let mut names: Vec<Name> = Vec::new();
-    for selection in &selections {
-        if let Target::Variable(name) = &selection.target
-            && !names.contains(name)
-        {
-            names.push(name.clone());
-        }
-    }
-    if selections.is_empty() || words.iter().any(|word| word == "--export-token") {
-        names.extend(credential_names());
-    }
-    names
 }
