@@ -14,7 +14,7 @@ mod outage;
 mod rows;
 mod runs;
 mod setting;
-mod steps;
+pub(crate) mod steps;
 mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "what was skipped is said")]
 
 mod aws;
+mod clouds;
 mod delivery;
 mod docs;
 mod faults;

@@ -8,7 +8,7 @@ use crate::support;
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Token,
     Hop,
     Identity,
@@ -33,7 +33,7 @@ pub(super) enum Exchange {
     Verify,
 }
 
-pub(super) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 13] = [
     Step::Token,
     Step::Hop,
     Step::Identity,
@@ -61,7 +61,7 @@ const CERTIFICATE: &str = "a certificate and its key from the sandbox";
 
 impl Step {
     /// Its column's head.
-    pub(super) fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Token => "aws: token",
             Self::Hop => "aws: next role",

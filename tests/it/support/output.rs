@@ -102,6 +102,11 @@ impl Output {
         self
     }
 
+    /// Whether there is one of this run's secrets in `bytes`, or a part of one.
+    pub(crate) fn holds_secret(&self, bytes: &[u8]) -> bool {
+        self.secrets.search("", bytes).is_err()
+    }
+
     /// For a failed assertion; a secret is not shown there either.
     pub(crate) fn describe(&self) -> String {
         let show = |bytes: &[u8]| match self.secrets.search("", bytes) {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use oidc_exchange::clouds;
 use sandbox::{Job, Sandbox};
 
 use super::output::{Filters, Output};
@@ -37,9 +38,9 @@ pub(crate) struct Program<'s> {
 
 /// The program that is being tested.
 pub(crate) fn oidc_exchange<'s, A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Program<'s> {
-    const REPORTS: [&str; 6] = ["clean", "completions", "explain", "man", "setup", "token"];
     let mut program = Program::new(env!("CARGO_BIN_EXE_oidc-exchange"), arguments);
-    program.reports = program.arguments.first().is_some_and(|first| REPORTS.iter().any(|report| first == report));
+    let command = program.arguments.iter().find(|word| !word.to_string_lossy().starts_with('-'));
+    program.reports = command.is_some_and(|word| !clouds::ALL.iter().any(|about| word == about.command));
     program
 }
 
