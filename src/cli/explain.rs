@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Loudness, ReportFormat, TokenPlace};
+use super::{ReportFormat, TokenPlace, VerbosityArgs};
 
 /// `explain`.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub struct ExplainShared {
 
     /// How much to say.
     #[command(flatten)]
-    pub loudness: Loudness,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `explain aws`.

@@ -163,7 +163,7 @@ pub struct Shared {
 
     /// How much to say.
     #[command(flatten)]
-    pub loudness: Loudness,
+    pub verbosity: VerbosityArgs,
 
     /// Run COMMAND with the credentials in its environment; print nothing
     #[arg(last = true, value_name = "COMMAND", id = "run", conflicts_with = "format")]
@@ -179,7 +179,7 @@ pub struct CleanArgs {
 
     /// How much to say.
     #[command(flatten)]
-    pub loudness: Loudness,
+    pub verbosity: VerbosityArgs,
 }
 
 /// How a shell is told to forget variables.
@@ -201,7 +201,7 @@ pub struct CompletionsArgs {
 
 /// How much standard error says.
 #[derive(Debug, Args)]
-pub struct Loudness {
+pub struct VerbosityArgs {
     /// Say more on standard error: once for a line per call, twice for every decision
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Loudness, TokenPlace};
+use super::{TokenPlace, VerbosityArgs};
 
 /// `setup`.
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ pub struct AllowedJobsArgs {
 
     /// How much to say.
     #[command(flatten)]
-    pub loudness: Loudness,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `setup aws`.

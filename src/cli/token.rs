@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Loudness, NetworkArgs, ReportFormat, TokenPlace, duration};
+use super::{NetworkArgs, ReportFormat, TokenPlace, VerbosityArgs, duration};
 
 /// `token`.
 #[derive(Debug, Args)]
@@ -31,5 +31,5 @@ pub struct TokenArgs {
 
     /// How much to say.
     #[command(flatten)]
-    pub loudness: Loudness,
+    pub verbosity: VerbosityArgs,
 }

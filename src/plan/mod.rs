@@ -89,25 +89,25 @@ impl Cli {
     /// How much standard error says.
     #[must_use]
     pub fn verbosity(&self) -> Verbosity {
-        let loudness = match &self.command {
-            Command::Aws(args) => &args.shared.loudness,
-            Command::Gcp(args) => &args.shared.loudness,
-            Command::Vault(args) => &args.shared.loudness,
-            Command::Token(args) => &args.loudness,
+        let args = match &self.command {
+            Command::Aws(args) => &args.shared.verbosity,
+            Command::Gcp(args) => &args.shared.verbosity,
+            Command::Vault(args) => &args.shared.verbosity,
+            Command::Token(args) => &args.verbosity,
             Command::Explain(args) => match &args.command {
-                ExplainCommand::Aws(args) => &args.shared.loudness,
-                ExplainCommand::Gcp(args) => &args.shared.loudness,
-                ExplainCommand::Vault(args) => &args.shared.loudness,
+                ExplainCommand::Aws(args) => &args.shared.verbosity,
+                ExplainCommand::Gcp(args) => &args.shared.verbosity,
+                ExplainCommand::Vault(args) => &args.shared.verbosity,
             },
             Command::Setup(args) => match &args.command {
-                SetupCommand::Aws(args) => &args.allowed.loudness,
-                SetupCommand::Gcp(args) => &args.allowed.loudness,
-                SetupCommand::Vault(args) => &args.allowed.loudness,
+                SetupCommand::Aws(args) => &args.allowed.verbosity,
+                SetupCommand::Gcp(args) => &args.allowed.verbosity,
+                SetupCommand::Vault(args) => &args.allowed.verbosity,
             },
-            Command::Clean(args) => &args.loudness,
+            Command::Clean(args) => &args.verbosity,
             Command::Completions(_) | Command::Man => return Verbosity::Normal,
         };
-        Verbosity::new(loudness.quiet, loudness.verbose)
+        Verbosity::new(args.quiet, args.verbose)
     }
 }
 

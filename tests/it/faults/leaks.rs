@@ -35,8 +35,8 @@ fn a_good_run_at_its_loudest_says_no_secret() {
     for step in STEPS {
         let sandbox = Sandbox::start().unwrap();
         furnish(&sandbox);
-        let run = |loudness: &str| {
-            let script = format!("{} {loudness} >said", step.command(false));
+        let run = |verbosity: &str| {
+            let script = format!("{} {verbosity} >said", step.command(false));
             let program = Program::new("/bin/sh", ["-c", &format!("umask 077; {script}")]).job(&sandbox);
             program.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full").run()
         };
