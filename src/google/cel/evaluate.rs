@@ -1,4 +1,4 @@
-//! A tree's value.
+//! The value of a syntax tree.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "an operator is for some types, and an error for all others")]
 
@@ -6,10 +6,10 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value as Json};
 
+use super::ast::{Node, Operation, Operator};
 use super::functions;
-use super::tree::{Node, Operation, Operator};
 use super::value::{self, Untold, Value};
-use super::{Kind, Trouble};
+use super::{Error, Kind};
 
 /// What names stand for.
 #[derive(Debug, Default)]
@@ -91,16 +91,16 @@ struct Run<'s, 'a> {
     spent: Cell<usize>,
 }
 
-type Result<'a> = std::result::Result<Value<'a>, Trouble>;
+type Result<'a> = std::result::Result<Value<'a>, Error>;
 
 pub(super) fn evaluate<'a>(node: &'a Node, scope: &Scope<'a>) -> Result<'a> {
     Run { scope, bound: RefCell::default(), spent: Cell::new(0) }.value(node)
 }
 
 impl<'a> Run<'_, 'a> {
-    fn spend(&self, work: usize, node: &Node) -> std::result::Result<(), Trouble> {
+    fn spend(&self, work: usize, node: &Node) -> std::result::Result<(), Error> {
         self.spent.set(self.spent.get().saturating_add(work));
-        if self.spent.get() > MOST { Err(Trouble::unreadable(node.from, "it takes too long")) } else { Ok(()) }
+        if self.spent.get() > MOST { Err(Error::unsupported(node.from, "it takes too long")) } else { Ok(()) }
     }
 
     fn value(&self, node: &'a Node) -> Result<'a> {
@@ -133,11 +133,11 @@ impl<'a> Run<'_, 'a> {
             Operation::Index(two) => self.index(node, two),
             Operation::Call { function, .. } if !functions::is_known(function) => {
                 // It may be a macro, whose arguments are no values.
-                Err(Trouble::unreadable(node.from, format!("`{function}` is not read here")))
+                Err(Error::unsupported(node.from, format!("`{function}` is not read here")))
             }
             Operation::Call { target: Some(target), function, .. } if self.is_namespace(target) => {
                 let space = target.as_name().map(String::as_str).unwrap_or_default();
-                Err(Trouble::unreadable(node.from, format!("`{space}.{function}` is not read here")))
+                Err(Error::unsupported(node.from, format!("`{space}.{function}` is not read here")))
             }
             Operation::Call { target, function, arguments } => {
                 let target = target.as_deref().map(|target| self.value(target));
@@ -155,7 +155,7 @@ impl<'a> Run<'_, 'a> {
             }
             Operation::Not(of) => match self.value(of)? {
                 Value::Bool(truth) => Ok(Value::Bool(!truth)),
-                other => Err(Trouble::error(node.from, format!("{} is no truth value", other.kind()))),
+                other => Err(Error::invalid(node.from, format!("{} is no truth value", other.kind()))),
             },
             Operation::Negative(of) => match self.value(of)? {
                 Value::Int(whole) => whole.checked_neg().map(Value::Int).ok_or_else(|| overflow(node)),
@@ -179,25 +179,25 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    fn truth(&self, node: &'a Node) -> std::result::Result<bool, Trouble> {
+    fn truth(&self, node: &'a Node) -> std::result::Result<bool, Error> {
         match self.value(node)? {
             Value::Bool(truth) => Ok(truth),
-            other => Err(Trouble::error(node.from, format!("{} is no truth value", other.kind()))),
+            other => Err(Error::invalid(node.from, format!("{} is no truth value", other.kind()))),
         }
     }
 
     /// All values; an error is certain even where another part cannot be read.
-    fn values(&self, nodes: &'a [Node]) -> std::result::Result<Vec<Value<'a>>, Trouble> {
+    fn values(&self, nodes: &'a [Node]) -> std::result::Result<Vec<Value<'a>>, Error> {
         let mut values = Vec::with_capacity(nodes.len());
-        let mut unreadable = None;
+        let mut unsupported = None;
         for node in nodes {
             match self.value(node) {
                 Ok(value) => values.push(value),
-                Err(trouble) if trouble.kind == Kind::Error => return Err(trouble),
-                Err(trouble) => unreadable = unreadable.or(Some(trouble)),
+                Err(error) if error.kind == Kind::Invalid => return Err(error),
+                Err(error) => unsupported = unsupported.or(Some(error)),
             }
         }
-        unreadable.map_or(Ok(values), Err)
+        unsupported.map_or(Ok(values), Err)
     }
 
     /// Whether it is the first part of a function's name, such as `sets` in `sets.contains(a, b)`.
@@ -214,9 +214,9 @@ impl<'a> Run<'_, 'a> {
         let found = self.scope.members(name).map(Value::Map);
         found.or_else(|| value::type_named(name).map(Value::Type)).ok_or_else(|| {
             if value::is_type(name) {
-                Trouble::unreadable(at, format!("values of the type `{name}` are not read here"))
+                Error::unsupported(at, format!("values of the type `{name}` are not read here"))
             } else {
-                Trouble::error(at, format!("nothing is called `{name}`"))
+                Error::invalid(at, format!("nothing is called `{name}`"))
             }
         })
     }
@@ -227,13 +227,13 @@ impl<'a> Run<'_, 'a> {
             (Value::List(mut items), Value::Int(index)) => {
                 let index = usize::try_from(index).ok().filter(|index| *index < items.len());
                 let index =
-                    index.ok_or_else(|| Trouble::error(node.from, format!("the list has {} items", items.len())))?;
+                    index.ok_or_else(|| Error::invalid(node.from, format!("the list has {} items", items.len())))?;
                 Ok(items.swap_remove(index))
             }
             (Value::List(_) | Value::Map(_), Value::Double(_) | Value::Claimed(_) | Value::Huge) => {
-                Err(Trouble::unreadable(two[1].from, "whether this number is an index is not told"))
+                Err(Error::unsupported(two[1].from, "whether this number is an index is not told"))
             }
-            (of, index) => Err(Trouble::error(node.from, format!("{} has no index {}", of.kind(), index.kind()))),
+            (of, index) => Err(Error::invalid(node.from, format!("{} has no index {}", of.kind(), index.kind()))),
         }
     }
 
@@ -241,8 +241,8 @@ impl<'a> Run<'_, 'a> {
         let [list, body] = list_and_body;
         let items = match self.value(list)? {
             Value::List(items) => items,
-            Value::Map(_) => return Err(Trouble::unreadable(list.from, "macros are read here on lists alone")),
-            other => return Err(Trouble::error(list.from, format!("{} has no items", other.kind()))),
+            Value::Map(_) => return Err(Error::unsupported(list.from, "macros are read here on lists alone")),
+            other => return Err(Error::invalid(list.from, format!("{} has no items", other.kind()))),
         };
         decided(
             items.into_iter().map(|item| {
@@ -257,29 +257,29 @@ impl<'a> Run<'_, 'a> {
 }
 
 /// `&&` and `||` of many: one that decides does so whatever becomes of the others, before and after it.
-fn decided<'a>(truths: impl Iterator<Item = std::result::Result<bool, Trouble>>, decisive: bool) -> Result<'a> {
-    let (mut error, mut unreadable) = (None, None);
+fn decided<'a>(truths: impl Iterator<Item = std::result::Result<bool, Error>>, decisive: bool) -> Result<'a> {
+    let (mut invalid, mut unsupported) = (None, None);
     for truth in truths {
         match truth {
             Ok(truth) if truth == decisive => return Ok(Value::Bool(decisive)),
             Ok(_) => {}
-            Err(trouble) if trouble.kind == Kind::Error => error = error.or(Some(trouble)),
-            Err(trouble) => unreadable = unreadable.or(Some(trouble)),
+            Err(error) if error.kind == Kind::Invalid => invalid = invalid.or(Some(error)),
+            Err(error) => unsupported = unsupported.or(Some(error)),
         }
     }
     // What could not be read may have been the one that decides.
-    unreadable.or(error).map_or(Ok(Value::Bool(!decisive)), Err)
+    unsupported.or(invalid).map_or(Ok(Value::Bool(!decisive)), Err)
 }
 
 /// Both, or an error before what cannot be read.
 fn both<A, B>(
-    one: std::result::Result<A, Trouble>,
-    other: std::result::Result<B, Trouble>,
-) -> std::result::Result<(A, B), Trouble> {
+    one: std::result::Result<A, Error>,
+    other: std::result::Result<B, Error>,
+) -> std::result::Result<(A, B), Error> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(trouble), Ok(_)) | (Ok(_), Err(trouble)) => Err(trouble),
-        (Err(one), Err(other)) => Err(if one.kind == Kind::Error { one } else { other }),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(one), Err(other)) => Err(if one.kind == Kind::Invalid { one } else { other }),
     }
 }
 
@@ -291,33 +291,33 @@ fn select<'a>(of: &Value<'a>, member: &str, node: &Node) -> Result<'a> {
             Some(variable @ ("google" | "attribute")) => format!("nothing is mapped to `{variable}.{member}`"),
             _ => format!("there is no `{member}`"),
         };
-        Trouble::error(node.from, why)
+        Error::invalid(node.from, why)
     })
 }
 
-fn no_member(of: &Value<'_>, member: &str, node: &Node) -> Trouble {
-    Trouble::error(node.from, format!("{} has no `{member}`", of.kind()))
+fn no_member(of: &Value<'_>, member: &str, node: &Node) -> Error {
+    Error::invalid(node.from, format!("{} has no `{member}`", of.kind()))
 }
 
-fn another_type(node: &Node) -> Trouble {
-    Trouble::unreadable(node.from, "this may be the name of a type, and types of other packages are not read here")
+fn another_type(node: &Node) -> Error {
+    Error::unsupported(node.from, "this may be the name of a type, and types of other packages are not read here")
 }
 
-fn overflow(node: &Node) -> Trouble {
-    Trouble::error(node.from, "it is larger than an `int`")
+fn overflow(node: &Node) -> Error {
+    Error::invalid(node.from, "it is larger than an `int`")
 }
 
-fn no_sum(left: &Value<'_>, right: &Value<'_>, node: &Node) -> Trouble {
+fn no_sum(left: &Value<'_>, right: &Value<'_>, node: &Node) -> Error {
     let claimed = |value: &Value<'_>| matches!(value, Value::Claimed(_) | Value::Huge);
     let number = |value: &Value<'_>| value.kind() == "a number";
     if number(left) && number(right) && (claimed(left) || claimed(right)) {
-        return Trouble::unreadable(node.from, "Google does not say of what type a number of the token's is");
+        return Error::unsupported(node.from, "Google does not say of what type a number of the token's is");
     }
-    Trouble::error(node.from, format!("this is not for {} and {}", left.kind(), right.kind()))
+    Error::invalid(node.from, format!("this is not for {} and {}", left.kind(), right.kind()))
 }
 
 fn binary<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node) -> Result<'a> {
-    let untold = |Untold| Trouble::unreadable(node.from, "how these two compare is not told");
+    let untold = |Untold| Error::unsupported(node.from, "how these two compare is not told");
     let ordered = |wanted: fn(std::cmp::Ordering) -> bool| {
         let comparable = matches!((&left, &right), (Value::Bool(_), Value::Bool(_)) | (Value::Text(_), Value::Text(_)))
             || (left.kind() == "a number" && right.kind() == "a number");
@@ -347,9 +347,9 @@ fn binary<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node
             }
             Value::Map(members) => match left {
                 Value::Text(member) => Ok(Value::Bool(members.contains_key(&member))),
-                other => Err(Trouble::unreadable(node.from, format!("{} as a member's name", other.kind()))),
+                other => Err(Error::unsupported(node.from, format!("{} as a member's name", other.kind()))),
             },
-            other => Err(Trouble::error(node.from, format!("nothing is in {}", other.kind()))),
+            other => Err(Error::invalid(node.from, format!("nothing is in {}", other.kind()))),
         },
         Operator::Plus | Operator::Minus | Operator::Times | Operator::Over | Operator::Modulo => {
             arithmetic(operator, left, right, node)
@@ -365,7 +365,7 @@ fn arithmetic<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &
             Ok(Value::List(left))
         }
         (Operator::Over | Operator::Modulo, Value::Int(_), Value::Int(0)) => {
-            Err(Trouble::error(node.from, "it divides by zero"))
+            Err(Error::invalid(node.from, "it divides by zero"))
         }
         (_, Value::Int(left), Value::Int(right)) => {
             let compute = match operator {

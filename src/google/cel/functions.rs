@@ -1,11 +1,11 @@
 //! The functions: CEL's own, those of its extension for texts that Google documents, and Google's `extract`.
 
-use super::Trouble;
+use super::Error;
+use super::ast::{Node, Operation};
 use super::pattern::Pattern;
-use super::tree::{Node, Operation};
 use super::value::Value;
 
-type Result<'a> = std::result::Result<Value<'a>, Trouble>;
+type Result<'a> = std::result::Result<Value<'a>, Error>;
 
 /// Calls `function` on `target`, or without one.
 pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[Value<'a>], at: usize) -> Result<'a> {
@@ -18,12 +18,12 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
         ("type", true, [value]) => value
             .type_name()
             .map(Value::Type)
-            .ok_or_else(|| Trouble::unreadable(at, "Google does not say of what type a number of the token's is")),
+            .ok_or_else(|| Error::unsupported(at, "Google does not say of what type a number of the token's is")),
         ("string", true, [Value::Text(text)]) => Ok(Value::Text(text.clone())),
         ("string", true, [Value::Int(whole)]) => Ok(Value::Text(whole.to_string())),
         ("string", true, [Value::Bool(truth)]) => Ok(Value::Text(truth.to_string())),
         ("string", true, [Value::Double(_) | Value::Claimed(_) | Value::Huge]) => {
-            Err(Trouble::unreadable(at, "how Google writes this number is not told"))
+            Err(Error::unsupported(at, "how Google writes this number is not told"))
         }
         ("int", true, [Value::Int(whole) | Value::Claimed(whole)]) => Ok(Value::Int(*whole)),
         ("int", true, [Value::Double(double)]) => truncated(*double, at),
@@ -34,7 +34,7 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
         ("endsWith", false, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.ends_with(part.as_str()))),
         ("contains", false, [Value::Text(text), Value::Text(part)]) => Ok(Value::Bool(text.contains(part.as_str()))),
         ("matches", _, [Value::Text(text), Value::Text(pattern)]) => {
-            let pattern = Pattern::parse(pattern).map_err(|why| Trouble::unreadable(at, why))?;
+            let pattern = Pattern::parse(pattern).map_err(|why| Error::unsupported(at, why))?;
             Ok(Value::Bool(pattern.is_in(text)))
         }
         ("lowerAscii", false, [Value::Text(text)]) => Ok(Value::Text(text.to_ascii_lowercase())),
@@ -78,21 +78,21 @@ pub(super) fn all_known(node: &Node) -> bool {
     known && node.parts().all(all_known)
 }
 
-fn wrong(function: &str, global: bool, all: &[&Value<'_>], at: usize) -> Trouble {
+fn wrong(function: &str, global: bool, all: &[&Value<'_>], at: usize) -> Error {
     let fits = |(name, alone, least, most): &(&str, bool, usize, usize)| {
         *name == function && (*alone || !global) && (*least..=*most).contains(&all.len())
     };
     let told = !all.iter().any(|value| matches!(value, Value::Claimed(_) | Value::Huge));
     if !KNOWN.iter().any(fits) {
-        return Trouble::unreadable(at, format!("`{function}` is not read so here"));
+        return Error::unsupported(at, format!("`{function}` is not read so here"));
     }
     let kinds: Vec<&str> = all.iter().map(|value| value.kind()).collect();
     let why = format!("`{function}` is not for {}", kinds.join(" and "));
-    if told { Trouble::error(at, why) } else { Trouble::unreadable(at, why) }
+    if told { Error::invalid(at, why) } else { Error::unsupported(at, why) }
 }
 
 fn count<'a>(count: usize, at: usize) -> Result<'a> {
-    i64::try_from(count).map(Value::Int).map_err(|_| Trouble::unreadable(at, "it is too large"))
+    i64::try_from(count).map(Value::Int).map_err(|_| Error::unsupported(at, "it is too large"))
 }
 
 fn list<'a>(parts: Vec<&str>) -> Value<'a> {
@@ -103,7 +103,7 @@ fn truncated<'a>(double: f64, at: usize) -> Result<'a> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     // Implementations differ in whether the least one is within.
     if double.is_nan() || double.abs() >= BEYOND {
-        return Err(Trouble::error(at, "it is larger than an `int`"));
+        return Err(Error::invalid(at, "it is larger than an `int`"));
     }
     #[allow(clippy::cast_possible_truncation, reason = "it is within bounds")]
     Ok(Value::Int(double as i64))
@@ -113,15 +113,15 @@ fn whole<'a>(text: &str, at: usize) -> Result<'a> {
     let plain = text.strip_prefix('-').unwrap_or(text);
     if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
         // A plus sign, blanks, 0x: readers differ.
-        return Err(Trouble::unreadable(at, "whether this text is a number is not told"));
+        return Err(Error::unsupported(at, "whether this text is a number is not told"));
     }
-    text.parse().map(Value::Int).map_err(|_| Trouble::error(at, "it is larger than an `int`"))
+    text.parse().map(Value::Int).map_err(|_| Error::invalid(at, "it is larger than an `int`"))
 }
 
 /// The text that `{name}` in the template stands for: from after the first occurrence of what is before it, up to the
 /// next occurrence of what is after it; empty where there is none.
 fn extract<'a>(text: &str, template: &str, at: usize) -> Result<'a> {
-    let odd = || Trouble::unreadable(at, "the template does not have one name in braces");
+    let odd = || Error::unsupported(at, "the template does not have one name in braces");
     let (before, rest) = template.split_once('{').ok_or_else(odd)?;
     let (name, after) = rest.split_once('}').ok_or_else(odd)?;
     let plain = |byte: u8| byte == b'_' || byte == b'-' || byte.is_ascii_alphanumeric();
@@ -161,7 +161,7 @@ fn join<'a>(items: &[Value<'a>], mark: &str, at: usize) -> Result<'a> {
     let mut joined = String::new();
     for (index, item) in items.iter().enumerate() {
         let Value::Text(text) = item else {
-            return Err(Trouble::error(at, format!("`join` is for texts, and one item is {}", item.kind())));
+            return Err(Error::invalid(at, format!("`join` is for texts, and one item is {}", item.kind())));
         };
         if index > 0 {
             joined.push_str(mark);

@@ -1,6 +1,6 @@
 //! An expression's words.
 
-use super::Trouble;
+use super::Error;
 
 /// A word, and where it stands.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ const MARKS: [&str; 24] = [
 ];
 
 /// All words, with [`Word::End`] last.
-pub(super) fn words(text: &str) -> Result<Vec<Token>, Trouble> {
+pub(super) fn words(text: &str) -> Result<Vec<Token>, Error> {
     let mut lexer = Lexer { text, at: 0 };
     let mut words = Vec::new();
     loop {
@@ -84,7 +84,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn word(&mut self) -> Result<Word, Trouble> {
+    fn word(&mut self) -> Result<Word, Error> {
         let from = self.at;
         let Some(first) = self.rest().bytes().next() else { return Ok(Word::End) };
         let second = self.rest().as_bytes().get(1).copied();
@@ -99,21 +99,21 @@ impl<'t> Lexer<'t> {
             return match name {
                 "r" | "R" => self.text(from, true).map(Word::Text),
                 "b" | "B" | "br" | "Br" | "bR" | "BR" | "rb" | "rB" | "Rb" | "RB" => {
-                    Err(Trouble::unreadable(from, "bytes are not read here"))
+                    Err(Error::unsupported(from, "bytes are not read here"))
                 }
-                _ => Err(Trouble::unreadable(from, "no text begins so")),
+                _ => Err(Error::unsupported(from, "no text begins so")),
             };
         }
         if matches!(first, b'"' | b'\'') {
             return self.text(from, false).map(Word::Text);
         }
         let mark = MARKS.iter().find(|mark| self.takes(mark));
-        mark.map(|mark| Word::Mark(mark)).ok_or_else(|| Trouble::unreadable(from, "this is not CEL"))
+        mark.map(|mark| Word::Mark(mark)).ok_or_else(|| Error::unsupported(from, "this is not CEL"))
     }
 
-    fn number(&mut self) -> Result<Word, Trouble> {
+    fn number(&mut self) -> Result<Word, Error> {
         let from = self.at;
-        let odd = || Trouble::unreadable(from, "no number is written so");
+        let odd = || Error::unsupported(from, "no number is written so");
         let word = if self.takes("0x") || self.takes("0X") {
             let digits = self.take_while(|byte| byte.is_ascii_hexdigit());
             u64::from_str_radix(digits, 16).map(Word::Int).map_err(|_| odd())
@@ -140,15 +140,15 @@ impl<'t> Lexer<'t> {
             }
         }?;
         match self.rest().bytes().next() {
-            Some(b'u' | b'U') => Err(Trouble::unreadable(from, "unsigned numbers are not read here")),
+            Some(b'u' | b'U') => Err(Error::unsupported(from, "unsigned numbers are not read here")),
             Some(byte) if byte == b'_' || byte.is_ascii_alphanumeric() => Err(odd()),
             _ => Ok(word),
         }
     }
 
     /// A text, from its quotation mark on.
-    fn text(&mut self, from: usize, raw: bool) -> Result<String, Trouble> {
-        let open = || Trouble::unreadable(from, "this text has no end");
+    fn text(&mut self, from: usize, raw: bool) -> Result<String, Error> {
+        let open = || Error::unsupported(from, "this text has no end");
         let long = ["\"\"\"", "'''"].into_iter().find(|mark| self.takes(mark));
         let end = long.or_else(|| ["\"", "'"].into_iter().find(|mark| self.takes(mark))).ok_or_else(open)?;
         let mut text = String::new();
@@ -166,8 +166,8 @@ impl<'t> Lexer<'t> {
     }
 
     /// What stands for itself or another after a backslash.
-    fn escape(&mut self, at: usize) -> Result<char, Trouble> {
-        let odd = || Trouble::unreadable(at, "CEL knows no such escape");
+    fn escape(&mut self, at: usize) -> Result<char, Error> {
+        let odd = || Error::unsupported(at, "CEL knows no such escape");
         let (digits, radix) = match self.next().ok_or_else(odd)? {
             letter @ ('\\' | '"' | '\'' | '`' | '?') => return Ok(letter),
             'a' => return Ok('\x07'),

@@ -11,22 +11,22 @@
 //! | macros | `has`; `exists` and `all` on lists |
 //!
 //! Everything else (unsigned numbers, bytes, maps, messages, times, other functions, a pattern's rarer parts) is
-//! [`Kind::Unreadable`] where its value would matter, and never guessed. Google does not say whether it takes a token's
+//! [`Kind::Unsupported`] where its value would matter, and never guessed. Google does not say whether it takes a token's
 //! whole number for an `int` or, as CEL reads JSON, for a `double`: what comes out the same either way is evaluated
-//! (comparisons, `int()`), what does not (sums, `string()`) is unreadable.
+//! (comparisons, `int()`), what does not (sums, `string()`) is unsupported.
 
+mod ast;
 mod evaluate;
 mod functions;
 mod lexer;
 mod parser;
 mod pattern;
-mod tree;
 mod value;
 
 use std::fmt;
 
+pub use ast::{Node, Operation, Operator};
 pub use evaluate::Scope;
-pub use tree::{Node, Operation, Operator};
 pub use value::Value;
 
 /// An expression that could be read.
@@ -38,7 +38,7 @@ pub struct Expression {
 
 /// Why there is no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct Error {
     /// Whose fault it is.
     pub kind: Kind,
     /// Where in the expression, in bytes.
@@ -47,22 +47,22 @@ pub struct Trouble {
     pub why: String,
 }
 
-/// Whose fault a [`Trouble`] is.
+/// Whose fault an [`Error`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The expression's: Google gets no value either.
-    Error,
+    Invalid,
     /// This reader's: Google may get one.
-    Unreadable,
+    Unsupported,
 }
 
-impl Trouble {
-    fn error(at: usize, why: impl Into<String>) -> Self {
-        Self { kind: Kind::Error, at, why: why.into() }
+impl Error {
+    fn invalid(at: usize, why: impl Into<String>) -> Self {
+        Self { kind: Kind::Invalid, at, why: why.into() }
     }
 
-    fn unreadable(at: usize, why: impl Into<String>) -> Self {
-        Self { kind: Kind::Unreadable, at, why: why.into() }
+    fn unsupported(at: usize, why: impl Into<String>) -> Self {
+        Self { kind: Kind::Unsupported, at, why: why.into() }
     }
 
     /// With its place in `text`, as a person finds it: `at character 7, "b.c", nothing is called b`.
@@ -80,20 +80,20 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for Error {}
 
 impl Expression {
     /// Reads `text`, however long and however deep it is.
     ///
     /// # Errors
-    /// When it is not CEL, or not a part of CEL that is read here: [`Kind::Unreadable`] both.
-    pub fn parse(text: &str) -> Result<Self, Trouble> {
+    /// When it is not CEL, or not a part of CEL that is read here: [`Kind::Unsupported`] both.
+    pub fn parse(text: &str) -> Result<Self, Error> {
         Ok(Self { text: text.to_owned(), root: parser::parse(text)? })
     }
 
@@ -119,7 +119,7 @@ impl Expression {
     ///
     /// # Errors
     /// When it has none, or none that is known here.
-    pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Result<Value<'a>, Trouble> {
+    pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Result<Value<'a>, Error> {
         self.part(&self.root, scope)
     }
 
@@ -127,19 +127,19 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Expression::evaluate`].
-    pub fn part<'a>(&'a self, node: &'a Node, scope: &Scope<'a>) -> Result<Value<'a>, Trouble> {
+    pub fn part<'a>(&'a self, node: &'a Node, scope: &Scope<'a>) -> Result<Value<'a>, Error> {
         evaluate::evaluate(node, scope)
     }
 
     /// The first name that stands for nothing, which Google looks for before it evaluates.
     #[must_use]
-    pub fn undeclared(&self, scope: &Scope<'_>) -> Option<Trouble> {
+    pub fn undeclared(&self, scope: &Scope<'_>) -> Option<Error> {
         // A macro that is not known here may bind names.
         if !functions::all_known(&self.root) {
             return None;
         }
         let found = scope.undeclared(&self.root, &mut Vec::new());
-        found.map(|(name, at)| Trouble::error(at, format!("nothing is called `{name}`")))
+        found.map(|(name, at)| Error::invalid(at, format!("nothing is called `{name}`")))
     }
 }
 

@@ -2,9 +2,9 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a grammar asks for some words, and refuses all others")]
 
-use super::Trouble;
+use super::Error;
+use super::ast::{Node, Operation, Operator};
 use super::lexer::{self, Token, Word};
-use super::tree::{Node, Operation, Operator};
 
 /// Deeper than this nothing is read: a tree is walked with the machine's own stack. Google's own readers stop at 250.
 const DEEPEST: usize = 100;
@@ -42,7 +42,7 @@ const SUMS: [(&str, Operator); 2] = [("+", Operator::Plus), ("-", Operator::Minu
 const PRODUCTS: [(&str, Operator); 3] = [("*", Operator::Times), ("/", Operator::Over), ("%", Operator::Modulo)];
 const LEVELS: [&[(&str, Operator)]; 3] = [&RELATIONS, &SUMS, &PRODUCTS];
 
-pub(super) fn parse(text: &str) -> Result<Node, Trouble> {
+pub(super) fn parse(text: &str) -> Result<Node, Error> {
     let mut parser = Parser { words: lexer::words(text)?, at: 0, depth: 0 };
     let root = parser.expression()?;
     match parser.word() {
@@ -77,16 +77,16 @@ impl Parser {
         found
     }
 
-    fn needs(&mut self, mark: &str) -> Result<(), Trouble> {
+    fn needs(&mut self, mark: &str) -> Result<(), Error> {
         if self.takes(mark) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn unexpected(&self) -> Trouble {
-        Trouble::unreadable(self.from(), "this is not CEL")
+    fn unexpected(&self) -> Error {
+        Error::unsupported(self.from(), "this is not CEL")
     }
 
     /// Goes one deeper, where that is not too deep.
-    fn deeper(&mut self, read: fn(&mut Self) -> Result<Node, Trouble>) -> Result<Node, Trouble> {
+    fn deeper(&mut self, read: fn(&mut Self) -> Result<Node, Error>) -> Result<Node, Error> {
         if self.depth >= DEEPEST {
             return Err(too_deep(self.from()));
         }
@@ -97,17 +97,17 @@ impl Parser {
     }
 
     /// The part that began at `from` and ends here.
-    fn node(&self, from: usize, operation: Operation) -> Result<Node, Trouble> {
+    fn node(&self, from: usize, operation: Operation) -> Result<Node, Error> {
         let mut node = Node { from, to: self.to(), operation, height: 1 };
         node.height += node.parts().map(|part| part.height).max().unwrap_or(0);
         if node.height > DEEPEST { Err(too_deep(from)) } else { Ok(node) }
     }
 
-    fn expression(&mut self) -> Result<Node, Trouble> {
+    fn expression(&mut self) -> Result<Node, Error> {
         self.deeper(Self::choice)
     }
 
-    fn choice(&mut self) -> Result<Node, Trouble> {
+    fn choice(&mut self) -> Result<Node, Error> {
         let from = self.from();
         let condition = self.any()?;
         if !self.takes("?") {
@@ -119,7 +119,7 @@ impl Parser {
         self.node(from, Operation::Choice(Box::new([condition, chosen, otherwise])))
     }
 
-    fn any(&mut self) -> Result<Node, Trouble> {
+    fn any(&mut self) -> Result<Node, Error> {
         let from = self.from();
         let mut parts = vec![self.all()?];
         while self.takes("||") {
@@ -128,7 +128,7 @@ impl Parser {
         self.one_or(from, parts, Operation::Any)
     }
 
-    fn all(&mut self) -> Result<Node, Trouble> {
+    fn all(&mut self) -> Result<Node, Error> {
         let from = self.from();
         let mut parts = vec![self.binary(0)?];
         while self.takes("&&") {
@@ -137,12 +137,7 @@ impl Parser {
         self.one_or(from, parts, Operation::All)
     }
 
-    fn one_or(
-        &self,
-        from: usize,
-        mut parts: Vec<Node>,
-        operation: fn(Vec<Node>) -> Operation,
-    ) -> Result<Node, Trouble> {
+    fn one_or(&self, from: usize, mut parts: Vec<Node>, operation: fn(Vec<Node>) -> Operation) -> Result<Node, Error> {
         match (parts.len(), parts.pop()) {
             (1, Some(one)) => Ok(one),
             (_, last) => {
@@ -153,7 +148,7 @@ impl Parser {
     }
 
     /// Relations, sums and products: the left of several goes first.
-    fn binary(&mut self, level: usize) -> Result<Node, Trouble> {
+    fn binary(&mut self, level: usize) -> Result<Node, Error> {
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let from = self.from();
         let mut left = self.binary(level + 1)?;
@@ -170,7 +165,7 @@ impl Parser {
         }
     }
 
-    fn unary(&mut self) -> Result<Node, Trouble> {
+    fn unary(&mut self) -> Result<Node, Error> {
         let from = self.from();
         for (mark, operation) in [("!", Operation::Not as fn(Box<Node>) -> Operation), ("-", Operation::Negative)] {
             let mut many = 0;
@@ -195,7 +190,7 @@ impl Parser {
     }
 
     /// The least `int` has no positive counterpart.
-    fn negative_literal(&mut self, from: usize) -> Result<Option<Node>, Trouble> {
+    fn negative_literal(&mut self, from: usize) -> Result<Option<Node>, Error> {
         let operation = match self.word() {
             Word::Int(number) => Operation::Int(0_i64.checked_sub_unsigned(*number).ok_or_else(|| too_large(from))?),
             Word::Double(number) => Operation::Double(-number),
@@ -206,14 +201,14 @@ impl Parser {
         self.after(from, literal).map(Some)
     }
 
-    fn member(&mut self) -> Result<Node, Trouble> {
+    fn member(&mut self) -> Result<Node, Error> {
         let from = self.from();
         let first = self.primary()?;
         self.after(from, first)
     }
 
     /// The members, indices and calls that follow.
-    fn after(&mut self, from: usize, mut node: Node) -> Result<Node, Trouble> {
+    fn after(&mut self, from: usize, mut node: Node) -> Result<Node, Error> {
         loop {
             if self.takes("[") {
                 let index = self.expression()?;
@@ -224,7 +219,7 @@ impl Parser {
                 let Word::Name(name) = self.word().clone() else { return Err(self.unexpected()) };
                 self.at += 1;
                 if matches!(name.as_str(), "true" | "false" | "null" | "in") {
-                    return Err(Trouble::unreadable(at, "this is not CEL"));
+                    return Err(Error::unsupported(at, "this is not CEL"));
                 }
                 let operation = if self.takes("(") {
                     let arguments = self.list(")")?;
@@ -239,7 +234,7 @@ impl Parser {
         }
     }
 
-    fn primary(&mut self) -> Result<Node, Trouble> {
+    fn primary(&mut self) -> Result<Node, Error> {
         let from = self.from();
         let word = self.word().clone();
         self.at += 1;
@@ -253,14 +248,14 @@ impl Parser {
                 return Ok(within);
             }
             Word::Mark("[") => Operation::List(self.list("]")?),
-            Word::Mark("{") => return Err(Trouble::unreadable(from, "objects are not read here")),
+            Word::Mark("{") => return Err(Error::unsupported(from, "objects are not read here")),
             Word::Name(name) => match name.as_str() {
                 "true" => Operation::Bool(true),
                 "false" => Operation::Bool(false),
                 "null" => Operation::Null,
-                "in" => return Err(Trouble::unreadable(from, "this is not CEL")),
+                "in" => return Err(Error::unsupported(from, "this is not CEL")),
                 word if RESERVED.contains(&word) => {
-                    return Err(Trouble::unreadable(from, "CEL keeps this word for itself"));
+                    return Err(Error::unsupported(from, "CEL keeps this word for itself"));
                 }
                 _ if self.takes("(") => {
                     let arguments = self.list(")")?;
@@ -277,7 +272,7 @@ impl Parser {
     }
 
     /// What stands between commas, up to `end`; in a list, one comma may stand before it.
-    fn list(&mut self, end: &str) -> Result<Vec<Node>, Trouble> {
+    fn list(&mut self, end: &str) -> Result<Vec<Node>, Error> {
         let mut items = Vec::new();
         while !self.takes(end) {
             items.push(self.expression()?);
@@ -295,11 +290,11 @@ impl Parser {
 }
 
 /// A function, or one of the macros, which take their arguments unevaluated.
-fn call(target: Option<Node>, function: String, mut arguments: Vec<Node>, at: usize) -> Result<Operation, Trouble> {
+fn call(target: Option<Node>, function: String, mut arguments: Vec<Node>, at: usize) -> Result<Operation, Error> {
     match (target, function.as_str(), arguments.len()) {
         (None, "has", 1) => match arguments.pop().map(|argument| argument.operation) {
             Some(Operation::Member(of, member)) => Ok(Operation::Has(of, member)),
-            _ => Err(Trouble::unreadable(at, "`has` asks for a member")),
+            _ => Err(Error::unsupported(at, "`has` asks for a member")),
         },
         (Some(list), "all" | "exists", 2) => {
             let body = arguments.pop();
@@ -307,17 +302,17 @@ fn call(target: Option<Node>, function: String, mut arguments: Vec<Node>, at: us
                 (Some(Operation::Name(name)), Some(body)) => {
                     Ok(Operation::Each { all: function == "all", name, list_and_body: Box::new([list, body]) })
                 }
-                _ => Err(Trouble::unreadable(at, "its first argument is not a name")),
+                _ => Err(Error::unsupported(at, "its first argument is not a name")),
             }
         }
         (target, ..) => Ok(Operation::Call { target: target.map(Box::new), function, arguments }),
     }
 }
 
-fn too_deep(at: usize) -> Trouble {
-    Trouble::unreadable(at, format!("it is nested more than {DEEPEST} deep"))
+fn too_deep(at: usize) -> Error {
+    Error::unsupported(at, format!("it is nested more than {DEEPEST} deep"))
 }
 
-fn too_large(at: usize) -> Trouble {
-    Trouble::unreadable(at, "no `int` is so large")
+fn too_large(at: usize) -> Error {
+    Error::unsupported(at, "no `int` is so large")
 }

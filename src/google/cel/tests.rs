@@ -13,12 +13,12 @@ fn claims() -> Map<String, Json> {
     claims.as_object().unwrap().clone()
 }
 
-/// The value as shown, or the kind of trouble and where.
+/// The value as shown, or the kind of error and where.
 fn shown(text: &str) -> Result<String, (Kind, usize)> {
     let claims = claims();
     let scope = Scope::new().with("assertion", &claims);
-    let expression = Expression::parse(text).map_err(|trouble| (trouble.kind, trouble.at))?;
-    let value = expression.evaluate(&scope).map_err(|trouble| (trouble.kind, trouble.at))?;
+    let expression = Expression::parse(text).map_err(|error| (error.kind, error.at))?;
+    let value = expression.evaluate(&scope).map_err(|error| (error.kind, error.at))?;
     Ok(value.to_string())
 }
 
@@ -46,7 +46,7 @@ fn texts_are_written_in_many_ways() {
         "'\\303\\251' == '\u{c3}\u{a9}'",
         "size('日本') == 2",
     ]);
-    all_are(Kind::Unreadable, &["'a", "'a\nb'", r"'\q'", r"'\ud800'", r"'\400'", r"'\x4'", "b'a'", "x'a'", "'a'r"]);
+    all_are(Kind::Unsupported, &["'a", "'a\nb'", r"'\q'", r"'\ud800'", r"'\400'", r"'\x4'", "b'a'", "x'a'", "'a'r"]);
 }
 
 #[test]
@@ -63,8 +63,11 @@ fn operators_bind_as_the_definition_says() {
         "// a comment\n true",
         "'b' in ['a', 'b'] && !('c' in assertion.groups) && 'sub' in assertion",
     ]);
-    all_are(Kind::Error, &["1 + 'a'", "9223372036854775807 + 1", "1 / 0", "1 % 0", "-'a'", "!1", "1 < 'a'", "[1][1]"]);
-    all_are(Kind::Unreadable, &["1u", "{'a': 1}", "a b", "", "1 +", "(1", "for", "a.in", "!-1", "f(1,)", "0x", "1a"]);
+    all_are(
+        Kind::Invalid,
+        &["1 + 'a'", "9223372036854775807 + 1", "1 / 0", "1 % 0", "-'a'", "!1", "1 < 'a'", "[1][1]"],
+    );
+    all_are(Kind::Unsupported, &["1u", "{'a': 1}", "a b", "", "1 +", "(1", "for", "a.in", "!-1", "f(1,)", "0x", "1a"]);
 }
 
 #[test]
@@ -78,13 +81,13 @@ fn one_that_decides_does_so_on_either_side() {
         "[1, 'a'].exists(x, x > 0)",
         "!['a', 0].all(x, x > 0)",
     ]);
-    all_are(Kind::Error, &["assertion.gone == 'x' || false", "assertion.gone || 1 == 2", "1 || false", "nowhere"]);
+    all_are(Kind::Invalid, &["assertion.gone == 'x' || false", "assertion.gone || 1 == 2", "1 || false", "nowhere"]);
     // The one that could not be read may have been true.
     all_are(
-        Kind::Unreadable,
+        Kind::Unsupported,
         &["assertion.gone == 'x' || unknown()", "unknown() && true", "[unknown(), 1 + 1u] == []"],
     );
-    all_are(Kind::Error, &["[unknown(), assertion.gone] == []", "unknown() == assertion.gone"]);
+    all_are(Kind::Invalid, &["[unknown(), assertion.gone] == []", "unknown() == assertion.gone"]);
 }
 
 #[test]
@@ -96,8 +99,8 @@ fn claims_are_members() {
         "assertion.on && assertion.pr == '' && assertion.groups.exists(g, g == 'b') && !assertion.groups.all(g, g == 'b')",
         "assertion.groups.exists(g, assertion.groups.all(h, h == g || g == 'a'))",
     ]);
-    all_are(Kind::Error, &["assertion.gone", "assertion.pr.x", "has(assertion.pr.x)", "assertion['gone']"]);
-    all_are(Kind::Unreadable, &["has(assertion)", "assertion.tags.all(k, true)", "assertion.tags == assertion.tags"]);
+    all_are(Kind::Invalid, &["assertion.gone", "assertion.pr.x", "has(assertion.pr.x)", "assertion['gone']"]);
+    all_are(Kind::Unsupported, &["has(assertion)", "assertion.tags.all(k, true)", "assertion.tags == assertion.tags"]);
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn a_number_of_the_tokens_is_used_where_its_type_does_not_matter() {
     all_true(&["assertion.exp > 1786399999", "assertion.exp == 1786400000.0", "int(assertion.exp) + 1 == 1786400001"]);
     all_true(&["assertion.half == 1.5", "1 < assertion.half", "assertion.half + 0.5 == 2.0", "assertion.huge != 'x'"]);
     all_are(
-        Kind::Unreadable,
+        Kind::Unsupported,
         &["assertion.exp + 1", "string(assertion.exp)", "assertion.huge == 1", "['a'][assertion.exp]", "string(1.5)"],
     );
 }
@@ -119,7 +122,7 @@ fn the_name_of_a_type_is_a_value() {
         "type(assertion.ref) in [int, string] && [1].exists(int, int == 1)",
     ]);
     all_are(
-        Kind::Unreadable,
+        Kind::Unsupported,
         &[
             "type(assertion.exp) == int",
             "type(assertion.ref) == bytes",
@@ -129,11 +132,11 @@ fn the_name_of_a_type_is_a_value() {
             "sets.contains(assertion.groups, ['a'])",
         ],
     );
-    all_are(Kind::Error, &["google.subject == 'x'", "type(assertion.gone) == string", "strings == 'x'"]);
+    all_are(Kind::Invalid, &["google.subject == 'x'", "type(assertion.gone) == string", "strings == 'x'"]);
     let undeclared = |text: &str| {
         let claims = claims();
         let scope = Scope::new().with("assertion", &claims);
-        Expression::parse(text).unwrap().undeclared(&scope).map(|trouble| trouble.why)
+        Expression::parse(text).unwrap().undeclared(&scope).map(|error| error.why)
     };
     for known in ["type(assertion.ref) == string", "google.protobuf.Timestamp == bytes", "sets.contains([1], [1])"] {
         assert_eq!(undeclared(known), None, "{known}");
@@ -154,9 +157,9 @@ fn functions_do_as_google_documents() {
         "'MAIN'.lowerAscii() == assertion.branch && string(12) == '12' && string(true) == 'true' && int('-12') == -12",
         "size(assertion) == 11 && 'a'.size() == 1 && int(1.9) == 1 && int(-1.9) == -1",
     ]);
-    all_are(Kind::Error, &["assertion.groups.startsWith('a')", "size(1)", "[1].join()", "'a'.split(1)", "int(1e30)"]);
+    all_are(Kind::Invalid, &["assertion.groups.startsWith('a')", "size(1)", "[1].join()", "'a'.split(1)", "int(1e30)"]);
     all_are(
-        Kind::Unreadable,
+        Kind::Unsupported,
         &[
             "'a'.extract('a')",
             "'a'.extract('{}')",
@@ -200,20 +203,20 @@ fn patterns_are_found_anywhere_unless_anchored() {
     for pattern in
         ["(?i)a", "a{2}", r"\bx", "[[:alpha:]]", "(", ")", "a**", "*a", r"\", "[a", "[z-a]", "^*", r"\1", "(?P<n>a)"]
     {
-        assert!(matches!(matches("a", pattern), Err((Kind::Unreadable, _))), "{pattern}");
+        assert!(matches!(matches("a", pattern), Err((Kind::Unsupported, _))), "{pattern}");
     }
 }
 
 #[test]
 fn trouble_says_where() {
-    let trouble = Expression::parse("'日' == a && @").unwrap_err();
-    assert_eq!(trouble.placed("'日' == a && @"), "at character 13, `@`, this is not CEL");
+    let error = Expression::parse("'日' == a && @").unwrap_err();
+    assert_eq!(error.placed("'日' == a && @"), "at character 13, `@`, this is not CEL");
     let text = "assertion.ref == 'x' && frob(assertion.something.rather.long)";
     assert_eq!(shown(text).as_deref(), Ok("false"));
     let text = text.replace("==", "!=");
     let (expression, claims) = (Expression::parse(&text).unwrap(), claims());
-    let trouble = expression.evaluate(&Scope::new().with("assertion", &claims)).unwrap_err();
-    assert_eq!(trouble.placed(&text), "at character 25, `frob(assertion.something…`, `frob` is not read here");
+    let error = expression.evaluate(&Scope::new().with("assertion", &claims)).unwrap_err();
+    assert_eq!(error.placed(&text), "at character 25, `frob(assertion.something…`, `frob` is not read here");
     assert_eq!(Expression::parse("(1").unwrap_err().placed("(1"), "at its end, this is not CEL");
 }
 
@@ -235,7 +238,7 @@ fn no_depth_and_no_length_is_too_much() {
         [("(", "1", ")"), ("!", "true", ""), ("-", "1", ""), ("[", "1", "]"), ("a(", "1", ")")]
     {
         let text = before.repeat(20_000) + middle + &after.repeat(20_000);
-        assert!(matches!(shown(&text), Err((Kind::Unreadable, _))), "{before}");
+        assert!(matches!(shown(&text), Err((Kind::Unsupported, _))), "{before}");
         let text = before.repeat(40) + middle + &after.repeat(40);
         assert!(Expression::parse(&text).is_ok(), "{before}");
     }
@@ -243,15 +246,15 @@ fn no_depth_and_no_length_is_too_much() {
         [("1", "+1"), ("a", ".a"), ("a", "[0]"), ("true ", "?true:true"), ("1", " in [1]"), ("1", "==1")]
     {
         let text = first.to_owned() + &more.repeat(20_000);
-        assert!(matches!(shown(&text), Err((Kind::Unreadable, _))), "{more}");
+        assert!(matches!(shown(&text), Err((Kind::Unsupported, _))), "{more}");
     }
     all_true(&[&("true".to_owned() + &" && true".repeat(20_000)), &("false || ".repeat(20_000) + "true")]);
     let lists = "[1,1,1,1,1,1,1,1,1,1]".to_owned();
     let nested =
         format!("{lists}.all(a, {lists}.all(b, {lists}.all(c, {lists}.all(d, {lists}.all(e, {lists}.all(f, true))))))");
-    assert!(matches!(shown(&nested), Err((Kind::Unreadable, _))), "it ends");
+    assert!(matches!(shown(&nested), Err((Kind::Unsupported, _))), "it ends");
     let pattern = format!("'{}'.matches('{}')", "a".repeat(20_000), "(a*)*".repeat(1_000));
-    assert!(matches!(shown(&pattern), Err((Kind::Unreadable, _))), "it ends");
+    assert!(matches!(shown(&pattern), Err((Kind::Unsupported, _))), "it ends");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::mapping::Mapped;
 use super::provider::Formula;
 use super::token::SAYS;
 use crate::explanation::{Check, Mark};
-use crate::google::cel::{Expression, Kind, Node, Operation, Operator, Scope, Trouble, Value};
+use crate::google::cel::{self, Expression, Kind, Node, Operation, Operator, Scope, Value};
 
 const LONGEST: usize = 4096;
 
@@ -20,9 +20,9 @@ pub(super) fn evaluate(condition: Option<&Formula>, claims: &Map<String, Json>, 
     let check = match (&formula.read, &super::undeclared(formula, &scope)) {
         _ if formula.text.chars().count() > LONGEST => Check::new(Mark::Fails, "the attribute condition")
             .fact("because", format!("it has more than {LONGEST} characters")),
-        (Err(trouble), _) | (_, Some(trouble)) => {
-            let trouble = troubled(Check::new(Mark::Unknown, formula.text.clone()), trouble, &formula.text);
-            Check::new(trouble.mark, "the attribute condition").parts([trouble])
+        (Err(error), _) | (_, Some(error)) => {
+            let error = with_error(Check::new(Mark::Unknown, formula.text.clone()), error, &formula.text);
+            Check::new(error.mark, "the attribute condition").parts([error])
         }
         (Ok(expression), None) => {
             let tree = Tree { expression, scope: &scope, mapped };
@@ -67,7 +67,7 @@ impl<'a> Tree<'_, 'a> {
         self.leaf(node)
     }
 
-    fn value(&self, node: &'a Node) -> Result<Value<'a>, Trouble> {
+    fn value(&self, node: &'a Node) -> Result<Value<'a>, cel::Error> {
         self.expression.part(node, self.scope)
     }
 
@@ -90,7 +90,7 @@ impl<'a> Tree<'_, 'a> {
                 let because = format!("it is {} ({other}), and must be true", other.kind());
                 Check::new(Mark::Fails, title).fact("because", because)
             }
-            Err(trouble) => troubled(Check::new(Mark::Unknown, title), &trouble, self.expression.text()),
+            Err(error) => with_error(Check::new(Mark::Unknown, title), &error, self.expression.text()),
         }
     }
 
@@ -134,9 +134,9 @@ impl<'a> Tree<'_, 'a> {
     }
 }
 
-fn troubled(mut check: Check, trouble: &Trouble, text: &str) -> Check {
-    check.mark = if trouble.kind == Kind::Error { Mark::Fails } else { Mark::Unknown };
-    check.fact("because", trouble.placed(text))
+fn with_error(mut check: Check, error: &cel::Error, text: &str) -> Check {
+    check.mark = if error.kind == Kind::Invalid { Mark::Fails } else { Mark::Unknown };
+    check.fact("because", error.placed(text))
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
         match expression.evaluate(&scope) {
             Ok(Value::Bool(true)) => assert_eq!(check.mark, Mark::Holds, "{text}"),
             Ok(_) => assert_eq!(check.mark, Mark::Fails, "{text}"),
-            Err(trouble) if trouble.kind == Kind::Error => assert_eq!(check.mark, Mark::Fails, "{text}"),
+            Err(error) if error.kind == Kind::Invalid => assert_eq!(check.mark, Mark::Fails, "{text}"),
             // Not true is enough, where the whole may be an error or false.
             Err(_) => assert_ne!(check.mark, Mark::Holds, "{text}"),
         }

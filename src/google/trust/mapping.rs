@@ -98,10 +98,10 @@ fn one(key: &str, formula: &Formula, scope: &Scope<'_>, mapped: &mut Mapped) -> 
     };
     let value = match value {
         Ok(value) => value,
-        Err(trouble) if trouble.kind == Kind::Error => return fails(trouble.placed(&formula.text)),
-        Err(trouble) => {
+        Err(error) if error.kind == Kind::Invalid => return fails(error.placed(&formula.text)),
+        Err(error) => {
             mapped.untold.push(key.to_owned());
-            return Check::new(Mark::Unknown, title).fact("because", trouble.placed(&formula.text));
+            return Check::new(Mark::Unknown, title).fact("because", error.placed(&formula.text));
         }
     };
     let kind = value.kind();

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use self::policy::Policy;
 use self::provider::{Configuration, Formula};
-use super::cel::{Scope, Trouble};
+use super::cel::{self, Scope};
 use crate::document::Document;
 use crate::error::Usage;
 use crate::explanation::{Check, Explanation, Mark, Verdict};
@@ -160,7 +160,7 @@ fn best(marks: impl IntoIterator<Item = Mark>) -> Mark {
     })
 }
 
-fn undeclared(formula: &Formula, scope: &Scope<'_>) -> Option<Trouble> {
+fn undeclared(formula: &Formula, scope: &Scope<'_>) -> Option<cel::Error> {
     formula.read.as_ref().ok().and_then(|expression| expression.undeclared(scope))
 }
 

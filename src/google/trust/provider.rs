@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::document::Document;
 use crate::error::Usage;
-use crate::google::cel::{Expression, Trouble};
+use crate::google::cel::{self, Expression};
 use crate::google::{Provider, UniverseDomain};
 
 /// What `gcloud iam workload-identity-pools providers describe --format=json` prints, as far as STS looks at it
@@ -26,7 +26,7 @@ pub(super) struct Configuration {
 #[derive(Debug)]
 pub(super) struct Formula {
     pub(super) text: String,
-    pub(super) read: Result<Expression, Trouble>,
+    pub(super) read: Result<Expression, cel::Error>,
 }
 
 impl Formula {

@@ -35,7 +35,7 @@ fn ours(text: &str, claims: &Map<String, Json>) -> Outcome {
     });
     match value {
         Ok(value) => Outcome::Value(value),
-        Err(trouble) if trouble.kind == Kind::Error => Outcome::Error(trouble.placed(text)),
+        Err(error) if error.kind == Kind::Invalid => Outcome::Error(error.placed(text)),
         Err(_) => Outcome::Unreadable,
     }
 }
