@@ -55,7 +55,7 @@ impl Rule {
         let sts = least(checks.iter().map(|check| check.mark));
         let bound = self.policy.as_ref().map(|policy| binding::evaluate(&self.provider, policy, &mapped));
         let iam = bound.as_ref().map(|check| check.mark);
-        let mut notes = self.cures(claims, &checks, bound.as_ref());
+        let mut notes = self.fixes(claims, &checks, bound.as_ref());
         checks.extend(bound);
         let (verdict, title) = verdict(sts, iam);
         let (lints, more) = lints::lints(self, claims);
@@ -76,7 +76,7 @@ impl Rule {
     }
 
     /// What to do about the checks that fail.
-    fn cures(&self, claims: &Claims, checks: &[Check], bound: Option<&Check>) -> Vec<String> {
+    fn fixes(&self, claims: &Claims, checks: &[Check], bound: Option<&Check>) -> Vec<String> {
         let provider = &self.provider;
         let mut notes = Vec::new();
         let failed = |index: usize| checks.get(index).is_some_and(|check| check.mark == Mark::Fails);

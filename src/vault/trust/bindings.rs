@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::bound::{self, Outcome, look_up};
-use super::checks::{Cure, Finding, Login, fault};
+use super::checks::{Finding, Fix, Login, fault};
 use super::lints::why_missing;
 use crate::explanation::{Check, Mark};
 use crate::subject::claims::shown;
@@ -37,14 +37,14 @@ impl Login<'_> {
             }
         };
         let all_are = found.iter().all(|(_, _, claim, outcome)| mendable(*claim, *outcome));
-        let cure = (mark == Mark::Fails && all_are).then(|| {
+        let fix = (mark == Mark::Fails && all_are).then(|| {
             let widened = found.iter().map(|(name, bound, claim, outcome)| {
                 let bound = if *outcome == Outcome::Unlike { widened(bound, *claim) } else { (*bound).clone() };
                 ((*name).clone(), bound)
             });
-            Cure::Admission("bound_claims", Value::Object(widened.collect()))
+            Fix::Admission("bound_claims", Value::Object(widened.collect()))
         });
-        Some(Finding { check: Check::new(mark, "bound_claims").parts(parts), cure })
+        Some(Finding { check: Check::new(mark, "bound_claims").parts(parts), fix })
     }
 
     fn bound_claim(&self, name: &str, bound: &Value, claim: Option<&Value>, outcome: Outcome) -> Check {

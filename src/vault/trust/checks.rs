@@ -21,11 +21,11 @@ pub(super) struct Login<'a> {
 /// A check, and what would mend what it found.
 pub(super) struct Finding {
     pub(super) check: Check,
-    pub(super) cure: Option<Cure>,
+    pub(super) fix: Option<Fix>,
 }
 
 /// What would mend a fault.
-pub(super) enum Cure {
+pub(super) enum Fix {
     /// Another value for this setting of the role.
     Role(&'static str, Value),
     /// The same where it widens whom the role is for.
@@ -38,13 +38,13 @@ pub(super) enum Cure {
 
 impl From<Check> for Finding {
     fn from(check: Check) -> Self {
-        Self { check, cure: None }
+        Self { check, fix: None }
     }
 }
 
 impl Check {
-    pub(super) fn cured(self, cure: Cure) -> Finding {
-        Finding { check: self, cure: Some(cure) }
+    pub(super) fn fixed_by(self, fix: Fix) -> Finding {
+        Finding { check: self, fix: Some(fix) }
     }
 }
 

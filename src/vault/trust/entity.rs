@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::bound::{self, look_up};
-use super::checks::{Cure, Finding, Login, holds, texts, unfit};
+use super::checks::{Finding, Fix, Login, holds, texts, unfit};
 use crate::explanation::{Check, Mark};
 use crate::subject::claims::shown;
 
@@ -15,7 +15,7 @@ impl Login<'_> {
         let title = format!("user_claim {name}");
         match self.named() {
             None => unfit(title, "a text", self.claims.shown(name), format!("400 claim {name:?} not found in token"))
-                .cured(self.better_user_claim()),
+                .fixed_by(self.better_user_claim()),
             Some(Value::String(_)) if name == "aud" && self.role.user_claim_is_pointer => listed_audience(title).into(),
             Some(Value::String(text)) if text.is_empty() => holds(format!("{title} is a text")),
             Some(Value::String(text)) => holds(format!("{title} is {text}")),
@@ -25,7 +25,7 @@ impl Login<'_> {
                 Some(shown(other)),
                 format!("400 claim {name:?} could not be converted to string"),
             )
-            .cured(self.better_user_claim()),
+            .fixed_by(self.better_user_claim()),
         }
     }
 
@@ -46,7 +46,7 @@ impl Login<'_> {
                 Some(shown(found)),
                 format!("400 error converting claim '{claim}' to string"),
             );
-            Some(check.cured(Cure::Role("claim_mappings", kept.clone().into())))
+            Some(check.fixed_by(Fix::Role("claim_mappings", kept.clone().into())))
         };
         self.role.claim_mappings.iter().filter_map(one).collect()
     }
@@ -81,7 +81,7 @@ impl Login<'_> {
         };
         Some(
             unfit(title, "a text or a list of texts", found.map(shown), said)
-                .cured(Cure::Role("groups_claim", "".into())),
+                .fixed_by(Fix::Role("groups_claim", "".into())),
         )
     }
 
@@ -98,7 +98,7 @@ impl Login<'_> {
         let title = format!("user_claim {}, as the entity's name", self.role.user_claim);
         text.is_empty().then(|| {
             unfit(title, "a text that is not empty", Some(shown(&text.into())), "500 missing name in alias")
-                .cured(self.better_user_claim())
+                .fixed_by(self.better_user_claim())
         })
     }
 
@@ -108,7 +108,7 @@ impl Login<'_> {
             let check = Check::new(Mark::Fails, "token_policies has root");
             check
                 .fact("would say", "400 auth methods cannot create root tokens")
-                .cured(Cure::Role("token_policies", texts(&others)))
+                .fixed_by(Fix::Role("token_policies", texts(&others)))
         })
     }
 
@@ -122,9 +122,9 @@ impl Login<'_> {
     }
 
     /// A claim that each of a project's jobs has.
-    fn better_user_claim(&self) -> Cure {
+    fn better_user_claim(&self) -> Fix {
         let name = if self.claims.text("prj_id").is_some() { "prj_id" } else { "sub" };
-        Cure::Role("user_claim", name.into())
+        Fix::Role("user_claim", name.into())
     }
 }
 

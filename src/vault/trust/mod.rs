@@ -3,9 +3,9 @@
 mod bindings;
 mod bound;
 mod checks;
-mod cure;
 mod entity;
 mod fields;
+mod fix;
 mod go;
 mod lints;
 mod mount;

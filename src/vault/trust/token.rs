@@ -4,7 +4,7 @@
 
 use serde_json::{Number, Value};
 
-use super::checks::{Cure, Finding, Login, fault, holds, texts, unfit};
+use super::checks::{Finding, Fix, Login, fault, holds, texts, unfit};
 use super::times::{Fault, Times};
 use crate::explanation::{Check, Mark};
 use crate::subject::claims::shown;
@@ -21,7 +21,7 @@ impl Login<'_> {
             return holds("role_type is jwt");
         }
         fault("role_type", &["jwt".into()], Some("oidc".into()), "400 role with oidc role_type is not allowed")
-            .cured(Cure::Role("role_type", "jwt".into()))
+            .fixed_by(Fix::Role("role_type", "jwt".into()))
     }
 
     pub(super) fn addresses(&self) -> Option<Finding> {
@@ -41,7 +41,7 @@ impl Login<'_> {
             let said = "400 error validating token: error verifying token signature: …";
             let known = wanted.unwrap_or_else(|| ALGORITHMS.map(str::to_owned).to_vec());
             let advice = "this is not a token that an issuer signs: is it the job's own, whole?";
-            return Some(fault(title, &known, Some(algorithm.into()), said).cured(Cure::Advice(advice)));
+            return Some(fault(title, &known, Some(algorithm.into()), said).fixed_by(Fix::Advice(advice)));
         }
         self.mount?;
         let Some(mut wanted) = wanted.filter(|listed| !listed.iter().any(|one| one == algorithm)) else {
@@ -50,7 +50,7 @@ impl Login<'_> {
         let said = "400 error validating token: invalid algorithm (alg) header parameter: token signed with unexpected algorithm";
         let check = fault(title, &wanted, Some(algorithm.into()), said);
         wanted.push(algorithm.into());
-        Some(check.cured(Cure::Mount(title, texts(&wanted))))
+        Some(check.fixed_by(Fix::Mount(title, texts(&wanted))))
     }
 
     /// The server reads every claim before it looks at any: a number that is too large for its language is none.
@@ -100,7 +100,7 @@ impl Login<'_> {
         }
         let said = "400 error validating token: invalid issuer (iss) claim";
         let check = fault("bound_issuer", std::slice::from_ref(bound), self.claims.shown("iss"), said);
-        Some(check.cured(Cure::Mount("bound_issuer", issuer.into())))
+        Some(check.fixed_by(Fix::Mount("bound_issuer", issuer.into())))
     }
 
     pub(super) fn subject(&self) -> Option<Finding> {
@@ -114,7 +114,7 @@ impl Login<'_> {
         }
         let said = "400 error validating token: invalid subject (sub) claim";
         let check = fault("bound_subject", std::slice::from_ref(bound), self.claims.shown("sub"), said);
-        Some(check.cured(Cure::Admission("bound_subject", subject.into())))
+        Some(check.fixed_by(Fix::Admission("bound_subject", subject.into())))
     }
 
     pub(super) fn audience(&self) -> Finding {
@@ -126,9 +126,9 @@ impl Login<'_> {
         let said = "400 error validating token: invalid audience (aud) claim: audience claim does not match any expected audience";
         let check = fault("bound_audiences", bound, self.claims.audience(), said);
         if presented.is_empty() {
-            return check.cured(Cure::Advice("a token without an audience is good for no role that binds one"));
+            return check.fixed_by(Fix::Advice("a token without an audience is good for no role that binds one"));
         }
-        check.cured(Cure::Role("bound_audiences", texts(&[&bound[..], &presented].concat())))
+        check.fixed_by(Fix::Role("bound_audiences", texts(&[&bound[..], &presented].concat())))
     }
 
     pub(super) fn no_audience(&self) -> Option<Finding> {
@@ -139,7 +139,7 @@ impl Login<'_> {
         let said = "400 audience claim found in JWT but no audiences bound to the role";
         let check = unfit("bound_audiences", "(none)", self.claims.audience(), said);
         let because = "a role that has none takes no token with an audience";
-        Some(check.fact("because", because).cured(Cure::Role("bound_audiences", texts(&presented))))
+        Some(check.fact("because", because).fixed_by(Fix::Role("bound_audiences", texts(&presented))))
     }
 
     pub(super) fn times(&self) -> Vec<Finding> {
@@ -178,7 +178,7 @@ impl Login<'_> {
                 .fact("wanted", format!("{} at the {when}, with {leeway} s of leeway", time(limit)))
                 .fact("presented", format!("{}{given}", time(presented)))
                 .fact("would say", format!("400 error validating token: invalid {said}"));
-            check.cured(Cure::Advice(match found {
+            check.fixed_by(Fix::Advice(match found {
                 Fault::Expired => "a job gets one token, good for 24 hours, and cannot ask for another: run it again",
                 Fault::NotBefore | Fault::Issued => "a clock is behind: set it, or clock_skew_leeway on the role",
             }))

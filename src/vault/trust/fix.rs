@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::checks::{Cure, Finding, Login};
+use super::checks::{Finding, Fix, Login};
 use crate::explanation::Mark;
 use crate::shell::posix;
 use crate::subject::claims::JobKind;
@@ -11,7 +11,7 @@ impl Login<'_> {
     /// All of them, a sentence each.
     pub(super) fn notes(&self, findings: &[Finding]) -> Vec<String> {
         let mut notes = Vec::new();
-        let cures = || findings.iter().filter_map(|finding| finding.cure.as_ref());
+        let fixes = || findings.iter().filter_map(|finding| finding.fix.as_ref());
         let of_another_kind = self.kind();
         let not_meant = findings.iter().any(|finding| {
             finding.check.mark == Mark::Fails
@@ -20,33 +20,33 @@ impl Login<'_> {
         if not_meant {
             notes.extend(of_another_kind.map(|(_, note)| note.to_owned()));
         }
-        for cure in cures() {
-            if let Cure::Advice(advice) = cure
+        for fix in fixes() {
+            if let Fix::Advice(advice) = fix
                 && !notes.iter().any(|note| note == advice)
             {
                 notes.push((*advice).to_owned());
             }
         }
-        let role_is_at_fault = cures().any(|cure| matches!(cure, Cure::Role(..)));
+        let role_is_at_fault = fixes().any(|fix| matches!(fix, Fix::Role(..)));
         if role_is_at_fault && !super::lints::too_wide(self.role, self.claims).is_empty() {
             notes.push(
                 "once mended, the role lets in whom the lints name: `oidc-exchange setup vault` prints one that lets in this project's ref and nobody else".into(),
             );
         }
-        let role = cures().filter_map(|cure| match cure {
-            Cure::Role(name, value) => Some((*name, value)),
-            Cure::Admission(..) | Cure::Mount(..) | Cure::Advice(_) => None,
+        let role = fixes().filter_map(|fix| match fix {
+            Fix::Role(name, value) => Some((*name, value)),
+            Fix::Admission(..) | Fix::Mount(..) | Fix::Advice(_) => None,
         });
         notes.extend(self.write_role("to mend the role", role));
         let keeps_out = of_another_kind.is_some_and(|(keeps_out, _)| keeps_out);
-        let admission = cures().filter_map(|cure| match cure {
-            Cure::Admission(name, value) if !keeps_out => Some((*name, value)),
-            Cure::Role(..) | Cure::Admission(..) | Cure::Mount(..) | Cure::Advice(_) => None,
+        let admission = fixes().filter_map(|fix| match fix {
+            Fix::Admission(name, value) if !keeps_out => Some((*name, value)),
+            Fix::Role(..) | Fix::Admission(..) | Fix::Mount(..) | Fix::Advice(_) => None,
         });
         notes.extend(self.write_role("to let this job in as well, if it is meant to be", admission));
-        let mount = cures().filter_map(|cure| match cure {
-            Cure::Mount(name, value) => Some((*name, value)),
-            Cure::Role(..) | Cure::Admission(..) | Cure::Advice(_) => None,
+        let mount = fixes().filter_map(|fix| match fix {
+            Fix::Mount(name, value) => Some((*name, value)),
+            Fix::Role(..) | Fix::Admission(..) | Fix::Advice(_) => None,
         });
         notes.extend(self.write_mount(mount));
         notes.extend(self.keys());
