@@ -44,6 +44,11 @@ pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig)
     aws_sdk_sts::Client::from_conf(settings)
 }
 
+const NOT_STS: &str = "it is not an answer of AWS STS";
+
+/// The one field of an answer that the SDK does not take as a text.
+const TIME: &[u8] = b"<Expiration>";
+
 /// What the SDK's error is, without its body: that of an answer which could not be read may hold credentials.
 /// What the service repeats of what `shown` has is taken out.
 pub(super) fn attempt<E>(error: SdkError<E, HttpResponse>, shown: &Shown, clock: &Clock) -> Attempt<Answer>
@@ -67,7 +72,10 @@ where
         SdkError::ServiceError(answer) => {
             let raw = answer.raw();
             if raw.status().is_success() {
-                return Attempt::garbled(raw.status().as_u16(), "a field of it, such as Expiration, cannot be read");
+                let body = raw.body().bytes().unwrap_or_default();
+                let names_time = body.windows(TIME.len()).any(|part| part == TIME);
+                let why = if names_time { "its Expiration cannot be read" } else { NOT_STS };
+                return Attempt::garbled(raw.status().as_u16(), why);
             }
             let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
             let error = answer.err();
@@ -76,9 +84,7 @@ where
             let again = Cause::of(&answer).row().is_retried();
             Attempt::answered(answer, again, retry_after)
         }
-        SdkError::ResponseError(answer) => {
-            Attempt::garbled(answer.raw().status().as_u16(), "it is not an answer of AWS STS")
-        }
+        SdkError::ResponseError(answer) => Attempt::garbled(answer.raw().status().as_u16(), NOT_STS),
         SdkError::TimeoutError(_) | _ => setup("the AWS SDK gave up".into()),
     }
 }

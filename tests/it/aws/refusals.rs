@@ -339,7 +339,7 @@ fn a_time_that_is_none() {
     sandbox.aws.script([Fault::Changed(changed)]);
     deploy(&[]).job(&sandbox).run().exits(5).stderr_is(expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       the answer with status 200 cannot be used: a field of it, such as Expiration, cannot be read
+          said       the answer with status 200 cannot be used: its Expiration cannot be read
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered

@@ -95,7 +95,9 @@ pub(super) fn expected(step: Step, kind: Kind, times: Times) -> End {
         (Step::Write, Kind::Broken, _) | (Step::Write, Kind::Silence, End::Healed) => End::AtOnce,
         // Whether the token is good is what was asked: an issuer that publishes no keys makes it a bad one.
         (_, Kind::Garbled | Kind::Lacking, _) if step.exchange() == Exchange::Verify => End::Refused,
-        // In Vault's answers every member may be absent, and that says no: a second factor first, no such mount, no secret.
+        // In Vault's answers a member may be absent, and that says no: no such mount, no secret. But no login succeeds
+        // without a token.
+        (Step::Login, Kind::Lacking, end) => end,
         (_, Kind::Lacking, _) if step.exchange() == Exchange::Vault => End::Refused,
         (_, _, end) => end,
     }

@@ -96,7 +96,7 @@ fn a_page_for_people() {
         Fault::HtmlOk,
         expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       status 200, without an error code of STS
+          said       the answer with status 200 cannot be used: it is not an answer of AWS STS
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
@@ -114,7 +114,7 @@ fn an_answer_of_nobody_known() {
         answered(200, ""),
         expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       status 200, without an error code of STS
+          said       the answer with status 200 cannot be used: it is not an answer of AWS STS
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
@@ -167,7 +167,7 @@ fn an_answer_with_half_of_the_credentials() {
         (format!("<Credentials>{key}{secret}<SessionToken></SessionToken>{end}</Credentials>"), "SessionToken"),
         (
             format!("<Credentials>{key}{secret}{token}<Expiration>soon</Expiration></Credentials>"),
-            "without an error code of STS",
+            "its Expiration cannot be read",
         ),
     ] {
         let sandbox = Sandbox::start().unwrap();
