@@ -27,7 +27,7 @@ impl Document {
         Self::read_with(reader, option, path, |bytes| bytes)
     }
 
-    /// The same of a file whose bytes `decode` makes JSON of.
+    /// Reads the JSON file at `path`, which `option` names, after `decode` has made JSON of its bytes.
     ///
     /// # Errors
     /// As [`Document::read`].
@@ -78,7 +78,7 @@ impl Document {
         self
     }
 
-    /// All of it.
+    /// The document's root.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value

@@ -23,6 +23,16 @@ impl Host {
     }
 
     /// A made-up machine with these variables, where it is always `now`.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use oidc_exchange::host::Host;
+    ///
+    /// let host = Host::fake(&[("AWS_REGION", "eu-central-1")], SystemTime::UNIX_EPOCH);
+    /// assert_eq!(host.env.raw("AWS_REGION"), Some("eu-central-1".into()));
+    /// assert_eq!(host.env.raw("PATH"), None);
+    /// ```
     #[must_use]
     pub fn fake(variables: &[(&str, &str)], now: SystemTime) -> Self {
         let map = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();

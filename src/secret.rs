@@ -10,6 +10,14 @@ use crate::text::printable;
 ///
 /// It cannot be displayed, serialised or dereferenced; `Debug` prints a placeholder and the memory
 /// is zeroed on drop. Reading it takes a visible [`Secret::reveal`].
+///
+/// ```
+/// use oidc_exchange::secret::Secret;
+///
+/// let password = Secret::new("hunter2".into());
+/// assert_eq!(format!("{password:?}"), "[redacted]");
+/// assert_eq!(password.reveal(), "hunter2");
+/// ```
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
@@ -60,6 +68,13 @@ pub fn redact_jwt_shaped(text: &str) -> String {
 
 /// `text` as it may be shown: fit for a log and a terminal ([`printable`]), and without token-shaped parts. For whatever
 /// others have written: a policy, a claim, the command line.
+///
+/// ```
+/// use oidc_exchange::secret::sanitized;
+///
+/// let line = "no variable eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln\u{1b}[2J";
+/// assert_eq!(sanitized(line), "no variable [redacted][2J");
+/// ```
 #[must_use]
 pub fn sanitized(text: &str) -> String {
     // First what cannot be seen: it could hide the shape.

@@ -3,6 +3,12 @@
 /// `text` fit for a log and a terminal: one line of characters that a reader sees. Control characters, which could move
 /// the cursor or forge the CI agent's markers, go; and so do the marks that reorder or format text and what has no width
 /// of its own, which could hide a part of it. Line breaks and blanks of other widths become blanks.
+///
+/// ```
+/// use oidc_exchange::text::printable;
+///
+/// assert_eq!(printable("access\u{200b} denied\nfor\u{1b}[31m you"), "access denied for[31m you");
+/// ```
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars()
@@ -46,6 +52,10 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Seconds since 1970 as RFC 3339, or as they are where a calendar has no such day.
+///
+/// ```
+/// assert_eq!(oidc_exchange::text::time(1_700_000_000), "2023-11-14T22:13:20Z");
+/// ```
 #[must_use]
 pub fn time(seconds: i64) -> String {
     let known = u64::try_from(seconds).ok().filter(|seconds| *seconds < 253_402_300_800);

@@ -3,6 +3,15 @@
 use crate::error::Usage;
 
 /// A role's ARN: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, 20 to 2048 characters.
+///
+/// ```
+/// use oidc_exchange::aws::RoleArn;
+///
+/// let role = RoleArn::parse("--role-arn", "arn:aws:iam::123456789012:role/ci/deploy")?;
+/// assert_eq!(role.account(), "123456789012");
+/// assert!(RoleArn::parse("--role-arn", "deploy").is_err());
+/// # Ok::<(), oidc_exchange::error::Usage>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleArn(Iam);
 

@@ -100,7 +100,7 @@ impl SessionTag {
         Ok(Self { key: key.to_owned(), value: value.to_owned() })
     }
 
-    /// Reads `K=V`.
+    /// Reads a session tag, `KEY=VALUE`.
     ///
     /// # Errors
     /// When STS would not take it.
@@ -110,7 +110,7 @@ impl SessionTag {
         Self::new(key, value).map_err(|why| wrong(&why))
     }
 
-    /// Reads all of them.
+    /// Reads the values of every `--session-tag`.
     ///
     /// # Errors
     /// When one is wrong, two have one key, or there are too many.

@@ -53,13 +53,14 @@ pub fn credential_names() -> Vec<Name> {
     prefixed_names("")
 }
 
-/// The same under `--env-prefix`.
+/// The variables that hold the credentials if each name begins with `prefix`, the value of `--env-prefix`.
 #[must_use]
 pub fn prefixed_names(prefix: &str) -> Vec<Name> {
     KEYS.iter().filter_map(|name| Name::new(&format!("{prefix}{name}"))).collect()
 }
 
-/// The same for `--refreshable`, whose token file must go too.
+/// The variables that hold or lead to credentials under `--refreshable`: those of [`credential_names`], and the one that
+/// names the token's file.
 #[must_use]
 pub fn refreshable_names() -> Vec<Name> {
     let mut names = credential_names();

@@ -48,7 +48,7 @@ impl Kept for Credentials {
     }
 }
 
-/// Reads such a text again; nothing where it is not one, or not whole.
+/// Reads a `credential_process` answer; none if `text` is not one, or not whole.
 #[must_use]
 pub fn parse(text: &str) -> Option<Credentials> {
     let value: Value = serde_json::from_str(text).ok()?;

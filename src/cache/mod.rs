@@ -25,7 +25,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// What can be kept.
 pub trait Kept: Sized {
-    /// Reads it again; nothing where the text is not of this kind, or not whole.
+    /// Reads what [`Kept::entry`] wrote; none if `entry` is not of this kind, or not whole.
     fn read(entry: &Entry) -> Option<Self>;
 
     /// What is kept of it.

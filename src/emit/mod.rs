@@ -17,6 +17,13 @@ use crate::secret::Secret;
 use crate::shell::Name;
 
 /// The forms in which variables are printed.
+///
+/// ```
+/// use oidc_exchange::emit::Format;
+///
+/// assert!(Format::Fish.is_shell(), "its text is evaluated, so that a failure stops the caller in it");
+/// assert!(!Format::Json.is_shell());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// POSIX shell, for `eval`: `export K='v';`.

@@ -71,6 +71,14 @@ impl Mark {
 }
 
 /// One thing that was checked, with the things that it is made of.
+///
+/// ```
+/// use oidc_exchange::explanation::{Check, Mark};
+///
+/// let holds = Check::new(Mark::Holds, "`aud` is the audience");
+/// let fails = Check::new(Mark::Fails, "`sub` is the branch").fact("presented", "refs/heads/topic");
+/// assert_eq!(Check::all("the condition", vec![holds, fails]).mark, Mark::Fails);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// How it came out.
@@ -125,7 +133,7 @@ impl Check {
         self.compared_by(common, wanted, presented)
     }
 
-    /// The same where `*` and `?` stand for nothing but themselves.
+    /// Adds what was wanted and what was presented, as [`Check::compared`] does, where `*` and `?` stand for themselves.
     #[must_use]
     pub fn compared_literally(self, wanted: &[String], presented: &str) -> Self {
         self.compared_by(common_literally, wanted, presented)
@@ -141,7 +149,7 @@ impl Check {
         self
     }
 
-    /// Adds what it is made of.
+    /// Adds the checks that this one is made of.
     #[must_use]
     pub fn parts(mut self, parts: impl IntoIterator<Item = Self>) -> Self {
         self.parts.extend(parts);

@@ -12,6 +12,16 @@ pub const LONGEST_SUBJECT: usize = 127;
 ///
 /// STS knows the project by its number alone:
 /// <https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>.
+///
+/// ```
+/// use oidc_exchange::google::{Provider, UniverseDomain};
+///
+/// let name = "projects/123456/locations/global/workloadIdentityPools/ci/providers/semaphore";
+/// let universe = UniverseDomain::default();
+/// assert!(Provider::parse("--provider", name, &universe).is_ok());
+/// let of_a_project_id = name.replace("123456", "my-project");
+/// assert!(Provider::parse("--provider", &of_a_project_id, &universe).is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     number: String,

@@ -55,13 +55,13 @@ impl<A> Attempt<A> {
         Self { problem, again: false, after: None, budget: None }
     }
 
-    /// The same, made again for no longer than `budget`; unchanged without one.
+    /// This attempt, to be made again for no longer than `budget`; unchanged if there is none.
     #[must_use]
     pub fn waited_out(self, budget: Option<Duration>) -> Self {
         Self { again: self.again || budget.is_some(), budget, ..self }
     }
 
-    /// The same, but not made again if the server may have carried out the request.
+    /// This attempt, not to be made again if the server may have carried out the request.
     #[must_use]
     pub fn unless_sent(self) -> Self {
         let again = self.again && matches!(&self.problem, Problem::Transport(failure) if failure.is_unsent());

@@ -6,6 +6,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// The resolver's settings.
+///
+/// ```
+/// use oidc_exchange::http::resolv_conf::ResolvConf;
+///
+/// let conf = ResolvConf::parse("nameserver 10.0.0.2\noptions ndots:2\n", "runner.corp.example");
+/// assert_eq!(conf.nameservers.len(), 1);
+/// assert_eq!(conf.ndots, 2);
+/// assert_eq!(conf.search, ["corp.example"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvConf {
     /// The servers to ask, in order; never empty.

@@ -44,6 +44,15 @@ pub trait Retryable: std::fmt::Display {
 }
 
 /// The end of all attempts.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use oidc_exchange::http::retry::Deadline;
+///
+/// assert!(Deadline::after(Duration::from_secs(60)).remaining() <= Duration::from_secs(60));
+/// assert_eq!(Deadline::after(Duration::ZERO).remaining(), Duration::ZERO);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     started: Instant,

@@ -156,7 +156,7 @@ impl Trust {
         Ok(Self { bundle, added })
     }
 
-    /// The same with the provider's own bundle, if it has one.
+    /// These certificates, with the provider's own bundle in place of the bundle, if it has one.
     #[must_use]
     pub fn with(self, own: Option<Bundle>) -> Self {
         Self { bundle: own.or(self.bundle), ..self }

@@ -40,7 +40,7 @@ impl FailureOutput {
         Self::among(&clouds::ALL, arguments)
     }
 
-    /// The same where these are the clouds.
+    /// What a bad end of `arguments` must say if `clouds` are all the clouds that there are.
     #[must_use]
     pub fn among(clouds: &[&'static About], arguments: &[OsString]) -> Self {
         let arguments = Arguments::new(arguments);

@@ -17,7 +17,7 @@ pub struct Setup {
     pub source: Source,
     /// The jobs, as far as the options name them.
     pub allowed: PartialAllowedJobs,
-    /// What is to be created.
+    /// The cloud, and what is to be created in it.
     pub side: Side,
     /// Whether the answer is for a program.
     pub json: bool,

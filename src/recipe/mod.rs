@@ -23,7 +23,7 @@ pub struct Recipe {
     pub warnings: Vec<String>,
     /// Commands of the provider's own command line tool, in order. All of them can be run again.
     pub steps: Vec<Step>,
-    /// The same as the provider's API takes it, by name.
+    /// What the steps create, as the provider's API takes it, by name.
     pub documents: Vec<(String, Document)>,
 }
 

@@ -67,7 +67,7 @@ impl Step {
         Self { purpose: purpose.into(), variable: None, action }
     }
 
-    /// The same step with a variable for its commands.
+    /// This step with a variable for its commands.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: String) -> Self {
         self.variable = Some((name, value));
@@ -108,21 +108,21 @@ impl Command {
         Self { program, arguments: Vec::new(), reader: None }
     }
 
-    /// The same command with a further line of words: an option and its value.
+    /// This command with a further line of words: an option and its value.
     #[must_use]
     pub fn line(mut self, words: &[&str]) -> Self {
         self.arguments.push(words.iter().map(|word| Word::Text((*word).to_owned())).collect());
         self
     }
 
-    /// The same command with an option whose value is the step's variable.
+    /// This command with an option whose value is the step's variable.
     #[must_use]
     pub fn variable(mut self, option: &str, name: &'static str) -> Self {
         self.arguments.push(vec![Word::Text(option.to_owned()), Word::Variable(name)]);
         self
     }
 
-    /// The same command with its output read by `reader`, whose status counts.
+    /// This command with its output read by `reader`, whose status counts.
     #[must_use]
     pub fn piped(mut self, reader: &'static str) -> Self {
         self.reader = Some(reader);

@@ -6,6 +6,12 @@ use super::Name;
 
 /// `value` in single quotes, within which fish reads `\\` and `\'`
 /// (<https://fishshell.com/docs/current/language.html#quotes>).
+///
+/// ```
+/// use oidc_exchange::shell::fish::quote;
+///
+/// assert_eq!(quote(r"it's \n"), r"'it\'s \\n'");
+/// ```
 #[must_use]
 pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))

@@ -4,6 +4,13 @@ use std::fmt;
 
 /// A name that every shell takes: letters, digits and `_`, no digit first
 /// (POSIX.1-2024, Base Definitions, section 3.216).
+///
+/// ```
+/// use oidc_exchange::shell::Name;
+///
+/// assert!(Name::new("AWS_REGION").is_some());
+/// assert!(Name::new("2ND").is_none() && Name::new("a-b").is_none() && Name::new("x; y").is_none());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
 

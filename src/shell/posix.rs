@@ -4,6 +4,13 @@ use super::Name;
 
 /// `value` in single quotes, where only a single quote needs care
 /// (POSIX.1-2024, Shell Command Language, section 2.2.2).
+///
+/// ```
+/// use oidc_exchange::shell::posix::quote;
+///
+/// assert_eq!(quote("a $b"), "'a $b'");
+/// assert_eq!(quote("it's"), r"'it'\''s'");
+/// ```
 #[must_use]
 pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))

@@ -7,6 +7,18 @@ use serde_json::{Map, Value};
 pub const SESSION_TAGS: &str = "https://aws.amazon.com/tags";
 
 /// The claims, as the token has them.
+///
+/// ```
+/// use oidc_exchange::subject::Claims;
+/// use serde_json::json;
+///
+/// let payload = json!({ "aud": ["a", "b"], "branch": "main", "pr": "", "exp": 1_700_000_000.5 });
+/// let claims = Claims::new(payload.as_object().cloned().unwrap_or_default());
+/// assert_eq!(claims.text("branch"), Some("main"));
+/// assert_eq!(claims.text("pr"), None, "an empty text is none");
+/// assert_eq!(claims.expiry(), Some(1_700_000_000));
+/// assert_eq!(claims.audience().as_deref(), Some("a, b"));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Claims(Map<String, Value>);
 
@@ -29,7 +41,7 @@ impl Claims {
         self.0.get(name)
     }
 
-    /// The same with this claim in place of the one of its name; without it where the token has none of that name.
+    /// The claims with `value` in place of the claim `name`; unchanged if there is no such claim.
     #[must_use]
     pub fn replacing(mut self, name: &str, value: impl Into<Value>) -> Self {
         if let Some(claim) = self.0.get_mut(name) {
@@ -44,7 +56,7 @@ impl Claims {
         self.0.contains_key(name)
     }
 
-    /// The same claims with one of them changed: those of a job that might have been.
+    /// A copy of the claims with `value` as the claim `name`: those of a job that might have been.
     #[must_use]
     pub fn with(&self, name: &str, value: Value) -> Self {
         let mut claims = self.0.clone();
@@ -97,7 +109,7 @@ impl Claims {
         self.0.get(name).map(shown)
     }
 
-    /// All of them, as the token has them.
+    /// The token's whole payload.
     #[must_use]
     pub fn payload(&self) -> &Map<String, Value> {
         &self.0

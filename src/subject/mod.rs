@@ -138,7 +138,7 @@ pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<Su
     Ok(token)
 }
 
-/// The same whatever its age, signed or not: to look at it, not to trade it.
+/// Reads the token from `source`, within `deadline`, whatever its age, signed or not: to look at it, not to trade it.
 ///
 /// # Errors
 /// When it is absent, empty, or no JWT.

@@ -18,7 +18,7 @@ pub enum OtherJob<'r> {
     Debug,
     /// `sem debug project`: on no ref at all.
     ProjectDebug,
-    /// The same kind of job of another project.
+    /// A job of the same kind in another project.
     OtherProject {
         /// Whether its repository has the same name, at another owner's.
         namesake: bool,

@@ -9,6 +9,13 @@ use reqwest::Url;
 use crate::error::Usage;
 
 /// A path of the API without `/v1/`: segments that are not empty, not `.` or `..`, and hold no control character.
+///
+/// ```
+/// use oidc_exchange::vault::path::Path;
+///
+/// assert!(Path::parse("a secret", "secret/production/db").is_ok());
+/// assert!(Path::parse("a secret", "secret/production/../admin").is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path(String);
 
@@ -121,7 +128,7 @@ impl Path {
         self.0.split('/').next().unwrap_or_default()
     }
 
-    /// The same path below a mount, with `segment` put in behind the mount.
+    /// This path below `mount`, with `segment` put in behind the mount; unchanged if it is not below.
     #[must_use]
     pub fn with_behind(&self, mount: &str, segment: &str) -> Self {
         self.below(mount).map_or_else(|| self.clone(), |rest| Self(format!("{mount}{segment}/{rest}")))

@@ -30,6 +30,18 @@ pub use evaluate::Scope;
 pub use value::Value;
 
 /// An expression that could be read.
+///
+/// ```
+/// use oidc_exchange::google::cel::{Expression, Scope, Value};
+/// use serde_json::json;
+///
+/// let claims = json!({ "ref": "refs/heads/main" });
+/// let claims = claims.as_object().cloned().unwrap_or_default();
+/// let scope = Scope::default().with("assertion", &claims);
+/// let condition = Expression::parse("assertion.ref.startsWith('refs/heads/')")?;
+/// assert!(matches!(condition.evaluate(&scope)?, Value::Bool(true)));
+/// # Ok::<(), oidc_exchange::google::cel::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Expression {
     text: String,
@@ -97,25 +109,25 @@ impl Expression {
         Ok(Self { text: text.to_owned(), root: parser::parse(text)? })
     }
 
-    /// As it was written.
+    /// The expression as it was written.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What it is made of.
+    /// The root of its syntax tree.
     #[must_use]
     pub fn root(&self) -> &Node {
         &self.root
     }
 
-    /// A part of it as it was written.
+    /// The text of `node`, a part of the expression, as it was written.
     #[must_use]
     pub fn source(&self, node: &Node) -> &str {
         self.text.get(node.from..node.to).unwrap_or_default()
     }
 
-    /// Its value.
+    /// The expression's value.
     ///
     /// # Errors
     /// When it has none, or none that is known here.
@@ -123,7 +135,7 @@ impl Expression {
         self.part(&self.root, scope)
     }
 
-    /// The value of a part of it.
+    /// The value of `node`, a part of the expression.
     ///
     /// # Errors
     /// As [`Expression::evaluate`].

@@ -76,9 +76,9 @@ pub struct AllowedJobs {
     pub organization: Organization,
     /// The project.
     pub project: ProjectId,
-    /// Its repository.
+    /// The project's repository.
     pub repository: Repository,
-    /// Which of its jobs.
+    /// Which of the project's jobs.
     pub refs: Refs,
 }
 
@@ -127,7 +127,7 @@ pub struct PartialAllowedJobs {
 }
 
 impl PartialAllowedJobs {
-    /// All of it, where the options say enough.
+    /// The jobs that the rule is for, if the options name all of issuer, project, repository and ref.
     #[must_use]
     pub fn complete(&self) -> Option<AllowedJobs> {
         let issuer = self.issuer.clone()?;
@@ -140,7 +140,7 @@ impl PartialAllowedJobs {
         })
     }
 
-    /// All of it, what the options do not say taken from `claims`.
+    /// The jobs that the rule is for: what the options do not name is taken from `claims`.
     ///
     /// # Errors
     /// When the claims do not say it either, or are not Semaphore's.

@@ -53,7 +53,7 @@ pub struct HeldToken {
 /// Bound on the revocation of a token that has served its turn: the job has what it came for.
 const LAST_CALL: Duration = Duration::from_secs(5);
 
-/// The same where the run has failed or was interrupted, and somebody waits for its end.
+/// Bound on the revocation after a run that has failed or was interrupted: somebody waits for its end.
 const IN_HASTE: Duration = Duration::from_secs(2);
 
 impl HeldToken {
@@ -135,7 +135,7 @@ impl HeldToken {
         self.end_within(LAST_CALL).await;
     }
 
-    /// The same where the run has failed or was interrupted: in two seconds at most, whatever the server does.
+    /// Revokes the token after a run that has failed or was interrupted: in two seconds at most, whatever the server does.
     pub async fn give_up(&self) {
         self.end_within(IN_HASTE).await;
     }

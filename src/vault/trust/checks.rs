@@ -24,11 +24,11 @@ pub(super) struct Finding {
     pub(super) fix: Option<Fix>,
 }
 
-/// What would mend a fault.
+/// What would remove a fault.
 pub(super) enum Fix {
     /// Another value for this setting of the role.
     Role(&'static str, Value),
-    /// The same where it widens whom the role is for.
+    /// Another value for a setting of the role that decides whom it lets in.
     Admission(&'static str, Value),
     /// Another value for this setting of the auth method.
     Mount(&'static str, Value),
