@@ -172,6 +172,14 @@ pub struct Refusal {
     pub hints: Vec<String>,
 }
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.title, self.said)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let report = Report::new(refusal.title)

@@ -124,6 +124,14 @@ impl Unfinished {
     }
 }
 
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: it did not end", self.0)
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
 /// Reads, on a thread that may be left behind.
 #[derive(Debug)]
 pub struct Reader {
