@@ -4,6 +4,8 @@
 //! loopback and hosts the user named. [`Client::retry`] repeats it.
 
 mod attempt;
+mod certificate_fault;
+mod connect;
 mod dns;
 mod explain;
 mod failure;
@@ -16,6 +18,8 @@ mod redact;
 pub mod resolv_conf;
 pub mod retry;
 pub mod smithy;
+mod tls;
+mod transport;
 mod trust;
 
 use std::sync::{Arc, OnceLock};
@@ -26,12 +30,17 @@ use reqwest::{Method, Url};
 use tokio::sync::OnceCell;
 
 pub use attempt::{Attempt, ErrorAnswer, Problem};
+use connect::Ways;
+use dns::Resolver;
 pub use explain::{Explain, Row, THROTTLED, Told};
-pub use failure::Failure;
+pub use failure::{Failure, ProxyFailure, ProxyFault};
 pub use overrides::{Overrides, ServerName};
 pub use peer::{PeerText, RawText, Shown};
 pub use proxy::Proxies;
+use proxy::Proxy;
 use retry::{Deadline, GaveUp, Retryable};
+use tls::Tls;
+use transport::Transport;
 pub use trust::{Bundle, CaFile, Identity, Trust};
 
 /// What the user and the environment say about the network.
@@ -74,9 +83,6 @@ pub struct Response {
 /// The largest answer that is read, in bytes. A credential answer is a few kilobytes.
 pub const BODY_LIMIT: usize = 8 << 20;
 
-/// Bound on name lookup, connection and TLS together.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Bound on one attempt, from the first packet to the last byte of the body. AWS STS itself waits up
 /// to 5 s for an issuer's keys.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -89,8 +95,9 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     settings: Settings,
     deadline: Deadline,
-    clear: OnceLock<reqwest::Client>,
-    tls: OnceCell<reqwest::Client>,
+    resolver: Arc<Resolver>,
+    clear: OnceLock<Transport>,
+    tls: OnceCell<Transport>,
     fake: Option<fake::Answers>,
     last_said: retry::LastSaid,
     shown: Shown,
@@ -117,9 +124,9 @@ impl Client {
     }
 
     fn with(settings: Settings, deadline: Deadline, fake: Option<fake::Answers>) -> Self {
-        let (clear, tls) = (OnceLock::new(), OnceCell::new());
+        let (resolver, clear, tls) = (Arc::default(), OnceLock::new(), OnceCell::new());
         let (last_said, shown) = (retry::LastSaid::default(), Shown::default());
-        Self(Arc::new(Inner { settings, deadline, clear, tls, fake, last_said, shown }))
+        Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake, last_said, shown }))
     }
 
     /// The secrets that this client's peers know, which is what makes their text fit to be shown.
@@ -186,59 +193,30 @@ impl Client {
 
     async fn attempt(&self, request: Request, host: &str) -> Result<Response, Failure> {
         // Not within the attempt's bound: what it reads may be slow, and is read once.
-        let client = self.client_for(&request.url).await?;
-        let bound = self.0.settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
-        let answer = tokio::time::timeout(bound, self.answer(client, request, host)).await;
-        answer.unwrap_or_else(|_| Err(Failure::Timeout { host: host.into(), after: bound }))
-    }
-
-    async fn answer(&self, client: &reqwest::Client, mut request: Request, host: &str) -> Result<Response, Failure> {
-        if let Some(name) = &self.0.settings.overrides.server_name {
-            name.put_into(&mut request)?;
-        }
-        let failed = |error: reqwest::Error| Failure::from_reqwest(&error, host).clean(self.shown());
-        let sent = client.request(request.method, request.url).headers(request.headers).body(request.body).send().await;
-        let mut answer = sent.map_err(failed)?;
-        let status = answer.status();
-        if status.is_redirection() {
-            let location = answer.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
-            return Err(Failure::Redirect {
-                host: host.into(),
-                status: status.as_u16(),
-                location: location.map(|location| self.shown().clean(&RawText::new(&origin(location)))),
-            });
-        }
-        let headers = answer.headers().clone();
-        let multiplexed = answer.version() == reqwest::Version::HTTP_2;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Failure::TooLarge { host: host.into() });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response { status: status.as_u16(), headers, body, multiplexed })
-    }
-
-    async fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
+        let transport = self.transport_for(&request.url).await?;
         let settings = &self.0.settings;
+        let bound = settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
+        let proxy = settings.proxies.for_url(&request.url);
+        let answer = tokio::time::timeout(bound, transport.send(request, host, self.shown())).await;
+        answer.unwrap_or_else(|_| Err(silence(host.into(), proxy, bound)))
+    }
+
+    async fn transport_for(&self, url: &Url) -> Result<&Transport, Failure> {
+        let settings = &self.0.settings;
+        let transport = |tls| {
+            let (resolver, proxies) = (Arc::clone(&self.0.resolver), settings.proxies.clone());
+            Transport::new(Ways { resolver, proxies, tls, shown: self.shown().clone() })
+        };
         match url.scheme() {
             "https" => {
                 let built = self.0.tls.get_or_try_init(async || {
-                    let proxied = settings.proxies.apply(reqwest::Client::builder())?;
-                    let (overrides, within) = (&settings.overrides, self.0.deadline.remaining_for_reading());
-                    let tls = settings.trust.client_config(overrides.identity.as_ref(), overrides.http2, within);
-                    build(proxied, tls.await?, overrides)
+                    let anchors = settings.trust.anchors(self.0.deadline.remaining_for_reading()).await?;
+                    Ok(transport(Some(Tls::new(anchors, &settings.overrides)?)))
                 });
                 built.await
             }
             "http" if is_loopback(url) || self.is_allowed_in_clear(url) => {
-                if let Some(client) = self.0.clear.get() {
-                    return Ok(client);
-                }
-                // Without this, reqwest hands plain http to HTTP_PROXY: the token, in clear, to another machine.
-                let built = build(reqwest::Client::builder().no_proxy(), trust::nobody()?, &Overrides::default())?;
-                Ok(self.0.clear.get_or_init(|| built))
+                Ok(self.0.clear.get_or_init(|| transport(None)))
             }
             _ => Err(Failure::NotHttps { url: origin(url.as_str()) }),
         }
@@ -305,22 +283,12 @@ impl Response {
     }
 }
 
-fn build(
-    builder: reqwest::ClientBuilder,
-    tls: rustls::ClientConfig,
-    overrides: &Overrides,
-) -> Result<reqwest::Client, Failure> {
-    let alias = overrides.server_name.as_ref().map(ServerName::alias);
-    builder
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .dns_resolver(dns::ForReqwest { resolver: Arc::default(), alias })
-        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| Failure::Setup { why: failure::root_cause(&error) })
+/// What it comes to if no whole answer comes within the bound.
+fn silence(host: String, proxy: Option<&Proxy>, after: Duration) -> Failure {
+    match proxy {
+        None => Failure::Timeout { host, after },
+        Some(proxy) => proxy.failed(host, ProxyFault::Silent(after)),
+    }
 }
 
 /// Whether `url` names this machine by a loopback address or as `localhost` (RFC 6761, section 6.3).
@@ -328,7 +296,7 @@ fn build(
 pub fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     match bare(host).parse::<std::net::IpAddr>() {
-        Ok(address) => address.is_loopback(),
+        Ok(address) => address.to_canonical().is_loopback(),
         Err(_) => dns::is_localhost(host),
     }
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::{HOST, HeaderValue};
-
-use super::{Failure, Identity, Request};
+use super::Identity;
 
 /// Nothing is changed by default.
 #[derive(Debug, Default)]
@@ -21,37 +18,18 @@ pub struct Overrides {
 }
 
 /// A name that stands in for the address's own in TLS: it is sent as SNI and looked for in the certificate.
-///
-/// rustls takes both from the request's address alone. So the name is put there, the `Host` header keeps the
-/// address's own, and a lookup of the name answers with the address's host.
 #[derive(Debug)]
-pub struct ServerName {
-    name: String,
-    host: String,
-}
+pub struct ServerName(String);
 
 impl ServerName {
-    /// `name` for the server at `address`; none where it is no name, or `address` has no host.
+    /// `name`, if it is one: an IP address is no server name (RFC 6066, section 3).
     #[must_use]
-    pub fn new(name: &str, address: &Url) -> Option<Self> {
-        let host = address.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
-        // An IP address is no server name (RFC 6066, section 3), and would not be looked up.
+    pub fn new(name: &str) -> Option<Self> {
         rustls::pki_types::DnsName::try_from(name).ok()?;
-        name.parse::<std::net::IpAddr>().is_err().then(|| Self { name: name.to_ascii_lowercase(), host })
+        name.parse::<std::net::IpAddr>().is_err().then(|| Self(name.to_ascii_lowercase()))
     }
 
-    /// What a lookup of the name stands for.
-    pub(super) fn alias(&self) -> (String, String) {
-        (self.name.clone(), self.host.clone())
-    }
-
-    pub(super) fn put_into(&self, request: &mut Request) -> Result<(), Failure> {
-        let unusable = || Failure::Setup { why: format!("the server name {} cannot be used", self.name) };
-        if request.url.scheme() != "https" {
-            return Ok(());
-        }
-        let own = super::host_and_port(&request.url);
-        request.headers.insert(HOST, HeaderValue::from_str(&own).map_err(|_| unusable())?);
-        request.url.set_host(Some(&self.name)).map_err(|_| unusable())
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 }

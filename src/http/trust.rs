@@ -1,11 +1,10 @@
 //! Which certificates are trusted: a named bundle, else the system's store, else Mozilla's list; and what `--ca-file` adds.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 
 use super::failure::Failure;
 use super::pem;
@@ -162,16 +161,14 @@ impl Trust {
         Self { bundle: own.or(self.bundle), ..self }
     }
 
-    /// A configuration that trusts these, shows `identity` where it is asked for one, and may offer HTTP/2. The bundle, or
-    /// the system's store, is read for at most as long as `within`.
-    pub(super) async fn client_config(
-        &self,
-        identity: Option<&Identity>,
-        http2: bool,
-        within: Duration,
-    ) -> Result<ClientConfig, Failure> {
+    /// All of them. The bundle, or the system's store, is read for at most as long as `within`.
+    ///
+    /// # Errors
+    /// When something that is named cannot be used, or is not read in time.
+    pub(super) async fn anchors(&self, within: Duration) -> Result<Anchors, Failure> {
         let mut roots = RootCertStore::empty();
-        for certificate in self.added.iter().flat_map(|added| &added.0) {
+        let mut named = self.added.as_ref().map(|added| added.0.clone()).unwrap_or_default();
+        for certificate in &named {
             roots.add(certificate.clone()).map_err(|error| Failure::Setup { why: format!("--ca-file: {error}") })?;
         }
         let bundle = self.bundle.clone();
@@ -181,19 +178,32 @@ impl Trust {
         });
         let read =
             read.await.map_err(|unfinished| Failure::Setup { why: unfinished.usage("in time").to_string() })??;
-        if roots.add_parsable_certificates(read).0 == 0 && self.bundle.is_none() {
+        let usable = roots.add_parsable_certificates(read.iter().cloned()).0;
+        if self.bundle.is_some() {
+            named.extend(read);
+        } else if usable == 0 {
             tracing::info!(target: DECISIONS, "no certificate store on this machine: trusting Mozilla's list, as bundled");
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        config(roots, identity, http2)
+        Ok(Anchors { roots, named })
     }
+}
+
+/// Whom to trust.
+#[derive(Debug)]
+pub(super) struct Anchors {
+    /// Authorities.
+    pub(super) roots: RootCertStore,
+    /// The certificates that the user has named, each of which a server may show as its own. The system's are not among
+    /// them.
+    pub(super) named: Vec<CertificateDer<'static>>,
 }
 
 /// The certificate that this side shows, where the server asks for one.
 #[derive(Debug)]
 pub struct Identity {
-    certificates: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+    pub(super) certificates: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
 }
 
 impl Identity {
@@ -206,29 +216,6 @@ impl Identity {
         let key = pem::private_key(key).map_err(|why| format!("the key {why}"))?;
         Ok(Self { certificates, key })
     }
-}
-
-/// A configuration that trusts nobody, for a client that speaks plain http alone.
-pub(super) fn nobody() -> Result<ClientConfig, Failure> {
-    config(RootCertStore::empty(), None, false)
-}
-
-fn config(roots: RootCertStore, identity: Option<&Identity>, http2: bool) -> Result<ClientConfig, Failure> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::Setup { why: error.to_string() })?;
-    let builder = builder.with_root_certificates(roots);
-    let mut config = match identity {
-        None => builder.with_no_client_auth(),
-        Some(identity) => builder
-            .with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key())
-            .map_err(|error| Failure::Setup { why: format!("the client certificate cannot be used: {error}") })?,
-    };
-    if http2 {
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    }
-    Ok(config)
 }
 
 /// The system's own list. Where it is one file, the directory of the same certificates, a file each, is

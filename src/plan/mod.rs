@@ -165,13 +165,12 @@ impl Plan {
             Command::Vault(args) => {
                 let ca_file = ca_file(&args.shared.network, reader)?;
                 let request = vault_request::new(&args, ca_file.as_ref(), env, reader, secrets_file)?;
-                let address = request.address.clone();
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
                 let timeout = timeout(&args.shared, false);
                 let target = Target::Vault(request);
                 let trust = Trust::new(env, None, ca_file)?;
                 let mut plan = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
-                vault::settings::apply(env, reader, &address, &mut plan.network)?;
+                vault::settings::apply(env, reader, &mut plan.network)?;
                 Ok(Self::Exchange(Box::new(plan)))
             }
             Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env, reader)?))),

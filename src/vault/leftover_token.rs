@@ -115,8 +115,8 @@ impl LeftoverToken {
 
     async fn server(&self, host: &Host) -> Result<Server, String> {
         let address = Url::parse(&self.address).map_err(|error| format!("{}: {error}", self.address))?;
-        let (env, options, to) = (host.env.clone(), self.server_options.clone(), address.clone());
-        let network = input::apart(BOUND, move |reader| settings::network(&env, reader, &to, &options)).await;
+        let (env, options) = (host.env.clone(), self.server_options.clone());
+        let network = input::apart(BOUND, move |reader| settings::network(&env, reader, &options)).await;
         let network = network.unwrap_or_else(|unfinished| Err(unfinished.usage("in time")));
         let network = network.map_err(|usage| usage.to_string())?;
         Ok(Server {

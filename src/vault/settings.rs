@@ -87,7 +87,7 @@ pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usag
 ///
 /// # Errors
 /// As [`apply`], and when the file of certificates is no longer one.
-pub fn network(env: &Env, reader: &Reader, address: &Url, options: &ServerOptions) -> Result<Settings, Usage> {
+pub fn network(env: &Env, reader: &Reader, options: &ServerOptions) -> Result<Settings, Usage> {
     let added = options.ca.as_deref().map(CaFile::from_pem).transpose()?;
     let mut network = Settings {
         trust: Trust::new(env, None, added)?,
@@ -95,15 +95,15 @@ pub fn network(env: &Env, reader: &Reader, address: &Url, options: &ServerOption
         allow_http: options.allow_http.clone(),
         overrides: Overrides::default(),
     };
-    apply(env, reader, address, &mut network)?;
+    apply(env, reader, &mut network)?;
     Ok(network)
 }
 
-/// Puts into `network` what the variables say of connections to `address`.
+/// Puts into `network` what the variables say of connections.
 ///
 /// # Errors
 /// When one of them cannot be meant, or asks for what is not done here.
-pub fn apply(env: &Env, reader: &Reader, address: &Url, network: &mut Settings) -> Result<(), Usage> {
+pub fn apply(env: &Env, reader: &Reader, network: &mut Settings) -> Result<(), Usage> {
     refuse_if_true(
         env,
         ["BAO_SKIP_VERIFY", "VAULT_SKIP_VERIFY"],
@@ -111,23 +111,15 @@ pub fn apply(env: &Env, reader: &Reader, address: &Url, network: &mut Settings) 
     )?;
     network.trust = std::mem::take(&mut network.trust).with(bundle(env)?);
     if let Some((variable, proxy)) = proxy(env)? {
-        network.proxies = Proxies::named(variable, &proxy, String::new())?;
+        network.proxies = Proxies::named(variable, &proxy, "")?;
     }
     network.overrides.identity = identity(env, reader)?;
     network.overrides.attempt = timeout(env)?;
     if let Some((variable, name)) = get(env, ["BAO_TLS_SERVER_NAME", "VAULT_TLS_SERVER_NAME"])? {
-        network.overrides.server_name = Some(
-            ServerName::new(&name, address)
-                .ok_or_else(|| Usage::new(format!("{variable} is not the name of a host")))?,
-        );
-        if network.proxies.any() && !crate::http::is_loopback(address) {
-            return Err(Usage::new(format!("{variable} does not go together with a proxy")).hint(
-                "the proxy would be asked for that name; clear it for this command: HTTPS_PROXY= oidc-exchange …",
-            ));
-        }
+        let name = ServerName::new(&name).ok_or_else(|| Usage::new(format!("{variable} is not the name of a host")))?;
+        network.overrides.server_name = Some(name);
     }
-    // HTTP/2 would name the stand-in as the server, and the `Host` header another (RFC 9113, section 8.3.1).
-    network.overrides.http2 = network.overrides.server_name.is_none();
+    network.overrides.http2 = true;
     Ok(())
 }
 

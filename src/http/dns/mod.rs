@@ -105,29 +105,6 @@ impl Resolver {
     }
 }
 
-/// The resolver as reqwest wants it; it answers for the alias with another host's addresses.
-pub(super) struct ForReqwest {
-    pub(super) resolver: Arc<Resolver>,
-    pub(super) alias: Option<(String, String)>,
-}
-
-impl reqwest::dns::Resolve for ForReqwest {
-    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let resolver = Arc::clone(&self.resolver);
-        let host = match &self.alias {
-            Some((alias, host)) if alias.eq_ignore_ascii_case(name.as_str()) => host.clone(),
-            _ => name.as_str().to_owned(),
-        };
-        Box::pin(async move {
-            let addresses = resolver.lookup(&host).await?;
-            // Port 0 stands for the address's own port.
-            let addresses: reqwest::dns::Addrs =
-                Box::new(addresses.into_iter().map(|ip| std::net::SocketAddr::new(ip, 0)));
-            Ok(addresses)
-        })
-    }
-}
-
 impl Files {
     fn read(reader: &Reader) -> Self {
         // A file that is missing or unreadable is an empty one, as libc has it.

@@ -76,10 +76,11 @@ fn a_proxy_that_is_none() {
     wrong(
         program.secret("the proxy's password", "a-password-of-mine"),
         expect![[r#"
-        error: HTTPS_PROXY is not the address of a proxy
+            error: HTTPS_PROXY is not the address of a proxy
 
-        hint: it reads http://host:port, https://host:port, socks5://host:port or socks5h://host:port
-    "#]],
+            hint: write it as http://host:port, https://host:port, socks5://host:port or socks5h://host:port
+            hint: percent-encode the user and the password: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23
+        "#]],
     );
 }
 

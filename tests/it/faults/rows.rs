@@ -60,7 +60,7 @@ pub(super) fn rows() -> Vec<Row> {
         Hopeless,
         "not trusted",
     );
-    rows.always("a certificate for another name", What::Certificate(Tls::wrong_name), Hopeless, "not valid for name");
+    rows.always("a certificate for another name", What::Certificate(Tls::wrong_name), Hopeless, "not for 127.0.0.1");
     rows.always(
         "a certificate that has expired",
         What::Certificate(|tls| tls.expired(&["127.0.0.1"])),

@@ -2,8 +2,11 @@
 
 mod addresses;
 mod broken;
+mod certificates;
 pub(crate) mod names;
 mod proxies;
+mod proxy_addresses;
+mod proxy_faults;
 mod retry;
 mod tls;
 

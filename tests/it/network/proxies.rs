@@ -26,26 +26,66 @@ fn loopback_is_never_a_proxys_business() {
     assert_eq!(proxy.seen(), [""; 0]);
 }
 
+/// However this machine is written.
+#[test]
+fn loopback_in_every_spelling() {
+    let elsewhere = Elsewhere::start();
+    let proxy = Recorder::start();
+    for host in [
+        "localhost",
+        "localhost.",
+        "LocalHost",
+        "a.localhost",
+        "a.localhost.",
+        "127.0.0.1",
+        "127.1",
+        "127.0.0.2",
+        "0x7f.0.0.1",
+        "2130706433",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:ffff:127.0.0.1]",
+    ] {
+        let program = elsewhere.job(host).env("HTTPS_PROXY", proxy.url()).env("NO_PROXY", "none.test");
+        let output = program.run();
+        // Nobody listens at 127.0.0.2, and the proxy is not asked for it.
+        let reached = output.code == Some(0) || output.stderr().contains("said       127.0.0.2:");
+        assert!(reached, "{host}\n{}", output.describe());
+    }
+    assert_eq!(proxy.seen(), [""; 0]);
+}
+
 /// An STS behind TLS under names that are not of this machine.
-struct Elsewhere {
-    tls: Tls,
+pub(super) struct Elsewhere {
+    pub(super) tls: Tls,
     issuer: Issuer,
-    sts: Sts,
+    pub(super) sts: Sts,
 }
 
 impl Elsewhere {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let tls = Tls::new().unwrap();
         let issuer = Issuer::start().unwrap();
-        let sts = Sts::start_tls(&tls.server(&["sts.sandbox.test", "0.0.0.0"]).unwrap()).unwrap();
+        let sts = Sts::start_tls(
+            &tls.server(&["sts.sandbox.test", "0.0.0.0", "localhost", "a.localhost", "127.0.0.1", "::ffff:127.0.0.1"])
+                .unwrap(),
+        )
+        .unwrap();
         sts.register_provider(sandbox::ACCOUNT, &issuer.url(), &[&issuer.url()]);
         sts.create_role(DEPLOY_ROLE, &trust(&issuer.url(), "StringLike", "*")).unwrap();
         Self { tls, issuer, sts }
     }
 
-    fn job(&self, host: &str) -> Program<'static> {
-        let token = self.issuer.token(&Job::branch("main"));
-        let program = deploy(&["-v", "--ca-file", "ca.pem", "--timeout", "3s"]).token(&token);
+    pub(super) fn token(&self) -> String {
+        self.issuer.token(&Job::branch("main"))
+    }
+
+    pub(super) fn job(&self, host: &str) -> Program<'static> {
+        self.job_with(host, &["-v", "--timeout", "3s"])
+    }
+
+    pub(super) fn job_with(&self, host: &str, arguments: &[&str]) -> Program<'static> {
+        let program = deploy(arguments).args(["--ca-file", "ca.pem"]).token(&self.token());
         program.scratch().write("ca.pem", self.tls.ca_pem());
         program.env("AWS_ENDPOINT_URL_STS", self.sts.url_for(host)).word(&self.sts.port().to_string(), "PORT")
     }
@@ -101,15 +141,23 @@ fn a_proxy_that_hangs_up() {
 fn what_is_exempt_goes_there_directly() {
     let elsewhere = Elsewhere::start();
     let proxy = Recorder::start();
-    for (name, list) in [("NO_PROXY", "0.0.0.0"), ("no_proxy", "example.test,0.0.0.0/8"), ("NO_PROXY", "*")] {
+    let at_its_port = format!("0.0.0.0:{}", elsewhere.sts.port());
+    for (name, list) in [
+        ("NO_PROXY", "0.0.0.0"),
+        ("no_proxy", "example.test,0.0.0.0/8"),
+        ("NO_PROXY", "*"),
+        ("NO_PROXY", at_its_port.as_str()),
+    ] {
         let program = elsewhere.job("0.0.0.0").env("HTTPS_PROXY", proxy.url()).env(name, list);
         let output = program.run();
         assert!(output.code == Some(0), "{name}={list}\n{}", output.describe());
     }
     assert_eq!(proxy.seen(), [""; 0]);
     let proxy = Recorder::proxy();
-    elsewhere.job("0.0.0.0").env("HTTPS_PROXY", proxy.url()).env("NO_PROXY", "example.test").run().exits(0);
-    assert_eq!(proxy.seen().len(), 1);
+    for list in ["example.test", "0.0.0.0:443", ".0.0.0"] {
+        elsewhere.job("0.0.0.0").env("HTTPS_PROXY", proxy.url()).env("NO_PROXY", list).run().exits(0);
+    }
+    assert_eq!(proxy.seen().len(), 3);
 }
 
 /// It is for plain http, which goes nowhere but to loopback and to a host beside the job.

@@ -49,7 +49,7 @@ fn an_authority_that_nobody_named() {
         job(&sandbox, &tls, &[]),
         expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       the certificate of STS is not trusted: UnknownIssuer
+          said       the certificate of STS is not trusted: no trusted authority signed it
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
@@ -60,7 +60,7 @@ fn an_authority_that_nobody_named() {
         job(&sandbox, &tls, &["--ca-file", "other.pem"]),
         expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       the certificate of STS is not trusted: BadSignature
+          said       the certificate of STS is not trusted: its signature does not fit the key of the authority that it names
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
@@ -71,7 +71,7 @@ fn an_authority_that_nobody_named() {
         replaced,
         expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       the certificate of STS is not trusted: BadSignature
+          said       the certificate of STS is not trusted: its signature does not fit the key of the authority that it names
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
@@ -96,7 +96,7 @@ fn a_certificate_for_another_name() {
         program.word(&format!("127.0.0.1:{}", sts.port()), "OTHER"),
         expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       the certificate of OTHER is not trusted: certificate not valid for name "127.0.0.1"; certificate is only valid for DnsName("elsewhere.test")
+          said       the certificate of OTHER is not trusted: it is for elsewhere.test, not for 127.0.0.1
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
@@ -130,7 +130,7 @@ fn a_certificate_of_another_authority_with_the_same_name() {
         program.word(&format!("127.0.0.1:{}", sts.port()), "OTHER"),
         expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       the certificate of OTHER is not trusted: BadSignature
+          said       the certificate of OTHER is not trusted: its signature does not fit the key of the authority that it names
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA

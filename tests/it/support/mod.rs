@@ -20,6 +20,7 @@ mod running;
 pub(crate) mod scratch;
 pub(crate) mod secrets;
 pub(crate) mod shells;
+pub(crate) mod socks;
 pub(crate) mod terminal;
 mod tests;
 

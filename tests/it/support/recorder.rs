@@ -29,6 +29,24 @@ impl Recorder {
         })
     }
 
+    /// A proxy for https that says `first` after `pause`, and connects then as [`Recorder::proxy`] does.
+    pub(crate) fn proxy_that(first: &'static str, pause: Duration) -> Self {
+        Self::answering(move |(mut client, head)| {
+            thread::sleep(pause);
+            let port = head.split([':', ' ']).nth(2).and_then(|port| port.parse().ok()).unwrap();
+            if client.write_all(first.as_bytes()).is_ok() {
+                carry(client, TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap());
+            }
+        })
+    }
+
+    /// Says `words` to everybody, and hangs up.
+    pub(crate) fn saying(words: &'static str) -> Self {
+        Self::answering(move |(mut client, _)| {
+            let _ = client.write_all(words.as_bytes());
+        })
+    }
+
     /// A proxy for https that takes every host's port 443 for the port of this machine that `port_of` names for it.
     pub(crate) fn proxy_to(port_of: impl Fn(&str) -> u16 + Send + Sync + 'static) -> Self {
         Self::answering(move |(client, head)| {
@@ -101,10 +119,14 @@ fn head(client: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn tunnel(mut client: TcpStream, mut server: TcpStream) {
-    if client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_err() {
-        return;
+fn tunnel(mut client: TcpStream, server: TcpStream) {
+    if client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_ok() {
+        carry(client, server);
     }
+}
+
+/// Bytes both ways.
+pub(crate) fn carry(mut client: TcpStream, mut server: TcpStream) {
     let (Ok(mut from_client), Ok(mut to_server)) = (client.try_clone(), server.try_clone()) else { return };
     thread::spawn(move || {
         let _ = std::io::copy(&mut from_client, &mut to_server);

@@ -89,7 +89,7 @@ fn a_good_token_over_tls() {
     program.run().exits(0).stdout_holds_no_secret().stderr_is(expect![""]);
     verified(&issuer, &text, 5).stdout_is("").stderr_is(expect![[r#"
         error: the issuer could not be reached or kept failing
-          said       the certificate of ISSUER is not trusted: UnknownIssuer
+          said       the certificate of ISSUER is not trusted: no trusted authority signed it
           asked for  https://ISSUER/.well-known/openid-configuration
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA

@@ -48,13 +48,17 @@ fn one_with_http2() {
     let world = World::new();
     many(&world, world.bao.tls_port()).run().exits(0).stdout_is(&all()).stderr_is(expect![""]);
     assert_eq!(connections(ports(&world)), 1);
+    let world = World::new();
+    let named = many(&world, world.bao.tls_port()).env("VAULT_TLS_SERVER_NAME", openbao_name());
+    named.run().exits(0).stdout_is(&all()).stderr_is(expect![""]);
+    assert_eq!(connections(ports(&world)), 1);
 }
 
 #[test]
 fn a_few_without_it() {
     let world = World::new();
-    // A name that stands in for the address's own is for HTTP/1.1.
-    let program = many(&world, world.bao.tls_port()).env("VAULT_TLS_SERVER_NAME", openbao_name());
+    // In clear there is no way to choose HTTP/2.
+    let program = many(&world, world.bao.tls_port()).env("VAULT_ADDR", world.bao.url());
     program.run().exits(0).stdout_is(&all()).stderr_is(expect![""]);
     let found = connections(ports(&world));
     // Eight reads at a time; a connection that is being made when another comes free is one more.

@@ -19,7 +19,7 @@ fn the_servers_own_authority_as_file_text_and_directory() {
     let ca = world.bao.tls.ca_pem();
     over_tls(&world, &[READ]).run().exits(5).stderr_is(expect![[r#"
         error: Vault could not be reached or kept failing
-          said       the certificate of BAO-TLS is not trusted: UnknownIssuer
+          said       the certificate of BAO-TLS is not trusted: no trusted authority signed it
           asked for  role ci at auth/jwt-ID/login of https://BAO-TLS
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
@@ -46,7 +46,7 @@ fn the_name_in_the_certificate() {
     named(openbao_name()).run().exits(0).stdout_is(GOOD);
     named("other.test").run().exits(5).stderr_is(expect![[r#"
         error: Vault could not be reached or kept failing
-          said       the certificate of BAO-TLS is not trusted: certificate not valid for name "other.test"; certificate is only valid for DnsName("vault.test") or IpAddress(127.0.0.1)
+          said       the certificate of BAO-TLS is not trusted: it is for vault.test, 127.0.0.1, not for other.test
           asked for  role ci at auth/jwt-ID/login of https://BAO-TLS
 
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA

@@ -1,14 +1,17 @@
 //! Why no whole answer came: what to say of it, and whether another attempt can help.
 
+mod proxy_failure;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::dns::LookupError;
+use super::certificate_fault::in_words;
 use super::peer::{PeerText, RawText, Shown};
 use super::retry::{Retry, Retryable};
 use crate::error::Exit;
+pub use proxy_failure::{Fault as ProxyFault, ProxyFailure};
 
 /// One attempt that brought no whole answer. `W` is what the peer, or something that repeats it, said of it: raw until it
 /// is cleaned.
@@ -57,6 +60,13 @@ pub enum Failure<W = PeerText> {
         /// What is wrong with it.
         why: W,
     },
+    /// The proxy opened no way to the host.
+    Proxy(Box<ProxyFailure<W>>),
+    /// What listens there does not speak TLS.
+    NotTls {
+        /// Host and port.
+        host: String,
+    },
     /// No whole answer within the bound.
     Timeout {
         /// Host and port.
@@ -101,42 +111,49 @@ struct Row {
 pub(super) const UNREACHED: &str =
     "can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?";
 
+impl Failure {
+    /// Of a request to which no answer came. Whatever could not be connected is a failure already; anything else is a
+    /// connection that broke.
+    pub(super) fn of_request(error: &(dyn StdError + 'static), host: &str, shown: &Shown) -> Self {
+        let connecting = causes(error).find_map(|cause| cause.downcast_ref::<Self>());
+        connecting.cloned().unwrap_or_else(|| Self::of_body(error, host, shown))
+    }
+
+    /// Of an answer that broke off.
+    pub(super) fn of_body(error: &(dyn StdError + 'static), host: &str, shown: &Shown) -> Self {
+        let broken = |why| Failure::Broken { host: host.to_owned(), why };
+        let failure = match causes(error).find_map(|cause| cause.downcast_ref()) {
+            Some(tls) => Failure::of_tls(tls, host).unwrap_or_else(broken),
+            None => broken(RawText::new(&root_cause(error))),
+        };
+        failure.clean(shown)
+    }
+}
+
 impl Failure<RawText> {
-    pub(super) fn from_reqwest(error: &reqwest::Error, host: &str) -> Self {
-        let host = host.to_owned();
-        for cause in causes(error) {
-            if let Some(lookup) = cause.downcast_ref::<LookupError>() {
-                let (host, why) = (lookup.host.clone(), RawText::new(&lookup.why));
-                return if lookup.definite { Self::NoSuchHost { host, why } } else { Self::Lookup { host, why } };
+    /// Of a TLS handshake.
+    pub(super) fn of_handshake(error: &io::Error, host: &str) -> Self {
+        let connect = |why| Self::Connect { host: host.to_owned(), why };
+        match causes(error).find_map(|cause| cause.downcast_ref()) {
+            Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => {
+                Self::NotTls { host: host.to_owned() }
             }
-            if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-                let why = RawText::new(&format!("TLS: {tls}"));
-                #[allow(
-                    clippy::wildcard_enum_match_arm,
-                    reason = "every other kind is a handshake or a connection that failed"
-                )]
-                return match tls {
-                    rustls::Error::InvalidCertificate(why) => {
-                        Self::Certificate { host, why: RawText::new(&certificate_fault(why)) }
-                    }
-                    rustls::Error::NoCertificatesPresented
-                    | rustls::Error::InvalidCertRevocationList(_)
-                    | rustls::Error::UnsupportedNameType => {
-                        Self::Certificate { host, why: RawText::new(&tls.to_string()) }
-                    }
-                    _ if error.is_connect() => Self::Connect { host, why },
-                    _ => Self::Broken { host, why },
-                };
-            }
-            if cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
-                return Self::ConnectionRefused { host };
-            }
+            Some(tls) => Self::of_tls(tls, host).unwrap_or_else(connect),
+            None => connect(RawText::new(&root_cause(error))),
         }
-        if error.is_timeout() {
-            return Self::Timeout { host, after: super::CONNECT_TIMEOUT };
+    }
+
+    /// The fault of a certificate; or else what to say of it.
+    fn of_tls(error: &rustls::Error, host: &str) -> Result<Self, RawText> {
+        let certificate = |why: String| Ok(Self::Certificate { host: host.to_owned(), why: RawText::new(&why) });
+        #[allow(clippy::wildcard_enum_match_arm, reason = "every other kind is a connection that failed")]
+        match error {
+            rustls::Error::InvalidCertificate(why) => certificate(certificate_fault(why)),
+            rustls::Error::NoCertificatesPresented
+            | rustls::Error::InvalidCertRevocationList(_)
+            | rustls::Error::UnsupportedNameType => certificate(error.to_string()),
+            _ => Err(RawText::new(&format!("TLS: {error}"))),
         }
-        let why = RawText::new(&root_cause(error));
-        if error.is_connect() { Self::Connect { host, why } } else { Self::Broken { host, why } }
     }
 
     /// The same, fit to be shown.
@@ -150,6 +167,8 @@ impl Failure<RawText> {
             Self::ConnectionRefused { host } => Failure::ConnectionRefused { host },
             Self::Connect { host, why } => Failure::Connect { host, why: clean(why) },
             Self::Certificate { host, why } => Failure::Certificate { host, why: clean(why) },
+            Self::Proxy(proxy) => Failure::Proxy(Box::new(proxy.clean(shown))),
+            Self::NotTls { host } => Failure::NotTls { host },
             Self::Timeout { host, after } => Failure::Timeout { host, after },
             Self::Broken { host, why } => Failure::Broken { host, why: clean(why) },
             Self::Redirect { host, status, location } => {
@@ -196,6 +215,13 @@ impl Failure {
                     "for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA"
                 },
             ),
+            Self::Proxy(proxy) => row(proxy.retry(), proxy.is_sent(), Exit::Unreachable, ""),
+            Self::NotTls { .. } => row(
+                Retry::Never,
+                false,
+                Exit::Unreachable,
+                "check the port; if it speaks plain http, write http:// in place of https://",
+            ),
             Self::Timeout { .. } => row(again, true, Exit::Unreachable, UNREACHED),
             Self::Broken { .. } => {
                 row(again, true, Exit::Unreachable, "the server or something in between closed the connection")
@@ -213,6 +239,9 @@ impl Failure {
     /// What a person can do about it.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
+        if let Self::Proxy(proxy) = self {
+            return vec![proxy.hint()];
+        }
         Some(self.row().hint.to_owned()).filter(|hint| !hint.is_empty()).into_iter().collect()
     }
 
@@ -248,6 +277,8 @@ impl fmt::Display for Failure {
             Self::ConnectionRefused { host } => write!(f, "{host} refused the connection"),
             Self::Connect { host, why } => write!(f, "cannot connect to {host}: {why}"),
             Self::Certificate { host, why } => write!(f, "the certificate of {host} is not trusted: {why}"),
+            Self::Proxy(proxy) => proxy.fmt(f),
+            Self::NotTls { host } => write!(f, "{host} does not speak TLS"),
             Self::Timeout { host, after } => write!(f, "no answer from {host} within {} s", after.as_secs()),
             Self::Broken { host, why } => write!(f, "the connection to {host} broke: {why}"),
             Self::Redirect { host, status, location: Some(to) } => {
@@ -285,7 +316,7 @@ fn certificate_fault(why: &rustls::CertificateError) -> String {
         rustls::CertificateError::NotValidYetContext { not_before, .. } => {
             format!("{OUT_OF_TIME} yet to come, at {}", date(*not_before))
         }
-        other => other.to_string(),
+        other => in_words(other),
     }
 }
 

@@ -1,0 +1,135 @@
+//! What is wrong with a certificate, in words.
+
+use std::fmt::Write as _;
+
+use rustls::CertificateError;
+
+/// Why `certificate` is not accepted, but for its time.
+#[allow(clippy::wildcard_enum_match_arm, reason = "what is met hardly ever keeps the library's own word")]
+pub(super) fn in_words(fault: &CertificateError) -> String {
+    match fault {
+        CertificateError::UnknownIssuer => "no trusted authority signed it".into(),
+        CertificateError::BadSignature => "its signature does not fit the key of the authority that it names".into(),
+        CertificateError::BadEncoding => "it cannot be read".into(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "its extended key usage does not include servers".into()
+        }
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let expected = expected.to_str();
+            match presented.as_slice() {
+                [] => format!("it names no host, and {expected} was asked for"),
+                names => format!(
+                    "it is for {}, not for {expected}",
+                    names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ")
+                ),
+            }
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. } => {
+            format!("its signature is of a kind that is not supported: {}", identifiers(signature_algorithm_id))
+        }
+        CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            public_key_algorithm_id,
+        } => format!(
+            "its signature is of a kind that is not supported: {} with a key of {}",
+            identifiers(signature_algorithm_id),
+            identifiers(public_key_algorithm_id)
+        ),
+        CertificateError::Other(other) => match other.0.downcast_ref() {
+            Some(webpki::Error::CaUsedAsEndEntity) => "it is an authority's certificate, not a server's".into(),
+            Some(webpki::Error::UnsupportedCertVersion) => "it is not of version 3".into(),
+            _ => other.0.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// `elsewhere.test` of `DnsName("elsewhere.test")`: the library has a name in the form of its own code.
+fn plain(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    inner.trim_matches('"')
+}
+
+/// The object identifiers of an algorithm, by name where there is a usual one (RFC 3279, RFC 5480, RFC 8410).
+fn identifiers(der: &[u8]) -> String {
+    let mut rest = der;
+    let mut found = Vec::new();
+    while let [6, length, after @ ..] = rest
+        && let Some((identifier, after)) = after.split_at_checked(usize::from(*length))
+    {
+        found.push(dotted(identifier));
+        rest = after;
+    }
+    let named = found.iter().map(|dotted| named(dotted).unwrap_or(dotted));
+    let named: Vec<&str> = named.filter(|name| *name != "ecPublicKey").collect();
+    if named.is_empty() { "an algorithm that cannot be read".into() } else { named.join(" ") }
+}
+
+fn dotted(identifier: &[u8]) -> String {
+    let (mut arcs, mut arc) = (Vec::new(), 0_u64);
+    for byte in identifier {
+        arc = (arc << 7) | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            arcs.push(std::mem::take(&mut arc));
+        }
+    }
+    let (first, rest) = arcs.split_first().unwrap_or((&0, &[]));
+    let mut text = format!("{}.{}", (first / 40).min(2), first - 40 * (first / 40).min(2));
+    for arc in rest {
+        let _ = write!(text, ".{arc}");
+    }
+    text
+}
+
+fn named(dotted: &str) -> Option<&'static str> {
+    Some(match dotted {
+        "1.2.840.113549.1.1.4" => "md5WithRSAEncryption",
+        "1.2.840.113549.1.1.5" => "sha1WithRSAEncryption",
+        "1.2.840.113549.1.1.10" => "RSASSA-PSS with these parameters",
+        "1.2.840.113549.1.1.14" => "sha224WithRSAEncryption",
+        "1.2.840.10040.4.3" => "dsa-with-SHA1",
+        "2.16.840.1.101.3.4.3.2" => "dsa-with-SHA256",
+        "1.2.840.10045.2.1" => "ecPublicKey",
+        "1.2.840.10045.4.1" => "ecdsa-with-SHA1",
+        "1.2.840.10045.4.3.1" => "ecdsa-with-SHA224",
+        "1.2.840.10045.4.3.2" => "ecdsa-with-SHA256",
+        "1.2.840.10045.4.3.3" => "ecdsa-with-SHA384",
+        "1.2.840.10045.4.3.4" => "ecdsa-with-SHA512",
+        "1.3.132.0.10" => "secp256k1",
+        "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.13" => "brainpoolP512r1",
+        "1.3.101.113" => "Ed448",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_algorithm_has_its_name() {
+        assert_eq!(identifiers(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5, 5, 0]), "sha1WithRSAEncryption");
+        assert_eq!(identifiers(&[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1]), "ecdsa-with-SHA1");
+        assert_eq!(identifiers(&[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x0a]), "secp256k1");
+        assert_eq!(identifiers(&[6, 3, 0x88, 0x37, 3]), "2.999.3");
+        assert_eq!(identifiers(&[6, 9, 1]), "an algorithm that cannot be read");
+    }
+
+    #[test]
+    fn a_name_is_what_the_certificate_has() {
+        assert_eq!(plain("DnsName(\"elsewhere.test\")"), "elsewhere.test");
+        assert_eq!(plain("IpAddress(127.0.0.1)"), "127.0.0.1");
+        assert_eq!(plain("other"), "other");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(der in proptest::collection::vec(any::<u8>(), 0..60)) {
+            prop_assert!(!identifiers(&der).is_empty());
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! A connection to a server: its name looked up, through a proxy or not, in clear or within TLS.
+//!
+//! Each step has a bound and an error of its own, which names the peer that it met: an HTTP library's connector has one
+//! bound for all of them, and takes a proxy's answer for the server's.
+
+mod socks;
+mod stream;
+mod tunnel;
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use reqwest::Url;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use self::socks::Peer;
+use self::stream::Duplex;
+pub(super) use self::stream::Stream;
+use super::dns::{LookupError, Resolver};
+use super::failure::{Failure, ProxyFault, root_cause};
+use super::peer::{RawText, Shown};
+use super::proxy::{Kind, Proxies, Proxy};
+use super::tls::Tls;
+
+/// What a request names us.
+pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// Bound on reaching one peer, a server or a proxy, once its name is looked up: connection and TLS together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Makes connections for the HTTP client.
+#[derive(Clone)]
+pub(super) struct Connector(Arc<Ways>);
+
+/// All that a connection depends on.
+pub(super) struct Ways {
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) proxies: Proxies,
+    /// None for a client that speaks in clear only.
+    pub(super) tls: Option<Tls>,
+    /// What a peer's text is cleaned by.
+    pub(super) shown: Shown,
+}
+
+/// Why there is no connection, in words that may be a peer's.
+type Unclean = Failure<RawText>;
+
+/// A server, or a proxy.
+struct Target {
+    /// Name or address, without brackets.
+    host: String,
+    port: u16,
+    /// What a message calls it.
+    called: String,
+}
+
+/// As CONNECT names it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl Connector {
+    pub(super) fn new(ways: Ways) -> Self {
+        Self(Arc::new(ways))
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let ways = Arc::clone(&self.0);
+        Box::pin(async move { ways.connect(&uri).await.map_err(|failure| failure.clean(&ways.shown)) })
+    }
+}
+
+impl Ways {
+    async fn connect(&self, uri: &Uri) -> Result<Stream, Unclean> {
+        let url = Url::parse(&uri.to_string()).map_err(|error| Unclean::Setup { why: error.to_string() })?;
+        let target = Target {
+            host: url.host_str().map(super::bare).unwrap_or_default().to_owned(),
+            port: url.port_or_known_default().unwrap_or_default(),
+            called: super::host_and_port(&url),
+        };
+        let Some(tls) = self.tls.as_ref().filter(|_| url.scheme() == "https") else {
+            let addresses = self.lookup(&target).await?;
+            return Ok(Stream::new(within(&target.called, tcp(&target, addresses)).await?, false));
+        };
+        let name = tls.server_name.as_ref().unwrap_or(&target.host);
+        if let Some(proxy) = self.proxies.for_url(&url) {
+            let io =
+                self.through(proxy, &target, tls).await.map_err(|fault| proxy.failed(target.to_string(), fault))?;
+            return within(&target.called, handshake(io, &tls.server, name, &target.called)).await;
+        }
+        let addresses = self.lookup(&target).await?;
+        within(&target.called, async {
+            handshake(tcp(&target, addresses).await?, &tls.server, name, &target.called).await
+        })
+        .await
+    }
+
+    /// A way to `target` that `proxy` has opened. The proxy has as long for that as the attempt has.
+    async fn through(&self, proxy: &Proxy, target: &Target, tls: &Tls) -> Result<Box<dyn Duplex>, ProxyFault<RawText>> {
+        let unreached = |failure| ProxyFault::Unreached(Box::new(failure));
+        let mut io = self.reach(proxy, tls).await?;
+        match proxy.kind {
+            Kind::Http | Kind::Https => tunnel::open(&mut io, proxy, target).await?,
+            Kind::SocksWithNames => {
+                let peer = target.host.parse().map_or(Peer::Name(&target.host), Peer::Address);
+                socks::open(&mut io, proxy, peer, target.port).await?;
+            }
+            Kind::Socks => {
+                let addresses = self.lookup(target).await.map_err(unreached)?;
+                let peer = addresses.first().map_or(Peer::Name(&target.host), |address| Peer::Address(*address));
+                socks::open(&mut io, proxy, peer, target.port).await?;
+            }
+        }
+        Ok(io)
+    }
+
+    async fn reach(&self, proxy: &Proxy, tls: &Tls) -> Result<Box<dyn Duplex>, ProxyFault<RawText>> {
+        let place = Target { host: proxy.host.clone(), port: proxy.port, called: format!("the proxy {proxy}") };
+        let reached = async {
+            let addresses = self.lookup(&place).await?;
+            within(&place.called, async {
+                let io = tcp(&place, addresses).await?;
+                if proxy.kind != Kind::Https {
+                    return Ok(io);
+                }
+                Ok(tls_over(io, &tls.proxy, &place.host, &place.called).await?.0)
+            })
+            .await
+        };
+        reached.await.map_err(|failure: Unclean| ProxyFault::Unreached(Box::new(failure)))
+    }
+
+    async fn lookup(&self, target: &Target) -> Result<Vec<IpAddr>, Unclean> {
+        self.resolver.lookup(&target.host).await.map_err(|LookupError { why, definite, .. }| {
+            let host =
+                if target.called.starts_with(&target.host) { target.host.clone() } else { target.called.clone() };
+            let why = RawText::new(&why);
+            if definite { Unclean::NoSuchHost { host, why } } else { Unclean::Lookup { host, why } }
+        })
+    }
+}
+
+/// Reaches a peer within [`CONNECT_TIMEOUT`].
+async fn within<T>(called: &str, reaching: impl Future<Output = Result<T, Unclean>>) -> Result<T, Unclean> {
+    timeout(CONNECT_TIMEOUT, reaching).await.unwrap_or_else(|_| {
+        let why = RawText::new(&format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
+        Err(Unclean::Connect { host: called.to_owned(), why })
+    })
+}
+
+/// A connection to one of these addresses, of both kinds in turn (RFC 8305).
+async fn tcp(target: &Target, addresses: Vec<IpAddr>) -> Result<Box<dyn Duplex>, Unclean> {
+    const ALIVE: Duration = Duration::from_secs(15);
+    let mut connector = HttpConnector::new_with_resolver(Known(addresses));
+    connector.set_nodelay(true);
+    connector.set_keepalive(Some(ALIVE));
+    connector.set_keepalive_interval(Some(ALIVE));
+    connector.set_keepalive_retries(Some(3));
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    // The name is not looked up: the addresses are known, and the port is all that is read.
+    let uri = Uri::builder().scheme("http").authority(format!("known:{}", target.port)).path_and_query("/").build();
+    let uri = uri.map_err(|error| Unclean::Setup { why: error.to_string() })?;
+    match connector.call(uri).await {
+        Ok(stream) => Ok(Box::new(stream.into_inner())),
+        Err(error) if is_refused(&error) => Err(Unclean::ConnectionRefused { host: target.called.clone() }),
+        Err(error) => Err(Unclean::Connect { host: target.called.clone(), why: RawText::new(&root_cause(&error)) }),
+    }
+}
+
+fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// TLS with a server.
+async fn handshake(
+    io: Box<dyn Duplex>,
+    config: &Arc<ClientConfig>,
+    name: &str,
+    called: &str,
+) -> Result<Stream, Unclean> {
+    let (io, http2) = tls_over(io, config, name, called).await?;
+    Ok(Stream::new(io, http2))
+}
+
+/// TLS with the peer that has the certificate of `name`, and whether it chose HTTP/2.
+async fn tls_over(
+    io: Box<dyn Duplex>,
+    config: &Arc<ClientConfig>,
+    name: &str,
+    called: &str,
+) -> Result<(Box<dyn Duplex>, bool), Unclean> {
+    let name = ServerName::try_from(name.strip_suffix('.').unwrap_or(name).to_owned())
+        .map_err(|_| Unclean::Setup { why: format!("{name} cannot be the name in a certificate") })?;
+    let stream = TlsConnector::from(Arc::clone(config))
+        .connect(name, io)
+        .await
+        .map_err(|error| Unclean::of_handshake(&error, called))?;
+    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    Ok((Box::new(stream), http2))
+}
+
+/// Addresses that are known.
+#[derive(Clone)]
+struct Known(Vec<IpAddr>);
+
+impl Service<Name> for Known {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Ready<io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        // The connector fills in the port.
+        ready(Ok(self.0.iter().map(|address| SocketAddr::new(*address, 0)).collect::<Vec<_>>().into_iter()))
+    }
+}

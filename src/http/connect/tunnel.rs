@@ -1,0 +1,57 @@
+//! CONNECT: a proxy is asked for a way to a server (RFC 9110, section 9.3.6).
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::{Target, USER_AGENT};
+use crate::http::failure::ProxyFault;
+use crate::http::peer::RawText;
+use crate::http::proxy::Proxy;
+
+/// More than any proxy says before its answer ends.
+const LONGEST_ANSWER: usize = 16 << 10;
+
+/// Asks for `target` on a connection to `proxy`, which leads there from then on.
+///
+/// # Errors
+/// When the proxy answers otherwise than with a status from 200 to 299, or not as HTTP.
+pub(super) async fn open<S>(stream: &mut S, proxy: &Proxy, target: &Target) -> Result<(), ProxyFault<RawText>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n");
+    if let Some(user) = &proxy.user {
+        request.push_str("Proxy-Authorization: ");
+        request.push_str(user.basic().reveal());
+        request.push_str("\r\n");
+    }
+    request.push_str("\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
+    loop {
+        match status(stream).await? {
+            // An interim answer: another one follows.
+            100 | 102..=199 => {}
+            200..=299 => return Ok(()),
+            status => return Err(ProxyFault::Status(status)),
+        }
+    }
+}
+
+/// Reads one answer's head and nothing beyond: what follows is the server's.
+async fn status<S: AsyncRead + Unpin>(stream: &mut S) -> Result<u16, ProxyFault<RawText>> {
+    let mut head = Vec::new();
+    while head.len() < LONGEST_ANSWER {
+        head.push(stream.read_u8().await?);
+        if !head.ends_with(b"\n") {
+            continue;
+        }
+        let mut headers = [httparse::EMPTY_HEADER; 100];
+        let mut answer = httparse::Response::new(&mut headers);
+        match answer.parse(&head) {
+            Ok(httparse::Status::Partial) => {}
+            Ok(httparse::Status::Complete(_)) => return answer.code.ok_or(ProxyFault::NotHttp),
+            Err(_) => return Err(ProxyFault::NotHttp),
+        }
+    }
+    Err(ProxyFault::NotHttp)
+}

@@ -1,0 +1,167 @@
+//! Why a proxy did not open a way.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::Failure;
+use crate::http::peer::{PeerText, RawText, Shown};
+use crate::http::retry::{Retry, Retryable};
+
+/// A proxy that opened no way to a host. `W` is what the proxy, or something that repeats it, said of it.
+#[derive(Clone, Debug)]
+pub struct ProxyFailure<W = PeerText> {
+    /// The proxy's host and port.
+    pub proxy: String,
+    /// The variable that names it.
+    pub variable: String,
+    /// The host, and its port.
+    pub host: String,
+    /// What the proxy did.
+    pub fault: Fault<W>,
+}
+
+/// What a proxy did in place of opening a way.
+#[derive(Clone, Debug)]
+pub enum Fault<W = PeerText> {
+    /// It could not be reached, or the address to tell it could not be looked up.
+    Unreached(Box<Failure<W>>),
+    /// It answered CONNECT with this status.
+    Status(u16),
+    /// It did not answer CONNECT as HTTP.
+    NotHttp,
+    /// The connection to it broke.
+    Broken(W),
+    /// It wants a user and a password.
+    NoUser,
+    /// It does not take the user and the password.
+    WrongUser,
+    /// It did not reach the host, for this reason (RFC 1928, section 6).
+    Socks(u8),
+    /// It did not answer as SOCKS 5.
+    NotSocks,
+    /// A name, a user or a password is longer than SOCKS 5 can say.
+    TooLong,
+    /// Neither it nor the host behind it answered within this bound.
+    Silent(Duration),
+}
+
+impl ProxyFailure<RawText> {
+    /// The same, fit to be shown.
+    pub(super) fn clean(self, shown: &Shown) -> ProxyFailure {
+        let Self { proxy, variable, host, fault } = self;
+        let fault = match fault {
+            Fault::Unreached(failure) => Fault::Unreached(Box::new(failure.clean(shown))),
+            Fault::Broken(why) => Fault::Broken(shown.clean(&why)),
+            Fault::Status(status) => Fault::Status(status),
+            Fault::NotHttp => Fault::NotHttp,
+            Fault::NoUser => Fault::NoUser,
+            Fault::WrongUser => Fault::WrongUser,
+            Fault::Socks(reply) => Fault::Socks(reply),
+            Fault::NotSocks => Fault::NotSocks,
+            Fault::TooLong => Fault::TooLong,
+            Fault::Silent(after) => Fault::Silent(after),
+        };
+        ProxyFailure { proxy, variable, host, fault }
+    }
+}
+
+impl ProxyFailure {
+    /// Whether the same request can end differently. The same user and password again and again may lock an account.
+    pub(in crate::http) fn retry(&self) -> Retry {
+        match &self.fault {
+            Fault::Unreached(failure) => failure.retry(),
+            // Of SOCKS: a general failure, no way to the network or the host, refused, too many hops.
+            Fault::Status(408 | 429 | 500 | 502 | 503 | 504)
+            | Fault::Socks(1 | 3..=6)
+            | Fault::Broken(_)
+            | Fault::Silent(_) => Retry::Again { after: None },
+            Fault::Status(_)
+            | Fault::NotHttp
+            | Fault::NoUser
+            | Fault::WrongUser
+            | Fault::Socks(_)
+            | Fault::NotSocks
+            | Fault::TooLong => Retry::Never,
+        }
+    }
+
+    /// Whether the host behind it may have got the request.
+    pub(in crate::http) fn is_sent(&self) -> bool {
+        matches!(self.fault, Fault::Silent(_))
+    }
+
+    /// What to do about it.
+    pub(in crate::http) fn hint(&self) -> String {
+        let Self { variable, host, fault, .. } = self;
+        let direct = format!("or list {host} in NO_PROXY if this machine reaches it without the proxy");
+        match fault {
+            Fault::NoUser | Fault::Status(407) => {
+                format!(
+                    "write the proxy's user and password, percent-encoded, into {variable}: http://USER:PASSWORD@HOST:PORT"
+                )
+            }
+            Fault::WrongUser => {
+                format!("check the user and the password in {variable}; both are percent-encoded there")
+            }
+            Fault::Unreached(failure) if matches!(**failure, Failure::NotTls { .. }) => {
+                format!("write http:// in {variable}: the proxy is spoken to in clear, and carries TLS to {host}")
+            }
+            Fault::NotHttp | Fault::NotSocks => {
+                format!("check the proxy's address and its kind in {variable}: http, https or socks5")
+            }
+            Fault::Unreached(failure) if matches!(**failure, Failure::Certificate { .. }) => {
+                "name the certificate of the proxy's authority with --ca-file".into()
+            }
+            Fault::Unreached(_) | Fault::Broken(_) => format!("check the proxy's address in {variable}, {direct}"),
+            Fault::Status(403) | Fault::Socks(2) => {
+                format!("have {host} allowed by the proxy that {variable} names, {direct}")
+            }
+            Fault::Status(_) | Fault::Socks(_) | Fault::TooLong | Fault::Silent(_) => {
+                format!("check whether the proxy that {variable} names reaches {host}, {direct}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for ProxyFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { proxy, host, fault, .. } = self;
+        match fault {
+            Fault::Unreached(failure) => failure.fmt(f),
+            Fault::Status(status) => write!(f, "the proxy {proxy} answered {status} to CONNECT {host}"),
+            Fault::NotHttp => write!(f, "the proxy {proxy} did not answer CONNECT {host} as HTTP"),
+            Fault::Broken(why) => write!(f, "the proxy {proxy} closed the connection to {host}: {why}"),
+            Fault::NoUser => write!(f, "the proxy {proxy} requires a user and a password"),
+            Fault::WrongUser => write!(f, "the proxy {proxy} refused the user and the password"),
+            Fault::Socks(reply) => {
+                write!(f, "the proxy {proxy} did not connect to {host}: {} (SOCKS reply {reply})", reason(*reply))
+            }
+            Fault::NotSocks => write!(f, "the proxy {proxy} did not answer as SOCKS 5"),
+            Fault::Silent(after) => {
+                write!(f, "no answer from {host} through the proxy {proxy} within {} s", after.as_secs())
+            }
+            Fault::TooLong => write!(f, "the proxy {proxy} cannot be told a text of more than 255 bytes"),
+        }
+    }
+}
+
+impl From<io::Error> for Fault<RawText> {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(RawText::new(&error.to_string()))
+    }
+}
+
+fn reason(reply: u8) -> &'static str {
+    match reply {
+        1 => "general failure",
+        2 => "connection not allowed by its rules",
+        3 => "network unreachable",
+        4 => "host unreachable",
+        5 => "connection refused",
+        6 => "too many hops",
+        7 => "command not supported",
+        8 => "kind of address not supported",
+        _ => "unassigned",
+    }
+}

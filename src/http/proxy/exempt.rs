@@ -1,0 +1,173 @@
+//! `NO_PROXY`, read as Go's `httpproxy` reads it, and with it Vault's and `OpenBao`'s own command line.
+//!
+//! Source: <https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config>.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use reqwest::Url;
+
+use crate::http::bare;
+
+/// The hosts that are reached without a proxy.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exempt(Vec<Entry>);
+
+#[derive(Clone, Debug)]
+enum Entry {
+    All,
+    Network(IpNet),
+    Address { address: IpAddr, port: Option<u16> },
+    Domain { name: String, and_itself: bool, port: Option<u16> },
+}
+
+impl Exempt {
+    /// Reads a list with commas. An entry that is none of Go's forms is a name that no host has.
+    pub(super) fn parse(list: &str) -> Self {
+        Self(list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).filter_map(Entry::parse).collect())
+    }
+
+    /// Whether `url` is reached directly.
+    pub(super) fn covers(&self, url: &Url) -> bool {
+        let port = url.port_or_known_default();
+        let Some(host) = url.host_str().map(bare) else { return false };
+        match host.parse::<IpAddr>() {
+            Ok(address) => self.0.iter().any(|entry| entry.covers_address(address.to_canonical(), port)),
+            Err(_) => {
+                let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+                self.0.iter().any(|entry| entry.covers_name(&name, port))
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::All);
+        }
+        if let Ok(network) = text.parse::<IpNet>() {
+            return Some(Self::Network(network));
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Some(Self::Address { address: address.to_canonical(), port: None });
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, "")) => (host, None),
+            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            None => (text, None),
+        };
+        let unbracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        if let Ok(address) = unbracketed.parse::<IpAddr>() {
+            return Some(Self::Address { address: address.to_canonical(), port });
+        }
+        let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
+        let (name, and_itself) = host.strip_prefix('.').map_or((host, true), |name| (name, false));
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let name = ascii(name).unwrap_or_else(|| name.to_ascii_lowercase());
+        (!name.is_empty()).then_some(Self::Domain { name, and_itself, port })
+    }
+
+    fn covers_name(&self, host: &str, at: Option<u16>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Network(_) | Self::Address { .. } => false,
+            Self::Domain { name, and_itself, port } => {
+                let below = host.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'));
+                (below || (*and_itself && host == name)) && (port.is_none() || *port == at)
+            }
+        }
+    }
+
+    fn covers_address(&self, host: IpAddr, at: Option<u16>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Network(network) => network.contains(&host),
+            Self::Address { address, port } => *address == host && (port.is_none() || *port == at),
+            Self::Domain { .. } => false,
+        }
+    }
+}
+
+/// The form in which a name with letters of its own script is looked up: `xn--…`.
+fn ascii(name: &str) -> Option<String> {
+    let mut url = Url::parse("https://none").ok().filter(|_| !name.is_ascii())?;
+    url.set_host(Some(name)).ok()?;
+    url.host_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covers(list: &str, url: &str) -> bool {
+        Exempt::parse(list).covers(&Url::parse(url).unwrap())
+    }
+
+    /// What Go's `httpproxy` makes of each, seen with a program that uses it.
+    #[test]
+    fn an_entry_means_what_it_means_to_go() {
+        for (list, covered, not_covered) in [
+            ("vault.corp.test", "vault.corp.test:8200 VAULT.corp.test a.vault.corp.test", "corp.test xvault.corp.test"),
+            ("VAULT.Corp.Test", "vault.corp.test", "vault.corp"),
+            (".corp.test", "vault.corp.test a.b.corp.test", "corp.test xcorp.test"),
+            ("*.corp.test", "vault.corp.test a.b.corp.test", "corp.test xcorp.test"),
+            (
+                "vault.corp.test:8200",
+                "vault.corp.test:8200 a.vault.corp.test:8200",
+                "vault.corp.test vault.corp.test:82",
+            ),
+            (".corp.test:8200", "vault.corp.test:8200", "corp.test:8200 vault.corp.test"),
+            ("*.corp.test:8200", "vault.corp.test:8200", "corp.test:8200 vault.corp.test"),
+            ("vault.corp.test:443", "vault.corp.test vault.corp.test:443", "vault.corp.test:8200"),
+            ("vault.corp.test:", "vault.corp.test vault.corp.test:8200", "corp.test"),
+            ("10.1.2.3", "10.1.2.3 10.1.2.3:8200 [::ffff:10.1.2.3]", "10.1.2.4 10.1.2.30"),
+            ("10.1.2.3:8200", "10.1.2.3:8200", "10.1.2.3 10.1.2.4:8200"),
+            ("10.1.0.0/16", "10.1.2.3 10.1.2.3:8200 [::ffff:10.1.2.3]", "10.2.2.3 a.test"),
+            ("10.1.2.3/16", "10.1.255.1", "10.2.0.1"),
+            ("fd00::5", "[fd00::5] [fd00::5]:8200", "[fd00::6]"),
+            ("[fd00::5]:8200", "[fd00::5]:8200", "[fd00::5] [fd00::6]:8200"),
+            ("[fd00::5]", "", "[fd00::5] [fd00::5]:8200"),
+            ("fd00::/8", "[fd00::5]", "[fe00::5] 10.0.0.1"),
+            ("0.0.0.0/0", "1.2.3.4", "a.test [fd00::5]"),
+            ("bücher.test", "xn--bcher-kva.test www.xn--bcher-kva.test bücher.test", "bucher.test"),
+            (".BÜCHER.test", "www.bücher.test", "bücher.test"),
+            ("xn--bcher-kva.test", "bücher.test", "bucher.test"),
+            ("*", "a.test 10.0.0.1 [fd00::5]:8200", ""),
+            (" a.test , b.test,,", "a.test b.test", "c.test"),
+            ("x, *", "a.test", ""),
+            (":8200", "", "a.test a.test:8200"),
+            ("a.test:https", "", "a.test"),
+            ("a.test b.test", "", "a.test b.test"),
+            ("10.*", "", "10.1.2.3"),
+            ("*corp.test", "", "vault.corp.test"),
+            ("10.0.0.0/33", "", "10.0.0.1"),
+            ("", "", "a.test"),
+        ] {
+            for host in covered.split_whitespace() {
+                assert!(covers(list, &format!("https://{host}/")), "{list} covers {host}");
+            }
+            for host in not_covered.split_whitespace() {
+                assert!(!covers(list, &format!("https://{host}/")), "{list} does not cover {host}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dot_at_the_end_changes_nothing() {
+        assert!(
+            covers("a.test", "https://a.test./")
+                && covers("a.test.", "https://a.test/")
+                && covers(".test.", "https://a.test/")
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_list_is_read(list: String, host in "[a-z.]{1,20}") {
+            if let Ok(url) = Url::parse(&format!("https://{host}/")) {
+                let _ = Exempt::parse(&list).covers(&url);
+            }
+        }
+    }
+}

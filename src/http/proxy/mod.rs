@@ -1,0 +1,160 @@
+//! Which proxy stands between: `HTTPS_PROXY`, else `ALL_PROXY`, except for what `NO_PROXY` lists and for loopback.
+
+mod exempt;
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
+
+use self::exempt::Exempt;
+use super::failure::{Failure, ProxyFailure, ProxyFault};
+use crate::error::Usage;
+use crate::host::Env;
+use crate::secret::Secret;
+
+/// The proxy for https calls. Plain http goes to loopback and to hosts beside the job, without one.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    https: Option<Proxy>,
+    exempt: Exempt,
+}
+
+/// One proxy.
+#[derive(Clone, Debug)]
+pub(super) struct Proxy {
+    /// The variable that names it.
+    pub(super) variable: String,
+    pub(super) kind: Kind,
+    /// Name or address, without brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) user: Option<User>,
+}
+
+/// How a proxy is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// CONNECT in clear.
+    Http,
+    /// CONNECT within TLS.
+    Https,
+    /// SOCKS 5; the host's name is looked up here.
+    Socks,
+    /// SOCKS 5; the proxy looks the host's name up.
+    SocksWithNames,
+}
+
+/// Whom the proxy is to take us for.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) name: Secret,
+    pub(super) password: Secret,
+}
+
+impl Proxies {
+    /// Reads the variables; the upper-case name goes before the lower-case one, and an empty value means none.
+    ///
+    /// # Errors
+    /// When the proxy's address cannot be read. The address is not shown: it may hold a password.
+    pub fn from_env(env: &Env) -> Result<Self, Usage> {
+        let exempt = env.first(&["NO_PROXY", "no_proxy"])?.map(|(_, hosts)| hosts).unwrap_or_default();
+        match env.first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? {
+            Some((name, address)) => Self::named(name, &address, &exempt),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// The proxy that the variable `name` gives, for all hosts except those that `exempt` lists.
+    ///
+    /// # Errors
+    /// When the address cannot be read. It is not shown: it may hold a password.
+    pub fn named(name: &str, address: &str, exempt: &str) -> Result<Self, Usage> {
+        Ok(Self { https: Some(Proxy::parse(name, address)?), exempt: Exempt::parse(exempt) })
+    }
+
+    /// The proxy for `url`, if it is not reached directly. A request to this machine is never another machine's
+    /// business, whatever the variables say.
+    pub(super) fn for_url(&self, url: &Url) -> Option<&Proxy> {
+        self.https.as_ref().filter(|_| url.scheme() == "https" && !super::is_loopback(url) && !self.exempt.covers(url))
+    }
+}
+
+impl Proxy {
+    fn parse(variable: &str, address: &str) -> Result<Self, Usage> {
+        Self::read(variable, address.trim()).ok_or_else(|| {
+            Usage::new(format!("{variable} is not the address of a proxy"))
+                .hint("write it as http://host:port, https://host:port, socks5://host:port or socks5h://host:port")
+                .hint(r"percent-encode the user and the password: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23")
+        })
+    }
+
+    /// Reads `[scheme://][user[:password]@]host[:port][/]`. Anything else, a path for one, may be part of a password
+    /// whose `/` or `@` is not encoded: what follows would then be taken for a host, looked up and shown.
+    fn read(variable: &str, address: &str) -> Option<Self> {
+        let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
+        let (kind, default_port) = match scheme.to_ascii_lowercase().as_str() {
+            "http" => (Kind::Http, 80),
+            "https" => (Kind::Https, 443),
+            "socks5" => (Kind::Socks, 1080),
+            "socks5h" => (Kind::SocksWithNames, 1080),
+            _ => return None,
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (user, place) = rest.split_once('@').map_or((None, rest), |(user, place)| (Some(user), place));
+        let raw = |text: &str| text.contains(['/', '\\', '?', '#', '@']) || text.contains(char::is_whitespace);
+        if raw(place) || user.is_some_and(raw) {
+            return None;
+        }
+        // The scheme does not tell a port that is written from the default one.
+        let url = Url::parse(&format!("none://{place}")).ok()?;
+        let host = Url::parse(&format!("http://{place}")).ok()?.host_str().map(super::bare)?.to_owned();
+        let port = url.port().unwrap_or(default_port);
+        let user = match user {
+            Some(user) => Some(User::parse(user)?),
+            None => None,
+        };
+        Some(Self { variable: variable.to_owned(), kind, host, port, user })
+    }
+
+    /// That it opened no way to `host`.
+    pub(super) fn failed<W>(&self, host: String, fault: ProxyFault<W>) -> Failure<W> {
+        let (proxy, variable) = (self.to_string(), self.variable.clone());
+        Failure::Proxy(Box::new(ProxyFailure { proxy, variable, host, fault }))
+    }
+}
+
+/// Host and port: never the user, who may be a secret too.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl User {
+    fn parse(text: &str) -> Option<Self> {
+        let (name, password) = text.split_once(':').unwrap_or((text, ""));
+        Self::new(name, password)
+    }
+
+    /// Both are percent-encoded, as they are in an address; none if they are not UTF-8 then.
+    pub(super) fn new(name: &str, password: &str) -> Option<Self> {
+        Some(Self { name: decoded(name)?, password: decoded(password)? })
+    }
+
+    /// The value of an `Authorization` header (RFC 7617).
+    pub(super) fn basic(&self) -> Secret {
+        let pair = Secret::new(format!("{}:{}", self.name.reveal(), self.password.reveal()));
+        Secret::new(format!("Basic {}", STANDARD.encode(pair.reveal())))
+    }
+}
+
+fn decoded(text: &str) -> Option<Secret> {
+    let text = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
+    Some(Secret::new(text.into_owned()))
+}

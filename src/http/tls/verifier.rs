@@ -1,0 +1,102 @@
+//! Whose certificates are accepted.
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+
+use crate::http::trust::Anchors;
+
+/// Accepts a server whose certificate leads to an anchor, or is one that the user has named.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    anchors: Anchors,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    pub(super) fn new(anchors: Anchors, algorithms: WebPkiSupportedAlgorithms) -> Self {
+        Self { anchors, algorithms }
+    }
+
+    fn leads_to_an_anchor(
+        &self,
+        certificate: &ParsedCertificate<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let (roots, algorithms) = (&self.anchors.roots, self.algorithms.all);
+        verify_server_cert_signed_by_trust_anchor(certificate, roots, others, now, algorithms)
+    }
+
+    /// Whether the user has named this very certificate, byte for byte, and it is in its time. A server that shows the
+    /// certificate that `openssl req -x509` makes is set up so: it is an authority's, and leads to none as a server's.
+    fn is_named(&self, bytes: &CertificateDer<'_>, certificate: &ParsedCertificate<'_>, now: UnixTime) -> bool {
+        // A certificate's time is judged before whose it is: what is wrong with it otherwise does not matter here.
+        self.anchors.named.contains(bytes)
+            && match self.leads_to_an_anchor(certificate, &[], now) {
+                Ok(()) => true,
+                Err(Error::InvalidCertificate(why)) => is_of_no_authority(&why),
+                Err(_) => false,
+            }
+    }
+}
+
+/// Whether the fault is in who signed a certificate, and how.
+#[allow(
+    deprecated,
+    clippy::wildcard_enum_match_arm,
+    reason = "one deprecated variant; another fault is never passed over"
+)]
+fn is_of_no_authority(why: &CertificateError) -> bool {
+    match why {
+        CertificateError::UnknownIssuer
+        | CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithm
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => true,
+        CertificateError::Other(other) => matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)),
+        _ => false,
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        self.leads_to_an_anchor(&certificate, intermediates, now)
+            .or_else(|error| if self.is_named(end_entity, &certificate, now) { Ok(()) } else { Err(error) })?;
+        verify_server_name(&certificate, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,86 @@
+//! Requests and answers as reqwest has them, over connections of our own: reqwest's client makes its own, and what a proxy
+//! answered is lost in them.
+
+use std::time::Duration;
+
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqwest::Body;
+use reqwest::header::{ACCEPT, AUTHORIZATION, Entry, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use reqwest::{StatusCode, Url, Version};
+
+use super::connect::{self, Connector, Ways};
+use super::failure::Failure;
+use super::peer::{RawText, Shown};
+use super::{BODY_LIMIT, Request, Response, origin, proxy};
+
+/// Keeps connections, and sends requests over them.
+#[derive(Debug)]
+pub(super) struct Transport(Client<Connector, Body>);
+
+impl Transport {
+    pub(super) fn new(ways: Ways) -> Self {
+        const IDLE: Duration = Duration::from_secs(90);
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+        Self(builder.build(Connector::new(ways)))
+    }
+
+    /// Sends `request` to `host`, as messages call it, and reads the whole answer.
+    ///
+    /// # Errors
+    /// When no whole answer came, or a redirect.
+    pub(super) async fn send(&self, request: Request, host: &str, shown: &Shown) -> Result<Response, Failure> {
+        let request = prepared(request).try_into();
+        let request = request.map_err(|_: reqwest::Error| Failure::Setup { why: format!("{host} cannot be asked") })?;
+        let sent = self.0.request(request).await.map_err(|error| Failure::of_request(&error, host, shown))?;
+        let mut answer = reqwest::Response::from(sent.map(Body::wrap));
+        let (status, multiplexed) = (answer.status(), answer.version() == Version::HTTP_2);
+        if status.is_redirection() {
+            return Err(redirect(status, answer.headers(), host, shown));
+        }
+        let headers = std::mem::take(answer.headers_mut());
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::of_body(&error, host, shown))? {
+            if body.len() + chunk.len() > BODY_LIMIT {
+                return Err(Failure::TooLarge { host: host.into() });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status: status.as_u16(), headers, body, multiplexed })
+    }
+}
+
+fn redirect(status: StatusCode, headers: &HeaderMap, host: &str, shown: &Shown) -> Failure {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.map(|location| shown.clean(&RawText::new(&origin(location))));
+    Failure::Redirect { host: host.into(), status: status.as_u16(), location }
+}
+
+fn prepared(request: Request) -> reqwest::Request {
+    let Request { method, mut url, mut headers, body } = request;
+    if let Entry::Vacant(entry) = headers.entry(AUTHORIZATION)
+        && let Some(authorization) = authorization(&url)
+    {
+        entry.insert(authorization);
+    }
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+    headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(connect::USER_AGENT));
+    // The user is in the header now.
+    let _ = (url.set_username(""), url.set_password(None));
+    let mut prepared = reqwest::Request::new(method, url);
+    *prepared.headers_mut() = headers;
+    *prepared.body_mut() = Some(body.into());
+    prepared
+}
+
+/// The user and the password of an address, as a header.
+fn authorization(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let user = proxy::User::new(url.username(), url.password().unwrap_or_default())?;
+    let mut value = HeaderValue::from_str(user.basic().reveal()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

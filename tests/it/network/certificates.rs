@@ -1,0 +1,293 @@
+//! Certificates as companies make them: curves and digests of every kind, and servers that are their own authority.
+//!
+//! OpenSSL makes them, and is the server.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+
+use sandbox::{Issuer, Job, Sandbox, Tls};
+
+use crate::aws::deploy;
+use crate::support::{Output, Scratch, expect, oidc_exchange};
+
+/// `openssl` with these words, in a directory.
+#[track_caller]
+fn openssl(directory: &Scratch, words: &str) -> String {
+    let output = Command::new("openssl").args(words.split_whitespace()).current_dir(directory.path()).output().unwrap();
+    assert!(output.status.success(), "openssl {words}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn make_key(directory: &Scratch, kind: &str, file: &str) {
+    let kind = match kind.strip_prefix("rsa") {
+        Some(bits) => format!("RSA -pkeyopt rsa_keygen_bits:{bits}"),
+        None if kind == "ed448" => "ED448".into(),
+        None => format!("EC -pkeyopt ec_paramgen_curve:{kind}"),
+    };
+    openssl(directory, &format!("genpkey -algorithm {kind} -out {file}"));
+}
+
+/// An authority in `ca.pem`, and below it a certificate for 127.0.0.1 in `NAME.pem`, with its key in `NAME.key`.
+fn issue(directory: &Scratch, authority: &str, digest: &str, name: &str, key: &str) {
+    directory.write("extensions", "subjectAltName=IP:127.0.0.1\n");
+    let digest = if digest.is_empty() { String::new() } else { format!("-{digest}") };
+    if !directory.path().join("ca.pem").exists() {
+        make_key(directory, authority, "ca.key");
+        openssl(directory, &format!("req -x509 -key ca.key {digest} -days 2 -subj /CN=authority -out ca.pem"));
+    }
+    make_key(directory, key, &format!("{name}.key"));
+    openssl(directory, &format!("req -new -key {name}.key -subj /CN={name} -out {name}.csr"));
+    openssl(
+        directory,
+        &format!(
+            "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial {digest} -days 2 -extfile extensions -out {name}.pem"
+        ),
+    );
+}
+
+/// A server with the certificate in `NAME.pem` and the key in `NAME.key`.
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(directory: &Scratch, name: &str, version: &str, more: &[&str]) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/network/sts.py");
+        let mut command = Command::new("python3");
+        command.arg(script).arg(format!("{name}.pem")).arg(format!("{name}.key")).arg(version).args(more);
+        command.current_dir(directory.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Self { process, port: line.trim().parse().unwrap() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Asks the server, and trusts what is in this file.
+fn ask(directory: &Scratch, server: &Server, host: &str, trusted: &str) -> Output {
+    static TOKEN: LazyLock<String> = LazyLock::new(|| Issuer::start().unwrap().token(&Job::branch("main")));
+    let program = deploy(&["--ca-file", "trusted.pem", "--timeout", "5s"]).token(&TOKEN);
+    program.scratch().write("trusted.pem", fs::read(directory.path().join(trusted)).unwrap());
+    let url = format!("https://{host}:{}", server.port);
+    program.env("AWS_ENDPOINT_URL_STS", url).word(&server.port.to_string(), "PORT").run()
+}
+
+#[track_caller]
+fn reached(output: &Output, what: &str) {
+    assert!(
+        output.code == Some(4) && output.stderr().contains("AccessDenied: reached"),
+        "{what}: {}",
+        output.describe()
+    );
+}
+
+#[test]
+fn curves_and_digests_of_company_authorities() {
+    for (authority, digest, key) in [
+        ("P-256", "sha512", "rsa2048"),
+        ("P-384", "sha512", "P-256"),
+        ("P-521", "sha512", "rsa2048"),
+        ("P-521", "sha384", "P-384"),
+        ("P-521", "sha256", "P-521"),
+        ("P-256", "sha384", "P-521"),
+        ("P-384", "sha256", "P-256"),
+        ("rsa3072", "sha512", "P-521"),
+    ] {
+        let directory = Scratch::new();
+        issue(&directory, authority, digest, "server", key);
+        for version in ["1.2", "1.3"] {
+            let server = Server::start(&directory, "server", version, &[]);
+            reached(
+                &ask(&directory, &server, "127.0.0.1", "ca.pem"),
+                &format!("{authority} {digest} {key} TLS {version}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_exchange_on_one_curve_only() {
+    let directory = Scratch::new();
+    issue(&directory, "P-256", "sha256", "server", "P-256");
+    for group in ["prime256v1", "secp384r1", "secp521r1"] {
+        for version in ["1.2", "1.3"] {
+            let server = Server::start(&directory, "server", version, &[&format!("group={group}")]);
+            reached(&ask(&directory, &server, "127.0.0.1", "ca.pem"), &format!("{group} TLS {version}"));
+        }
+    }
+}
+
+/// A signature of the same kind by somebody else is not taken for the authority's.
+#[test]
+fn another_authority_on_the_same_curve() {
+    for (authority, digest) in [("P-256", "sha512"), ("P-384", "sha512"), ("P-521", "sha512")] {
+        let (directory, other) = (Scratch::new(), Scratch::new());
+        issue(&directory, authority, digest, "server", "P-521");
+        issue(&other, authority, digest, "server", "P-521");
+        directory.write("other.pem", fs::read(other.path().join("ca.pem")).unwrap());
+        let server = Server::start(&directory, "server", "1.3", &[]);
+        let output = ask(&directory, &server, "127.0.0.1", "other.pem");
+        output.exits(5);
+        let said = "its signature does not fit the key of the authority that it names";
+        assert!(output.stderr().contains(said), "{authority}: {}", output.stderr());
+    }
+}
+
+#[test]
+fn a_signature_of_a_kind_that_is_not_supported() {
+    for (authority, digest, said) in [
+        ("P-384", "sha1", "is of a kind that is not supported: ecdsa-with-SHA1"),
+        ("P-384", "sha224", "is of a kind that is not supported: ecdsa-with-SHA224"),
+        ("rsa2048", "sha1", "is of a kind that is not supported: sha1WithRSAEncryption"),
+        ("ed448", "", "is of a kind that is not supported: Ed448"),
+        (
+            "brainpoolP384r1",
+            "sha384",
+            "is of a kind that is not supported: ecdsa-with-SHA384 with a key of brainpoolP384r1",
+        ),
+        ("secp256k1", "sha256", "is of a kind that is not supported: ecdsa-with-SHA256 with a key of secp256k1"),
+        ("rsa1024", "sha256", "does not fit the key of the authority that it names"),
+    ] {
+        let directory = Scratch::new();
+        issue(&directory, authority, digest, "server", "P-256");
+        let server = Server::start(&directory, "server", "1.3", &[]);
+        let output = ask(&directory, &server, "127.0.0.1", "ca.pem");
+        output.exits(5);
+        let said = format!("the certificate of 127.0.0.1:{} is not trusted: its signature {said}\n", server.port);
+        assert!(output.stderr().contains(&said), "{authority} {digest}: {}", output.stderr());
+    }
+}
+
+/// As `openssl req -x509` makes it: an authority's certificate, with the server's name in it.
+fn own_authority(directory: &Scratch, name: &str, more: &str) {
+    openssl(
+        directory,
+        &format!(
+            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem {more}"
+        ),
+    );
+}
+
+#[test]
+fn a_server_that_is_its_own_authority() {
+    let directory = Scratch::new();
+    let own = "-addext subjectAltName=IP:127.0.0.1,DNS:localhost";
+    own_authority(&directory, "server", own);
+    let server = Server::start(&directory, "server", "1.3", &[]);
+    for host in ["127.0.0.1", "localhost"] {
+        reached(&ask(&directory, &server, host, "server.pem"), host);
+    }
+    let certificate = fs::read_to_string(directory.path().join("server.pem")).unwrap();
+    for variable in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
+        let sandbox = Sandbox::start().unwrap();
+        let program = deploy(&["--timeout", "5s"]).job(&sandbox).env(variable, "bundle.pem");
+        program.scratch().write("bundle.pem", format!("{}{certificate}", Tls::new().unwrap().ca_pem()));
+        let url = format!("https://127.0.0.1:{}", server.port);
+        reached(&program.env("AWS_ENDPOINT_URL_STS", url).run(), variable);
+    }
+    // Its name is looked at all the same.
+    own_authority(&directory, "elsewhere", "-addext subjectAltName=DNS:elsewhere.test");
+    let elsewhere = Server::start(&directory, "elsewhere", "1.3", &[]);
+    ask(&directory, &elsewhere, "127.0.0.1", "elsewhere.pem").exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of 127.0.0.1:PORT is not trusted: it is for elsewhere.test, not for 127.0.0.1
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]]);
+    // And it is that very certificate: one with the same key and names is another.
+    openssl(&directory, &format!("req -x509 -key server.key -days 3 -subj /CN=server -out twin.pem {own}"));
+    ask(&directory, &server, "127.0.0.1", "twin.pem").exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of 127.0.0.1:PORT is not trusted: it is an authority's certificate, not a server's
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+    "#]]);
+}
+
+#[test]
+fn a_server_that_is_its_own_authority_on_every_curve() {
+    for key in ["P-256", "P-384", "P-521", "ed448"] {
+        let directory = Scratch::new();
+        make_key(&directory, key, "server.key");
+        openssl(
+            &directory,
+            "req -x509 -key server.key -days 2 -subj /CN=server -addext subjectAltName=IP:127.0.0.1 -out server.pem",
+        );
+        let server = Server::start(&directory, "server", "1.3", &[]);
+        let output = ask(&directory, &server, "127.0.0.1", "server.pem");
+        if key == "ed448" {
+            // There is no way to verify that the server has its key.
+            output.exits(5);
+        } else {
+            reached(&output, key);
+        }
+    }
+}
+
+/// The certificate that a server shows, in PEM.
+fn shown_by(port: u16) -> String {
+    let mut client = Command::new("openssl");
+    client.args(["s_client", "-connect", &format!("127.0.0.1:{port}")]).stdin(Stdio::null());
+    let output = client.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let start = text.find("-----BEGIN CERTIFICATE").unwrap();
+    let end = text.find("-----END CERTIFICATE-----").unwrap();
+    format!("{}-----END CERTIFICATE-----\n", &text[start..end])
+}
+
+/// Named itself, without its authority; but not when it is out of its time.
+#[test]
+fn a_certificate_that_is_named_itself() {
+    let tls = Tls::new().unwrap();
+    let asked = |sandbox: &Sandbox| {
+        let program = deploy(&["--ca-file", "leaf.pem"]).job(sandbox);
+        program.scratch().write("leaf.pem", shown_by(sandbox.aws.port()));
+        program.run()
+    };
+    asked(&Sandbox::start_tls(&tls).unwrap()).exits(0).stderr_is(expect![""]);
+
+    let sts = sandbox::aws::Sts::start_tls(&tls.expired(&["127.0.0.1"]).unwrap()).unwrap();
+    let sandbox = Sandbox::start().unwrap();
+    let program = deploy(&["--ca-file", "leaf.pem"]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", sts.url());
+    program.scratch().write("leaf.pem", shown_by(sts.port()));
+    let output = program.run();
+    output.exits(5);
+    assert!(output.stderr().contains("is not trusted: its time is over since 2020-12-31"), "{}", output.stderr());
+}
+
+/// A client's key on every curve, in both forms of PEM.
+#[test]
+fn a_client_certificate_on_every_curve() {
+    for key in ["P-256", "P-384", "P-521"] {
+        let directory = Scratch::new();
+        issue(&directory, "P-256", "sha256", "server", "P-256");
+        issue(&directory, "P-256", "sha256", "client", key);
+        openssl(&directory, "ec -in client.key -out sec1.key");
+        for version in ["1.2", "1.3"] {
+            let server = Server::start(&directory, "server", version, &["ca.pem"]);
+            for file in ["client.key", "sec1.key"] {
+                let sandbox = Sandbox::start().unwrap();
+                let address = format!("https://127.0.0.1:{}", server.port);
+                let program =
+                    oidc_exchange(["vault", "--addr", &address, "--role", "ci", "A=b/c#d", "--timeout", "3s"]);
+                let pem = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+                let program = program.job(&sandbox).env("VAULT_CACERT_BYTES", pem("ca.pem"));
+                let program = program.env("VAULT_CLIENT_CERT_BYTES", pem("client.pem"));
+                let output = program.env("VAULT_CLIENT_KEY_BYTES", pem(file)).run();
+                assert!(output.stderr().contains("403"), "{key} TLS {version} {file}: {}", output.describe());
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! A proxy that opens no way: it is named, with what it said, and asked again only if that can change.
+
+use std::time::Duration;
+
+use super::proxies::Elsewhere;
+use super::unreachable;
+use crate::support::recorder::{Recorder, closed_port};
+use crate::support::socks::{Manner, Socks};
+use crate::support::{Output, Program, expect};
+
+/// An answer to CONNECT, and how often it was asked for in a run.
+fn answered(answer: &'static str) -> (Output, usize) {
+    let elsewhere = Elsewhere::start();
+    let proxy = Recorder::saying(answer);
+    let address = format!("http://me:a-password-of-mine@127.0.0.1:{}", proxy.port());
+    let program = job(&elsewhere, proxy.port()).env("HTTPS_PROXY", address);
+    let output = program.secret("its password", "a-password-of-mine").run();
+    assert!(elsewhere.sts.requests().is_empty());
+    (output, proxy.seen().len())
+}
+
+fn job(elsewhere: &Elsewhere, proxy: u16) -> Program<'static> {
+    elsewhere.job_with("sts.sandbox.test", &["-q", "--timeout", "3s"]).word(&proxy.to_string(), "PROXY")
+}
+
+#[test]
+fn a_user_that_it_does_not_take() {
+    let (output, asked) = answered("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+    output.exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the proxy 127.0.0.1:PROXY answered 407 to CONNECT sts.sandbox.test:PORT
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: write the proxy's user and password, percent-encoded, into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT
+    "#]]);
+    assert_eq!(asked, 1, "an account is not locked");
+}
+
+#[test]
+fn a_host_that_it_does_not_allow() {
+    let (output, asked) = answered("HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n<html>no</html>");
+    output.exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the proxy 127.0.0.1:PROXY answered 403 to CONNECT sts.sandbox.test:PORT
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: have sts.sandbox.test:PORT allowed by the proxy that HTTPS_PROXY names, or list sts.sandbox.test:PORT in NO_PROXY if this machine reaches it without the proxy
+    "#]]);
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn what_is_asked_once() {
+    for (answer, said) in [
+        ("HTTP/1.1 302 Found\r\nLocation: http://portal.test/\r\n\r\n", "answered 302 to CONNECT"),
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "answered 400 to CONNECT"),
+        ("HTTP/1.1 404 Not Found\r\n\r\n", "answered 404 to CONNECT"),
+        ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "answered 101 to CONNECT"),
+        ("HTTP/1.1 511 Network Authentication Required\r\n\r\n", "answered 511 to CONNECT"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "did not answer CONNECT"),
+        ("HTTP/2 200\r\n\r\n", "did not answer CONNECT"),
+    ] {
+        let (output, asked) = answered(answer);
+        output.exits(5);
+        assert!(
+            output.told().contains(&format!("said       the proxy 127.0.0.1:PROXY {said}")),
+            "{answer}: {}",
+            output.told()
+        );
+        assert_eq!(asked, 1, "{answer}");
+    }
+}
+
+#[test]
+fn what_is_asked_again() {
+    for (answer, said) in [
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "answered 502 to CONNECT"),
+        ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "answered 503 to CONNECT"),
+        ("HTTP/1.0 504 Gateway Timeout\n\n", "answered 504 to CONNECT"),
+        ("HTTP/1.1 200 Conn", "closed the connection to sts.sandbox.test:PORT"),
+        ("", "closed the connection to sts.sandbox.test:PORT"),
+    ] {
+        let (output, asked) = answered(answer);
+        output.exits(5);
+        assert!(
+            output.told().contains(&format!("said       the proxy 127.0.0.1:PROXY {said}")),
+            "{answer}: {}",
+            output.told()
+        );
+        assert!(asked > 1, "{answer}: {}", output.told());
+    }
+}
+
+#[test]
+fn one_that_does_not_listen() {
+    let elsewhere = Elsewhere::start();
+    let port = closed_port();
+    unreachable(
+        job(&elsewhere, port).env("ALL_PROXY", format!("http://me:secret@127.0.0.1:{port}")),
+        expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       the proxy 127.0.0.1:PROXY refused the connection
+              asked for  arn:aws:iam::123456789012:role/deploy
+              tried      N attempts in T s
+
+            hint: check the proxy's address in ALL_PROXY, or list sts.sandbox.test:PORT in NO_PROXY if this machine reaches it without the proxy
+        "#]],
+    );
+}
+
+#[test]
+fn one_that_is_taken_for_another_kind() {
+    let elsewhere = Elsewhere::start();
+    let proxy = Socks::start(Manner::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+    unreachable(
+        job(&elsewhere, proxy.port()).env("HTTPS_PROXY", format!("https://127.0.0.1:{}", proxy.port())),
+        expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       the proxy 127.0.0.1:PROXY does not speak TLS
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: write http:// in HTTPS_PROXY: the proxy is spoken to in clear, and carries TLS to sts.sandbox.test:PORT
+        "#]],
+    );
+    let proxy = Socks::start(Manner::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+    unreachable(
+        job(&elsewhere, proxy.port()).env("HTTPS_PROXY", format!("socks5h://127.0.0.1:{}", proxy.port())),
+        expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       the proxy 127.0.0.1:PROXY did not answer as SOCKS 5
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: check the proxy's address and its kind in HTTPS_PROXY: http, https or socks5
+        "#]],
+    );
+}
+
+#[test]
+fn socks_that_refuses() {
+    let elsewhere = Elsewhere::start();
+    for (manner, user, said, again) in [
+        (Manner::For("me", "right"), "", "requires a user and a password", false),
+        (Manner::For("me", "right"), "me:wrong@", "refused the user and the password", false),
+        (Manner::Says(&[5, 0xff]), "me:wrong@", "refused the user and the password", false),
+        (Manner::Says(&[4, 0]), "", "did not answer as SOCKS 5", false),
+        (
+            Manner::Reply(2),
+            "",
+            "did not connect to sts.sandbox.test:PORT: connection not allowed by its rules (SOCKS reply 2)",
+            false,
+        ),
+        (
+            Manner::Reply(8),
+            "",
+            "did not connect to sts.sandbox.test:PORT: kind of address not supported (SOCKS reply 8)",
+            false,
+        ),
+        (Manner::Reply(1), "", "did not connect to sts.sandbox.test:PORT: general failure (SOCKS reply 1)", true),
+        (Manner::Reply(5), "", "did not connect to sts.sandbox.test:PORT: connection refused (SOCKS reply 5)", true),
+    ] {
+        let proxy = Socks::start(manner);
+        let address = format!("socks5h://{user}127.0.0.1:{}", proxy.port());
+        let output = job(&elsewhere, proxy.port()).env("HTTPS_PROXY", address).run();
+        output.exits(5);
+        assert!(output.told().contains(&format!("said       the proxy 127.0.0.1:PROXY {said}\n")), "{}", output.told());
+        assert_eq!(proxy.seen().len() > 1, again, "{said}");
+    }
+}
+
+/// Its answer may take longer than a connection, and be any success.
+#[test]
+fn a_way_that_is_opened_late_or_in_other_words() {
+    let elsewhere = Elsewhere::start();
+    for (answer, pause) in [
+        ("HTTP/1.1 200 Connection established\r\n\r\n", 6),
+        ("HTTP/1.1 201 Created\r\n\r\n", 0),
+        ("HTTP/1.1 299 \r\nContent-Length: 12\r\n\r\n", 0),
+        ("HTTP/1.0 200\n\n", 0),
+        ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 0),
+    ] {
+        let proxy = Recorder::proxy_that(answer, Duration::from_secs(pause));
+        let program = elsewhere.job_with("sts.sandbox.test", &["--timeout", "20s"]).env("HTTPS_PROXY", proxy.url());
+        let output = program.run();
+        assert_eq!((output.code, proxy.seen().len()), (Some(0), 1), "{answer}: {}", output.describe());
+    }
+}
+
+#[test]
+fn one_that_never_answers_is_named() {
+    let proxy = Recorder::proxy_that("", Duration::from_mins(5));
+    let program = crate::support::oidc_exchange([
+        "vault",
+        "--addr",
+        "https://vault.sandbox.test:8200",
+        "--role",
+        "ci",
+        "A=b/c#d",
+    ]);
+    let program =
+        program.args(["--timeout", "2s"]).token(&Elsewhere::start().token()).env("VAULT_CLIENT_TIMEOUT", "1s");
+    let output = program.env("HTTPS_PROXY", proxy.url()).word(&proxy.port().to_string(), "PROXY").run();
+    output.exits(5);
+    let said = "no answer from vault.sandbox.test:8200 through the proxy 127.0.0.1:PROXY within 1 s";
+    assert!(output.told().contains(said), "{}", output.told());
+}
