@@ -50,6 +50,10 @@ fn keys(value: Option<&Value>) -> (Check, Option<Url>) {
     let wrong = |why: String| (on(TokenFault::NoDiscovery, Check::new(Mark::Fails, TITLE).fact("because", why)), None);
     let Some(text) = value.and_then(Value::as_str) else { return wrong("there is none".into()) };
     match Url::parse(text) {
+        // Not a request with somebody's password to where a stranger's token leads; nor is the password shown.
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            wrong("it has a user or a password in it".into())
+        }
         Ok(url) if url.has_host() => {
             (Check::new(Mark::Holds, format!("`jwks_uri` is {}", quoted(url.as_str()))), Some(url))
         }
@@ -124,7 +128,14 @@ mod tests {
         document["response_types_supported"] = json!("id_token");
         document["id_token_signing_alg_values_supported"] = json!(["ES256"]);
         assert_eq!(marks(&document), (Fails, vec![Fails, Holds, Fails, Holds, Fails], true), "all of them at once");
-        for uri in [json!("keys"), json!(3), json!("data:,x"), json!("")] {
+        for uri in [
+            json!("keys"),
+            json!(3),
+            json!("data:,x"),
+            json!(""),
+            json!("https://me@acme.example/keys"),
+            json!("https://:secret@acme.example/keys"),
+        ] {
             let mut document = good();
             document["jwks_uri"] = uri;
             assert_eq!(marks(&document), (Fails, vec![Holds, Fails, Holds, Holds, Holds], false));

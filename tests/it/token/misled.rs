@@ -134,6 +134,25 @@ fn keys_that_lead_nowhere() {
     .assert_eq(&discovered("jwks_uri", "file:///etc/passwd"));
 }
 
+/// A token may lead to any address: not with a user and a password, which are not shown either.
+#[test]
+fn an_address_with_a_password() {
+    let elsewhere = Issuer::start().unwrap();
+    let place = format!("127.0.0.1:{}{JWKS}", elsewhere.port());
+    for user in ["me:a-password-of-mine@", "me@", ":a-password-of-mine@"] {
+        let said = discovered("jwks_uri", format!("http://{user}{place}"));
+        assert!(said.contains("because    it has a user or a password in it\n"), "{said}");
+        assert!(!said.contains("a-password-of-mine"), "{said}");
+    }
+    assert!(elsewhere.requests().is_empty());
+
+    let issuer = Issuer::start().unwrap();
+    let iss = issuer.url().replace("://", "://me:a-password-of-mine@");
+    let said = failing(&verified(&issuer, &issuer.token(&dated(Job::branch("main")).claim("iss", iss)), 4));
+    assert!(said.contains("it has more in it than a host and a path"), "{said}");
+    assert!(issuer.requests().is_empty());
+}
+
 /// Another host may hold them.
 #[test]
 fn keys_that_are_elsewhere() {
