@@ -1,7 +1,8 @@
 //! The secrets that a command line or a file names, in both grammars.
 #![no_main]
 
-use oidc_exchange::vault::{names_asked_for, secrets_file};
+use oidc_exchange::cloud::Arguments;
+use oidc_exchange::vault::{ABOUT, secrets_file};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let lines = secrets_file::lines(text);
@@ -14,5 +15,6 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         (Err(_), Ok(each)) => assert!(each.concat().is_empty()),
         (Ok(_), Err(error)) => panic!("{error}"),
     }
-    let _ = names_asked_for(&[text.to_owned()], Some(text));
+    let arguments = Arguments::new(&["oidc-exchange".into(), "vault".into(), text.into()]);
+    let _ = (ABOUT.credential_variables)(&arguments, Some(text));
 });

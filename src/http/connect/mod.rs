@@ -38,8 +38,11 @@ use super::tls::Tls;
 /// What a request names us.
 pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// Bound on reaching one peer, a server or a proxy, once its name is looked up: connection and TLS together.
+/// Bound on a connection to one peer, a server or a proxy, once its name is looked up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bound on TLS over it. A peer that is reached may be busy, and a proxy may reach the server only now.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes connections for the HTTP client.
 #[derive(Clone)]
@@ -63,8 +66,9 @@ struct Target {
     /// Name or address, without brackets.
     host: String,
     port: u16,
-    /// What a message calls it.
+    /// What a message calls it, and its name.
     called: String,
+    named: String,
 }
 
 /// As CONNECT names it.
@@ -102,32 +106,32 @@ impl Service<Uri> for Connector {
 impl Ways {
     async fn connect(&self, uri: &Uri) -> Result<Stream, Unclean> {
         let url = Url::parse(&uri.to_string()).map_err(|error| Unclean::Setup { why: error.to_string() })?;
-        let target = Target {
-            host: url.host_str().map(super::bare).unwrap_or_default().to_owned(),
-            port: url.port_or_known_default().unwrap_or_default(),
-            called: super::host_and_port(&url),
-        };
+        let host = url.host_str().map(super::bare).unwrap_or_default().to_owned();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let target = Target { named: host.clone(), called: super::host_and_port(&url), host, port };
         let Some(tls) = self.tls.as_ref().filter(|_| url.scheme() == "https") else {
-            let addresses = self.lookup(&target).await?;
-            return Ok(Stream::new(within(&target.called, tcp(&target, addresses)).await?, false));
+            return Ok(Stream::new(self.reach(&target).await?, false));
         };
         let name = tls.server_name.as_ref().unwrap_or(&target.host);
-        if let Some(proxy) = self.proxies.for_url(&url) {
-            let io =
-                self.through(proxy, &target, tls).await.map_err(|fault| proxy.failed(target.to_string(), fault))?;
-            return within(&target.called, handshake(io, &tls.server, name, &target.called)).await;
+        let proxy = self.proxies.for_url(&url);
+        let io = match proxy {
+            None => self.reach(&target).await?,
+            Some(proxy) => {
+                let opened = self.through(proxy, &target, tls).await;
+                opened.map_err(|fault| proxy.failed(target.to_string(), fault))?
+            }
+        };
+        match (handshake(io, &tls.server, name, &target.called).await?, proxy) {
+            (Some((io, http2)), _) => Ok(Stream::new(io, http2)),
+            (None, None) => Err(no_handshake(&target)),
+            (None, Some(proxy)) => Err(proxy.failed(target.to_string(), ProxyFault::Silent(HANDSHAKE_TIMEOUT))),
         }
-        let addresses = self.lookup(&target).await?;
-        within(&target.called, async {
-            handshake(tcp(&target, addresses).await?, &tls.server, name, &target.called).await
-        })
-        .await
     }
 
     /// A way to `target` that `proxy` has opened. The proxy has as long for that as the attempt has.
     async fn through(&self, proxy: &Proxy, target: &Target, tls: &Tls) -> Result<Box<dyn Duplex>, ProxyFault<RawText>> {
-        let unreached = |failure| ProxyFault::Unreached(Box::new(failure));
-        let mut io = self.reach(proxy, tls).await?;
+        let unreached = |failure: Unclean| ProxyFault::Unreached(Box::new(failure));
+        let mut io = self.reach_proxy(proxy, tls).await.map_err(unreached)?;
         match proxy.kind {
             Kind::Http | Kind::Https => tunnel::open(&mut io, proxy, target).await?,
             Kind::SocksWithNames => {
@@ -143,38 +147,37 @@ impl Ways {
         Ok(io)
     }
 
-    async fn reach(&self, proxy: &Proxy, tls: &Tls) -> Result<Box<dyn Duplex>, ProxyFault<RawText>> {
-        let place = Target { host: proxy.host.clone(), port: proxy.port, called: format!("the proxy {proxy}") };
-        let reached = async {
-            let addresses = self.lookup(&place).await?;
-            within(&place.called, async {
-                let io = tcp(&place, addresses).await?;
-                if proxy.kind != Kind::Https {
-                    return Ok(io);
-                }
-                Ok(tls_over(io, &tls.proxy, &place.host, &place.called).await?.0)
-            })
-            .await
-        };
-        reached.await.map_err(|failure: Unclean| ProxyFault::Unreached(Box::new(failure)))
+    async fn reach_proxy(&self, proxy: &Proxy, tls: &Tls) -> Result<Box<dyn Duplex>, Unclean> {
+        let called = format!("the proxy {proxy}");
+        let place = Target { host: proxy.host.clone(), port: proxy.port, named: called.clone(), called };
+        let io = self.reach(&place).await?;
+        if proxy.kind != Kind::Https {
+            return Ok(io);
+        }
+        let io = handshake(io, &tls.proxy, &place.host, &place.called).await?;
+        io.map(|(io, _)| io).ok_or_else(|| no_handshake(&place))
+    }
+
+    /// A connection to `target` itself.
+    async fn reach(&self, target: &Target) -> Result<Box<dyn Duplex>, Unclean> {
+        let addresses = self.lookup(target).await?;
+        timeout(CONNECT_TIMEOUT, tcp(target, addresses)).await.unwrap_or_else(|_| {
+            let why = RawText::new(&format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
+            Err(Unclean::Connect { host: target.called.clone(), why })
+        })
     }
 
     async fn lookup(&self, target: &Target) -> Result<Vec<IpAddr>, Unclean> {
         self.resolver.lookup(&target.host).await.map_err(|LookupError { why, definite, .. }| {
-            let host =
-                if target.called.starts_with(&target.host) { target.host.clone() } else { target.called.clone() };
-            let why = RawText::new(&why);
+            let (host, why) = (target.named.clone(), RawText::new(&why));
             if definite { Unclean::NoSuchHost { host, why } } else { Unclean::Lookup { host, why } }
         })
     }
 }
 
-/// Reaches a peer within [`CONNECT_TIMEOUT`].
-async fn within<T>(called: &str, reaching: impl Future<Output = Result<T, Unclean>>) -> Result<T, Unclean> {
-    timeout(CONNECT_TIMEOUT, reaching).await.unwrap_or_else(|_| {
-        let why = RawText::new(&format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
-        Err(Unclean::Connect { host: called.to_owned(), why })
-    })
+fn no_handshake(target: &Target) -> Unclean {
+    let why = RawText::new(&format!("no TLS handshake within {} s", HANDSHAKE_TIMEOUT.as_secs()));
+    Unclean::Connect { host: target.called.clone(), why }
 }
 
 /// A connection to one of these addresses, of both kinds in turn (RFC 8305).
@@ -202,32 +205,21 @@ fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// TLS with a server.
+/// TLS with the peer that has the certificate of `name`, and whether it chose HTTP/2; none if it is not done in time.
 async fn handshake(
     io: Box<dyn Duplex>,
     config: &Arc<ClientConfig>,
     name: &str,
     called: &str,
-) -> Result<Stream, Unclean> {
-    let (io, http2) = tls_over(io, config, name, called).await?;
-    Ok(Stream::new(io, http2))
-}
-
-/// TLS with the peer that has the certificate of `name`, and whether it chose HTTP/2.
-async fn tls_over(
-    io: Box<dyn Duplex>,
-    config: &Arc<ClientConfig>,
-    name: &str,
-    called: &str,
-) -> Result<(Box<dyn Duplex>, bool), Unclean> {
+) -> Result<Option<(Box<dyn Duplex>, bool)>, Unclean> {
     let name = ServerName::try_from(name.strip_suffix('.').unwrap_or(name).to_owned())
         .map_err(|_| Unclean::Setup { why: format!("{name} cannot be the name in a certificate") })?;
-    let stream = TlsConnector::from(Arc::clone(config))
-        .connect(name, io)
-        .await
-        .map_err(|error| Unclean::of_handshake(&error, called))?;
+    let Ok(done) = timeout(HANDSHAKE_TIMEOUT, TlsConnector::from(Arc::clone(config)).connect(name, io)).await else {
+        return Ok(None);
+    };
+    let stream = done.map_err(|error| Unclean::of_handshake(&error, called))?;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Ok((Box::new(stream), http2))
+    Ok(Some((Box::new(stream), http2)))
 }
 
 /// Addresses that are known.

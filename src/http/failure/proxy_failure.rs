@@ -94,7 +94,12 @@ impl ProxyFailure {
     /// What to do about it.
     pub(in crate::http) fn hint(&self) -> String {
         let Self { variable, host, fault, .. } = self;
-        let direct = format!("or list {host} in NO_PROXY if this machine reaches it without the proxy");
+        // A proxy that a provider's own variable names is used for every host.
+        let direct = match variable.to_ascii_lowercase().as_str() {
+            "https_proxy" | "all_proxy" => format!("list {host} in NO_PROXY"),
+            _ => format!("unset {variable}"),
+        };
+        let direct = format!("or {direct} if this machine reaches it without the proxy");
         match fault {
             Fault::NoUser | Fault::Status(407) => {
                 format!(

@@ -31,13 +31,11 @@ impl Exempt {
     pub(super) fn covers(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
         let Some(host) = url.host_str().map(bare) else { return false };
-        match host.parse::<IpAddr>() {
-            Ok(address) => self.0.iter().any(|entry| entry.covers_address(address.to_canonical(), port)),
-            Err(_) => {
-                let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-                self.0.iter().any(|entry| entry.covers_name(&name, port))
-            }
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return self.0.iter().any(|entry| entry.covers_address(address.to_canonical(), port));
         }
+        let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        self.0.iter().any(|entry| entry.covers_name(&name, port))
     }
 }
 

@@ -8,8 +8,11 @@ use p521::ecdsa::signature::hazmat::PrehashVerifier;
 use p521::pkcs8::DecodePrivateKey;
 use rustls::crypto::KeyProvider;
 use rustls::crypto::ring::sign::any_supported_type;
-use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm, alg_id};
-use rustls::sign::{Signer, SigningKey};
+use rustls::pki_types::{
+    AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer,
+    alg_id,
+};
+use rustls::sign::{Signer, SigningKey, public_key_to_spki};
 use rustls::{Error, OtherError, SignatureAlgorithm, SignatureScheme};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -108,6 +111,11 @@ struct P521Key(Arc<p521::ecdsa::SigningKey>);
 impl SigningKey for P521Key {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
         offered.contains(&self.scheme()).then(|| Box::new(self.clone()) as Box<dyn Signer>)
+    }
+
+    /// By which a certificate with another key is refused before anything is sent.
+    fn public_key(&self) -> Option<SubjectPublicKeyInfoDer<'_>> {
+        Some(public_key_to_spki(&alg_id::ECDSA_P521, self.0.verifying_key().to_sec1_point(false)))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {

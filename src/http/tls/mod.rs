@@ -7,7 +7,7 @@ mod verifier;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring as provider};
-use rustls::{ClientConfig, SignatureScheme};
+use rustls::{ClientConfig, Error, SignatureScheme};
 use webpki::ring;
 
 use self::verifier::Verifier;
@@ -55,9 +55,16 @@ fn config(verifier: &Arc<Verifier>, identity: Option<&Identity>) -> Result<Clien
         .with_custom_certificate_verifier(Arc::clone(verifier) as _);
     match identity {
         None => Ok(builder.with_no_client_auth()),
-        Some(identity) => builder
-            .with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key())
-            .map_err(|error| Failure::Setup { why: format!("the client certificate cannot be used: {error}") }),
+        Some(identity) => {
+            let shown = builder.with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key());
+            shown.map_err(|error| Failure::Setup {
+                why: if matches!(error, Error::InconsistentKeys(_)) {
+                    "the client's key is not the key of its certificate".into()
+                } else {
+                    format!("the client certificate cannot be used: {error}")
+                },
+            })
+        }
     }
 }
 

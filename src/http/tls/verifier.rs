@@ -100,3 +100,61 @@ impl ServerCertVerifier for Verifier {
         self.algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls::RootCertStore;
+    use rustls::pki_types::pem::PemObject;
+
+    use super::*;
+    use crate::http::tls::ALGORITHMS;
+
+    /// As `openssl req -x509` makes it: an authority's, with `vault.test` as its name, for a year from [`START`].
+    const OWN: &str = "-----BEGIN CERTIFICATE-----\n\
+        MIIBjDCCATKgAwIBAgIUBSAVwEf801j37lvOlJ+FT/IkD/cwCgYIKoZIzj0EAwIw\n\
+        EDEOMAwGA1UEAwwFdmF1bHQwHhcNMjYxMTI5MDIxNDQzWhcNMjcxMTI5MDIxNDQz\n\
+        WjAQMQ4wDAYDVQQDDAV2YXVsdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAgK\n\
+        HNwYcqzT4uzuwUXjOxIbfYGuy8fB1dhBxwCyAXzdSVSqkO7fF6uAirYzLHtAjtVg\n\
+        BTrNjy9EFLyl1NlwGk6jajBoMB0GA1UdDgQWBBTeWq1mA2UwFv5jAHPOq3gNXid0\n\
+        DDAfBgNVHSMEGDAWgBTeWq1mA2UwFv5jAHPOq3gNXid0DDAPBgNVHRMBAf8EBTAD\n\
+        AQH/MBUGA1UdEQQOMAyCCnZhdWx0LnRlc3QwCgYIKoZIzj0EAwIDSAAwRQIhAOdD\n\
+        B5L1SHXeMDu5DmTsoSN3SMTTLfQGt3UIdIY5SQYNAiBcJPWV37IXHrJreNHRWpwX\n\
+        7vnNiCnTZDuA69c9NrCC3A==\n\
+        -----END CERTIFICATE-----";
+    const START: u64 = 1_795_918_483;
+    const DAY: u64 = 24 * 60 * 60;
+
+    fn verified(named: bool, name: &str, at: u64) -> Result<ServerCertVerified, Error> {
+        let own = CertificateDer::from_pem_slice(OWN.as_bytes()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(own.clone()).unwrap();
+        let named = if named { vec![own.clone()] } else { Vec::new() };
+        let name = ServerName::try_from(name).unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(at));
+        Verifier::new(Anchors { roots, named }, ALGORITHMS).verify_server_cert(&own, &[], &name, &[], now)
+    }
+
+    #[test]
+    fn a_named_certificate_is_accepted_for_its_name_in_its_time() {
+        assert!(verified(true, "vault.test", START + DAY).is_ok());
+        let refused = |name, at| match verified(true, name, at) {
+            Err(Error::InvalidCertificate(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(refused("vault.test", START - DAY), CertificateError::NotValidYetContext { .. }));
+        assert!(matches!(refused("vault.test", START + 366 * DAY), CertificateError::ExpiredContext { .. }));
+        assert!(matches!(refused("other.test", START + DAY), CertificateError::NotValidForNameContext { .. }));
+    }
+
+    /// The system's authorities are trusted to sign, and are not named.
+    #[test]
+    fn an_authority_that_is_not_named_is_no_server() {
+        let Err(Error::InvalidCertificate(CertificateError::Other(why))) = verified(false, "vault.test", START + DAY)
+        else {
+            panic!("it is accepted")
+        };
+        assert_eq!(why.0.downcast_ref(), Some(&webpki::Error::CaUsedAsEndEntity));
+    }
+}

@@ -291,3 +291,21 @@ fn a_client_certificate_on_every_curve() {
         }
     }
 }
+
+/// Told before anything is sent.
+#[test]
+fn a_client_key_of_another_certificate() {
+    for key in ["P-256", "P-521", "rsa2048"] {
+        let (directory, sandbox) = (Scratch::new(), Sandbox::start().unwrap());
+        issue(&directory, "P-256", "sha256", "client", key);
+        make_key(&directory, key, "other.key");
+        let pem = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+        let program = oidc_exchange(["vault", "--addr", "https://127.0.0.1:1", "--role", "ci", "A=b/c#d"]);
+        let program = program.job(&sandbox).env("VAULT_CACERT_BYTES", pem("ca.pem"));
+        let program = program.env("VAULT_CLIENT_CERT_BYTES", pem("client.pem"));
+        let output = program.env("VAULT_CLIENT_KEY_BYTES", pem("other.key")).run();
+        output.exits(2);
+        let said = "said       the client's key is not the key of its certificate\n";
+        assert!(output.stderr().contains(said), "{key}: {}", output.stderr());
+    }
+}

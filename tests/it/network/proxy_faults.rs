@@ -203,3 +203,47 @@ fn one_that_never_answers_is_named() {
     let said = "no answer from vault.sandbox.test:8200 through the proxy 127.0.0.1:PROXY within 1 s";
     assert!(output.told().contains(said), "{}", output.told());
 }
+
+/// Some proxies answer at once and connect afterwards.
+#[test]
+fn one_that_opens_a_way_before_it_leads_anywhere() {
+    let elsewhere = Elsewhere::start();
+    let asked = |pause, bound: &'static str| {
+        let proxy = Recorder::proxy_that_connects_after(Duration::from_secs(pause));
+        let program = elsewhere.job_with("sts.sandbox.test", &["-q", "--timeout", bound]);
+        let program = program.env("HTTPS_PROXY", proxy.url()).word(&proxy.port().to_string(), "PROXY");
+        program.run()
+    };
+    asked(6, "20s").exits(0);
+    asked(300, "11s").exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within 10 s
+          asked for  arn:aws:iam::123456789012:role/deploy
+          tried      N attempts in T s
+
+        hint: check whether the proxy that HTTPS_PROXY names reaches sts.sandbox.test:PORT, or list sts.sandbox.test:PORT in NO_PROXY if this machine reaches it without the proxy
+    "#]]);
+}
+
+/// `NO_PROXY` has no say where a provider's own variable names the proxy.
+#[test]
+fn one_that_a_variable_of_the_provider_names() {
+    let elsewhere = Elsewhere::start();
+    let proxy = Recorder::saying("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let program = crate::support::oidc_exchange([
+        "vault",
+        "--addr",
+        "https://vault.sandbox.test:8200",
+        "--role",
+        "ci",
+        "A=b/c#d",
+    ]);
+    let program = program.token(&elsewhere.token()).env("NO_PROXY", "*").env("VAULT_PROXY_ADDR", proxy.url());
+    program.word(&proxy.port().to_string(), "PROXY").run().exits(5).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       the proxy 127.0.0.1:PROXY answered 403 to CONNECT vault.sandbox.test:8200
+          asked for  role ci at auth/jwt/login of https://vault.sandbox.test:8200
+
+        hint: have vault.sandbox.test:8200 allowed by the proxy that VAULT_PROXY_ADDR names, or unset VAULT_PROXY_ADDR if this machine reaches it without the proxy
+    "#]]);
+}

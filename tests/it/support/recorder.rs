@@ -40,6 +40,17 @@ impl Recorder {
         })
     }
 
+    /// A proxy for https that says at once that it has connected, and connects after `pause`.
+    pub(crate) fn proxy_that_connects_after(pause: Duration) -> Self {
+        Self::answering(move |(mut client, head)| {
+            let port: u16 = head.split([':', ' ']).nth(2).and_then(|port| port.parse().ok()).unwrap();
+            if client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").is_ok() {
+                thread::sleep(pause);
+                carry(client, TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap());
+            }
+        })
+    }
+
     /// Says `words` to everybody, and hangs up.
     pub(crate) fn saying(words: &'static str) -> Self {
         Self::answering(move |(mut client, _)| {
