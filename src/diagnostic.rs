@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Report;
-use crate::secret::sanitized;
+use crate::secret::{redact_key_shaped, redact_pem, sanitized};
 use crate::stdio::{self, Progress, Stream};
 
 /// How much standard error says.
@@ -80,7 +80,7 @@ where
         let mut text = String::new();
         ctx.format_fields(format::Writer::new(&mut text), event)?;
         let prefix = if *event.metadata().level() <= Level::WARN { "warning" } else { "oidc-exchange" };
-        writeln!(writer, "{prefix}: {}", sanitized(&text))
+        writeln!(writer, "{prefix}: {}", shown(&text))
     }
 }
 
@@ -92,8 +92,9 @@ pub fn report(report: &Report) {
 /// Writes a text made elsewhere (clap's usage errors), token-shaped parts taken out; and so is the advice to write a
 /// misspelt option after `--`, which would run it as a COMMAND.
 pub fn usage(text: &str) {
+    let text = redact_pem(text);
     let lines = text.trim_end().lines().filter(|line| !line.contains(" as a value, use '-- "));
-    let lines: Vec<String> = lines.map(sanitized).collect();
+    let lines: Vec<String> = lines.map(shown).collect();
     write(&format!("{}\n", lines.join("\n")));
 }
 
@@ -120,19 +121,24 @@ fn write_within(patience: Duration, text: &[u8]) {
     let _ = stdio::write(Stream::Err, text, Some(Instant::now() + patience), &Progress::default());
 }
 
+/// A line as it may be shown, without what looks like a key: errors quote what somebody gave in place of something else.
+fn shown(text: &str) -> String {
+    redact_key_shaped(&sanitized(text))
+}
+
 fn layout(report: &Report) -> String {
-    let mut out = format!("error: {}\n", sanitized(&report.title));
+    let mut out = format!("error: {}\n", shown(&report.title));
     for (label, lines) in &report.facts {
         for (index, line) in lines.iter().enumerate() {
             let label = if index == 0 { label } else { "" };
-            let _ = writeln!(out, "  {label:<10} {}", sanitized(line));
+            let _ = writeln!(out, "  {label:<10} {}", shown(line));
         }
     }
     if !report.hints.is_empty() {
         out.push('\n');
     }
     for hint in &report.hints {
-        let _ = writeln!(out, "hint: {}", sanitized(hint));
+        let _ = writeln!(out, "hint: {}", shown(hint));
     }
     out
 }

@@ -66,8 +66,59 @@ pub fn redact_jwt_shaped(text: &str) -> String {
     out
 }
 
-/// `text` as it may be shown: fit for a log and a terminal ([`printable`]), and without token-shaped parts. For whatever
-/// others have written: a policy, a claim, the command line.
+/// `text` without private keys and certificates in PEM (RFC 7468): each goes from its first mark to its last one, or to the
+/// end of the text. A variable for a file's name often gets the file's content.
+#[must_use]
+pub fn redact_pem(text: &str) -> String {
+    const BEGIN: &str = "-----BEGIN ";
+    const END: &str = "-----END ";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, block)) = rest.split_once(BEGIN) {
+        out.push_str(before);
+        out.push_str(PLACEHOLDER);
+        let after = block.split_once(END).map(|(_, end)| end.split_once("-----").map_or("", |(_, after)| after));
+        rest = after.unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `text` with every row of letters replaced that looks like a key in base64: for what somebody put where another value
+/// was due. Names, paths and hexadecimal digits stay: a key changes between capitals, small letters and digits much more often
+/// than anything that a person reads.
+#[must_use]
+pub fn redact_key_shaped(text: &str) -> String {
+    /// A secret access key of AWS, the shortest of the keys that have a form.
+    const SHORTEST: usize = 40;
+    /// The last line of a key that has several.
+    const SHORTEST_REST: usize = 16;
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut goes_on = false;
+    while !rest.is_empty() {
+        let (row, after) = rest.split_at(rest.find(|c| !is_base64(c)).unwrap_or(rest.len()));
+        let is_key = row.len() >= SHORTEST && is_random(row) || row.len() >= SHORTEST_REST && goes_on;
+        out.push_str(if is_key { PLACEHOLDER } else { row });
+        let (between, next) = after.split_at(after.find(is_base64).unwrap_or(after.len()));
+        out.push_str(between);
+        goes_on = is_key && between.chars().all(char::is_whitespace);
+        rest = next;
+    }
+    out
+}
+
+/// Whether neighbours in `row` are of different kinds as often as in random base64, where two in three are.
+fn is_random(row: &str) -> bool {
+    let kind = |byte: &u8| (byte.is_ascii_uppercase(), byte.is_ascii_lowercase(), byte.is_ascii_digit());
+    let has = |is: fn(&u8) -> bool| row.as_bytes().iter().any(is);
+    let changes = row.as_bytes().windows(2).filter(|pair| kind(&pair[0]) != kind(&pair[1])).count();
+    has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit) && changes * 5 > row.len() * 2
+}
+
+/// `text` as it may be shown: fit for a log and a terminal ([`printable`]), and without token-shaped parts and PEM. For
+/// whatever others have written: a policy, a claim, the command line.
 ///
 /// ```
 /// use oidc_exchange::secret::sanitized;
@@ -78,7 +129,7 @@ pub fn redact_jwt_shaped(text: &str) -> String {
 #[must_use]
 pub fn sanitized(text: &str) -> String {
     // First what cannot be seen: it could hide the shape.
-    redact_jwt_shaped(&printable(text))
+    redact_jwt_shaped(&redact_pem(&printable(text)))
 }
 
 #[cfg(test)]
@@ -95,5 +146,41 @@ mod tests {
         let text = "no variable 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln' here";
         assert_eq!(redact_jwt_shaped(text), "no variable '[redacted]' here");
         assert_eq!(redact_jwt_shaped("eyJ is a short word"), "eyJ is a short word");
+    }
+
+    #[test]
+    fn pem_goes_and_the_rest_stays() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----";
+        assert_eq!(sanitized(&format!("cannot read {key}: no such file")), "cannot read [redacted]: no such file");
+        assert_eq!(sanitized(&format!("{key}{key} twice")), "[redacted][redacted] twice");
+        assert_eq!(sanitized(&key[..40]), "[redacted]", "cut");
+        assert_eq!(sanitized("-----END CERTIFICATE-----"), "-----END CERTIFICATE-----");
+    }
+
+    #[test]
+    fn keys_go_and_names_stay() {
+        let key = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2";
+        assert_eq!(redact_key_shaped(&format!("`{key}` is no region")), "`[redacted]` is no region");
+        assert_eq!(redact_key_shaped("k7Qp2Vx9LmN4bT1Zy/8cW5uHs0EaJ3oGfD6iKqXv!"), "[redacted]!");
+        for name in [
+            "projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore",
+            "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_AdministratorAccess_0123456789abcdef",
+            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            "/home/semaphore/MyCompany/ProductionDeployment2026/certificates/RootAuthority2.pem",
+            "org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/JIRA1234FixEverything",
+            "InvalidIdentityTokenExceptionFromTheAssumeRoleWithWebIdentityCallOfVersion20110615",
+        ] {
+            assert_eq!(redact_key_shaped(name), name);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn random_base64_goes(bytes in proptest::collection::vec(proptest::num::u8::ANY, 48..400)) {
+            use base64::Engine;
+            let key = base64::engine::general_purpose::STANDARD.encode(bytes);
+            proptest::prop_assume!(is_random(&key));
+            proptest::prop_assert_eq!(redact_key_shaped(&format!("AWS_REGION: {key}")), "AWS_REGION: [redacted]");
+        }
     }
 }

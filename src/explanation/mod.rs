@@ -104,7 +104,7 @@ impl Check {
     /// A check without facts or parts so far.
     #[must_use]
     pub fn new(mark: Mark, title: impl Into<String>) -> Self {
-        Self { mark, title: title.into(), facts: Vec::new(), parts: Vec::new() }
+        Self { mark, title: clipped(title.into()), facts: Vec::new(), parts: Vec::new() }
     }
 
     /// A check that is made of others: it holds if all of them do, and fails if one of them does.
@@ -116,7 +116,7 @@ impl Check {
     /// Adds a labelled line.
     #[must_use]
     pub fn fact(self, label: &'static str, text: impl Into<String>) -> Self {
-        self.with(Fact { label, text: text.into(), parts_at: None })
+        self.with(Fact { label, text: clipped(text.into()), parts_at: None })
     }
 
     /// Called from everywhere: once is enough.
@@ -144,8 +144,13 @@ impl Check {
         // As it will be shown, without control characters.
         let shown = printable(presented);
         let parts_at = wanted.iter().filter(|_| fails).map(|wanted| common(wanted, &shown)).max();
-        self.facts.extend(wanted.iter().map(|text| Fact { label: "wanted", text: text.clone(), parts_at: None }));
-        self.facts.push(Fact { label: "presented", text: presented.into(), parts_at });
+        let parts_at = parts_at.filter(|at| *at < LONGEST);
+        self.facts.extend(wanted.iter().map(|text| Fact {
+            label: "wanted",
+            text: clipped(text.clone()),
+            parts_at: None,
+        }));
+        self.facts.push(Fact { label: "presented", text: clipped(presented.into()), parts_at });
         self
     }
 
@@ -160,6 +165,18 @@ impl Check {
         let facts: Vec<Value> = self.facts.iter().map(|fact| json!({ fact.label: fact.text })).collect();
         let parts: Vec<Value> = self.parts.iter().map(Self::json).collect();
         json!({ "result": self.mark.word(), "check": self.title, "facts": facts, "parts": parts })
+    }
+}
+
+/// A claim has no bound but the token's, and a rule may quote it in each of its lines: what is shown of one text has this many
+/// characters. No rule of a provider compares as many.
+const LONGEST: usize = 4096;
+
+/// The beginning of `text`, with its length if that is not all.
+fn clipped(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        None => text,
     }
 }
 

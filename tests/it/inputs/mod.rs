@@ -2,6 +2,7 @@
 
 mod endless;
 mod pipes;
+mod quoted;
 
 use sandbox::{PROVIDER, Sandbox};
 

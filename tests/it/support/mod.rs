@@ -10,6 +10,7 @@
 //! `UPDATE_EXPECT=1 cargo test` writes what was seen into the `expect!` that saw something else: read it before it is
 //! kept. One that is in a loop is not written back well: write it by hand.
 
+mod debug_text;
 mod dispositions;
 pub(crate) mod output;
 pub(crate) mod peers;

@@ -173,6 +173,10 @@ impl<'s> Running<'s> {
             output.secrets.search("a command line", &lines).unwrap_or_else(|leak| panic!("{leak}"));
         }
         output.search(program.hands_over, program.reports, &before);
+        if program.path.as_os_str() == env!("CARGO_BIN_EXE_oidc-exchange") {
+            let found = super::debug_text::find(&output.stderr());
+            assert!(found.is_none(), "debug text, {found:?}\n{}", output.describe());
+        }
         output
     }
 }

@@ -37,6 +37,26 @@ fn the_servers_own_authority_as_file_text_and_directory() {
     program.run().exits(0).stdout_is(GOOD);
 }
 
+/// As the CLI reads that variable: a file, and a directory with all that is below it.
+#[test]
+fn a_tree_of_certificates() {
+    let world = World::new();
+    let ca = world.bao.tls.ca_pem();
+    for (value, file) in [
+        ("ca.pem", "ca.pem"),
+        ("cas", "cas/of/old/and/new/ca.crt"),
+        ("cas/", "cas/.hidden/ca"),
+        ("./cas/of/..", "cas/ca.pem"),
+    ] {
+        for variable in ["VAULT_CAPATH", "BAO_CAPATH"] {
+            let program = over_tls(&world, &[READ]).env(variable, value);
+            program.scratch().write("cas/of/readme.txt", "not a certificate\n");
+            program.scratch().write(file, &ca);
+            program.run().exits(0).stdout_is(GOOD);
+        }
+    }
+}
+
 #[test]
 fn the_name_in_the_certificate() {
     let world = World::new();

@@ -1,0 +1,29 @@
+//! The detector of Rust's debug text: it is for the program's authors, and may hold what no reader should see.
+
+use regex_lite::Regex;
+
+/// The first piece of debug text in `text`.
+pub(super) fn find(text: &str) -> Option<String> {
+    const FORMS: [&str; 5] = [
+        // An enum's value: `Err("…")`, `Some(3)`.
+        r"\b(Ok|Err|Some)\([^)]*",
+        // A structure: `Os { code: 2, kind: NotFound`.
+        r"\b[A-Z][A-Za-z]* \{ [a-z_]+: [^}]*",
+        // Bytes: `[80, 82, 73, 86]`.
+        r"\[(\d{1,3}, ){3,}\d{1,3}",
+        // A text with Rust's own escapes.
+        r"\\u\{[0-9a-f]+\}",
+        r"\bcalled `(Option|Result)::",
+    ];
+    FORMS.iter().find_map(|form| Regex::new(form).unwrap().find(text).map(|found| found.as_str().to_owned()))
+}
+
+#[test]
+fn it_is_found() {
+    let found = |text: &str| find(text).is_some();
+    assert!(found("is not PEM: missing section end marker: [80, 82, 73, 86, 65]"));
+    assert!(found("error: Os { code: 2, kind: NotFound, message: \"no such file\" }"));
+    assert!(found("said Err(InvalidHeader)"));
+    assert!(found("found \\u{202e} there"));
+    assert!(!found("hint: write {\"Version\": \"2012-10-17\"}, or Some text, or 1, 2, 3"));
+}
