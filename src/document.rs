@@ -17,14 +17,15 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads the file that `option` names; `-` is standard input.
+    /// Reads the file that `option` names; `-` is standard input. `as_json` is what makes the tool print JSON that has printed
+    /// it: `--format=json`.
     ///
     /// A name that stands twice in one object is refused: readers differ in which of the two they take.
     ///
     /// # Errors
     /// When it cannot be read, is larger than 1 MiB, or is not JSON; with line and column where it is not.
-    pub fn read(reader: &Reader, option: &str, path: &Path) -> Result<Self, Usage> {
-        Self::read_with(reader, option, path, |bytes| bytes)
+    pub fn read(reader: &Reader, option: &str, path: &Path, as_json: &str) -> Result<Self, Usage> {
+        Self::read_with(reader, option, path, as_json, |bytes| bytes)
     }
 
     /// Reads the JSON file at `path`, which `option` names, after `decode` has made JSON of its bytes.
@@ -35,6 +36,7 @@ impl Document {
         reader: &Reader,
         option: &str,
         path: &Path,
+        as_json: &str,
         decode: fn(Vec<u8>) -> Vec<u8>,
     ) -> Result<Self, Usage> {
         let name = format!("{option} {}", path.display());
@@ -45,7 +47,16 @@ impl Document {
         };
         let bytes = read.map_err(|fault| Usage::new(format!("{name}: {fault}")))?;
         let text = input::text(bytes).map_err(|fault| Usage::new(format!("{name}: {fault}")))?;
-        Self::from_text(&name, &decode(text.into_bytes()))
+        if text.trim().is_empty() {
+            let what = if path.as_os_str() == "-" { "standard input" } else { "the file" };
+            return Err(Usage::new(format!("{name}: {what} is empty"))
+                .hint("run the command that should have printed it alone: it may have failed"));
+        }
+        let text = decode(text.into_bytes());
+        // A document that begins as JSON does has been cut, or written by hand.
+        let is_another_form = !text.trim_ascii_start().starts_with(b"{");
+        Self::from_text(&name, &text)
+            .map_err(|wrong| if is_another_form { wrong.hint(format!("print it as JSON: {as_json}")) } else { wrong })
     }
 
     /// One made of `text`, which an error calls `name`: a document within another, or a test's.

@@ -7,10 +7,11 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use tokio::time::Instant;
 
-use crate::cli::Cli;
+use crate::cli::{self, Cli};
+use crate::cloud::Arguments;
 use crate::delivery::print;
 use crate::diagnostic;
-use crate::error::{Error, Exit, Report};
+use crate::error::{Error, Exit, Report, Usage};
 use crate::exchange::{Given, PendingRevocation};
 use crate::host::{Env, Host};
 use crate::http::Client;
@@ -18,6 +19,7 @@ use crate::http::retry::Deadline;
 use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{self, Exchange, Explain, Plan, SecretsFile, Setup};
 use crate::signal::{self, Signals};
+use crate::subject::allowed_jobs::PartialAllowedJobs;
 use crate::{clean, exchange, input, subject, token};
 
 /// Runs the program: `arguments` with its own name first.
@@ -29,6 +31,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
     };
+    let words = Arguments::new(&arguments);
     let ended = runtime.block_on(async {
         // Before anything else: until then a signal would end the run without a word.
         let watched = signal::outlive_file_limit().and_then(|()| Signals::watch(&signal::ending()));
@@ -46,7 +49,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(code) => ExitCode::from(code),
-        Err(End::Usage(error)) => misunderstood(&failure, &error),
+        Err(End::Usage(error)) => misunderstood(&failure, error, words.words()),
         Err(End::Error(error)) => fail(&failure, error.exit(), error.report()),
         Err(End::Bug(what)) => fail(&failure, Exit::Bug, &Report::new(what)),
     }
@@ -72,6 +75,7 @@ async fn story(
     signals: &mut Signals,
 ) -> Result<u8, End> {
     let started = Instant::now();
+    let arguments = asking_for_help(arguments);
     let nothing_to_run = arguments.last().is_some_and(|word| word == "--");
     let cli = match Cli::try_parse_from(arguments) {
         Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -95,6 +99,15 @@ async fn story(
         }
         Plan::Print(text) => unless_interrupted(signals, show(text, deadline)).await,
     }
+}
+
+/// `help aws` as `aws --help`.
+fn asking_for_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|word| word == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
 }
 
 async fn show(text: String, deadline: Deadline) -> Result<u8, Error> {
@@ -159,7 +172,14 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
     let (allowed, token) = if let Some(allowed) = plan.allowed.complete() {
         (allowed, None)
     } else {
-        let token = subject::look_at(&plan.source, host, deadline).await?;
+        let token = subject::look_at(&plan.source, host, deadline).await;
+        if matches!(token, Err(subject::Error::Absent { .. })) && plan.allowed != PartialAllowedJobs::default() {
+            let missing = plan.allowed.missing().join(", ");
+            return Err(Usage::new(format!("there is no token here to take the rest from: add {missing}"))
+                .hint("a job's page shows what its variables SEMAPHORE_PROJECT_ID and SEMAPHORE_GIT_BRANCH are")
+                .into());
+        }
+        let token = token?;
         (plan.allowed.complete_with(token.claims())?, Some(token))
     };
     let recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;
@@ -172,8 +192,9 @@ fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn misunderstood(failure: &FailureOutput, error: &clap::Error) -> ExitCode {
+fn misunderstood(failure: &FailureOutput, mut error: clap::Error, words: &[String]) -> ExitCode {
     failure.print(Exit::Usage);
+    cli::advise(&mut error, words);
     diagnostic::usage(&error.render().to_string());
     if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {
         diagnostic::usage(

@@ -46,7 +46,7 @@ Examples:
 pub(super) const EXPLAIN: &str = "\
 Examples:
   # Why does AWS refuse this job?
-  aws iam get-role --role-name deploy >role.json
+  aws iam get-role --role-name deploy --output json >role.json
   oidc-exchange explain aws --trust-policy role.json
   # Would Google Cloud take it?
   oidc-exchange explain gcp --provider-config provider.json --iam-policy policy.json

@@ -47,6 +47,12 @@ impl Rule {
     }
 }
 
+/// What makes Google's tool print JSON.
+const GCLOUD: &str = "gcloud … --format=json";
+
+/// What makes OpenBao's and Vault's tools print JSON.
+const BAO: &str = "bao read -format=json … (or vault read)";
+
 /// Checks what was asked, and reads the files.
 pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Result<Explain, Usage> {
     let (rule, shared) = match command {
@@ -62,10 +68,10 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Resul
                 Some(&args.provider_config),
                 args.iam_policy.as_deref(),
             ])?;
-            let provider = Document::read(reader, "--provider-config", &args.provider_config)?
+            let provider = Document::read(reader, "--provider-config", &args.provider_config, GCLOUD)?
                 .or_within_setup(|name| name == "WorkloadIdentityPoolProvider");
-            let policy =
-                args.iam_policy.as_deref().map(|path| Document::read(reader, "--iam-policy", path)).transpose()?;
+            let policy = args.iam_policy.as_deref();
+            let policy = policy.map(|path| Document::read(reader, "--iam-policy", path, GCLOUD)).transpose()?;
             (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
         }
         ExplainCommand::Vault(args) => {
@@ -74,10 +80,10 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Resul
                 Some(&args.role_config),
                 args.mount_config.as_deref(),
             ])?;
-            let role = Document::read(reader, "--role-config", &args.role_config)?
+            let role = Document::read(reader, "--role-config", &args.role_config, BAO)?
                 .or_within_setup(|name| name.contains("/role/"));
-            let mount =
-                args.mount_config.as_deref().map(|path| Document::read(reader, "--mount-config", path)).transpose()?;
+            let mount = args.mount_config.as_deref();
+            let mount = mount.map(|path| Document::read(reader, "--mount-config", path, BAO)).transpose()?;
             let mount = mount.map(|mount| mount.or_within_setup(|name| name.ends_with("/config")));
             (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref())?), &args.shared)
         }

@@ -10,6 +10,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use super::SecretsFile;
+use crate::cli::names_a_form;
 use crate::cloud::{About, Arguments};
 use crate::clouds;
 use crate::delivery;
@@ -50,7 +51,7 @@ impl FailureOutput {
         let is_report = first.is_some_and(|word| REPORTS.contains(&word));
         let cloud = words().find_map(|word| clouds.iter().copied().find(|about| about.command == word));
         let not_for_a_shell = arguments.runs_command()
-            || arguments.value("--output").is_some_and(|path| path != "-")
+            || arguments.value("--output").is_some_and(|path| path != "-" && !names_a_form(path))
             || arguments.value("--profile").is_some()
             || arguments.value("--format").is_some_and(|format| is_not_for_a_shell(cloud, format))
             || (cloud.is_none() && first == Some("help"))

@@ -10,6 +10,7 @@ mod secrets_file;
 mod setup;
 mod vault_request;
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::aws;
@@ -274,6 +275,11 @@ fn delivery(shared: Shared, format: Option<Format>) -> Result<Delivery, Usage> {
         return Err(Usage::new("--on-error is for the formats that a shell evaluates"));
     }
     let format = format.unwrap_or(Format::Env);
+    if let Some(word) = shared.output.as_deref().and_then(Path::to_str).filter(|word| cli::names_a_form(word)) {
+        let form = if word == "text" { "env" } else { "json" };
+        return Err(Usage::new(format!("--output {word}: --output takes a file's path, and --format the form"))
+            .hint(format!("write --format {form}; for a file of this name, write --output ./{word}")));
+    }
     Ok(match shared.output {
         Some(path) if path.as_os_str() != "-" => Delivery::File { format, path },
         _ => Delivery::Stdout { format, on_terminal: shared.print_secrets },

@@ -33,7 +33,12 @@ pub(super) fn pick(request: &Request, read: &Documents, presented: &[String]) ->
     for (selection, index) in request.selections.iter().zip(&read.of_selection) {
         let Some(document) = read.found.get(*index) else { continue };
         match &selection.target {
-            Target::Variable(name) => items.push(one(selection, name, document, presented)?),
+            Target::Variable(name) => {
+                items.push(one(selection, name, document, presented)?);
+                if selection.field == Field::Whole && !selection.treatment.file && !request.raw {
+                    note_whole(name, document);
+                }
+            }
             Target::Each { prefix, naming } => items.extend(many(selection, (prefix, *naming), document)?),
         }
     }
@@ -66,6 +71,13 @@ fn one(selection: &Selection, name: &Name, document: &Document, presented: &[Str
         }
         (Err(why), _) => Err(unusable(&why, selection, document, fields.unwrap_or(&empty), presented)),
     }
+}
+
+/// Most often the field was forgotten.
+fn note_whole(name: &Name, document: &Document) {
+    let Some(fields) = &document.fields else { return };
+    let shown = document.clean(fields.keys());
+    tracing::warn!("{name} is the whole secret as JSON; {name}={}#FIELD is one field of it ({shown})", document.path);
 }
 
 fn unusable(

@@ -38,6 +38,9 @@ impl Path {
         if text.starts_with('/') || text.ends_with('/') {
             return Err(wrong("it starts or ends with a slash").hint("it reads like secret/production/db"));
         }
+        if let Some((_, path)) = text.split_once("://") {
+            return Err(wrong("it holds `://`").hint(format!("write the path alone: {path}")));
+        }
         if text.split('/').any(str::is_empty) {
             return Err(wrong("a segment is empty"));
         }
@@ -69,6 +72,22 @@ impl Path {
             return Err(Usage::new("--mount: write the mount without auth/ before it"));
         }
         Ok(path)
+    }
+
+    /// What this path would be in our words if it is written in another tool's: `vault:` before it, or a field or a version
+    /// joined to its end by `:`, `.`, `@` or a blank. Each of these may also be a part of a path.
+    #[must_use]
+    pub fn other_syntax(&self) -> Option<String> {
+        let path = ["vault:", "bao:", "openbao:", "secret:"].iter().find_map(|prefix| self.0.strip_prefix(prefix));
+        let (before, last) = path.unwrap_or(&self.0).rsplit_once('/')?;
+        let joined = last.rfind(['@', ':', '.', ' ']).filter(|at| *at > 0 && at + 1 < last.len());
+        match joined {
+            Some(at) if last[at..].starts_with('@') && last[at + 1..].bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(format!("NAME={before}/{}?version={}#field", &last[..at], &last[at + 1..]))
+            }
+            Some(at) => Some(format!("NAME={before}/{}#{}", last[..at].trim_end(), &last[at + 1..])),
+            None => path.map(|path| format!("NAME={path}#field")),
+        }
     }
 
     /// The path itself.

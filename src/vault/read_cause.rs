@@ -89,7 +89,7 @@ impl ReadCause {
         match self {
             Self::Absent => (
                 format!("Vault has no secret at {path}"),
-                Some("is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent".into()),
+                Some(path.other_syntax().as_deref().map_or_else(|| "is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent".into(), meant)),
             ),
             Self::Deleted(Gone { number, at, .. }) => (
                 format!("version {number} of {path} is deleted"),
@@ -104,7 +104,7 @@ impl ReadCause {
             }
             Self::NoMount => (
                 format!("Vault has no secrets engine for {path}, or none that this token may use"),
-                Some("`bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace".into()),
+                Some(path.other_syntax().as_deref().map_or_else(|| "`bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace".into(), meant)),
             ),
             Self::Token => {
                 refused("the client token is used up, expired or revoked: see token_num_uses and token_ttl on the role")
@@ -122,4 +122,9 @@ impl ReadCause {
             Self::Policy | Self::Parameters | Self::Other => (format!("Vault refused {path}"), None),
         }
     }
+}
+
+/// What to do about a path that another tool's words have got into.
+fn meant(right: &str) -> String {
+    format!("a field stands after `#`, a version after `?version=`, and no prefix before the path: write {right}")
 }

@@ -9,6 +9,7 @@ mod delivery;
 mod docs;
 mod faults;
 mod google;
+mod habits;
 mod inputs;
 mod json;
 mod manual;

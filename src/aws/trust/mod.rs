@@ -42,7 +42,7 @@ pub struct Rule {
 /// # Errors
 /// As [`Document::read`].
 pub fn document(reader: &Reader, path: &Path) -> Result<Document, Usage> {
-    Document::read_with(reader, "--trust-policy", path, policy::decoded)
+    Document::read_with(reader, "--trust-policy", path, "aws iam get-role … --output json", policy::decoded)
 }
 
 impl Rule {

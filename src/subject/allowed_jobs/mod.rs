@@ -127,6 +127,21 @@ pub struct PartialAllowedJobs {
 }
 
 impl PartialAllowedJobs {
+    /// The options that would have to be given so that no token is needed.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let organization =
+            self.organization.is_some() || self.issuer.as_ref().is_none_or(|it| Organization::of(it).is_some());
+        let given = [
+            (self.issuer.is_some(), "--issuer"),
+            (organization, "--org"),
+            (self.project.is_some(), "--project-id"),
+            (self.repository.is_some(), "--repo"),
+            (self.refs.is_some(), "--branch (or --tag, --pull-requests)"),
+        ];
+        given.into_iter().filter(|(is_given, _)| !is_given).map(|(_, option)| option).collect()
+    }
+
     /// The jobs that the rule is for, if the options name all of issuer, project, repository and ref.
     #[must_use]
     pub fn complete(&self) -> Option<AllowedJobs> {

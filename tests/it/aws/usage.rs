@@ -126,7 +126,7 @@ fn words_that_are_not_known() {
         expect![[r#"
             error: unexpected argument '--role' found
 
-              tip: a similar argument exists: '--role-arn'
+              tip: `--role` of aws-vault and other tools is `--role-arn`, with the whole ARN here
 
             Usage: oidc-exchange aws --role-arn <ARN> [-- <COMMAND>...]
 
@@ -136,11 +136,13 @@ fn words_that_are_not_known() {
     wrong_options(
         &["--format", "yaml"],
         expect![[r#"
-        error: invalid value 'yaml' for '--format <FORMAT>'
-          [possible values: env, env-no-export, fish, json, source, process]
+            error: invalid value 'yaml' for '--format <FORMAT>'
+              [possible values: env, env-no-export, fish, json, source, process]
 
-        For more information, try '--help'.
-    "#]],
+              tip: `yaml` of the AWS CLI is `json` here
+
+            For more information, try '--help'.
+        "#]],
     );
     wrong_options(
         &["--on-error", "cry"],
@@ -177,6 +179,8 @@ fn no_such_command() {
     let asw = oidc_exchange(["asw", "--role-arn", "x"]).run();
     asw.exits(2).stdout_is(&stop(2)).stderr_is(expect![[r#"
         error: unrecognized subcommand 'asw'
+
+          tip: a similar subcommand exists: 'aws'
 
         Usage: oidc-exchange <COMMAND>
 

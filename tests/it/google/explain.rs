@@ -613,7 +613,9 @@ fn a_file_that_is_something_else_says_where() {
         all += &asked(&provider, Some(policy));
     }
     expect![[r#"
-        error: --provider-config provider.json: not JSON: EOF while parsing a value at line 1 column 0
+        error: --provider-config provider.json: the file is empty
+
+        hint: run the command that should have printed it alone: it may have failed
         error: --provider-config provider.json: it is a list; one provider is asked for
 
         hint: it is what gcloud iam workload-identity-pools providers describe --format=json prints

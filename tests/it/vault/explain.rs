@@ -393,14 +393,18 @@ fn files_that_are_no_role() {
     no_role(
         "Key Value",
         expect![[r#"
-        error: --role-config role.json: not JSON: expected value at line 1 column 1
-    "#]],
+            error: --role-config role.json: not JSON: expected value at line 1 column 1
+
+            hint: print it as JSON: bao read -format=json … (or vault read)
+        "#]],
     );
     no_role(
         "",
         expect![[r#"
-        error: --role-config role.json: not JSON: EOF while parsing a value at line 1 column 0
-    "#]],
+            error: --role-config role.json: the file is empty
+
+            hint: run the command that should have printed it alone: it may have failed
+        "#]],
     );
 }
 

@@ -7,6 +7,7 @@ mod database;
 mod explain;
 mod explained;
 mod guide;
+mod habits;
 mod interrupted;
 mod leases;
 mod login;
