@@ -1,7 +1,7 @@
 //! The shared files of the AWS CLI: a profile set and taken out again, and what is not ours kept.
 #![no_main]
 
-use oidc_exchange::aws::profile::ini::{Kind, MARK, set, unset};
+use oidc_exchange::aws::profile::ini::{Kind, MARK, Wanted, set, unset};
 use oidc_exchange::emit::ini::Value;
 
 /// What nobody but its owner may change: comments, and other profiles' headers. (What is set in may be a value's.)
@@ -21,8 +21,9 @@ libfuzzer_sys::fuzz_target!(|text: &[u8]| {
     let settings = settings.map(|(key, value)| (key, Value::new(key, value).unwrap()));
     let keys = settings.each_ref().map(|(key, _)| (*key).to_owned());
     for kind in [Kind::Credentials, Kind::Config] {
-        let Ok(Some(with)) = set(text, kind, "ci", &settings, true) else { continue };
-        let again = set(&with, kind, "ci", &settings, false);
+        let wanted = |overwrite| Wanted { profile: "ci", settings: &settings, elsewhere: &[], overwrite };
+        let Ok(Some(with)) = set(text, kind, &wanted(true)) else { continue };
+        let again = set(&with, kind, &wanted(false));
         assert_eq!(
             again,
             Ok(None),

@@ -1,5 +1,7 @@
 //! What is asked of AWS STS, as far as it could change the answer.
 
+use std::time::Duration;
+
 use super::Request;
 use crate::cache::{Key, Question};
 use crate::host::Env;
@@ -19,7 +21,7 @@ const ENDPOINT: [&str; 8] = [
 
 /// Under what the credentials for `request` and `token` are kept in this environment.
 pub(super) fn key(request: &Request, token: &SubjectToken, env: &Env) -> Key {
-    let mut question = Question::new("AWS STS", "aws");
+    let mut question = Question::new("AWS STS", "aws").renewed(early(request));
     question.part("token", token.jwt().reveal());
     question.part("role", request.role.as_str());
     question.part("session", request.session_name.as_str());
@@ -49,4 +51,13 @@ pub(super) fn key(request: &Request, token: &SubjectToken, env: &Env) -> Key {
         question.part("endpoint", &value.to_string_lossy());
     }
     question.key()
+}
+
+/// How long before their end credentials are renewed: botocore asks again at each request of the last 15 minutes
+/// (<https://github.com/boto/botocore/blob/develop/botocore/credentials.py>). In a short session, the last quarter is enough.
+fn early(request: &Request) -> Duration {
+    const BOTOCORE: Duration = Duration::from_mins(15);
+    const USUAL: u64 = 3600;
+    let session = request.duration.and_then(|duration| u64::try_from(duration.seconds()).ok()).unwrap_or(USUAL);
+    BOTOCORE.min(Duration::from_secs(session) / 4)
 }

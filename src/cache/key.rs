@@ -1,5 +1,7 @@
 //! Under what an answer is kept: all that was asked.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -9,6 +11,7 @@ use sha2::{Digest, Sha256};
 pub struct Key {
     provider: &'static str,
     file_name: String,
+    early: Duration,
 }
 
 impl Key {
@@ -19,6 +22,11 @@ impl Key {
 
     pub(super) fn file_name(&self) -> &str {
         &self.file_name
+    }
+
+    /// How long before its end the answer is renewed.
+    pub(super) fn early(&self) -> Duration {
+        self.early
     }
 }
 
@@ -39,6 +47,7 @@ pub struct Question {
     provider: &'static str,
     kind: &'static str,
     digest: Sha256,
+    early: Duration,
 }
 
 impl Question {
@@ -46,7 +55,14 @@ impl Question {
     /// kinds apart.
     #[must_use]
     pub fn new(provider: &'static str, kind: &'static str) -> Self {
-        Self { provider, kind, digest: Sha256::new() }
+        const EARLY: Duration = Duration::from_mins(5);
+        Self { provider, kind, digest: Sha256::new(), early: EARLY }
+    }
+
+    /// Has the answer renewed `early` before its end, in place of 5 minutes.
+    #[must_use]
+    pub fn renewed(self, early: Duration) -> Self {
+        Self { early, ..self }
     }
 
     /// Adds a part. Order counts, and a part that is not given is another question than an empty one.
@@ -62,7 +78,8 @@ impl Question {
     #[must_use]
     pub fn key(self) -> Key {
         let digest = URL_SAFE_NO_PAD.encode(self.digest.finalize());
-        Key { provider: self.provider, file_name: format!("{}-{digest}.cache", self.kind) }
+        let file_name = format!("{}-{digest}.cache", self.kind);
+        Key { provider: self.provider, file_name, early: self.early }
     }
 }
 

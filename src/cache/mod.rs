@@ -17,9 +17,6 @@ use crate::host::Clock;
 use crate::http::retry::Deadline;
 use crate::state::{self, Directory, NewFile, StateDir};
 
-/// What is kept is renewed while it still has this long to live.
-const EARLY: Duration = Duration::from_mins(5);
-
 /// A file that is larger than this is none of ours.
 const LARGEST: u64 = 1 << 20;
 
@@ -58,12 +55,12 @@ pub async fn through<T: Kept>(
     }
     let directory = place.open()?;
     let path = path(&directory, key);
-    if let Some(fresh) = read(&path, clock, EARLY) {
+    if let Some(fresh) = read(&path, clock, key.early()) {
         return Ok(fresh);
     }
     let _lock = place.lock(&path.with_extension("lock"), deadline.remaining()).await?;
     // Whoever held the lock has most likely renewed it.
-    if let Some(fresh) = read(&path, clock, EARLY) {
+    if let Some(fresh) = read(&path, clock, key.early()) {
         return Ok(fresh);
     }
     match fetch().await {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ini::{self, Kind, Malformed, Refused, Setting};
+use super::ini::{self, Kind, Malformed, Refused, Setting, Wanted};
 
 use crate::error::{Error, Usage};
 use crate::state::{self, Lock, NewFile, StateDir};
@@ -23,7 +23,16 @@ pub(super) struct Change<'p> {
     pub(super) kind: Kind,
     pub(super) profile: &'p str,
     pub(super) settings: Vec<Setting>,
+    /// Settings of the other file that this one would beat.
+    pub(super) elsewhere: Vec<Setting>,
     pub(super) overwrite: bool,
+}
+
+impl Change<'_> {
+    fn wanted(&self) -> Wanted<'_> {
+        let Self { profile, settings, elsewhere, overwrite, .. } = self;
+        Wanted { profile, settings, elsewhere, overwrite: *overwrite }
+    }
 }
 
 /// A file under its lock.
@@ -67,6 +76,13 @@ impl SharedFile {
 
     /// The text with `change` made, or nothing where it would be the same.
     pub(super) fn with(&self, change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {
+        if let Some(header) = ini::odd_header(&self.text, change.kind, change.profile) {
+            tracing::warn!(
+                "{} has the profile as [{header}], where some tools do not find it: write [{}]",
+                self.path.display(),
+                change.kind.section(change.profile)
+            );
+        }
         changed(&self.path, &self.text, change)
     }
 
@@ -87,7 +103,7 @@ fn no_place(path: &Path, why: impl std::fmt::Display) -> state::Error {
 }
 
 fn changed(path: &Path, text: &[u8], change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {
-    ini::set(text, change.kind, change.profile, &change.settings, change.overwrite).map_err(|refused| {
+    ini::set(text, change.kind, &change.wanted()).map_err(|refused| {
         Error::from(match refused {
             Refused::Malformed(fault) => malformed(path, &fault),
             Refused::Foreign { keys } => Usage::new(format!(
@@ -103,7 +119,7 @@ fn changed(path: &Path, text: &[u8], change: &Change<'_>) -> Result<Option<Vec<u
 
 fn malformed(path: &Path, fault: &Malformed) -> Usage {
     Usage::new(format!("--profile: {}, {fault}", path.display()))
-        .hint("the AWS CLI cannot read this file either; it was left as it is")
+        .hint("correct this line: the AWS CLI cannot read the file either. It was left as it is")
 }
 
 /// The file itself, where `path` is a link to it.
@@ -161,7 +177,7 @@ impl Written {
             profile: change.profile.to_owned(),
             file: file.path.clone(),
             kind: change.kind,
-            keys: change.settings.iter().map(|(key, _)| (*key).to_owned()).collect(),
+            keys: ini::written(&file.text, change.kind, &change.wanted()).unwrap_or_default(),
             created: file.mode.is_none() || ini::is_all_ours(&file.text),
         }
     }

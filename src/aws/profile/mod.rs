@@ -35,7 +35,8 @@ pub struct Profile {
     pub allow_http: Option<String>,
 }
 
-/// 1 to 64 of `[A-Za-z0-9_+=,.@-]`: what needs no quotes in any reader of the files.
+/// Letters, digits and `_-/.%@:+`: what the AWS SDKs read as a name without quotes
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileName(String);
 
@@ -43,14 +44,19 @@ impl ProfileName {
     /// Reads a name.
     ///
     /// # Errors
-    /// When it has other characters, of which some would end or split a section's header.
+    /// When it has other characters, which the SDKs pass over or which end a section's header; and for `DEFAULT`, which to
+    /// Python, and so to the AWS CLI, is not a profile but what every other one begins with.
     pub fn parse(text: &str) -> Result<Self, Usage> {
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
-        if (1..=64).contains(&text.len()) && text.bytes().all(good) {
+        if text == "DEFAULT" {
+            return Err(Usage::new("--profile: the AWS CLI gives what is in [DEFAULT] to every other profile")
+                .hint("write default, in lower case, for the default profile"));
+        }
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.%@:+".contains(&byte);
+        if !text.is_empty() && text.bytes().all(good) {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("--profile: `{text}` is not a profile's name"))
-            .hint("it has 1 to 64 letters, digits and +=,.@_- (no blank, no bracket, no slash)"))
+            .hint("use letters, digits and _-/.%@:+ only: the AWS SDKs do not read other names"))
     }
 
     /// The name itself.
@@ -167,8 +173,16 @@ impl Profile {
     }
 
     fn changes(&self, settings: settings::Settings) -> [Change<'_>; 2] {
-        let change = |kind, settings| Change { kind, profile: self.name.as_str(), settings, overwrite: self.overwrite };
-        [change(Kind::Config, settings.config), change(Kind::Credentials, settings.credentials)]
+        let change = |kind, settings, elsewhere| Change {
+            kind,
+            profile: self.name.as_str(),
+            settings,
+            elsewhere,
+            overwrite: self.overwrite,
+        };
+        // A setting in the credentials file beats the same one in the configuration.
+        let config = settings.config.clone();
+        [change(Kind::Config, settings.config, Vec::new()), change(Kind::Credentials, settings.credentials, config)]
     }
 
     /// The profile serves even when nothing could be written down for `clean`.
@@ -233,10 +247,10 @@ mod tests {
 
     #[test]
     fn a_name_cannot_end_its_own_header() {
-        for good in ["ci", "default", "acme.prod-1"] {
+        for good in ["ci", "default", "Default", "acme.prod-1", "a/b", "a%b", "a:b+c@d", &"x".repeat(200)] {
             assert!(ProfileName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "a]b", "a b", "a/b", "a\nb", "[a", "a\"b", "a#b", "ä"] {
+        for bad in ["", "DEFAULT", "a]b", "a b", "a,b", "a=b", "a\nb", "[a", "a\"b", "a#b", "a;b", "a\\b", "ä"] {
             assert!(ProfileName::parse(bad).is_err(), "{bad}");
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn foreseen(profile: &Profile, request: &Request) -> Result<Settings,
     let later = |key| setting(key, "known after the exchange").map(|setting| vec![setting]);
     let (credentials, mut config) = match (profile.refreshable, needs_process(request)) {
         (false, _) => (later("aws_access_key_id")?, Vec::new()),
-        (true, true) => (Vec::new(), later("credential_process")?),
+        (true, true) => (later("credential_process")?, Vec::new()),
         (true, false) => (Vec::new(), later("role_arn")?),
     };
     config.extend(region(request)?);
@@ -81,15 +81,16 @@ pub(super) async fn renewing(
     const CHOOSE: &str = "a path or an option of this command has it: use another";
     let chosen = |key, text: String| setting(key, text).map_err(|error| error.ini_hint(CHOOSE));
     let token_file = token_file::new(token, made).await?;
-    let mut config = if needs_process(request) {
-        vec![chosen("credential_process", process_line(profile, request, &token_file, made).await?)?]
-    } else {
-        vec![
-            chosen("role_arn", request.role.as_str().to_owned())?,
-            chosen("role_session_name", request.session_name.as_str().to_owned())?,
-            chosen("web_identity_token_file", emit::text_of(&token_file)?)?,
-        ]
-    };
+    if needs_process(request) {
+        // Some tools look for this setting in the credentials file only; every SDK finds it there.
+        let line = process_line(profile, request, &token_file, made).await?;
+        return Ok(Settings { credentials: vec![chosen("credential_process", line)?], config: region(request)? });
+    }
+    let mut config = vec![
+        chosen("role_arn", request.role.as_str().to_owned())?,
+        chosen("role_session_name", request.session_name.as_str().to_owned())?,
+        chosen("web_identity_token_file", emit::text_of(&token_file)?)?,
+    ];
     config.extend(region(request)?);
     Ok(Settings { credentials: Vec::new(), config })
 }

@@ -123,18 +123,33 @@ fn age(output: &Output, left: Duration) {
 }
 
 #[test]
-fn credentials_are_renewed_five_minutes_early() {
+fn credentials_are_renewed_fifteen_minutes_early() {
     let sandbox = Sandbox::start().unwrap();
     let token = token(&sandbox);
     let first = process(&[]).job_of(&sandbox, &job()).token(&token).run();
-    age(&first, Duration::from_secs(310));
+    age(&first, Duration::from_secs(910));
     let second = again(&sandbox, &token, first, &[]);
     assert_eq!(calls(&sandbox), 1);
-    age(&second, Duration::from_secs(290));
+    age(&second, Duration::from_secs(890));
     let third = again(&sandbox, &token, second, &[]);
     assert!(calls(&sandbox) == 2 && third.stdout().contains(&sandbox.aws.issued()[1].session_token));
     let fourth = again(&sandbox, &token, third, &[]);
     assert_eq!((fourth.code, calls(&sandbox)), (Some(0), 2));
+}
+
+/// A session of 15 minutes has no 15 minutes to spare.
+#[test]
+fn short_sessions_are_renewed_in_proportion() {
+    let sandbox = Sandbox::start().unwrap();
+    let token = token(&sandbox);
+    let short = ["--duration", "15m"];
+    let first = process(&short).job_of(&sandbox, &job()).token(&token).run();
+    age(&first, Duration::from_secs(235));
+    let second = again(&sandbox, &token, first, &short);
+    assert_eq!(calls(&sandbox), 1);
+    age(&second, Duration::from_secs(215));
+    again(&sandbox, &token, second, &short).exits(0);
+    assert_eq!(calls(&sandbox), 2);
 }
 
 #[test]

@@ -162,26 +162,26 @@ fn bad_input_is_told_before_anything_is_sent_and_the_files_stay() {
     untouched(program("a]b"), &sandbox, &[], 2).stderr_is(expect![[r#"
         error: --profile: `a]b` is not a profile's name
 
-        hint: it has 1 to 64 letters, digits and +=,.@_- (no blank, no bracket, no slash)
+        hint: use letters, digits and _-/.%@:+ only: the AWS SDKs do not read other names
     "#]]);
     untouched(program(""), &sandbox, &[], 2).stderr_is(expect![[r#"
         error: --profile: `` is not a profile's name
 
-        hint: it has 1 to 64 letters, digits and +=,.@_- (no blank, no bracket, no slash)
+        hint: use letters, digits and _-/.%@:+ only: the AWS SDKs do not read other names
     "#]]);
     let malformed = program("ci");
     malformed.scratch().write("home/.aws/config", "[a\nx = 1\n");
     untouched(malformed, &sandbox, &[("config", "[a\nx = 1\n"), ("credentials", "")], 2).stderr_is(expect![[r#"
         error: --profile: SCRATCH/home/.aws/config, line 1: a section's name has no `]` after it
 
-        hint: the AWS CLI cannot read this file either; it was left as it is
+        hint: correct this line: the AWS CLI cannot read the file either. It was left as it is
     "#]]);
     let twice = program("ci");
     twice.scratch().write("home/.aws/credentials", "[ci]\n[b]\n[ci]\n");
     untouched(twice, &sandbox, &[("credentials", "[ci]\n[b]\n[ci]\n"), ("config", "")], 2).stderr_is(expect![[r#"
-        error: --profile: SCRATCH/home/.aws/credentials, line 3: the profile ci is there twice
+        error: --profile: SCRATCH/home/.aws/credentials, line 3: the section [ci] is there twice
 
-        hint: the AWS CLI cannot read this file either; it was left as it is
+        hint: correct this line: the AWS CLI cannot read the file either. It was left as it is
     "#]]);
     let directory = program("ci");
     fs::create_dir_all(file(directory.scratch(), "config")).unwrap();
@@ -252,8 +252,9 @@ fn a_profile_that_renews_by_our_process_brings_its_directory_with_it() {
     let program = profile("ci", &["--refreshable", "--duration", "20m"]).job(&sandbox).env_remove("SEMAPHORE_JOB_ID");
     let output = program.run();
     output.exits(0).stdout_is("").stderr_is(expect![[""]]);
-    let config = text(&output.scratch, "config");
-    let line = config.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap().to_owned();
+    let credentials = text(&output.scratch, "credentials");
+    assert!(!file(&output.scratch, "config").exists());
+    let line = credentials.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap().to_owned();
     let ask = |scratch: Scratch| {
         let program = shells::posix().remove(0).runs(&line).within(scratch).beside(&sandbox);
         program.env("AWS_ENDPOINT_URL_STS", sandbox.aws.url()).run()
@@ -431,5 +432,131 @@ fn the_aws_cli_reads_every_kind_of_profile() {
     let hops: Vec<_> = requests.iter().filter(|one| one.field("Action") == Some("AssumeRole")).collect();
     assert_eq!(hops.len(), 1, "the profile begins with the credentials that were there when it was written");
     assert_eq!(hops[0].field("Policy"), Some(r#"{"a": " # it's"}"#));
-    assert!(text(&output.scratch, "config").contains("--policy @"));
+    assert!(text(&output.scratch, "credentials").contains("--policy @"));
+}
+
+/// AWS's own rule: what its SDKs do not read is refused, and what they read is taken.
+#[test]
+fn names_are_those_that_the_sdks_read() {
+    let sandbox = Sandbox::start().unwrap();
+    for (name, code) in [
+        ("a/b", 0),
+        ("a%b", 0),
+        ("a:b", 0),
+        ("Default", 0),
+        ("a,b", 2),
+        ("a=b", 2),
+        ("a b", 2),
+        ("\"a\"", 2),
+        ("DEFAULT", 2),
+    ] {
+        for renewing in [&[][..], &["--refreshable", "--region", "eu-west-1"]] {
+            let output = profile(name, renewing).job_of(&sandbox, &job()).run();
+            output.exits(code);
+            assert_eq!(output.scratch.home().join(".aws").exists(), code == 0, "{name}");
+        }
+    }
+    profile("DEFAULT", &[]).job_of(&sandbox, &job()).run().exits(2).stderr_is(expect![[r#"
+        error: --profile: the AWS CLI gives what is in [DEFAULT] to every other profile
+
+        hint: write default, in lower case, for the default profile
+    "#]]);
+}
+
+/// What the AWS CLI uses: its region, and the key's id.
+fn used(output: Output, name: &str) -> (Output, String) {
+    let aws = peers::aws().program("aws");
+    let script = format!(
+        "for what in region aws_access_key_id; do '{}' configure get $what --profile {name}; done",
+        aws.display()
+    );
+    let shown = shells::posix().remove(0).runs(&script).within(output.scratch).hands_over().run();
+    let text = shown.stdout();
+    (shown, text)
+}
+
+/// The credentials file beats the configuration: the tools would go on with the region from there.
+#[test]
+fn a_region_in_the_credentials_file_is_in_the_way() {
+    let sandbox = Sandbox::start().unwrap();
+    let theirs = "[ci]\nregion = us-west-2\noutput = json\n";
+    let program = profile("ci", &["--region", "eu-west-1"]);
+    program.scratch().write("home/.aws/credentials", theirs);
+    let output = untouched(program, &sandbox, &[("credentials", theirs), ("config", "")], 2);
+    output.stderr_is(expect![[r#"
+        error: --profile: SCRATCH/home/.aws/credentials has a profile ci that is not ours (region)
+
+        hint: choose another name, or take it over with --overwrite-profile; its other settings are kept
+    "#]]);
+    let over = profile("ci", &["--region", "eu-west-1", "--overwrite-profile"]).within(output.scratch);
+    let output = over.job_of(&sandbox, &job()).run();
+    output.exits(0).stderr_is(expect![[""]]);
+    assert!(!text(&output.scratch, "credentials").contains("region"));
+    let (output, found) = used(output, "ci");
+    assert!(found.starts_with("eu-west-1\n"), "{found}");
+    // The same region there does no harm, and neither does one that nobody asked to change.
+    for options in [&["--region", "us-west-2"][..], &[]] {
+        output.scratch.write("home/.aws/credentials", theirs);
+        let again = profile("ci", options).job_of(&sandbox, &job());
+        again.scratch().write("home/.aws/credentials", theirs);
+        again.run().exits(0);
+    }
+}
+
+/// `[default]` beside `[profile default]`: the tools differ in which they read, and each finds the same in it.
+#[test]
+fn both_spellings_of_a_profile_get_the_keys() {
+    let sandbox = Sandbox::start().unwrap();
+    for (name, spellings) in
+        [("default", ["[default]", "[profile default]"]), ("ci", ["[profile ci]", "[profile \"ci\"]"])]
+    {
+        let theirs = format!("{}\ns3 =\n  a = b\n{}\noutput = json\n", spellings[0], spellings[1]);
+        let program = profile(name, &["--region", "eu-west-1"]).job_of(&sandbox, &job());
+        program.scratch().write("home/.aws/config", &theirs);
+        let output = program.run();
+        output.exits(0).stderr_is(expect![[""]]);
+        let ours = format!("{MARK}region = eu-west-1\n");
+        assert_eq!(
+            text(&output.scratch, "config"),
+            format!("{}\n{ours}s3 =\n  a = b\n{}\n{ours}output = json\n", spellings[0], spellings[1])
+        );
+        let (output, found) = used(output, name);
+        assert!(found == format!("eu-west-1\n{}\n", sandbox.aws.issued().last().unwrap().access_key_id));
+        let cleaned = oidc_exchange(["clean"]).within(output.scratch).job_of(&sandbox, &job()).run();
+        cleaned.exits(0);
+        assert_eq!(text(&cleaned.scratch, "config"), theirs);
+    }
+    // Alone, one that some tools pass over is told.
+    let program = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &job());
+    program.scratch().write("home/.aws/config", "[profile \"ci\"]\noutput = json\n");
+    let output = program.run();
+    output.exits(0).stderr_is(expect![[r#"
+        warning: SCRATCH/home/.aws/config has the profile as [profile "ci"], where some tools do not find it: write [profile ci]
+    "#]]);
+    assert_eq!(used(output, "ci").1.lines().next(), Some("eu-west-1"));
+}
+
+/// What the AWS CLI ends with an error on, wherever in the file it is.
+#[test]
+fn a_home_that_the_aws_cli_cannot_read_is_told_with_its_line() {
+    let sandbox = Sandbox::start().unwrap();
+    let aws = peers::aws().program("aws");
+    for (name, file, place) in [
+        ("config", "[profile a]\n= value\n", "line 2"),
+        ("config", "[profile a]\ns3 =\n  max\n", "line 3"),
+        ("config", "[profile a]\nx = 1\n[profile b]\n[profile a]\n", "line 4"),
+        ("credentials", "[a]\nx = 1\nX = 2\n", "line 3"),
+        ("credentials", "[a]\nx = ü\n", ""),
+        ("credentials", "\u{feff}[a]\n", "line 1"),
+    ] {
+        let program = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &job());
+        program.scratch().write(&format!("home/.aws/{name}"), file);
+        let output = program.run();
+        let code = if place.is_empty() { 0 } else { 2 };
+        output.exits(code);
+        assert!(output.stderr().contains(place), "{}", output.stderr());
+        let script = format!("'{}' configure list", aws.display());
+        let listed = shells::posix().remove(0).runs(&script).within(output.scratch).run();
+        assert_eq!(listed.code == Some(0), code == 0, "{file}: {}", listed.describe());
+    }
 }

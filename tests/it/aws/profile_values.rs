@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use oidc_exchange::aws::profile::ini::{self, Kind};
+use oidc_exchange::aws::profile::ini::{self, Kind, Wanted};
 use oidc_exchange::emit::ini::Value;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -94,7 +94,10 @@ fn what_the_writer_takes_botocore_reads_back() {
         let text = strategy.new_tree(&mut runner).unwrap().current();
         let Ok(value) = Value::new("aws_session_token", text.as_str()) else { continue };
         let settings = [("aws_session_token", value), ("region", Value::new("region", "eu-west-1").unwrap())];
-        let file = ini::set(b"[other]\nx = 1\n", Kind::Credentials, "ci", &settings, false).unwrap().unwrap();
+        let file = {
+            let wanted = Wanted { profile: "ci", settings: &settings, elsewhere: &[], overwrite: false };
+            ini::set(b"[other]\nx = 1\n", Kind::Credentials, &wanted).unwrap().unwrap()
+        };
         let path = directory.path().join(values.len().to_string());
         fs::write(&path, file).unwrap();
         paths.push(path);
