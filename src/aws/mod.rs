@@ -20,6 +20,7 @@ pub mod region;
 mod request;
 pub mod session;
 pub mod setup;
+mod shared_files;
 mod sts;
 mod token_checks;
 mod token_file;

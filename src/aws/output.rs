@@ -77,7 +77,7 @@ pub async fn credentials(request: &Request, mode: &OutputMode, given: &Given<'_>
     match mode {
         OutputMode::Keys { .. } | OutputMode::Refreshable => exchange::exchange(request, given).await,
         OutputMode::Profile(profile) => {
-            profile.foresee(request)?;
+            profile.foresee(request, given.place).await?;
             exchange::exchange(request, given).await
         }
         OutputMode::Process => {
@@ -102,6 +102,7 @@ pub async fn content(
         OutputMode::Keys { prefix } => Ok((Content::Variables(keys(request, credentials, prefix)?), None)),
         OutputMode::Process => Ok((Content::Answer(process::answer(credentials)?), None)),
         OutputMode::Refreshable => {
+            token_file::warn_without_region(request);
             let (exports, files) = refreshable(request, given.token, given.place).await?;
             Ok((Content::Variables(exports), Some(files)))
         }

@@ -3,6 +3,7 @@
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -10,15 +11,20 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 
 use super::answer::Answer;
 use super::cause::Cause;
-use super::{Credentials, Region};
+use super::{Credentials, Region, shared_files};
 use crate::host::Clock;
 use crate::http::{Attempt, Client, Failure, RawText, Shown, retry, smithy};
 
-/// The SDK's own reading of the environment (endpoint, FIPS, dual-stack), with the region settled beforehand, so that
-/// nothing asks the instance metadata service, and without credentials, so that nothing ambient can sign a call.
-pub(super) async fn configuration(region: &Region, http: &Client) -> SdkConfig {
+/// The SDK's own reading of the environment and of the shared `files` (endpoint, FIPS, dual-stack), with the region settled
+/// beforehand, so that nothing asks the instance metadata service, and without credentials, so that nothing ambient can sign
+/// a call.
+pub(super) async fn configuration(region: &Region, http: &Client, files: shared_files::Texts) -> SdkConfig {
+    let files = EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, files.config)
+        .with_contents(EnvConfigFileKind::Credentials, files.credentials);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .no_credentials()
+        .profile_files(files.build())
         .region(aws_config::Region::new(region.as_str().to_owned()))
         .http_client(smithy::http_client(http))
         // Attempts, their bounds and their spacing are the retry module's, the same for every provider.

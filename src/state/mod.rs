@@ -65,6 +65,12 @@ impl StateDir {
         Self { end, ..self }
     }
 
+    /// What is left of `patience`, counted from now, before the end of all waits.
+    #[must_use]
+    pub fn remaining(&self, patience: Duration) -> Duration {
+        end(patience, self.end).saturating_duration_since(Instant::now())
+    }
+
     /// Whether later commands of this job find the same place again.
     #[must_use]
     pub fn is_lasting(&self) -> bool {

@@ -1,6 +1,5 @@
 //! One of the shared files: locked, read, and replaced whole.
 
-use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,12 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::ini::{self, Kind, Malformed, Refused, Setting, Wanted};
 
 use crate::error::{Error, Usage};
+use crate::input;
 use crate::state::{self, Lock, NewFile, StateDir};
 
-/// A file that is larger than this is another one.
-const LARGEST: u64 = 4 << 20;
-
-/// How long other exchanges may hold the lock, each for some milliseconds.
+/// How long other exchanges may hold the lock, each for some milliseconds, and how long a file may take to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is to become of one file.
@@ -54,14 +51,14 @@ impl SharedFile {
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".oidc-exchange.lock");
         let lock = place.lock(&parent.join(name), PATIENCE).await?;
-        let (text, mode) = read(&path)?.map_or((Vec::new(), None), |(text, mode)| (text, Some(mode)));
+        let (text, mode) = read(&path, place).await?.map_or((Vec::new(), None), |(text, mode)| (text, Some(mode)));
         Ok(Self { path, text, mode, _lock: lock })
     }
 
     /// Sees that `change` could be made; what is missing is not made yet.
-    pub(super) fn foresee(path: &Path, change: &Change<'_>) -> Result<(), Error> {
+    pub(super) async fn foresee(path: &Path, change: &Change<'_>, place: &StateDir) -> Result<(), Error> {
         let resolved = resolve(path)?;
-        let text = read(&resolved)?.map(|(text, _)| text).unwrap_or_default();
+        let text = read(&resolved, place).await?.map(|(text, _)| text).unwrap_or_default();
         changed(&resolved, &text, change)?;
         let directory = resolved.ancestors().skip(1).find(|directory| directory.exists());
         let directory = directory.ok_or_else(|| state::Error::write(&resolved, "it is a directory"))?;
@@ -132,7 +129,7 @@ fn resolve(path: &Path) -> Result<PathBuf, state::Error> {
 }
 
 /// The text and the mode of an ordinary file of ours; nothing where there is none.
-fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, state::Error> {
+async fn read(path: &Path, place: &StateDir) -> Result<Option<(Vec<u8>, u32)>, state::Error> {
     let fail = |why: &str| state::Error::write(path, why);
     let found = match path.symlink_metadata() {
         Ok(found) => found,
@@ -148,12 +145,12 @@ fn read(path: &Path) -> Result<Option<(Vec<u8>, u32)>, state::Error> {
     if found.uid() != rustix::process::geteuid().as_raw() {
         return Err(fail("it belongs to another user"));
     }
-    let mut text = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| state::Error::write(path, error))?;
-    file.take(LARGEST + 1).read_to_end(&mut text).map_err(|error| state::Error::write(path, error))?;
-    if text.len() as u64 > LARGEST {
-        return Err(fail("it is larger than any profile file"));
-    }
+    let named = path.to_owned();
+    let reading = input::apart(place.remaining(PATIENCE), move |reader| {
+        reader.file("--profile", &named, input::Kind::Configuration)
+    });
+    let text = reading.await.map_err(|_| fail("it cannot be read: that did not end in time"))?;
+    let text = text.map_err(|fault| state::Error::write(path, fault))?;
     Ok(Some((text, found.permissions().mode())))
 }
 
@@ -188,7 +185,7 @@ impl Written {
     /// Why it could not be.
     pub(crate) async fn undo(&self, place: &StateDir) -> Result<bool, String> {
         let why = |error: state::Error| error.to_string();
-        if read(&self.file).map_err(why)?.is_none() {
+        if read(&self.file, place).await.map_err(why)?.is_none() {
             return Ok(false);
         }
         let file = SharedFile::open(&self.file, place).await.map_err(why)?;

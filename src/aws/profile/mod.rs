@@ -7,7 +7,7 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
-use super::{Credentials, Request, question};
+use super::{Credentials, Request, question, shared_files};
 use crate::cache::{self, Kept};
 use crate::cloud::Given;
 use crate::error::{Error, Usage};
@@ -79,28 +79,14 @@ impl Files {
     /// # Errors
     /// When they are one, or there is no home to look in.
     pub fn locate(env: &Env) -> Result<Self, Usage> {
-        let home = env.get("HOME")?.map(PathBuf::from).filter(|home| home.is_absolute());
-        let place = |variable: &str, usual: &str| {
-            let named = env.get(variable)?;
-            let below_home = match &named {
-                None => Some(format!(".aws/{usual}")),
-                Some(path) => path.strip_prefix("~/").map(str::to_owned),
-            };
-            match (named, below_home, &home) {
-                (_, Some(below), Some(home)) => Ok(home.join(below)),
-                (Some(path), None, _) => {
-                    std::path::absolute(path).map_err(|error| Usage::new(format!("{variable}: {error}")))
-                }
-                (_, Some(_), None) | (None, None, _) => {
-                    Err(Usage::new("--profile: HOME is not set to an absolute path")
-                        .hint("name the files with AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE"))
-                }
-            }
+        let place = |file: shared_files::SharedFile| {
+            let path = file.path(env)?.ok_or_else(|| {
+                Usage::new("--profile: HOME is not set to an absolute path")
+                    .hint("name the files with AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE")
+            })?;
+            std::path::absolute(path).map_err(|error| Usage::new(format!("{}: {error}", file.variable)))
         };
-        let files = Self {
-            credentials: place("AWS_SHARED_CREDENTIALS_FILE", "credentials")?,
-            config: place("AWS_CONFIG_FILE", "config")?,
-        };
+        let files = Self { credentials: place(shared_files::CREDENTIALS)?, config: place(shared_files::CONFIG)? };
         if files.credentials == files.config {
             return Err(Usage::new("AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE name one file"));
         }
@@ -120,9 +106,9 @@ impl Profile {
     ///
     /// # Errors
     /// As [`Profile::write`].
-    pub(super) fn foresee(&self, request: &Request) -> Result<(), Error> {
+    pub(super) async fn foresee(&self, request: &Request, place: &state::StateDir) -> Result<(), Error> {
         for change in self.changes(settings::foreseen(self, request)?) {
-            SharedFile::foresee(self.files.path(change.kind), &change)?;
+            SharedFile::foresee(self.files.path(change.kind), &change, place).await?;
         }
         Ok(())
     }

@@ -54,3 +54,25 @@ fn as_the_sdk_reads_fips_and_dual_stack() {
     let both = [("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")];
     assert_eq!(asked(ROLE, &region, &both), "sts-fips.us-west-2.api.aws:443");
 }
+
+#[test]
+fn as_the_sdk_reads_the_shared_files() {
+    let region = ["--region", "us-west-2"];
+    let (fips, usual) = ("sts-fips.us-west-2.amazonaws.com:443", "sts.us-west-2.amazonaws.com:443");
+    let home = tempfile::tempdir().unwrap();
+    let aws = home.path().join(".aws");
+    std::fs::create_dir(&aws).unwrap();
+    std::fs::write(aws.join("config"), "[default]\nuse_fips_endpoint = true\n[profile plain]\n").unwrap();
+    std::fs::write(aws.join("credentials"), "[mine]\nuse_fips_endpoint = true\n").unwrap();
+    std::fs::write(aws.join("latin"), b"[default]\nuse_fips_endpoint = true\n# caf\xe9\n").unwrap();
+    let (text, latin) = (home.path().to_str().unwrap(), aws.join("latin"));
+    let in_home = |variables: &[(&str, &str)]| asked(ROLE, &region, &[&[("HOME", text)], variables].concat());
+    assert_eq!(in_home(&[]), fips);
+    assert_eq!(in_home(&[("AWS_PROFILE", "plain")]), usual);
+    assert_eq!(in_home(&[("AWS_PROFILE", "mine")]), fips);
+    for nothing in ["/dev/null", "/nonexistent/config", "/", "", latin.to_str().unwrap()] {
+        assert_eq!(in_home(&[("AWS_CONFIG_FILE", nothing)]), usual, "{nothing}");
+    }
+    assert_eq!(in_home(&[("AWS_CONFIG_FILE", "~/.aws/credentials"), ("AWS_PROFILE", "mine")]), fips);
+    assert_eq!(asked(ROLE, &region, &[("AWS_CONFIG_FILE", aws.join("config").to_str().unwrap())]), fips);
+}

@@ -88,7 +88,12 @@ fn one_that_never_stops_is_given_up_at_a_size() {
         output.exits(input.code.into()).stdout_is(&input.stop(input.code));
         let said = output.stderr();
         let names = if input.code == 3 { "the subject token" } else { input.name };
-        let what = ["it is larger than 1 MiB", "it is larger than 16 MiB", "it is longer than 64 KiB"];
+        let what = [
+            "it is larger than 1 MiB",
+            "it is larger than 4 MiB",
+            "it is larger than 16 MiB",
+            "it is longer than 64 KiB",
+        ];
         let first = said.lines().next().unwrap_or_default();
         let line = if first.starts_with("error: cannot ask") { said.lines().nth(1).unwrap_or_default() } else { first };
         assert!(line.contains(names) && what.iter().any(|what| line.ends_with(what)), "{}: {said}", input.name);

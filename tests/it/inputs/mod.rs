@@ -36,6 +36,8 @@ const INPUTS: &[Input] = &[
     of_option("--ca-file", &["token", "--verify", "--ca-file", FILE], 2),
     of_option("--secrets-file", &["vault", "--addr", "https://127.0.0.1:1", "--secrets-file", FILE], 2),
     of_variable("AWS_CA_BUNDLE", AWS, &[("AWS_CA_BUNDLE", FILE), STS]),
+    of_variable("AWS_CONFIG_FILE", AWS, &[("AWS_CONFIG_FILE", FILE)]),
+    of_variable("AWS_SHARED_CREDENTIALS_FILE", AWS, &[("AWS_SHARED_CREDENTIALS_FILE", FILE)]),
     of_variable("SSL_CERT_FILE", AWS, &[("SSL_CERT_FILE", FILE), STS]),
     of_variable("SSL_CERT_FILE", VAULT, &[("SSL_CERT_FILE", FILE)]),
     of_variable("VAULT_CACERT", VAULT, &[("VAULT_CACERT", FILE)]),

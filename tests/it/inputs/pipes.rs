@@ -47,6 +47,16 @@ fn a_policy_and_a_list_of_secrets() {
     good(vault, "A=secret/production/db#password\n");
 }
 
+#[test]
+fn the_files_that_aws_tools_share() {
+    let sandbox = Sandbox::start().unwrap();
+    good(deploy(&[]).job(&sandbox).env("AWS_CONFIG_FILE", FILE), "[default]\noutput = json\n");
+    good(
+        deploy(&[]).job(&sandbox).env("AWS_SHARED_CREDENTIALS_FILE", FILE),
+        "[default]\naws_access_key_id = AKIAEXAMPLE\n",
+    );
+}
+
 /// What renews later has a copy.
 #[test]
 fn a_profile_that_renews_keeps_the_certificates_themselves() {
@@ -55,8 +65,8 @@ fn a_profile_that_renews_keeps_the_certificates_themselves() {
     let program = deploy(&["--profile", "p", "--refreshable", "--duration", "15m", "--ca-file", FILE]).job(&sandbox);
     let output = fed(program, &tls.ca_pem());
     output.exits(0).stdout_is("");
-    let config = std::fs::read_to_string(output.scratch.home().join(".aws/config")).unwrap();
-    let line = config.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap();
+    let credentials = std::fs::read_to_string(output.scratch.home().join(".aws/credentials")).unwrap();
+    let line = credentials.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap();
     let copy = line.split_once("--ca-file ").unwrap().1.split(' ').next().unwrap();
     let pem = std::fs::read_to_string(copy).unwrap();
     assert_eq!(pem.replace('\n', ""), tls.ca_pem().replace(['\n', '\r'], ""));

@@ -1,0 +1,74 @@
+//! The configuration and the credentials file that the AWS CLI and every SDK share
+//! (<https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>).
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Usage};
+use crate::host::Env;
+use crate::http::retry::Deadline;
+use crate::input::{self, Fault, Kind, Reader};
+
+/// One of the two files.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SharedFile {
+    pub(super) variable: &'static str,
+    usual: &'static str,
+}
+
+/// `AWS_CONFIG_FILE`, else `~/.aws/config`.
+pub(super) const CONFIG: SharedFile = SharedFile { variable: "AWS_CONFIG_FILE", usual: "~/.aws/config" };
+
+/// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`.
+pub(super) const CREDENTIALS: SharedFile =
+    SharedFile { variable: "AWS_SHARED_CREDENTIALS_FILE", usual: "~/.aws/credentials" };
+
+impl SharedFile {
+    /// Where it is; none if it is below a home that is not known.
+    ///
+    /// # Errors
+    /// When a variable is not text.
+    pub(super) fn path(self, env: &Env) -> Result<Option<PathBuf>, Usage> {
+        let named = env.get(self.variable)?;
+        let path = named.as_deref().unwrap_or(self.usual);
+        let Some(below) = path.strip_prefix("~/") else { return Ok(Some(path.into())) };
+        let home = env.get("HOME")?.map(PathBuf::from).filter(|home| home.is_absolute());
+        Ok(home.map(|home| home.join(below)))
+    }
+
+    /// What an error calls it.
+    fn origin(self, env: &Env) -> &'static str {
+        if env.raw(self.variable).is_some() { self.variable } else { self.usual }
+    }
+
+    /// Its text. One that is absent, cannot be opened or is not text counts as empty, as in the SDKs.
+    fn text(self, env: &Env, reader: &Reader) -> Result<String, Usage> {
+        // An empty variable names no file to the SDKs.
+        let path = if env.raw(self.variable).is_some_and(|value| value.is_empty()) { None } else { self.path(env)? };
+        let Some(path) = path else { return Ok(String::new()) };
+        let origin = self.origin(env);
+        match reader.file(origin, &path, Kind::Configuration) {
+            Ok(bytes) => Ok(String::from_utf8(bytes).unwrap_or_default()),
+            Err(fault @ Fault::TooLarge(_)) => Err(fault.at(origin, &path)),
+            Err(_) => Ok(String::new()),
+        }
+    }
+}
+
+/// The texts of both files.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) config: String,
+    pub(super) credentials: String,
+}
+
+/// Reads both files, which the SDK would read without a bound.
+///
+/// # Errors
+/// When one is too large, or does not end by `deadline`.
+pub(super) async fn read(env: &Env, deadline: Deadline) -> Result<Texts, Error> {
+    let env = env.clone();
+    let reading = input::apart(deadline.remaining(), move |reader| {
+        Ok::<Texts, Usage>(Texts { config: CONFIG.text(&env, reader)?, credentials: CREDENTIALS.text(&env, reader)? })
+    });
+    Ok(reading.await.map_err(|unfinished| unfinished.usage("before --timeout"))??)
+}
