@@ -70,6 +70,15 @@ impl Env {
         }
     }
 
+    /// Every variable.
+    #[must_use]
+    pub fn all(&self) -> Vec<(OsString, OsString)> {
+        match &self.0 {
+            Variables::Process => std::env::vars_os().collect(),
+            Variables::Fixed(map) => map.iter().map(|(name, value)| (name.into(), value.clone())).collect(),
+        }
+    }
+
     /// The value of `name`, where an empty one counts as none.
     ///
     /// # Errors

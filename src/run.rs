@@ -137,7 +137,7 @@ async fn planned(cli: Cli, env: Env, secrets_file: SecretsFile, deadline: Deadli
 async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut Signals) -> Result<u8, Error> {
     let Exchange { source, target, network, delivery, directory } = plan;
     let directory = directory.until(deadline.end());
-    let delivery = delivery.prepare(directory.clone())?;
+    let delivery = delivery.prepare(directory.clone(), &host.env)?;
     let http = Client::new(network, deadline);
     let pending = PendingRevocation::default();
     let traded = async {

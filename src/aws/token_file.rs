@@ -2,8 +2,19 @@
 
 use std::path::PathBuf;
 
+use super::Request;
 use crate::state::{self, NewFiles};
 use crate::subject::SubjectToken;
+
+/// Says that a region is missing, which the SDK for Go needs to find STS: s5cmd and rclone end with "Missing Region", also if
+/// they have a region of their own for S3.
+pub(super) fn warn_without_region(request: &Request) {
+    if request.region.is_none() {
+        tracing::warn!(
+            "no region: some tools, such as s5cmd and rclone, cannot renew without one: add --region or set AWS_REGION"
+        );
+    }
+}
 
 /// Makes the file. It has no line break: SDKs send it as it is.
 pub(super) async fn new(token: &SubjectToken, files: &mut NewFiles) -> Result<PathBuf, state::Error> {

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 mod child;
 mod leftovers;
+mod room;
 
 pub use leftovers::Leftovers;
 
 use crate::emit::{Content, Error, Exports, Format, Rendered, render};
 use crate::error::{self, Exit, Usage};
+use crate::host::Env;
 use crate::http::retry::Deadline;
 use crate::secret::Secret;
 use crate::shell::Name;
@@ -60,6 +62,7 @@ pub struct Ready<'p> {
     delivery: &'p Delivery,
     file: Option<state::NewFile>,
     directory: state::StateDir,
+    env: &'p Env,
 }
 
 impl Delivery {
@@ -67,7 +70,7 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Exit::Usage`] for a terminal, [`Exit::Output`] for a file that cannot be made.
-    pub fn prepare(&self, directory: state::StateDir) -> Result<Ready<'_>, error::Error> {
+    pub fn prepare<'p>(&'p self, directory: state::StateDir, env: &'p Env) -> Result<Ready<'p>, error::Error> {
         let file = match self {
             Self::Stdout { on_terminal: false, .. } if std::io::stdout().is_terminal() => {
                 return Err(Usage::new("standard output is a terminal, where credentials would stay in the log")
@@ -79,7 +82,7 @@ impl Delivery {
             Self::Stdout { .. } | Self::Command(_) | Self::Elsewhere => None,
             Self::File { path, .. } => Some(state::NewFile::beside(path)?),
         };
-        Ok(Ready { delivery: self, file, directory })
+        Ok(Ready { delivery: self, file, directory, env })
     }
 }
 
@@ -96,6 +99,10 @@ impl Ready<'_> {
         deadline: Deadline,
         signals: &mut Signals,
     ) -> Result<u8, error::Error> {
+        if let Err(error) = self.check_room(content) {
+            leftovers.give_up().await;
+            return Err(error.into());
+        }
         if let (Delivery::Command(run), Content::Variables(exports)) = (self.delivery, content) {
             if leftovers.is_empty() {
                 return Ok(run.become_it(exports));
@@ -127,6 +134,19 @@ impl Ready<'_> {
                 leftovers.give_up().await;
                 Err(error)
             }
+        }
+    }
+
+    /// Where the variables go into an environment, they must leave room for a command to be started.
+    fn check_room(&self, content: &Content) -> Result<(), Error> {
+        match (self.delivery, content) {
+            (Delivery::Command(run), Content::Variables(exports)) => room::check(exports, self.env, Some(run)),
+            (Delivery::Stdout { format, .. } | Delivery::File { format, .. }, Content::Variables(exports))
+                if format.is_shell() =>
+            {
+                room::check(exports, self.env, None)
+            }
+            _ => Ok(()),
         }
     }
 

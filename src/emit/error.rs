@@ -25,6 +25,15 @@ pub enum Error {
         /// Its variable.
         name: Name,
     },
+    /// All values together are longer than an exec can carry.
+    TooLongTogether {
+        /// The bytes of all variables.
+        own: usize,
+        /// The bytes that an exec can carry, what is in the environment already and arguments included.
+        limit: usize,
+        /// The variable with the longest value.
+        longest: Name,
+    },
     /// A value is not text.
     NotText {
         /// Its variable.
@@ -100,6 +109,12 @@ impl Error {
                 "the value for {name} is longer than 128 KiB, which no command could be started with"
             ))
             .hints([format!("write it to a private file: {name}=path?file#field sets {name} to the file's path")]),
+            Self::TooLongTogether { own, limit, longest } => Report::new(format!(
+                "the variables have {} KiB together, and no command could be started with them: its arguments and environment may have {} KiB",
+                own >> 10,
+                limit >> 10
+            ))
+            .hints([format!("write the longest to private files: {longest}=path?file#field sets {longest} to the file's path")]),
             Self::NotText { name } => {
                 Report::new(format!("the value for {name} is not text, which no environment can carry")).hints([
                     format!("write it to a private file: {name}=path?base64&file#field sets {name} to the file's path"),

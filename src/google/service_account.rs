@@ -21,6 +21,15 @@ impl ServiceAccount {
         };
         let address = text.strip_prefix("serviceAccount:").unwrap_or(text);
         let address = address.rsplit_once("/serviceAccounts/").map_or(address, |(_, address)| address);
+        if (15..=25).contains(&address.len()) && address.bytes().all(|byte| byte.is_ascii_digit()) {
+            // IAM Credentials takes it too, but the clients that read the credentials file expect an address.
+            return Err(Usage::new(format!(
+                "{option}: `{address}` is a service account's numeric id, not its e-mail address"
+            ))
+            .hint(format!(
+                "this shows the address: gcloud iam service-accounts describe {address} --format='value(email)'"
+            )));
+        }
         let (name, domain) = address.split_once('@').ok_or_else(|| wrong("a name alone does not say whose it is"))?;
         let plain = |text: &str, marks: &[u8]| {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte))
@@ -82,7 +91,9 @@ mod tests {
         for (text, why) in [
             ("deploy", "a name alone"),
             ("", "a name alone"),
-            ("103487601874019834", "a name alone"),
+            ("103487601874019834123", "numeric id"),
+            ("projects/-/serviceAccounts/103487601874019834123", "numeric id"),
+            ("1234567890", "a name alone"),
             ("me@example.com", "people and groups"),
             ("me@evilgserviceaccount.com", "people and groups"),
             ("a b@my-proj.iam.gserviceaccount.com", "such an address has"),

@@ -33,6 +33,13 @@ pub enum Error {
         /// What gives it away.
         why: String,
     },
+    /// It is something that holds a token, or should.
+    Wrapped {
+        /// What it is.
+        what: &'static str,
+        /// How the token is taken out.
+        fix: String,
+    },
     /// Its time is over.
     Expired {
         /// `exp`, in seconds since 1970.
@@ -67,6 +74,9 @@ impl Error {
             Self::Unreadable { place, why } => Report::new(format!("cannot read the subject token from {place}: {why}")),
             Self::NotJwt { why } => Report::new(format!("the subject token is not a JWT: {why}"))
                 .hints(["was it cut, quoted or changed on its way here?".into()]),
+            Self::Wrapped { what, fix } => {
+                Report::new(format!("the subject token is not a JWT: {what}")).hints([fix.clone()])
+            }
             Self::Expired { expiry, now } => Report::new(format!(
                 "the subject token expired {} ago",
                 humantime::format_duration(std::time::Duration::from_secs(now.saturating_sub(*expiry).unsigned_abs()))

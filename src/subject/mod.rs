@@ -4,6 +4,7 @@ pub mod allowed_jobs;
 pub mod claims;
 mod error;
 pub mod other_jobs;
+mod wrapping;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -189,19 +190,21 @@ fn parse(text: &str, source: &Source) -> Result<SubjectToken, Error> {
     if text.is_empty() {
         return Err(Error::Empty { place: place(source) });
     }
-    let not_jwt = |why: &str| Error::NotJwt { why: why.into() };
+    let not_jwt = |why: &str| match wrapping::around(text) {
+        Some((what, fix)) => Error::Wrapped { what, fix },
+        None => Error::NotJwt { why: why.into() },
+    };
     if text.starts_with(['"', '\'']) {
-        return Err(not_jwt("it is wrapped in quotes"));
+        return Err(Error::NotJwt { why: "it is wrapped in quotes".into() });
     }
     let parts: Vec<&str> = text.split('.').collect();
     let [header, payload, signature] = parts[..] else {
-        return Err(Error::NotJwt {
-            why: format!("a signed JWT has three parts with dots between them; this has {}", parts.len()),
-        });
+        let count = parts.len();
+        return Err(not_jwt(&format!("a signed JWT has three parts with dots between them; this has {count}")));
     };
     let decode = |part: &str, which: &str| {
         let bytes = URL_SAFE_NO_PAD.decode(part).ok().filter(|bytes| !bytes.is_empty());
-        bytes.ok_or_else(|| Error::NotJwt { why: format!("its {which} is not base64url") })
+        bytes.ok_or_else(|| not_jwt(&format!("its {which} is not base64url")))
     };
     let header = decode(header, "header")?;
     let payload = decode(payload, "payload")?;

@@ -86,6 +86,7 @@ pub(super) async fn renewing(
         let line = process_line(profile, request, &token_file, made).await?;
         return Ok(Settings { credentials: vec![chosen("credential_process", line)?], config: region(request)? });
     }
+    token_file::warn_without_region(request);
     let mut config = vec![
         chosen("role_arn", request.role.as_str().to_owned())?,
         chosen("role_session_name", request.session_name.as_str().to_owned())?,

@@ -63,7 +63,7 @@ fn refusal(rule: &Rule, outcome: &Outcome, wanted: &str) -> String {
 /// What the answer turns on, in one line.
 fn turns_on(rule: &Rule, outcome: &Outcome, provider: &Provider, token: &Check) -> String {
     let accounts = matches!(provider, Provider::OneOf(names) if !names.is_empty());
-    let mut matters: Vec<String> = Vec::new();
+    let (mut hidden, mut unclear): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for (index, decision) in outcome.actions.iter().enumerate().filter(|(_, one)| one.mark() == Mark::Unknown) {
         for (statement, applying) in rule.policy.statements.iter().zip(&outcome.statements) {
             let effect = if statement.denies { decision.denied } else { decision.allowed };
@@ -71,19 +71,33 @@ fn turns_on(rule: &Rule, outcome: &Outcome, provider: &Provider, token: &Check) 
                 continue;
             }
             if applying.principal == Mark::Unknown {
-                let principal = format!("the principal of {}", statement.place);
-                matters.push(if accounts { "the role's account".into() } else { principal });
+                if accounts {
+                    hidden.push("the role's account".into());
+                } else {
+                    unclear.push(format!("how AWS reads the principal of {}", statement.place));
+                }
             }
             let conditions = statement.conditions.iter().zip(&applying.conditions);
-            let unknown = conditions.filter(|(_, found)| found.mark == Mark::Unknown);
-            matters.extend(unknown.map(|(condition, _)| condition.key.clone()));
+            for (condition, found) in conditions.filter(|(_, found)| found.mark == Mark::Unknown) {
+                match (&found.shown, &found.because) {
+                    (Shown::Values(_), Some(because)) => {
+                        unclear.push(format!("how AWS compares {} ({because})", condition.key));
+                    }
+                    _ => hidden.push(condition.key.clone()),
+                }
+            }
         }
     }
-    matters.sort_unstable();
-    matters.dedup();
-    match token.parts.iter().find(|part| part.mark == Mark::Unknown) {
-        Some(part) if matters.is_empty() => format!("it turns on what STS makes of the token: {}", part.title),
-        _ => format!("it turns on {}, which the token does not show", matters.join(" and ")),
+    for matters in [&mut hidden, &mut unclear] {
+        matters.sort_unstable();
+        matters.dedup();
+    }
+    let (hidden, unclear) = (hidden.join(" and "), unclear.join(" and "));
+    match (hidden.as_str(), unclear.as_str(), token.parts.iter().find(|part| part.mark == Mark::Unknown)) {
+        ("", "", Some(part)) => format!("it turns on what STS makes of the token: {}", part.title),
+        (hidden, "", _) => format!("it turns on {hidden}, which the token does not show"),
+        ("", unclear, _) => format!("it turns on {unclear}"),
+        (hidden, unclear, _) => format!("it turns on {hidden}, which the token does not show, and on {unclear}"),
     }
 }
 

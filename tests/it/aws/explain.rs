@@ -167,6 +167,39 @@ fn session_tags_take_an_action_of_their_own() {
     "#]]);
 }
 
+/// The headline tells what the token does not show from what it shows and AWS compares in a way that is not known here.
+#[test]
+fn the_headline_names_what_the_answer_turns_on() {
+    let (aud, sub) = ("acme.semaphoreci.com:aud", "acme.semaphoreci.com:sub");
+    let headline = |conditions: Value| {
+        let output = main_explained(&assume(&conditions));
+        output.exits(7);
+        output.stdout().lines().next().unwrap().strip_prefix("cannot tell: it turns on ").unwrap().to_owned()
+    };
+    assert_eq!(
+        headline(json!({ "ArnLike": { sub: "org:*" } })),
+        format!("how AWS compares {sub} (ArnLike compares ARNs)")
+    );
+    assert_eq!(
+        headline(json!({ "ArnLike": { sub: "org:*" }, "NumericLessThan": { aud: "1" } })),
+        format!(
+            "how AWS compares {aud} (NumericLessThan compares numbers) and how AWS compares {sub} (ArnLike compares ARNs)"
+        )
+    );
+    assert_eq!(
+        headline(json!({ "ArnLike": { sub: "org:*" }, "IpAddress": { "aws:SourceIp": "203.0.113.0/24" } })),
+        format!("aws:SourceIp, which the token does not show, and on how AWS compares {sub} (ArnLike compares ARNs)")
+    );
+    let mut everybody = statement(&json!("sts:AssumeRoleWithWebIdentity"), &bound("StringEquals", MAIN));
+    everybody["Principal"] = json!({ "Federated": "*" });
+    let output = main_explained(&policy(&[everybody]));
+    output.exits(7);
+    assert_eq!(
+        output.stdout().lines().next(),
+        Some("cannot tell: it turns on how AWS reads the principal of Statement[0]")
+    );
+}
+
 #[test]
 fn an_address_is_not_in_the_token() {
     let mut conditions = bound("StringEquals", MAIN);

@@ -435,6 +435,33 @@ fn the_aws_cli_reads_every_kind_of_profile() {
     assert!(text(&output.scratch, "credentials").contains("--policy @"));
 }
 
+/// For a tool that hides why a renewal failed: docs/aws.md has this line.
+#[test]
+fn a_renewal_can_be_run_by_hand() {
+    let sandbox = Sandbox::start().unwrap();
+    let aws = peers::aws().program("aws");
+    let script = format!(
+        "set -eu\n\
+         oidc-exchange aws --role-arn {DEPLOY_ROLE} --profile target --refreshable --duration 20m --region eu-west-1\n\
+         aws() {{ '{}' \"$@\"; }}\n\
+         sh -c \"$(aws configure get credential_process --profile target)\" | grep -c '\"SessionToken\"'\n\
+         rm \"$HOME/.oidc-exchange/job-1\"/aws-*.cache\n\
+         echo refused >\"$HOME/.oidc-exchange/job-1/$(ls \"$HOME/.oidc-exchange/job-1\" | grep '^aws-token-')\"\n\
+         sh -c \"$(aws configure get credential_process --profile target)\" || echo $?",
+        aws.display()
+    );
+    let output = shells::posix().remove(0).runs(&script).job_of(&sandbox, &job()).run();
+    output.exits(0).stdout_is("1\n3\n").stderr_is(expect![[r#"
+        error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 1
+
+        hint: was it cut, quoted or changed on its way here?
+    "#]]);
+    assert!(
+        include_str!("../../../docs/aws.md")
+            .contains("`sh -c \"$(aws configure get credential_process --profile target)\"`")
+    );
+}
+
 /// AWS's own rule: what its SDKs do not read is refused, and what they read is taken.
 #[test]
 fn names_are_those_that_the_sdks_read() {

@@ -35,6 +35,29 @@ fn the_token_is_in_a_private_file_to_the_byte_and_no_key_is_printed() {
     assert_eq!((mode(&directory), mode(&file), sandbox.aws.requests().len()), (0o700, 0o600, 1));
 }
 
+const NO_REGION: &str = "warning: no region: some tools, such as s5cmd and rclone, cannot renew without one: add --region or set AWS_REGION\n";
+
+#[test]
+fn a_region_that_is_missing_is_named() {
+    let sandbox = Sandbox::start().unwrap();
+    let said = |options: &[&str], variables: &[(&str, &str)]| {
+        let program = refreshable(options).job_of(&sandbox, &Job::branch("main").with_id("job-1"));
+        let output = variables.iter().fold(program, |program, (name, value)| program.env(name, value)).run();
+        output.exits(0);
+        output.stderr().clone()
+    };
+    for without in [&[][..], &["--sts-region", "eu-west-1"], &["--profile", "p"], &["--output", "file"]] {
+        assert_eq!(said(without, &[]), NO_REGION, "{without:?}");
+    }
+    // What this program renews itself has a region for STS.
+    for with in [&["--region", "eu-west-1"][..], &["--profile", "p", "--duration", "20m"], &["-q"]] {
+        assert_eq!(said(with, &[]), "", "{with:?}");
+    }
+    for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        assert_eq!(said(&[], &[(variable, "eu-west-1")]), "", "{variable}");
+    }
+}
+
 #[test]
 fn a_role_that_refuses_is_known_now_and_leaves_no_file() {
     let sandbox = Sandbox::start().unwrap();
@@ -102,7 +125,9 @@ fn a_command_has_the_file_for_as_long_as_it_runs() {
     let sandbox = Sandbox::start().unwrap();
     let script = "test -s \"$AWS_WEB_IDENTITY_TOKEN_FILE\" && echo there; echo \"${AWS_ACCESS_KEY_ID-none} \
                   ${SEMAPHORE_OIDC_TOKEN-none}\"; exit 7";
-    let program = refreshable(&["--", "sh", "-c", script]).job(&sandbox).env("AWS_ACCESS_KEY_ID", "AKIASTALE");
+    let program = refreshable(&["--region", "eu-west-1", "--", "sh", "-c", script])
+        .job(&sandbox)
+        .env("AWS_ACCESS_KEY_ID", "AKIASTALE");
     let output = program.run();
     output.exits(7).stdout_is("there\nnone none\n").stderr_is(expect![[""]]);
     assert!(output.scratch.files().iter().all(|file| file.ends_with("manifest")), "the token's file is gone");
@@ -144,4 +169,21 @@ fn the_aws_cli_renews_by_itself() {
     output.exits(0).stdout_is("arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1\n");
     let issued = sandbox.aws.issued();
     assert_eq!(issued.len(), 2, "ours, to see that the role lets the job in, and the CLI's own");
+}
+
+/// Whoever wants it gone deletes the AWS CLI's cache: `clean` deletes only what is ours.
+#[test]
+fn the_aws_cli_keeps_a_session_of_its_own() {
+    let sandbox = Sandbox::start().unwrap();
+    let aws = peers::aws().program("aws").display().to_string();
+    let script = format!(
+        "eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE} --refreshable --region eu-west-1)\"\n\
+         '{aws}' sts get-caller-identity --query Account --output text || exit 1\n\
+         eval \"$(oidc-exchange clean)\"; ls \"$HOME/.aws/cli/cache\" | wc -l"
+    );
+    let output = shells::posix().remove(0).runs(&script).job(&sandbox).run();
+    output.exits(0).stdout_is("123456789012\n1\n");
+    let cache = std::fs::read_dir(output.scratch.home().join(".aws/cli/cache")).unwrap().next().unwrap().unwrap();
+    let kept = std::fs::read_to_string(cache.path()).unwrap();
+    assert!(kept.contains(&sandbox.aws.issued().last().unwrap().session_token), "the CLI's own session");
 }

@@ -124,7 +124,7 @@ fn a_manifest_that_is_kept_is_waited_for_no_longer_than_the_run_may_take() {
 fn a_signal_ends_the_wait_for_it() {
     let sandbox = Sandbox::start().unwrap();
     for options in [&["--format", "source"][..], &["--output", "out"], &["--refreshable"], &["--profile", "ci"]] {
-        let program = deploy(options).job(&sandbox).env("SEMAPHORE_JOB_ID", JOB);
+        let program = deploy(options).args(["--region", "eu-west-1"]).job(&sandbox).env("SEMAPHORE_JOB_ID", JOB);
         let _held = held(program.scratch());
         let asked = sandbox.aws.requests().len();
         let running = program.spawn();

@@ -4,7 +4,7 @@ use sandbox::Sandbox;
 
 use super::agent;
 use super::blocks::of;
-use crate::support::{Program, oidc_exchange, shells};
+use crate::support::{Program, oidc_exchange, peers, shells};
 
 const PAGE: &str = include_str!("../../../docs/moving.md");
 
@@ -74,4 +74,37 @@ fn the_job_is_two_lines() {
     let output = agent::Job { commands: vec![after.clone()], ..agent::Job::default() }
         .run(&sandbox, &sandbox::Job::branch("main"));
     output.exits(0).stdout_is("aws sts get-caller-identity\nstatus 0\n");
+}
+
+/// Prints where boto3 would send a request, which stays here.
+const DYNAMODB: &str = r"
+import boto3
+client = boto3.client('dynamodb')
+def show(request, **_):
+    print(request.url)
+    raise SystemExit(0)
+client.meta.events.register('before-send', show)
+client.list_tables()
+";
+
+#[test]
+fn an_account_in_the_environment_moves_the_endpoint_of_dynamodb() {
+    let sandbox = Sandbox::start().unwrap();
+    let python = peers::aws().python().to_str().unwrap().to_owned();
+    let asked = |variables: &[(&str, &str)]| {
+        let exchange =
+            ["aws", "--role-arn", sandbox::DEPLOY_ROLE, "--region", "eu-west-1", "--", &python, "-c", DYNAMODB];
+        let program = oidc_exchange(exchange).job(&sandbox).env_remove("AWS_ENDPOINT_URL");
+        variables
+            .iter()
+            .fold(program, |program, (name, value)| program.env(name, value))
+            .run()
+            .exits(0)
+            .stdout()
+            .clone()
+    };
+    assert_eq!(asked(&[]), "https://123456789012.ddb.eu-west-1.amazonaws.com/\n");
+    let plain = [("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")];
+    assert_eq!(asked(&plain), "https://dynamodb.eu-west-1.amazonaws.com/\n");
+    assert!(PAGE.contains("`AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled`"));
 }

@@ -91,6 +91,15 @@ fn an_account_that_is_none() {
             hint: it reads NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
         "#]],
     );
+    misunderstood(
+        &sandbox,
+        direct(&sandbox, &["--service-account", "103271949540120710052"]),
+        expect![[r#"
+            error: --service-account: `103271949540120710052` is a service account's numeric id, not its e-mail address
+
+            hint: this shows the address: gcloud iam service-accounts describe 103271949540120710052 --format='value(email)'
+        "#]],
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Certificates: whom to trust, and whom not.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use sandbox::aws::Sts;
@@ -175,4 +177,41 @@ fn a_bundle_that_is_none() {
 fn plain_http_on_loopback_needs_no_bundle() {
     let sandbox = Sandbox::start().unwrap();
     deploy(&[]).job(&sandbox).env("SSL_CERT_FILE", "absent.pem").run().exits(0).stderr_is(expect![""]);
+}
+
+/// Where plain http, or another protocol, is spoken, another attempt ends the same way.
+#[test]
+fn a_port_that_does_not_speak_tls() {
+    let sandbox = Sandbox::start().unwrap();
+    for greeting in [
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.9\r\n",
+        "220 mail.example ESMTP\r\n",
+        "<html>",
+        "-ERR unknown command\r\n",
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let served = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(greeting.as_bytes()).unwrap();
+            // Until the other side hangs up.
+            let _ = stream.read_to_end(&mut Vec::new());
+            listener.set_nonblocking(true).unwrap();
+            assert!(listener.accept().is_err(), "it is asked again");
+        });
+        let program = deploy(&[]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", format!("https://{address}"));
+        unreachable(
+            program.word(&address, "OTHER"),
+            expect![[r#"
+                error: AWS STS could not be reached or kept failing
+                  said       OTHER does not speak TLS
+                  asked for  arn:aws:iam::123456789012:role/deploy
+
+                hint: check the port; if it speaks plain http, write http:// in place of https://
+            "#]],
+        );
+        served.join().unwrap();
+    }
+    assert!(sandbox.aws.requests().is_empty());
 }

@@ -118,19 +118,11 @@ fn in_quotes_or_cut() {
     "#]],
     );
     no_token(
-        &format!("Bearer {}", token()),
-        expect![[r#"
-        error: the subject token is not a JWT: its header is not base64url
-
-        hint: was it cut, quoted or changed on its way here?
-    "#]],
-    );
-    no_token(
         &token().replace('.', ".\n"),
         expect![[r#"
-        error: the subject token is not a JWT: its payload is not base64url
+        error: the subject token is not a JWT: there are spaces or line breaks in it
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: remove them: tr -d '[:space:]'
     "#]],
     );
 }
@@ -215,6 +207,53 @@ fn not_text_or_too_long() {
         error: the subject token is not a JWT: AWS STS takes at most 20000 characters
 
         hint: was it cut, quoted or changed on its way here?
+    "#]],
+    );
+}
+
+/// The token is there, in something.
+#[test]
+fn wrapped_in_something_else() {
+    let token = token();
+    no_token(
+        &format!("{{\"count\":1,\"value\":\"{token}\"}}"),
+        expect![[r#"
+        error: the subject token is not a JWT: it is JSON
+
+        hint: take the value of `value` out of it: jq -r .value
+    "#]],
+    );
+    no_token(
+        "{\"message\":\"Bad credentials\"}",
+        expect![[r#"
+        error: the subject token is not a JWT: it is JSON
+
+        hint: give the token itself, which begins with eyJ
+    "#]],
+    );
+    no_token(
+        &format!("Bearer {token}"),
+        expect![[r#"
+        error: the subject token is not a JWT: it is a header's value
+
+        hint: leave out what is before the token: `Bearer` and the space
+    "#]],
+    );
+    no_token(
+        &format!("SEMAPHORE_OIDC_TOKEN={token}"),
+        expect![[r#"
+        error: the subject token is not a JWT: it is a line that sets a variable
+
+        hint: give only what is after the `=`
+    "#]],
+    );
+    let (start, end) = token.split_at(76);
+    no_token(
+        &format!("{start}\n{end}"),
+        expect![[r#"
+        error: the subject token is not a JWT: there are spaces or line breaks in it
+
+        hint: remove them: tr -d '[:space:]'
     "#]],
     );
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::World;
-use crate::support::{Output, expect, stop};
+use crate::support::{Output, Program, expect, stop};
 
 /// Reads what cannot be had; the client token is revoked all the same.
 #[track_caller]
@@ -283,6 +283,38 @@ fn what_no_variable_can_be() {
         hint: write it to a private file: A=path?base64&file#field sets A to the file's path
     "#]]);
     world.vault(&["A=ID/kv2/ci/long#v", "--format", "raw"]).run().exits(0).stdout_is(&"x".repeat(128 << 10));
+}
+
+/// Each value by itself could be carried.
+#[test]
+fn what_no_command_could_be_started_with_all_together() {
+    let world = World::new();
+    world.must("ID/kv2/data/ci/part", &json!({ "data": { "v": "x".repeat(100_000) } }));
+    let names: Vec<String> =
+        (0..30).map(|index| format!("V{index}=ID/kv2/ci/part#v").replace("ID", &world.id)).collect();
+    let job = |script: &str, count: usize| {
+        let vault = format!("oidc-exchange vault --role ci --mount jwt-{} {}", world.id, names[..count].join(" "));
+        let script = format!("ulimit -S -s 8192; vault() {{ {vault} \"$@\"; }}; {script}");
+        world.named(Program::new("/bin/sh", ["-c", &script]).job(&world.sandbox)).env("VAULT_ADDR", world.bao.url())
+    };
+    let eval = r#"eval "$(vault)"; exec env true"#;
+    let refused = "error: the variables have 2930 KiB together, and no command could be started with them: its arguments and \
+                   environment may have 2048 KiB\n\n\
+                   hint: write the longest to private files: V29=path?file#field sets V29 to the file's path\n";
+    for script in [
+        eval,
+        r#"eval "$(vault --format source)""#,
+        "vault -- true",
+        "vault --output file; code=$?; test ! -e file; exit $code",
+    ] {
+        let output = job(script, 30).run();
+        assert_eq!(output.exits(6).stdout_is("").stderr(), refused, "{script}");
+    }
+    assert!(world.tokens().is_empty(), "no client token is alive");
+    // What fits is handed over, and commands start; and nothing is started with JSON.
+    job(eval, 20).run().exits(0).stdout_is("").stderr_is(expect![[""]]);
+    job("vault -- true", 20).run().exits(0);
+    job("vault --format json >/dev/null", 30).run().exits(0);
 }
 
 #[test]

@@ -58,6 +58,20 @@ fn a_tree_of_certificates() {
 }
 
 #[test]
+fn an_address_with_https_where_the_server_speaks_http() {
+    let world = World::new();
+    let output = world.vault(&[READ]).env("VAULT_ADDR", world.bao.url().replace("http://", "https://")).run();
+    output.exits(5).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       BAO does not speak TLS
+          asked for  role ci at auth/jwt-ID/login of https://BAO
+
+        hint: check the port; if it speaks plain http, write http:// in place of https://
+    "#]]);
+    assert!(output.took < std::time::Duration::from_secs(10), "{:?}", output.took);
+}
+
+#[test]
 fn the_name_in_the_certificate() {
     let world = World::new();
     let named = |name: &str| {
