@@ -57,7 +57,7 @@ impl Exit {
 
     /// The number itself.
     #[must_use]
-    pub fn code(self) -> u8 {
+    pub const fn code(self) -> u8 {
         self as u8
     }
 }

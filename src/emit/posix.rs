@@ -1,43 +1,18 @@
-//! The variables as POSIX shell text: bash, dash, zsh, mksh and busybox evaluate it alike.
-
-use std::fmt::Write;
+//! The variables as POSIX shell text.
 
 use super::Exports;
-use crate::shell::posix::{quote, stop, unset};
+use crate::error::Exit;
+use crate::shell::posix::{Codes, assign, assign_in_file};
 
-/// The variables, exported; first what would beat them is removed.
+/// What a text that stops its caller ends it with.
+pub(super) const CODES: Codes = Codes { unquoted: Exit::Usage.code(), read_only: Exit::Output.code() };
+
+/// The variables, exported; what would beat them is removed. A caller that would get other values is stopped.
 pub(super) fn lines(exports: &Exports) -> String {
-    let mut out = String::new();
-    if exports.variables().any(|(_, value)| value.contains(|c: char| c.is_whitespace() || "*?[".contains(c))) {
-        out.push_str(&quotes_kept());
-    }
-    out.push_str(&unset(exports.removed()));
-    for (name, value) in exports.variables() {
-        let _ = writeln!(out, "export {name}={};", quote(value));
-    }
-    out
+    assign(exports.removed(), exports.variables(), CODES)
 }
 
-/// A first line that stops a caller who wrote `eval $(…)` without quotes: the two blanks would have become
-/// one, and so would those of a value.
-pub(super) fn quotes_kept() -> String {
-    format!(
-        "case 'x  y' in x\\ \\ y) ;; *) echo 'oidc-exchange: write the quotes: eval \"$(oidc-exchange ...)\"' >&2; {};; esac;\n",
-        stop(crate::error::Exit::Usage.code())
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::shell::Name;
-
-    #[test]
-    fn the_guard_is_there_only_when_a_value_could_be_mangled() {
-        let mut plain = Exports::new(vec![Name::fixed("OLD")]);
-        plain.set(Name::fixed("A"), "b+/=".into()).unwrap();
-        assert_eq!(lines(&plain), "unset OLD;\nexport A='b+/=';\n");
-        plain.set(Name::fixed("B"), "two words".into()).unwrap();
-        assert!(lines(&plain).starts_with("case 'x  y' in x\\ \\ y) ;; *) "));
-    }
+/// The same for a private file that is sourced. Nothing secret comes before `hush`.
+pub(super) fn lines_in_file(exports: &Exports, hush: &str) -> String {
+    assign_in_file(exports.removed(), exports.variables(), hush, CODES.read_only)
 }

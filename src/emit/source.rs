@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use super::posix::quotes_kept;
-use super::{Exports, posix};
-use crate::error::Exit;
+use super::Exports;
+use super::posix::{CODES, lines_in_file};
 use crate::secret::Secret;
-use crate::shell::posix::{quote, stop};
+use crate::shell::posix::{quote, source};
 
 /// The two parts of `--format source`: what the private file holds, and what is printed.
 pub struct Script<'e>(&'e Exports);
@@ -16,24 +15,21 @@ impl<'e> Script<'e> {
         Self(exports)
     }
 
-    /// The content of the file at `path`: it turns tracing (`-x`) and echoing (`-v`) off, deletes itself, sets the
+    /// The content of the file at `path`: it deletes itself, turns tracing (`-x`) off, sets the
     /// variables, and turns on again what was on.
     #[must_use]
     pub fn content(&self, path: &Path) -> Secret {
         let path = quote(&path.to_string_lossy());
         Secret::new(format!(
-            "{{ _oidc_exchange=$-; set +xv; }} 2>/dev/null\nrm -f -- {path}\n{}case $_oidc_exchange in *v*) set -v;; esac\n\
+            "rm -f -- {path}\n{}case $_oidc_exchange in *v*) set -v;; esac\n\
              case $_oidc_exchange in *x*) unset _oidc_exchange; set -x;; *) unset _oidc_exchange;; esac\n",
-            posix::lines(self.0)
+            lines_in_file(self.0, "{ set +x; } 2>/dev/null\n")
         ))
     }
 
-    /// The line that sources the file at `path`, or stops the caller where that fails.
+    /// The line that sources the file at `path`, or stops the caller if that fails.
     #[must_use]
     pub fn line(&self, path: &Path) -> String {
-        let path = path.to_string_lossy();
-        let guard =
-            if path.contains(|c: char| c.is_whitespace() || "*?[".contains(c)) { quotes_kept() } else { String::new() };
-        format!("{guard}. {} || {};\n", quote(&path), stop(Exit::Output.code()))
+        source(&path.to_string_lossy(), CODES)
     }
 }

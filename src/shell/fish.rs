@@ -17,11 +17,12 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// Lines that remove variables. Removing one that is not there is no error that anybody sees.
+/// Lines that remove variables in every scope: `set -e` takes one out of the innermost alone, where a local one may hide
+/// a global one. It fails, and says nothing, once none is left.
 #[must_use]
 pub fn unset(names: &[Name]) -> String {
     names.iter().fold(String::new(), |mut lines, name| {
-        let _ = writeln!(lines, "set -e {name};");
+        let _ = writeln!(lines, "while set -e {name}; end;");
         lines
     })
 }

@@ -73,6 +73,48 @@ fn a_failure_stops_the_script_with_its_code() {
     refused(&handled).exits(0).stdout_is("handler 4\ngone\n");
 }
 
+/// `set -e` takes a variable out of the innermost scope alone.
+#[test]
+fn a_failure_leaves_no_stale_credential_in_any_scope() {
+    let Some(fish) = fish() else { return };
+    let sandbox = Sandbox::start().unwrap();
+    for eval in [EVAL.to_owned(), EVAL.replace("--format", "--on-error status --format")] {
+        let text = format!(
+            "set -gx AWS_SESSION_TOKEN global\nfunction f; set -l AWS_SESSION_TOKEN local; begin; \
+             set -l AWS_SESSION_TOKEN innermost; {eval}; end; set -q AWS_SESSION_TOKEN; and echo local; end\n\
+             f\nset -q AWS_SESSION_TOKEN; and echo global\necho done"
+        );
+        let output = script(&fish, &text).job_of(&sandbox, &Job::branch("other")).run();
+        output.exits(0).stdout_is("done\n");
+    }
+}
+
+/// A format that is misspelt, or the option: this program cannot tell then which shell it is.
+#[test]
+fn a_misspelt_format_stops_it_too() {
+    let Some(fish) = fish() else { return };
+    let sandbox = Sandbox::start().unwrap();
+    for wrong in ["--format fsh", "--format=Fish", "--format ''"] {
+        let eval = EVAL.replace("--format fish", wrong);
+        let text = format!("set -gx AWS_ACCESS_KEY_ID STALE\necho before\n{eval}\necho AFTER $AWS_ACCESS_KEY_ID");
+        script(&fish, &text).job(&sandbox).run().exits(2).stdout_is("before\n");
+        let text = format!(
+            "set -gx AWS_ACCESS_KEY_ID STALE\n{}; or echo handler $status $AWS_ACCESS_KEY_ID",
+            eval.replace("--format", "--on-error status --format")
+        );
+        script(&fish, &text).job(&sandbox).run().exits(0).stdout_is("handler 2\n");
+        let command = format!("oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy {wrong}");
+        for shell in shells::posix() {
+            let text = format!("AWS_ACCESS_KEY_ID=STALE; echo before; eval \"$({command})\"; echo AFTER");
+            shell.runs(&text).job(&sandbox).run().exits(2).stdout_is("before\n");
+            let text = format!(
+                "AWS_ACCESS_KEY_ID=STALE; eval \"$({command} --on-error status)\" || echo \"handler $? ${{AWS_ACCESS_KEY_ID-}}\""
+            );
+            shell.runs(&text).job(&sandbox).run().exits(0).stdout_is("handler 2 \n");
+        }
+    }
+}
+
 #[test]
 fn the_prompt_lives_on_after_a_failure() {
     let Some(fish) = fish() else { return };

@@ -1,11 +1,12 @@
 //! Every form of the output, to the byte.
 
-use sandbox::Sandbox;
+use oidc_exchange::shell::posix::{self, Codes};
 use sandbox::aws::Issued;
+use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 
 use super::deploy;
 use crate::support::scratch::mode;
-use crate::support::{expect, stop};
+use crate::support::{expect, exported, shells};
 
 /// Also what the README says is removed.
 const UNSET: &str = "unset AWS_SECURITY_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CREDENTIAL_FILE \
@@ -39,7 +40,7 @@ fn env_is_for_eval() {
     for arguments in [&[][..], &["--format", "env"], &["--format=env", "--output", "-"]] {
         let sandbox = Sandbox::start().unwrap();
         let output = deploy(arguments).job(&sandbox).run();
-        output.exits(0).stdout_is(&exports(&only(&sandbox))).stderr_is(expect![""]);
+        output.exits(0).exports_are(&exports(&only(&sandbox))).stderr_is(expect![""]);
     }
 }
 
@@ -49,6 +50,26 @@ fn env_no_export_is_raw() {
     let output = deploy(&["--format", "env-no-export"]).job(&sandbox).run();
     let lines = variables(&only(&sandbox)).map(|(name, value)| format!("{name}={value}\n"));
     output.exits(0).stdout_is(&lines.concat()).stderr_is(expect![""]);
+}
+
+/// Without an argument `export` shows every variable, the token among them, and `env` runs its command with stale keys.
+#[test]
+fn when_refused_it_is_arguments_that_export_and_env_refuse() {
+    let sandbox = Sandbox::start().unwrap();
+    let lines = format!("$(oidc-exchange aws --role-arn {DEPLOY_ROLE} --format env-no-export)");
+    for shell in shells::posix() {
+        for options in [&[][..], &["-e"]] {
+            let script = format!("export AWS_ACCESS_KEY_ID=STALE\nexport {lines}\nexit 9");
+            let output = shell.with(options).args(["-c", &script]).job_of(&sandbox, &Job::branch("other")).run();
+            assert!(output.code != Some(0) && output.stdout.is_empty(), "{}", output.describe());
+            assert!(options.is_empty() || output.code != Some(9), "{}", output.describe());
+        }
+        for env in ["env", "busybox env"] {
+            let script = format!("{env} {lines} sh -c 'echo RAN'");
+            let output = shell.runs(&script).job_of(&sandbox, &Job::branch("other")).run();
+            assert!(output.code != Some(0) && output.stdout.is_empty(), "{}", output.describe());
+        }
+    }
 }
 
 #[test]
@@ -67,13 +88,17 @@ fn source_is_one_line_and_a_private_file() {
     let file =
         output.scratch.files().into_iter().find(|file| file.starts_with(&directory) && !file.ends_with("manifest"));
     let file = file.expect("a file to source");
-    output.exits(0).stdout_is(&format!(". '{}' || {};\n", file.display(), stop(6).trim_end())).stderr_is(expect![""]);
+    let line = posix::source(&file.to_string_lossy(), Codes { unquoted: 2, read_only: 6 });
+    assert_eq!(line.lines().count(), 1);
+    output.exits(0).stdout_is(&line).stderr_is(expect![""]);
     assert_eq!((mode(&file), mode(&directory)), (0o600, 0o700));
+    let names = variables(&only(&sandbox)).map(|(name, _)| format!(" {name}=")).concat();
     let expected = format!(
-        "{{ _oidc_exchange=$-; set +xv; }} 2>/dev/null\nrm -f -- '{}'\n{}case $_oidc_exchange in *v*) set -v;; esac\n\
+        "rm -f -- '{}'\n{UNSET}`export{names}` || return 6\n{{ set +x; }} 2>/dev/null\n{}\
+         case $_oidc_exchange in *v*) set -v;; esac\n\
          case $_oidc_exchange in *x*) unset _oidc_exchange; set -x;; *) unset _oidc_exchange;; esac\n",
         file.display(),
-        exports(&only(&sandbox))
+        exports(&only(&sandbox)).trim_start_matches(UNSET)
     );
     assert!(std::fs::read_to_string(&file).unwrap() == expected);
 }
@@ -84,7 +109,7 @@ fn a_file_takes_any_form_and_standard_output_stays_empty() {
     let output = deploy(&["--output", "credentials.sh"]).job(&sandbox).run();
     output.exits(0).stdout_is("").stderr_is(expect![""]);
     let file = output.scratch.path().join("credentials.sh");
-    assert!(std::fs::read_to_string(&file).unwrap() == exports(&only(&sandbox)));
+    assert!(std::fs::read_to_string(&file).unwrap() == exported(&exports(&only(&sandbox))));
     assert_eq!(mode(&file), 0o600);
 }
 
@@ -117,6 +142,6 @@ fn a_region_is_exported_where_one_was_given_and_the_option_wins() {
         let lines =
             region.map(|region| format!("export AWS_REGION='{region}';\nexport AWS_DEFAULT_REGION='{region}';\n"));
         let expected = format!("{}{}", exports(&only(&sandbox)), lines.unwrap_or_default());
-        output.exits(0).stdout_is(&expected).stderr_is(expect![""]);
+        output.exits(0).exports_are(&expected).stderr_is(expect![""]);
     }
 }

@@ -192,7 +192,7 @@ fn a_prefix_keeps_roles_apart() {
     let output = deploy(&["--env-prefix", "STAGING_", "--region", "eu-west-1"]).job(&sandbox).run();
     let Issued { access_key_id, secret_access_key, session_token, expiration, .. } = &sandbox.aws.issued()[0];
     let expiration = humantime::format_rfc3339_seconds(*expiration);
-    output.exits(0).stderr_is(expect![[""]]).stdout_is(&format!(
+    output.exits(0).stderr_is(expect![[""]]).exports_are(&format!(
         "export STAGING_AWS_ACCESS_KEY_ID='{access_key_id}';\nexport STAGING_AWS_SECRET_ACCESS_KEY='{secret_access_key}';\n\
          export STAGING_AWS_SESSION_TOKEN='{session_token}';\nexport STAGING_AWS_CREDENTIAL_EXPIRATION='{expiration}';\n\
          export STAGING_AWS_ACCOUNT_ID='123456789012';\nexport STAGING_AWS_REGION='eu-west-1';\n\

@@ -25,7 +25,7 @@ fn the_token_is_in_a_private_file_to_the_byte_and_no_key_is_printed() {
     let output = refreshable(&["--region", "eu-west-1"]).job_of(&sandbox, &job).token(&token).run();
     let directory = output.scratch.home().join(".oidc-exchange/job-1");
     let file = output.scratch.files().into_iter().find(|file| !file.ends_with("manifest")).unwrap();
-    output.exits(0).stderr_is(expect![[""]]).stdout_is(&format!(
+    output.exits(0).stderr_is(expect![[""]]).exports_are(&format!(
         "{UNSET}export AWS_WEB_IDENTITY_TOKEN_FILE='{}';\nexport AWS_ROLE_ARN='{DEPLOY_ROLE}';\n\
          export AWS_ROLE_SESSION_NAME='semaphore-job-job-1';\nexport AWS_REGION='eu-west-1';\n\
          export AWS_DEFAULT_REGION='eu-west-1';\n",

@@ -10,5 +10,6 @@ mod pipelines;
 mod readme;
 mod registries;
 mod semaphore;
+mod shells;
 mod threats;
 mod written;

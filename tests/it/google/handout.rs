@@ -38,7 +38,7 @@ fn a_file_and_what_leads_to_it() {
     let file = exported(&output, "GOOGLE_APPLICATION_CREDENTIALS").unwrap();
     let config = exported(&output, "CLOUDSDK_CONFIG").unwrap();
     let boto = exported(&output, "BOTO_PATH").unwrap();
-    output.stdout_is(&format!(
+    output.exports_are(&format!(
         "{UNSET}export GOOGLE_APPLICATION_CREDENTIALS='{file}';\n\
          export CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE='{file}';\n\
          export CLOUDSDK_CONFIG='{config}';\nexport BOTO_PATH='{boto}';\n{PROJECT}"

@@ -1,5 +1,6 @@
 //! A file that can be read once: `<(command)` of a shell is a pipe.
 
+use oidc_exchange::shell::posix;
 use sandbox::{DEPLOY_ACCOUNT, PROVIDER, Sandbox, Tls};
 
 use super::{FILE, mkfifo};
@@ -83,21 +84,22 @@ fn a_profile_that_renews_keeps_the_certificates_themselves() {
 fn a_list_of_secrets_is_known_to_a_bad_end() {
     let sandbox = Sandbox::start().unwrap();
     let list = "A=secret/production/db#password\n\n# B is not there\nB=secret/production/db#nothing\n";
+    let ended = |names: &str, code| format!("unset {names};\n{}\n", posix::status(code));
     let vault = |more: &[&str]| {
         let arguments = ["vault", "--role", "ci", "--on-error", "status", "--secrets-file", FILE];
         oidc_exchange(arguments).args(more).job(&sandbox)
     };
-    fed(vault(&[]), list).exits(4).stdout_is("unset A B;\n(exit 4)\n");
+    fed(vault(&[]), list).exits(4).stdout_is(&ended("A B", 4));
     // Before anything is planned.
-    fed(vault(&["--misspelt"]), list).exits(2).stdout_is("unset A B;\n(exit 2)\n");
-    fed(vault(&[]), "A=secret/production/db#password\nnonsense\n").exits(2).stdout_is("unset A;\n(exit 2)\n");
+    fed(vault(&["--misspelt"]), list).exits(2).stdout_is(&ended("A B", 2));
+    fed(vault(&[]), "A=secret/production/db#password\nnonsense\n").exits(2).stdout_is(&ended("A", 2));
     let file = vault(&["--misspelt"]);
     file.scratch().write(FILE, list);
-    file.run().exits(2).stdout_is("unset A B;\n(exit 2)\n");
+    file.run().exits(2).stdout_is(&ended("A B", 2));
     // One that does not end is not waited for.
     let endless = vault(&["--misspelt"]);
     mkfifo(&endless.scratch().path().join(FILE));
     let output = endless.run();
-    output.exits(2).stdout_is("unset VAULT_TOKEN;\n(exit 2)\n");
+    output.exits(2).stdout_is(&ended("VAULT_TOKEN", 2));
     assert!(output.took < std::time::Duration::from_secs(10), "{:?}", output.took);
 }

@@ -1,7 +1,7 @@
 //! What real shells make of the output.
 
-mod quotes;
 mod source;
+mod unquoted;
 mod values;
 
 use sandbox::Fault;

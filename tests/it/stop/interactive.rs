@@ -1,9 +1,11 @@
 //! At a prompt: the failure is a status, and the shell lives on.
 
+use std::fmt::Write;
+
 use sandbox::{Job, Sandbox};
 
 use super::aws;
-use crate::support::shells;
+use crate::support::{shells, stopped};
 
 /// Marks what is said; the mark is not in what is typed, which a shell's editor repeats.
 const SAY: &str = "say() { printf '<%s\\n' \"<$*\"; }\n";
@@ -27,6 +29,33 @@ fn the_prompt_comes_back_with_the_code() {
         output.exits(0);
         let shown = output.stdout();
         assert_eq!(said(&shown), ["status 4", "status 2", "left nothing"], "{}: {shown}", shell.name);
+    }
+}
+
+/// Without the quotes too, where the working directory has files of all its words' names, and `IFS` is a script's.
+#[test]
+fn the_prompt_comes_back_without_the_quotes() {
+    for shell in shells::posix() {
+        let options: &[&str] = if shell.name == "zsh" { &["-f", "-i"] } else { &["-i"] };
+        let program = shell.with(options).env("TERM", "dumb");
+        program.scratch().write("text", stopped(4));
+        for word in stopped(4).split_whitespace().filter(|word| !word.contains('/') && *word != "." && word.len() < 256)
+        {
+            program.scratch().script(word, "#!/bin/sh\necho '<<INJECTED'\n");
+        }
+        let sets = [" ", ":", "/", ",", ".", "-", "_", "=", "\\", "#", "@", "%", ""];
+        let mut typed = SAY.to_owned();
+        for ifs in sets {
+            writeln!(typed, "IFS='{ifs}'\neval $(cat ./text)\nsaid=$?\nunset IFS\nsay status $said").unwrap();
+        }
+        let output = program.on_a_terminal().stdin(typed + "exit 0\n").run();
+        output.exits(0);
+        let shown = output.stdout();
+        // A text with other words than its own has a status of the shell's.
+        let changes = |ifs: &str| !ifs.trim().is_empty() && stopped(4).contains(ifs);
+        let good = |(said, ifs): (&&str, &&str)| *said == "status 4" || (changes(ifs) && *said != "status 0");
+        let said = said(&shown);
+        assert!(said.len() == sets.len() && said.iter().zip(&sets).all(good), "{}: {shown}", shell.name);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::malformed::{refused, token};
 use crate::aws::deploy;
-use crate::support::expect;
+use crate::support::{expect, stopped_in_any_shell};
 
 /// `$` where a name was due: the shell has put the token itself there.
 #[test]
@@ -89,16 +89,13 @@ fn the_token_on_the_command_line() {
         hint: it reads like eu-central-1
     "#]],
     );
-    refused(
-        deploy(&["--format", &token]).token(&token),
-        2,
-        expect![[r#"
+    let no_format = deploy(&["--format", &token]).token(&token).run();
+    no_format.exits(2).stdout_is(&stopped_in_any_shell(2)).stderr_is(expect![[r#"
         error: invalid value '[redacted]' for '--format <FORMAT>'
           [possible values: env, env-no-export, fish, json, source, process]
 
         For more information, try '--help'.
-    "#]],
-    );
+    "#]]);
     refused(
         deploy(&["--duration", &token]).token(&token),
         2,

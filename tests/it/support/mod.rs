@@ -26,6 +26,6 @@ pub(crate) mod terminal;
 mod tests;
 
 pub(crate) use expect_test::expect;
-pub(crate) use output::{Output, stop, stopped};
+pub(crate) use output::{Output, exported, stop, stopped, stopped_in_any_shell};
 pub(crate) use program::{Program, oidc_exchange};
 pub(crate) use scratch::Scratch;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use expect_test::Expect;
 use oidc_exchange::aws;
+use oidc_exchange::shell::Name;
+use oidc_exchange::shell::posix::{self, Codes};
 use regex_lite::Regex;
 
 use super::scratch::Scratch;
@@ -37,6 +39,13 @@ impl Output {
     pub(crate) fn stdout_is(&self, expected: &str) -> &Self {
         assert!(self.stdout == expected.as_bytes(), "expected on standard output:\n{expected}\n{}", self.describe());
         self
+    }
+
+    /// Standard output is the text that a shell evaluates for these lines: `unset A B;`, and `export A='…';` with plain
+    /// values.
+    #[track_caller]
+    pub(crate) fn exports_are(&self, lines: &str) -> &Self {
+        self.stdout_is(&exported(lines))
     }
 
     /// Standard output, with names for what differs each time, is this; a terminal's line ends are line ends.
@@ -162,10 +171,30 @@ impl Filters {
 
 /// The line that stops a caller.
 pub(crate) fn stop(code: u8) -> String {
-    format!("{}\n", oidc_exchange::shell::posix::stop(code))
+    format!("{}\n", posix::stop(code))
 }
 
 /// What `aws` prints when there are no credentials.
 pub(crate) fn stopped(code: u8) -> String {
-    format!("{}{}", oidc_exchange::shell::posix::unset(&aws::credential_names()), stop(code))
+    format!("{}{}", posix::unset(&aws::credential_names()), stop(code))
+}
+
+/// The text that sets what these lines set, and stops a caller in whose shell they would not.
+pub(crate) fn exported(lines: &str) -> String {
+    let (mut removed, mut set) = (Vec::new(), Vec::new());
+    for line in lines.lines() {
+        let line = line.strip_suffix(';').unwrap();
+        if let Some(names) = line.strip_prefix("unset ") {
+            removed.extend(names.split(' ').map(|name| Name::new(name).unwrap()));
+        } else {
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            set.push((Name::new(name).unwrap(), value.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap()));
+        }
+    }
+    posix::assign(&removed, set.iter().map(|(name, value)| (name, *value)), Codes { unquoted: 2, read_only: 6 })
+}
+
+/// What `aws` prints when there are no credentials, and no shell that its format is for.
+pub(crate) fn stopped_in_any_shell(code: u8) -> String {
+    oidc_exchange::shell::either::stop(&aws::credential_names(), code)
 }

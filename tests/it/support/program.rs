@@ -187,6 +187,11 @@ impl<'s> Program<'s> {
         self
     }
 
+    /// The program and its arguments, for a run of another kind.
+    pub(crate) fn command_line(self) -> (PathBuf, Vec<OsString>) {
+        (self.path, self.arguments)
+    }
+
     pub(crate) fn scratch(&self) -> &Scratch {
         &self.scratch
     }

@@ -15,12 +15,15 @@ pub(crate) struct Shell {
     first: &'static [&'static str],
 }
 
-const POSIX: [(&str, &str, &[&str]); 5] = [
+const POSIX: [(&str, &str, &[&str]); 8] = [
     ("bash", "bash", &[]),
     ("dash", "dash", &[]),
     ("zsh", "zsh", &[]),
     ("mksh", "mksh", &[]),
     ("busybox", "busybox", &["sh"]),
+    ("ksh93", "ksh93", &[]),
+    ("yash", "yash", &[]),
+    ("posh", "posh", &[]),
 ];
 
 /// Those that evaluate POSIX text. One that is absent is skipped by name on a laptop, and an error in CI.
@@ -61,7 +64,9 @@ pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
 impl Shell {
     /// The shell with these arguments.
     pub(crate) fn with<'s, A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Program<'s> {
-        Program::new(&self.path, self.first.iter().copied()).args(arguments)
+        let program = Program::new(&self.path, self.first.iter().copied()).args(arguments);
+        // It reads no text that is not of its locale.
+        if self.name == "yash" { program.env("LC_ALL", "C.UTF-8") } else { program }
     }
 
     /// `sh -c SCRIPT`.

@@ -46,11 +46,11 @@ fn connections(mut ports: Vec<i64>) -> usize {
 #[test]
 fn one_with_http2() {
     let world = World::new();
-    many(&world, world.bao.tls_port()).run().exits(0).stdout_is(&all()).stderr_is(expect![""]);
+    many(&world, world.bao.tls_port()).run().exits(0).exports_are(&all()).stderr_is(expect![""]);
     assert_eq!(connections(ports(&world)), 1);
     let world = World::new();
     let named = many(&world, world.bao.tls_port()).env("VAULT_TLS_SERVER_NAME", openbao_name());
-    named.run().exits(0).stdout_is(&all()).stderr_is(expect![""]);
+    named.run().exits(0).exports_are(&all()).stderr_is(expect![""]);
     assert_eq!(connections(ports(&world)), 1);
 }
 
@@ -59,7 +59,7 @@ fn a_few_without_it() {
     let world = World::new();
     // In clear there is no way to choose HTTP/2.
     let program = many(&world, world.bao.tls_port()).env("VAULT_ADDR", world.bao.url());
-    program.run().exits(0).stdout_is(&all()).stderr_is(expect![""]);
+    program.run().exits(0).exports_are(&all()).stderr_is(expect![""]);
     let found = connections(ports(&world));
     // Eight reads at a time; a connection that is being made when another comes free is one more.
     assert!((2..=12).contains(&found), "{found}");
@@ -70,7 +70,7 @@ fn one_that_breaks_is_said_once_and_made_again() {
     let world = World::new();
     let relay = Relay::breaking_once(world.bao.tls_port(), 8 << 10);
     let output = many(&world, relay.port()).run();
-    output.exits(0).stdout_is(&all());
+    output.exits(0).exports_are(&all());
     let said = output.stderr();
     assert!(said.starts_with("warning: ") && said.lines().count() == 1, "{said}");
 }

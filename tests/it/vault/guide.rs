@@ -45,5 +45,5 @@ fn every_command_of_the_guide_works() {
     // The role that was printed is as good as the one that was written by hand.
     let arguments = ["vault", "--role", "deploy", "--mount", "semaphore", "A=secret/production/db#password"];
     let program = oidc_exchange(arguments).job(&sandbox).env("VAULT_ADDR", bao.url());
-    program.run().exits(0).stdout_is(&format!("export A='{PASSWORD}';\n"));
+    program.run().exits(0).exports_are(&format!("export A='{PASSWORD}';\n"));
 }

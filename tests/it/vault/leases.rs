@@ -99,7 +99,7 @@ fn tokens_of_every_kind_end_in_silence() {
         let world = World::new();
         world.role("ci", &role);
         let output = world.vault(&["A=ID/kv2/ci/db#user"]).run();
-        output.exits(0).stdout_is("export A='app';\n");
+        output.exits(0).exports_are("export A='app';\n");
         assert_eq!(output.stderr(), "", "{role}");
         let revocations = world.requests().iter().filter(|line| line.ends_with("revoke-self")).count();
         let expected = usize::from(role.get("token_type").is_none() && role["token_num_uses"] != 1);
@@ -175,7 +175,7 @@ fn ssh_transit_and_totp() {
     let sealed = found["SEALED"].as_str().unwrap();
     assert!(sealed.starts_with("vault:v1:"));
     let open = format!(r#"PLAIN=POST:ID/transit/decrypt/k{{"ciphertext":"{sealed}"}}?base64#plaintext"#);
-    world.vault(&[&open]).run().exits(0).stdout_is("export PLAIN='hello';\n");
+    world.vault(&[&open]).run().exits(0).exports_are("export PLAIN='hello';\n");
 }
 
 #[test]

@@ -67,11 +67,11 @@ fn the_recipes_role() {
         hint: see which condition fails: bao read -format=json auth/jwt-ID/role/recipe | oidc-exchange explain vault --role-config -
     "#]]);
     world.role("recipe", &json!({ "bound_claims": { "repo": "web", "branch": "main" } }));
-    run().run().exits(0).stdout_is("export A='app';\n");
+    run().run().exits(0).exports_are("export A='app';\n");
     // What is left of the recipe lets a pull request in: its `branch` is the one it asks to be merged into.
     let pull = Job::pull_request(123, "feature-x");
     let open = run().job_of(&world.sandbox, &pull).env("VAULT_ADDR", world.bao.url()).run();
-    open.exits(0).stdout_is("export A='app';\n");
+    open.exits(0).exports_are("export A='app';\n");
 }
 
 #[test]
@@ -421,7 +421,7 @@ fn keys_that_cannot_be_had_are_waited_for() {
     let waiting = world.vault(&["A=ID/kv2/ci/db#user"]).spawn();
     std::thread::sleep(Duration::from_millis(600));
     world.sandbox.issuer.set_outage(None);
-    waiting.wait().exits(0).stdout_is("export A='app';\n");
+    waiting.wait().exits(0).exports_are("export A='app';\n");
 }
 
 #[test]
@@ -439,7 +439,7 @@ fn a_quota_is_waited_for() {
 
         hint: many jobs ask at once: a longer --timeout lets this one wait its turn
     "#]]);
-    world.vault(&["A=ID/kv2/ci/db#user"]).run().exits(0).stdout_is("export A='app';\n");
+    world.vault(&["A=ID/kv2/ci/db#user"]).run().exits(0).exports_are("export A='app';\n");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn a_mount_called_data() {
         for secret in
             [format!("A=ID/{path}/app#x"), format!("A=ID/{path}/data/app#x"), format!("A=kv2:ID/{path}/app#x")]
         {
-            world.vault(&[&secret]).run().exits(0).stdout_is("export A='1';\n").stderr_is(expect![[""]]);
+            world.vault(&[&secret]).run().exits(0).exports_are("export A='1';\n").stderr_is(expect![[""]]);
         }
     }
     world.vault(&["A=ID/data/nope?optional#x"]).run().exits(0).stdout_is("unset A;\n");
@@ -44,7 +44,7 @@ fn the_data_of_a_path_is_not_doubled() {
         &json!({ "policy": format!("path \"{kv2}/data/*\" {{ capabilities = [\"read\"] }}") }),
     );
     for path in ["x", "data/x"] {
-        world.vault(&[&format!("A=kv2:{kv2}/{path}#y")]).run().exits(0).stdout_is("export A='1';\n");
+        world.vault(&[&format!("A=kv2:{kv2}/{path}#y")]).run().exits(0).exports_are("export A='1';\n");
     }
 }
 
@@ -56,7 +56,7 @@ fn a_ttl_of_a_secrets_own() {
         [json!(-1), json!("-1"), json!(0), json!(1.5), json!("soon"), json!(1e300), json!("99999999h"), json!(null)]
     {
         world.must("ID/kv1/ci/ttl", &json!({ "host": "h", "ttl": ttl, "lease": ttl }));
-        world.vault(&["A=ID/kv1/ci/ttl#host"]).run().exits(0).stdout_is("export A='h';\n").stderr_is(expect![[""]]);
+        world.vault(&["A=ID/kv1/ci/ttl#host"]).run().exits(0).exports_are("export A='h';\n").stderr_is(expect![[""]]);
     }
 }
 
@@ -71,7 +71,7 @@ fn a_field_that_is_null() {
 
         hint: write a value there; `?optional` and `?default=` are for fields that may be absent or null
     "#]]);
-    world.vault(&["A=ID/kv2/ci/db?default=x#none"]).run().exits(0).stdout_is("export A='x';\n");
+    world.vault(&["A=ID/kv2/ci/db?default=x#none"]).run().exits(0).exports_are("export A='x';\n");
 }
 
 #[test]

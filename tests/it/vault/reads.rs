@@ -13,9 +13,9 @@ fn both_engines_and_both_spellings() {
     let world = World::new();
     for path in ["ID/kv2/ci/db", "ID/kv2/data/ci/db", "ID/kv1/ci/db", "kv1:ID/kv1/ci/db"] {
         let selection = format!("DB_PASSWORD={path}#password");
-        world.vault(&[&selection]).run().exits(0).stdout_is(&format!("export DB_PASSWORD='{PASSWORD}';\n"));
+        world.vault(&[&selection]).run().exits(0).exports_are(&format!("export DB_PASSWORD='{PASSWORD}';\n"));
     }
-    world.vault(&["A=ID/kv1/ci/db#data"]).run().exits(0).stdout_is("export A='field';\n");
+    world.vault(&["A=ID/kv1/ci/db#data"]).run().exits(0).exports_are("export A='field';\n");
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn each_path_is_read_once_and_each_mount_is_asked_about_once() {
         .vault(&secrets)
         .run()
         .exits(0)
-        .stdout_is("export C='1';\nexport A='app';\nexport B='5432';\nexport D='two';\n");
+        .exports_are("export C='1';\nexport A='app';\nexport B='5432';\nexport D='two';\n");
     let mut requests = world.requests();
     requests.sort();
     assert_eq!(
@@ -92,7 +92,7 @@ fn versions_are_read_by_number() {
         .vault(&["A=ID/kv2/ci/versions?version=1#a", "B=ID/kv2/ci/versions#a", "C=ID/kv2/ci/versions?version=1#a"])
         .run()
         .exits(0)
-        .stdout_is("export A='one';\nexport B='three';\nexport C='one';\n");
+        .exports_are("export A='one';\nexport B='three';\nexport C='one';\n");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn an_absent_optional_secret_leaves_no_stale_value() {
         .vault(&["A=ID/kv2/ci/absent?optional#a", "B=ID/kv2/ci/db?optional#absent", "C=ID/kv2/ci/db#user"])
         .run()
         .exits(0)
-        .stdout_is("unset A B;\nexport C='app';\n");
+        .exports_are("unset A B;\nexport C='app';\n");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_hundred_secrets_are_all_read_and_in_order() {
         writeln!(expected, "export N{number}='{number}';").unwrap();
     }
     let selections: Vec<&str> = selections.iter().map(String::as_str).collect();
-    world.vault(&selections).run().exits(0).stdout_is(&expected);
+    world.vault(&selections).run().exits(0).exports_are(&expected);
     assert_eq!(world.requests().len(), 103, "a login, a mount, a hundred reads, a revocation");
 }
 
@@ -140,5 +140,5 @@ fn a_secrets_file_and_the_actions_lines() {
     let text = format!("# database\nUSER_NAME={0}/kv2/ci/db#user\n\n{0}/kv2/data/ci/db port | PORT ;\n", world.id);
     let program = world.vault(&["--secrets-file", "secrets.txt", "ID/kv2/data/ci/db \"dotted.key\" | DOT"]);
     program.scratch().write("secrets.txt", text);
-    program.run().exits(0).stdout_is("export USER_NAME='app';\nexport PORT='5432';\nexport DOT='dot';\n");
+    program.run().exits(0).exports_are("export USER_NAME='app';\nexport PORT='5432';\nexport DOT='dot';\n");
 }

@@ -66,7 +66,7 @@ fn absent_deleted_and_destroyed() {
 
         hint: it cannot be restored: write a new version, or ask for another with `?version=`
     "#]]);
-    world.vault(&["A=ID/kv2/ci/gone?default=none#a"]).run().exits(0).stdout_is("export A='none';\n");
+    world.vault(&["A=ID/kv2/ci/gone?default=none#a"]).run().exits(0).exports_are("export A='none';\n");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_batch_token_has_any_number_of_uses() {
     world.must("sys/auth/jwt-ID/tune", &json!({ "token_type": "batch" }));
     world.role("ci", &json!({ "token_num_uses": 1, "token_type": "default" }));
     let output = world.vault(&["A=ID/kv2/ci/db#user", "B=ID/kv1/ci/db#user"]).run();
-    output.exits(0).stdout_is("export A='app';\nexport B='old';\n");
+    output.exits(0).exports_are("export A='app';\nexport B='old';\n");
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn too_few_uses() {
         .vault(&["A=ID/kv2/ci/db#user", "B=ID/kv2/ci/db#port"])
         .run()
         .exits(0)
-        .stdout_is("export A='app';\nexport B='5432';\n");
+        .exports_are("export A='app';\nexport B='5432';\n");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn the_newcomers_command() {
 fn the_api_path_saves_the_question_for_the_mount() {
     let sandbox = Sandbox::start().unwrap();
     for path in ["secret/data/production/db", "kv2:secret/production/db"] {
-        vault(&sandbox, &[&format!("A={path}#username")]).run().exits(0).stdout_is("export A='app';\n");
+        vault(&sandbox, &[&format!("A={path}#username")]).run().exits(0).exports_are("export A='app';\n");
     }
     assert_eq!(sandbox.vault.requests().len(), 6);
 }
@@ -68,7 +68,7 @@ fn what_heals_is_asked_again() {
     ] {
         let sandbox = Sandbox::start().unwrap();
         sandbox.vault.script([fault.clone()]);
-        vault(&sandbox, &["-q", READ]).run().exits(0).stdout_is("export A='app';\n");
+        vault(&sandbox, &["-q", READ]).run().exits(0).exports_are("export A='app';\n");
         assert_eq!(sandbox.vault.requests().len(), 5, "{fault:?} at the login");
     }
 }
@@ -78,7 +78,7 @@ fn an_engine_that_is_not_ready_yet_is_waited_for() {
     let sandbox = Sandbox::start().unwrap();
     let words = "Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will resume service shortly.";
     sandbox.vault.script([Fault::Delay(Duration::ZERO), error(400, words)]);
-    vault(&sandbox, &["-q", "A=secret/data/production/db#username"]).run().exits(0).stdout_is("export A='app';\n");
+    vault(&sandbox, &["-q", "A=secret/data/production/db#username"]).run().exits(0).exports_are("export A='app';\n");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn keys_and_discovery_that_cannot_be_had_are_asked_for_again() {
     ] {
         let sandbox = Sandbox::start().unwrap();
         sandbox.vault.script([error(400, words), error(400, words)]);
-        vault(&sandbox, &["-q", READ]).run().exits(0).stdout_is("export A='app';\n");
+        vault(&sandbox, &["-q", READ]).run().exits(0).exports_are("export A='app';\n");
     }
 }
 
@@ -212,7 +212,7 @@ fn the_state_that_knows_the_token_is_named_to_the_standby() {
         says(200, &[], &secret),
         Fault::status(204),
     ]);
-    vault(&sandbox, &["A=kv1:old/x#v"]).run().exits(0).stdout_is("export A='one';\n");
+    vault(&sandbox, &["A=kv1:old/x#v"]).run().exits(0).exports_are("export A='one';\n");
     let requests = sandbox.vault.requests();
     assert_eq!(requests[0].header("x-vault-index"), None);
     assert_eq!(requests[1].header("x-vault-index"), Some("v1:abc:12"));
@@ -245,7 +245,7 @@ fn a_token_that_would_not_end_is_said_and_no_failure() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.vault.script([Fault::Delay(Duration::ZERO), Fault::Delay(Duration::ZERO), error(400, "not today")]);
     let output = vault(&sandbox, &["A=secret/data/production/db#username"]).run();
-    output.exits(0).stdout_is("export A='app';\n").stderr_is(expect![[r#"
+    output.exits(0).exports_are("export A='app';\n").stderr_is(expect![[r#"
         warning: the client token was not revoked, and ends by itself within 900 s: Vault: 400 not today
     "#]]);
 }
@@ -259,7 +259,7 @@ fn a_version_1_server_without_the_question_is_read_as_it_is() {
         says(200, &[], &json!({ "data": { "v": "one" }, "lease_id": "", "lease_duration": 2_764_800 })),
     ];
     sandbox.vault.script(faults);
-    vault(&sandbox, &["A=old/x#v"]).run().exits(0).stdout_is("export A='one';\n").stderr_is(expect![[""]]);
+    vault(&sandbox, &["A=old/x#v"]).run().exits(0).exports_are("export A='one';\n").stderr_is(expect![[""]]);
     assert_eq!(paths(&sandbox)[2], "GET /v1/old/x");
 }
 

@@ -25,16 +25,16 @@ fn the_servers_own_authority_as_file_text_and_directory() {
         hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
         hint: VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) names the server's own CA, VAULT_TLS_SERVER_NAME the name in its certificate
     "#]]);
-    over_tls(&world, &[READ]).env("VAULT_CACERT_BYTES", &ca).run().exits(0).stdout_is(GOOD);
+    over_tls(&world, &[READ]).env("VAULT_CACERT_BYTES", &ca).run().exits(0).exports_are(GOOD);
     let program = over_tls(&world, &[READ, "--ca-file", "ca.pem"]);
     program.scratch().write("ca.pem", &ca);
-    program.run().exits(0).stdout_is(GOOD);
+    program.run().exits(0).exports_are(GOOD);
     let program = over_tls(&world, &[READ]).env("BAO_CACERT", "ca.pem").env("VAULT_CACERT", "absent.pem");
     program.scratch().write("ca.pem", &ca);
-    program.run().exits(0).stdout_is(GOOD);
+    program.run().exits(0).exports_are(GOOD);
     let program = over_tls(&world, &[READ]).env("VAULT_CAPATH", "cas");
     program.scratch().write("cas/ca.pem", &ca);
-    program.run().exits(0).stdout_is(GOOD);
+    program.run().exits(0).exports_are(GOOD);
 }
 
 /// As the CLI reads that variable: a file, and a directory with all that is below it.
@@ -77,7 +77,7 @@ fn the_name_in_the_certificate() {
     let named = |name: &str| {
         over_tls(&world, &[READ]).env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).env("VAULT_TLS_SERVER_NAME", name)
     };
-    named(openbao_name()).run().exits(0).stdout_is(GOOD);
+    named(openbao_name()).run().exits(0).exports_are(GOOD);
     named("other.test").run().exits(5).stderr_is(expect![[r#"
         error: Vault could not be reached or kept failing
           said       the certificate of BAO-TLS is not trusted: it is for vault.test, 127.0.0.1, not for other.test
@@ -104,13 +104,13 @@ fn client_certificates() {
     let with = program().env("VAULT_CLIENT_CERT", "client.pem").env("VAULT_CLIENT_KEY", "client.key");
     with.scratch().write("client.pem", &certificate);
     with.scratch().write("client.key", &key);
-    with.run().exits(0).stdout_is(GOOD);
+    with.run().exits(0).exports_are(GOOD);
     program()
         .env("VAULT_CLIENT_CERT_BYTES", certificate)
         .env("VAULT_CLIENT_KEY_BYTES", key)
         .run()
         .exits(0)
-        .stdout_is(GOOD);
+        .exports_are(GOOD);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn what_is_not_done_is_refused_before_anything_is_sent() {
         .env("VAULT_ADDR", "http://127.0.0.1:1")
         .run()
         .exits(0)
-        .stdout_is(GOOD);
+        .exports_are(GOOD);
 }
 
 #[test]

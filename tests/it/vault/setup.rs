@@ -340,7 +340,7 @@ fn is_for(world: &World, welcome: &[Job], others: &[Job]) {
     for job in welcome {
         assert_eq!(explained(world, job)["verdict"], "accepted", "{job:?}");
         for secret in ["two-ID/db", "two-ID/data/db", "one-ID/db"] {
-            reads(world, job, secret).run().exits(0).stdout_is(&format!("export A='{PASSWORD}';\n"));
+            reads(world, job, secret).run().exits(0).exports_are(&format!("export A='{PASSWORD}';\n"));
         }
         for secret in ["two-ID/other", "one-ID/other"] {
             reads(world, job, secret).run().exits(4);

@@ -1,6 +1,11 @@
-//! POSIX shell text: bash, dash, zsh, mksh and busybox evaluate it alike.
+//! POSIX shell text: bash, dash, zsh, mksh, busybox sh, ksh93, yash and posh evaluate it alike.
+
+mod assign;
+mod stop;
 
 use super::Name;
+pub use assign::{Codes, assign, assign_in_file, source};
+pub use stop::{status, stop};
 
 /// `value` in single quotes, where only a single quote needs care
 /// (POSIX.1-2024, Shell Command Language, section 2.2.2).
@@ -32,17 +37,6 @@ pub fn unset(names: &[Name]) -> String {
     }
     let names: Vec<&str> = names.iter().map(Name::as_str).collect();
     format!("unset {};\n", names.join(" "))
-}
-
-/// A command that ends the caller with status `code`: a sourced file, a function or a script, with or without
-/// `-e`; and that leaves an interactive shell alive.
-///
-/// The first pattern is for an interactive dash, mksh or busybox sh, where `return` at the prompt would end the shell.
-#[must_use]
-pub fn stop(code: u8) -> String {
-    format!(
-        "case ${{BASH_VERSION-}}${{ZSH_VERSION-}}:$- in :*i*) (exit {code});; *) return {code} 2>/dev/null || case $- in *i*) (exit {code});; *) exit {code};; esac;; esac"
-    )
 }
 
 #[cfg(test)]

@@ -16,18 +16,33 @@ use crate::clouds;
 use crate::delivery;
 use crate::emit::{Format, OnError};
 use crate::error::Exit;
-use crate::shell::{fish, posix};
+use crate::shell::{either, fish, posix};
 
 /// The text for a bad end, known before anything can go wrong.
 #[derive(Clone, Debug)]
 pub struct FailureOutput {
     how: OnError,
-    fish: bool,
+    reader: Reader,
     /// The cloud whose variables must not survive a bad end.
     cloud: Option<&'static About>,
     arguments: Arguments,
     secrets_file: SecretsFile,
 }
+
+/// What reads standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Posix,
+    Fish,
+    /// A shell; its format is none that there is.
+    AnyShell,
+    /// A command whose arguments the lines of `env-no-export` are: `export $(…)` or `env $(…) COMMAND`. Without any it
+    /// would show all variables, or run COMMAND with stale credentials.
+    Arguments,
+}
+
+/// An option that neither `export` nor `env` has; and a name that no reader of `--env-file` takes.
+const NO_ARGUMENTS: &str = "-=\n=\n";
 
 /// Commands whose output is for people and programs, some with a provider's name after theirs.
 const REPORTS: [&str; 5] = ["completions", "explain", "man", "setup", "token"];
@@ -62,8 +77,13 @@ impl FailureOutput {
             Some("status") => OnError::Status,
             _ => OnError::Stop,
         };
-        let fish = arguments.value("--format") == Some("fish");
-        Self { how, fish, cloud, arguments, secrets_file: SecretsFile::default() }
+        let reader = match arguments.value("--format") {
+            None | Some("env" | "source") => Reader::Posix,
+            Some("fish") => Reader::Fish,
+            Some("env-no-export") => Reader::Arguments,
+            Some(_) => Reader::AnyShell,
+        };
+        Self { how, reader, cloud, arguments, secrets_file: SecretsFile::default() }
     }
 
     /// The file that names further variables, for whoever reads it first.
@@ -85,12 +105,15 @@ impl FailureOutput {
     pub fn text(&self, code: u8) -> String {
         let names = self.cloud.map(|about| (about.credential_variables)(&self.arguments, self.secrets_file.text()));
         let names = &names.unwrap_or_default();
-        match (self.how, self.fish) {
-            (OnError::Stop, false) => format!("{}{}\n", posix::unset(names), posix::stop(code)),
-            (OnError::Stop, true) => format!("{}{}\n", fish::unset(names), fish::stop(code)),
-            (OnError::Status, false) => format!("{}(exit {code})\n", posix::unset(names)),
-            (OnError::Status, true) => format!("{}{}\n", fish::unset(names), fish::status(code)),
-            (OnError::None, _) => String::new(),
+        match (self.how, self.reader) {
+            (OnError::Stop, Reader::Posix) => format!("{}{}\n", posix::unset(names), posix::stop(code)),
+            (OnError::Stop, Reader::Fish) => format!("{}{}\n", fish::unset(names), fish::stop(code)),
+            (OnError::Stop, Reader::AnyShell) => either::stop(names, code),
+            (OnError::Stop, Reader::Arguments) => NO_ARGUMENTS.to_owned(),
+            (OnError::Status, Reader::Posix) => format!("{}{}\n", posix::unset(names), posix::status(code)),
+            (OnError::Status, Reader::Fish) => format!("{}{}\n", fish::unset(names), fish::status(code)),
+            (OnError::Status, Reader::AnyShell) => either::status(names, code),
+            (OnError::Status, Reader::Arguments) | (OnError::None, _) => String::new(),
         }
     }
 
@@ -119,10 +142,10 @@ impl FailureOutput {
     }
 }
 
-/// Whether the command of `cloud` has such a format, and it is for something else than a shell.
+/// Whether the command of `cloud` has such a format, and it is for neither a shell nor the arguments of its commands.
 fn is_not_for_a_shell(cloud: Option<&About>, format: &str) -> bool {
     match Format::from_str(format, false) {
-        Ok(format) => !format.is_shell(),
+        Ok(format) => !format.is_shell() && format != Format::EnvNoExport,
         Err(_) => cloud.is_some_and(|about| about.answers.contains(&format)),
     }
 }
@@ -144,7 +167,6 @@ mod tests {
         );
         assert_eq!(text("oidc-exchange aws --role-arn x", 4), expected);
         assert_eq!(text("oidc-exchange -v aws --format=source", 4), expected);
-        assert_eq!(text("oidc-exchange aws --format nonsense", 4), expected);
         assert_eq!(text("oidc-exchange --region eu-central-1 aws", 4), expected);
         assert_eq!(text("oidc-exchange aws --role-session-name token", 4), expected);
     }
@@ -166,7 +188,7 @@ mod tests {
         assert_eq!(names("oidc-exchange vault --role ci A=secret/a#b B_=secret/b#* C=nonsense//"), "unset A;");
         assert_eq!(names("oidc-exchange vault --role ci A=secret/a#b --export-token"), "unset A VAULT_TOKEN;");
         assert_eq!(names("oidc-exchange vault --role ci"), "unset VAULT_TOKEN;");
-        assert!(names("oidc-exchange vault B_=secret/b#* UID=secret/a#b").starts_with("case "));
+        assert!(names("oidc-exchange vault B_=secret/b#* UID=secret/a#b").starts_with("eval "));
     }
 
     #[test]
@@ -177,16 +199,37 @@ mod tests {
 
     #[test]
     fn the_handler_form_leaves_a_status() {
-        assert!(text("oidc-exchange aws --on-error status", 5).ends_with("AWS_ACCOUNT_ID;\n(exit 5)\n"));
+        assert!(
+            text("oidc-exchange aws --on-error status", 5)
+                .ends_with(&format!("AWS_ACCOUNT_ID;\n{}\n", posix::status(5)))
+        );
     }
 
     #[test]
     fn fish_is_told_in_its_own_words() {
         let said = text("oidc-exchange aws --format fish", 4);
-        assert!(said.starts_with("set -e AWS_ACCESS_KEY_ID;\nset -e "), "{said}");
-        assert!(said.ends_with("set -e AWS_ACCOUNT_ID;\nreturn 4;\n"), "{said}");
+        assert!(said.starts_with("while set -e AWS_ACCESS_KEY_ID; end;\nwhile set -e "), "{said}");
+        assert!(said.ends_with("set -e AWS_ACCOUNT_ID; end;\nreturn 4;\n"), "{said}");
         assert_eq!(text("oidc-exchange aws --format=fish", 4), said);
         assert!(text("oidc-exchange aws --on-error=status --format fish", 5).contains("return 5; end;"));
+    }
+
+    #[test]
+    fn a_format_that_there_is_not_stops_both_kinds_of_shells() {
+        let said = text("oidc-exchange aws --format fsh", 2);
+        assert!(
+            said.starts_with("string length -q x 2>/dev/null && eval 'while set -e AWS_ACCESS_KEY_ID; end; "),
+            "{said}"
+        );
+        assert!(said.ends_with(&format!("AWS_ACCOUNT_ID; {}';\n", posix::stop(2))), "{said}");
+        assert!(text("oidc-exchange aws --format fsh --on-error status", 2).ends_with("\nsh -c 'exit 2'\n"));
+    }
+
+    #[test]
+    fn arguments_of_export_are_some_that_it_refuses() {
+        assert_eq!(text("oidc-exchange aws --format env-no-export", 4), "-=\n=\n");
+        assert_eq!(text("oidc-exchange aws --format=env-no-export --on-error status", 4), "");
+        assert_eq!(text("oidc-exchange aws --format env-no-export --output x", 4), "");
     }
 
     #[test]
@@ -206,7 +249,6 @@ mod tests {
             "oidc-exchange aws --format process",
             "oidc-exchange vault A=secret/a#b --format raw",
             "oidc-exchange aws --profile ci",
-            "oidc-exchange aws --format=env-no-export",
             "oidc-exchange aws --output x",
             "oidc-exchange aws -- make --format env",
             "oidc-exchange explain aws --trust-policy",
