@@ -8,6 +8,7 @@ mod explain;
 mod format;
 mod gcp;
 mod habits;
+mod later;
 mod man;
 mod outline;
 mod setup;
@@ -26,6 +27,7 @@ pub use explain::{ExplainArgs, ExplainAws, ExplainCommand, ExplainGcp, ExplainVa
 pub use format::{AwsAnswer, Form, VaultAnswer};
 pub use gcp::GcpArgs;
 pub use habits::{advise, names_a_form};
+pub use later::Later;
 pub use man::man_page;
 pub use setup::{AllowedJobsArgs, SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault};
 pub use token::TokenArgs;
@@ -53,7 +55,7 @@ pub enum Command {
     /// AWS_CREDENTIAL_EXPIRATION and AWS_ACCOUNT_ID, and the region where one was given. When there are no
     /// credentials, it prints text that stops the calling shell.
     #[command(after_long_help = examples::AWS)]
-    Aws(Box<AwsArgs>),
+    Aws(Later<AwsArgs>),
     /// Act as a Google service account, or as the job's workload identity, with the job's token
     ///
     /// Writes a credentials file that gcloud and Google's client libraries renew their tokens from, and prints shell
@@ -61,39 +63,39 @@ pub enum Command {
     /// BOTO_PATH and the project's variables. When there are no credentials, it prints text that stops the calling
     /// shell.
     #[command(after_long_help = examples::GCP)]
-    Gcp(Box<GcpArgs>),
+    Gcp(Later<GcpArgs>),
     /// Log in to HashiCorp Vault or OpenBao with the job's token, and read secrets
     ///
     /// Prints shell text that sets a variable for each secret; without any, VAULT_TOKEN and VAULT_ADDR. When there are
     /// none, it prints text that stops the calling shell.
     #[command(after_long_help = examples::VAULT)]
-    Vault(Box<VaultArgs>),
+    Vault(Later<VaultArgs>),
     /// Show what the job's token says, and what each claim is worth; never the token itself
     ///
     /// With --verify, also check it against the keys that its issuer publishes, as a cloud would.
     #[command(after_long_help = examples::TOKEN)]
-    Token(Box<TokenArgs>),
+    Token(Later<TokenArgs>),
     /// Say, condition by condition, why a trust policy, provider or role accepts or refuses the job's token
     ///
     /// Nothing is sent: the rule is read from a file that the provider's own tool has printed. Exit code 0 when the
     /// token would be let in, 4 when not, 7 when that turns on something that the token does not show.
     #[command(after_long_help = examples::EXPLAIN)]
-    Explain(ExplainArgs),
+    Explain(Later<ExplainArgs>),
     /// Print what to create on a cloud's side so that this project's ref, and nothing wider, is let in
     ///
     /// From the job's own token, or from options alone. Nothing is sent.
     #[command(after_long_help = examples::SETUP)]
-    Setup(SetupArgs),
+    Setup(Later<SetupArgs>),
     /// Undo what this job's exchanges left
     ///
     /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and ends the
     /// Vault tokens that they left to the job, with what those leased. Exit code 5 when a token could not be ended now,
     /// and another clean can try again; 4 when it cannot be ended from here. Neither stops the calling shell.
     #[command(after_long_help = examples::CLEAN)]
-    Clean(CleanArgs),
+    Clean(Later<CleanArgs>),
     /// Print what a shell needs to complete oidc-exchange's command lines
     #[command(after_long_help = examples::COMPLETIONS)]
-    Completions(CompletionsArgs),
+    Completions(Later<CompletionsArgs>),
     /// Print the manual page, for man
     #[command(after_long_help = examples::MAN)]
     Man,

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use crate::aws;
 use crate::cli::{
-    self, Cli, Command, ExplainCommand, Forget, Form, NetworkArgs, ReportFormat, SetupCommand, Shared, TokenArgs,
-    TokenPlace,
+    self, Cli, Command, ExplainCommand, Forget, Form, Later, NetworkArgs, ReportFormat, SetupCommand, Shared,
+    TokenArgs, TokenPlace,
 };
 use crate::delivery::{Delivery, Run};
 use crate::diagnostic::Verbosity;
@@ -141,7 +141,7 @@ impl Plan {
     /// When it cannot be meant.
     pub fn new(cli: Cli, env: &Env, reader: &Reader, secrets_file: &SecretsFile) -> Result<Self, Usage> {
         match cli.command {
-            Command::Aws(args) => {
+            Command::Aws(Later(args)) => {
                 let request = aws_request::new(&args, env, reader)?;
                 let ca_file = ca_file(&args.shared.network, reader)?;
                 let mode = aws_output::new(&args, &request, ca_file.as_ref(), env)?;
@@ -156,14 +156,14 @@ impl Plan {
                 }
                 Ok(Self::Exchange(Box::new(exchange)))
             }
-            Command::Gcp(args) => {
+            Command::Gcp(Later(args)) => {
                 let target = Target::Google(gcp_request::new(&args)?);
                 let (format, timeout) = (args.format.unwrap_or(Format::Env), timeout(&args.shared, false));
                 let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
                 let exchange = exchange(args.shared, Some(format), timeout, target, trust, env)?;
                 Ok(Self::Exchange(Box::new(exchange)))
             }
-            Command::Vault(args) => {
+            Command::Vault(Later(args)) => {
                 let ca_file = ca_file(&args.shared.network, reader)?;
                 let request = vault_request::new(&args, ca_file.as_ref(), env, reader, secrets_file)?;
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));

@@ -91,7 +91,8 @@ fn a_failure_removes_every_credential_that_a_success_sets() {
 
 /// Where a cloud of the table is not served.
 fn forgotten(about: &About) -> Vec<&'static str> {
-    let parser = Cli::command();
+    let mut parser = Cli::command();
+    parser.build();
     let below = |name: &str| parser.find_subcommand(name).and_then(|command| command.find_subcommand(about.command));
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
