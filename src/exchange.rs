@@ -78,7 +78,7 @@ pub async fn exchange<'t>(
             Grant::Aws { request, mode, credentials }
         }
         Target::Google(request) => {
-            let file = google::exports::prepare(request)?;
+            let file = google::exports::prepare(request, given).await?;
             let credentials = google::exchange::exchange(request, given).await?;
             Grant::Google { request, file, credentials }
         }

@@ -1,5 +1,7 @@
 //! The machine as the program sees it: its variables and its clock, real or made up for a test.
 
+#![allow(clippy::disallowed_methods, reason = "the environment and the clock are read here")]
+
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::time::SystemTime;

@@ -11,6 +11,8 @@
 //!
 //! [`run::run`] tells the story; ARCHITECTURE.md says why it is told so.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test makes the files that it reads"))]
+
 pub mod aws;
 pub mod cache;
 pub mod clean;

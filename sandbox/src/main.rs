@@ -1,5 +1,7 @@
 //! Runs a command in a job of the sandbox: `cargo run -p sandbox -- sh -c 'eval "$(oidc-exchange aws …)"; …'`.
 
+#![allow(clippy::disallowed_methods, reason = "it starts services and the program in a job of its own")]
+
 mod arguments;
 mod command;
 mod program;

@@ -15,7 +15,11 @@ use std::time::Duration;
 use crate::error::{Error, Exit};
 use crate::host::Clock;
 use crate::http::retry::Deadline;
+use crate::input;
 use crate::state::{self, Directory, NewFile, StateDir};
+
+/// How long a private file may take to be read, if no more time is left.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// A file that is larger than this is none of ours.
 const LARGEST: u64 = 1 << 20;
@@ -55,12 +59,12 @@ pub async fn through<T: Kept>(
     }
     let directory = place.open()?;
     let path = path(&directory, key);
-    if let Some(fresh) = read(&path, clock, key.early()) {
+    if let Some(fresh) = read(&path, clock, key.early(), deadline).await {
         return Ok(fresh);
     }
     let _lock = place.lock(&path.with_extension("lock"), deadline.remaining()).await?;
     // Whoever held the lock has most likely renewed it.
-    if let Some(fresh) = read(&path, clock, key.early()) {
+    if let Some(fresh) = read(&path, clock, key.early(), deadline).await {
         return Ok(fresh);
     }
     match fetch().await {
@@ -71,7 +75,7 @@ pub async fn through<T: Kept>(
             }
             Ok(fetched)
         }
-        Err(error) if error.exit() == Exit::Unreachable => match read(&path, clock, Duration::ZERO) {
+        Err(error) if error.exit() == Exit::Unreachable => match read(&path, clock, Duration::ZERO, deadline).await {
             Some(living) => {
                 let said = error.report().first("said");
                 tracing::warn!("{provider}: {said}; the credentials from before still live");
@@ -97,8 +101,13 @@ fn path(directory: &Directory, key: &Key) -> PathBuf {
 }
 
 /// What is there, where it lives longer than `margin` from now. What cannot be read counts as absent.
-fn read<T: Kept>(path: &Path, clock: &Clock, margin: Duration) -> Option<T> {
-    let entry = Entry::parse(&state::read_private(path, LARGEST).ok()?)?;
+async fn read<T: Kept>(path: &Path, clock: &Clock, margin: Duration, deadline: Deadline) -> Option<T> {
+    let path = path.to_owned();
+    // What is kept serves most where the provider was asked until the last moment.
+    let read = input::apart(deadline.remaining().max(A_MOMENT), move |reader| {
+        reader.by("the cache", &path, |path| state::read_private(path, LARGEST))
+    });
+    let entry = Entry::parse(&read.await.ok()?.ok()?)?;
     if entry.expires > clock.now() + margin { T::read(&entry) } else { None }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Request;
 use super::exchange::JWT_TYPE;
+use crate::input::{Fault, Kind, Reader};
 use crate::secret::Secret;
 use crate::state::Error;
 use crate::subject::SubjectToken;
@@ -85,19 +86,21 @@ pub fn text(request: &Request, token: &SubjectToken, path: &Path) -> Result<Secr
 ///
 /// # Errors
 /// When it is of another kind, or cannot be read.
-pub fn may_replace(path: &Path) -> Result<(), Error> {
+pub fn may_replace(reader: &Reader, path: &Path) -> Result<(), Error> {
     #[derive(Deserialize)]
-    struct Kind {
+    struct File {
         r#type: String,
     }
-    let found = match std::fs::read(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::write(path, error)),
-    };
-    let ours = serde_json::from_slice::<Kind>(&found).is_ok_and(|found| found.r#type == TYPE);
-    if ours || found.is_empty() {
-        return Ok(());
+    match reader.file("--credentials-file", path, Kind::Document) {
+        Ok(found) => {
+            let ours = serde_json::from_slice::<File>(&found).is_ok_and(|found| found.r#type == TYPE);
+            if ours || found.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(fault) if fault.is_absence() => return Ok(()),
+        Err(Fault::TooLarge(_)) => {}
+        Err(fault) => return Err(Error::write(path, fault)),
     }
     Err(Error {
         path: path.into(),
@@ -114,7 +117,7 @@ mod tests {
     fn only_a_file_of_the_kind_or_an_empty_one_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("credentials.json");
-        assert!(may_replace(&path).is_ok());
+        assert!(may_replace(&Reader::of_a_test(), &path).is_ok());
         for (text, good) in [
             ("", true),
             (r#"{"type": "external_account", "audience": "x"}"#, true),
@@ -124,7 +127,7 @@ mod tests {
             ("notes", false),
         ] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(may_replace(&path).is_ok(), good, "{text}");
+            assert_eq!(may_replace(&Reader::of_a_test(), &path).is_ok(), good, "{text}");
         }
     }
 }

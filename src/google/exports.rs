@@ -6,6 +6,7 @@ use crate::cloud::Given;
 use crate::emit::Exports;
 use crate::error::{Error, Usage};
 use crate::host::Env;
+use crate::input::{self, Reader};
 use crate::secret::Secret;
 use crate::shell::Name;
 use crate::state::{self, NewFile, NewFiles};
@@ -66,14 +67,37 @@ pub fn is_taken(name: &Name) -> bool {
 ///
 /// # Errors
 /// When it takes no file, or has one that is not to be replaced.
-pub fn prepare(request: &Request) -> Result<Option<NewFile>, state::Error> {
+pub async fn prepare(request: &Request, given: &Given<'_>) -> Result<Option<NewFile>, Error> {
     match &request.file {
         CredentialsFile::At(path) => {
             let file = NewFile::beside(path)?;
-            credentials_file::may_replace(path)?;
+            let path = path.clone();
+            apart(given, move |reader| credentials_file::may_replace(reader, &path)).await??;
             Ok(Some(file))
         }
         CredentialsFile::Private | CredentialsFile::No => Ok(None),
+    }
+}
+
+/// Reads for as long as the exchange may take.
+async fn apart<T: Send + 'static>(
+    given: &Given<'_>,
+    read: impl FnOnce(&Reader) -> T + Send + 'static,
+) -> Result<T, Usage> {
+    let read = input::apart(given.deadline.remaining(), read).await;
+    read.map_err(|unfinished| unfinished.usage("before --timeout"))
+}
+
+/// gcloud's settings, if they are needed: for gcloud's new directory, or for the project that the job has chosen.
+async fn gcloud_settings(
+    request: &Request,
+    given: &Given<'_>,
+) -> Result<Result<gcloud::Settings, gcloud::Unread>, Usage> {
+    let copied = request.file != CredentialsFile::No && !request.keep_gcloud_config;
+    let asked = request.project.is_none() && request.impersonation.is_some();
+    match gcloud::directory(&given.host.env)?.filter(|_| copied || asked) {
+        Some(directory) => apart(given, move |reader| gcloud::Settings::read(reader, &directory)).await,
+        None => Ok(Ok(gcloud::Settings::default())),
     }
 }
 
@@ -90,12 +114,13 @@ pub async fn exports(
     let env = &given.host.env;
     let mut set = Variables(Vec::new());
     let mut files = None;
+    let settings = gcloud_settings(request, given).await?;
     if request.file != CredentialsFile::No {
         let written = write(request, file, given.token, given.place).await?;
-        files = Some(set.add_files(request, env, written).await?);
+        files = Some(set.add_files(request, env, &settings, written).await?);
     }
     set.add_tokens(request, credentials);
-    set.add_project(request, env)?;
+    set.add_project(request, env, settings.as_ref().ok())?;
     let mut exports = Exports::new(set.to_remove(env));
     for (name, value) in set.0 {
         exports.set(name, value)?;
@@ -139,16 +164,20 @@ impl Variables {
         self.0.iter().any(|(set, _)| set.as_str() == name)
     }
 
-    async fn add_files(&mut self, request: &Request, env: &Env, files: Files) -> Result<NewFiles, Error> {
+    async fn add_files(
+        &mut self,
+        request: &Request,
+        env: &Env,
+        settings: &Result<gcloud::Settings, gcloud::Unread>,
+        files: Files,
+    ) -> Result<NewFiles, Error> {
         const BOTO: &str = "boto";
         let Files { credentials, mut files } = files;
         self.add(APPLICATION_CREDENTIALS, &credentials);
         self.add(CREDENTIAL_FILE_OVERRIDE, &credentials);
         if !request.keep_gcloud_config {
             let directory = files.directory("gcloud").await?;
-            if let Some(old) = gcloud::directory(env)? {
-                gcloud::copy_settings(&old, &directory)?;
-            }
+            settings.as_ref().map_err(|unread| unread.copying(&directory))?.write(&directory)?;
             self.add(GCLOUD_CONFIG, text(directory)?);
         }
         let earlier = files.path().join(format!("{BOTO}-")).to_string_lossy().into_owned();
@@ -187,9 +216,9 @@ impl Variables {
 
     /// The project that was named; else the service account's own, where the job has not chosen one in any of the
     /// places that tools look at.
-    fn add_project(&mut self, request: &Request, env: &Env) -> Result<(), Usage> {
+    fn add_project(&mut self, request: &Request, env: &Env, settings: Option<&gcloud::Settings>) -> Result<(), Usage> {
         let project = match &request.project {
-            None => own_project(request, env)?,
+            None => own_project(request, env, settings)?,
             named => named.clone(),
         };
         if let Some(project) = project {
@@ -212,12 +241,9 @@ impl Variables {
 }
 
 /// The service account's project, unless the job has chosen one.
-fn own_project(request: &Request, env: &Env) -> Result<Option<String>, Usage> {
+fn own_project(request: &Request, env: &Env, settings: Option<&gcloud::Settings>) -> Result<Option<String>, Usage> {
     let Some(asked) = &request.impersonation else { return Ok(None) };
-    let configured = match gcloud::directory(env)? {
-        Some(directory) => gcloud::configured_project(&directory, env)?,
-        None => None,
-    };
+    let configured = settings.map(|settings| settings.project(env)).transpose()?.flatten();
     let chosen = env.first(&PROJECT)?.is_some() || configured.is_some();
     Ok(asked.account.project().filter(|_| !chosen).map(str::to_owned))
 }

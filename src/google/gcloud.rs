@@ -3,18 +3,19 @@
 //! gcloud keeps access tokens in its directory by account alone, and would serve one that another file's login left
 //! there: so the job gets a directory of its own, with the settings of the old one.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::emit;
 use crate::emit::ini::Value;
 use crate::error::Usage;
 use crate::host::Env;
+use crate::input::{Fault, Kind, Reader};
 use crate::state::{self, Error};
 
 const CONFIGURATIONS: &str = "configurations";
 const ACTIVE: &str = "active_config";
+const PREFIX: &str = "config_";
 
 /// The directory that gcloud would use: `CLOUDSDK_CONFIG`, else `~/.config/gcloud`.
 ///
@@ -27,55 +28,96 @@ pub fn directory(env: &Env) -> Result<Option<PathBuf>, Usage> {
     Ok(env.get("HOME")?.map(|home| Path::new(&home).join(".config").join("gcloud")))
 }
 
-/// Copies the settings, but no credentials, from one directory into another.
-///
-/// # Errors
-/// When there are settings that cannot be read, or cannot be written: a job that had chosen its project must not go on
-/// without it.
-pub fn copy_settings(from: &Path, to: &Path) -> Result<(), Error> {
-    let unread = |path: &Path, error: std::io::Error| Error {
-        path: to.into(),
-        why: format!("cannot copy {}: {error}", path.display()),
-        hint: Some("--keep-gcloud-config leaves gcloud with its own directory".into()),
-    };
-    copy_file(&from.join(ACTIVE), &to.join(ACTIVE)).map_err(|error| unread(&from.join(ACTIVE), error))?;
-    let source = from.join(CONFIGURATIONS);
-    let entries = match fs::read_dir(&source) {
-        Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
-        Err(error) => return Err(unread(&source, error)),
-    };
-    let target = to.join(CONFIGURATIONS);
-    state::private_directory(&target)?;
-    for entry in entries {
-        let name = entry.map_err(|error| unread(&source, error))?.file_name();
-        if name.to_string_lossy().starts_with("config_") {
-            copy_file(&source.join(&name), &target.join(&name)).map_err(|error| unread(&source.join(&name), error))?;
+/// The settings in gcloud's directory, without its credentials.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// What [`ACTIVE`] holds.
+    active: Option<Vec<u8>>,
+    /// The files in [`CONFIGURATIONS`] by name; none if there is no such directory.
+    configurations: Option<Vec<(OsString, Vec<u8>)>>,
+}
+
+/// Settings that cannot be read.
+#[derive(Debug)]
+pub struct Unread {
+    path: PathBuf,
+    why: Fault,
+}
+
+impl Unread {
+    /// The error that the settings cannot be copied to `to`.
+    #[must_use]
+    pub fn copying(&self, to: &Path) -> Error {
+        Error {
+            path: to.into(),
+            why: format!("cannot copy {}: {}", self.path.display(), self.why),
+            hint: Some("--keep-gcloud-config leaves gcloud with its own directory".into()),
         }
     }
-    Ok(())
 }
 
-/// A file that is not there is none to copy.
-fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
-    match fs::read(from) {
-        Ok(bytes) => state::write_private(to, &bytes),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
-        Err(error) => Err(error),
+impl Settings {
+    /// Reads the settings in `directory`.
+    ///
+    /// # Errors
+    /// When there are settings that cannot be read.
+    pub fn read(reader: &Reader, directory: &Path) -> Result<Self, Unread> {
+        const ORIGIN: &str = "gcloud's configuration";
+        // A file that is not there is none to copy.
+        fn present<T>(read: Result<T, Fault>, path: PathBuf) -> Result<Option<T>, Unread> {
+            match read {
+                Ok(found) => Ok(Some(found)),
+                Err(fault) if fault.is_absence() => Ok(None),
+                Err(why) => Err(Unread { path, why }),
+            }
+        }
+        let file = |path: PathBuf| present(reader.file(ORIGIN, &path, Kind::Configuration), path);
+        let active = file(directory.join(ACTIVE))?;
+        let source = directory.join(CONFIGURATIONS);
+        let Some(names) = present(reader.names_in(ORIGIN, &source), source.clone())? else {
+            return Ok(Self { active, configurations: None });
+        };
+        let mut configurations = Vec::new();
+        for name in names.into_iter().filter(|name| name.to_string_lossy().starts_with(PREFIX)) {
+            if let Some(bytes) = file(source.join(&name))? {
+                configurations.push((name, bytes));
+            }
+        }
+        Ok(Self { active, configurations: Some(configurations) })
     }
-}
 
-/// The project that the active configuration in `directory` names.
-///
-/// # Errors
-/// As [`Env::get`].
-pub fn configured_project(directory: &Path, env: &Env) -> Result<Option<String>, Usage> {
-    let active = match env.get("CLOUDSDK_ACTIVE_CONFIG_NAME")? {
-        Some(name) => name,
-        None => fs::read_to_string(directory.join(ACTIVE)).unwrap_or_else(|_| "default".into()),
-    };
-    let path = directory.join(CONFIGURATIONS).join(format!("config_{}", active.trim()));
-    Ok(fs::read_to_string(path).ok().and_then(|text| project(&text)))
+    /// Writes them into a new directory of ours.
+    ///
+    /// # Errors
+    /// When they cannot be written: a job that had chosen its project must not go on without it.
+    pub fn write(&self, to: &Path) -> Result<(), Error> {
+        let write =
+            |path: PathBuf, bytes: &[u8]| state::write_private(&path, bytes).map_err(|error| Error::write(path, error));
+        if let Some(active) = &self.active {
+            write(to.join(ACTIVE), active)?;
+        }
+        if let Some(configurations) = &self.configurations {
+            let target = to.join(CONFIGURATIONS);
+            state::private_directory(&target)?;
+            configurations.iter().try_for_each(|(name, bytes)| write(target.join(name), bytes))?;
+        }
+        Ok(())
+    }
+
+    /// The project that the active configuration names.
+    ///
+    /// # Errors
+    /// As [`Env::get`].
+    pub fn project(&self, env: &Env) -> Result<Option<String>, Usage> {
+        let active = match (env.get("CLOUDSDK_ACTIVE_CONFIG_NAME")?, &self.active) {
+            (Some(name), _) => name,
+            (None, Some(active)) => String::from_utf8_lossy(active).into_owned(),
+            (None, None) => "default".into(),
+        };
+        let name = format!("{PREFIX}{}", active.trim());
+        let found = self.configurations.iter().flatten().find(|(found, _)| *found == *name);
+        Ok(found.and_then(|(_, bytes)| project(std::str::from_utf8(bytes).ok()?)))
+    }
 }
 
 /// `project` in the section `core` of an INI file.

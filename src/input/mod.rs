@@ -4,9 +4,12 @@
 //! a pipe that nobody closes and a network mount that hangs cannot be ended in any other way. Only [`apart`] gives out a
 //! [`Reader`], so that no file is read on the thread that waits for signals.
 
+#![allow(clippy::disallowed_methods, reason = "every file that is not ours is read here")]
+
 mod decode;
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -208,6 +211,23 @@ impl Reader {
             files.directory(path);
             files.found
         })
+    }
+
+    /// The names of what is in a directory.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn names_in(&self, origin: &str, path: &Path) -> Result<Vec<OsString>, Fault> {
+        self.noting(place(origin, path), || {
+            let entries = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name()));
+            Ok(entries.collect::<io::Result<_>>()?)
+        })
+    }
+
+    /// Does `read`, a bounded read of the file at `path` that cannot be one of the others: of a private file, whose owner
+    /// and kind are checked.
+    pub fn by<T>(&self, origin: &str, path: &Path, read: impl FnOnce(&Path) -> T) -> T {
+        self.noting(place(origin, path), || read(path))
     }
 
     fn noting<T>(&self, what: String, work: impl FnOnce() -> T) -> T {

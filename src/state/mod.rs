@@ -1,5 +1,10 @@
 //! What the job's exchanges leave behind: the private directory, and the manifest by which `clean` finds it all.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "every file that is written is written here, and our own are opened here: not through links, not as pipes, and with a bound"
+)]
+
 mod directory;
 mod error;
 mod lock;
@@ -149,6 +154,22 @@ fn end(patience: Duration, last: Option<Instant>) -> Instant {
 /// When it cannot be made.
 pub fn private_directory(path: &Path) -> Result<(), Error> {
     DirBuilder::new().mode(0o700).create(path).map_err(|error| Error::write(path, error))
+}
+
+/// Makes a directory and those above it where they are missing, for this user alone.
+///
+/// # Errors
+/// What the system says.
+pub fn make_directories(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Deletes a file.
+///
+/// # Errors
+/// What the system says.
+pub fn remove_file(path: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(path)
 }
 
 /// Writes a new 0600 file, inside a directory that is ours.

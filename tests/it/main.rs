@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 #![allow(clippy::print_stderr, reason = "what was skipped is said")]
+#![allow(clippy::disallowed_methods, reason = "a test makes the files that the program reads")]
 
 mod aws;
 mod clouds;

@@ -1,6 +1,6 @@
 //! One of the shared files: locked, read, and replaced whole.
 
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,8 +46,7 @@ impl SharedFile {
     pub(super) async fn open(path: &Path, place: &StateDir) -> Result<Self, state::Error> {
         let path = resolve(path)?;
         let parent = path.parent().ok_or_else(|| state::Error::write(&path, "it is a directory"))?;
-        let directory = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
-        directory.map_err(|error| no_place(&path, error))?;
+        state::make_directories(parent).map_err(|error| no_place(&path, error))?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".oidc-exchange.lock");
         let lock = place.lock(&parent.join(name), PATIENCE).await?;
@@ -192,7 +191,7 @@ impl Written {
         let text = ini::unset(&file.text, self.kind, &self.profile, &self.keys).map_err(|fault| fault.to_string())?;
         let Some(text) = text else { return Ok(false) };
         if self.created && text.trim_ascii().is_empty() {
-            std::fs::remove_file(&file.path).map_err(|error| error.to_string())?;
+            state::remove_file(&file.path).map_err(|error| error.to_string())?;
         } else {
             let mut new = NewFile::beside(&file.path).map_err(why)?;
             place.open().map_err(why)?.record_restored(&mut new).await.map_err(why)?;

@@ -100,3 +100,74 @@ fn one_that_never_stops_is_given_up_at_a_size() {
         assert!(output.took < SOON, "{}: {:?}", input.name, output.took);
     });
 }
+
+/// gcloud's settings are read for its new directory, and for the project that the job has chosen.
+#[test]
+fn the_settings_of_gcloud() {
+    let sandbox = Sandbox::start().unwrap();
+    let job = |options: &[&str], file: &str| {
+        let program = crate::google::deploy(&sandbox, options).env("CLOUDSDK_CONFIG", "old");
+        let path = program.scratch().path().join("old").join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        (program, path)
+    };
+    let given_up = |options: &[&str], file: &str| {
+        let (program, path) = job(options, file);
+        mkfifo(&path);
+        let output = program.args(["--timeout", "5s"]).run();
+        output.exits(2).stdout_is(&crate::google::stopped(2));
+        let said = format!("error: gcloud's configuration: cannot read old/{file}: it did not end before --timeout\n");
+        assert_eq!(*output.stderr(), said);
+        assert!(output.took < 2 * SOON, "{:?}", output.took);
+    };
+    let files = ["active_config", "configurations/config_default", "configurations/config_other"];
+    let given_up = &given_up;
+    std::thread::scope(|scope| {
+        for file in files {
+            scope.spawn(move || given_up(&[], file));
+        }
+        for options in [&["--keep-gcloud-config"][..], &["--no-credentials-file", "--access-token"]] {
+            scope.spawn(move || given_up(options, files[1]));
+        }
+    });
+    for file in files {
+        let (program, path) = job(&[], file);
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let output = program.run();
+        output.exits(6).stdout_is(&crate::google::stopped(6));
+        let said = format!(": cannot copy old/{file}: it is larger than 4 MiB\n");
+        assert!(output.stderr().contains(&said) && output.took < SOON, "{}", output.describe());
+        // One that has no part in it.
+        let (program, path) = job(&["--keep-gcloud-config", "--project", "mine"], file);
+        mkfifo(&path);
+        program.run().exits(0);
+    }
+    let (program, path) = job(&[], "configurations/config_default");
+    mkfifo(&path);
+    let asked = sandbox.google.iam.requests().len();
+    let running = program.spawn();
+    assert!(sandbox.google.iam.await_requests(asked + 1, 2 * SOON), "the settings are read after the exchange");
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal(Signal::TERM);
+    let output = running.wait();
+    output.exits(5).stdout_is(&crate::google::stopped(5));
+    assert!(output.took < 3 * SOON, "{:?}", output.took);
+}
+
+/// What is at a path that the user named for a result.
+#[test]
+fn a_file_that_is_to_be_replaced() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = crate::google::deploy(&sandbox, &["--credentials-file", FILE]);
+    program.scratch().write(FILE, vec![b' '; 2 << 20]);
+    let output = program.run();
+    output.exits(6).stdout_is(&crate::google::stopped(6));
+    assert!(output.stderr().contains("there is a file of another kind than external_account"), "{}", output.describe());
+    assert!(sandbox.google.sts.requests().is_empty());
+    let program = crate::aws::deploy(&["--profile", "ci"]).job(&sandbox);
+    program.scratch().write("home/.aws/config", vec![b'#'; 5 << 20]);
+    let output = program.run();
+    output.exits(6).stdout_is("");
+    assert!(output.stderr().ends_with("home/.aws/config: it is larger than 4 MiB\n"), "{}", output.describe());
+    assert!(sandbox.aws.requests().is_empty());
+}
