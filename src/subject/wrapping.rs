@@ -79,7 +79,7 @@ mod tests {
                 "Authorization: Bearer TOKEN",
                 "it is a header's value: leave out what is before the token: `Bearer` and the space",
             ),
-            ("SEMAPHORE_OIDC_TOKEN=TOKEN", "it is a line that sets a variable: give only what is after the `=`"),
+            ("CI_JOB_JWT=TOKEN", "it is a line that sets a variable: give only what is after the `=`"),
             ("export T='TOKEN'", "it is a line that sets a variable: give only what is after the `=`"),
             ("warning: old\nTOKEN", "there is other text before it: give only the token, which begins with eyJ"),
         ] {
