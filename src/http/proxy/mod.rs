@@ -86,7 +86,7 @@ impl Proxy {
         Self::read(variable, address.trim()).ok_or_else(|| {
             Usage::new(format!("{variable} is not the address of a proxy"))
                 .hint("write it as http://host:port, https://host:port, socks5://host:port or socks5h://host:port")
-                .hint(r"percent-encode the user and the password: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23")
+                .hint(r"percent-encode the user and the password as UTF-8: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23")
         })
     }
 

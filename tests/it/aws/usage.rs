@@ -79,7 +79,7 @@ fn a_proxy_that_is_none() {
             error: HTTPS_PROXY is not the address of a proxy
 
             hint: write it as http://host:port, https://host:port, socks5://host:port or socks5h://host:port
-            hint: percent-encode the user and the password: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23
+            hint: percent-encode the user and the password as UTF-8: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23
         "#]],
     );
 }

@@ -27,6 +27,7 @@ fn a_password_that_is_not_encoded() {
         "http://proxy.corp.test:Summer2026",
         "http://jdoe:x@Summer2026:3128:1",
         "ftp://jdoe:Summer2026@proxy.corp.test",
+        "http://jdoe:Summer2026%E9@proxy.corp.test:3128",
         "http://jdoe:Summer2026@",
         "http://jdoe:Summer2026@/",
         "http:///Summer2026",
@@ -38,7 +39,7 @@ fn a_password_that_is_not_encoded() {
                 error: VARIABLE is not the address of a proxy
 
                 hint: write it as http://host:port, https://host:port, socks5://host:port or socks5h://host:port
-                hint: percent-encode the user and the password: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23
+                hint: percent-encode the user and the password as UTF-8: @ is %40, / is %2F, \ is %5C, ? is %3F, # is %23
             "#]]);
         }
     }
