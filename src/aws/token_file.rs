@@ -6,13 +6,11 @@ use super::Request;
 use crate::state::{self, NewFiles};
 use crate::subject::SubjectToken;
 
-/// Says that a region is missing, which the SDK for Go needs to find STS: s5cmd and rclone end with "Missing Region", also if
-/// they have a region of their own for S3.
+/// Says that a region is missing. Not every SDK finds STS without one: some tools end with "Missing Region", also if they
+/// have a region of their own for S3.
 pub(super) fn warn_without_region(request: &Request) {
     if request.region.is_none() {
-        tracing::warn!(
-            "no region: some tools, such as s5cmd and rclone, cannot renew without one: add --region or set AWS_REGION"
-        );
+        tracing::warn!("no region: some tools cannot renew without one: add --region or set AWS_REGION");
     }
 }
 

@@ -35,7 +35,7 @@ fn the_token_is_in_a_private_file_to_the_byte_and_no_key_is_printed() {
     assert_eq!((mode(&directory), mode(&file), sandbox.aws.requests().len()), (0o700, 0o600, 1));
 }
 
-const NO_REGION: &str = "warning: no region: some tools, such as s5cmd and rclone, cannot renew without one: add --region or set AWS_REGION\n";
+const NO_REGION: &str = "warning: no region: some tools cannot renew without one: add --region or set AWS_REGION\n";
 
 #[test]
 fn a_region_that_is_missing_is_named() {
