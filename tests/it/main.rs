@@ -11,6 +11,7 @@ mod docs;
 mod faults;
 mod google;
 mod habits;
+mod hostile;
 mod inputs;
 mod json;
 mod manual;

@@ -81,6 +81,13 @@ async fn misbehave(stream: &mut impl Stream, fault: Fault, request: &Request, sh
             let sent = lock(&shared.requests).clone();
             send(stream, &service.indiscreet(&sent)).await
         }
+        Fault::Forged(forgery) => {
+            let sent = lock(&shared.requests).clone();
+            stream.write_all(&forgery.bytes(&sent, service.answer(request).await)).await?;
+            stream.flush().await?;
+            Ok(true)
+        }
+        Fault::Endless { first, again } => repeat(stream, &first, &again).await,
         Fault::HtmlOk => send(stream, &Response::html(200)).await,
         Fault::Redirect { status, location } => {
             send(stream, &Response::html(status).with_header("location", location)).await
@@ -121,8 +128,7 @@ async fn misbehave(stream: &mut impl Stream, fault: Fault, request: &Request, sh
 }
 
 fn wire(response: &Response) -> (Vec<u8>, Vec<u8>) {
-    let framing = format!("content-length: {}", response.body.len());
-    (response.head(&framing).into_bytes(), response.body.clone())
+    (response.framed_head().into_bytes(), response.body.clone())
 }
 
 /// In one write: two would wait for each other (Nagle against delayed acknowledgements).
@@ -142,10 +148,14 @@ async fn reset(stream: &mut impl Stream, sent: &[u8]) -> io::Result<bool> {
 }
 
 async fn endless(stream: &mut impl Stream, response: &Response) -> io::Result<bool> {
-    stream.write_all(response.head("transfer-encoding: chunked").as_bytes()).await?;
     let chunk = [b"2000\r\n".as_slice(), &[b' '; 0x2000], b"\r\n"].concat();
+    repeat(stream, response.head("transfer-encoding: chunked").as_bytes(), &chunk).await
+}
+
+async fn repeat(stream: &mut impl Stream, first: &[u8], again: &[u8]) -> io::Result<bool> {
+    stream.write_all(first).await?;
     loop {
-        stream.write_all(&chunk).await?;
+        stream.write_all(again).await?;
         stream.flush().await?;
     }
 }

@@ -98,6 +98,17 @@ impl Response {
         Self::new(status, "text/html; charset=utf-8", body)
     }
 
+    /// All of it as it goes out.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.framed_head().as_bytes(), &self.body].concat()
+    }
+
+    /// The head, which says how long the body is.
+    pub(super) fn framed_head(&self) -> String {
+        self.head(&format!("content-length: {}", self.body.len()))
+    }
+
     /// The head as it goes out, up to the empty line; `framing` says how the body ends.
     pub(super) fn head(&self, framing: &str) -> String {
         let status = format!("HTTP/1.1 {} {}", self.status, reason(self.status));

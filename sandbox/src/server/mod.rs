@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-pub use fault::Fault;
+pub use fault::{Fault, Forgery};
 pub(crate) use message::repeated;
 pub use message::{Request, Response};
 pub use tls::{ServerTls, Tls};

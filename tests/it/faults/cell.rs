@@ -36,7 +36,7 @@ pub(super) struct Cell<'r> {
 }
 
 /// A reason why there is nothing to see.
-pub(super) type Dash = &'static str;
+pub(crate) type Dash = &'static str;
 
 impl Cell<'_> {
     /// Runs it, and checks all but its end, which it returns.

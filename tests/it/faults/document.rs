@@ -1,4 +1,4 @@
-//! `docs/faults.md`: its tables are what the tests have seen.
+//! Pages whose tables are what the tests have seen.
 
 use std::fmt::Display;
 use std::fs;
@@ -6,10 +6,10 @@ use std::sync::Mutex;
 
 use super::cell::Dash;
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A table in Markdown, with its notes.
-pub(super) struct Table<'t, E> {
+pub(crate) struct Table<'t, E> {
     columns: &'t [&'static str],
     rows: &'t [&'t str],
     cells: Vec<Result<E, Dash>>,
@@ -17,11 +17,11 @@ pub(super) struct Table<'t, E> {
 
 impl<'t, E: Display> Table<'t, E> {
     /// `cells` row by row.
-    pub(super) fn new(columns: &'t [&'static str], rows: &'t [&'t str], cells: Vec<Result<E, Dash>>) -> Self {
+    pub(crate) fn new(columns: &'t [&'static str], rows: &'t [&'t str], cells: Vec<Result<E, Dash>>) -> Self {
         Self { columns, rows, cells }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut notes: Vec<Dash> = Vec::new();
         let mut lines =
             vec![format!("| | {} |", self.columns.join(" | ")), format!("|---{}|", "|---".repeat(self.columns.len()))];
@@ -45,12 +45,13 @@ impl<'t, E: Display> Table<'t, E> {
     }
 }
 
-/// The section under `heading` reads so. `UPDATE_EXPECT=1` writes it.
+/// The section under `heading` of a page, such as `docs/faults.md`, reads so. `UPDATE_EXPECT=1` writes it.
 #[track_caller]
-pub(super) fn section_is(heading: &str, seen: &str) {
+pub(crate) fn section_is(page: &str, heading: &str, seen: &str) {
     static WRITING: Mutex<()> = Mutex::new(());
     let _one = WRITING.lock().unwrap();
-    let text = fs::read_to_string(PATH).unwrap();
+    let path = format!("{ROOT}/{page}");
+    let text = fs::read_to_string(&path).unwrap();
     let head = format!("## {heading}\n\n");
     let (before, rest) = text.split_once(&head).unwrap_or_else(|| panic!("no section {heading}"));
     let (found, after) =
@@ -58,7 +59,7 @@ pub(super) fn section_is(heading: &str, seen: &str) {
     if found == seen {
         return;
     }
-    assert!(std::env::var_os("UPDATE_EXPECT").is_some(), "docs/faults.md, {heading}, should read:\n{seen}");
+    assert!(std::env::var_os("UPDATE_EXPECT").is_some(), "{page}, {heading}, should read:\n{seen}");
     let after = after.map_or("\n".to_owned(), |after| format!("\n\n## {after}"));
-    fs::write(PATH, format!("{before}{head}{seen}{after}")).unwrap();
+    fs::write(path, format!("{before}{head}{seen}{after}")).unwrap();
 }

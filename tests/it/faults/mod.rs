@@ -5,7 +5,7 @@
 
 mod answers;
 mod cell;
-mod document;
+pub(crate) mod document;
 mod expected;
 mod late;
 mod leaks;
@@ -85,7 +85,7 @@ fn every_fault_at_every_step() {
     }
     let cells = seen.into_iter().map(|cell| cell.into_inner().unwrap().unwrap_or(Err("not run")));
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    section_is("Steps", &Table::new(&STEPS.map(Step::title), &names, cells.collect()).text());
+    section_is("docs/faults.md", "Steps", &Table::new(&STEPS.map(Step::title), &names, cells.collect()).text());
 }
 
 fn all_ways(rows: &[Row], index: usize, step: Step, shell: &shells::Shell, patience: u32) -> Result<End, Dash> {

@@ -141,7 +141,7 @@ fn a_result_that_cannot_be_put_where_it_belongs() {
         }
     }
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
-    section_is("Results", &Table::new(&["aws", "gcp", "vault"], &names, cells).text());
+    section_is("docs/faults.md", "Results", &Table::new(&["aws", "gcp", "vault"], &names, cells).text());
 }
 
 fn run(row: &Row, step: Step, options: &str) -> End {

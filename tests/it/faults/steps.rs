@@ -26,7 +26,7 @@ pub(crate) enum Step {
 
 /// The command that a step belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Exchange {
+pub(crate) enum Exchange {
     Aws,
     Gcp,
     Vault,
@@ -79,7 +79,7 @@ impl Step {
         }
     }
 
-    pub(super) fn exchange(self) -> Exchange {
+    pub(crate) fn exchange(self) -> Exchange {
         match self {
             Self::Token | Self::Hop | Self::Identity => Exchange::Aws,
             Self::Sts | Self::AccessToken | Self::IdToken => Exchange::Gcp,
@@ -89,7 +89,7 @@ impl Step {
     }
 
     /// The command line, for a shell. Where it is the step's `own_host` that fails, no step before speaks to that host.
-    pub(super) fn command(self, own_host: bool) -> String {
+    pub(crate) fn command(self, own_host: bool) -> String {
         let id_token = "--id-token-audience https://run.test";
         match self {
             Self::Token => AWS.into(),
@@ -107,7 +107,7 @@ impl Step {
     }
 
     /// A variable that its command line sets.
-    pub(super) fn variable(self) -> &'static str {
+    pub(crate) fn variable(self) -> &'static str {
         match (self, self.exchange()) {
             (Self::IdToken, _) => "GOOGLE_ID_TOKEN",
             (_, Exchange::Aws) => "AWS_SESSION_TOKEN",
@@ -117,7 +117,7 @@ impl Step {
     }
 
     /// Whether a request is this step's.
-    pub(super) fn request(self) -> fn(&Request) -> bool {
+    pub(crate) fn request(self) -> fn(&Request) -> bool {
         match self {
             Self::Token => |request| request.field("Action") == Some("AssumeRoleWithWebIdentity"),
             Self::Hop => |request| request.field("Action") == Some("AssumeRole"),
@@ -135,7 +135,7 @@ impl Step {
         }
     }
 
-    pub(super) fn server(self, sandbox: &Sandbox) -> &Server {
+    pub(crate) fn server(self, sandbox: &Sandbox) -> &Server {
         match self {
             Self::Token | Self::Hop | Self::Identity => &sandbox.aws,
             Self::Sts => &sandbox.google.sts,
@@ -146,12 +146,12 @@ impl Step {
     }
 
     /// How often its server was asked for it.
-    pub(super) fn requests(self, sandbox: &Sandbox) -> usize {
+    pub(crate) fn requests(self, sandbox: &Sandbox) -> usize {
         self.server(sandbox).requests().iter().filter(|request| self.request()(request)).count()
     }
 
     /// Whether it is the first to speak to its host; else it goes over the connection of the step before.
-    pub(super) fn opens(self) -> bool {
+    pub(crate) fn opens(self) -> bool {
         match self {
             Self::Token
             | Self::Sts
@@ -165,7 +165,7 @@ impl Step {
     }
 
     /// Moves its host to `origin`, for a step that [opens](Self::opens) a connection: the variables that say so.
-    pub(super) fn moved_to(self, origin: &str, sandbox: &Sandbox) -> Vec<(String, String)> {
+    pub(crate) fn moved_to(self, origin: &str, sandbox: &Sandbox) -> Vec<(String, String)> {
         let issuer = &sandbox.issuer;
         let jwks = format!("{origin}{}", sandbox::issuer::JWKS);
         let variable = |name: &str| vec![(name.to_owned(), origin.to_owned())];
@@ -188,7 +188,7 @@ impl Step {
     }
 
     /// By what an error names the step.
-    pub(super) fn named(self) -> &'static str {
+    pub(crate) fn named(self) -> &'static str {
         match self {
             Self::Token => "AWS STS",
             Self::Hop => "(role 2 of 2)",
@@ -209,7 +209,7 @@ impl Step {
 
 impl Exchange {
     /// What standard output gets when there are no credentials.
-    pub(super) fn stopped(self, code: u8) -> String {
+    pub(crate) fn stopped(self, code: u8) -> String {
         match self {
             Self::Aws => support::stopped(code),
             Self::Gcp => format!(
@@ -224,7 +224,7 @@ impl Exchange {
 }
 
 /// All that the steps need: a second role, and something that a POST makes.
-pub(super) fn furnish(sandbox: &Sandbox) {
+pub(crate) fn furnish(sandbox: &Sandbox) {
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "AWS": sandbox::DEPLOY_ROLE }, "Action": "sts:AssumeRole",
     }]});

@@ -1,0 +1,105 @@
+//! Answers in each service's own form, with an attacker's text in the place that is asked for.
+
+use std::fmt::Write;
+
+use regex_lite::{NoExpand, Regex};
+use sandbox::server::Response;
+use serde_json::{Value, json};
+
+use crate::faults::steps::Step;
+
+/// A refusal with this message.
+pub(super) fn refusal(step: Step, message: &str) -> Response {
+    refusal_in_two(step, None, message)
+}
+
+/// A refusal with this in the place of its code, too, or of an error before the message.
+pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> Response {
+    match step {
+        Step::Token | Step::Hop | Step::Identity => {
+            let (code, message) = (xml(code.unwrap_or("AccessDenied")), xml(message));
+            let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+            let namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
+            let body =
+                format!("<ErrorResponse xmlns=\"{namespace}\">{error}<RequestId>r</RequestId></ErrorResponse>\n");
+            Response::new(403, "text/xml", body)
+        }
+        Step::Sts => {
+            let code = code.unwrap_or("invalid_grant");
+            Response::json(400, &json!({ "error": code, "error_description": message }))
+        }
+        Step::AccessToken | Step::IdToken => {
+            let code = code.unwrap_or("PERMISSION_DENIED");
+            Response::json(403, &json!({ "error": { "code": 403, "message": message, "status": code } }))
+        }
+        Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation => {
+            let errors: Vec<&str> = code.into_iter().chain([message]).collect();
+            Response::json(400, &json!({ "errors": errors }))
+        }
+        Step::Discovery | Step::Keys => Response::new(403, "text/plain; charset=utf-8", message),
+    }
+}
+
+/// Normal service's answer with another value in the place of what is handed over.
+pub(super) fn with_value(step: Step, answer: Response, value: &str) -> Response {
+    match step {
+        Step::Token | Step::Hop => with_element(answer, "SessionToken", &xml(value)),
+        Step::AccessToken => with_member(answer, "/accessToken", &json!(value)),
+        Step::IdToken => with_member(answer, "/token", &json!(value)),
+        Step::Login => with_member(answer, "/auth/client_token", &json!(value)),
+        Step::Read => with_member(answer, "/data/data/password", &json!(value)),
+        Step::Write => with_member(answer, "/data/certificate", &json!(value)),
+        Step::Identity | Step::Sts | Step::Mount | Step::Revocation | Step::Discovery | Step::Keys => answer,
+    }
+}
+
+/// Normal service's answer with another content of an XML element.
+pub(super) fn with_element(answer: Response, name: &str, content: &str) -> Response {
+    let element = Regex::new(&format!("<{name}>[^<]*</{name}>")).unwrap();
+    let content = format!("<{name}>{content}</{name}>");
+    let text = String::from_utf8(answer.body).unwrap();
+    Response { body: element.replace(&text, NoExpand(&content)).into_owned().into(), ..answer }
+}
+
+/// Normal service's answer with another value at a JSON pointer.
+pub(super) fn with_member(answer: Response, pointer: &str, value: &Value) -> Response {
+    let mut body: Value = serde_json::from_slice(&answer.body).unwrap();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    body.pointer_mut(parent).unwrap()[name] = value.clone();
+    Response { body: body.to_string().into(), ..answer }
+}
+
+/// Normal service's answer with more members that name an address, in each form in which an answer could.
+pub(super) fn leading_to(answer: Response, address: &str) -> Response {
+    let names = ["redirect", "endpoint", "token_uri", "token_url", "location", "jku", "x5u", "request_uri", "next"];
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else {
+        let text = String::from_utf8_lossy(&answer.body);
+        let text = text.replace("Result>", &format!("Result><Endpoint>{address}</Endpoint>"));
+        // The second place is behind the result's end, where an element is as little known.
+        return Response { body: text.into(), ..answer };
+    };
+    add(&mut body, &names, address);
+    Response { body: body.to_string().into(), ..answer }
+}
+
+fn add(value: &mut Value, names: &[&str], address: &str) {
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(|value| add(value, names, address));
+            members.extend(names.iter().map(|name| ((*name).to_owned(), json!(address))));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| add(value, names, address)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A text that XML carries, whatever is in it but a NUL.
+pub(super) fn xml(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match c {
+            'A'..='Z' | 'a'..='z' | '0'..='9' | ' ' => out.push(c),
+            c => write!(out, "&#x{:x};", u32::from(c)).unwrap(),
+        }
+        out
+    })
+}

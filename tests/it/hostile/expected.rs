@@ -1,0 +1,120 @@
+//! What must come of an attack, by the promises of the README's contract, and by nothing that was seen.
+
+use std::fmt;
+
+use crate::faults::steps::{Exchange, Step};
+
+/// What kind of answer an attack makes, as far as the promises tell answers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What was asked for, and more that must not matter.
+    Harmless,
+    /// A refusal in the service's own words, and more.
+    Refusal,
+    /// No answer of the service's.
+    Garbled,
+    /// A redirect, a certificate or a protocol that is never followed, trusted or spoken; an answer that is too large.
+    Hopeless,
+    /// Bytes that are not HTTP: like a connection that broke.
+    Broken,
+    /// A value in place of the one that was asked for.
+    Value(Value),
+    /// A name of the server's that no variable may have.
+    BadName,
+    /// A client token that cannot be revoked.
+    Kept,
+    /// A life below nothing.
+    NoLife,
+    /// A life beyond every calendar.
+    LongLife,
+}
+
+/// What a value is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// Letters, digits and signs.
+    Graphic,
+    /// Blanks, line breaks, control characters or letters beyond ASCII, too.
+    Any,
+    /// A NUL, which no environment can carry.
+    Nul,
+    /// More than one exec can carry.
+    Long,
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With credentials, whole and as they came.
+    Done,
+    /// The same, and a warning.
+    Said,
+    /// Without: refused.
+    Refused,
+    /// Without: what came cannot be used, and another attempt would not help.
+    Unusable,
+    /// Without: the time is up.
+    Bound,
+    /// Without: they cannot be handed over.
+    Output,
+}
+
+impl End {
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Done | Self::Said => 0,
+            Self::Refused => 4,
+            Self::Unusable | Self::Bound => 5,
+            Self::Output => 6,
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done => "0",
+            Self::Said => "0, said",
+            Self::Refused => "4",
+            Self::Unusable => "5",
+            Self::Bound => "5 at the bound",
+            Self::Output => "6",
+        })
+    }
+}
+
+/// The end that is promised.
+pub(super) fn expected(step: Step, kind: Kind) -> End {
+    let exchange = step.exchange();
+    let end = match kind {
+        Kind::Harmless => End::Done,
+        Kind::Refusal => End::Refused,
+        // Whether the token is good is what was asked: an issuer that publishes no keys makes it a bad one.
+        Kind::Garbled if exchange == Exchange::Verify => End::Refused,
+        // A second answer could be a second certificate that nobody would know of.
+        Kind::Broken if step == Step::Write => End::Unusable,
+        Kind::Broken => End::Bound,
+        Kind::Kept => End::Said,
+        Kind::BadName => End::Output,
+        Kind::Value(value) => of_value(exchange, value),
+        // Vault's means that there is none, or one without end; elsewhere it is no time.
+        Kind::NoLife if exchange == Exchange::Vault => End::Done,
+        // Google's STS counts seconds, of which no number is wrong.
+        Kind::LongLife if exchange == Exchange::Vault || step == Step::Sts => End::Done,
+        Kind::Garbled | Kind::Hopeless | Kind::NoLife | Kind::LongLife => End::Unusable,
+    };
+    match end {
+        // It comes after the result, which it must not lose.
+        End::Refused | End::Unusable | End::Bound if step == Step::Revocation => End::Said,
+        End::Done | End::Said | End::Refused | End::Unusable | End::Bound | End::Output => end,
+    }
+}
+
+/// Values are quoted for their shell, whatever is in them. Google's tokens go into headers, which take no blank.
+fn of_value(exchange: Exchange, value: Value) -> End {
+    match value {
+        Value::Any | Value::Nul if exchange == Exchange::Gcp => End::Unusable,
+        Value::Graphic | Value::Any => End::Done,
+        Value::Nul | Value::Long => End::Output,
+    }
+}
