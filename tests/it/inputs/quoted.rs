@@ -38,13 +38,9 @@ fn is_not_shown(input: &Input, sandbox: &Sandbox, how: &str, bytes: &[u8], words
     };
     program.scratch().write(FILE, bytes);
     let output = program.patient(Duration::from_mins(1)).run();
-    // A document of JSON is for the provider to judge.
-    assert!(
-        output.code != Some(0) || ["as it is", "in JSON"].contains(&how),
-        "{}, {how}: {}",
-        input.name,
-        output.describe()
-    );
+    // Other tools' settings may hold anything, and a document of JSON is for the provider to judge.
+    let may_succeed = input.name.starts_with("AWS_") || ["as it is", "in JSON"].contains(&how);
+    assert!(output.code != Some(0) || may_succeed, "{}, {how}: {}", input.name, output.describe());
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn a_tree_of_certificates() {
             let program = over_tls(&world, &[READ]).env(variable, value);
             program.scratch().write("cas/of/readme.txt", "not a certificate\n");
             program.scratch().write(file, &ca);
-            program.run().exits(0).stdout_is(GOOD);
+            program.run().exits(0).exports_are(GOOD);
         }
     }
 }
