@@ -1,0 +1,60 @@
+//! Bytes that are not what HTTP has, and bodies that are not the service's.
+
+use sandbox::Fault;
+use sandbox::server::Response;
+
+use super::{Add, Attack, NO_BODY, answer};
+use crate::faults::steps::Step;
+use crate::hostile::answers::refusal;
+use crate::hostile::expected::Kind;
+
+/// Bytes that are not what HTTP has.
+pub(super) fn frames(row: &mut Add<'_>) {
+    let raw = |bytes: &'static [u8]| answer(move |_| Ok(Attack::new(Fault::forged(move |_, _| bytes.to_vec()))));
+    row("a banner of another protocol", Kind::Broken, raw(b"SSH-2.0-OpenSSH_9.9\r\n\x1b[2JFORGED\r\n\r\n"));
+    let lengths = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 900\r\n\r\n{}";
+    row("two lengths that differ", Kind::Broken, raw(lengths));
+    let control = b"HTTP/1.1 200 OK\r\nx-request-id: a\x1b[2J\0FORGED\r\ncontent-length: 2\r\n\r\n{}";
+    row("a header with control characters", Kind::Broken, raw(control));
+    let endless = answer(|_| {
+        let again = format!("x-more: {}\r\n", "0".repeat(1_000)).repeat(8).into_bytes();
+        Ok(Attack::new(Fault::Endless { first: b"HTTP/1.1 200 OK\r\n".to_vec(), again }))
+    });
+    row("a head without end", Kind::Broken, endless);
+    let ahead = answer(|stage| {
+        let step = stage.step;
+        Ok(Attack::new(Fault::forged(move |_, answer| {
+            let next = refusal(step, "an answer to a request that nobody has made yet");
+            [answer.bytes(), next.bytes()].concat()
+        })))
+    });
+    row("a second answer, ahead of its request", Kind::Harmless, ahead);
+}
+
+/// Bodies that no reader of the service's would take.
+pub(super) fn bodies(row: &mut Add<'_>) {
+    let body = |make: fn() -> Vec<u8>| {
+        answer(move |_| Ok(Attack::answer(move |_, _| Response::new(200, "application/json", make()))))
+    };
+    row("an array 100,000 deep", Kind::Garbled, body(|| vec![b'['; 100_000]));
+    row("elements 50,000 deep", Kind::Garbled, body(|| b"<a>".repeat(50_000)));
+    let wide = answer(|stage| {
+        if stage.step == Step::Revocation {
+            return Err(NO_BODY);
+        }
+        Ok(Attack::answer(|_, answer| {
+            let body = String::from_utf8(answer.body.clone()).unwrap();
+            let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            Response { body: [b"\xff\xfe".to_vec(), wide].concat(), ..answer }
+        }))
+    });
+    row("the answer in UTF-16", Kind::Garbled, wide);
+    row("bytes that are not UTF-8", Kind::Garbled, body(|| vec![0xff; 3_000]));
+    let nothing = answer(|stage| {
+        if matches!(stage.step, Step::Mount | Step::Read | Step::Write | Step::Revocation) {
+            return Err("an empty answer is one of Vault's");
+        }
+        Ok(Attack::answer(|_, _| Response::new(200, "application/json", "")))
+    });
+    row("200 with nothing in it", Kind::Garbled, nothing);
+}
