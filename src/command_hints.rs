@@ -2,35 +2,14 @@
 
 use crate::subject::SubjectToken;
 
-/// A document that the provider's own tool prints.
-pub struct Printed {
-    /// The tool's command line, each word of it quoted where it needs that.
-    pub by: String,
-    /// The option of `explain` that takes it.
-    pub option: &'static str,
-}
-
-impl Printed {
-    fn file(&self) -> String {
-        format!("{}.json", self.option.trim_start_matches('-'))
-    }
-}
-
-/// The line that evaluates `rule` on the token, with a `further` document where it takes two: `explain` reads one of them
-/// from a pipe, unless that is where the token comes from. `provider` is what stands after `explain`.
+/// How whoever may read the rule evaluates it: the claims are kept here, where the token is, and carried there. `provider` is
+/// what stands after `explain`.
 #[must_use]
-pub fn explain(token: &SubjectToken, provider: &str, rule: &Printed, further: Option<&Printed>) -> String {
-    let (first, options) = further.map_or_else(Default::default, |further| {
-        (format!("{} > {} && ", further.by, further.file()), format!(" {} {}", further.option, further.file()))
-    });
-    let (into, from) =
-        if token.is_from_stdin() { (format!("> {} &&", rule.file()), rule.file()) } else { ("|".into(), "-".into()) };
+pub fn explain(token: &SubjectToken, provider: &str) -> String {
     format!(
-        "see which condition fails{}: {first}{} {into} oidc-exchange explain {provider} {} {from}{options}{}",
-        again(token),
-        rule.by,
-        rule.option,
-        token.option()
+        "run `oidc-exchange token{} --format json >claims.json` here{}; with it `oidc-exchange explain {provider} --claims claims.json` shows which condition fails",
+        token.option(),
+        again(token)
     )
 }
 

@@ -84,9 +84,12 @@ where
     }
 }
 
-/// Writes `report` as the run's last words on standard error.
+/// Writes `report` as the run's last words on standard error, with its first hints; with all of them where `-v` was given.
 pub fn report(report: &Report) {
-    write(&layout(report));
+    /// Whoever reads an error in a job's log reads no list.
+    const FIRST: usize = 2;
+    let hints = if tracing::enabled!(Level::INFO) { usize::MAX } else { FIRST };
+    write(&layout(report, hints));
 }
 
 /// Writes a text made elsewhere (clap's usage errors), token-shaped parts taken out; and so is the advice to write a
@@ -126,7 +129,7 @@ fn shown(text: &str) -> String {
     redact_key_shaped(&sanitized(text))
 }
 
-fn layout(report: &Report) -> String {
+fn layout(report: &Report, hints: usize) -> String {
     let mut out = format!("error: {}\n", shown(&report.title));
     for (label, lines) in &report.facts {
         for (index, line) in lines.iter().enumerate() {
@@ -137,7 +140,7 @@ fn layout(report: &Report) -> String {
     if !report.hints.is_empty() {
         out.push('\n');
     }
-    for hint in &report.hints {
+    for hint in report.hints.iter().take(hints) {
         let _ = writeln!(out, "hint: {}", shown(hint));
     }
     out
@@ -155,7 +158,7 @@ mod tests {
             .fact("nothing", vec![])
             .hints(["try again".into()]);
         assert_eq!(
-            layout(&report),
+            layout(&report, 2),
             "error: AWS STS refused the token\n  said       AccessDenied: no\n  presented  iss=a\n             sub=b\n\nhint: try again\n"
         );
     }

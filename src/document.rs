@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::error::Usage;
 use crate::input::{self, Kind, Reader};
 use crate::json;
+use crate::secret::redact_jwt_shaped;
 
 /// What was read, and how an error names it.
 #[derive(Debug)]
@@ -51,6 +52,10 @@ impl Document {
             let what = if path.as_os_str() == "-" { "standard input" } else { "the file" };
             return Err(Usage::new(format!("{name}: {what} is empty"))
                 .hint("run the command that should have printed it alone: it may have failed"));
+        }
+        if !text.trim_start().starts_with('{') && redact_jwt_shaped(text.trim()) != text.trim() {
+            return Err(Usage::new(format!("{name}: it holds a token, which is a secret"))
+                .hint("remove the file; the claims alone are what this prints: oidc-exchange token --format json"));
         }
         let text = decode(text.into_bytes());
         // A document that begins as JSON does has been cut, or written by hand.

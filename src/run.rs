@@ -17,7 +17,7 @@ use crate::host::{Env, Host};
 use crate::http::Client;
 use crate::http::retry::Deadline;
 use crate::plan::fail_closed::FailureOutput;
-use crate::plan::{self, Exchange, Explain, Plan, SecretsFile, Setup};
+use crate::plan::{self, Exchange, Explain, Plan, SecretsFile, Setup, Subject};
 use crate::signal::{self, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
 use crate::{clean, exchange, input, subject, token};
@@ -162,8 +162,18 @@ async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut
 }
 
 async fn explain(plan: &Explain, host: &Host, deadline: Deadline) -> Result<u8, Error> {
-    let token = subject::look_at(&plan.source, host, deadline).await?;
-    let explanation = plan.rule.evaluate(&token, host.clock.unix());
+    let now = host.clock.unix();
+    let explanation = match &plan.subject {
+        Subject::Token(source) => {
+            let token = subject::look_at(source, host, deadline).await?;
+            plan.rule.evaluate(token.claims(), token.header().alg.as_deref(), now)
+        }
+        Subject::Claims(file) => {
+            let mut found = plan.rule.evaluate(&file.claims, file.algorithm.as_deref(), file.moment(now));
+            found.notes.push("the claims are a file's: whether the token has expired since is not judged".into());
+            found
+        }
+    };
     print(if plan.json { explanation.json() } else { explanation.text() }, deadline).await?;
     Ok(explanation.verdict.exit().code())
 }

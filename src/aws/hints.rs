@@ -7,7 +7,7 @@ use serde_json::json;
 use super::answer::PROVIDER;
 use super::chain::Hop;
 use super::{Request, RoleArn};
-use crate::command_hints::{self, Printed};
+use crate::command_hints;
 use crate::host::Clock;
 use crate::shell::posix;
 use crate::subject::claims::{JobKind, SESSION_TAGS};
@@ -176,12 +176,9 @@ impl Context<'_> {
         vec![format!("this machine's clock says {}: is it right?", time(self.clock.unix()))]
     }
 
-    /// The command line that evaluates the trust policy.
+    /// The command lines that evaluate the trust policy.
     pub(super) fn explain_line(&self) -> String {
-        let role = &self.request.role;
-        let by = format!("aws iam get-role --role-name {} --output json", posix::word(role.name()));
-        let policy = Printed { by, option: "--trust-policy" };
-        command_hints::explain(self.token, &format!("aws --role-arn {}", posix::word(role.as_str())), &policy, None)
+        command_hints::explain(self.token, "aws")
     }
 
     /// The command line that checks the token against its issuer.
@@ -190,51 +187,49 @@ impl Context<'_> {
     }
 
     fn trust_policy_hints(&self) -> Vec<String> {
-        let (claims, host, audience) = (self.claims(), self.host(), self.audience_text());
+        let (claims, host) = (self.claims(), self.host());
+        let tagged = claims.has(SESSION_TAGS);
         let mut hints = Vec::new();
-        match claims.job_kind() {
-            Some(JobKind::PullRequest) => hints.push(
-                "this is a pull-request job; a trust policy for `…:ref_type:branch:ref:refs/heads/main` does not match it".into(),
-            ),
-            Some(JobKind::Tag) => hints.push("this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it".into()),
-            Some(JobKind::ProjectDebug) => hints.push("this is a debug session of the project: its `sub` names no ref at all".into()),
-            Some(JobKind::Branch) | None => {}
-        }
-        let sub = claims.text("sub").unwrap_or("(none)");
+        let kind = match claims.job_kind() {
+            Some(JobKind::PullRequest) => {
+                Some("this is a pull-request job; a trust policy for a branch does not match it")
+            }
+            Some(JobKind::Tag) => Some("this is a tag's job; a trust policy for a branch does not match it"),
+            Some(JobKind::ProjectDebug) => {
+                Some("this is a debug session of the project: its `sub` names no ref at all")
+            }
+            Some(JobKind::Branch) | None => None,
+        };
+        hints.extend(kind.map(str::to_owned));
+        let tags = if tagged { ", and allow sts:TagSession for its session tags" } else { "" };
         hints.push(format!(
-            "the role's trust policy must name the provider {} and match `{host}:aud` = {audience} and `{host}:sub` = {sub}",
+            "let the trust policy match this iss, aud and sub{tags}; a role that does not exist is refused alike"
+        ));
+        hints.push(format!(
+            "it must name the provider {}, and the conditions `{host}:aud` and `{host}:sub`",
             self.request.role.provider_arn(host)
         ));
-        if claims.has(SESSION_TAGS) {
-            hints.push("this token carries session tags, so the trust policy must also allow sts:TagSession".into());
-        }
-        hints.push("AWS says the same of a role that does not exist: is the ARN right, to the letter?".into());
         hints
     }
 
     fn hop_hints(&self, number: usize, hop: &Hop, from: &RoleArn) -> Vec<String> {
         let (role, from) = (hop.role.as_str(), from.as_str());
         let last = number == self.request.chain.len() + 1;
-        let mut hints = vec![
-            format!("the policies of {from} must allow sts:AssumeRole on {role}"),
-            format!("the trust policy of {role} must name {from} under Principal, AWS"),
-        ];
-        hints.push(match &hop.external_id {
-            None => "where it asks for an sts:ExternalId, name that with --external-id".into(),
-            Some(id) => format!("where it asks for an sts:ExternalId, it must be {}", id.as_str()),
-        });
+        let mut actions = "sts:AssumeRole".to_owned();
         if self.claims().has(SESSION_TAGS) || (last && !self.request.tags.is_empty()) {
-            hints.push(
-                "the session carries tags, so both must allow sts:TagSession beside sts:AssumeRole, at every role of the chain"
-                    .into(),
-            );
+            actions.push_str(" and, for the session's tags, sts:TagSession");
         }
         if self.request.source_identity.is_some() {
-            hints.push(
-                "with --source-identity both must allow sts:SetSourceIdentity too, at every role of the chain".into(),
-            );
+            actions.push_str(" and, for --source-identity, sts:SetSourceIdentity");
         }
-        hints
+        let id = match &hop.external_id {
+            None => "if it asks for an sts:ExternalId, name that with --external-id".into(),
+            Some(id) => format!("if it asks for an sts:ExternalId, it must be {}", id.as_str()),
+        };
+        vec![
+            format!("the policies of {from} must allow {actions} on {role}"),
+            format!("the trust policy of {role} must allow the same to {from} under Principal, AWS; {id}"),
+        ]
     }
 
     fn expiry_hints(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! `explain` as it is written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -32,6 +32,12 @@ pub struct ExplainShared {
     #[command(flatten)]
     pub token: TokenPlace,
 
+    /// The token's claims in its place, as `token --format json` prints them: no secret; - for standard input
+    ///
+    /// Whether they have expired is not judged.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token_env", "token_file"], help_heading = "Token options")]
+    pub claims: Option<PathBuf>,
+
     /// The form of the output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,
@@ -39,6 +45,14 @@ pub struct ExplainShared {
     /// How much to say.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
+}
+
+impl ExplainShared {
+    /// The file that holds the token, or its claims, if it is a file.
+    #[must_use]
+    pub fn subject_file(&self) -> Option<&Path> {
+        self.claims.as_deref().or(self.token.token_file.as_deref())
+    }
 }
 
 /// `explain aws`.

@@ -98,7 +98,7 @@ const OPTIONS: &[Habit] = &[
     habit("aws|gcp|vault", "shell", OTHERS, "`--format`: env for POSIX shells, fish for fish"),
     habit("aws|gcp|vault", "export output-format", OTHERS, "`--format`"),
     habit("aws|gcp|vault", "json", OTHERS, "`--format json`"),
-    habit("aws|gcp|vault", "env-file dotenv", OTHERS, "`--format`, and `--output` for the file's path"),
+    habit("aws|gcp|vault", "env-file dotenv", OTHERS, "`--format env-no-export` or `--format dotenv`, with `--output`"),
     habit("aws|gcp|vault", "o", OTHERS, "`--output` for a file's path, `--format` for the form"),
     habit("aws|gcp|vault|token|explain|setup", "f", OTHERS, "`--format`"),
     habit("token|explain", "output o json", AWS_CLI, "`--format json`"),
@@ -132,12 +132,29 @@ const OPTIONS: &[Habit] = &[
 /// Values of `--format` and of `--on-error`.
 const VALUES: &[Habit] = &[
     habit("--format", "sh bash zsh dash ksh posix shell export eval text", OTHERS, "`env`, which is the default"),
-    habit("--format", "dot-env docker podman env-file envfile kubectl", OTHERS, "`env-no-export`"),
+    habit("--format", "docker podman env-file envfile kubectl", OTHERS, "`env-no-export`"),
+    habit("--format", "dot-env .env", OTHERS, "`dotenv`"),
     habit("--format", "credential-process credential_process", AWS_CLI, "`process`, of `aws`"),
     habit("--format", "yaml yml table toml", AWS_CLI, "`json`"),
     habit("--format", "value plain", GCLOUD, "`raw`, of `vault`, for one secret's value"),
     habit("--on-error", "exit fail abort", OTHERS, "`stop`, which is the default"),
     habit("--on-error", "continue ignore nothing", OTHERS, "`none`"),
+];
+
+/// What gets the document that `explain` evaluates.
+const DOCUMENTS: &[(&str, &str)] = &[
+    (
+        "explain aws",
+        "aws iam get-role --role-name NAME --output json | oidc-exchange explain aws --claims FILE --trust-policy -",
+    ),
+    (
+        "explain gcp",
+        "gcloud iam workload-identity-pools providers describe PROVIDER --format=json | oidc-exchange explain gcp --claims FILE --provider-config -",
+    ),
+    (
+        "explain vault",
+        "bao read -format=json auth/jwt/role/NAME | oidc-exchange explain vault --claims FILE --role-config -",
+    ),
 ];
 
 /// Words that other tools take for `--output`, where a form was meant and not a file.
@@ -170,6 +187,12 @@ pub fn advise(error: &mut clap::Error, words: &[String]) {
             let typed = text(ContextKind::InvalidValue)?;
             found(VALUES, &option, &typed, &typed)
         })
+    } else if kind == ErrorKind::MissingRequiredArgument {
+        let names: Vec<&str> = path.iter().skip(1).map(|command| command.get_name()).collect();
+        DOCUMENTS
+            .iter()
+            .find(|(command, _)| *command == names.join(" "))
+            .map(|(_, line)| format!("get it with: {line}"))
     } else {
         None
     };

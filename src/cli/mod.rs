@@ -206,7 +206,7 @@ pub struct CompletionsArgs {
 /// How much standard error says.
 #[derive(Debug, Args)]
 pub struct VerbosityArgs {
-    /// Say more on standard error: once for a line per call, twice for every decision
+    /// Say more on standard error: once for a line per call and every hint, twice for every decision
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 

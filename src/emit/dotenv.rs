@@ -1,18 +1,26 @@
-//! Raw `K=V` lines: what `docker run --env-file` and dotenv readers take as it stands.
+//! `K='v'` lines for the readers of dotenv files: python-dotenv, npm's dotenv, Node's `--env-file`.
 
 use super::{Error, Exports};
 
-/// The lines. Nothing is quoted, since those readers take quotes for part of the value.
+/// What these readers take in different ways within single quotes, and what it is called.
+const UNSETTLED: [(&str, &str); 5] = [
+    ("'", "an apostrophe"),
+    // python-dotenv takes `\\` and `\'` for escapes; others keep both characters.
+    ("\\", "a backslash"),
+    // python-dotenv puts the variable's value in its place.
+    ("${", "`${`"),
+    ("\n", "a line break"),
+    ("\r", "a carriage return"),
+];
+
+/// The lines.
 pub(super) fn lines(exports: &Exports) -> Result<String, Error> {
     let mut out = String::new();
     for (name, value) in exports.variables() {
-        if value.contains(['\n', '\r']) {
-            return Err(Error::LineBreak { name: name.clone() });
+        if let Some((_, what)) = UNSETTLED.iter().find(|(text, _)| value.contains(text)) {
+            return Err(Error::Dotenv { name: name.clone(), what });
         }
-        out.push_str(name.as_str());
-        out.push('=');
-        out.push_str(value);
-        out.push('\n');
+        out.extend([name.as_str(), "='", value, "'\n"]);
     }
     Ok(out)
 }

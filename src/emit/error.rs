@@ -20,6 +20,18 @@ pub enum Error {
         /// Its variable.
         name: Name,
     },
+    /// A line is longer than the format's readers take.
+    LongLine {
+        /// Its variable.
+        name: Name,
+    },
+    /// A value holds what the readers of dotenv files take in different ways.
+    Dotenv {
+        /// Its variable.
+        name: Name,
+        /// What.
+        what: &'static str,
+    },
     /// A value is longer than an exec can carry.
     TooLong {
         /// Its variable.
@@ -115,6 +127,14 @@ impl Error {
                 limit >> 10
             ))
             .hints([format!("write the longest to private files: {longest}=path?file#field sets {longest} to the file's path")]),
+            Self::LongLine { name } => Report::new(format!(
+                "the line for {name} is longer than 65,535 bytes, which docker, podman and kubectl do not read"
+            ))
+            .hints([format!("write it to a private file: {name}=path?file#field sets {name} to the file's path")]),
+            Self::Dotenv { name, what } => Report::new(format!(
+                "the value for {name} holds {what}, which readers of dotenv files take in different ways"
+            ))
+            .hints([format!("write it to a private file, {name}=path?file#field, or use --format env or json")]),
             Self::NotText { name } => {
                 Report::new(format!("the value for {name} is not text, which no environment can carry")).hints([
                     format!("write it to a private file: {name}=path?base64&file#field sets {name} to the file's path"),

@@ -1,6 +1,7 @@
 //! Variables as text: [`render`] is pure, a file per format.
 
 mod dotenv;
+mod env_file;
 mod error;
 mod fish;
 pub mod ini;
@@ -28,8 +29,10 @@ use crate::shell::Name;
 pub enum Format {
     /// POSIX shell, for `eval`: `export K='v';`.
     Env,
-    /// Raw `K=V` lines, for `docker run --env-file` and dotenv readers: no quotes, no unset, no newline in a value.
+    /// Raw `K=V` lines, for `--env-file` of docker, podman and kubectl: no quotes, no unset, no newline in a value.
     EnvNoExport,
+    /// `K='v'` lines, for readers of dotenv files: no unset, and no value in which they differ.
+    Dotenv,
     /// fish, for `eval (… | string collect)`: `set -gx K 'v';`.
     Fish,
     /// One JSON object, a member per variable.
@@ -44,7 +47,7 @@ impl Format {
     pub fn is_shell(self) -> bool {
         match self {
             Self::Env | Self::Fish | Self::Source => true,
-            Self::EnvNoExport | Self::Json => false,
+            Self::EnvNoExport | Self::Dotenv | Self::Json => false,
         }
     }
 }
@@ -143,7 +146,8 @@ pub fn render(format: Format, exports: &Exports) -> Result<Rendered<'_>, Error> 
     Ok(Rendered::Text(Secret::new(match format {
         Format::Source => return Ok(Rendered::Source(Script::new(exports))),
         Format::Env => posix::lines(exports),
-        Format::EnvNoExport => dotenv::lines(exports)?,
+        Format::EnvNoExport => env_file::lines(exports)?,
+        Format::Dotenv => dotenv::lines(exports)?,
         Format::Fish => fish::lines(exports),
         Format::Json => json::object(exports)?,
     })))

@@ -120,18 +120,18 @@ impl Cause {
         match self {
             Self::ProviderName => Row::refused(PROVIDER).fix(Context::provider_name),
             Self::ProviderUnknown => Row::refused(PROVIDER).fix(Context::provider_unknown),
-            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_provider),
-            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_provider),
+            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_line),
+            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_line),
             Self::Stale => Row::refused(TOKEN).fix(Context::staleness),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
             Self::Signature => Row::refused(TOKEN)
                 .say(&["is this the job's token, whole, and do the keys uploaded to the provider (if any) still hold?"])
                 .next(Context::verify_line),
-            Self::Condition => Row::refused(TOKEN).fix(Context::condition).next(Context::explain_provider),
-            Self::MappedAttribute => Row::refused(TOKEN).fix(Context::mapped_attribute).next(Context::explain_provider),
+            Self::Condition => Row::refused(TOKEN).fix(Context::condition).next(Context::explain_line),
+            Self::MappedAttribute => Row::refused(TOKEN).fix(Context::mapped_attribute).next(Context::explain_line),
             Self::Request => Row::refused(TOKEN),
-            Self::Impersonation => Row::refused(ACCOUNT).fix(Context::binding).next(Context::explain_account),
-            Self::IdToken => Row::refused(ACCOUNT).fix(Context::id_token).next(Context::explain_account),
+            Self::Impersonation => Row::refused(ACCOUNT).fix(Context::binding).next(Context::explain_line),
+            Self::IdToken => Row::refused(ACCOUNT).fix(Context::id_token).next(Context::explain_line),
             Self::ServiceDisabled => {
                 Row::refused("the IAM Credentials API is switched off in the project").fix(Context::service_disabled)
             }

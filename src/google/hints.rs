@@ -2,7 +2,7 @@
 
 use super::answer::Step;
 use super::{Request, ServiceAccount};
-use crate::command_hints::{self, Printed};
+use crate::command_hints;
 use crate::host::Clock;
 use crate::shell::posix;
 use crate::subject::claims::JobKind;
@@ -40,12 +40,15 @@ impl Context<'_> {
 
     /// What every refusal shows; with `all`, also what mappings, conditions and bindings are made of.
     pub(super) fn presented(&self, all: bool) -> Vec<String> {
-        const MATCHED: [&str; 10] =
-            ["sub127", "org", "prj_id", "repo", "ref_type", "ref", "branch", "pr", "pr_branch", "job_type"];
+        const MATCHED: [&str; 9] =
+            ["org", "prj_id", "repo", "ref_type", "ref", "branch", "pr", "pr_branch", "job_type"];
         let mut lines = self.claims().presented();
         if all {
             let claims = self.claims();
-            let found = MATCHED.iter().filter_map(|name| claims.text(name).map(|value| format!("{name}={value}")));
+            // Most of them are in the subject.
+            let sub = claims.text("sub").unwrap_or_default();
+            let told = MATCHED.iter().filter_map(|name| claims.text(name).map(|value| (name, value)));
+            let found = told.filter(|(_, value)| !sub.contains(value)).map(|(name, value)| format!("{name}={value}"));
             let found: Vec<String> = found.collect();
             lines.extend(found.chunks(3).map(|chunk| chunk.join("  ")));
         }
@@ -82,8 +85,8 @@ impl Context<'_> {
     pub(super) fn issuer(&self) -> Vec<String> {
         let option = format!(" --issuer-uri={}", posix::word(self.issuer_text()));
         vec![
-            "the provider's issuer must be the token's to the letter, a slash at its end included".into(),
-            format!("set it: {}", self.providers("update-oidc", &option)),
+            format!("set the provider's issuer to the token's: {}", self.providers("update-oidc", &option)),
+            "it must be the token's to the letter, a slash at its end included".into(),
         ]
     }
 
@@ -124,26 +127,9 @@ impl Context<'_> {
         ]
     }
 
-    fn printed_provider(&self) -> Printed {
-        Printed { by: self.providers("describe", " --format=json"), option: "--provider-config" }
-    }
-
-    /// The command line that evaluates the provider.
-    pub(super) fn explain_provider(&self) -> String {
-        command_hints::explain(self.token, "gcp", &self.printed_provider(), None)
-    }
-
-    /// The command line that evaluates the provider and the service account's policy.
-    pub(super) fn explain_account(&self) -> String {
-        let Some(asked) = &self.request.impersonation else { return self.explain_provider() };
-        let first = asked.first();
-        let by = format!(
-            "gcloud iam service-accounts get-iam-policy {}{} --format=json",
-            posix::word(first.email()),
-            project_option(first)
-        );
-        let policy = Printed { by, option: "--iam-policy" };
-        command_hints::explain(self.token, "gcp", &self.printed_provider(), Some(&policy))
+    /// The command lines that evaluate the provider, and who may act as the service account.
+    pub(super) fn explain_line(&self) -> String {
+        command_hints::explain(self.token, "gcp")
     }
 
     /// The command line that checks the token against its issuer.
@@ -176,15 +162,18 @@ impl Context<'_> {
 
     pub(super) fn mapped_attribute(&self) -> Vec<String> {
         let sub = self.claims().text("sub").unwrap_or_default().len();
-        let mut hints = vec![format!("google.subject may have 127 bytes; this token's `sub` has {sub}")];
-        if self.claims().text("sub127").is_some() {
-            hints.push(format!(
-                "map the short form, and keep the mapping's other parts: {}",
-                self.providers("update-oidc", " --attribute-mapping=google.subject=assertion.sub127,…")
-            ));
-            hints.push("sub127 is cut: let a condition on prj_id and ref say who may come in".into());
+        if self.claims().text("sub127").is_none() {
+            return vec![format!("google.subject may have 127 bytes; this token's `sub` has {sub}")];
         }
-        hints
+        vec![
+            format!(
+                "google.subject may have 127 bytes, and `sub` has {sub}: map assertion.sub127, and let a condition on prj_id and ref decide"
+            ),
+            format!(
+                "keep the mapping's other parts: {}",
+                self.providers("update-oidc", " --attribute-mapping=google.subject=assertion.sub127,…")
+            ),
+        ]
     }
 
     pub(super) fn binding(&self) -> Vec<String> {
@@ -192,6 +181,10 @@ impl Context<'_> {
         let pool = self.request.provider.pool_name();
         let first = asked.first();
         let mut hints = vec![
+            format!(
+                "`oidc-exchange setup gcp` prints the binding of this job to {}; an account that does not exist is refused alike",
+                first.email()
+            ),
             format!(
                 "bind the job to the account: gcloud iam service-accounts add-iam-policy-binding {}{} --role=roles/iam.workloadIdentityUser --member='principal://{pool}/subject/SUBJECT'",
                 first.email(),
@@ -204,9 +197,6 @@ impl Context<'_> {
         if !asked.delegates.is_empty() {
             hints.push("each delegate needs roles/iam.serviceAccountTokenCreator on the next account".into());
         }
-        hints.push(
-            "Google says the same of an account that does not exist: is the address right, to the letter?".into(),
-        );
         hints.push("bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into());
         hints
     }

@@ -142,9 +142,11 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
             Some(Problem::Answered(answer)) => {
                 let Told { title, something_else, presented, mut hints, next } = context.tell(answer);
                 if let Some(title) = title {
-                    hints.extend(tried.map(|tried| format!("it was still so after {tried}")));
-                    hints.extend(next);
-                    return Refusal { title, said: answer.said(), asked, presented, hints }.into();
+                    // Second, so that it is among those that are always shown.
+                    hints.splice(hints.len().min(1)..hints.len().min(1), next);
+                    let still = tried.map(|tried| format!("; still so after {tried}")).unwrap_or_default();
+                    let said = format!("{}{still}", answer.said());
+                    return Refusal { title, said, asked, presented, hints }.into();
                 }
                 hints.extend(next.or_else(|| something_else.then(in_between)));
                 (Exit::Unreachable, answer.said(), hints)

@@ -9,14 +9,23 @@ use crate::error::Usage;
 use crate::explanation::Explanation;
 use crate::host::Env;
 use crate::input::Reader;
-use crate::subject::{Source, SubjectToken};
+use crate::subject::{Claims, ClaimsFile, Source};
 use crate::{aws, google, vault};
+
+/// What a rule is evaluated on.
+#[derive(Debug)]
+pub enum Subject {
+    /// The job's token, which is there.
+    Token(Source),
+    /// Its claims, which were carried here.
+    Claims(ClaimsFile),
+}
 
 /// A rule, and the token to evaluate it on.
 #[derive(Debug)]
 pub struct Explain {
-    /// Where the token is.
-    pub source: Source,
+    /// What it is evaluated on.
+    pub subject: Subject,
     /// The rule.
     pub rule: Rule,
     /// Whether the answer is for a program.
@@ -36,13 +45,13 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Whether it lets the token in at `now`, in seconds since 1970.
+    /// Whether it lets a token with these claims, signed with this algorithm, in at `now`, in seconds since 1970.
     #[must_use]
-    pub fn evaluate(&self, token: &SubjectToken, now: i64) -> Explanation {
+    pub fn evaluate(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Explanation {
         match self {
-            Self::Aws(rule) => rule.evaluate(token.claims(), now),
-            Self::Google(rule) => rule.evaluate(token.claims(), now),
-            Self::Vault(rule) => rule.evaluate(token.claims(), token.header().alg.as_deref(), now),
+            Self::Aws(rule) => rule.evaluate(claims, now),
+            Self::Google(rule) => rule.evaluate(claims, now),
+            Self::Vault(rule) => rule.evaluate(claims, algorithm, now),
         }
     }
 }
@@ -58,16 +67,12 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Resul
     let (rule, shared) = match command {
         ExplainCommand::Aws(args) => {
             let role = aws_request::role(args.role_arn.as_deref(), env)?;
-            read_once(&[args.shared.token.token_file.as_deref(), Some(&args.trust_policy)])?;
+            read_once(&[args.shared.subject_file(), Some(&args.trust_policy)])?;
             let policy = aws::trust::document(reader, &args.trust_policy)?;
             (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
         }
         ExplainCommand::Gcp(args) => {
-            read_once(&[
-                args.shared.token.token_file.as_deref(),
-                Some(&args.provider_config),
-                args.iam_policy.as_deref(),
-            ])?;
+            read_once(&[args.shared.subject_file(), Some(&args.provider_config), args.iam_policy.as_deref()])?;
             let provider = Document::read(reader, "--provider-config", &args.provider_config, GCLOUD)?
                 .or_within_setup(|name| name == "WorkloadIdentityPoolProvider");
             let policy = args.iam_policy.as_deref();
@@ -75,11 +80,7 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Resul
             (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
         }
         ExplainCommand::Vault(args) => {
-            read_once(&[
-                args.shared.token.token_file.as_deref(),
-                Some(&args.role_config),
-                args.mount_config.as_deref(),
-            ])?;
+            read_once(&[args.shared.subject_file(), Some(&args.role_config), args.mount_config.as_deref()])?;
             let role = Document::read(reader, "--role-config", &args.role_config, BAO)?
                 .or_within_setup(|name| name.contains("/role/"));
             let mount = args.mount_config.as_deref();
@@ -88,7 +89,11 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Resul
             (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref())?), &args.shared)
         }
     };
-    Ok(Explain { source: source(&shared.token)?, rule, json: shared.format == ReportFormat::Json })
+    let subject = match &shared.claims {
+        Some(path) => Subject::Claims(ClaimsFile::read(reader, path)?),
+        None => Subject::Token(source(&shared.token)?),
+    };
+    Ok(Explain { subject, rule, json: shared.format == ReportFormat::Json })
 }
 
 /// Standard input ends with the first file that is read from it.

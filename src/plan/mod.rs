@@ -33,7 +33,7 @@ use crate::subject::Source;
 use crate::token;
 use crate::vault;
 
-pub use explain::{Explain, Rule};
+pub use explain::{Explain, Rule, Subject};
 pub use secrets_file::SecretsFile;
 pub use setup::{Setup, Side};
 

@@ -133,7 +133,9 @@ impl Claims {
         let iss = self.text("iss").unwrap_or("(none)");
         let aud = self.audience().unwrap_or_else(|| "(none)".into());
         let sub = self.text("sub").unwrap_or("(none)");
-        vec![format!("iss={iss}  aud={aud}"), format!("sub={sub}")]
+        // Semaphore's audience is its issuer.
+        let issuer = if iss == aud { format!("iss=aud={iss}") } else { format!("iss={iss}  aud={aud}") };
+        vec![issuer, format!("sub={sub}")]
     }
 
     /// Whether they are Semaphore's; other CI systems mean other things by the same names. Its organizations may switch off

@@ -2,6 +2,7 @@
 
 pub mod allowed_jobs;
 pub mod claims;
+mod claims_file;
 mod error;
 pub mod other_jobs;
 mod wrapping;
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 pub use claims::Claims;
+pub use claims_file::ClaimsFile;
 pub use error::Error;
 
 use crate::host::Host;

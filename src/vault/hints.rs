@@ -1,9 +1,8 @@
 //! What to do about a login that failed: the hints name what to change.
 
 use super::Request;
-use crate::command_hints::{self, Printed};
+use crate::command_hints;
 use crate::host::Clock;
-use crate::shell::posix;
 use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
 use crate::text::time;
@@ -34,43 +33,14 @@ impl Context<'_> {
         format!("auth/{}/role/{}", self.request.mount, self.request.role.as_deref().unwrap_or("ROLE"))
     }
 
-    /// The command line that evaluates the role.
-    pub(super) fn explain_role(&self) -> String {
-        command_hints::explain(self.token, "vault", &self.printed_role(), None)
-    }
-
-    /// The command line that evaluates the role and the mount's configuration.
-    pub(super) fn explain_mount(&self) -> String {
-        let config = format!("auth/{}/config", self.request.mount);
-        let mount = Printed { by: self.read("-format=json", &posix::word(&config)), option: "--mount-config" };
-        command_hints::explain(self.token, "vault", &self.printed_role(), Some(&mount))
+    /// The command lines that evaluate the role, and the mount's configuration.
+    pub(super) fn explain_line(&self) -> String {
+        command_hints::explain(self.token, "vault")
     }
 
     /// The command line that checks the token against its issuer.
     pub(super) fn verify_line(&self) -> String {
         command_hints::verify(self.token)
-    }
-
-    /// The role; where none was named, the mount's default, whose name its configuration holds.
-    fn printed_role(&self) -> Printed {
-        let path = if self.request.role.is_some() {
-            posix::word(&self.role())
-        } else {
-            let config = posix::word(&format!("auth/{}/config", self.request.mount));
-            let mount = posix::word(&format!("auth/{}/role/", self.request.mount));
-            format!("{mount}\"$({})\"", self.read("-field=default_role", &config))
-        };
-        Printed { by: self.read("-format=json", &path), option: "--role-config" }
-    }
-
-    /// The client's command that reads `path`, a word for a shell, from the same server and namespace.
-    fn read(&self, form: &str, path: &str) -> String {
-        let option = |name: &str, value: &Option<String>| {
-            value.as_deref().map(|value| format!(" -{name}={}", posix::word(value))).unwrap_or_default()
-        };
-        let address = option("address", &self.request.named_address);
-        let namespace = option("namespace", &self.request.namespace);
-        format!("bao read{address}{namespace} {form} {path}")
     }
 
     fn issuer_text(&self) -> &str {
@@ -148,8 +118,7 @@ impl Context<'_> {
 
     pub(super) fn subject(&self) -> Vec<String> {
         let mut hints = self.kind_hints();
-        let sub = self.claims().text("sub").unwrap_or("(none)");
-        hints.push(format!("bound_subject on {} must be {sub}", self.role()));
+        hints.push(format!("bound_subject on {} must be this sub", self.role()));
         hints
     }
 

@@ -103,10 +103,9 @@ impl LeftoverToken {
                 End::Ended
             }
             Err(Why::Denied(said)) => {
-                let mut hints = vec![
-                    "the default policy lets a token end itself: does the role set token_no_default_policy?".to_owned(),
-                ];
-                hints.extend(self.by_others(host));
+                let mut hints = self.by_others(host);
+                hints
+                    .push("the default policy lets a token end itself: see token_no_default_policy on the role".into());
                 End::Refused(self.report("Vault refused to end the client token", said, hints))
             }
             Err(Why::Other(said)) => self.unreached(said, host),
@@ -160,6 +159,6 @@ impl LeftoverToken {
         let accessor = posix::word(&self.accessor);
         let administrator = format!("an administrator ends it now: bao token revoke -accessor {accessor}");
         let administrator = Some(administrator).filter(|_| !self.accessor.is_empty());
-        self.by_itself(host).into_iter().chain(administrator).collect()
+        administrator.into_iter().chain(self.by_itself(host)).collect()
     }
 }

@@ -144,7 +144,7 @@ impl LoginCause {
                 Row::refused(TOKEN).say(&["the token was lost on its way: does a proxy rewrite requests?"])
             }
             Self::Malformed => Row::refused(TOKEN).say(&["is this the job's OpenID Connect token, whole?"]),
-            Self::Algorithm => Row::refused(TOKEN).fix(Context::algorithm).next(Context::explain_mount),
+            Self::Algorithm => Row::refused(TOKEN).fix(Context::algorithm).next(Context::explain_line),
             Self::KeysUnreachable => Row::heals().fix(Context::keys_unreachable).next(Context::verify_line),
             Self::Signature => Row::refused(TOKEN).fix(Context::signature).next(Context::verify_line),
             Self::Expired => Row::refused(TOKEN).fix(Context::expired),
@@ -152,16 +152,16 @@ impl LoginCause {
             Self::NoTimes => {
                 Row::refused(TOKEN).say(&["this is not an OpenID Connect token: it has neither iat, nbf nor exp"])
             }
-            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_mount),
-            Self::Subject => Row::refused(TOKEN).fix(Context::subject).next(Context::explain_role),
-            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_role),
-            Self::NoAudienceBound => Row::refused(TOKEN).fix(Context::no_audience_bound).next(Context::explain_role),
-            Self::UserClaimAbsent => Row::refused(TOKEN).fix(Context::user_claim_absent).next(Context::explain_role),
-            Self::UserClaimEmpty => Row::refused(TOKEN).fix(Context::user_claim_empty).next(Context::explain_role),
-            Self::UserClaimType => Row::refused(TOKEN).fix(Context::user_claim_type).next(Context::explain_role),
-            Self::Groups => Row::refused(TOKEN).fix(Context::groups).next(Context::explain_role),
-            Self::BoundClaim => Row::refused(TOKEN).fix(Context::bound_claim).next(Context::explain_role),
-            Self::BoundClaimAbsent => Row::refused(TOKEN).fix(Context::bound_claim_absent).next(Context::explain_role),
+            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_line),
+            Self::Subject => Row::refused(TOKEN).fix(Context::subject).next(Context::explain_line),
+            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_line),
+            Self::NoAudienceBound => Row::refused(TOKEN).fix(Context::no_audience_bound).next(Context::explain_line),
+            Self::UserClaimAbsent => Row::refused(TOKEN).fix(Context::user_claim_absent).next(Context::explain_line),
+            Self::UserClaimEmpty => Row::refused(TOKEN).fix(Context::user_claim_empty).next(Context::explain_line),
+            Self::UserClaimType => Row::refused(TOKEN).fix(Context::user_claim_type).next(Context::explain_line),
+            Self::Groups => Row::refused(TOKEN).fix(Context::groups).next(Context::explain_line),
+            Self::BoundClaim => Row::refused(TOKEN).fix(Context::bound_claim).next(Context::explain_line),
+            Self::BoundClaimAbsent => Row::refused(TOKEN).fix(Context::bound_claim_absent).next(Context::explain_line),
             Self::Unsupported => Row::refused(MOUNT).fix(Context::unsupported),
             Self::Other => Row::refused(TOKEN),
         }

@@ -62,14 +62,14 @@ fn a_value_of_another_tool() {
     tip("aws --format bash", "`bash` of other tools is `env`, which is the default here");
     tip("vault --on-error ignore", "`ignore` of other tools is `none` here");
     let output = oidc_exchange(["aws", "--format", "yaml"]).run();
-    output.exits(2).stderr_is(expect![[r"
+    output.exits(2).stderr_is(expect![[r#"
         error: invalid value 'yaml' for '--format <FORMAT>'
-          [possible values: env, env-no-export, fish, json, source, process]
+          [possible values: env, env-no-export, dotenv, fish, json, source, process]
 
           tip: `yaml` of the AWS CLI is `json` here
 
         For more information, try '--help'.
-    "]]);
+    "#]]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test makes the files that the program reads")]
 
 mod aws;
+mod claims;
 mod clouds;
 mod delivery;
 mod docs;
@@ -17,6 +18,7 @@ mod json;
 mod manual;
 mod network;
 mod pasted;
+mod refused;
 mod repeated;
 mod setup;
 mod shell;

@@ -33,12 +33,11 @@ fn another_branch() {
         error: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
-        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
-        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
-        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
+        hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
+        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
     "#]]);
 }
 
@@ -48,13 +47,11 @@ fn a_tag() {
         error: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
 
-        hint: this is a tag's job; a trust policy for `…:ref_type:branch:ref:…` does not match it
-        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
-        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
-        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
+        hint: this is a tag's job; a trust policy for a branch does not match it
+        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
     "#]]);
 }
 
@@ -64,13 +61,11 @@ fn a_pull_request() {
         error: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
 
-        hint: this is a pull-request job; a trust policy for `…:ref_type:branch:ref:refs/heads/main` does not match it
-        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
-        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
-        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
+        hint: this is a pull-request job; a trust policy for a branch does not match it
+        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
     "#]]);
 }
 
@@ -80,13 +75,11 @@ fn a_debug_session_of_the_project() {
         error: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
 
         hint: this is a debug session of the project: its `sub` names no ref at all
-        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
-        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
-        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
+        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
     "#]]);
 }
 
@@ -98,12 +91,11 @@ fn a_branch_that_asks_for_the_tags_role() {
         error: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/release
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
-        hint: see which condition fails: aws iam get-role --role-name release --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/release --trust-policy -
+        hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
+        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
     "#]]);
 }
 
@@ -113,13 +105,11 @@ fn a_token_with_session_tags() {
         error: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
 
-        hint: the role's trust policy must name the provider arn:aws:iam::123456789012:oidc-provider/ISSUER and match `ISSUER:aud` = http://ISSUER and `ISSUER:sub` = org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
-        hint: this token carries session tags, so the trust policy must also allow sts:TagSession
-        hint: AWS says the same of a role that does not exist: is the ARN right, to the letter?
-        hint: see which condition fails: aws iam get-role --role-name deploy --output json | oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy -
+        hint: let the trust policy match this iss, aud and sub, and allow sts:TagSession for its session tags; a role that does not exist is refused alike
+        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
     "#]]);
 }
 
@@ -132,7 +122,7 @@ fn an_issuer_without_a_provider() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: No OpenIDConnect provider found in your account for http://OTHER (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://OTHER  aud=http://OTHER
+          presented  iss=aud=http://OTHER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: account 123456789012 knows no provider for exactly this issuer; provider and role must be in the same account
@@ -176,7 +166,7 @@ fn a_forged_signature() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Token signature is not valid (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
@@ -191,7 +181,7 @@ fn an_expired_token() {
         error: AWS STS refused the token
           said       ExpiredTokenException: Token expired: current date/time SECONDS must be before the expiration date/time SECONDS (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME, good until TIME; this machine's clock says TIME
@@ -205,7 +195,7 @@ fn a_token_of_tomorrow() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Token is not yet valid (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
@@ -220,7 +210,7 @@ fn a_session_longer_than_the_roles() {
         error: AWS STS refused the session's duration
           said       ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role. (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: lower --duration, or raise the role's maximum: aws iam update-role --role-name deploy --max-session-duration SECONDS
@@ -233,7 +223,7 @@ fn a_session_policy_that_is_none() {
         error: AWS STS refused the session policy
           said       MalformedPolicyDocument: The policy is not in the valid JSON format. (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check --policy with: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…
@@ -246,7 +236,7 @@ fn a_session_policy_too_large() {
         error: AWS STS refused the session policy
           said       PackedPolicyTooLarge: Packed size of the policy exceeds the limit (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: shorten --policy, name fewer --policy-arn, or put the rules into the role itself
@@ -261,7 +251,7 @@ fn a_region_that_is_switched_off() {
         error: AWS STS is switched off in this region for the role's account
           said       RegionDisabledException: STS is not activated in this region for account:123456789012. (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: ask another region's STS with --sts-region; the job's own region stays as it is
@@ -274,7 +264,7 @@ fn an_issuer_that_stands_no_longer_by_its_token() {
         error: AWS STS refused the token
           said       IDPRejectedClaim: Token has been revoked (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the issuer itself no longer stands by this token: run the job again for a new one
@@ -287,7 +277,7 @@ fn a_code_that_nobody_has_heard_of() {
         error: AWS STS refused the request
           said       FrobnicationRequired: Please frobnicate (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
     "#]]);
 }
@@ -305,7 +295,7 @@ fn what_the_service_repeats_or_forges_is_not_shown() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: bad token [redacted] 2J hint: all is well [redacted] (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
@@ -320,7 +310,7 @@ fn an_old_thumbprint() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: give the provider the new thumbprint: aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/ISSUER --thumbprint-list THUMBPRINT

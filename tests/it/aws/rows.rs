@@ -23,7 +23,7 @@ fn a_token_without_a_subject() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Missing a required claim: sub (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
@@ -38,7 +38,7 @@ fn a_parameter_out_of_bounds() {
         error: AWS STS refused the request
           said       ValidationError: 1 validation error detected: Value 'x' at 'roleSessionName' failed to satisfy constraint (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
     "#]]);
 }
@@ -52,7 +52,7 @@ fn a_token_of_yesterday() {
         error: AWS STS refused the token
           said       ExpiredTokenException: Token must be redeemed within 24 hours of issuance (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME, good until TIME; this machine's clock says TIME

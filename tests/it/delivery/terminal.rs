@@ -15,7 +15,6 @@ fn credentials_are_not_for_a_terminal() {
 
             hint: put them into this shell: eval "$(oidc-exchange …)"
             hint: or run one command with them: oidc-exchange … -- COMMAND
-            hint: --print-secrets shows them all the same
         "#]]);
         assert!(sandbox.aws.requests().is_empty(), "nothing is asked for");
     }

@@ -3,6 +3,7 @@
 mod agent;
 mod blocks;
 mod command_lines;
+mod failing;
 mod links;
 mod moving;
 mod other_ci;

@@ -84,7 +84,7 @@ done\n";
         program.run()
     };
     run(&scripts[1]).exits(0).stdout_is("AWS_ACCESS_KEY_ID\nAWS_SECRET_ACCESS_KEY\nAWS_SESSION_TOKEN\n");
-    let output = run(&scripts[2]);
+    let output = run(&format!("{}\neval \"$(oidc-exchange clean)\"", scripts[2]));
     let names =
         "AWS_ACCESS_KEY_ID\nAWS_SECRET_ACCESS_KEY\nAWS_SESSION_TOKEN\nAWS_CREDENTIAL_EXPIRATION\nAWS_ACCOUNT_ID\n";
     output.exits(0).stdout_is(&format!("-rw-------\n{names}"));

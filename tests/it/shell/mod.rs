@@ -1,5 +1,6 @@
 //! What real shells make of the output.
 
+mod dotenv;
 mod source;
 mod unquoted;
 mod values;

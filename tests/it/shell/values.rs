@@ -175,6 +175,42 @@ fn a_line_break_is_refused_where_lines_are_values() {
     }
 }
 
+/// docker and podman refuse a file with a longer line, and kubectl leaves it and all that follow out.
+#[test]
+fn a_line_is_as_long_as_its_readers_take() {
+    let sandbox = Sandbox::start().unwrap();
+    let room = 65_535 - "AWS_SESSION_TOKEN=".len();
+    for (length, code) in [(room, 0), (room + 1, 6)] {
+        sandbox.aws.script([answer(&"x".repeat(length))]);
+        let output = crate::aws::deploy(&["--format", "env-no-export"]).job(&sandbox).run();
+        output.exits(code);
+        if code == 6 {
+            output.stdout_is("-=\n=\n").stderr_is(expect![[r#"
+                error: the line for AWS_SESSION_TOKEN is longer than 65,535 bytes, which docker, podman and kubectl do not read
+
+                hint: write it to a private file: AWS_SESSION_TOKEN=path?file#field sets AWS_SESSION_TOKEN to the file's path
+            "#]]);
+        }
+    }
+    sandbox.aws.script([answer(&"x".repeat(room + 1))]);
+    crate::aws::deploy(&["--format", "dotenv"]).job(&sandbox).run().exits(0);
+}
+
+#[test]
+fn a_dotenv_file_has_quotes() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.script([answer("pa#ss two")]);
+    let output = crate::aws::deploy(&["--format", "dotenv"]).job(&sandbox).run();
+    assert!(output.exits(0).stdout().contains("\nAWS_SESSION_TOKEN='pa#ss two'\n"), "{}", output.describe());
+    sandbox.aws.script([answer("it's")]);
+    let output = crate::aws::deploy(&["--format", "dotenv"]).job(&sandbox).run();
+    output.exits(6).stdout_is("").stderr_is(expect![[r#"
+        error: the value for AWS_SESSION_TOKEN holds an apostrophe, which readers of dotenv files take in different ways
+
+        hint: write it to a private file, AWS_SESSION_TOKEN=path?file#field, or use --format env or json
+    "#]]);
+}
+
 #[test]
 fn json_carries_any_value() {
     let sandbox = Sandbox::start().unwrap();

@@ -124,7 +124,7 @@ fn a_wrong_value() {
 #[test]
 fn a_format_of_another_command() {
     let gcp = either::stop(&google::credential_names(None), 2);
-    let formats = "env, env-no-export, fish, json, source";
+    let formats = "env, env-no-export, dotenv, fish, json, source";
     for (line, stopped, offered) in [
         ("aws --role-arn x --format raw", stopped_in_any_shell(2), format!("{formats}, process")),
         ("gcp --provider x --format process", gcp.clone(), formats.to_owned()),

