@@ -12,21 +12,23 @@ pub(crate) mod tests {
     use std::ffi::OsString;
     use std::time::SystemTime;
 
+    use clap::{Arg, ArgAction, Command, CommandFactory};
+
     use super::*;
     use crate::clean;
+    use crate::cli::Cli;
     use crate::cloud::Reaction;
     use crate::host::Host;
     use crate::plan::fail_closed::FailureOutput;
-    use crate::shell::Name;
+    use crate::shell::{Name, either};
     use crate::state::StateDir;
 
     /// A cloud that nobody has.
     pub(crate) const MADE_UP: About = About {
         name: "Moon",
         command: "moon",
-        answers: &["orbit"],
         credential_variables: |arguments, _| {
-            vec![Name::fixed(if arguments.has("--far") { "MOON_FAR" } else { "MOON_KEY" })]
+            vec![Name::fixed(if arguments.has("far") { "MOON_FAR" } else { "MOON_KEY" })]
         },
         option_of_names: None,
         variables_left: || vec![Name::fixed("MOON_KEY"), Name::fixed("MOON_FAR")],
@@ -35,21 +37,26 @@ pub(crate) mod tests {
         reaction: |_| Reaction::says("no air"),
     };
 
-    /// Its entry is all that a cloud needs for its failures to be safe and its leavings to be removed; without one, a
+    fn parser() -> Command {
+        let format = Arg::new("format").long("format").value_parser(["env", "orbit"]);
+        let far = Arg::new("far").long("far").action(ArgAction::SetTrue);
+        Cli::command().subcommand(Command::new("moon").arg(format).arg(far))
+    }
+
+    /// Its entry, beside its command, is all that a cloud needs for its failures to be safe and its leavings to be removed; without one, a
     /// failure stops the caller and leaves the credentials, and `clean` does too.
     #[test]
     fn an_entry_serves_a_further_cloud() {
         let with: Vec<&'static About> = ALL.into_iter().chain([&MADE_UP]).collect();
         let text = |clouds: &[&'static About], line: &str| {
             let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            FailureOutput::among(clouds, &arguments).text(4)
+            FailureOutput::among(clouds, parser, &arguments).text(4)
         };
         let stop = crate::shell::posix::stop(4);
         assert_eq!(text(&with, "oidc-exchange moon"), format!("unset MOON_KEY;\n{stop}\n"));
         assert_eq!(text(&with, "oidc-exchange moon --far"), format!("unset MOON_FAR;\n{stop}\n"));
         assert_eq!(text(&with, "oidc-exchange moon --format orbit"), "");
-        let of_another_cloud = text(&with, "oidc-exchange moon --format process");
-        assert!(of_another_cloud.contains("unset MOON_KEY;") && of_another_cloud.contains("set -e MOON_KEY"));
+        assert_eq!(text(&with, "oidc-exchange moon --format process"), either::stop(&[Name::fixed("MOON_KEY")], 4));
         assert_eq!(text(&ALL, "oidc-exchange moon"), format!("{stop}\n"), "forgotten");
 
         let env = Host::fake(&[("MOON_DIR", "x")], SystemTime::UNIX_EPOCH).env;
@@ -76,7 +83,7 @@ pub(crate) mod tests {
     fn whatever_a_failure_removes_is_left_by_an_exchange() {
         for about in ALL {
             let left = (about.variables_left)();
-            let removed = (about.credential_variables)(&crate::cloud::Arguments::default(), None);
+            let removed = (about.credential_variables)(&crate::cloud::Arguments::default(), "");
             assert!(removed.iter().all(|name| left.contains(name)), "{}", about.name);
         }
     }

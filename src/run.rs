@@ -8,7 +8,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use tokio::time::Instant;
 
 use crate::cli::{self, Cli};
-use crate::cloud::Arguments;
 use crate::delivery::print;
 use crate::diagnostic;
 use crate::error::{Error, Exit, Report, Usage};
@@ -31,7 +30,6 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
     };
-    let words = Arguments::new(&arguments);
     let ended = runtime.block_on(async {
         // Before anything else: until then a signal would end the run without a word.
         let watched = signal::outlive_file_limit().and_then(|()| Signals::watch(&signal::ending()));
@@ -49,7 +47,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(code) => ExitCode::from(code),
-        Err(End::Usage(error)) => misunderstood(&failure, error, words.words()),
+        Err(End::Usage(error)) => misunderstood(&failure, error),
         Err(End::Error(error)) => fail(&failure, error.exit(), error.report()),
         Err(End::Bug(what)) => fail(&failure, Exit::Bug, &Report::new(what)),
     }
@@ -76,7 +74,8 @@ async fn story(
 ) -> Result<u8, End> {
     let started = Instant::now();
     let arguments = asking_for_help(arguments);
-    let nothing_to_run = arguments.last().is_some_and(|word| word == "--");
+    // No option takes `--` for its value, and a later one is COMMAND's.
+    let nothing_to_run = arguments.iter().position(|word| word == "--").is_some_and(|at| at + 1 == arguments.len());
     let cli = match Cli::try_parse_from(arguments) {
         Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             let help = show(asked.render().to_string(), Deadline::since(started, plan::A_WHILE));
@@ -101,10 +100,11 @@ async fn story(
     }
 }
 
-/// `help aws` as `aws --help`.
+/// `help aws` as `aws --help`. A COMMAND after `--` is none that it could run.
 fn asking_for_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
     if arguments.get(1).is_some_and(|word| word == "help") {
         arguments.remove(1);
+        arguments.truncate(arguments.iter().position(|word| word == "--").unwrap_or(arguments.len()));
         arguments.push("--help".into());
     }
     arguments
@@ -202,9 +202,9 @@ fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn misunderstood(failure: &FailureOutput, mut error: clap::Error, words: &[String]) -> ExitCode {
+fn misunderstood(failure: &FailureOutput, mut error: clap::Error) -> ExitCode {
     failure.print(Exit::Usage);
-    cli::advise(&mut error, words);
+    cli::advise(&mut error, &failure.words());
     diagnostic::usage(&error.render().to_string());
     if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {
         diagnostic::usage(

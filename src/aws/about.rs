@@ -8,7 +8,6 @@ use crate::shell::Name;
 pub const ABOUT: About = About {
     name: "AWS",
     command: "aws",
-    answers: &["process"],
     credential_variables,
     option_of_names: None,
     variables_left: output::refreshable_names,
@@ -17,9 +16,12 @@ pub const ABOUT: About = About {
     reaction: token_checks::reaction,
 };
 
-fn credential_variables(arguments: &Arguments, _: Option<&str>) -> Vec<Name> {
-    if arguments.has("--refreshable") {
-        return output::refreshable_names();
+fn credential_variables(arguments: &Arguments, _: &str) -> Vec<Name> {
+    let mut names: Vec<Name> = arguments.values("env-prefix").flat_map(output::prefixed_names).collect();
+    if arguments.has("refreshable") {
+        names.extend(output::refreshable_names());
+    } else if arguments.values("env-prefix").next().is_none() {
+        names.extend(output::credential_names());
     }
-    output::prefixed_names(arguments.value("--env-prefix").unwrap_or_default())
+    names
 }

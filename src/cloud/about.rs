@@ -13,13 +13,10 @@ pub struct About {
     pub name: &'static str,
     /// The command that exchanges the token with it.
     pub command: &'static str,
-    /// What its `--format` has besides the formats of variables: answers to programs, which no shell evaluates.
-    pub answers: &'static [&'static str],
-    /// The variables that hold credentials or lead to them, and that a command line asks for as far as can be told before it
-    /// is parsed: a failure removes them. The second argument is the content of the file that `option_of_names` gives, if it
-    /// could be read.
-    pub credential_variables: fn(&Arguments, Option<&str>) -> Vec<Name>,
-    /// The option whose value is a file that names further variables, one way to ask for them per line.
+    /// The variables that hold credentials or lead to them, and that a command line, good or not, asks for: a failure removes
+    /// them. The second argument is what could be read of the file that `option_of_names` gives.
+    pub credential_variables: fn(&Arguments, &str) -> Vec<Name>,
+    /// The option, without its dashes, whose value is a file that names further variables, one way to ask for them per line.
     pub option_of_names: Option<&'static str>,
     /// Those that an exchange may have set whatever it was asked for: `clean` removes them.
     pub variables_left: fn() -> Vec<Name>,

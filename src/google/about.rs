@@ -8,9 +8,11 @@ use crate::shell::Name;
 pub const ABOUT: About = About {
     name: "Google",
     command: "gcp",
-    answers: &[],
     credential_variables: |arguments, _| {
-        exports::credential_names(arguments.value("--id-token-env").and_then(Name::new))
+        let mut named = arguments.values("id-token-env").filter_map(Name::new);
+        let mut names = exports::credential_names(named.next());
+        names.extend(named);
+        names
     },
     option_of_names: None,
     variables_left: || exports::credential_names(None),

@@ -4,5 +4,6 @@ pub mod either;
 pub mod fish;
 mod name;
 pub mod posix;
+pub mod steering;
 
 pub use name::Name;

@@ -9,9 +9,8 @@ use crate::shell::Name;
 pub const ABOUT: About = About {
     name: "Vault",
     command: "vault",
-    answers: &["raw"],
     credential_variables,
-    option_of_names: Some("--secrets-file"),
+    option_of_names: Some("secrets-file"),
     variables_left: credential_names,
     variables_into: |_, _| Vec::new(),
     // What a role takes is in its configuration.
@@ -19,23 +18,20 @@ pub const ABOUT: About = About {
     reaction: token_checks::reaction,
 };
 
-/// As far as their names are known beforehand: what cannot be read in the words, or in the file of secrets, names none.
-fn credential_variables(arguments: &Arguments, file: Option<&str>) -> Vec<Name> {
-    let words = arguments.words().iter().map(String::as_str);
-    let selections: Vec<Selection> = words
-        .chain(file.unwrap_or_default().lines())
-        .filter_map(|text| secrets_file::selections(text.trim()).ok())
-        .flatten()
-        .collect();
+/// As far as their names are known beforehand: what cannot be read in the words, or in the file of secrets, names none. A
+/// secret that an option has taken for its value is one that was wanted, and the client token is what comes then.
+fn credential_variables(arguments: &Arguments, file: &str) -> Vec<Name> {
+    let read = |text: &str| secrets_file::selections(text.trim()).unwrap_or_default();
+    let wanted: Vec<Selection> = arguments.words().chain(file.lines()).flat_map(read).collect();
     let mut names: Vec<Name> = Vec::new();
-    for selection in &selections {
-        if let Target::Variable(name) = &selection.target
-            && !names.contains(name)
+    for selection in wanted.iter().cloned().chain(arguments.all_values().flat_map(read)) {
+        if let Target::Variable(name) = selection.target
+            && !names.contains(&name)
         {
-            names.push(name.clone());
+            names.push(name);
         }
     }
-    if selections.is_empty() || arguments.has("--export-token") {
+    if wanted.is_empty() || arguments.has("export-token") {
         names.extend(credential_names());
     }
     names

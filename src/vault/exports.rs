@@ -128,8 +128,10 @@ fn many(selection: &Selection, (prefix, naming): (&str, Naming), document: &Docu
     let mut items = Vec::new();
     for key in fields.keys() {
         let name = naming.name(prefix, key).map_err(|nameless| wrong(key, nameless.why()))?;
-        if !names::may_be_made(&name) {
-            return Err(wrong(key, "a secret's key may not set what a shell keeps or runs by").into());
+        if let Some(reader) = names::reader(&name) {
+            return Err(
+                wrong(key, &format!("{reader} reads it, and a secret's key may not choose what that does")).into()
+            );
         }
         let found = value::content(fields, &Field::Key(key.clone()), selection.treatment.base64);
         let content = match found {

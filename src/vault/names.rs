@@ -1,6 +1,7 @@
-//! Names that secrets may not take: those that shells hold, and those that would change what a shell runs.
+//! Names that secrets may not take: those that shells hold, and those that programs are steered by.
 
 use crate::shell::Name;
+use crate::shell::steering::Steered;
 
 /// Shells hold these read-only or change them by themselves: an `export` fails or does not last.
 const HELD: [&str; 28] = [
@@ -34,23 +35,17 @@ const HELD: [&str; 28] = [
     "_",
 ];
 
-/// These decide what the next command is, or how it is read.
-const STEERING: [&str; 6] = ["PATH", "BASH_ENV", "ENV", "IFS", "PROMPT_COMMAND", "PS4"];
-
-/// The same, by their beginning: the dynamic linkers'.
-const STEERING_PREFIXES: [&str; 2] = ["LD_", "DYLD_"];
-
 /// Why nothing may be written to this name, even where it was asked for.
 #[must_use]
 pub fn held(name: &Name) -> bool {
     HELD.contains(&name.as_str())
 }
 
-/// Whether a name that was made from a secret's key, and so by whoever writes the secret, may be used.
+/// Whose variable this is, if a name that was made from a secret's key may not be it: whoever writes the secret would steer
+/// them by it.
 #[must_use]
-pub fn may_be_made(name: &Name) -> bool {
-    let text = name.as_str();
-    !held(name) && !STEERING.contains(&text) && !STEERING_PREFIXES.iter().any(|beginning| text.starts_with(beginning))
+pub fn reader(name: &Name) -> Option<&'static str> {
+    if held(name) { Some("a shell") } else { Steered::by(name).map(|it| it.who) }
 }
 
 /// `prefix` and a secret's key as a variable's name: upper-cased, what no name can hold turned into `_`.
@@ -81,11 +76,12 @@ mod tests {
 
     #[test]
     fn a_made_name_steers_nothing() {
-        for bad in ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "ENV", "PS4", "UID", "_", "SHELLOPTS"] {
-            assert!(!may_be_made(&Name::new(bad).unwrap()), "{bad}");
+        for bad in ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "ENV", "PS4", "UID", "_", "SHELLOPTS", "PYTHONPATH"]
+        {
+            assert!(reader(&Name::new(bad).unwrap()).is_some(), "{bad}");
         }
         for good in ["MY_PATH", "LDAP", "PASSWORD", "ENVIRONMENT"] {
-            assert!(may_be_made(&Name::new(good).unwrap()), "{good}");
+            assert_eq!(reader(&Name::new(good).unwrap()), None, "{good}");
         }
     }
 

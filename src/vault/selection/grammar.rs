@@ -17,7 +17,7 @@ use super::super::path::Path;
 use super::{Engine, Field, Missing, Naming, Query, Selection, Target, Treatment};
 use crate::error::Usage;
 use crate::json;
-use crate::shell::Name;
+use crate::shell::{Name, steering};
 
 impl Selection {
     /// Reads a selection. What it holds is not repeated in full in errors: a default may be a secret.
@@ -113,6 +113,9 @@ impl Target {
         })?;
         if names::held(&known) {
             return Err(Usage::new(format!("{name} is a variable that shells keep for themselves")));
+        }
+        if steering::is_executed(&known) {
+            return Err(Usage::new(format!("{name} is a variable whose value shells run")).hint("choose another name"));
         }
         Ok(Self::Variable(known))
     }

@@ -4,7 +4,7 @@ use sandbox::Sandbox;
 
 use super::deploy;
 use super::options::{wrong, wrong_options};
-use crate::support::{expect, oidc_exchange, stop, stopped_in_any_shell};
+use crate::support::{expect, oidc_exchange, stop, stopped, stopped_in_any_shell};
 
 #[test]
 fn a_timeout_without_time() {
@@ -250,17 +250,24 @@ fn combinations_that_mean_nothing_with_a_command_or_without_a_shell() {
             For more information, try '--help'.
         "#]],
         ),
-        (
-            &["--"],
-            expect![[r#"
-            error: no COMMAND stands after `--`
-        "#]],
-        ),
     ];
     for (options, message) in cases {
         deploy(options).job(&sandbox).run().exits(2).stdout_is("").stderr_is(message);
     }
+    // A variable that is empty may have been meant to hold COMMAND: then this is in an `eval` by mistake, or not.
+    deploy(&["--"]).job(&sandbox).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
+        error: no COMMAND stands after `--`
+    "#]]);
     assert!(sandbox.aws.requests().is_empty());
+}
+
+/// A `--` at the end is COMMAND's own, if there is one before it.
+#[test]
+fn a_command_may_end_with_two_dashes() {
+    let sandbox = Sandbox::start().unwrap();
+    deploy(&["--", "echo", "a", "--"]).job(&sandbox).run().exits(0).stdout_is("a --\n");
+    let help = oidc_exchange(["help", "aws", "--", "echo", "a"]).job(&sandbox).run();
+    help.exits(0).stdout_is(&oidc_exchange(["aws", "--help"]).run().stdout());
 }
 
 #[test]

@@ -320,21 +320,58 @@ fn what_no_command_could_be_started_with_all_together() {
 #[test]
 fn a_secrets_keys_do_not_choose_what_the_shell_runs() {
     let world = World::new();
-    for key in ["path", "ld_preload", "BASH_ENV", "uid", "9", "ps4"] {
+    for (key, reader) in [
+        ("path", "a shell"),
+        ("BASH_ENV", "a shell"),
+        ("uid", "a shell"),
+        ("PS0", "a shell"),
+        ("home", "a shell"),
+        ("ld_preload", "the dynamic linker or the C library"),
+        ("PYTHONSTARTUP", "an interpreter"),
+        ("node.options", "an interpreter"),
+        ("MAKEFLAGS", "a compiler or a package manager"),
+        ("git-ssh-command", "git, ssh or what they start"),
+        ("ssl_cert_file", "a TLS library"),
+        ("https_proxy", "a client of proxies"),
+        ("aws_endpoint_url", "a cloud's tools"),
+        ("oidc_exchange_dir", "this program or the job's runner"),
+        ("9", "it is not a variable's name"),
+        ("ps4", "a shell"),
+    ] {
         world.must("ID/kv2/data/ci/steer", &json!({ "data": { key: "x" } }));
-        refused(&world, "=ID/kv2/ci/steer#*").exits(6);
+        let output = refused(&world, "=ID/kv2/ci/steer#*");
+        assert!(output.exits(6).stderr().contains(&format!(": {reader}")), "{key}: {}", output.stderr());
     }
     refused(&world, "=ID/kv2/ci/steer#*").stderr_is(expect![[r#"
-        error: no variable can be named ps4: a secret's key may not set what a shell keeps or runs by (from `#*` of ID/kv2/data/ci/steer)
+        error: no variable can be named ps4: a shell reads it, and a secret's key may not choose what that does (from `#*` of ID/kv2/data/ci/steer)
 
         hint: name the fields that are wanted one by one, or give a prefix
     "#]]);
+    // A prefix that makes the key half of such a name; and one with which nobody reads it.
+    world.must("ID/kv2/data/ci/steer", &json!({ "data": { "ssh_command": "x" } }));
+    refused(&world, "GIT_=ID/kv2/ci/steer#*").exits(6);
+    world.vault(&["APP_=ID/kv2/ci/steer#*"]).run().exits(0).exports_are("export APP_SSH_COMMAND='x';\n");
     world.must("ID/kv2/data/ci/collide", &json!({ "data": { "a-b": "1", "a.b": "2" } }));
     refused(&world, "X_=ID/kv2/ci/collide#*").exits(6).stderr_is(expect![[r#"
         error: no variable can be named X_A_B: two secrets would be put into it
 
         hint: give one of them another name or prefix
     "#]]);
+}
+
+/// What the user has named is the user's choice, unless a shell would run the value.
+#[test]
+fn a_secret_is_not_put_where_a_shell_runs_it() {
+    let world = World::new();
+    for name in ["PS1", "PROMPT_COMMAND", "BASH_ENV"] {
+        world.vault(&[&format!("{name}=ID/kv2/ci/db#user")]).run().exits(2);
+    }
+    world.vault(&["PS0=ID/kv2/ci/db#user"]).run().exits(2).stderr_is(expect![[r#"
+        error: PS0 is a variable whose value shells run
+
+        hint: choose another name
+    "#]]);
+    world.vault(&["PYTHONPATH=ID/kv2/ci/db#user"]).run().exits(0).exports_are("export PYTHONPATH='app';\n");
 }
 
 #[test]

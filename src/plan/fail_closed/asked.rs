@@ -1,0 +1,152 @@
+//! What a command line asks a bad end to print: whatever is not plainly for something else than a shell gets the shell's
+//! stop.
+
+use std::ffi::OsString;
+
+use clap::{Command, ValueEnum};
+
+use super::command_line::CommandLine;
+use crate::cli::names_a_form;
+use crate::cloud::About;
+use crate::emit::{Format, OnError};
+use crate::shell::{Name, either, fish, posix};
+
+/// What a command line asks a bad end to print.
+#[derive(Debug)]
+pub(super) struct Asked {
+    how: OnError,
+    reader: Reader,
+    /// The clouds whose variables must not survive a bad end.
+    pub(super) clouds: Vec<&'static About>,
+    pub(super) line: CommandLine,
+}
+
+/// What reads standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Posix,
+    Fish,
+    /// A shell; it is not plain which.
+    AnyShell,
+    /// A command whose arguments the lines of `env-no-export` are: `export $(…)` or `env $(…) COMMAND`. Without any it
+    /// would show all variables, or run COMMAND with stale credentials.
+    Arguments,
+}
+
+/// An option that neither `export` nor `env` has; and a name that no reader of `--env-file` takes.
+const NO_ARGUMENTS: &str = "-=\n=\n";
+
+/// The value of `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AskedFormat {
+    Absent,
+    /// There is one, and it is none of the formats of the command; or there are several.
+    Wrong,
+    Variables(Format),
+    Answer,
+}
+
+impl Asked {
+    /// Works it out for `arguments`, the program's name first. `program` is built.
+    pub(super) fn new(program: &Command, clouds: &[&'static About], arguments: &[OsString]) -> Self {
+        let exchanges: Vec<&str> = clouds.iter().map(|about| about.command).collect();
+        let line = CommandLine::read(program, &exchanges, arguments);
+        let format = asked_format(program, &line);
+        let how = match one(&line, "on-error").and_then(|how| OnError::from_str(how, false).ok()) {
+            _ if is_for_something_else(program, &line, format) => OnError::None,
+            Some(how) if line.plain => how,
+            _ => OnError::Stop,
+        };
+        let reader = match format {
+            // fish's caller has written a word for it.
+            AskedFormat::Absent if !line.strays.iter().any(|word| may_be_fish(word)) => Reader::Posix,
+            AskedFormat::Variables(Format::Env | Format::Source) => Reader::Posix,
+            AskedFormat::Variables(Format::Fish) => Reader::Fish,
+            AskedFormat::Variables(Format::EnvNoExport) if line.plain => Reader::Arguments,
+            AskedFormat::Absent | AskedFormat::Wrong | AskedFormat::Variables(_) | AskedFormat::Answer => {
+                Reader::AnyShell
+            }
+        };
+        let clouds = clouds.iter().copied().filter(|about| line.commands.iter().any(|name| name == about.command));
+        Self { how, reader, clouds: clouds.collect(), line }
+    }
+
+    /// The text for an end with `code`; `file` is what was read of files that name variables.
+    pub(super) fn text(&self, file: &str, code: u8) -> String {
+        let mut names: Vec<Name> = Vec::new();
+        for name in self.clouds.iter().flat_map(|about| (about.credential_variables)(&self.line.arguments, file)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let names = &names;
+        match (self.how, self.reader) {
+            (OnError::Stop, Reader::Posix) => format!("{}{}\n", posix::unset(names), posix::stop(code)),
+            (OnError::Stop, Reader::Fish) => format!("{}{}\n", fish::unset(names), fish::stop(code)),
+            (OnError::Stop, Reader::AnyShell) => either::stop(names, code),
+            (OnError::Stop, Reader::Arguments) => NO_ARGUMENTS.to_owned(),
+            (OnError::Status, Reader::Posix) => format!("{}{}\n", posix::unset(names), posix::status(code)),
+            (OnError::Status, Reader::Fish) => format!("{}{}\n", fish::unset(names), fish::status(code)),
+            (OnError::Status, Reader::AnyShell) => either::status(names, code),
+            (OnError::Status, Reader::Arguments) | (OnError::None, _) => String::new(),
+        }
+    }
+}
+
+/// Whether what is printed is plainly for something else than a shell: a report, an answer to a program, a file, or a
+/// COMMAND. A format of a shell goes with a file, and with no other of them.
+fn is_for_something_else(program: &Command, line: &CommandLine, format: AskedFormat) -> bool {
+    let to_a_file = one(line, "output").is_some_and(|path| path != "-" && !path.is_empty() && !names_a_form(path));
+    let to_a_profile = one(line, "profile").is_some_and(|name| !name.is_empty());
+    let asked = match format {
+        AskedFormat::Absent => to_a_file || to_a_profile || line.runs_command,
+        AskedFormat::Wrong => to_a_file,
+        AskedFormat::Answer => true,
+        AskedFormat::Variables(Format::EnvNoExport) => to_a_file || line.runs_command,
+        AskedFormat::Variables(format) => to_a_file || !format.is_shell(),
+    };
+    let may_be_for_a_shell =
+        line.commands.iter().any(|command| formats(program, command).iter().any(|format| is_of_a_shell(format)));
+    line.plain && asked || line.command_is_plain && !may_be_for_a_shell
+}
+
+fn asked_format(program: &Command, line: &CommandLine) -> AskedFormat {
+    if !line.arguments.has("format") {
+        return AskedFormat::Absent;
+    }
+    let known = |value: &str| {
+        let all: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
+        let commands = if line.commands.is_empty() { all } else { line.commands.iter().map(String::as_str).collect() };
+        commands.iter().any(|command| formats(program, command).iter().any(|format| format == value))
+    };
+    match one(line, "format") {
+        Some(value) if known(value) => {
+            Format::from_str(value, false).map_or(AskedFormat::Answer, AskedFormat::Variables)
+        }
+        _ => AskedFormat::Wrong,
+    }
+}
+
+/// The values of `--format` that `command` has.
+fn formats(program: &Command, command: &str) -> Vec<String> {
+    let command = program.find_subcommand(command);
+    let option = command.and_then(|it| it.get_arguments().find(|option| option.get_long() == Some("format")));
+    let values = option.map(clap::Arg::get_possible_values).unwrap_or_default();
+    values.iter().map(|value| value.get_name().to_owned()).collect()
+}
+
+fn is_of_a_shell(format: &str) -> bool {
+    Format::from_str(format, false).is_ok_and(Format::is_shell)
+}
+
+/// The value of an option that is there once.
+fn one<'l>(line: &'l CommandLine, option: &str) -> Option<&'l str> {
+    let mut each = line.arguments.each(option);
+    each.next().filter(|_| each.next().is_none()).flatten()
+}
+
+/// Whether this is fish's format with a slip of the pen.
+fn may_be_fish(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.starts_with('f') || word.ends_with("sh")
+}

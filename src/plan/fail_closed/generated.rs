@@ -1,0 +1,260 @@
+//! Every command line either was plainly for something else than a shell, or its text stops the shell and removes the
+//! variables. The parser is the judge of what is plain.
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command, CommandFactory};
+use fastrand::Rng;
+
+use super::asked::Asked;
+use super::generator::line;
+use crate::cli::Cli;
+use crate::clouds;
+use crate::shell::{Name, either, fish, posix};
+use crate::vault::selection::Target;
+use crate::{aws, google, vault};
+
+const CODE: u8 = 2;
+
+/// What a text is for: `(how, shell)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Text {
+    Nothing,
+    Arguments,
+    Stop(Shell),
+    Status(Shell),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shell {
+    Posix,
+    Fish,
+    Any,
+}
+
+impl Text {
+    fn of(self, names: &[Name]) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Arguments => "-=\n=\n".into(),
+            Self::Stop(Shell::Posix) => format!("{}{}\n", posix::unset(names), posix::stop(CODE)),
+            Self::Stop(Shell::Fish) => format!("{}{}\n", fish::unset(names), fish::stop(CODE)),
+            Self::Stop(Shell::Any) => either::stop(names, CODE),
+            Self::Status(Shell::Posix) => format!("{}{}\n", posix::unset(names), posix::status(CODE)),
+            Self::Status(Shell::Fish) => format!("{}{}\n", fish::unset(names), fish::status(CODE)),
+            Self::Status(Shell::Any) => either::status(names, CODE),
+        }
+    }
+}
+
+/// What a line that the parser accepts asks for, by what the parser made of it.
+///
+/// The names are in the order of `text`.
+fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) {
+    let values = |id: &str| -> Vec<String> {
+        let raw = found.try_get_raw(id).ok().flatten().into_iter().flatten();
+        raw.map(|value| value.to_string_lossy().into_owned()).collect()
+    };
+    let value = |id: &str| values(id).pop().filter(|_| found.value_source(id).is_some());
+    let flag = |id: &str| found.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or_default();
+    let read = |text: &String| vault::secrets_file::selections(text).unwrap_or_default();
+    let names = match command {
+        "aws" if flag("refreshable") => aws::output::refreshable_names(),
+        "aws" => aws::output::prefixed_names(&value("env_prefix").unwrap_or_default()),
+        "gcp" => google::credential_names(value("id_token_env").as_deref().and_then(Name::new)),
+        "vault" => {
+            // A secret that an option has taken for its value is one that was wanted.
+            let all = found.ids().filter(|id| id.as_str() != "run").flat_map(|id| values(id.as_str()));
+            let mut names: Vec<Name> = Vec::new();
+            for selection in all.flat_map(|value| read(&value)) {
+                if let Target::Variable(name) = selection.target
+                    && !names.contains(&name)
+                {
+                    names.push(name);
+                }
+            }
+            if values("secrets").iter().flat_map(read).next().is_none() || flag("export_token") {
+                names.push(Name::fixed("VAULT_TOKEN"));
+            }
+            names.sort_by_key(|name| text.find(name.as_str()));
+            names
+        }
+        _ => Vec::new(),
+    };
+    let format = value("format");
+    let elsewhere = !values("run").is_empty()
+        || value("output").is_some_and(|path| !["-", "json"].contains(&path.as_str()))
+        || value("profile").is_some_and(|name| !name.is_empty())
+        || matches!(format.as_deref(), Some("json" | "process" | "raw"));
+    let for_a_shell = ["aws", "gcp", "vault", "clean"].contains(&command);
+    let shell = if format.as_deref() == Some("fish") { Shell::Fish } else { Shell::Posix };
+    let text = match (value("on_error").as_deref(), format.as_deref()) {
+        _ if elsewhere || !for_a_shell => Text::Nothing,
+        (Some("none"), _) | (Some("status"), Some("env-no-export")) => Text::Nothing,
+        (_, Some("env-no-export")) => Text::Arguments,
+        (Some("status"), _) => Text::Status(shell),
+        _ => Text::Stop(shell),
+    };
+    (text, names)
+}
+
+/// The options of `words`, as anybody reads them: `--NAME VALUE` or `--NAME=VALUE`.
+fn given<'w>(words: &'w [String], name: &str) -> Vec<Option<&'w str>> {
+    let long = format!("--{name}");
+    let value = |at: usize| words.get(at + 1).map(String::as_str).filter(|next| !next.starts_with('-') || *next == "-");
+    let found = words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix(&long) {
+        Some("") => Some(value(at)),
+        Some(rest) => rest.strip_prefix('=').map(Some),
+        None => None,
+    });
+    found.collect()
+}
+
+/// What a line that the parser refuses may be answered with.
+fn refused(program: &Command, words: &[String]) -> Vec<Text> {
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let (ours, command) = (&words[..end], words.get(end + 1..).unwrap_or_default());
+    let first = ours.first().map(String::as_str).unwrap_or_default();
+    let Some(meant) = program.find_subcommand(first) else {
+        // What is meant is not plain: nothing else than a shell is.
+        return stops(&given(words, "format"), false);
+    };
+    if !["aws", "gcp", "vault", "clean"].contains(&first) {
+        return vec![Text::Nothing];
+    }
+    let takes = |word: &str| {
+        let mut options = meant.get_arguments().filter(|option| option.get_action().takes_values());
+        options.any(|option| option.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long)))
+    };
+    let has = |name: &str| meant.get_arguments().any(|option| option.get_long() == Some(name));
+    let lost = meant
+        .get_arguments()
+        .filter(|option| option.get_action().takes_values())
+        .any(|option| option.get_long().is_some_and(|name| given(ours, name).contains(&None)));
+    let formats = if has("format") { given(ours, "format") } else { Vec::new() };
+    let words_are_secrets = first == "vault";
+    let mut may = stops(&formats, !words_are_secrets && fish_is_a_word(ours, takes));
+    if lost {
+        return may;
+    }
+    let once = |name: &str| match given(ours, name).as_slice() {
+        [Some(value)] if has(name) => Some((*value).to_owned()),
+        _ => None,
+    };
+    match once("on-error").as_deref() {
+        Some("none") => may.push(Text::Nothing),
+        Some("status") => may.extend([Text::Status(Shell::Posix), Text::Status(Shell::Fish), Text::Status(Shell::Any)]),
+        _ => {}
+    }
+    let answers: &[&str] = match first {
+        "aws" => &["json", "process"],
+        "vault" => &["json", "raw"],
+        "gcp" => &["json"],
+        _ => &[],
+    };
+    let elsewhere = match formats.as_slice() {
+        [] => !command.is_empty() || once("profile").is_some_and(|name| !name.is_empty()),
+        [Some("env-no-export")] => {
+            may.push(Text::Arguments);
+            !command.is_empty() || once("on-error").as_deref() == Some("status")
+        }
+        [Some(format)] => answers.contains(format),
+        _ => false,
+    };
+    if elsewhere || once("output").is_some_and(|path| !["-", "", "json"].contains(&path.as_str())) {
+        may.push(Text::Nothing);
+    }
+    may
+}
+
+/// The stops that the caller's shell reads, as far as the line shows which it is; `fish` is a word of it that is no
+/// option's value.
+fn stops(formats: &[Option<&str>], fish: bool) -> Vec<Text> {
+    let mut may = vec![Text::Stop(Shell::Any)];
+    match formats {
+        [Some("fish")] => may.push(Text::Stop(Shell::Fish)),
+        [Some("env" | "source")] => may.push(Text::Stop(Shell::Posix)),
+        [] if !fish => may.push(Text::Stop(Shell::Posix)),
+        _ => {}
+    }
+    may
+}
+
+/// Whether `fish` is there, and is the value of no option that takes one.
+fn fish_is_a_word(words: &[String], takes: impl Fn(&str) -> bool) -> bool {
+    words.iter().enumerate().any(|(at, word)| match word.split_once('=') {
+        Some((option, "fish")) => option.starts_with("--") && !takes(option),
+        _ => word == "fish" && !(at > 0 && takes(&words[at - 1])),
+    })
+}
+
+/// Names of which a refused line must remove at least these.
+fn must_go(words: &[String]) -> Vec<&'static str> {
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let ours = &words[..end];
+    match ours.first().map(String::as_str) {
+        Some("aws") if given(ours, "env-prefix").iter().all(Option::is_none) => vec!["AWS_SECRET_ACCESS_KEY"],
+        Some("aws") if given(ours, "env-prefix").contains(&Some("STAGING_")) => vec!["STAGING_AWS_SECRET_ACCESS_KEY"],
+        Some("gcp") => vec!["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"],
+        Some("vault") if ours.iter().any(|word| word == "A=secret/a#b") => vec!["A"],
+        Some("vault") if !ours.iter().any(|word| word.contains('=')) => vec!["VAULT_TOKEN"],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
+    const LINES: usize = 100_000;
+    let seed = std::env::var("OIDC_EXCHANGE_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| fastrand::u64(..));
+    let mut rng = Rng::with_seed(seed);
+    let mut program = Cli::command();
+    program.build();
+    let (mut good, mut helps, mut silent) = (0, 0, 0);
+    for number in 0..LINES {
+        let words = line(&program, &mut rng);
+        let arguments: Vec<_> =
+            std::iter::once("oidc-exchange").chain(words.iter().map(String::as_str)).map(Into::into).collect();
+        let text = Asked::new(&program, &clouds::ALL, &arguments).text("", CODE);
+        let case = || format!("line {number} of OIDC_EXCHANGE_SEED={seed}: {words:?}\n{text}");
+        let nothing_to_run = words.iter().position(|word| word == "--").is_some_and(|at| at + 1 == words.len());
+        match program.try_get_matches_from_mut(&arguments) {
+            Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => helps += 1,
+            Ok(found) if !nothing_to_run => {
+                good += 1;
+                let (command, found) = found.subcommand().unwrap();
+                let (expected, names) = accepted(command, found, &text);
+                assert_eq!(text, expected.of(&names), "{}", case());
+            }
+            _ => {
+                let may = refused(&program, &words);
+                let is = |kind: &Text| kind.of(&[]) == text || ends_as(&text, *kind);
+                let kind = may.iter().find(|kind| is(kind));
+                assert!(kind.is_some(), "none of {may:?}: {}", case());
+                if text.is_empty() || kind == Some(&Text::Arguments) {
+                    silent += 1;
+                } else {
+                    for name in must_go(&words) {
+                        assert!(text.split([' ', ';']).any(|word| word == name), "{name} stays: {}", case());
+                    }
+                }
+            }
+        }
+    }
+    // It is worth little if it makes lines of one kind alone.
+    let refused = LINES - good - helps;
+    assert!(good > LINES / 10 && refused > LINES / 3 && silent < refused / 2, "{good} {helps} {silent}, seed {seed}");
+}
+
+fn ends_as(text: &str, kind: Text) -> bool {
+    let any = text.starts_with("string length ");
+    match kind {
+        Text::Nothing | Text::Arguments => false,
+        Text::Stop(Shell::Any) => any && text.contains(&posix::stop(CODE)),
+        Text::Status(Shell::Any) => {
+            any && text.ends_with(&either::status(&[], CODE)[either::status(&[], CODE).rfind("sh -c").unwrap_or(0)..])
+        }
+        Text::Stop(_) | Text::Status(_) => !any && text.ends_with(&kind.of(&[])),
+    }
+}
