@@ -71,6 +71,7 @@ const NO_LIFE: Dash = "its answer has no life";
 const NO_NAMES: Dash = "its answer names no variable";
 const NO_ACCESSOR: Dash = "its answer has no accessor";
 const NOT_BOUNDED: Dash = "only a secret's length is bounded";
+const NO_MEMBER: Dash = "its answer has no such member";
 const NO_NUL: Dash = "XML has no form for it";
 
 pub(super) fn rows() -> Vec<Row> {
@@ -85,6 +86,7 @@ pub(super) fn rows() -> Vec<Row> {
     values::values(&mut row);
     values::numbers(&mut row);
     values::names(&mut row);
+    values::confusions(&mut row);
     row("a certificate whose names forge lines", Kind::Hopeless, What::Certificate(forging_names));
     row("a host that speaks no TLS where https was asked for", Kind::Broken, What::Clear);
     row("the end of an HTTP/2 connection, with a secret as its debug data", Kind::Broken, What::GoAway);

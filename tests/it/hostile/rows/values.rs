@@ -3,7 +3,7 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::{Add, Attack, NO_ACCESSOR, NO_LIFE, NO_NAMES, NO_NUL, NO_VALUE, NOT_BOUNDED, answer};
+use super::{Add, Attack, NO_ACCESSOR, NO_LIFE, NO_MEMBER, NO_NAMES, NO_NUL, NO_VALUE, NOT_BOUNDED, answer};
 use crate::faults::steps::{Exchange, Step};
 use crate::hostile::answers::{with_element, with_member, with_value};
 use crate::hostile::expected::{Kind, Value};
@@ -103,4 +103,24 @@ pub(super) fn names(row: &mut Add<'_>) {
     row("a secret's key that is empty", Kind::BadName, keys(vec![""]));
     row("a secret's key that begins with a digit", Kind::BadName, keys(vec!["1; touch PWNED"]));
     row("a secret's key that is a command", Kind::Harmless, keys(vec!["A;touch PWNED;$(touch PWNED)\nA"]));
+}
+
+/// Members that would lead to another use of what comes with them.
+pub(super) fn confusions(row: &mut Add<'_>) {
+    let member = |at: Step, pointer: &'static str, value: serde_json::Value| {
+        answer(move |stage| {
+            if stage.step != at {
+                return Err(NO_MEMBER);
+            }
+            let value = value.clone();
+            Ok(Attack::answer(move |_, answer| with_member(answer, pointer, &value)))
+        })
+    };
+    let mac = member(Step::Sts, "/token_type", json!("mac"));
+    row("a token of another type", Kind::Garbled, mac);
+    let sys = member(Step::Mount, "/data/path", json!("sys/"));
+    row("a mount that is not the path's", Kind::Refusal, sys);
+    // A public key taken for the secret of an HMAC is an old way to forge tokens.
+    row("a key of the kind of shared secrets", Kind::Refusal, member(Step::Keys, "/keys/0/kty", json!("oct")));
+    row("a key for tokens without a signature", Kind::Refusal, member(Step::Keys, "/keys/0/alg", json!("none")));
 }
