@@ -69,9 +69,22 @@ struct Trade<'a> {
 #[derive(Deserialize)]
 struct Exchanged {
     access_token: String,
-    token_type: String,
-    /// Absent where the token's life is that of a session elsewhere, and for a token with a second or two left.
-    expires_in: Option<u64>,
+    /// Google's own clients do without it.
+    token_type: Option<String>,
+    /// Seconds, as a number or, as Google's own clients take it too, as a text. Absent where the token's life is that of a
+    /// session elsewhere, and for a token with a second or two left.
+    expires_in: Option<Value>,
+}
+
+impl Exchanged {
+    fn lasts(&self) -> Option<Duration> {
+        let seconds = match self.expires_in.as_ref()? {
+            Value::String(text) => text.trim().parse().ok(),
+            Value::Number(number) => number.as_f64(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        Duration::try_from_secs_f64(seconds?).ok()
+    }
 }
 
 #[derive(Deserialize)]
@@ -117,11 +130,10 @@ impl Trade<'_> {
             .finish();
         let call = Call { step: Step::Sts, url, content_type: "application/x-www-form-urlencoded", bearer: None };
         self.run(call, form.as_bytes(), |answer: Exchanged| {
-            if !answer.token_type.eq_ignore_ascii_case("bearer") {
+            if answer.token_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
                 return Err("its token is not a bearer token".into());
             }
-            let lasts = answer.expires_in.map(Duration::from_secs);
-            let expires = lasts.and_then(|lasts| self.clock.now().checked_add(lasts));
+            let expires = answer.lasts().and_then(|lasts| self.clock.now().checked_add(lasts));
             Ok(AccessToken { secret: token_of(answer.access_token)?, expires })
         })
         .await
@@ -239,4 +251,30 @@ fn token_of(text: String) -> Result<Secret, String> {
 pub(super) fn until(expires: SystemTime) -> String {
     let seconds = expires.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     time(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_life_is_read_as_googles_clients_read_it() {
+        let lasts = |text: &str| serde_json::from_str::<Exchanged>(text).map(|answer| answer.lasts()).ok();
+        let hour = Some(Some(Duration::from_hours(1)));
+        for life in ["3600", "3600.0", "\"3600\"", "3.6e3"] {
+            assert_eq!(
+                lasts(&format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{life}}}"#)),
+                hour,
+                "{life}"
+            );
+        }
+        for none in [
+            r#""access_token":"t""#,
+            r#""access_token":"t","expires_in":null"#,
+            r#""access_token":"t","expires_in":-1"#,
+        ] {
+            assert_eq!(lasts(&format!("{{{none}}}")), Some(None), "{none}");
+        }
+        assert_eq!(lasts(r#"{"token_type":"Bearer"}"#), None);
+    }
 }

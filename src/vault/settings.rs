@@ -170,16 +170,45 @@ fn pem(env: &Env, reader: &Reader, file: Names, bytes: Names) -> Result<Option<(
     Ok(get(env, bytes)?.map(|(variable, text)| (variable, text.into_bytes())))
 }
 
-/// `30`, `30s` or `1m30s`; 0 leaves the bound to the whole exchange's.
+/// `30`, `30s` or `1m30s`, as the clients have it; 0 and less leave the bound to the whole exchange's.
 fn timeout(env: &Env) -> Result<Option<Duration>, Usage> {
     let Some((variable, text)) = get(env, ["BAO_CLIENT_TIMEOUT", "VAULT_CLIENT_TIMEOUT"])? else { return Ok(None) };
-    let text = text.trim();
-    let bound = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => humantime::parse_duration(text)
-            .map_err(|_| Usage::new(format!("{variable} is not a duration")).hint("it reads 30, 30s or 1m30s"))?,
-    };
-    Ok(Some(if bound.is_zero() { Duration::MAX } else { bound }))
+    let seconds = go_seconds(text.trim())
+        .ok_or_else(|| Usage::new(format!("{variable} is not a duration")).hint("it reads 30, 30s or 1m30s"))?;
+    let bound = if seconds > 0.0 { Duration::try_from_secs_f64(seconds).ok() } else { None };
+    Ok(Some(bound.unwrap_or(Duration::MAX)))
+}
+
+/// Seconds, days (`1d`), or a duration of Go's: <https://pkg.go.dev/time#ParseDuration>. This is how the clients read it:
+/// <https://pkg.go.dev/github.com/hashicorp/go-secure-stdlib/parseutil#ParseDurationSecond>.
+fn go_seconds(text: &str) -> Option<f64> {
+    let whole = |text: &str| text.parse::<i64>().ok().and_then(|_| text.parse::<f64>().ok());
+    if let Some(seconds) = whole(text) {
+        return Some(seconds);
+    }
+    if let Some(days) = text.strip_suffix('d') {
+        return whole(days).map(|days| days * 86_400.0);
+    }
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mut rest, mut total) = (Some(unsigned).filter(|rest| !rest.is_empty())?, 0.0);
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(number);
+        let unit = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit);
+        let scale = match unit {
+            "ns" => 1e-9,
+            "us" | "µs" | "μs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        total += number.parse::<f64>().ok()? * scale;
+        rest = after;
+    }
+    Some(if text.starts_with('-') { -total } else { total })
 }
 
 fn refuse_if_true(env: &Env, names: Names, hint: &str) -> Result<(), Usage> {
@@ -248,8 +277,16 @@ mod tests {
         let read = |value| timeout(&env(&[("VAULT_CLIENT_TIMEOUT", value)]));
         assert_eq!(read("30").unwrap(), Some(Duration::from_secs(30)));
         assert_eq!(read("1m30s").unwrap(), Some(Duration::from_secs(90)));
-        assert_eq!(read("0").unwrap(), Some(Duration::MAX));
-        assert!(read("soon").is_err());
+        assert_eq!(read(".5s").unwrap(), Some(Duration::from_millis(500)));
+        assert_eq!(read("1h1m1.5s").unwrap(), Some(Duration::from_millis(3_661_500)));
+        assert_eq!(read("250ms").unwrap(), Some(Duration::from_millis(250)));
+        assert_eq!(read("1d").unwrap(), Some(Duration::from_hours(24)));
+        for unbounded in ["0", "-1", "-1s", "0s", "9223372036854775807"] {
+            assert!(read(unbounded).unwrap().unwrap() > Duration::from_hours(1_000_000), "{unbounded}");
+        }
+        for refused in ["soon", "1M", "1w", "5 min", "1.5", "s", ".s", "1..5s", "-", "1h 5m", "30 s", "1e3s", "0x10"] {
+            assert!(read(refused).is_err(), "{refused}");
+        }
     }
 
     #[test]
