@@ -84,7 +84,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
     let elsewhere = !values("run").is_empty()
         || value("output").is_some_and(|path| !["-", "json"].contains(&path.as_str()))
         || value("profile").is_some_and(|name| !name.is_empty())
-        || matches!(format.as_deref(), Some("json" | "process" | "raw"));
+        || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "raw"));
     let for_a_shell = ["aws", "gcp", "vault", "clean"].contains(&command);
     let shell = if format.as_deref() == Some("fish") { Shell::Fish } else { Shell::Posix };
     let text = match (value("on_error").as_deref(), format.as_deref()) {
@@ -146,9 +146,9 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         _ => {}
     }
     let answers: &[&str] = match first {
-        "aws" => &["json", "process"],
-        "vault" => &["json", "raw"],
-        "gcp" => &["json"],
+        "aws" => &["dotenv", "json", "process"],
+        "vault" => &["dotenv", "json", "raw"],
+        "gcp" => &["dotenv", "json"],
         _ => &[],
     };
     let elsewhere = match formats.as_slice() {
