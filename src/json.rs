@@ -1,12 +1,12 @@
-//! JSON in which no object has a name twice.
+//! JSON in which no object has a name twice, and whose values take no more memory than they may.
 //!
 //! RFC 8259, section 4, leaves open what a name means that is there twice: some readers take the first, some the last, some
 //! none. Whoever checks the one must not find that another acts on the other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// Why a text is not read.
@@ -23,6 +23,8 @@ pub enum Fault {
     },
     /// It is not JSON, for what the parser says.
     NotJson(serde_json::Error),
+    /// Its values take more memory than they may.
+    TooLarge,
 }
 
 impl Fault {
@@ -31,7 +33,7 @@ impl Fault {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Twice { .. } => Some("remove one of the two: readers differ in which of them they take"),
-            Self::NotJson(_) => None,
+            Self::NotJson(_) | Self::TooLarge => None,
         }
     }
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Fault {
                 write!(f, "`{name}` is there twice in one object, at line {line} column {column}")
             }
             Self::NotJson(error) => write!(f, "not JSON: {error}"),
+            Self::TooLarge => f.write_str("its values take too much memory"),
         }
     }
 }
@@ -62,11 +65,59 @@ impl std::error::Error for Fault {}
 /// # Errors
 /// When it is not JSON, or an object in it has a name twice.
 pub fn parse(text: &[u8]) -> Result<Value, Fault> {
-    let twice = RefCell::new(None);
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    let read = Strict { twice: &twice }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    read.map_err(|error| match twice.into_inner() {
-        Some(name) => Fault::Twice { name, line: error.line(), column: error.column() },
+    parse_within(text, &mut usize::MAX.clone())
+}
+
+/// Reads one value that takes no more memory than `room` has bytes, and takes it off `room`. A text can take a hundred
+/// times its length as a value.
+///
+/// ```
+/// use oidc_exchange::json;
+///
+/// let mut room = 4096;
+/// assert_eq!(json::parse_within(b"[1, 2]", &mut room).unwrap()[1], 2);
+/// assert!(room < 4096);
+/// assert!(matches!(json::parse_within(b"[{}, {}, {}]", &mut 100), Err(json::Fault::TooLarge)));
+/// ```
+///
+/// # Errors
+/// As [`parse`], and when there is not enough room.
+pub fn parse_within(text: &[u8], room: &mut usize) -> Result<Value, Fault> {
+    let mut bytes = serde_json::Deserializer::from_slice(text);
+    within(room, true, |reader| reader.deserialize(&mut bytes).and_then(|value| bytes.end().map(|()| value)))
+}
+
+/// Reads the members of an object that are `wanted`, which is asked for each name, in the room that [`parse_within`]
+/// counts. The other members take none. Where a name is there twice, the last one counts, as for most readers.
+///
+/// ```
+/// use oidc_exchange::json;
+///
+/// let members = json::members(b"{\"a\": 1, \"b\": [2]}", &mut 4096, |name| name == "b").unwrap();
+/// assert_eq!(serde_json::Value::Object(members).to_string(), "{\"b\":[2]}");
+/// ```
+///
+/// # Errors
+/// When it is no object of JSON, or there is not enough room.
+pub fn members(text: &[u8], room: &mut usize, wanted: impl FnMut(&str) -> bool) -> Result<Map<String, Value>, Fault> {
+    let mut bytes = serde_json::Deserializer::from_slice(text);
+    within(room, false, |reader| {
+        let members = bytes.deserialize_map(Members { reader, wanted });
+        members.and_then(|members| bytes.end().map(|()| members))
+    })
+}
+
+fn within<T>(
+    room: &mut usize,
+    strict: bool,
+    read: impl FnOnce(Reader<'_>) -> Result<T, serde_json::Error>,
+) -> Result<T, Fault> {
+    let (left, stop) = (Cell::new(*room), RefCell::new(None));
+    let read = read(Reader { room: &left, stop: &stop, strict });
+    *room = left.get();
+    read.map_err(|error| match stop.into_inner() {
+        Some(Stop::Twice(name)) => Fault::Twice { name, line: error.line(), column: error.column() },
+        Some(Stop::TooLarge) => Fault::TooLarge,
         None => Fault::NotJson(error),
     })
 }
@@ -76,7 +127,7 @@ pub fn parse(text: &[u8]) -> Result<Value, Fault> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_first(text: &str) -> Result<(Value, usize), Fault> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     match values.next() {
         Some(Ok(_)) => {
             let end = values.byte_offset();
@@ -87,21 +138,73 @@ pub fn parse_first(text: &str) -> Result<(Value, usize), Fault> {
     }
 }
 
-/// A value to be read; where a name is there twice, `twice` gets it.
-#[derive(Clone, Copy)]
-struct Strict<'c> {
-    twice: &'c RefCell<Option<String>>,
+/// A value in a list, which grows to twice its length.
+const ITEM: usize = 2 * size_of::<Value>();
+/// A list's first place, which has room for four.
+const LIST: usize = 4 * size_of::<Value>() + TEXT;
+/// What an allocator adds to a text.
+const TEXT: usize = 32;
+/// A member's place in its object's tree, whose nodes are half empty at worst.
+const MEMBER: usize = 3 * ITEM / 2;
+/// The first node of that tree, which has room for eleven members.
+const OBJECT: usize = 11 * (size_of::<String>() + size_of::<Value>()) + TEXT;
+
+/// Why reading was stopped, other than by the parser.
+enum Stop {
+    Twice(String),
+    TooLarge,
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+/// A value to be read.
+#[derive(Clone, Copy)]
+struct Reader<'r> {
+    /// How many bytes it may still take.
+    room: &'r Cell<usize>,
+    stop: &'r RefCell<Option<Stop>>,
+    /// Whether a name that is there twice is a fault.
+    strict: bool,
+}
+
+impl Reader<'_> {
+    fn take<E: serde::de::Error>(self, bytes: usize) -> Result<(), E> {
+        match self.room.get().checked_sub(bytes) {
+            Some(left) => self.room.set(left),
+            None => return Err(self.stopped(Stop::TooLarge)),
+        }
+        Ok(())
+    }
+
+    fn stopped<E: serde::de::Error>(self, why: Stop) -> E {
+        self.stop.replace(Some(why));
+        E::custom("reading was stopped")
+    }
+
+    fn put<'de, A: MapAccess<'de>>(
+        self,
+        all: &mut Map<String, Value>,
+        name: String,
+        from: &mut A,
+    ) -> Result<(), A::Error> {
+        if self.strict && all.contains_key(&name) {
+            return Err(self.stopped(Stop::Twice(name)));
+        }
+        self.take(if all.is_empty() { OBJECT } else { MEMBER } + TEXT + name.len())?;
+        let value = from.next_value_seed(self)?;
+        all.insert(name, value);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.take(ITEM)?;
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,21 +219,27 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Value::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
+        self.take(TEXT)?;
         Ok(value.into())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+        self.take(TEXT)?;
         Ok(value.into())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.take(TEXT + value.len())?;
         Ok(Value::String(value.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut all = Vec::new();
         while let Some(item) = items.next_element_seed(self)? {
+            if all.is_empty() {
+                self.take(LIST)?;
+            }
             all.push(item);
         }
         Ok(Value::Array(all))
@@ -143,16 +252,38 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(name) = members.next_key::<String>()? {
             if name == NUMBER && all.is_empty() {
                 let digits: String = members.next_value()?;
+                self.take(TEXT + digits.len())?;
                 return digits.parse::<Number>().map(Value::Number).map_err(A::Error::custom);
             }
-            if all.contains_key(&name) {
-                self.twice.replace(Some(name));
-                return Err(A::Error::custom("a name is there twice"));
-            }
-            let value = members.next_value_seed(self)?;
-            all.insert(name, value);
+            self.put(&mut all, name, &mut members)?;
         }
         Ok(Value::Object(all))
+    }
+}
+
+/// Those members of an object that are wanted.
+struct Members<'r, W> {
+    reader: Reader<'r>,
+    wanted: W,
+}
+
+impl<'de, W: FnMut(&str) -> bool> Visitor<'de> for Members<'_, W> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Map<String, Value>, A::Error> {
+        let mut all = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if (self.wanted)(&name) {
+                self.reader.put(&mut all, name, &mut members)?;
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -188,7 +319,36 @@ mod tests {
         assert!(parse_first(r#"{"a""#).is_err() && parse_first("").is_err());
     }
 
+    #[test]
+    fn texts_that_grow_a_hundredfold_are_refused_early() {
+        for part in ["0,", "{\"\":0},", "[],", "\"\",", "1.5,", "\"a\",", "[[[]]],", "{},", "null,"] {
+            let text = format!("[{}0]", part.repeat((8 << 20) / part.len()));
+            assert!(matches!(parse_within(text.as_bytes(), &mut (24 << 20)), Err(Fault::TooLarge)), "{part}");
+        }
+        let names = format!("{{{}\"\":0}}", (0..900_000).map(|n| format!("\"{n:x}\":0,")).collect::<Vec<_>>().concat());
+        assert!(matches!(parse_within(names.as_bytes(), &mut (24 << 20)), Err(Fault::TooLarge)));
+        assert_eq!(members(names.as_bytes(), &mut 1024, |name| name == "ff").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn of_an_object_only_the_wanted_members_take_room() {
+        let text = format!("{{\"a\":[{}0],\"b\":\"x\",\"b\":\"y\"}}", "[],".repeat(1 << 16));
+        let mut room = 2048;
+        let found = members(text.as_bytes(), &mut room, |name| name == "b").unwrap();
+        assert_eq!((Value::Object(found), room > 0), (json!({ "b": "y" }), true));
+        assert!(matches!(members(text.as_bytes(), &mut 2048, |_| true), Err(Fault::TooLarge)));
+        for none in ["[]", "3", "\"\"", "null", "{\"a\":", "{} {}"] {
+            assert!(matches!(members(none.as_bytes(), &mut 2048, |_| true), Err(Fault::NotJson(_))), "{none}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn members_are_those_that_others_read(text in "\\{[\\[\\]{}:,\"a-c0-2 .e-]{0,24}") {
+            let theirs = serde_json::from_str::<Map<String, Value>>(&text).ok();
+            proptest::prop_assert_eq!(members(text.as_bytes(), &mut (1 << 20), |_| true).ok(), theirs);
+        }
+
         #[test]
         fn what_has_no_name_twice_is_read_as_by_others(text in "[\\[\\]{}:,\"a-c0-2 .e-]{0,24}") {
             let ours = parse(text.as_bytes());

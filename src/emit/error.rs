@@ -46,6 +46,8 @@ pub enum Error {
         /// The variable with the longest value.
         longest: Name,
     },
+    /// The values together take more memory than a run may.
+    TooMuch,
     /// A value is not text.
     NotText {
         /// Its variable.
@@ -135,6 +137,8 @@ impl Error {
                 "the value for {name} holds {what}, which readers of dotenv files take in different ways"
             ))
             .hints([format!("write it to a private file, {name}=path?file#field, or use --format env or json")]),
+            Self::TooMuch => Report::new("the values together are larger than one run hands over")
+                .hints(["ask for fewer or smaller ones in one run".into()]),
             Self::NotText { name } => {
                 Report::new(format!("the value for {name} is not text, which no environment can carry")).hints([
                     format!("write it to a private file: {name}=path?base64&file#field sets {name} to the file's path"),

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::http::{ErrorAnswer, PeerText, RawText, Response, Shown};
+use crate::json;
 
 /// The calls of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,8 @@ pub(super) struct Answer {
 impl Answer {
     /// Reads an error answer. What is no error of Google's is kept out: it may hold anything.
     pub(super) fn read(step: Step, response: &Response, shown: &Shown) -> Self {
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        // What is larger than that is no error of Google's.
+        let body = json::parse_within(&response.body, &mut (1 << 20)).unwrap_or_default();
         let status = RawText::new(&format!("status {}", response.status));
         let (code, message, reason) = match &body["error"] {
             // RFC 6749, section 5.2, as RFC 8693 takes it over.

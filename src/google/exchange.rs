@@ -239,8 +239,13 @@ fn unreadable(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// Empty is no token, and one with blanks or control characters fits into no header.
+/// Empty is no token, and one with blanks or control characters fits into no header. Nor does one of megabytes: a federated
+/// token has 12 KiB at most (<https://docs.cloud.google.com/docs/authentication/token-types>).
 fn token_of(text: String) -> Result<Secret, String> {
+    const LONGEST: usize = 64 << 10;
+    if text.len() > LONGEST {
+        return Err("its token is too long for one".into());
+    }
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("its token is empty or not one".into());
     }

@@ -4,6 +4,8 @@
 //! loopback and hosts the user named. [`Client::retry`] repeats it.
 
 mod attempt;
+mod body;
+mod budget;
 mod certificate_fault;
 mod connect;
 mod dns;
@@ -30,12 +32,14 @@ use reqwest::{Method, Url};
 use tokio::sync::OnceCell;
 
 pub use attempt::{Attempt, ErrorAnswer, Problem};
+use budget::Budget;
+pub use budget::{Exhausted, Held};
 use connect::Ways;
 use dns::Resolver;
 pub use explain::{Explain, Row, THROTTLED, Told};
 pub use failure::{Failure, ProxyFailure, ProxyFault};
 pub use overrides::{Overrides, ServerName};
-pub use peer::{PeerText, RawText, Shown};
+pub use peer::{PeerText, RawText, RawTexts, Shown};
 pub use proxy::Proxies;
 use proxy::Proxy;
 use retry::{Deadline, GaveUp, Retryable};
@@ -78,10 +82,15 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Whether its connection carries many requests at a time: HTTP/2.
     pub multiplexed: bool,
+    /// Its share of what all answers of the run may take.
+    pub held: Held,
 }
 
 /// The largest answer that is read, in bytes. A credential answer is a few kilobytes.
 pub const BODY_LIMIT: usize = 8 << 20;
+
+/// The most memory that all answers of a run take at a time, in bytes: those under way, and what is kept of those before.
+pub const RUN_LIMIT: usize = 24 << 20;
 
 /// Bound on one attempt, from the first packet to the last byte of the body. AWS STS itself waits up
 /// to 5 s for an issuer's keys.
@@ -99,6 +108,7 @@ struct Inner {
     clear: OnceLock<Transport>,
     tls: OnceCell<Transport>,
     fake: Option<fake::Answers>,
+    budget: Budget,
     last_said: retry::LastSaid,
     shown: Shown,
 }
@@ -126,13 +136,20 @@ impl Client {
     fn with(settings: Settings, deadline: Deadline, fake: Option<fake::Answers>) -> Self {
         let (resolver, clear, tls) = (Arc::default(), OnceLock::new(), OnceCell::new());
         let (last_said, shown) = (retry::LastSaid::default(), Shown::default());
-        Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake, last_said, shown }))
+        let budget = Budget::new(RUN_LIMIT);
+        Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake, budget, last_said, shown }))
     }
 
     /// The secrets that this client's peers know, which is what makes their text fit to be shown.
     #[must_use]
     pub fn shown(&self) -> &Shown {
         &self.0.shown
+    }
+
+    /// A share, of nothing yet, of what all answers of the run may take: for what is made of them.
+    #[must_use]
+    pub fn hold(&self) -> Held {
+        self.0.budget.hold()
     }
 
     /// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard
@@ -197,7 +214,7 @@ impl Client {
         let settings = &self.0.settings;
         let bound = settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
         let proxy = settings.proxies.for_url(&request.url);
-        let answer = tokio::time::timeout(bound, transport.send(request, host, self.shown())).await;
+        let answer = tokio::time::timeout(bound, transport.send(request, host, self.hold(), self.shown())).await;
         answer.unwrap_or_else(|_| Err(silence(host.into(), proxy, bound)))
     }
 
@@ -240,7 +257,7 @@ impl Response {
     /// An answer over a connection that carries one request at a time.
     #[must_use]
     pub fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
-        Self { status, headers, body, multiplexed: false }
+        Self { status, headers, body, multiplexed: false, held: Budget::new(RUN_LIMIT).hold() }
     }
 
     /// The provider's own name for this call, for its support.

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::redact::redact;
@@ -15,8 +15,7 @@ use crate::secret::Secret;
 use crate::text::printable;
 
 /// A text as a peer sent it. It can be compared, and kept as a secret; it cannot be shown.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RawText(String);
 
 impl RawText {
@@ -56,10 +55,26 @@ impl RawText {
         Secret::new(self.0)
     }
 
-    /// Texts in a row, with `between` between them.
+    /// Texts in a row, with `between` between them, as far as that is of use.
     #[must_use]
     pub fn joined(texts: impl IntoIterator<Item = Self>, between: &str) -> Self {
-        texts.into_iter().reduce(|row, text| row.then(between, &text)).unwrap_or_default()
+        let mut texts = texts.into_iter();
+        let mut row = texts.next().unwrap_or_default();
+        for text in texts {
+            if row.0.len() >= KEPT {
+                break;
+            }
+            row = row.then(between, &text);
+        }
+        row
+    }
+
+    /// Adds a name to a list, after `between`, as far as it is of use.
+    pub fn list(&mut self, between: &str, name: &str) {
+        if self.0.len() < KEPT {
+            self.0.push_str(between);
+            self.0.push_str(&name[..name.floor_char_boundary(KEPT)]);
+        }
     }
 
     /// The text with `words` of ours and then another of the peer's after it: one line is cleaned as a whole, since parts
@@ -71,6 +86,68 @@ impl RawText {
         self
     }
 }
+
+impl<'de> Deserialize<'de> for RawText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = RawText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<RawText, E> {
+                Ok(RawText::new(text))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// A list of texts as a peer sent it, as far as it is of use: the first [`TEXTS`] of them.
+#[derive(Default)]
+pub struct RawTexts(Vec<RawText>);
+
+impl RawTexts {
+    /// One after another.
+    pub fn iter(&self) -> impl Iterator<Item = &RawText> {
+        self.0.iter()
+    }
+
+    /// The texts in a row, with `between` between them.
+    #[must_use]
+    pub fn joined(self, between: &str) -> RawText {
+        RawText::joined(self.0, between)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawTexts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = RawTexts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of texts")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RawTexts, A::Error> {
+                let mut texts = Vec::new();
+                while texts.len() < TEXTS {
+                    let Some(text) = items.next_element()? else { return Ok(RawTexts(texts)) };
+                    texts.push(text);
+                }
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(RawTexts(texts))
+            }
+        }
+        deserializer.deserialize_seq(Texts)
+    }
+}
+
+/// The most texts of a list that are looked at.
+const TEXTS: usize = 64;
 
 /// The most bytes of a text that are looked at: an answer may have megabytes.
 const KEPT: usize = 16 << 10;

@@ -105,6 +105,9 @@ pub struct Attempts {
 }
 
 impl Attempts {
+    /// One, which needs no word.
+    pub const ONE: Self = Self { made: 1, elapsed: Duration::ZERO, asked_to_wait: None };
+
     /// A line for a person; nothing where there was only one attempt.
     #[must_use]
     pub fn describe(&self) -> Option<String> {

@@ -10,7 +10,7 @@ use aws_smithy_types::body::SdkBody;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
-use super::{Client, Failure, Request, Response};
+use super::{Client, Exhausted, Failure, Request, Response};
 
 /// `client` as the SDK wants it. Its own timeouts and retries are left to the caller's.
 #[must_use]
@@ -18,6 +18,9 @@ pub fn http_client(client: &Client) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(client.clone()));
     http_client_fn(move |_, _| connector.clone())
 }
+
+/// The SDK's copies of an answer's text at a time: as it came, as XML, and as values, some of which it puts together.
+const COPIES: usize = 5;
 
 #[derive(Debug)]
 struct Connector(Client);
@@ -27,7 +30,10 @@ impl HttpConnector for Connector {
         let client = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = from_sdk(&request).map_err(|why| ConnectorError::user(Failure::Setup { why }.into()))?;
-            let response = client.send(request).await.map_err(|failure| ConnectorError::other(failure.into(), None))?;
+            let failed = |failure: Failure| ConnectorError::other(failure.into(), None);
+            let mut response = client.send(request).await.map_err(failed)?;
+            let parsed = COPIES * response.body.len();
+            response.held.add(parsed).map_err(|Exhausted| failed(Failure::TooMuch))?;
             to_sdk(response).map_err(|why| ConnectorError::user(why.into()))
         })
     }

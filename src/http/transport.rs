@@ -5,14 +5,20 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use reqwest::Body;
 use reqwest::header::{ACCEPT, AUTHORIZATION, Entry, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
-use reqwest::{StatusCode, Url, Version};
+use reqwest::{Body, StatusCode, Url, Version};
 
 use super::connect::{self, Connector, Ways};
 use super::failure::Failure;
 use super::peer::{RawText, Shown};
-use super::{BODY_LIMIT, Request, Response, origin, proxy};
+use super::{BODY_LIMIT, Exhausted, Held, Request, Response, body, origin, proxy};
+
+/// The most that the headers of an HTTP/2 answer may take, as RFC 9113, section 6.5.2, counts it. In memory they take about
+/// five times that, and a hundred answers may come at once.
+const HEADERS: u32 = 16 << 10;
+
+/// How much of the answers of an HTTP/2 connection may come before it is read. It is buffered beside the budget.
+const WINDOW: u32 = 1 << 20;
 
 /// Keeps connections, and sends requests over them.
 #[derive(Debug)]
@@ -23,14 +29,23 @@ impl Transport {
         const IDLE: Duration = Duration::from_secs(90);
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+        builder.http2_max_header_list_size(HEADERS);
+        builder.http2_initial_connection_window_size(WINDOW).http2_initial_stream_window_size(WINDOW);
         Self(builder.build(Connector::new(ways)))
     }
 
-    /// Sends `request` to `host`, as messages call it, and reads the whole answer.
+    /// Sends `request` to `host`, as messages call it, and reads the whole answer, as far as
+    /// `held` may grow.
     ///
     /// # Errors
     /// When no whole answer came, or a redirect.
-    pub(super) async fn send(&self, request: Request, host: &str, shown: &Shown) -> Result<Response, Failure> {
+    pub(super) async fn send(
+        &self,
+        request: Request,
+        host: &str,
+        held: Held,
+        shown: &Shown,
+    ) -> Result<Response, Failure> {
         let request = prepared(request).try_into();
         let request = request.map_err(|_: reqwest::Error| Failure::Setup { why: format!("{host} cannot be asked") })?;
         let sent = self.0.request(request).await.map_err(|error| Failure::of_request(&error, host, shown))?;
@@ -40,14 +55,15 @@ impl Transport {
             return Err(redirect(status, answer.headers(), host, shown));
         }
         let headers = std::mem::take(answer.headers_mut());
-        let mut body = Vec::new();
+        let mut body = body::Body::new(held);
         while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::of_body(&error, host, shown))? {
             if body.len() + chunk.len() > BODY_LIMIT {
                 return Err(Failure::TooLarge { host: host.into() });
             }
-            body.extend_from_slice(&chunk);
+            body.push(&chunk).map_err(|Exhausted| Failure::TooMuch)?;
         }
-        Ok(Response { status: status.as_u16(), headers, body, multiplexed })
+        let (body, held) = body.whole().map_err(|Exhausted| Failure::TooMuch)?;
+        Ok(Response { status: status.as_u16(), headers, body, multiplexed, held })
     }
 }
 

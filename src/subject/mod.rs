@@ -224,7 +224,9 @@ fn object(part: &[u8], which: &str) -> Result<Map<String, Value>, Error> {
     match json::parse(part) {
         Ok(Value::Object(members)) => Ok(members),
         Err(json::Fault::Twice { name, .. }) => Err(Error::NotJwt { why: format!("its {which} has `{name}` twice") }),
-        Ok(_) | Err(json::Fault::NotJson(_)) => Err(Error::NotJwt { why: format!("its {which} is not a JSON object") }),
+        Ok(_) | Err(json::Fault::NotJson(_) | json::Fault::TooLarge) => {
+            Err(Error::NotJwt { why: format!("its {which} is not a JSON object") })
+        }
     }
 }
 

@@ -13,7 +13,8 @@ use crate::explanation::Mark;
 use crate::host::Clock;
 use crate::http::retry::{Deadline, GaveUp};
 use crate::http::{
-    Attempt, Client, ErrorAnswer, Explain, Failure, PeerText, Problem, RawText, Request, Response, Row, Shown, Told,
+    Attempt, Client, ErrorAnswer, Explain, Failure, Held, PeerText, Problem, RawText, Request, Response, Row, Shown,
+    Told,
 };
 use crate::json;
 
@@ -33,6 +34,10 @@ pub(super) struct Page {
     /// The media type alone, in lower case; empty for none.
     pub(super) media_type: PeerText,
     pub(super) body: Vec<u8>,
+    /// The memory that the body takes.
+    pub(super) held: Option<Held>,
+    /// Whether it holds an object, once it has been read.
+    pub(super) is_object: bool,
     /// By how many seconds this machine's clock is ahead of the issuer's.
     pub(super) ahead: Option<i64>,
     /// How long it took.
@@ -125,7 +130,15 @@ impl Issuer<'_> {
     fn read(&self, response: Response, took: Duration) -> Page {
         let ahead = response.time().map(|time| self.clock.unix().saturating_sub(time));
         let media_type = quoted(response.media_type().unclean());
-        Page { status: response.status, media_type, body: response.body, ahead, took }
+        Page {
+            status: response.status,
+            media_type,
+            body: response.body,
+            held: Some(response.held),
+            ahead,
+            took,
+            ..Page::default()
+        }
     }
 }
 
@@ -141,11 +154,16 @@ impl Page {
         if self.status != 200 {
             return fails(format!("it was answered with status {}", self.status));
         }
-        match json::parse(&self.body) {
+        // A text with escapes is put together beside the one that is read.
+        let room = self.held.as_ref().map_or(usize::MAX, Held::room);
+        match json::parse_within(&self.body, &mut room.saturating_sub(self.body.len())) {
             Ok(Value::Object(members)) => return Ok(members),
             // A cloud may take either.
             Err(fault @ json::Fault::Twice { .. }) => {
                 return Err((Mark::Unknown, format!("{fault}: readers differ in which of the two they take")));
+            }
+            Err(fault @ json::Fault::TooLarge) => {
+                return Err((Mark::Unknown, format!("{fault}: a cloud need not read it either")));
             }
             Ok(_) | Err(json::Fault::NotJson(_)) => {}
         }
@@ -157,6 +175,12 @@ impl Page {
             "" => "the answer is not a JSON object".into(),
             other => format!("the answer is not a JSON object ({other})"),
         })
+    }
+
+    /// The page without its body, which has been looked at.
+    pub(super) fn read(self) -> Self {
+        let is_object = self.json().is_ok();
+        Self { is_object, body: Vec::new(), held: None, ..self }
     }
 
     /// Whether it is called JSON, as the standards want (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5).

@@ -133,38 +133,42 @@ fn bits(n: &[u8]) -> usize {
     n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize)
 }
 
-/// All keys of a set.
-fn read(set: &Map<String, Value>) -> Option<Vec<Jwk>> {
-    Some(set.get("keys")?.as_array()?.iter().map(Jwk::read).collect())
+/// The entries of a set, each to be read as a key.
+fn entries(set: &Map<String, Value>) -> Option<&Vec<Value>> {
+    set.get("keys")?.as_array()
 }
+
+/// The most keys of one name of which each is told why it is not the token's.
+const TOLD: usize = 16;
 
 /// The token's keys among those at `address`.
 pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<Jwk>) {
     let title = format!("keys at {address}");
-    let keys = match page.json().map(|set| read(&set)) {
-        Ok(Some(keys)) => keys,
-        Ok(None) => {
-            return (
-                on(TokenFault::NoKeys, Check::new(Mark::Fails, title).fact("because", "it holds no list `keys`")),
-                Vec::new(),
-            );
-        }
+    let set = match page.json() {
+        Ok(set) => set,
         Err((mark, why)) => return (on(TokenFault::NoKeys, Check::new(mark, title).fact("because", why)), Vec::new()),
     };
-    let count = keys.len();
+    let Some(entries) = entries(&set) else {
+        let check = Check::new(Mark::Fails, title).fact("because", "it holds no list `keys`");
+        return (on(TokenFault::NoKeys, check), Vec::new());
+    };
     let alg = header.alg.as_deref().unwrap_or_default();
     let (named, mut own): (Check, Vec<Jwk>) = match &header.kid {
         None => {
+            // There may be many: what cannot be the token's is not kept.
+            let keys = entries.iter().map(Jwk::read).filter(|key| key.unfit(alg).is_none()).collect();
             let check = Check::new(Mark::Fails, "the token names its key")
                 .fact("because", "its header has no `kid`, and an issuer's keys rotate");
             (on(TokenFault::NoKeyNamed, check), keys)
         }
         Some(kid) => {
-            let own: Vec<Jwk> = keys.into_iter().filter(|key| key.kid.as_ref() == Some(kid)).collect();
+            let own = entries.iter().filter(|entry| entry.get("kid").and_then(Value::as_str) == Some(kid));
+            let own: Vec<Jwk> = own.map(Jwk::read).collect();
             let check = if own.is_empty() {
                 let check = Check::new(Mark::Fails, format!("the token's key is published: {kid}"));
                 let because = format!(
-                    "it is not among the {count} there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key"
+                    "it is not among the {} there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key",
+                    entries.len()
                 );
                 on(TokenFault::KeyNotPublished, check.fact("because", because))
             } else {
@@ -177,11 +181,12 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
     if header.kid.is_some() {
         // Keys of several kinds may have one name (RFC 7517, section 4.5): beside one that fits, the others are no fault.
         let fits = own.iter().any(|key| key.unfit(alg).is_none());
-        parts.extend(own.iter().filter_map(|key| match key.unfit(alg) {
+        let told = own.iter().filter_map(|key| match key.unfit(alg) {
             None => Some(Check::new(Mark::Holds, format!("it is {}", key.words()))),
             Some(_) if fits => None,
             Some(why) => Some(Check::new(Mark::Fails, format!("it is {}", key.words())).fact("because", why)),
-        }));
+        });
+        parts.extend(told.take(TOLD));
     }
     own.retain(|key| key.unfit(alg).is_none());
     (Check::all(title, parts), own)
@@ -238,7 +243,7 @@ mod tests {
         #[test]
         fn no_key_makes_the_reader_panic(kty in "RSA|EC|x", crv in "P-256|P-384|x", n in "[A-Za-z0-9_=!-]{0,90}", alg in "RS256|ES256|ES384|none|") {
             let value = json!({ "keys": [{ "kty": kty, "crv": crv, "n": n, "e": n, "x": n, "y": n, "kid": 3, "use": n }] });
-            for key in read(value.as_object().unwrap()).unwrap() {
+            for key in entries(value.as_object().unwrap()).unwrap().iter().map(Jwk::read) {
                 let _ = (key.unfit(&alg), key.words());
             }
         }

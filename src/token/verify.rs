@@ -78,12 +78,12 @@ async fn ask(token: &SubjectToken, issuer: &Issuer<'_>) -> Asked {
     let alg = header.alg.as_deref().unwrap_or("(none)");
     let (check, keys_address) = discovery::check(&page, &address, iss, alg);
     asked.checks.push(check);
-    asked.pages.push(page);
+    asked.pages.push(page.read());
     let Some(keys_address) = keys_address else { return asked };
     let Some(page) = asked.page(issuer, &keys_address, "keys", None).await else { return asked };
     let (check, keys) = jwks::check(&page, keys_address.as_str(), header);
     asked.checks.push(check);
-    asked.pages.push(page);
+    asked.pages.push(page.read());
     asked.checks.extend(signature::check(token.jwt(), header, &keys));
     asked
 }
@@ -147,7 +147,7 @@ fn slow(pages: &[Page]) -> Option<String> {
 
 /// JSON that is not called so.
 fn misnamed(pages: &[Page]) -> Vec<String> {
-    let odd = pages.iter().filter(|page| page.status == 200 && !page.is_called_json() && page.json().is_ok());
+    let odd = pages.iter().filter(|page| page.status == 200 && !page.is_called_json() && page.is_object);
     odd.map(|page| match page.media_type.as_str() {
         "" => "the issuer answers without a Content-Type: it should be application/json".into(),
         other => format!("the issuer calls its JSON {other}: it should be application/json"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::http::{ErrorAnswer, PeerText, RawText, Shown};
+use crate::http::{ErrorAnswer, PeerText, RawText, RawTexts, Shown};
 
 pub(super) const PROVIDER: &str = "Vault";
 
@@ -54,8 +54,8 @@ pub(super) struct Gone {
 /// What an error's body holds.
 pub(super) struct Body {
     pub(super) clear_text_to_tls: bool,
-    pub(super) errors: Option<Vec<RawText>>,
-    pub(super) warnings: Option<Vec<RawText>>,
+    pub(super) errors: Option<RawTexts>,
+    pub(super) warnings: Option<RawTexts>,
     pub(super) data: Option<Value>,
 }
 
@@ -66,12 +66,9 @@ impl Answer {
     pub(super) fn new(kind: Kind, status: u16, body: Body, shown: &Shown) -> Self {
         let Body { clear_text_to_tls, errors, warnings, data } = body;
         let vaults = errors.is_some() || data.is_some() || warnings.is_some();
-        let message = if clear_text_to_tls {
-            RawText::new(CLEAR_TEXT_TO_TLS)
-        } else {
-            RawText::joined(errors.unwrap_or_default(), "; ")
-        };
-        let warnings = RawText::joined(warnings.unwrap_or_default(), "; ");
+        let message =
+            if clear_text_to_tls { RawText::new(CLEAR_TEXT_TO_TLS) } else { errors.unwrap_or_default().joined("; ") };
+        let warnings = warnings.unwrap_or_default().joined("; ");
         let mut said = RawText::new(&status.to_string());
         if !message.is_empty() {
             said = said.then(" ", &message);

@@ -77,7 +77,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRev
 async fn read(request: &Request, mut held: HeldToken, deadline: Deadline) -> Result<Secrets, Error> {
     let session = Session { request, server: &held.server, token: &held.token, deadline };
     let read = session.read().await?;
-    let items = exports::pick(request, &read, &session.presented())?;
+    let items = exports::pick(request, &read, &session.presented(), held.server.http.hold())?;
     held.leases = read.leases;
     held.spent = read.requests;
     Ok(Secrets { items, token: held })

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
-
 use super::Request;
 use super::held_token::HeldToken;
 use super::names;
@@ -12,6 +10,7 @@ use super::selection::{Field, Missing, Naming, Selection, Target};
 use super::value::{self, Unusable};
 use crate::emit::{self, Content, Exports};
 use crate::error::{Error, Refusal};
+use crate::http::{Exhausted, Held};
 use crate::secret::Secret;
 use crate::shell::Name;
 use crate::state::{self, NewFiles};
@@ -28,20 +27,28 @@ pub struct Item {
 }
 
 /// What the selections take from the answers, in their order.
-pub(super) fn pick(request: &Request, read: &Documents, presented: &[String]) -> Result<Vec<Item>, Error> {
-    let mut items = Vec::new();
+///
+/// `memory` holds what they take until the run's end: here, and as the text that is printed.
+pub(super) fn pick(
+    request: &Request,
+    read: &Documents,
+    presented: &[String],
+    memory: Held,
+) -> Result<Vec<Item>, Error> {
+    let mut items = Items { all: Vec::new(), raw: request.raw, memory };
     for (selection, index) in request.selections.iter().zip(&read.of_selection) {
         let Some(document) = read.found.get(*index) else { continue };
         match &selection.target {
             Target::Variable(name) => {
-                items.push(one(selection, name, document, presented)?);
+                items.push(one(selection, name, document, presented)?)?;
                 if selection.field == Field::Whole && !selection.treatment.file && !request.raw {
                     note_whole(name, document);
                 }
             }
-            Target::Each { prefix, naming } => items.extend(many(selection, (prefix, *naming), document)?),
+            Target::Each { prefix, naming } => many(selection, (prefix, *naming), document, &mut items)?,
         }
     }
+    let items = items.kept();
     let mut seen = HashSet::new();
     match items.iter().find(|item| !seen.insert(item.name.clone())) {
         Some(item) => Err(emit::Error::Name {
@@ -54,13 +61,47 @@ pub(super) fn pick(request: &Request, read: &Documents, presented: &[String]) ->
     }
 }
 
+/// Items, and the memory that they take.
+struct Items {
+    all: Vec<Item>,
+    raw: bool,
+    memory: Held,
+}
+
+impl Items {
+    /// Besides its name and value: its places in lists, and the words around it in a shell's line.
+    const EACH: usize = 768;
+    /// The copies of a plain character: as the value, in its line, and in the whole text.
+    const PLAIN: usize = 4;
+    /// The same for any other, which a shell's line has as `'"$_oidc044"'`.
+    const SPECIAL: usize = 40;
+
+    fn push(&mut self, item: Item) -> Result<(), emit::Error> {
+        let content = match &item.content {
+            Some(value::Content::Text(text)) if !item.file && !self.raw => {
+                let plain = text.bytes().filter(u8::is_ascii_alphanumeric).count();
+                Self::PLAIN * plain + Self::SPECIAL * (text.len() - plain)
+            }
+            Some(content) => 2 * content.len(),
+            None => 0,
+        };
+        let bytes = Self::EACH + 8 * item.name.as_str().len() + content;
+        self.memory.add(bytes).map_err(|Exhausted| emit::Error::TooMuch)?;
+        self.all.push(item);
+        Ok(())
+    }
+
+    fn kept(self) -> Vec<Item> {
+        self.memory.keep();
+        self.all
+    }
+}
+
 fn one(selection: &Selection, name: &Name, document: &Document, presented: &[String]) -> Result<Item, Error> {
     let treatment = &selection.treatment;
     let item = |content| Item { name: name.clone(), content, file: treatment.file };
-    let empty = Map::new();
-    let fields = document.fields.as_ref();
-    let found = match fields {
-        Some(fields) => value::content(fields, &selection.field, treatment.base64),
+    let found = match &document.fields {
+        Some(fields) => value::content(&fields.wanted, &selection.field, treatment.base64),
         None => Err(Unusable::Absent),
     };
     match (found, &treatment.missing) {
@@ -69,24 +110,20 @@ fn one(selection: &Selection, name: &Name, document: &Document, presented: &[Str
         (Err(Unusable::Absent | Unusable::Null), Missing::Default(text)) => {
             Ok(item(Some(value::Content::Text(text.clone()))))
         }
-        (Err(why), _) => Err(unusable(&why, selection, document, fields.unwrap_or(&empty), presented)),
+        (Err(why), _) => Err(unusable(&why, selection, document, presented)),
     }
 }
 
 /// Most often the field was forgotten.
 fn note_whole(name: &Name, document: &Document) {
-    let Some(fields) = &document.fields else { return };
-    let shown = document.clean(fields.keys());
+    if document.fields.is_none() {
+        return;
+    }
+    let shown = document.names();
     tracing::warn!("{name} is the whole secret as JSON; {name}={}#FIELD is one field of it ({shown})", document.path);
 }
 
-fn unusable(
-    why: &Unusable,
-    selection: &Selection,
-    document: &Document,
-    fields: &Map<String, Value>,
-    presented: &[String],
-) -> Error {
+fn unusable(why: &Unusable, selection: &Selection, document: &Document, presented: &[String]) -> Error {
     let field = match &selection.field {
         Field::Key(field) | Field::Pointer(field) => format!("field `{field}`"),
         Field::Whole | Field::All => "field".into(),
@@ -106,10 +143,9 @@ fn unusable(
     };
     Error::from(Refusal {
         title,
-        said: if fields.is_empty() {
-            "a secret without fields".into()
-        } else {
-            format!("a secret with {}", document.clean(fields.keys()))
+        said: match document.names().as_str() {
+            "" => "a secret without fields".into(),
+            names => format!("a secret with {names}"),
         },
         asked: vec![format!("{field} of {}", document.path)],
         presented: presented.to_vec(),
@@ -118,31 +154,35 @@ fn unusable(
 }
 
 /// A variable for each key. Whoever writes the secret chooses the keys: they may not choose what the job's shell runs.
-fn many(selection: &Selection, (prefix, naming): (&str, Naming), document: &Document) -> Result<Vec<Item>, Error> {
-    let Some(fields) = &document.fields else { return Ok(Vec::new()) };
+fn many(
+    selection: &Selection,
+    (prefix, naming): (&str, Naming),
+    document: &Document,
+    items: &mut Items,
+) -> Result<(), Error> {
+    let Some(fields) = &document.fields else { return Ok(()) };
     let wrong = |key: &String, why: &str| emit::Error::Name {
-        name: format!("{prefix}{}", document.clean([key])),
+        name: format!("{prefix}{}", document.clean(key)),
         why: format!("{why} (from `#*` of {})", document.path),
         hint: "name the fields that are wanted one by one, or give a prefix".into(),
     };
-    let mut items = Vec::new();
-    for key in fields.keys() {
+    for key in fields.wanted.keys() {
         let name = naming.name(prefix, key).map_err(|nameless| wrong(key, nameless.why()))?;
         if let Some(reader) = names::reader(&name) {
             return Err(
                 wrong(key, &format!("{reader} reads it, and a secret's key may not choose what that does")).into()
             );
         }
-        let found = value::content(fields, &Field::Key(key.clone()), selection.treatment.base64);
+        let found = value::content(&fields.wanted, &Field::Key(key.clone()), selection.treatment.base64);
         let content = match found {
             Ok(content) => Some(content),
             // A null is no value, and no reason to stop.
             Err(Unusable::Absent | Unusable::Null) => None,
-            Err(why @ Unusable::NotBase64) => return Err(unusable(&why, selection, document, fields, &[])),
+            Err(why @ Unusable::NotBase64) => return Err(unusable(&why, selection, document, &[])),
         };
-        items.push(Item { name, content, file: selection.treatment.file });
+        items.push(Item { name, content, file: selection.treatment.file })?;
     }
-    Ok(items)
+    Ok(())
 }
 
 impl std::fmt::Debug for Item {

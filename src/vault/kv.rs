@@ -3,10 +3,12 @@
 //! Version 2 puts `data/` behind the mount in its paths, and the fields below `data.data` in its answers:
 //! <https://openbao.org/api-docs/secret/kv/kv-v2/#read-secret-version>.
 
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::path::Path;
-use super::wire::Envelope;
 
 /// A mount, as the server names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +20,7 @@ pub(super) struct Mount {
 
 impl Mount {
     /// Reads the answer of `sys/internal/ui/mounts/PATH`.
-    pub(super) fn of(envelope: &Envelope) -> Option<Self> {
-        let data = envelope.data.as_ref()?;
+    pub(super) fn of(data: &Value) -> Option<Self> {
         let path = data.get("path")?.as_str().filter(|path| path.ends_with('/'))?.to_owned();
         let kind = data.get("type").and_then(Value::as_str).unwrap_or_default();
         let version = data.get("options").and_then(|options| options.get("version")).and_then(Value::as_str);
@@ -55,29 +56,54 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    /// The secret's fields; none where the answer has none.
-    pub(super) fn fields(self, data: Value) -> Option<Map<String, Value>> {
-        let Value::Object(mut data) = data else { return None };
-        let versioned = match self {
-            Self::Plain => false,
-            Self::Versioned => true,
-            Self::Guess => is_versioned(&data),
+    /// The object with the secret's fields, in the text of an answer's data; none where there is none.
+    pub(super) fn fields(self, data: &RawValue) -> Option<&str> {
+        let inner = || serde_json::from_str::<Inner<'_>>(data.get()).unwrap_or_default();
+        let fields = match self {
+            Self::Plain => Some(data),
+            Self::Versioned => inner().data,
+            Self::Guess => match inner() {
+                inner if inner.is_versioned() => inner.data,
+                _ => Some(data),
+            },
         };
-        if !versioned {
-            return Some(data);
-        }
-        match data.remove("data") {
-            Some(Value::Object(fields)) => Some(fields),
-            _ => None,
-        }
+        fields.map(RawValue::get).filter(|fields| is_object(fields))
     }
 }
 
-/// A version 1 secret may have fields named `data` and `metadata` of its own; hardly these inside.
-fn is_versioned(data: &Map<String, Value>) -> bool {
-    let metadata = data.get("metadata").and_then(Value::as_object);
-    data.get("data").is_some_and(|fields| fields.is_object() || fields.is_null())
-        && metadata.is_some_and(|metadata| metadata.contains_key("version") && metadata.contains_key("created_time"))
+/// What is in the data of a versioned secret.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Inner<'d> {
+    #[serde(borrow, deserialize_with = "there")]
+    data: Option<&'d RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'d RawValue>,
+}
+
+/// A null is there as well: a deleted version has one.
+fn there<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Option<&'d RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+impl Inner<'_> {
+    /// A version 1 secret may have fields named `data` and `metadata` of its own; hardly these inside.
+    fn is_versioned(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Metadata {
+            #[serde(rename = "version")]
+            _version: IgnoredAny,
+            #[serde(rename = "created_time")]
+            _created_time: IgnoredAny,
+        }
+        let metadata = self.metadata.filter(|metadata| is_object(metadata.get()));
+        self.data.is_some_and(|fields| is_object(fields.get()) || fields.get() == "null")
+            && metadata.is_some_and(|metadata| serde_json::from_str::<Metadata>(metadata.get()).is_ok())
+    }
+}
+
+fn is_object(text: &str) -> bool {
+    text.starts_with('{')
 }
 
 #[cfg(test)]
@@ -88,6 +114,11 @@ mod tests {
 
     fn path(text: &str) -> Path {
         Path::parse("x", text).unwrap()
+    }
+
+    fn fields(shape: Shape, data: &Value) -> Option<Value> {
+        let data = RawValue::from_string(data.to_string()).unwrap();
+        shape.fields(&data).map(|text| serde_json::from_str(text).unwrap())
     }
 
     #[test]
@@ -102,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_mount_is_what_the_server_says() {
-        let of = |data: Value| Mount::of(&Envelope { data: Some(data), ..Envelope::default() });
+        let of = |data: Value| Mount::of(&data);
         let kv2 = of(json!({"path": "secret/", "type": "kv", "options": {"version": "2"}})).unwrap();
         assert!(kv2.versioned);
         assert!(!of(json!({"path": "kv/", "type": "kv", "options": null})).unwrap().versioned);
@@ -113,13 +144,16 @@ mod tests {
     #[test]
     fn the_shape_is_guessed_by_what_only_the_server_writes() {
         let versioned = json!({"data": {"a": 1}, "metadata": {"version": 1, "created_time": "t"}});
-        let fields = Shape::Guess.fields(versioned).unwrap();
-        assert_eq!(Value::Object(fields), json!({"a": 1}));
+        assert_eq!(fields(Shape::Guess, &versioned), Some(json!({"a": 1})));
         let plain = json!({"data": "mine", "metadata": {"version": 1, "created_time": "t"}});
-        assert_eq!(Shape::Guess.fields(plain.clone()).map(Value::Object), Some(plain));
+        assert_eq!(fields(Shape::Guess, &plain).as_ref(), Some(&plain));
         let plain = json!({"data": {"a": 1}, "metadata": "mine"});
-        assert_eq!(Shape::Guess.fields(plain.clone()).map(Value::Object), Some(plain));
-        assert_eq!(Shape::Versioned.fields(json!({"data": null})), None);
-        assert_eq!(Shape::Plain.fields(Value::Null), None);
+        assert_eq!(fields(Shape::Guess, &plain).as_ref(), Some(&plain));
+        let gone = json!({"data": null, "metadata": {"version": 1, "created_time": "t"}});
+        assert_eq!(fields(Shape::Guess, &gone), None);
+        let plain = json!({"metadata": {"version": 1, "created_time": "t"}});
+        assert_eq!(fields(Shape::Guess, &plain).as_ref(), Some(&plain));
+        assert_eq!(fields(Shape::Versioned, &json!({"data": null})), None);
+        assert_eq!(fields(Shape::Plain, &Value::Null), None);
     }
 }

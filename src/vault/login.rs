@@ -36,9 +36,9 @@ pub(super) struct ClientToken {
 
 impl ClientToken {
     fn new(auth: Auth, shown: &Shown) -> Self {
-        let secret = auth.client_token.into_secret();
+        let secret = Secret::new(auth.client_token);
         shown.add(&secret);
-        let policies = RawText::joined(auth.policies.unwrap_or_default(), ", ");
+        let policies = auth.policies.unwrap_or_default().joined(", ");
         let batch = auth.token_type.unclean() == "batch";
         Self {
             secret,

@@ -7,6 +7,7 @@ mod about;
 mod answer;
 mod cause;
 mod connections;
+mod data;
 pub mod exchange;
 pub mod exports;
 mod held_token;

@@ -4,6 +4,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Kind};
+use super::data::{Fields, Wanted};
 use super::held_token::Lease;
 use super::kv::{Mount, Shape};
 use super::path::Path;
@@ -12,7 +13,7 @@ use super::selection::{Engine, Missing, Query, Selection};
 use super::session::Session;
 use super::wire::Success;
 use crate::error::{Error, Refusal};
-use crate::http::retry::GaveUp;
+use crate::http::retry::{Attempts, GaveUp};
 use crate::http::{Attempt, PeerText, Problem, RawText, Shown};
 
 /// How many reads are under way at a time where each needs a connection of its own.
@@ -25,6 +26,8 @@ struct Fetch {
     version: Option<u32>,
     body: Option<Map<String, Value>>,
     shape: Shape,
+    /// What all selections of it take.
+    wanted: Wanted,
     /// Whether every selection of it can do without.
     dispensable: bool,
     /// As it was written, where its second segment was taken for the API's `data/` without asking for the mount.
@@ -47,14 +50,19 @@ pub(super) struct Document {
     /// As it was asked for.
     pub(super) path: Path,
     /// None where there is no such secret.
-    pub(super) fields: Option<Map<String, Value>>,
+    pub(super) fields: Option<Fields>,
     shown: Shown,
 }
 
 impl Document {
-    /// Names that whoever wrote the secret chose, fit to be shown.
-    pub(super) fn clean<'k>(&self, keys: impl IntoIterator<Item = &'k String>) -> PeerText {
-        self.shown.clean(&RawText::joined(keys.into_iter().map(|key| RawText::new(key)), ", "))
+    /// A name that whoever wrote the secret chose, fit to be shown.
+    pub(super) fn clean(&self, name: &str) -> PeerText {
+        self.shown.clean(&RawText::new(name))
+    }
+
+    /// The names of all its fields, fit to be shown; empty for no fields.
+    pub(super) fn names(&self) -> PeerText {
+        self.fields.as_ref().map(|fields| self.shown.clean(&fields.names)).unwrap_or_default()
     }
 }
 
@@ -79,7 +87,10 @@ impl Session<'_> {
             let index = known.unwrap_or(fetches.len());
             of_selection.push(index);
             match fetches.get_mut(index) {
-                Some(other) => other.dispensable &= fetch.dispensable,
+                Some(other) => {
+                    other.dispensable &= fetch.dispensable;
+                    other.wanted.and(fetch.wanted);
+                }
                 None => fetches.push(fetch),
             }
         }
@@ -124,7 +135,7 @@ impl Session<'_> {
         let question = Path::fixed(&["sys", "internal", "ui", "mounts"]).join(path);
         let plain = || Mount { path: format!("{path}/"), versioned: false };
         match self.send(Kind::Preflight, &question, None, None).await {
-            Ok(success) => Mount::of(&success.envelope)
+            Ok(success) => Mount::of(&success.data.map(|data| data.small()).unwrap_or_default())
                 .filter(|mount| path.below(&mount.path).is_some())
                 .ok_or_else(|| Error::from(self.no_such_mount(path))),
             // A server from before the question existed has version 1 alone.
@@ -171,11 +182,11 @@ impl Session<'_> {
         {
             let (path, shape) = mount.resolve(written);
             if path != fetch.path {
-                let there = Fetch { path, shape, assumed: None, body: None, ..*fetch };
-                return self.document(&there, self.ask(&there).await).await;
+                let outcome = self.send(fetch.kind(), &path, fetch.version, None).await;
+                return self.document(fetch, (path, shape), outcome).await;
             }
         }
-        self.document(fetch, outcome).await
+        self.document(fetch, (fetch.path.clone(), fetch.shape), outcome).await
     }
 
     async fn ask(&self, fetch: &Fetch) -> Result<Success, GaveUp<Attempt<Answer>>> {
@@ -186,14 +197,21 @@ impl Session<'_> {
     async fn document(
         &self,
         fetch: &Fetch,
+        (path, shape): (Path, Shape),
         outcome: Result<Success, GaveUp<Attempt<Answer>>>,
     ) -> Result<(Document, Option<Lease>), Error> {
         let kind = fetch.kind();
-        let path = fetch.path.clone();
         match outcome {
-            Ok(Success { envelope, .. }) => {
+            Ok(Success { envelope, data, .. }) => {
                 let lease = Lease::of(&path, &envelope);
-                let fields = envelope.data.and_then(|data| fetch.shape.fields(data));
+                let fields = match data.map(|data| data.fields(shape, &fetch.wanted)) {
+                    Some(Ok(fields)) => fields,
+                    None => None,
+                    Some(Err(failure)) => {
+                        let gave_up = GaveUp { last: Some(Attempt::from(failure)), attempts: Attempts::ONE };
+                        return Err(self.explain(gave_up, kind, &path).await);
+                    }
+                };
                 if fields.is_none() && !fetch.dispensable {
                     return Err(self.refused(&ReadCause::Absent, kind, &path, "200, without data".into()));
                 }
@@ -224,10 +242,19 @@ fn names_data(path: &Path) -> bool {
 
 fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
     let dispensable = selection.treatment.missing != Missing::Refuse;
+    let wanted = Wanted::by(&selection.field);
     match &selection.query {
         Query::Write { path, body } => {
             let body = Some(body.clone());
-            Ok(Fetch { path: path.clone(), version: None, body, shape: Shape::Plain, dispensable, assumed: None })
+            Ok(Fetch {
+                path: path.clone(),
+                version: None,
+                body,
+                shape: Shape::Plain,
+                wanted,
+                dispensable,
+                assumed: None,
+            })
         }
         Query::Read { engine, path, version } => {
             let mut assumed = None;
@@ -256,7 +283,7 @@ fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
                     hints: vec!["leave `version=` out".into()],
                 }));
             }
-            Ok(Fetch { path, version: *version, body: None, shape, dispensable, assumed })
+            Ok(Fetch { path, version: *version, body: None, shape, wanted, dispensable, assumed })
         }
     }
 }

@@ -88,8 +88,8 @@ impl Session<'_> {
         let name_it =
             format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies lets it through");
         let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call)).await;
-        let Ok(Ok(Success { envelope, .. })) = answer else { return vec![name_it] };
-        let data = envelope.data.unwrap_or_default();
+        let Ok(Ok(Success { data, .. })) = answer else { return vec![name_it] };
+        let data = data.map(|data| data.small()).unwrap_or_default();
         let may = |path: &Path| -> Vec<&'static str> {
             let list = data.get(path.as_str()).and_then(Value::as_array);
             list.into_iter().flatten().filter_map(|one| CAPABILITIES.into_iter().find(|known| one == known)).collect()

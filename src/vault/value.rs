@@ -16,6 +16,14 @@ pub(super) enum Content {
 }
 
 impl Content {
+    /// In bytes.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
     pub(super) fn into_bytes(self) -> Vec<u8> {
         match self {
             Self::Text(text) => text.into_bytes(),
@@ -54,11 +62,17 @@ pub(super) fn content(fields: &Map<String, Value>, field: &Field, base64: bool) 
 
 /// RFC 6901, from the fields on.
 fn resolve<'v>(fields: &'v Map<String, Value>, pointer: &str) -> Option<&'v Value> {
+    let (first, rest) = first_of(pointer);
+    fields.get(&first)?.pointer(rest)
+}
+
+/// The field that a pointer leads into, and the pointer from there on.
+pub(super) fn first_of(pointer: &str) -> (String, &str) {
     let (first, rest) = match pointer[1..].find('/') {
         Some(end) => (&pointer[1..=end], &pointer[end + 1..]),
         None => (&pointer[1..], ""),
     };
-    fields.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
+    (first.replace("~1", "/").replace("~0", "~"), rest)
 }
 
 /// A text as it is, a number in the server's own digits, everything else as compact JSON; null is none.

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
+use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Number, Value};
+use serde_json::Number;
+use serde_json::value::RawValue;
 
 use super::answer::{Answer, Body, CLEAR_TEXT_TO_TLS, Kind};
+use super::data::{Data, small};
 use super::login_cause::LoginCause;
 use super::path::Path;
 use crate::host::Clock;
-use crate::http::{self, Attempt, Client, Failure, RawText};
+use crate::http::{self, Attempt, Client, Exhausted, Failure, RawText, RawTexts};
 use crate::secret::Secret;
 
 /// What tells a real client from a page that was made to send a request: an agent's guard asks for it.
@@ -43,44 +46,66 @@ pub(super) struct Call<'a> {
     pub(super) token: Option<&'a Secret>,
 }
 
-/// A server's answer; it may hold secrets, so there is no `Debug`.
+/// A server's answer, in the text that it is; it may hold secrets, so there is no `Debug`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
+struct Message<'t> {
+    #[serde(deserialize_with = "short")]
+    lease_id: String,
+    #[serde(deserialize_with = "count")]
+    lease_duration: u64,
+    renewable: bool,
+    #[serde(borrow)]
+    data: Option<&'t RawValue>,
+    auth: Option<Auth>,
+    warnings: Option<RawTexts>,
+    errors: Option<RawTexts>,
+}
+
+/// What a good answer tells beside its data; it may hold secrets, so there is no `Debug`.
+#[derive(Default)]
 pub(super) struct Envelope {
     pub(super) lease_id: String,
-    #[serde(deserialize_with = "count")]
     pub(super) lease_duration: u64,
     pub(super) renewable: bool,
-    pub(super) data: Option<Value>,
     pub(super) auth: Option<Auth>,
-    pub(super) warnings: Option<Vec<RawText>>,
-    pub(super) errors: Option<Vec<RawText>>,
 }
 
 /// What a login or a renewal says of the client token.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Auth {
-    pub(super) client_token: RawText,
+    #[serde(deserialize_with = "short")]
+    pub(super) client_token: String,
     pub(super) accessor: RawText,
-    pub(super) policies: Option<Vec<RawText>>,
+    pub(super) policies: Option<RawTexts>,
     #[serde(deserialize_with = "count")]
     pub(super) lease_duration: u64,
     pub(super) renewable: bool,
     pub(super) token_type: RawText,
     #[serde(deserialize_with = "count")]
     pub(super) num_uses: u64,
-    pub(super) mfa_requirement: Option<Value>,
+    pub(super) mfa_requirement: Option<IgnoredAny>,
 }
+
+/// A text that goes into later requests, each of which would have to carry it.
+fn short<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.len() > LONGEST { Err(D::Error::custom("it is too long")) } else { Ok(text) }
+}
+
+/// The most warnings of one answer that are shown.
+const WARNINGS: usize = 8;
+
+/// The longest text of the server's that is sent back to it, in bytes. A token of a server's has hundreds at most.
+const LONGEST: usize = 16 << 10;
 
 /// A number that a server, or whoever writes a secret, may choose freely: the `ttl` of a KV version 1 secret is its answer's
 /// `lease_duration`. A fraction is cut off, one that is too large is the largest, and what is below 0 or no number is 0.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let number = match Value::deserialize(deserializer)? {
-        Value::Number(number) => number,
-        Value::String(text) => text.trim().parse().unwrap_or_else(|_| Number::from(0)),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Number::from(0),
-    };
+    let text = <&RawValue>::deserialize(deserializer)?.get();
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
+    let number = text.parse::<Number>().unwrap_or_else(|_| Number::from(0));
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast stops at the bounds")]
     Ok(number.as_u64().unwrap_or_else(|| number.as_str().parse::<f64>().unwrap_or_default() as u64))
 }
@@ -95,6 +120,7 @@ pub(super) fn life(seconds: u64) -> Duration {
 pub(super) struct Success {
     pub(super) status: u16,
     pub(super) envelope: Envelope,
+    pub(super) data: Option<Data>,
     pub(super) index: Option<HeaderValue>,
     pub(super) multiplexed: bool,
 }
@@ -112,22 +138,29 @@ impl Server {
         let request = self.request(call).map_err(unanswered)?;
         let response = self.http.send(request).await.map_err(unanswered)?;
         let status = response.status;
-        let read = serde_json::from_slice::<Envelope>(&response.body);
+        // A text with escapes is put together beside the one that is read, and its data is copied.
+        let mut beside = response.held.beside();
+        beside.add(response.body.len()).map_err(|Exhausted| Failure::TooMuch)?;
+        let read = serde_json::from_slice::<Message<'_>>(&response.body);
         if (200..300).contains(&status) {
-            let envelope = match read {
-                Ok(envelope) => envelope,
-                Err(_) if response.body.is_empty() => Envelope::default(),
+            let message = match read {
+                Ok(message) => message,
+                Err(_) if response.body.is_empty() => Message::default(),
                 Err(_) => return Err(Attempt::garbled(status, "it is not an answer of Vault")),
             };
-            for warning in envelope.warnings.iter().flatten() {
+            for warning in message.warnings.iter().flat_map(RawTexts::iter).take(WARNINGS) {
                 tracing::info!("the server warns: {}", self.http.shown().clean(warning));
             }
-            let index = response.header(&INDEX).cloned();
-            return Ok(Success { status, envelope, index, multiplexed: response.multiplexed });
+            let index = response.header(&INDEX).filter(|index| index.len() <= LONGEST).cloned();
+            let Message { lease_id, lease_duration, renewable, auth, .. } = message;
+            let envelope = Envelope { lease_id, lease_duration, renewable, auth };
+            let text = message.data.map(RawValue::to_owned);
+            let data = text.map(|text| Data { text, held: response.held });
+            return Ok(Success { status, envelope, data, index, multiplexed: response.multiplexed });
         }
-        let Envelope { errors, warnings, data, .. } = read.unwrap_or_default();
+        let Message { errors, warnings, data, .. } = read.unwrap_or_default();
         let clear_text_to_tls = response.body.starts_with(CLEAR_TEXT_TO_TLS.as_bytes());
-        let body = Body { clear_text_to_tls, errors, warnings, data };
+        let body = Body { clear_text_to_tls, errors, warnings, data: data.map(small) };
         let answer = Answer::new(call.kind, status, body, self.http.shown());
         let again = match LoginCause::of(&answer) {
             Ok(cause) => call.kind == Kind::Login && cause.row().is_retried(),
@@ -195,8 +228,8 @@ mod tests {
             ("{\"a\":1}", 0),
         ] {
             let text = format!("{{\"lease_duration\":{text},\"auth\":{{\"num_uses\":{text}}},\"data\":{{\"a\":1}}}}");
-            let envelope: Envelope = serde_json::from_str(&text).unwrap();
-            assert_eq!((envelope.lease_duration, envelope.auth.unwrap().num_uses), (seconds, seconds), "{text}");
+            let message: Message<'_> = serde_json::from_str(&text).unwrap();
+            assert_eq!((message.lease_duration, message.auth.unwrap().num_uses), (seconds, seconds), "{text}");
         }
     }
 
@@ -206,7 +239,7 @@ mod tests {
             // A number of JSON has no zero before its first digit.
             if let Ok(value) = number.parse::<Number>() {
                 let text = format!("{{\"lease_duration\":{value}}}");
-                proptest::prop_assert!(serde_json::from_str::<Envelope>(&text).is_ok(), "{}", text);
+                proptest::prop_assert!(serde_json::from_str::<Message<'_>>(&text).is_ok(), "{}", text);
             }
         }
     }

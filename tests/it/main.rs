@@ -16,6 +16,7 @@ mod hostile;
 mod inputs;
 mod json;
 mod manual;
+mod memory;
 mod network;
 mod pasted;
 mod refused;

@@ -95,6 +95,8 @@ pub enum Failure<W = PeerText> {
         /// Host and port.
         host: String,
     },
+    /// More than [`super::RUN_LIMIT`] bytes of memory together with the other answers of the run.
+    TooMuch,
 }
 
 /// What follows from a failure's kind.
@@ -175,6 +177,7 @@ impl Failure<RawText> {
                 Failure::Redirect { host, status, location: location.map(clean) }
             }
             Self::TooLarge { host } => Failure::TooLarge { host },
+            Self::TooMuch => Failure::TooMuch,
         }
     }
 }
@@ -233,6 +236,9 @@ impl Failure {
                 "the token is not sent on to another address; point the endpoint at the final one",
             ),
             Self::TooLarge { .. } => row(Retry::Never, true, Exit::Unreachable, ""),
+            Self::TooMuch => {
+                row(Retry::Never, true, Exit::Unreachable, "ask for less in one run, or for smaller values")
+            }
         }
     }
 
@@ -285,6 +291,9 @@ impl fmt::Display for Failure {
                 write!(f, "{host} answered {status}, a redirect to {to}")
             }
             Self::Redirect { host, status, location: None } => write!(f, "{host} answered {status}, a redirect"),
+            Self::TooMuch => {
+                write!(f, "the answers of this run take more than {} MiB of memory together", super::RUN_LIMIT >> 20)
+            }
             Self::TooLarge { host } => write!(f, "{host} answered with more than {} MiB", super::BODY_LIMIT >> 20),
         }
     }

@@ -183,7 +183,7 @@ fn object<'t>(origin: &str, text: &'t str) -> Result<(Map<String, Value>, &'t st
         Err(json::Fault::Twice { name, .. }) => {
             Err(Usage::new(format!("{origin}: the JSON object after the path of POST: has `{name}` twice")))
         }
-        Ok(_) | Err(json::Fault::NotJson(_)) => {
+        Ok(_) | Err(json::Fault::NotJson(_) | json::Fault::TooLarge) => {
             Err(Usage::new(format!("{origin}: what follows the path of POST: is not a JSON object"))
                 .hint("quote the whole argument for the shell with single quotes"))
         }

@@ -15,7 +15,7 @@ use super::{DISGUISES, Disguise, Step, shows_none_of, telling};
 type Stream = StreamOwned<ServerConnection, TcpStream>;
 
 /// How a connection is configured that offers these protocols, for this name.
-pub(super) fn configured(tls: &Tls, name: &str, protocols: &[&str]) -> Arc<ServerConfig> {
+pub(crate) fn configured(tls: &Tls, name: &str, protocols: &[&str]) -> Arc<ServerConfig> {
     let (certificates, key) = tls.server_pem(&[name, "127.0.0.1"]).unwrap();
     let certificates: Vec<_> =
         CertificateDer::pem_slice_iter(certificates.as_bytes()).map(|certificate| certificate.unwrap()).collect();

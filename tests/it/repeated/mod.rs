@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox};
 
 use crate::support::{Output, Program, oidc_exchange};
+pub(crate) use http2::configured;
 
 /// A way to write a secret so that a search for it finds nothing.
 struct Disguise {

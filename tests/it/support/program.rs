@@ -71,6 +71,13 @@ impl<'s> Program<'s> {
         self
     }
 
+    /// The same command line, as the arguments of this Python script.
+    pub(crate) fn measured_by(mut self, script: &str) -> Self {
+        let path = std::mem::replace(&mut self.path, PathBuf::from("python3"));
+        self.arguments.splice(0..0, ["-c".into(), script.into(), path.into_os_string()]);
+        self
+    }
+
     /// In this directory rather than a new one, with what earlier runs left there.
     pub(crate) fn within(mut self, scratch: Scratch) -> Self {
         self.scratch = scratch;

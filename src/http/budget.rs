@@ -1,0 +1,87 @@
+//! How much of the answers of a run is held at once. What a server sends costs it nothing, and a text of JSON takes up to a
+//! hundred times its length as values in memory: both are counted, in one budget for all answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A number of bytes that may be held. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Budget(Arc<AtomicUsize>);
+
+/// What is held of a budget, until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    budget: Budget,
+    bytes: usize,
+}
+
+/// There is not so much left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted;
+
+impl Budget {
+    /// So many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(bytes)))
+    }
+
+    /// Nothing yet, to which more can be added.
+    pub(super) fn hold(&self) -> Held {
+        Held { budget: self.clone(), bytes: 0 }
+    }
+}
+
+impl Held {
+    /// Another share of the same budget, of nothing yet.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        self.budget.hold()
+    }
+
+    /// How many bytes are left to everybody.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.budget.0.load(Ordering::Relaxed)
+    }
+
+    /// Holds `bytes` more.
+    ///
+    /// # Errors
+    /// When fewer are left: none is taken then.
+    pub fn add(&mut self, bytes: usize) -> Result<(), Exhausted> {
+        let left = &self.budget.0;
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
+            .map_err(|_| Exhausted)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Holds it until the run ends.
+    pub fn keep(mut self) {
+        self.bytes = 0;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.budget.0.fetch_add(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_comes_back_and_what_is_kept_does_not() {
+        let budget = Budget::new(10);
+        let mut held = budget.hold();
+        assert_eq!((held.add(8), held.add(3), held.room()), (Ok(()), Err(Exhausted), 2));
+        assert_eq!(held.beside().add(3), Err(Exhausted));
+        drop(held);
+        let mut kept = budget.hold();
+        assert_eq!((kept.add(9), kept.room()), (Ok(()), 1));
+        kept.keep();
+        assert_eq!(budget.hold().room(), 1);
+    }
+}
