@@ -20,6 +20,7 @@ pub mod cli;
 pub mod cloud;
 pub mod clouds;
 pub mod command_hints;
+pub mod core_file;
 pub mod delivery;
 pub mod diagnostic;
 pub mod document;

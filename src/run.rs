@@ -19,11 +19,12 @@ use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{self, Exchange, Explain, Plan, SecretsFile, Setup, Subject};
 use crate::signal::{self, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
-use crate::{clean, exchange, input, subject, token};
+use crate::{clean, core_file, exchange, input, subject, token};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
+    core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
     failure.install_panic_hook();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

@@ -1,15 +1,53 @@
 //! Signals: those that end a run before its time, and those that a command is passed.
 
-use std::future::poll_fn;
-use std::task::Poll;
+use std::future::pending;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// What a CI agent, a terminal or a time limit sends to end a run.
+/// Every signal that would end the run without a word, and can be caught. SIGKILL cannot; SIGSEGV, SIGBUS, SIGILL and SIGFPE
+/// are for faults of the program itself.
 #[must_use]
-pub fn ending() -> [(SignalKind, &'static str); 3] {
-    [(SignalKind::interrupt(), "SIGINT"), (SignalKind::terminate(), "SIGTERM"), (SignalKind::hangup(), "SIGHUP")]
+pub fn ending() -> Vec<(SignalKind, &'static str)> {
+    const NAMED: [(Signal, &str); 14] = [
+        (Signal::INT, "SIGINT"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::HUP, "SIGHUP"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::USR1, "SIGUSR1"),
+        (Signal::USR2, "SIGUSR2"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::VTALARM, "SIGVTALRM"),
+        (Signal::PROF, "SIGPROF"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::IO, "SIGIO"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::SYS, "SIGSYS"),
+    ];
+    let named = NAMED.into_iter().chain(of_this_system());
+    let mut all: Vec<_> = named.map(|(signal, name)| (SignalKind::from_raw(signal.as_raw()), name)).collect();
+    all.extend(REAL_TIME.map(|number| (SignalKind::from_raw(number), "a real-time signal")));
+    all
 }
+
+#[cfg(target_os = "linux")]
+fn of_this_system() -> [(Signal, &'static str); 2] {
+    [(Signal::POWER, "SIGPWR"), (Signal::STKFLT, "SIGSTKFLT")]
+}
+
+#[cfg(not(target_os = "linux"))]
+fn of_this_system() -> [(Signal, &'static str); 0] {
+    []
+}
+
+/// The C library keeps the first two of signal(7)'s, or three, for itself.
+#[cfg(target_os = "linux")]
+const REAL_TIME: std::ops::RangeInclusive<i32> = 35..=64;
+
+#[cfg(not(target_os = "linux"))]
+const REAL_TIME: std::ops::Range<i32> = 0..0;
 
 /// Lets a write beyond the limit on a file's size (`ulimit -f`) fail, as one to a full disk does, where SIGXFSZ would end
 /// the run without a word. A COMMAND gets the signal as ever: what catches it does not outlive `exec`.
@@ -17,38 +55,39 @@ pub fn ending() -> [(SignalKind, &'static str); 3] {
 /// # Errors
 /// When the system takes no handler.
 pub fn outlive_file_limit() -> std::io::Result<()> {
-    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let kind = SignalKind::from_raw(Signal::XFSZ.as_raw());
     // Once there, a handler stays for the life of the process.
     Signals::watch(&[(kind, "SIGXFSZ")]).map(drop)
 }
 
 /// A watch on some signals.
 #[derive(Debug)]
-pub struct Signals(Vec<(Signal, SignalKind, &'static str)>);
+pub struct Signals(UnboundedReceiver<(SignalKind, &'static str)>);
 
 impl Signals {
     /// Starts to watch for `kinds`, but for those that the caller has had ignored (`nohup`, a background job of a
-    /// script): they stay ignored, for COMMAND too.
+    /// script): they stay ignored, for COMMAND too. Each has a task of its own, so that waiting for all of them costs the run
+    /// no more than waiting for one.
     ///
     /// # Errors
     /// When the system takes no handler.
     pub fn watch(kinds: &[(SignalKind, &'static str)]) -> std::io::Result<Self> {
         let ignored = ignored();
-        let wanted = kinds.iter().filter(|(kind, _)| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
-        wanted.map(|(kind, name)| Ok((signal(*kind)?, *kind, *name))).collect::<std::io::Result<_>>().map(Self)
+        let (sender, receiver) = unbounded_channel();
+        for &(kind, name) in kinds.iter().filter(|(kind, _)| ignored & (1_u64 << (kind.as_raw_value() - 1)) == 0) {
+            let (mut signal, sender) = (signal(kind)?, sender.clone());
+            tokio::spawn(async move { while signal.recv().await.is_some() && sender.send((kind, name)).is_ok() {} });
+        }
+        Ok(Self(receiver))
     }
 
     /// Waits for one of them.
     pub async fn next(&mut self) -> (SignalKind, &'static str) {
-        poll_fn(|context| {
-            for (signal, kind, name) in &mut self.0 {
-                if signal.poll_recv(context).is_ready() {
-                    return Poll::Ready((*kind, *name));
-                }
-            }
-            Poll::Pending
-        })
-        .await
+        match self.0.recv().await {
+            Some(received) => received,
+            // All of them are ignored.
+            None => pending().await,
+        }
     }
 }
 

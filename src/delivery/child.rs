@@ -10,8 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::signal::unix::SignalKind;
 
 use super::Run;
+use crate::core_file;
 use crate::emit::Exports;
-use crate::signal::Signals;
+use crate::signal::{self, Signals};
 
 impl Run {
     /// Runs the command with `exports` in its environment, `meanwhile` beside it, and returns its exit code once
@@ -22,7 +23,10 @@ impl Run {
             Ok(signals) => signals,
             Err(error) => return self.cannot_run(&error),
         };
-        let mut child = match tokio::process::Command::from(self.command(exports)).spawn() {
+        core_file::allow();
+        let spawned = tokio::process::Command::from(self.command(exports)).spawn();
+        core_file::forbid();
+        let mut child = match spawned {
             Ok(child) => child,
             Err(error) => return self.cannot_run(&error),
         };
@@ -56,16 +60,9 @@ async fn beside(meanwhile: impl Future<Output = ()>) -> Infallible {
 /// What a process is commonly sent. From a terminal, SIGINT and SIGQUIT reach the whole foreground group, the command
 /// among it: passing them on would deliver them twice.
 fn passed_on() -> Vec<(SignalKind, &'static str)> {
-    let mut kinds = vec![
-        (SignalKind::terminate(), "SIGTERM"),
-        (SignalKind::hangup(), "SIGHUP"),
-        (SignalKind::user_defined1(), "SIGUSR1"),
-        (SignalKind::user_defined2(), "SIGUSR2"),
-    ];
-    if !std::io::stdin().is_terminal() {
-        kinds.extend([(SignalKind::interrupt(), "SIGINT"), (SignalKind::quit(), "SIGQUIT")]);
-    }
-    kinds
+    let terminals = [SignalKind::interrupt(), SignalKind::quit()];
+    let on_terminal = std::io::stdin().is_terminal();
+    signal::ending().into_iter().filter(|(kind, _)| !(on_terminal && terminals.contains(kind))).collect()
 }
 
 fn code(status: ExitStatus) -> u8 {

@@ -13,6 +13,7 @@ mod room;
 
 pub use leftovers::Leftovers;
 
+use crate::core_file;
 use crate::emit::{Content, Error, Exports, Format, Rendered, render};
 use crate::error::{self, Exit, Usage};
 use crate::host::Env;
@@ -263,6 +264,7 @@ impl Run {
     /// in between. Returns only when that fails, with the status that a shell gives (POSIX.1-2024, Shell Command
     /// Language, section 2.8.2).
     fn become_it(&self, exports: &Exports) -> u8 {
+        core_file::allow();
         let error = self.command(exports).exec();
         self.cannot_run(&error)
     }

@@ -97,11 +97,9 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
         Kind::Kept => End::Said,
         Kind::BadName => End::Output,
         Kind::Value(value) => of_value(exchange, value),
-        // Vault's means that there is none, or one without end, and that of a federated token is not used; elsewhere it is no
-        // time.
-        Kind::NoLife if exchange == Exchange::Vault || step == Step::Sts => End::Done,
-        // Google's STS counts seconds, of which no number is wrong.
-        Kind::LongLife if exchange == Exchange::Vault || step == Step::Sts => End::Done,
+        // Vault's means that there is none, or one without end. Google's STS counts seconds, of which no number is wrong, and
+        // those of a federated token are not used. Elsewhere it is no time.
+        Kind::NoLife | Kind::LongLife if exchange == Exchange::Vault || step == Step::Sts => End::Done,
         Kind::Garbled | Kind::Hopeless | Kind::NoLife | Kind::LongLife => End::Unusable,
     };
     match end {

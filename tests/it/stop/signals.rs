@@ -8,7 +8,7 @@ use sandbox::{Fault, Sandbox};
 use super::{CALLERS, aws};
 use crate::aws::deploy;
 use crate::support::output::stop;
-use crate::support::{expect, oidc_exchange, shells, stopped};
+use crate::support::{Program, expect, oidc_exchange, shells, stopped};
 
 #[test]
 fn says_what_it_was_and_stops_the_caller() {
@@ -40,6 +40,65 @@ fn says_what_it_was_and_stops_the_caller() {
         running.wait().exits(5).stdout_is(&stopped(5)).stderr_is(message);
         assert_eq!(sandbox.aws.requests().len(), 1);
     }
+}
+
+/// All that would end a process without a word, and can be caught.
+#[test]
+#[cfg(target_os = "linux")]
+fn of_every_kind_stops_the_caller() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.aws.always(Fault::Hang);
+    let numbers = (1..=64).filter(|number| {
+        // Those that a process cannot catch, or that are for its own faults; those that are ignored by default, or stop and
+        // go on; those of the C library; a pipe that is closed, and a file's limit, end a write.
+        ![9, 19, 4, 7, 8, 11, 17, 18, 20, 21, 22, 23, 28, 32, 33, 34, 13, 25].contains(number)
+    });
+    let numbers: Vec<i32> = numbers.collect();
+    assert_eq!(numbers.len(), 46);
+    for some in numbers.chunks(8) {
+        std::thread::scope(|scope| {
+            for number in some {
+                let sandbox = &sandbox;
+                scope.spawn(move || {
+                    let running = deploy(&[]).job(sandbox).spawn();
+                    // The last one that it takes.
+                    running.await_handler_of(64);
+                    let kill = format!("kill -{number} {}", running.id());
+                    assert!(std::process::Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+                    let output = running.wait();
+                    assert!(output.code == Some(5), "{number}: {}", output.describe());
+                    output.stdout_is(&stopped(5));
+                });
+            }
+        });
+    }
+}
+
+/// COMMAND has the caller's own limit.
+#[test]
+fn of_a_fault_leaves_no_core_file() {
+    let sandbox = Sandbox::start().unwrap();
+    for (options, limit) in [("", "7"), ("", "0"), (" --refreshable", "7")] {
+        let script = format!(
+            "ulimit -S -c {limit} || exit 0; exec oidc-exchange aws --role-arn {}{options} -- sh -c 'ulimit -S -c'",
+            sandbox::DEPLOY_ROLE
+        );
+        Program::new("/bin/sh", ["-c", &script])
+            .job(&sandbox)
+            .hands_over()
+            .run()
+            .exits(0)
+            .stdout_is(&format!("{limit}\n"));
+    }
+    sandbox.aws.script([Fault::Hang]);
+    let running = deploy(&[]).job(&sandbox).spawn();
+    assert!(sandbox.aws.await_requests(4, Duration::from_secs(20)));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+    let core: Vec<&str> =
+        limits.lines().find(|line| line.starts_with("Max core file size")).unwrap().split_whitespace().collect();
+    assert!(["0", "1"].contains(&core[4]), "{core:?}");
+    running.signal(Signal::TERM);
+    let _ = running.wait();
 }
 
 /// What is read before anything is sent: a rule from standard input, a list of secrets from a pipe.

@@ -59,10 +59,16 @@ impl<'s> Running<'s> {
     /// Waits until it handles this signal itself.
     #[track_caller]
     pub(crate) fn await_handler(&self, signal: Signal) {
+        self.await_handler_of(signal.as_raw());
+    }
+
+    /// Waits until it handles the signal of this number itself.
+    #[track_caller]
+    pub(crate) fn await_handler_of(&self, number: i32) {
         let handles = || {
             let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.0.id())).unwrap_or_default();
             let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
-            u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & (1 << (signal.as_raw() - 1)) != 0)
+            u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & (1 << (number - 1)) != 0)
         };
         self.until(handles, "the signal is not handled");
     }
@@ -73,6 +79,10 @@ impl<'s> Running<'s> {
             assert!(self.started.elapsed() < BOUND, "{otherwise}");
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.0.id()
     }
 
     /// Sends it a signal.
