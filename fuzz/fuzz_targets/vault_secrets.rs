@@ -15,6 +15,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         (Err(_), Ok(each)) => assert!(each.concat().is_empty()),
         (Ok(_), Err(error)) => panic!("{error}"),
     }
-    let arguments = Arguments::new(&["oidc-exchange".into(), "vault".into(), text.into()]);
-    let _ = (ABOUT.credential_variables)(&arguments, Some(text));
+    let mut arguments = Arguments::default();
+    arguments.add_word(text);
+    let _ = (ABOUT.credential_variables)(&arguments, text);
 });
