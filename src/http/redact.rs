@@ -39,6 +39,7 @@ pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
         shared.extend(self::runs(&letters).filter(|run| runs.contains(run)));
     }
     hide(&mut hidden, &shown.letters, RUN, |part| shared.contains(&packed(part)));
+    shown.keep_ends_of_words(&mut hidden);
     let text = shown.without(text, &hidden);
     whole.iter().filter(|secret| !secret.is_empty()).fold(text, |text, secret| text.replace(secret, PLACEHOLDER))
 }
@@ -81,6 +82,25 @@ impl Letters {
         let found = text.char_indices().filter_map(|(at, c)| Some((plain(c)?, at..at + c.len_utf8())));
         let (letters, places) = found.unzip();
         Self { letters, places }
+    }
+
+    /// Lets a word keep its last or first letters that a secret beside it begins or ends with by chance: `authorized: x…` of
+    /// a secret with `dx…` in it. So few letters tell nothing.
+    fn keep_ends_of_words(&self, hidden: &mut [bool]) {
+        const FEW: usize = 3;
+        let touches = |at: usize| self.places[at].end == self.places[at + 1].start;
+        let word_ends: Vec<usize> = (1..hidden.len()).filter(|at| !touches(at - 1)).collect();
+        for end in word_ends {
+            let letters = |at: &usize| end - *at <= FEW;
+            let first = (0..end).rev().take_while(letters).take_while(|at| hidden[*at]).last();
+            if let Some(first) = first.filter(|first| *first > 0 && !hidden[first - 1] && touches(first - 1)) {
+                hidden[first..end].fill(false);
+            }
+            let after = (end..hidden.len()).take(FEW).take_while(|at| hidden[*at]).last();
+            if let Some(last) = after.filter(|last| last + 1 < hidden.len() && !hidden[last + 1] && touches(*last)) {
+                hidden[end..=last].fill(false);
+            }
+        }
     }
 
     /// The text with a placeholder for each row of hidden letters, and what is between them.
@@ -153,6 +173,9 @@ mod tests {
         assert_eq!(redacted(&format!("bad token {TOKEN} (no)")), "bad token [redacted] (no)");
         assert_eq!(redacted(&format!("signature {}, of hunter2", signature())), "signature [redacted], of [redacted]");
         assert_eq!(redacted("role hunter, not authorized: no hunt"), "role hunter, not authorized: no hunt");
+        assert_eq!(redacted("not foxxx: Af4B_gH-x9Zq7-LhPtM1"), "not foxxx: [redacted]", "a word's end by chance");
+        assert_eq!(redacted("not xxx: Af4B_gH-x9Zq7-LhPtM1"), "not [redacted]", "a word of its own");
+        assert_eq!(redacted("Af4B_gH-x9Zq7-LhP.tMadam"), "[redacted].tMadam");
         assert_eq!(redacted(""), "");
         assert_eq!(redact("as it is", &[Secret::new(String::new())]), "as it is");
         assert_eq!(redact("as it is", &[]), "as it is");

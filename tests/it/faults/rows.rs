@@ -86,7 +86,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.met("200 with other types", Times::Always, |stage| with_body(stage, Fault::Changed(mistyped)), Garbled, "");
     rows.met("200 without the fields", Times::Always, |stage| with_body(stage, Fault::Changed(lacking)), Lacking, "");
     rows.met("403 of something in between", Times::Always, |_| Ok(Fault::status(403)), Garbled, "403");
-    rows.met("a refusal that repeats the secrets", Times::Always, indiscreet, Refusal, "uthorize");
+    rows.met("a refusal that repeats the secrets", Times::Always, indiscreet, Refusal, "uthorized");
     rows.met(
         "a redirect to itself",
         Times::Always,
