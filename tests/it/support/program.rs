@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oidc_exchange::clouds;
 use sandbox::{Job, Sandbox};
@@ -234,7 +234,9 @@ impl<'s> Program<'s> {
             .process_group(0);
         let before = self.scratch.files();
         super::dispositions::heed();
+        // Before it is there: what it waits for is then never longer than the time that was measured.
+        let started = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
-        Running::watch(child, self.input.take(), before, self)
+        Running::watch(child, started, self.input.take(), before, self)
     }
 }

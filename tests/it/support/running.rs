@@ -30,15 +30,21 @@ pub(crate) struct Running<'s> {
 }
 
 impl<'s> Running<'s> {
-    /// Writes its input and reads its output from now on.
-    pub(super) fn watch(mut child: Child, input: Option<Vec<u8>>, before: Vec<PathBuf>, program: Program<'s>) -> Self {
+    /// Writes its input and reads its output from now on. It was `started` then.
+    pub(super) fn watch(
+        mut child: Child,
+        started: Instant,
+        input: Option<Vec<u8>>,
+        before: Vec<PathBuf>,
+        program: Program<'s>,
+    ) -> Self {
         if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
             // It may end without reading all of it.
             drop(std::thread::spawn(move || drop(pipe.write_all(&input))));
         }
         let stdout = collect(child.stdout.take());
         let stderr = collect(child.stderr.take());
-        Self { stdout, stderr, child: Group(child), started: Instant::now(), before, program }
+        Self { stdout, stderr, child: Group(child), started, before, program }
     }
 
     /// Waits until it, or what it has started, has made this file.
