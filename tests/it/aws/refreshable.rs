@@ -136,10 +136,10 @@ fn a_command_has_the_file_for_as_long_as_it_runs() {
 #[test]
 fn a_signal_reaches_the_command_and_the_file_goes_all_the_same() {
     let sandbox = Sandbox::start().unwrap();
-    let running = refreshable(&["--", "sh", "-c", "trap 'exit 9' TERM; sleep 30 & wait"]).job(&sandbox).spawn();
+    let running =
+        refreshable(&["--", "sh", "-c", "trap 'kill $!; exit 9' TERM; sleep 30 & wait"]).job(&sandbox).spawn();
     running.await_name("sleep");
     running.signal(Signal::TERM);
-    running.signal_to("sleep", Signal::TERM);
     let output = running.wait();
     output.exits(9);
     assert!(output.scratch.files().iter().all(|file| file.ends_with("manifest")));
