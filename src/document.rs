@@ -51,7 +51,7 @@ impl Document {
         if text.trim().is_empty() {
             let what = if path.as_os_str() == "-" { "standard input" } else { "the file" };
             return Err(Usage::new(format!("{name}: {what} is empty"))
-                .hint("run the command that should have printed it alone: it may have failed"));
+                .hint("run the command that prints it alone: it may have failed"));
         }
         if !text.trim_start().starts_with('{') && redact_jwt_shaped(text.trim()) != text.trim() {
             return Err(Usage::new(format!("{name}: it holds a token, which is a secret"))

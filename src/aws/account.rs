@@ -79,7 +79,7 @@ impl Guard {
             said: format!("{source} {account}"),
             asked: vec![role.as_str().to_owned(), format!("allowed accounts: {}", allowed.join(", "))],
             presented: Vec::new(),
-            hints: vec!["is this the role of another environment (staging for production)?".into()],
+            hints: vec!["check that this is not the role of another environment (staging for production)".into()],
         }))
     }
 }

@@ -117,7 +117,7 @@ impl Cause {
             Self::Thumbprint => Row::refused(TOKEN).fix(Context::thumbprint),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer).next(Context::verify_line),
             Self::TokenUnreadable => Row::refused(TOKEN)
-                .say(&["is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?"])
+                .say(&["check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256"])
                 .next(Context::verify_line),
             Self::Expired => Row::refused(TOKEN).fix(Context::expiry),
             Self::IssuerRejected => Row::refused(TOKEN)

@@ -152,7 +152,7 @@ impl Context<'_> {
         match self.step {
             Step::Token => self.expiry_hints(),
             Step::Hop { .. } | Step::Identity => vec![format!(
-                "the session ended at once; this machine's clock says {}: is it right?",
+                "the session ended at once; check this machine's clock: it has {}",
                 time(self.clock.unix())
             )],
         }
@@ -173,7 +173,7 @@ impl Context<'_> {
     }
 
     pub(super) fn clock(&self) -> Vec<String> {
-        vec![format!("this machine's clock says {}: is it right?", time(self.clock.unix()))]
+        vec![format!("check this machine's clock: it has {}", time(self.clock.unix()))]
     }
 
     /// The command lines that evaluate the trust policy.
@@ -237,7 +237,7 @@ impl Context<'_> {
         if let Some(expiry) = self.claims().expiry() {
             let issued = self.claims().issued().map(|at| format!("issued {}, ", time(at))).unwrap_or_default();
             hints.push(format!(
-                "the token was {issued}good until {}; this machine's clock says {}",
+                "the token was {issued}good until {}; this machine's clock has {}",
                 time(expiry),
                 time(self.clock.unix())
             ));

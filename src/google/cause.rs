@@ -125,7 +125,7 @@ impl Cause {
             Self::Stale => Row::refused(TOKEN).fix(Context::staleness),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
             Self::Signature => Row::refused(TOKEN)
-                .say(&["is this the job's token, whole, and do the keys uploaded to the provider (if any) still hold?"])
+                .say(&["check that this is the job's token, whole, and that keys uploaded to the provider, if any, are the issuer's present ones"])
                 .next(Context::verify_line),
             Self::Condition => Row::refused(TOKEN).fix(Context::condition).next(Context::explain_line),
             Self::MappedAttribute => Row::refused(TOKEN).fix(Context::mapped_attribute).next(Context::explain_line),
@@ -141,10 +141,10 @@ impl Cause {
                 "or let the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension name the service account, for up to 12h",
             ]),
             Self::Argument => {
-                Row::refused(REQUEST).say(&["is every --scope one that Google knows, and every --delegate a service account?"])
+                Row::refused(REQUEST).say(&["check that Google has every --scope, and that every --delegate is a service account"])
             }
             Self::Unauthenticated => Row::refused(REQUEST).say(&[
-                "the federated token was refused a moment after it was made: is this machine's clock right, and does --iamcredentials-endpoint lead to the same universe as --sts-endpoint?",
+                "the federated token was refused a moment after it was made: check this machine's clock, and that --iamcredentials-endpoint leads to the same universe as --sts-endpoint",
             ]),
             Self::Scope => Row::refused(REQUEST).say(&["ask for --scope https://www.googleapis.com/auth/cloud-platform"]),
             Self::OrganizationPolicy => Row::refused(REQUEST)

@@ -61,7 +61,7 @@ impl Context<'_> {
 
     pub(super) fn provider_name(&self) -> Vec<String> {
         vec![
-            "STS wants the project's number, the pool and the provider: is each of them right?".into(),
+            "STS wants the project's number, the pool and the provider: check each of them".into(),
             self.providers("list", ""),
         ]
     }
@@ -122,7 +122,7 @@ impl Context<'_> {
     pub(super) fn no_account(&self) -> Vec<String> {
         let account = self.request.impersonation.as_ref().map(|asked| &asked.account);
         vec![
-            "is the address right, to the letter, and has the account not been deleted?".into(),
+            "check the address, to the letter, and that the account was not deleted".into(),
             format!("list them: gcloud iam service-accounts list{}", account.map(project_option).unwrap_or_default()),
         ]
     }
@@ -207,7 +207,7 @@ impl Context<'_> {
         if let Some(expiry) = claims.expiry() {
             let issued = claims.issued().map(|at| format!("issued {}, ", time(at))).unwrap_or_default();
             let now = time(self.clock.unix());
-            hints.push(format!("the token was {issued}good until {}; this machine's clock says {now}", time(expiry)));
+            hints.push(format!("the token was {issued}good until {}; this machine's clock has {now}", time(expiry)));
         }
         hints.push("a job cannot ask for another token: run it again".into());
         hints

@@ -54,7 +54,7 @@ impl Lock {
                     return Err(Error {
                         path: path.into(),
                         why: "another process holds this lock".into(),
-                        hint: Some("is another oidc-exchange of this job stuck?".into()),
+                        hint: Some("check for another oidc-exchange of this job that is stuck".into()),
                     });
                 }
             }

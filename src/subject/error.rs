@@ -73,7 +73,7 @@ impl Error {
                 .hints(["an empty token usually means that OpenID Connect is not enabled for this organization or job".into()]),
             Self::Unreadable { place, why } => Report::new(format!("cannot read the subject token from {place}: {why}")),
             Self::NotJwt { why } => Report::new(format!("the subject token is not a JWT: {why}"))
-                .hints(["was it cut, quoted or changed on its way here?".into()]),
+                .hints(["check that it was not cut, quoted or changed on its way here".into()]),
             Self::Wrapped { what, fix } => {
                 Report::new(format!("the subject token is not a JWT: {what}")).hints([fix.clone()])
             }
@@ -85,7 +85,7 @@ impl Error {
             .fact("now", vec![format!("{}, by this machine's clock", crate::text::time(*now))])
             .hints([
                 "a Semaphore job gets one token, good for 24 hours from before it was queued, and cannot ask for another: run the job again".into(),
-                "is this machine's clock right?".into(),
+                "check this machine's clock".into(),
             ]),
         }
     }
@@ -94,7 +94,7 @@ impl Error {
 fn where_it_may_be(variable: &Name, in_semaphore: bool) -> Vec<String> {
     if variable.as_str() != Source::DEFAULT_VARIABLE {
         return vec![format!(
-            "--token-env names {variable}: is it the variable in which this CI system puts its OpenID Connect token?"
+            "--token-env names {variable}: check that this CI system puts its OpenID Connect token there"
         )];
     }
     if in_semaphore {

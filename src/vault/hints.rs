@@ -57,7 +57,7 @@ impl Context<'_> {
                 "is a JWT auth method mounted at {}? `bao auth list` shows the mounts; --mount names one (without auth/)",
                 self.request.mount
             ),
-            "is it in this namespace? --namespace names another".into(),
+            "check the namespace: --namespace names another".into(),
             "the server says the same when the role's token_bound_cidrs lack this machine's address".into(),
         ]
     }
@@ -71,7 +71,7 @@ impl Context<'_> {
 
     pub(super) fn no_such_role(&self) -> Vec<String> {
         vec![format!(
-            "`bao list auth/{}/role` shows the roles of this mount; is the role on another one (--mount, --namespace)?",
+            "`bao list auth/{}/role` shows the roles of this mount; --mount and --namespace name another",
             self.request.mount
         )]
     }
@@ -102,7 +102,7 @@ impl Context<'_> {
 
     pub(super) fn signature(&self) -> Vec<String> {
         vec![format!(
-            "the keys that auth/{}/config points to are not those of {}: is oidc_discovery_url (or jwks_url) this issuer's?",
+            "the keys that auth/{}/config points to are not those of {}: check that oidc_discovery_url (or jwks_url) is this issuer's",
             self.request.mount,
             self.issuer_text()
         )]
@@ -176,7 +176,7 @@ impl Context<'_> {
     }
 
     pub(super) fn unsupported(&self) -> Vec<String> {
-        vec![format!("is {} the login of a JWT auth method?", self.request.login_path())]
+        vec![format!("check that {} is the login of a JWT auth method", self.request.login_path())]
     }
 
     /// What a rule for a branch does not let in.
@@ -204,7 +204,7 @@ impl Context<'_> {
         let at = |seconds: Option<i64>| seconds.map_or_else(|| "(none)".into(), time);
         let now = time(self.clock.unix());
         let issued = format!(
-            "the token was issued {} and is good until {}; this machine's clock says {now}",
+            "the token was issued {} and is good until {}; this machine's clock has {now}",
             at(claims.issued()),
             at(claims.expiry())
         );

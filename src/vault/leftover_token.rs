@@ -87,7 +87,7 @@ impl LeftoverToken {
     pub async fn end(&self, secret: Option<&Secret>, host: &Host) -> End {
         let Some(secret) = secret else {
             let said = "the file that held it is gone".to_owned();
-            return End::Refused(self.report("the client token can no longer be ended", said, self.by_others(host)));
+            return End::Refused(self.report("the client token cannot be revoked any more", said, self.by_others(host)));
         };
         let server = match self.server(host).await {
             Ok(server) => server,
@@ -105,8 +105,8 @@ impl LeftoverToken {
             Err(Why::Denied(said)) => {
                 let mut hints = self.by_others(host);
                 hints
-                    .push("the default policy lets a token end itself: see token_no_default_policy on the role".into());
-                End::Refused(self.report("Vault refused to end the client token", said, hints))
+                    .push("Vault's default policy lets a token end itself: check token_no_default_policy on the role".into());
+                End::Refused(self.report("Vault refused to revoke the client token", said, hints))
             }
             Err(Why::Other(said)) => self.unreached(said, host),
         }
@@ -131,7 +131,7 @@ impl LeftoverToken {
     fn unreached(&self, said: String, host: &Host) -> End {
         let mut hints: Vec<String> = self.by_itself(host).into_iter().collect();
         hints.push("`oidc-exchange clean` tries again".into());
-        End::Unreached(self.report("the client token was not ended", said, hints))
+        End::Unreached(self.report("the client token was not revoked", said, hints))
     }
 
     fn report(&self, title: &str, said: String, hints: Vec<String>) -> Report {

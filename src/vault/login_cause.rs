@@ -143,7 +143,7 @@ impl LoginCause {
             Self::NoToken => {
                 Row::refused(TOKEN).say(&["the token was lost on its way: does a proxy rewrite requests?"])
             }
-            Self::Malformed => Row::refused(TOKEN).say(&["is this the job's OpenID Connect token, whole?"]),
+            Self::Malformed => Row::refused(TOKEN).say(&["check that this is the job's OpenID Connect token, whole"]),
             Self::Algorithm => Row::refused(TOKEN).fix(Context::algorithm).next(Context::explain_line),
             Self::KeysUnreachable => Row::heals().fix(Context::keys_unreachable).next(Context::verify_line),
             Self::Signature => Row::refused(TOKEN).fix(Context::signature).next(Context::verify_line),

@@ -36,7 +36,7 @@ impl Path {
             return Err(wrong("it holds `?` or `#`, which end a path"));
         }
         if text.starts_with('/') || text.ends_with('/') {
-            return Err(wrong("it starts or ends with a slash").hint("it reads like secret/production/db"));
+            return Err(wrong("it starts or ends with a slash").hint("write it like secret/production/db"));
         }
         if let Some((_, path)) = text.split_once("://") {
             return Err(wrong("it holds `://`").hint(format!("write the path alone: {path}")));

@@ -89,7 +89,7 @@ impl ReadCause {
         match self {
             Self::Absent => (
                 format!("Vault has no secret at {path}"),
-                Some(path.other_syntax().as_deref().map_or_else(|| "is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent".into(), meant)),
+                Some(path.other_syntax().as_deref().map_or_else(|| "check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent".into(), meant)),
             ),
             Self::Deleted(Gone { number, at, .. }) => (
                 format!("version {number} of {path} is deleted"),

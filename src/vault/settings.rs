@@ -174,7 +174,7 @@ fn pem(env: &Env, reader: &Reader, file: Names, bytes: Names) -> Result<Option<(
 fn timeout(env: &Env) -> Result<Option<Duration>, Usage> {
     let Some((variable, text)) = get(env, ["BAO_CLIENT_TIMEOUT", "VAULT_CLIENT_TIMEOUT"])? else { return Ok(None) };
     let seconds = go_seconds(text.trim())
-        .ok_or_else(|| Usage::new(format!("{variable} is not a duration")).hint("it reads 30, 30s or 1m30s"))?;
+        .ok_or_else(|| Usage::new(format!("{variable} is not a duration")).hint("write it as 30, 30s or 1m30s"))?;
     let bound = if seconds > 0.0 { Duration::try_from_secs_f64(seconds).ok() } else { None };
     Ok(Some(bound.unwrap_or(Duration::MAX)))
 }

@@ -81,7 +81,7 @@ fn a_token_with_a_claim_twice_is_no_token() {
         program.run().exits(3).stdout_is("").stderr_is(expect![[r#"
             error: the subject token is not a JWT: its payload has `sub` twice
 
-            hint: was it cut, quoted or changed on its way here?
+            hint: check that it was not cut, quoted or changed on its way here
         "#]]);
     }
     let asked = [sandbox.aws.requests(), sandbox.vault.requests(), sandbox.issuer.requests()].concat();

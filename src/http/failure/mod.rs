@@ -111,7 +111,7 @@ struct Row {
 
 /// What to do where nothing answers.
 pub(super) const UNREACHED: &str =
-    "can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?";
+    "check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy";
 
 impl Failure {
     /// Of a request to which no answer came. Whatever could not be connected is a failure already; anything else is a
@@ -199,13 +199,13 @@ impl Failure {
                 Retry::Never,
                 false,
                 Exit::Unreachable,
-                "is the name spelt right, and does this machine's resolver know it (/etc/hosts, /etc/resolv.conf)?",
+                "check the spelling of the name, and that /etc/hosts or a nameserver of /etc/resolv.conf has it",
             ),
             Self::Lookup { .. } => {
-                row(again, false, Exit::Unreachable, "do the nameservers in /etc/resolv.conf answer from here?")
+                row(again, false, Exit::Unreachable, "check that the nameservers in /etc/resolv.conf answer from here")
             }
             Self::ConnectionRefused { .. } => {
-                row(Retry::Briefly, false, Exit::Unreachable, "is the address right, and is a server running there?")
+                row(Retry::Briefly, false, Exit::Unreachable, "check the address, and that a server is running there")
             }
             Self::Connect { .. } => row(again, false, Exit::Unreachable, UNREACHED),
             Self::Certificate { why, .. } => row(
@@ -213,7 +213,7 @@ impl Failure {
                 false,
                 Exit::Unreachable,
                 if why.as_str().starts_with(OUT_OF_TIME) {
-                    "is this machine's clock right? if it is, the server needs another certificate"
+                    "check this machine's clock; if it is right, the server needs another certificate"
                 } else {
                     "for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA"
                 },

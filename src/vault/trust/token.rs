@@ -40,7 +40,7 @@ impl Login<'_> {
         if !ALGORITHMS.contains(&algorithm) {
             let said = "400 error validating token: error verifying token signature: …";
             let known = wanted.unwrap_or_else(|| ALGORITHMS.map(str::to_owned).to_vec());
-            let advice = "this is not a token that an issuer signs: is it the job's own, whole?";
+            let advice = "this is not a token that an issuer signs: check that it is the job's own, whole";
             return Some(fault(title, &known, Some(algorithm.into()), said).fixed_by(Fix::Advice(advice)));
         }
         self.mount?;

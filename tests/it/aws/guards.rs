@@ -18,7 +18,7 @@ fn another_account_is_refused_before_anything_is_sent() {
           asked for  arn:aws:iam::123456789012:role/deploy
                      allowed accounts: 111111111111, 222222222222
 
-        hint: is this the role of another environment (staging for production)?
+        hint: check that this is not the role of another environment (staging for production)
     "#]]);
     let chain = ["--chain-role-arn", "arn:aws:iam::210987654321:role/x", "--allowed-account-id", "123456789012"];
     let output = deploy(&chain).job(&sandbox).run();
@@ -28,7 +28,7 @@ fn another_account_is_refused_before_anything_is_sent() {
           asked for  arn:aws:iam::210987654321:role/x
                      allowed accounts: 123456789012
 
-        hint: is this the role of another environment (staging for production)?
+        hint: check that this is not the role of another environment (staging for production)
     "#]]);
     assert!(sandbox.aws.requests().is_empty());
     let output = deploy(&["--allowed-account-id", "1234-5678-9012"]).job(&sandbox).run();
@@ -72,7 +72,7 @@ fn credentials_for_another_account_than_the_arns_are_not_handed_out() {
           asked for  arn:aws:iam::123456789012:role/deploy
                      allowed accounts: 123456789012
 
-        hint: is this the role of another environment (staging for production)?
+        hint: check that this is not the role of another environment (staging for production)
     "#]]);
     // Without the guard they are what was asked for, under the account that they are for.
     sandbox.aws.script([answer_for("999999999999")]);

@@ -317,7 +317,7 @@ fn a_lock_that_a_living_process_keeps_is_an_error_with_a_bound() {
     output.exits(6).stdout_is("").stderr_is(expect![[r#"
         error: cannot write SCRATCH/home/.aws/credentials.oidc-exchange.lock: another process holds this lock
 
-        hint: is another oidc-exchange of this job stuck?
+        hint: check for another oidc-exchange of this job that is stuck
     "#]]);
     assert!(!file(&output.scratch, "credentials").exists());
 }
@@ -455,7 +455,7 @@ fn a_renewal_can_be_run_by_hand() {
     output.exits(0).stdout_is("1\n3\n").stderr_is(expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 1
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]]);
     assert!(
         include_str!("../../../docs/aws.md")

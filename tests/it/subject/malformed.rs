@@ -42,7 +42,7 @@ fn something_else() {
         expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 1
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     no_token(
@@ -50,7 +50,7 @@ fn something_else() {
         expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 1
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
 }
@@ -64,7 +64,7 @@ fn not_three_parts() {
         expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 2
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     no_token(
@@ -72,7 +72,7 @@ fn not_three_parts() {
         expect![[r#"
         error: the subject token is not a JWT: a signed JWT has three parts with dots between them; this has 4
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     no_token(
@@ -80,7 +80,7 @@ fn not_three_parts() {
         expect![[r#"
         error: the subject token is not a JWT: its signature is not base64url
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
 }
@@ -94,7 +94,7 @@ fn nobody_signed_it() {
         expect![[r#"
         error: the subject token is not a JWT: nobody signed it (`alg` is none)
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
 }
@@ -106,7 +106,7 @@ fn in_quotes_or_cut() {
         expect![[r#"
         error: the subject token is not a JWT: it is wrapped in quotes
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     no_token(
@@ -114,7 +114,7 @@ fn in_quotes_or_cut() {
         expect![[r#"
         error: the subject token is not a JWT: its header is not base64url
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     no_token(
@@ -134,7 +134,7 @@ fn a_payload_that_is_no_object() {
         expect![[r#"
         error: the subject token is not a JWT: its payload is not a JSON object
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     no_token(
@@ -142,7 +142,7 @@ fn a_payload_that_is_no_object() {
         expect![[r#"
         error: the subject token is not a JWT: its payload is not a JSON object
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
 }
@@ -173,7 +173,7 @@ fn not_text_or_too_long() {
         expect![[r#"
         error: the subject token is not a JWT: it is not text
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     let program = deploy(&["--token-file", "token"]);
@@ -184,7 +184,7 @@ fn not_text_or_too_long() {
         expect![[r#"
         error: the subject token is not a JWT: it is longer than 64 KiB
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     let program = deploy(&["--token-file", "token"]);
@@ -195,7 +195,7 @@ fn not_text_or_too_long() {
         expect![[r#"
         error: the subject token is not a JWT: it is not text
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
     // STS takes 20,000 characters.
@@ -206,7 +206,7 @@ fn not_text_or_too_long() {
         expect![[r#"
         error: the subject token is not a JWT: AWS STS takes at most 20000 characters
 
-        hint: was it cut, quoted or changed on its way here?
+        hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
 }

@@ -251,7 +251,7 @@ fn it_does_not_answer() {
           said       nothing, until --timeout
           asked for  http://ISSUER/.well-known/openid-configuration
 
-        hint: can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?
+        hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
     "#]]);
     assert!(output.took < Duration::from_secs(3));
 }
@@ -280,7 +280,7 @@ fn nobody_is_there() {
           asked for  http://ISSUER/.well-known/openid-configuration
           tried      N attempts in T s
 
-        hint: is the address right, and is a server running there?
+        hint: check the address, and that a server is running there
     "#]]);
 }
 

@@ -142,7 +142,7 @@ fn a_server_that_is_down_fails_no_job_and_is_asked_again() {
     let output = program.run();
     output.exits(5).stderr_is(expect![[r#"
         warning: NOBODY refused the connection; trying again for up to T s
-        error: the client token was not ended
+        error: the client token was not revoked
           said       NOBODY refused the connection
           asked for  the end of accessor ACCESSOR at http://NOBODY
 
@@ -185,7 +185,7 @@ fn a_server_that_hangs_is_waited_for_no_longer_than_five_seconds() {
     output = again(output.scratch).run();
     output.exits(5);
     assert!(output.took.as_secs() < 9, "{:?}", output.took);
-    assert_eq!(output.stderr().matches("error: the client token was not ended").count(), 2, "{}", output.stderr());
+    assert_eq!(output.stderr().matches("error: the client token was not revoked").count(), 2, "{}", output.stderr());
 
     sandbox.vault.always(None);
     let output = again(output.scratch).run();
@@ -211,7 +211,7 @@ fn a_token_that_may_not_end_itself_is_said_once() {
     let output = left(&world, &["--export-token"]);
     let output = clean(&world, output.scratch).word(&accessor(&world), "ACCESSOR").run();
     output.exits(4).stderr_is(expect![[r#"
-        error: Vault refused to end the client token
+        error: Vault refused to revoke the client token
           said       403 1 error occurred: * permission denied
           asked for  the end of accessor ACCESSOR at http://BAO
 
@@ -235,7 +235,7 @@ fn a_file_that_is_gone_or_another_is_not_read() {
     std::os::unix::fs::symlink(&precious, &file).unwrap();
     let output = clean(&world, output.scratch).word(&accessor(&world), "ACCESSOR").run();
     output.exits(4).stderr_is(expect![[r#"
-        error: the client token can no longer be ended
+        error: the client token cannot be revoked any more
           said       the file that held it is gone
           asked for  the end of accessor ACCESSOR at http://BAO
 

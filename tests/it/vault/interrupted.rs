@@ -44,7 +44,7 @@ fn a_read_without_an_answer_ends_the_token() {
           said       nothing, until --timeout
           asked for  GET ID/kv2/data/ci/db of http://BAO
 
-        hint: can this machine reach that host: a firewall, or a proxy that HTTPS_PROXY should name?
+        hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
     "#]]);
     assert!(world.tokens().is_empty());
 }

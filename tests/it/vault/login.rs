@@ -156,7 +156,7 @@ fn no_such_role_and_none() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: `bao list auth/jwt-ID/role` shows the roles of this mount; is the role on another one (--mount, --namespace)?
+        hint: `bao list auth/jwt-ID/role` shows the roles of this mount; --mount and --namespace name another
     "#]]);
     let mount = format!("jwt-{}", world.id);
     let selection = format!("A={}/kv2/ci/db#user", world.id);
@@ -183,7 +183,7 @@ fn no_such_mount_and_one_without_configuration() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is a JWT auth method mounted at nope? `bao auth list` shows the mounts; --mount names one (without auth/)
-        hint: is it in this namespace? --namespace names another
+        hint: check the namespace: --namespace names another
     "#]]);
     world.must("sys/auth/bare-ID", &json!({ "type": "jwt" }));
     refused(&world, world.vault_at("bare-ID", "ci", &["A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
@@ -221,7 +221,7 @@ fn times() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME and is good until TIME; this machine's clock says TIME
+        hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
         hint: a job gets one token, good for 24 hours, and cannot ask for another: run it again
     "#]]);
     role_refuses(&json!({}), &main_job().not_before(now() + 3600)).stderr_is(expect![[r#"
@@ -231,7 +231,7 @@ fn times() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME and is good until TIME; this machine's clock says TIME
+        hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
         hint: the server's clock is behind: set it, or clock_skew_leeway on the role
     "#]]);
     role_refuses(&json!({}), &main_job().issued_at(now() + 3600).not_before(now())).stderr_is(expect![[r#"
@@ -241,7 +241,7 @@ fn times() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME and is good until TIME; this machine's clock says TIME
+        hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
         hint: the server's clock is behind: set it, or clock_skew_leeway on the role
     "#]]);
     role_refuses(&json!({}), &main_job().without("exp").without("iat").without("nbf")).stderr_is(expect![[r#"
@@ -354,7 +354,7 @@ fn a_machine_elsewhere() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: is a JWT auth method mounted at jwt-ID? `bao auth list` shows the mounts; --mount names one (without auth/)
-        hint: is it in this namespace? --namespace names another
+        hint: check the namespace: --namespace names another
     "#]]);
 }
 
@@ -369,7 +369,7 @@ fn signatures() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: is oidc_discovery_url (or jwks_url) this issuer's?
+        hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: check that oidc_discovery_url (or jwks_url) is this issuer's
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
     run(&world.sandbox.issuer.unknown_kid(&main_job())).stderr_is(expect![[r#"
@@ -379,7 +379,7 @@ fn signatures() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: is oidc_discovery_url (or jwks_url) this issuer's?
+        hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: check that oidc_discovery_url (or jwks_url) is this issuer's
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }

@@ -27,7 +27,7 @@ fn absent_deleted_and_destroyed() {
           asked for  GET ID/kv2/data/ci/absent of http://BAO
           presented  role ci, policies default, ID
 
-        hint: is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent
+        hint: check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent
     "#]]);
     refused(&world, "A=ID/kv2/ci/db?version=9#user").stderr_is(expect![[r#"
         error: Vault has no secret at ID/kv2/data/ci/db
@@ -35,7 +35,7 @@ fn absent_deleted_and_destroyed() {
           asked for  GET ID/kv2/data/ci/db of http://BAO
           presented  role ci, policies default, ID
 
-        hint: is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent
+        hint: check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent
     "#]]);
     refused(&world, "A=ID/kv1/ci/absent#a").stderr_is(expect![[r#"
         error: Vault has no secret at ID/kv1/ci/absent
@@ -43,7 +43,7 @@ fn absent_deleted_and_destroyed() {
           asked for  GET ID/kv1/ci/absent of http://BAO
           presented  role ci, policies default, ID
 
-        hint: is the path right, to the letter, and is there such a version? `?optional` and `?default=` are for secrets that may be absent
+        hint: check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent
     "#]]);
     for value in ["one", "two"] {
         world.must("ID/kv2/data/ci/gone", &json!({ "data": { "a": value } }));

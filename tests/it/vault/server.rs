@@ -121,7 +121,7 @@ fn what_does_not_heal_is_said_at_once() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is auth/jwt/login the login of a JWT auth method?
+        hint: check that auth/jwt/login is the login of a JWT auth method
     "#]]);
     once(error(400, "something that nobody has seen before"), 4).stderr_is(expect![[r#"
         error: Vault refused the token
