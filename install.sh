@@ -2,8 +2,8 @@
 #
 # Puts oidc-exchange on this machine. `sh install.sh --help` says how and where.
 #
-# POSIX sh. Everything is in functions and the last line calls them, so that a copy of this script
-# that was cut off on its way does nothing.
+# POSIX sh. Everything is in functions, and the last command, in braces, calls them: a shell runs it only when it has
+# read the closing brace, so a copy of this script that was cut off on its way does nothing.
 
 set -eu
 
@@ -39,7 +39,8 @@ In a pipe, options stand after \`-s --\`: curl ... | sh -s -- --to DIR
 
 Without --to, the directory is the first one on PATH that
   - is an absolute path and exists,
-  - you may write to and not everybody may, and
+  - you may write to, and other users may not: it belongs to you or to root, and so
+    does its group if that may write, and
   - no package manager or language tool keeps for itself (not /bin, /usr/bin or
     an sbin; not ~/.cargo/bin, shims, virtual environments and the like),
 and if there is none, ~/.local/bin, with the line that puts it on PATH.
@@ -193,7 +194,9 @@ build_from_checkout() {
     *-linux-*) build_static ;;
     *-apple-darwin)
       triple=$host
-      cargo_build
+      flags=
+      without_paths
+      cargo_build --config "target.$triple.rustflags=[${flags#, }]"
       ;;
     *) err "no build for ${host:-an unknown host} yet: Linux and macOS only" ;;
   esac
@@ -216,7 +219,20 @@ build_static() {
   for argument in -z,pack-relative-relocs --icf=all --no-eh-frame-hdr,-T,release/no-unwind-tables.ld; do
     ! links "-Wl,$argument" || flags="$flags, '-C', 'link-arg=-Wl,$argument'"
   done
+  without_paths
   cargo_build --config "target.$triple.rustflags=[$flags]"
+}
+
+# Adds to `flags` what keeps the paths of this machine's package directory out of the program, which a panic would print.
+without_paths() {
+  # Makes the directories that are named here. If it fails, the build fails in the same way, and explains it.
+  cargo fetch --locked --target "$triple" </dev/null || true
+  for sources in "${CARGO_HOME:-${HOME-}/.cargo}"/registry/src/*; do
+    case $sources in
+      *\'*) ;;
+      *) ! [ -d "$sources" ] || flags="$flags, '--remap-path-prefix=$sources=crates'" ;;
+    esac
+  done
 }
 
 # Whether the linker here takes this argument, and this C library then starts the program (glibc before 2.36 does not
@@ -458,9 +474,8 @@ on_loopback() {
     *) host=${authority%%:*} ;;
   esac
   case $host in
-    127.*[!0-9.]*) return 1 ;;
-    '[::1]' | localhost | 127.*) ;;
-    *) return 1 ;;
+    '[::1]' | localhost) ;;
+    *) is_loopback_address "$host" || return 1 ;;
   esac
   case ${authority#"$host"} in
     '') ;;
@@ -469,6 +484,26 @@ on_loopback() {
     *) return 1 ;;
   esac
 }
+
+# 127.0.0.1 and the like: four numbers below 256, as every downloader reads them. What else begins with `127.` is a name
+# that a resolver is asked for.
+is_loopback_address() (
+  case $1 in
+    127.*.*.*) ;;
+    *) return 1 ;;
+  esac
+  rest=${1#127}.
+  for _ in 2 3 4; do
+    rest=${rest#.}
+    number=${rest%%.*}
+    rest=.${rest#*.}
+    case $number in
+      [0-9] | [1-9][0-9] | 1[0-9][0-9] | 2[0-4][0-9] | 25[0-5]) ;;
+      *) return 1 ;;
+    esac
+  done
+  [ "$rest" = . ]
+)
 
 # Bounded in time and size, whatever the server says.
 download() { # URL FILE
@@ -577,18 +612,36 @@ suitable() {
     /*) ;;
     *) return 1 ;;
   esac
-  writable "$1" && ! writable_by_all "$1"
+  writable "$1" && ! [ "$(others_who_may_write "$1")" ]
 }
 
 writable() {
   [ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ]
 }
 
-# Where everybody may write, anybody may put another program in this one's place.
-writable_by_all() {
-  case $(LC_ALL=C ls -ldL -- "$1") in
-    ????????w*) return 0 ;;
-    *) return 1 ;;
+# Prints who may put another program in this one's place, beside this user and root; nothing if nobody may.
+others_who_may_write() {
+  # shellcheck disable=SC2046 # the mode, the links, the owner, the group
+  set -- $(LC_ALL=C ls -ldLn -- "$1" 2>/dev/null | sed -n '1s/^\([^ ]* *[^ ]* *[^ ]* *[^ ]*\).*/\1/p')
+  case ${1-} in
+    '') return 0 ;;
+    # In a directory with the sticky bit everybody replaces their own files alone.
+    ????????w[tT]*) ;;
+    ????????w*)
+      echo everybody
+      return
+      ;;
+  esac
+  case $3 in
+    0 | "$(id -u)") ;;
+    *)
+      echo "the user $3"
+      return
+      ;;
+  esac
+  case $1:$4 in
+    ?????w???[tT]* | *:0 | *:"$(id -g)") ;;
+    ?????w*) echo "the group $4" ;;
   esac
 }
 
@@ -599,8 +652,15 @@ writable_by_all() {
 install_binary() {
   old=
   if [ -e "$destination" ] || [ -L "$destination" ]; then
-    old=$(version_of "$destination") || old="an older file"
-    [ -n "$old" ] || old="an older file"
+    # Another user's file is not run: this user may be root. Nor is a link followed, which another user may have put there.
+    if [ -L "$destination" ]; then
+      old="a link"
+    elif [ "$(others_who_may_write "$destination")" ] || [ "$(others_who_may_write "$directory")" ]; then
+      old="a file that other users may have written"
+    else
+      old=$(version_of "$destination") || old="an older file"
+      [ -n "$old" ] || old="an older file"
+    fi
   fi
   clean_up_in_the_end
   temporary=$(mktemp "${directory%/}/.$PROGRAM.XXXXXX" 2>/dev/null) || not_writable
@@ -623,6 +683,8 @@ clean_up() {
 report() {
   say "installed $version as $destination ($why)"
   [ -z "$old" ] || say "it replaced $old"
+  others=$(others_who_may_write "$directory")
+  [ -z "$others" ] || complain "warning: $others may put another program in its place: $directory"
   [ -z "${proof-}" ] || say "fully static: $proof"
   [ -z "${checksum-}" ] || say "its archive's SHA-256 is right: $checksum"
   version_of "$destination" >/dev/null || err "it does not run there: is $directory on a file system mounted noexec?"
@@ -656,4 +718,7 @@ path_line() {
   printf '\n    %s\n\n' "$line"
 }
 
-main "$@"
+{
+  main "$@"
+  exit
+}

@@ -87,7 +87,11 @@ impl LeftoverToken {
     pub async fn end(&self, secret: Option<&Secret>, host: &Host) -> End {
         let Some(secret) = secret else {
             let said = "the file that held it is gone".to_owned();
-            return End::Refused(self.report("the client token cannot be revoked any more", said, self.by_others(host)));
+            return End::Refused(self.report(
+                "the client token cannot be revoked any more",
+                said,
+                self.by_others(host),
+            ));
         };
         let server = match self.server(host).await {
             Ok(server) => server,
@@ -104,8 +108,9 @@ impl LeftoverToken {
             }
             Err(Why::Denied(said)) => {
                 let mut hints = self.by_others(host);
-                hints
-                    .push("Vault's default policy lets a token end itself: check token_no_default_policy on the role".into());
+                hints.push(
+                    "Vault's default policy lets a token end itself: check token_no_default_policy on the role".into(),
+                );
                 End::Refused(self.report("Vault refused to revoke the client token", said, hints))
             }
             Err(Why::Other(said)) => self.unreached(said, host),

@@ -59,6 +59,28 @@ by_path() {
   check "fish has its own line" says "    fish_add_path '$home/.local/bin'"
 
   fresh
+  mkdir -p "$home/groups" "$home/mine"
+  chmod 0775 "$home/groups" "$home/mine"
+  path=$path:$home/groups:$home/mine
+  # Others' directories can only be made by root.
+  if [ "$(id -u)" -eq 0 ]; then
+    mkdir "$home/theirs"
+    chown 65534 "$home/theirs"
+    chgrp 65534 "$home/groups"
+    path=$home/theirs:$path
+    install
+    check "a directory of another user's, and one that another group may write, are passed over" is_new "$home/mine/oidc-exchange"
+
+    install --to "$home/theirs"
+    check "--to another user's directory: it warns" complains "the user 65534 may put another program in its place"
+    install --to "$home/groups"
+    check "--to a group's directory: it warns" complains "the group 65534 may put another program in its place"
+    check "--to a group's directory: installed" is_new "$home/groups/oidc-exchange"
+    install --to "$home/mine"
+    check "--to one's own directory: no warning" uncomplaining
+  fi
+
+  fresh
   mkdir "$home/first" "$home/second"
   cp "$work/old" "$home/first/oidc-exchange"
   path=$path:$home/first:$home/second
@@ -140,6 +162,22 @@ over_an_old_one() {
   check "a dangling link is replaced" is_new "$home/bin/oidc-exchange"
   check "… not followed" absent "$home/elsewhere"
 
+  if [ "$(id -u)" -eq 0 ]; then
+    for mode in 0755 1777; do
+      fresh
+      mkdir "$home/bin"
+      chmod "$mode" "$home/bin"
+      printf '#!/bin/sh\necho run >%s/was-run\n' "$home" >"$home/bin/oidc-exchange"
+      chmod 0755 "$home/bin/oidc-exchange"
+      chown 65534 "$home/bin/oidc-exchange"
+      install --to "$home/bin"
+      check "another user's file, in $mode: replaced" is_new "$home/bin/oidc-exchange"
+      check "another user's file, in $mode: not run" absent "$home/was-run"
+      check "another user's file, in $mode: said" says "it replaced a file that other users may have written"
+      check "another user's file, in $mode: no warning of the directory" uncomplaining
+    done
+  fi
+
   fresh
   mkdir -p "$home/bin/oidc-exchange"
   install --to "$home/bin"
@@ -173,7 +211,7 @@ nothing_to_build_with() {
 
 cut_off() {
   size=$(wc -c <"$root/install.sh")
-  for bytes in 300 5000 $((size - 10)); do
+  for bytes in 300 5000 $((size - 30)) $(seq $((size - 16)) $((size - 2))); do
     fresh
     head -c "$bytes" "$root/install.sh" >"$script"
     install --to "$home/bin"
@@ -191,6 +229,12 @@ the_build() {
     check "cargo was called with $argument" was_called_with "$argument"
   done
   check "RUSTFLAGS: it says that they are left out" says "RUSTFLAGS is left out"
+
+  fresh
+  mkdir -p "$home/.cargo/registry/src/mirror.example-0123"
+  install --to "$home/bin"
+  check "the package directory's path stays out of the program" was_called_with \
+    "target.$host.rustflags=['-C', 'target-feature=+crt-static', '-C', 'link-arg=-Wl,-z,pack-relative-relocs', '-C', 'link-arg=-Wl,--icf=all', '-C', 'link-arg=-Wl,--no-eh-frame-hdr,-T,release/no-unwind-tables.ld', '--remap-path-prefix=$home/.cargo/registry/src/mirror.example-0123=crates']"
 
   relocations="'-C', 'link-arg=-Wl,-z,pack-relative-relocs'"
   folding="'-C', 'link-arg=-Wl,--icf=all'"

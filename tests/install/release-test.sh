@@ -258,7 +258,9 @@ wrong_usage() {
     "--from http://example.com/x" "--from http://127.0.0.1@example.com/x" "--from http://127.0.0.1.example.com/" \
     "--from http://localhost.example.com" "--from http://localhost:80@example.com" "--from ftp://127.0.0.1/" \
     "--from file:///tmp" "--from https:///x" "--from https://user@example.com/x" "--from https://example.com/x?y" \
-    "--from HTTP://127.0.0.1/x"; do
+    "--from HTTP://127.0.0.1/x" "--from http://127.999.999.999/x" "--from http://127./x" "--from http://127.1/x" \
+    "--from http://127.0.0.256/x" "--from http://127.0.0.1.2/x" "--from http://127.0.0./x" "--from http://127.0.0.01/x" \
+    "--from http://127.0.0.1./x" "--from http://127..0.1/x"; do
     alone curl
     # shellcheck disable=SC2086 # these are words
     install --to "$home/bin" $arguments

@@ -40,6 +40,7 @@ program dynamic 2.0.0
 mkdir "$work/stand-ins"
 cat >"$work/stand-ins/cargo" <<'EOF'
 #!/bin/sh
+[ "$1" != fetch ] || exit 0
 printf '%s\n' "$@" "RUSTFLAGS=${RUSTFLAGS-unset}" "CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS-unset}" \
   "CC_x86_64_unknown_linux_musl=${CC_x86_64_unknown_linux_musl-unset}" "in $(pwd)" >"$LOG"
 [ "$BUILDS" != nothing ] || exit 101
@@ -75,7 +76,7 @@ fresh() {
   home=$work/home
   rm -rf -- "$home"
   mkdir -p "$home/shims" "$home/checkout" "$home/cwd"
-  for linked in cat cc cp chmod dirname env file grep head ldd ls mkdir mktemp mv printf readelf rm sed sh tail tr uname; do
+  for linked in cat cc cp chmod dirname env file grep head id ldd ls mkdir mktemp mv printf readelf rm sed sh tail tr uname; do
     ln -s "$(command -v "$linked")" "$home/shims/$linked"
   done
   ln -s "$work/stand-ins/cargo" "$work/stand-ins/rustc" "$home/shims/"
@@ -120,6 +121,7 @@ says() { case $out in *"$1"*) ;; *) return 1 ;; esac; }
 complains() { case $errors in *"$1"*) ;; *) return 1 ;; esac; }
 silent() { ! says "$1"; }
 quiet() { [ -z "$out" ]; }
+uncomplaining() { [ -z "$errors" ]; }
 is_new() { [ "$("$1" --version)" = "oidc-exchange 2.0.0" ] && [ "$(stat -c %a "$1")" = 755 ]; }
 is_old() { [ "$("$1" --version)" = "oidc-exchange 1.0.0" ]; }
 absent() { ! [ -e "$1" ]; }
