@@ -15,6 +15,7 @@ mod habits;
 mod hostile;
 mod inputs;
 mod json;
+mod json_suite;
 mod manual;
 mod memory;
 mod network;

