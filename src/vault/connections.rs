@@ -9,8 +9,9 @@ use reqwest::header::HeaderMap;
 use tokio::task::JoinSet;
 
 use super::Request;
+use super::mounts::asks_for_mount;
 use super::path::Path;
-use super::reading::{CONNECTIONS, asks_for_mount};
+use super::reading::CONNECTIONS;
 use super::wire::Server;
 use crate::http;
 

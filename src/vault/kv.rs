@@ -27,6 +27,11 @@ impl Mount {
         Some(Self { path, versioned: matches!(kind, "kv" | "generic") && version == Some("2") })
     }
 
+    /// Whether `path` is below it.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        path.below(&self.path).is_some()
+    }
+
     /// Where a secret of this mount is read: with `data/` behind the mount where version 2 asks for it. A path that has
     /// it already is taken as it is.
     pub(super) fn resolve(&self, path: &Path) -> (Path, Shape) {

@@ -16,6 +16,7 @@ mod kv;
 pub mod leftover_token;
 mod login;
 mod login_cause;
+mod mounts;
 pub mod names;
 pub mod path;
 mod policy;

@@ -3,10 +3,11 @@
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Kind};
+use super::answer::Kind;
 use super::data::{Fields, Wanted};
 use super::held_token::Lease;
 use super::kv::{Mount, Shape};
+use super::mounts::{Outcome, names_data};
 use super::path::Path;
 use super::read_cause::ReadCause;
 use super::selection::{Engine, Missing, Query, Selection};
@@ -78,11 +79,11 @@ pub(super) struct Documents {
 impl Session<'_> {
     /// Reads what the selections name.
     pub(super) async fn read(&self) -> Result<Documents, Error> {
-        let mounts = self.mounts().await?;
+        let mut mounts = self.mounts().await?;
         let mut fetches: Vec<Fetch> = Vec::new();
         let mut of_selection = Vec::new();
         for selection in &self.request.selections {
-            let fetch = resolve(selection, &mounts)?;
+            let fetch = resolve(selection, &mounts.named)?;
             let known = fetches.iter().position(|other| other.is_same(&fetch));
             let index = known.unwrap_or(fetches.len());
             of_selection.push(index);
@@ -97,7 +98,11 @@ impl Session<'_> {
         self.check_uses(fetches.len())?;
         let requests = u64::try_from(fetches.len()).unwrap_or(u64::MAX);
         // In their order, so that of several errors the same one is told each time.
-        let answers = stream::iter(fetches.iter().map(|fetch| self.fetch(fetch))).buffered(self.at_once());
+        let reads = fetches.iter().map(|fetch| {
+            let early = fetch.body.is_none().then(|| mounts.take_early(&fetch.path, fetch.version)).flatten();
+            self.fetch(fetch, early)
+        });
+        let answers = stream::iter(reads).buffered(self.at_once());
         let answers: Vec<(Document, Option<Lease>)> = answers.try_collect().await?;
         let (found, leases): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
         let leases: Vec<Lease> = leases.into_iter().flatten().collect();
@@ -107,45 +112,8 @@ impl Session<'_> {
 
     /// How many requests are under way at a time. Over HTTP/2 that is the server's to say, and the connection keeps to it
     /// (RFC 9113, section 5.1.2).
-    fn at_once(&self) -> usize {
+    pub(super) fn at_once(&self) -> usize {
         if self.server.multiplexed { usize::MAX } else { CONNECTIONS }
-    }
-
-    /// The mounts of the paths that do not say which engine they are for: one question for each.
-    async fn mounts(&self) -> Result<Vec<Mount>, Error> {
-        let mut open: Vec<&Path> = self.request.selections.iter().filter_map(asks_for_mount).collect();
-        let mut mounts: Vec<Mount> = Vec::new();
-        while !open.is_empty() {
-            // No mount lies within another, so paths with one beginning are most often of one mount.
-            let mut asked: Vec<&Path> = Vec::new();
-            for path in &open {
-                if !asked.iter().any(|other| other.first() == path.first()) {
-                    asked.push(path);
-                }
-            }
-            let answers = stream::iter(asked.iter().map(|path| self.mount(path))).buffered(self.at_once());
-            let found: Vec<Mount> = answers.try_collect().await?;
-            open.retain(|path| !asked.contains(path) && !found.iter().any(|mount| path.below(&mount.path).is_some()));
-            mounts.extend(found);
-        }
-        Ok(mounts)
-    }
-
-    async fn mount(&self, path: &Path) -> Result<Mount, Error> {
-        let question = Path::fixed(&["sys", "internal", "ui", "mounts"]).join(path);
-        let plain = || Mount { path: format!("{path}/"), versioned: false };
-        match self.send(Kind::Preflight, &question, None, None).await {
-            Ok(success) => Mount::of(&success.data.map(|data| data.small()).unwrap_or_default())
-                .filter(|mount| path.below(&mount.path).is_some())
-                .ok_or_else(|| Error::from(self.no_such_mount(path))),
-            // A server from before the question existed has version 1 alone.
-            Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })
-                if answer.status == 404 && answer.vaults && !answer.says("no handler") && !answer.says("namespace") =>
-            {
-                Ok(plain())
-            }
-            Err(gave_up) => Err(self.explain(gave_up, Kind::Preflight, path).await),
-        }
     }
 
     /// A token that is good for few requests is not spent on a run that cannot end well.
@@ -172,8 +140,12 @@ impl Session<'_> {
         }
     }
 
-    async fn fetch(&self, fetch: &Fetch) -> Result<(Document, Option<Lease>), Error> {
-        let outcome = self.ask(fetch).await;
+    /// The document that `fetch` names; `early` is what became of the request if it was sent before.
+    async fn fetch(&self, fetch: &Fetch, early: Option<Outcome>) -> Result<(Document, Option<Lease>), Error> {
+        let outcome = match early {
+            Some(outcome) => outcome,
+            None => self.ask(fetch).await,
+        };
         if let (Some(written), Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })) =
             (&fetch.assumed, &outcome)
             && matches!(ReadCause::of(answer), Ok(ReadCause::LacksData | ReadCause::Policy))
@@ -189,7 +161,7 @@ impl Session<'_> {
         self.document(fetch, (fetch.path.clone(), fetch.shape), outcome).await
     }
 
-    async fn ask(&self, fetch: &Fetch) -> Result<Success, GaveUp<Attempt<Answer>>> {
+    async fn ask(&self, fetch: &Fetch) -> Outcome {
         let body = fetch.body.as_ref().map(|body| Value::Object(body.clone()).to_string().into_bytes());
         self.send(fetch.kind(), &fetch.path, fetch.version, body).await
     }
@@ -198,7 +170,7 @@ impl Session<'_> {
         &self,
         fetch: &Fetch,
         (path, shape): (Path, Shape),
-        outcome: Result<Success, GaveUp<Attempt<Answer>>>,
+        outcome: Outcome,
     ) -> Result<(Document, Option<Lease>), Error> {
         let kind = fetch.kind();
         match outcome {
@@ -227,19 +199,6 @@ impl Session<'_> {
     }
 }
 
-/// The path of `selection` where nothing but the server says which engine it is for.
-pub(super) fn asks_for_mount(selection: &Selection) -> Option<&Path> {
-    match &selection.query {
-        Query::Read { engine: Engine::Unknown, path, .. } if !names_data(path) => Some(path),
-        Query::Read { .. } | Query::Write { .. } => None,
-    }
-}
-
-/// Whether the second segment is `data`: the spelling of the API, which KV version 2 has.
-fn names_data(path: &Path) -> bool {
-    path.without_second("data").is_some()
-}
-
 fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
     let dispensable = selection.treatment.missing != Missing::Refuse;
     let wanted = Wanted::by(&selection.field);
@@ -265,7 +224,7 @@ fn resolve(selection: &Selection, mounts: &[Mount]) -> Result<Fetch, Error> {
                     (path.clone(), Shape::Versioned)
                 }
                 Engine::Kv2 => (path.with_second("data"), Shape::Versioned),
-                Engine::Unknown => match mounts.iter().find(|mount| path.below(&mount.path).is_some()) {
+                Engine::Unknown => match mounts.iter().find(|mount| mount.has(path)) {
                     Some(mount) => mount.resolve(path),
                     None if names_data(path) => {
                         assumed = Some(path.clone());

@@ -74,3 +74,69 @@ fn one_that_breaks_is_said_once_and_made_again() {
     let said = output.stderr();
     assert!(said.starts_with("warning: ") && said.lines().count() == 1, "{said}");
 }
+
+/// A world with the mounts `v2-ID` and `v1-ID`, of one segment each, and two secrets in each.
+fn with_short_mounts() -> World {
+    let world = World::new();
+    world.must("sys/mounts/v2-ID", &json!({ "type": "kv", "options": { "version": "2" } }));
+    world.must("sys/mounts/v1-ID", &json!({ "type": "kv" }));
+    for name in ["a", "b"] {
+        world.must(&format!("v2-ID/data/{name}"), &json!({ "data": { "v": format!("two {name}") } }));
+        world.must(&format!("v1-ID/{name}"), &json!({ "v": format!("one {name}") }));
+    }
+    let rules =
+        ["v2-ID/data/*", "v1-ID/*", "ID/*"].map(|path| format!("path \"{path}\" {{ capabilities = [\"read\"] }}"));
+    world.must("sys/policies/acl/ID", &json!({ "policy": rules.join("\n").replace("ID", &world.id) }));
+    world
+}
+
+/// What a run over TLS, and HTTP/2, asks for between its login and its revocation, sorted.
+fn asked(world: &World, role: &str, selections: &[&str], exports: &str) -> Vec<String> {
+    let before = world.requests().len();
+    let program = world.vault_as(role, selections).env("VAULT_ADDR", world.bao.tls_url());
+    let output = program.env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).run();
+    output.exits(0).exports_are(exports).stderr_is(expect![""]);
+    let mut requests = world.requests().split_off(before);
+    requests.retain(|request| !request.starts_with("update auth/"));
+    requests.sort();
+    requests
+}
+
+#[test]
+fn a_secret_alone_in_its_mount_is_read_beside_the_question_for_its_kind() {
+    let world = with_short_mounts();
+    let question = |path: &str| format!("read sys/internal/ui/mounts/{path}");
+    let read = |path: &str| format!("read {path}");
+
+    let found = asked(&world, "ci", &["A=v2-ID/a#v"], "export A='two a';\n");
+    assert_eq!(found, [question("v2-ID/a"), read("v2-ID/data/a")]);
+    // One request too many at version 1, and in a mount of two segments: never more for a mount.
+    let found = asked(&world, "ci", &["A=v1-ID/a#v"], "export A='one a';\n");
+    assert_eq!(found, [question("v1-ID/a"), read("v1-ID/a"), read("v1-ID/data/a")]);
+    let found = asked(&world, "ci", &["A=ID/kv2/ci/db#user"], "export A='app';\n");
+    assert_eq!(found, [read("ID/data/kv2/ci/db"), read("ID/kv2/data/ci/db"), question("ID/kv2/ci/db")]);
+    // Two of one mount wait for the answer, and so does each where there is nothing to ask.
+    let found = asked(&world, "ci", &["A=v1-ID/a#v", "B=v1-ID/b#v"], "export A='one a';\nexport B='one b';\n");
+    assert_eq!(found, [question("v1-ID/a"), read("v1-ID/a"), read("v1-ID/b")]);
+    let found = asked(&world, "ci", &["A=kv1:v1-ID/a#v", "B=kv2:v2-ID/a#v"], "export A='one a';\nexport B='two a';\n");
+    assert_eq!(found, [read("v1-ID/a"), read("v2-ID/data/a")]);
+    let found = asked(&world, "ci", &["A=v2-ID/data/a#v"], "export A='two a';\n");
+    assert_eq!(found, [read("v2-ID/data/a")]);
+    // One of each of two mounts; two fields of one secret are one read.
+    let found = asked(
+        &world,
+        "ci",
+        &["A=v1-ID/a#v", "B=v2-ID/b#v", "C=v2-ID/b#v"],
+        "export A='one a';\nexport B='two b';\nexport C='two b';\n",
+    );
+    let both = [question("v1-ID/a"), question("v2-ID/b"), read("v1-ID/a"), read("v1-ID/data/a"), read("v2-ID/data/b")];
+    assert_eq!(found, both);
+}
+
+#[test]
+fn a_token_that_is_good_for_few_requests_reads_nothing_in_vain() {
+    let world = with_short_mounts();
+    world.role("few", &json!({ "token_num_uses": 3 }));
+    let found = asked(&world, "few", &["A=v1-ID/a#v"], "export A='one a';\n");
+    assert_eq!(found, ["read sys/internal/ui/mounts/v1-ID/a", "read v1-ID/a"]);
+}

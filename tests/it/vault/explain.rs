@@ -403,7 +403,7 @@ fn files_that_are_no_role() {
         expect![[r#"
             error: --role-config role.json: the file is empty
 
-            hint: run the command that should have printed it alone: it may have failed
+            hint: run the command that prints it alone: it may have failed
         "#]],
     );
 }

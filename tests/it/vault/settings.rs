@@ -133,7 +133,7 @@ fn what_is_not_done_is_refused_before_anything_is_sent() {
     with("VAULT_CLIENT_TIMEOUT", "soon").exits(2).stderr_is(expect![[r#"
         error: VAULT_CLIENT_TIMEOUT is not a duration
 
-        hint: it reads 30, 30s or 1m30s
+        hint: write it as 30, 30s or 1m30s
     "#]]);
     with("VAULT_CACERT", "absent.pem").exits(0);
     with("VAULT_CACERT_BYTES", "nonsense").exits(2).stderr_is(expect![[r#"
