@@ -38,6 +38,12 @@ impl Value {
         format!("{key} = {}", self.0.reveal())
     }
 
+    /// The text, for a digest of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.reveal()
+    }
+
     /// Whether it is this text.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {

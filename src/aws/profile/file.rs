@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ini::{self, Kind, Malformed, Refused, Setting, Wanted};
+use super::ini::{self, Changed, Kind, Malformed, Refused, Setting, Wanted};
 
 use crate::error::{Error, Usage};
 use crate::input;
@@ -23,13 +23,8 @@ pub(super) struct Change<'p> {
     /// Settings of the other file that this one would beat.
     pub(super) elsewhere: Vec<Setting>,
     pub(super) overwrite: bool,
-}
-
-impl Change<'_> {
-    fn wanted(&self) -> Wanted<'_> {
-        let Self { profile, settings, elsewhere, overwrite, .. } = self;
-        Wanted { profile, settings, elsewhere, overwrite: *overwrite }
-    }
+    /// What tells this run from every other one.
+    pub(super) run: &'p str,
 }
 
 /// A file under its lock.
@@ -58,7 +53,7 @@ impl SharedFile {
     pub(super) async fn foresee(path: &Path, change: &Change<'_>, place: &StateDir) -> Result<(), Error> {
         let resolved = resolve(path)?;
         let text = read(&resolved, place).await?.map(|(text, _)| text).unwrap_or_default();
-        changed(&resolved, &text, change)?;
+        changed(&resolved, &text, change, false)?;
         let directory = resolved.ancestors().skip(1).find(|directory| directory.exists());
         let directory = directory.ok_or_else(|| state::Error::write(&resolved, "it is a directory"))?;
         let probe = NewFile::beside(&directory.join(resolved.file_name().unwrap_or_default()));
@@ -71,7 +66,7 @@ impl SharedFile {
     }
 
     /// The text with `change` made, or nothing where it would be the same.
-    pub(super) fn with(&self, change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) fn with(&self, change: &Change<'_>) -> Result<Option<Changed>, Error> {
         if let Some(header) = ini::odd_header(&self.text, change.kind, change.profile) {
             tracing::warn!(
                 "{} has the profile as [{header}], where some tools do not find it: write [{}]",
@@ -79,7 +74,7 @@ impl SharedFile {
                 change.kind.section(change.profile)
             );
         }
-        changed(&self.path, &self.text, change)
+        changed(&self.path, &self.text, change, self.mode.is_none())
     }
 
     /// Fills `new` with `text`. Its mode becomes the old one's, but nobody else reads credentials.
@@ -98,8 +93,10 @@ fn no_place(path: &Path, why: impl std::fmt::Display) -> state::Error {
     state::Error { hint, ..state::Error::write(path, why) }
 }
 
-fn changed(path: &Path, text: &[u8], change: &Change<'_>) -> Result<Option<Vec<u8>>, Error> {
-    ini::set(text, change.kind, &change.wanted()).map_err(|refused| {
+fn changed(path: &Path, text: &[u8], change: &Change<'_>, new_file: bool) -> Result<Option<Changed>, Error> {
+    let Change { kind, profile, settings, elsewhere, overwrite, run } = change;
+    let wanted = Wanted { profile, settings, elsewhere, overwrite: *overwrite, run, new_file };
+    ini::set(text, *kind, &wanted).map_err(|refused| {
         Error::from(match refused {
             Refused::Malformed(fault) => malformed(path, &fault),
             Refused::Foreign { keys } => Usage::new(format!(
@@ -159,23 +156,16 @@ pub(crate) struct Written {
     profile: String,
     file: PathBuf,
     kind: Kind,
-    keys: Vec<String>,
-    /// Whether nothing but ours was in the file before: empty again, it goes.
-    created: bool,
+    /// The comments in the file that tell what this run wrote.
+    marks: Vec<String>,
 }
 
 impl Written {
     /// The kind of its note in the manifest.
     pub(crate) const KIND: &'static str = "aws-profile";
 
-    pub(super) fn new(file: &SharedFile, change: &Change<'_>) -> Self {
-        Self {
-            profile: change.profile.to_owned(),
-            file: file.path.clone(),
-            kind: change.kind,
-            keys: ini::written(&file.text, change.kind, &change.wanted()).unwrap_or_default(),
-            created: file.mode.is_none() || ini::is_all_ours(&file.text),
-        }
+    pub(super) fn new(file: &SharedFile, change: &Change<'_>, marks: &[String]) -> Self {
+        Self { profile: change.profile.to_owned(), file: file.path.clone(), kind: change.kind, marks: marks.to_vec() }
     }
 
     /// Takes out what was written, where it is still there and still ours; whether it was.
@@ -188,14 +178,14 @@ impl Written {
             return Ok(false);
         }
         let file = SharedFile::open(&self.file, place).await.map_err(why)?;
-        let text = ini::unset(&file.text, self.kind, &self.profile, &self.keys).map_err(|fault| fault.to_string())?;
-        let Some(text) = text else { return Ok(false) };
-        if self.created && text.trim_ascii().is_empty() {
+        let restored = ini::unset(&file.text, self.kind, &self.profile, &self.marks);
+        let Some(restored) = restored.map_err(|fault| fault.to_string())? else { return Ok(false) };
+        if restored.ours && restored.text.trim_ascii().is_empty() {
             state::remove_file(&file.path).map_err(|error| error.to_string())?;
         } else {
             let mut new = NewFile::beside(&file.path).map_err(why)?;
             place.open().map_err(why)?.record_restored(&mut new).await.map_err(why)?;
-            file.fill(&mut new, self.kind, &text).and_then(|()| new.put()).map_err(why)?;
+            file.fill(&mut new, self.kind, &restored.text).and_then(|()| new.put()).map_err(why)?;
         }
         Ok(true)
     }

@@ -16,7 +16,7 @@ use crate::http::CaFile;
 use crate::state::{self, NewFile, NewFiles};
 pub(crate) use file::Written;
 use file::{Change, SharedFile};
-use ini::Kind;
+use ini::{Changed, Kind};
 
 /// A profile's name, and how it is written.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Profile {
     /// # Errors
     /// As [`Profile::write`].
     pub(super) async fn foresee(&self, request: &Request, place: &state::StateDir) -> Result<(), Error> {
-        for change in self.changes(settings::foreseen(self, request)?) {
+        for change in self.changes(settings::foreseen(self, request)?, "") {
             SharedFile::foresee(self.files.path(change.kind), &change, place).await?;
         }
         Ok(())
@@ -131,18 +131,19 @@ impl Profile {
         } else {
             (settings::keys(request, credentials)?, None)
         };
+        let run: String = std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
         let mut files = Vec::new();
         // In this order, in every process: two that waited for each other would wait for ever.
-        for change in self.changes(settings) {
+        for change in self.changes(settings, &run) {
             let file = SharedFile::open(self.files.path(change.kind), directory).await?;
-            let text = file.with(&change)?;
-            files.push((file, text, change));
+            let changed = file.with(&change)?;
+            files.push((file, changed, change));
         }
         let (mut filled, mut changes) = (Vec::new(), None);
-        for (file, text, change) in &files {
-            let Some(text) = text else { continue };
+        for (file, changed, change) in &files {
+            let Some(Changed { text, marks }) = changed else { continue };
             let mut new = NewFile::beside(file.path())?;
-            self.note(&mut new, &Written::new(file, change), directory, &mut changes).await;
+            self.note(&mut new, &Written::new(file, change, marks), directory, &mut changes).await;
             file.fill(&mut new, change.kind, text)?;
             filled.push(new);
         }
@@ -158,13 +159,14 @@ impl Profile {
         Ok(())
     }
 
-    fn changes(&self, settings: settings::Settings) -> [Change<'_>; 2] {
+    fn changes<'p>(&'p self, settings: settings::Settings, run: &'p str) -> [Change<'p>; 2] {
         let change = |kind, settings, elsewhere| Change {
             kind,
             profile: self.name.as_str(),
             settings,
             elsewhere,
             overwrite: self.overwrite,
+            run,
         };
         // A setting in the credentials file beats the same one in the configuration.
         let config = settings.config.clone();

@@ -14,6 +14,7 @@ mod moto;
 mod options;
 mod process;
 mod profile;
+mod profile_owners;
 mod profile_readers;
 mod profile_values;
 mod refreshable;

@@ -125,9 +125,9 @@ fn beside_botocore(files: &[Vec<u8>]) -> (usize, usize) {
     for (index, file) in files.iter().enumerate() {
         for (kind, settings) in [(Kind::Credentials, &keys), (Kind::Config, &config)] {
             let profile = if index % 4 == 0 { "default" } else { "ci" };
-            let wanted = Wanted { profile, settings, elsewhere: &[], overwrite: true };
+            let wanted = Wanted { profile, settings, overwrite: true, run: "r1", ..Wanted::default() };
             match ini::set(file, kind, &wanted) {
-                Ok(new) => written.push((index, kind, new.unwrap_or_else(|| file.clone()))),
+                Ok(new) => written.push((index, kind, new.map_or_else(|| file.clone(), |new| new.text))),
                 Err(Refused::Malformed(fault)) => refused.push((index, fault)),
                 Err(Refused::Foreign { keys }) => panic!("{keys:?} in {:?}", shown(file)),
             }
@@ -180,8 +180,8 @@ fn every_name_that_is_taken_is_read() {
         .iter()
         .map(|name| {
             let settings = settings(&[("region", "eu-west-1")]);
-            let wanted = Wanted { profile: name, settings: &settings, elsewhere: &[], overwrite: false };
-            ini::set(b"[other]\nx = 1\n", Kind::Config, &wanted).unwrap().unwrap()
+            let wanted = Wanted { profile: name, settings: &settings, run: "r1", ..Wanted::default() };
+            ini::set(b"[other]\nx = 1\n", Kind::Config, &wanted).unwrap().unwrap().text
         })
         .collect();
     for (name, read) in names.iter().zip(botocore(&files)) {

@@ -95,8 +95,8 @@ fn what_the_writer_takes_botocore_reads_back() {
         let Ok(value) = Value::new("aws_session_token", text.as_str()) else { continue };
         let settings = [("aws_session_token", value), ("region", Value::new("region", "eu-west-1").unwrap())];
         let file = {
-            let wanted = Wanted { profile: "ci", settings: &settings, elsewhere: &[], overwrite: false };
-            ini::set(b"[other]\nx = 1\n", Kind::Credentials, &wanted).unwrap().unwrap()
+            let wanted = Wanted { profile: "ci", settings: &settings, run: "r1", ..Wanted::default() };
+            ini::set(b"[other]\nx = 1\n", Kind::Credentials, &wanted).unwrap().unwrap().text
         };
         let path = directory.path().join(values.len().to_string());
         fs::write(&path, file).unwrap();

@@ -2,15 +2,15 @@
 //!
 //! The format: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>.
 
+mod mark;
 mod text;
 
 use std::fmt;
 
 use crate::emit::ini::Value;
-use text::{Entry, Section, Text};
-
-/// The first line of a section's body that says it is ours.
-pub const MARK: &str = "# written by oidc-exchange, which replaces and removes it";
+pub use mark::MARK;
+use mark::Scope;
+use text::{Entry, Rewrite, Section, Text};
 
 /// What names or changes a profile's credentials: left in place, any of these could beat the new ones.
 const CREDENTIAL_KEYS: [&str; 21] = [
@@ -61,7 +61,7 @@ pub struct Malformed {
 pub enum Refused {
     /// It is not one that the SDKs read.
     Malformed(Malformed),
-    /// The profile is there, holds these keys, and is not ours.
+    /// The profile is there with these settings, which are not ours.
     Foreign {
         /// Which, in lower case.
         keys: Vec<String>,
@@ -88,7 +88,7 @@ impl Kind {
 }
 
 /// What a profile is to hold in one file.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Wanted<'w> {
     /// The profile's name.
     pub profile: &'w str,
@@ -98,6 +98,28 @@ pub struct Wanted<'w> {
     pub elsewhere: &'w [Setting],
     /// Whether another's profile of this name is taken over.
     pub overwrite: bool,
+    /// What tells this run from every other one: letters and digits.
+    pub run: &'w str,
+    /// Whether the file is not there yet.
+    pub new_file: bool,
+}
+
+/// A text that was changed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The new text.
+    pub text: Vec<u8>,
+    /// The comments in it that tell what this run wrote, which [`unset`] is given to take that out again.
+    pub marks: Vec<String>,
+}
+
+/// A text that this run's settings were taken out of.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The new text.
+    pub text: Vec<u8>,
+    /// Whether the file was made for a profile: if nothing is in it any more, it goes.
+    pub ours: bool,
 }
 
 impl Wanted<'_> {
@@ -116,11 +138,33 @@ impl Wanted<'_> {
         };
         self.settings.iter().filter(move |setting| !is_there(setting))
     }
-}
 
-/// What is put at the beginning of a section.
-fn lines<'s>(settings: impl Iterator<Item = &'s Setting>) -> Vec<String> {
-    std::iter::once(MARK.to_owned()).chain(settings.map(|(key, value)| value.line(key))).collect()
+    /// What is put at the beginning of a section: the comment and these settings. The comment names those that are `kept` too.
+    fn lines<'s>(&self, scope: Scope, new: impl Iterator<Item = &'s Setting> + Clone, kept: &[&Entry]) -> Vec<String> {
+        let kept = kept.iter().map(|option| (option.key.as_str(), option.value.as_str()));
+        let mark = mark::line(self.run, scope, new.clone().map(|(key, value)| (*key, value.text())).chain(kept));
+        std::iter::once(mark).chain(new.map(|(key, value)| value.line(key))).collect()
+    }
+
+    /// What becomes of a section that is there; nothing if it stays as it is.
+    fn rewrite<'t>(&self, text: &Text<'t>, section: &Section) -> Option<Rewrite<'t>> {
+        let ours = text.ours(section, |_| true);
+        let goes = |option: &Entry| self.is_in_the_way(option);
+        let missing: Vec<&Setting> = self.missing(section).collect();
+        let kept: Vec<&Entry> = section.options.iter().filter(|option| ours.has(option) && !goes(option)).collect();
+        let is_wanted = |option: &&Entry| self.settings.iter().any(|(key, _)| *key == option.key);
+        // What an earlier run wrote is ours from now on, so that the end of that run's job does not take it out.
+        if missing.is_empty() && !section.options.iter().any(goes) && !kept.iter().any(is_wanted) {
+            return None;
+        }
+        let lines = if missing.is_empty() && kept.is_empty() {
+            Vec::new()
+        } else {
+            self.lines(ours.scope, missing.iter().copied(), &kept)
+        };
+        let gone = section.options.iter().filter(|option| goes(option)).flat_map(Entry::lines).collect();
+        Some(Rewrite { ours, gone, lines })
+    }
 }
 
 /// `text` with what is `wanted`, or nothing where it would not change.
@@ -130,74 +174,54 @@ fn lines<'s>(settings: impl Iterator<Item = &'s Setting>) -> Vec<String> {
 ///
 /// # Errors
 /// When `text` is malformed, or holds a profile of this name that is not ours and not to be overwritten.
-pub fn set(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Option<Vec<u8>>, Refused> {
+pub fn set(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Option<Changed>, Refused> {
     let parsed = Text::parse(text).map_err(Refused::Malformed)?;
     let sections = parsed.of_profile(kind, wanted.profile);
     if sections.is_empty() {
-        let new = || parsed.append(kind, wanted.profile, &lines(wanted.settings.iter()));
-        return Ok((!wanted.settings.is_empty()).then(new));
+        if wanted.settings.is_empty() {
+            return Ok(None);
+        }
+        let scope = if wanted.new_file || parsed.is_all_in_our_file() { Scope::File } else { Scope::Section };
+        let lines = wanted.lines(scope, wanted.settings.iter(), &[]);
+        let text = parsed.append(kind, wanted.profile, &lines);
+        return Ok(Some(Changed { text, marks: lines.into_iter().take(1).collect() }));
     }
-    let of_others = sections.iter().filter(|section| !parsed.is_ours(section)).flat_map(|section| &section.options);
+    let of_others = sections.iter().flat_map(|section| {
+        let ours = parsed.ours(section, |_| true);
+        section.options.iter().filter(move |option| !ours.has(option))
+    });
     let in_the_way: Vec<String> =
         of_others.filter(|option| wanted.is_in_the_way(option)).map(|option| option.key.clone()).collect();
     if !wanted.overwrite && !in_the_way.is_empty() {
         return Err(Refused::Foreign { keys: in_the_way });
     }
-    let changed = each(text, kind, wanted.profile, |text, section| {
-        let ours = text.is_ours(section);
-        let missing = wanted.missing(section).count() > 0;
-        let stays = !missing && !ours && !section.options.iter().any(|option| wanted.is_in_the_way(option));
-        let lines =
-            if wanted.settings.is_empty() || !(missing || ours) { Vec::new() } else { lines(wanted.missing(section)) };
-        (!stays).then(|| text.rewrite(section, |option| wanted.is_in_the_way(option), &lines))
+    let mut marks = Vec::new();
+    let changed = parsed.with(&sections, |section| {
+        let rewrite = wanted.rewrite(&parsed, section)?;
+        marks.extend(rewrite.lines.first().cloned());
+        Some(rewrite)
     });
-    let changed = changed.map_err(Refused::Malformed)?;
-    Ok((changed != text).then_some(changed))
+    Ok((changed != text).then_some(Changed { text: changed, marks }))
 }
 
-/// The keys that [`set`] would write into `text`: those that a later [`unset`] is to take out.
+/// `text` without what [`set`] put there with these comments, or nothing where none of it is there any more. What its owner
+/// has changed since stays.
 ///
 /// # Errors
 /// When `text` is malformed.
-pub(super) fn written(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Vec<String>, Malformed> {
+pub fn unset(text: &[u8], kind: Kind, profile: &str, marks: &[String]) -> Result<Option<Restored>, Malformed> {
     let parsed = Text::parse(text)?;
-    let sections = parsed.of_profile(kind, wanted.profile);
-    // In a section of ours, what is there already is ours too.
-    let gets = |section: &&Section, key: &str| {
-        parsed.is_ours(section) || wanted.missing(section).any(|(missing, _)| *missing == key)
-    };
-    let is_written = |(key, _): &&Setting| sections.is_empty() || sections.iter().any(|section| gets(section, key));
-    Ok(wanted.settings.iter().filter(is_written).map(|(key, _)| (*key).to_owned()).collect())
-}
-
-/// `text` without what [`set`] put there under these keys, or nothing where none of it is there any more.
-///
-/// # Errors
-/// When `text` is malformed.
-pub fn unset(text: &[u8], kind: Kind, profile: &str, keys: &[String]) -> Result<Option<Vec<u8>>, Malformed> {
-    let ours = |option: &Entry| keys.contains(&option.key);
-    let changed =
-        each(text, kind, profile, |text, section| text.is_ours(section).then(|| text.rewrite(section, ours, &[])))?;
-    Ok((changed != text).then_some(changed))
-}
-
-/// Has `change` rewrite each section of the profile; the last one first, so that those before it stay where they are.
-fn each(
-    text: &[u8],
-    kind: Kind,
-    profile: &str,
-    change: impl Fn(&Text<'_>, &Section) -> Option<Vec<u8>>,
-) -> Result<Vec<u8>, Malformed> {
-    let count = Text::parse(text)?.of_profile(kind, profile).len();
-    let mut changed = text.to_vec();
-    for index in (0..count).rev() {
-        let parsed = Text::parse(&changed)?;
-        let section = parsed.of_profile(kind, profile).into_iter().nth(index);
-        if let Some(new) = section.and_then(|section| change(&parsed, section)) {
-            changed = new;
+    let mut file = false;
+    let changed = parsed.with(&parsed.of_profile(kind, profile), |section| {
+        let ours = parsed.ours(section, |line| marks.iter().any(|mark| mark == line));
+        if ours.is_empty() {
+            return None;
         }
-    }
-    Ok(changed)
+        file |= ours.scope == Scope::File;
+        let gone = section.options.iter().filter(|option| ours.has(option)).flat_map(Entry::lines).collect();
+        Some(Rewrite { ours, gone, lines: Vec::new() })
+    });
+    Ok((changed != text).then_some(Restored { text: changed, ours: file }))
 }
 
 /// The header by which a tool may miss the profile, if there is no other: `[profile "ci"]`, `[ ci ]`.
@@ -209,14 +233,6 @@ pub fn odd_header(text: &[u8], kind: Kind, profile: &str) -> Option<String> {
         section.name == kind.section(profile) || (profile == "default" && section.name == "profile default")
     };
     if sections.iter().any(is_plain) { None } else { sections.first().map(|section| section.name.clone()) }
-}
-
-/// Whether there are sections in `text`, and all of them are ours.
-pub(super) fn is_all_ours(text: &[u8]) -> bool {
-    let Ok(parsed) = Text::parse(text) else { return false };
-    !parsed.sections.is_empty()
-        && parsed.begins_with_a_section()
-        && parsed.sections.iter().all(|section| parsed.is_ours(section))
 }
 
 #[cfg(test)]

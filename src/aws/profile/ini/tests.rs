@@ -12,7 +12,11 @@ fn keys() -> Vec<Setting> {
 
 /// For the profile `ci`.
 fn wanted(settings: &[Setting], overwrite: bool) -> Wanted<'_> {
-    Wanted { profile: "ci", settings, elsewhere: &[], overwrite }
+    Wanted { profile: "ci", settings, overwrite, run: "r1", ..Wanted::default() }
+}
+
+fn set(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Option<Vec<u8>>, Refused> {
+    super::set(text, kind, wanted).map(|changed| changed.map(|changed| changed.text))
 }
 
 fn set_text(text: &str, kind: Kind, overwrite: bool) -> Result<Option<String>, Refused> {
@@ -20,14 +24,30 @@ fn set_text(text: &str, kind: Kind, overwrite: bool) -> Result<Option<String>, R
     set.map(|bytes| bytes.map(|bytes| String::from_utf8(bytes).unwrap()))
 }
 
-const OURS: &str = "# written by oidc-exchange, which replaces and removes it\naws_access_key_id = ASIANEW\naws_secret_access_key = new/secret\n";
+/// Set, and taken out again.
+fn there_and_back(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Vec<u8> {
+    let set = super::set(text, kind, wanted).unwrap().unwrap();
+    unset(&set.text, kind, wanted.profile, &set.marks).unwrap().unwrap().text
+}
+
+/// The comment over these settings.
+fn mark(scope: Scope, settings: &[Setting]) -> String {
+    mark::line("r1", scope, settings.iter().map(|(key, value)| (*key, value.text())))
+}
+
+/// Our keys, in a section of this kind.
+fn ours(scope: Scope) -> String {
+    let lines: String = keys().iter().map(|(key, value)| value.line(key) + "\n").collect();
+    format!("{}\n{lines}", mark(scope, &keys()))
+}
 
 #[test]
 fn a_new_profile_goes_to_the_end() {
+    let ours = ours(Scope::Section);
     let added = |text| set_text(text, Kind::Credentials, false).unwrap().unwrap();
-    assert_eq!(added(""), format!("[ci]\n{OURS}"));
-    assert_eq!(added("[a]\nx = 1\n"), format!("[a]\nx = 1\n\n[ci]\n{OURS}"));
-    assert_eq!(added("[a]\nx = 1"), format!("[a]\nx = 1\n\n[ci]\n{OURS}"), "a last line without its end");
+    assert_eq!(added(""), format!("[ci]\n{ours}"));
+    assert_eq!(added("[a]\nx = 1\n"), format!("[a]\nx = 1\n\n[ci]\n{ours}"));
+    assert_eq!(added("[a]\nx = 1"), format!("[a]\nx = 1\n\n[ci]\n{ours}"), "a last line without its end");
     assert!(set_text("", Kind::Config, false).unwrap().unwrap().starts_with("[profile ci]\n"));
 }
 
@@ -41,19 +61,25 @@ fn line_ends_are_those_of_the_file() {
 
 #[test]
 fn our_own_profile_is_replaced_and_what_others_added_to_it_stays() {
-    let before = format!("[ci]\n{OURS}output = json\n; a note\n[b]\nx = 1\n").replace("ASIANEW", "ASIAOLD");
+    let old = settings(&[("aws_access_key_id", "ASIAOLD"), ("aws_secret_access_key", "old")]);
+    let first = set(b"", Kind::Credentials, &Wanted { run: "r0", ..wanted(&old, false) }).unwrap().unwrap();
+    let before = format!("{}output = json\n; a note\n[b]\nx = 1\n", String::from_utf8(first).unwrap());
     let after = set_text(&before, Kind::Credentials, false).unwrap().unwrap();
-    assert_eq!(after, format!("[ci]\n{OURS}output = json\n; a note\n[b]\nx = 1\n"));
+    assert_eq!(after, format!("[ci]\n{}output = json\n; a note\n[b]\nx = 1\n", ours(Scope::Section)));
     assert_eq!(set_text(&after, Kind::Credentials, false).unwrap(), None, "nothing to change");
+    let edited = before.replace("ASIAOLD", "AKIA");
+    let refused = set_text(&edited, Kind::Credentials, false).unwrap_err();
+    assert_eq!(refused, Refused::Foreign { keys: vec!["aws_access_key_id".into()] }, "its owner has changed it");
 }
 
 #[test]
 fn anothers_profile_is_left_alone_unless_that_is_asked_for() {
+    let ours = ours(Scope::Settings);
     let before = "[ci]\naws_access_key_id = AKIA\n  \n# mine\ns3 =\n  max = 1\nRole_Arn=x\n";
     let refused = set_text(before, Kind::Credentials, false).unwrap_err();
     assert_eq!(refused, Refused::Foreign { keys: vec!["aws_access_key_id".into(), "role_arn".into()] });
     let taken = set_text(before, Kind::Credentials, true).unwrap().unwrap();
-    assert_eq!(taken, format!("[ci]\n{OURS}  \n# mine\ns3 =\n  max = 1\n"));
+    assert_eq!(taken, format!("[ci]\n{ours}  \n# mine\ns3 =\n  max = 1\n"));
 }
 
 /// At the left margin, ours would have theirs for the rest of its value.
@@ -61,11 +87,10 @@ fn anothers_profile_is_left_alone_unless_that_is_asked_for() {
 fn options_that_are_set_in_stay_options() {
     let before = "[ci]\n\toutput = json\n\t\tx\n\tregion = y\n";
     let after = set_text(before, Kind::Credentials, false).unwrap().unwrap();
-    let ours = OURS.lines().fold(String::new(), |text, line| text + "\t" + line + "\n");
+    let ours = ours(Scope::Settings).lines().fold(String::new(), |text, line| text + "\t" + line + "\n");
     assert_eq!(after, format!("[ci]\n{ours}\toutput = json\n\t\tx\n\tregion = y\n"));
     assert_eq!(set_text(&after, Kind::Credentials, false).unwrap(), None, "nothing to change");
-    let keys = keys().into_iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
-    assert_eq!(unset(after.as_bytes(), Kind::Credentials, "ci", &keys).unwrap().unwrap(), before.as_bytes());
+    assert_eq!(there_and_back(before.as_bytes(), Kind::Credentials, &wanted(&keys(), false)), before.as_bytes());
     let header = "[ci]\n# nothing yet\n [other]\nx = 1\n";
     let after = set_text(header, Kind::Credentials, false).unwrap().unwrap();
     assert!(Text::parse(after.as_bytes()).unwrap().sections.iter().any(|section| section.name == "other"), "{after}");
@@ -80,19 +105,18 @@ fn a_vertical_tab_sets_in() {
 
 #[test]
 fn a_comment_within_a_value_that_goes_stays() {
+    let ours = ours(Scope::Settings);
     let before = "[ci]\naws_access_key_id = old\n  # why\n  more\noutput = json\n";
     let after = set_text(before, Kind::Credentials, true).unwrap().unwrap();
-    assert_eq!(after, format!("[ci]\n{OURS}  # why\noutput = json\n"));
+    assert_eq!(after, format!("[ci]\n{ours}  # why\noutput = json\n"));
 }
 
 #[test]
 fn a_profile_without_credentials_is_added_to() {
     let before = "[profile ci]\noutput = json\n";
     let after = set_text(before, Kind::Config, false).unwrap().unwrap();
-    assert_eq!(after, format!("[profile ci]\n{OURS}output = json\n"));
-    let gone =
-        unset(after.as_bytes(), Kind::Config, "ci", &["aws_access_key_id".into(), "aws_secret_access_key".into()]);
-    assert_eq!(gone.unwrap().unwrap(), before.as_bytes());
+    assert_eq!(after, format!("[profile ci]\n{}output = json\n", ours(Scope::Settings)));
+    assert_eq!(there_and_back(before.as_bytes(), Kind::Config, &wanted(&keys(), false)), before.as_bytes());
 }
 
 #[test]
@@ -105,7 +129,8 @@ fn another_value_for_a_setting_of_ours_is_anothers() {
 
 #[test]
 fn a_profile_that_no_longer_holds_keys_loses_them() {
-    let before = format!("[a]\nx = 1\n\n[ci]\n{OURS}");
+    let ours = ours(Scope::Section);
+    let before = format!("[a]\nx = 1\n\n[ci]\n{ours}");
     let after = set(before.as_bytes(), Kind::Credentials, &wanted(&[], false)).unwrap().unwrap();
     assert_eq!(after, b"[a]\nx = 1\n");
     assert_eq!(set(b"[a]\nx = 1\n", Kind::Credentials, &wanted(&[], false)).unwrap(), None);
@@ -150,21 +175,22 @@ fn what_the_aws_cli_cannot_read_is_told_with_its_line() {
 /// Tools differ in which one they read: each gets the same.
 #[test]
 fn every_spelling_of_a_profile_gets_the_same() {
+    let ours = ours(Scope::Settings);
     let before = "[default]\nregion = us-east-1\n\n[other]\nx = 1\n[profile default]\noutput = json\n";
-    let wanted = Wanted { profile: "default", settings: &keys(), elsewhere: &[], overwrite: false };
+    let keys = keys();
+    let wanted = Wanted { profile: "default", ..wanted(&keys, false) };
     let after = set(before.as_bytes(), Kind::Config, &wanted).unwrap().unwrap();
     let expected =
-        format!("[default]\n{OURS}region = us-east-1\n\n[other]\nx = 1\n[profile default]\n{OURS}output = json\n");
+        format!("[default]\n{ours}region = us-east-1\n\n[other]\nx = 1\n[profile default]\n{ours}output = json\n");
     assert_eq!(String::from_utf8(after.clone()).unwrap(), expected);
     assert_eq!(set(&after, Kind::Config, &wanted).unwrap(), None, "nothing to change");
-    let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
-    assert_eq!(unset(&after, Kind::Config, "default", &names).unwrap().unwrap(), before.as_bytes());
+    assert_eq!(there_and_back(before.as_bytes(), Kind::Config, &wanted), before.as_bytes());
     let one_is_anothers = "[default]\nx = 1\n[profile default]\nrole_arn = x\n";
     let refused = set(one_is_anothers.as_bytes(), Kind::Config, &wanted).unwrap_err();
     assert_eq!(refused, Refused::Foreign { keys: vec!["role_arn".into()] });
     let quoted = "[profile ci]\n[profile \"ci\"]\nrole_arn = x\ns3 =\n  a = b\n";
     let taken = set_text(quoted, Kind::Config, true).unwrap().unwrap();
-    assert_eq!(taken, format!("[profile ci]\n{OURS}[profile \"ci\"]\n{OURS}s3 =\n  a = b\n"));
+    assert_eq!(taken, format!("[profile ci]\n{ours}[profile \"ci\"]\n{ours}s3 =\n  a = b\n"));
 }
 
 #[test]
@@ -187,19 +213,20 @@ fn a_header_that_some_tools_do_not_find_is_told() {
 /// The credentials file's region beats the configuration's.
 #[test]
 fn a_setting_that_beats_ours_in_the_other_file_is_in_the_way() {
+    let ours = ours(Scope::Settings);
     let before = b"[ci]\nregion = us-west-2\noutput = json\n";
     let elsewhere = settings(&[("region", "eu-west-1")]);
     let with = |overwrite, elsewhere| {
         let settings = keys();
-        set(before, Kind::Credentials, &Wanted { profile: "ci", settings: &settings, elsewhere, overwrite })
+        set(before, Kind::Credentials, &Wanted { elsewhere, ..wanted(&settings, overwrite) })
     };
     assert_eq!(with(false, &elsewhere), Err(Refused::Foreign { keys: vec!["region".into()] }));
     let taken = String::from_utf8(with(true, &elsewhere).unwrap().unwrap()).unwrap();
-    assert_eq!(taken, format!("[ci]\n{OURS}output = json\n"));
+    assert_eq!(taken, format!("[ci]\n{ours}output = json\n"));
     let same = settings(&[("region", "us-west-2")]);
     let kept = String::from_utf8(with(false, &same).unwrap().unwrap()).unwrap();
-    assert_eq!(kept, format!("[ci]\n{OURS}region = us-west-2\noutput = json\n"));
-    let nothing_of_ours = Wanted { profile: "ci", settings: &[], elsewhere: &elsewhere, overwrite: true };
+    assert_eq!(kept, format!("[ci]\n{ours}region = us-west-2\noutput = json\n"));
+    let nothing_of_ours = Wanted { elsewhere: &elsewhere, ..wanted(&[], true) };
     assert_eq!(set(before, Kind::Credentials, &nothing_of_ours).unwrap().unwrap(), b"[ci]\noutput = json\n");
 }
 
@@ -208,16 +235,58 @@ fn a_setting_that_beats_ours_in_the_other_file_is_in_the_way() {
 fn a_setting_that_is_there_already_stays_its_owners() {
     let before = b"[profile ci]\nregion = eu-west-1\n";
     let settings = settings(&[("region", "eu-west-1")]);
-    let wanted = Wanted { profile: "ci", settings: &settings, elsewhere: &[], overwrite: false };
-    assert_eq!(set(before, Kind::Config, &wanted).unwrap(), None);
-    assert_eq!(written(before, Kind::Config, &wanted).unwrap(), Vec::<String>::new());
-    let both = [&settings[..], &self::settings(&[("role_arn", "x")])].concat();
-    let wanted = Wanted { settings: &both, ..wanted };
+    let region = settings;
+    assert_eq!(set(before, Kind::Config, &wanted(&region, false)).unwrap(), None);
+    let role = self::settings(&[("role_arn", "x")]);
+    let both = [&region[..], &role].concat();
+    let wanted = wanted(&both, false);
     let after = set(before, Kind::Config, &wanted).unwrap().unwrap();
-    assert_eq!(after, format!("[profile ci]\n{MARK}\nrole_arn = x\nregion = eu-west-1\n").as_bytes());
-    let keys = written(before, Kind::Config, &wanted).unwrap();
-    assert_eq!(unset(&after, Kind::Config, "ci", &keys).unwrap().unwrap(), before);
+    let mark = mark(Scope::Settings, &role);
+    assert_eq!(after, format!("[profile ci]\n{mark}\nrole_arn = x\nregion = eu-west-1\n").as_bytes());
+    assert_eq!(there_and_back(before, Kind::Config, &wanted), before);
     assert_eq!(set(&after, Kind::Config, &wanted).unwrap(), None, "nothing to change");
+    let another = super::set(&after, Kind::Config, &Wanted { run: "r2", ..wanted }).unwrap().unwrap();
+    assert_eq!(unset(&another.text, Kind::Config, "ci", &another.marks).unwrap().unwrap().text, before);
+}
+
+/// Whoever made the section and the file, with whatever runs in between.
+#[test]
+fn a_section_and_a_file_go_with_the_last_run_if_the_first_one_made_them() {
+    let keys = keys();
+    for (before, new_file, section_goes) in [("", true, true), ("", false, true), ("[ci]\n", false, false)] {
+        let run =
+            |text: &[u8], run| super::set(text, Kind::Credentials, &Wanted { run, new_file, ..wanted(&keys, false) });
+        let first = run(before.as_bytes(), "r1").unwrap().unwrap();
+        let second = Wanted { run: "r2", ..wanted(&keys, false) };
+        let second = super::set(&first.text, Kind::Credentials, &second).unwrap().unwrap();
+        assert_eq!(unset(&second.text, Kind::Credentials, "ci", &first.marks).unwrap(), None, "it is the second run's");
+        let restored = unset(&second.text, Kind::Credentials, "ci", &second.marks).unwrap().unwrap();
+        let text = if section_goes { "" } else { "[ci]\n" };
+        assert_eq!(restored, Restored { text: text.into(), ours: new_file });
+    }
+}
+
+/// The comment as another hand could have left it: nothing is ours then.
+#[test]
+fn a_comment_that_is_not_as_we_write_it_is_nobodys() {
+    let text = String::from_utf8(set(b"", Kind::Credentials, &wanted(&keys(), false)).unwrap().unwrap()).unwrap();
+    for (from, to) in [
+        (": r1", ": r2"),
+        (": r1 section", ":"),
+        ("section", "all"),
+        ("section", "section x"),
+        ("aws_access_key_id=", "aws_access_key_id"),
+        ("aws_access_key_id=", "role_arn="),
+        ("# written", "; written"),
+        ("removes it", "removes them"),
+    ] {
+        let edited = text.replacen(from, to, 1);
+        assert_ne!(edited, text);
+        let refused = set_text(&edited, Kind::Credentials, false).unwrap_err();
+        assert!(matches!(refused, Refused::Foreign { keys } if keys.contains(&"aws_access_key_id".into())), "{edited}");
+        let mark = mark(Scope::Section, &keys());
+        assert_eq!(unset(edited.as_bytes(), Kind::Credentials, "ci", &[mark]).unwrap(), None, "{edited}");
+    }
 }
 
 fn line() -> impl Strategy<Value = String> {
@@ -246,10 +315,9 @@ fn file() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn a_new_profile_changes_no_byte_before_it_and_comes_out_again(text in file()) {
-        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, &Wanted { profile: "ours", ..wanted(&keys(), false) }) {
-            prop_assert!(added.starts_with(text.as_bytes()));
-            let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
-            let removed = unset(&added, Kind::Credentials, "ours", &names).unwrap().unwrap();
+        if let Ok(Some(added)) = super::set(text.as_bytes(), Kind::Credentials, &Wanted { profile: "ours", ..wanted(&keys(), false) }) {
+            prop_assert!(added.text.starts_with(text.as_bytes()));
+            let removed = unset(&added.text, Kind::Credentials, "ours", &added.marks).unwrap().unwrap().text;
             let ended = if text.ends_with('\n') { text.clone() } else { format!("{text}{}", if text.starts_with("[first]\r\n") { "\r\n" } else { "\n" }) };
             prop_assert_eq!(String::from_utf8(removed).unwrap(), ended);
         }
@@ -258,10 +326,10 @@ proptest! {
     #[test]
     fn a_profile_comes_out_from_between_others(text in file()) {
         let text = format!("{text}\n[x]\n");
-        if let Ok(Some(added)) = set(text.as_bytes(), Kind::Credentials, &Wanted { profile: "ours", ..wanted(&keys(), false) }) {
+        if let Ok(Some(added)) = super::set(text.as_bytes(), Kind::Credentials, &Wanted { profile: "ours", ..wanted(&keys(), false) }) {
             let next = "\n[next]\ny = 1\n";
-            let names: Vec<String> = keys().iter().map(|(key, _)| (*key).to_owned()).collect();
-            let removed = unset(&[&added, next.as_bytes()].concat(), Kind::Credentials, "ours", &names).unwrap().unwrap();
+            let text_after = [&added.text, next.as_bytes()].concat();
+            let removed = unset(&text_after, Kind::Credentials, "ours", &added.marks).unwrap().unwrap().text;
             prop_assert_eq!(String::from_utf8(removed).unwrap(), format!("{text}{next}"));
         }
     }
@@ -271,7 +339,7 @@ proptest! {
         let text = format!("{text}\n[ci]\nrole_arn = x\noutput = json\n\n[last]\ny = 1\n");
         if let Ok(Some(changed)) = set(text.as_bytes(), Kind::Credentials, &wanted(&keys(), true)) {
             let changed = String::from_utf8(changed).unwrap();
-            let ours = |line: &&str| *line != MARK && !line.starts_with("aws_") && !line.starts_with("role_arn");
+            let ours = |line: &&str| !line.starts_with(MARK) && !line.starts_with("aws_") && !line.starts_with("role_arn");
             let rest = |text: &str| text.lines().filter(ours).map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(rest(&changed), rest(&text));
             prop_assert_eq!(set(changed.as_bytes(), Kind::Credentials, &wanted(&keys(), false)).unwrap(), None);
@@ -284,5 +352,26 @@ proptest! {
             let _ = set(&text, kind, &wanted(&keys(), true));
             let _ = unset(&text, kind, "ci", &["x".into()]);
         }
+    }
+
+    /// Whatever one run and then another does to a file, and in whatever order both are undone.
+    #[test]
+    fn what_two_runs_write_comes_out_again(text in file(), same in any::<bool>(), overwrite in any::<bool>(), first in any::<bool>()) {
+        let text = format!("{text}\n[ci]\nregion = eu-west-1\n");
+        let one = settings(&[("region", "eu-west-1"), ("output", "json")]);
+        let two = if same { one.clone() } else { keys() };
+        let run = |text: &[u8], settings: &[Setting], run| {
+            super::set(text, Kind::Credentials, &Wanted { run, ..wanted(settings, overwrite) }).ok().flatten()
+        };
+        let Some(after) = run(text.as_bytes(), &one, "r1") else { return Ok(()) };
+        let (text_after, second) = match run(&after.text, &two, "r2") {
+            Some(second) => (second.text, second.marks),
+            None => (after.text.clone(), Vec::new()),
+        };
+        let order = if first { [&after.marks, &second] } else { [&second, &after.marks] };
+        let undone = order.iter().fold(text_after, |text, marks| {
+            unset(&text, Kind::Credentials, "ci", marks).unwrap().map_or(text, |restored| restored.text)
+        });
+        prop_assert_eq!(String::from_utf8(undone).unwrap(), text);
     }
 }

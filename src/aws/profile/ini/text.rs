@@ -4,10 +4,11 @@
 //! <https://github.com/boto/botocore/blob/develop/botocore/configloader.py>.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::{Kind, MARK, Malformed};
+use super::mark::{Mark, Scope, Written};
+use super::{Kind, Malformed};
 
 /// The section whose settings configparser takes for the defaults of all others.
 const DEFAULTS: &str = "DEFAULT";
@@ -98,50 +99,62 @@ impl<'t> Text<'t> {
         self.sections.iter().filter(|section| section.is(kind, profile)).collect()
     }
 
-    pub(super) fn is_ours(&self, section: &Section) -> bool {
-        self.lines[section.body.clone()].iter().any(|line| is_mark(line))
+    /// What is ours in `section`, as far as the comments tell that `counts` is true of.
+    pub(super) fn ours(&self, section: &Section, counts: impl Fn(&str) -> bool) -> Ours<'t> {
+        let mut ours = Ours { marks: HashSet::new(), scope: Scope::Settings, settings: HashMap::new() };
+        for line in section.body.clone() {
+            let text = text_of(self.lines[line]).trim_matches(is_space);
+            let Some(mark) = Mark::parse(text).filter(|_| counts(text)) else { continue };
+            ours.scope = if ours.is_empty() { mark.scope } else { ours.scope.min(mark.scope) };
+            ours.marks.insert(line);
+            mark.settings().for_each(|(key, setting)| ours.settings.entry(key).or_default().push(setting));
+        }
+        ours
     }
 
-    /// Whether nothing but blank lines stands before the first section.
-    pub(super) fn begins_with_a_section(&self) -> bool {
-        let before = self.sections.first().map_or(0, |first| first.header);
-        self.lines[..before].iter().all(|line| is_blank(line))
+    /// Whether there are sections, each of them ours in a file that was made for ours.
+    pub(super) fn is_all_in_our_file(&self) -> bool {
+        let is_ours = |section: &Section| self.ours(section, |_| true).scope == Scope::File;
+        !self.sections.is_empty() && self.sections.iter().all(is_ours)
     }
 
-    /// The text without `section`'s mark and the options that `goes` names; without the section where nothing else
-    /// is in it; with `instead` right after its header.
-    pub(super) fn rewrite(&self, section: &Section, goes: impl Fn(&Entry) -> bool, instead: &[String]) -> Vec<u8> {
-        let dropped = |line: usize| {
-            let goes = |option: &Entry| goes(option) && option.lines.contains(&line);
-            // A comment may stand between the lines of a value that goes.
-            is_mark(self.lines[line]) || (!self.is_comment(line) && section.options.iter().any(goes))
-        };
-        let kept: Vec<usize> = section.body.clone().filter(|line| !dropped(*line)).collect();
-        let mut out: Vec<u8> = Vec::new();
-        let empty = kept.iter().all(|line| is_blank(self.lines[*line]));
-        let mut before = section.header;
-        if empty && instead.is_empty() && self.is_ours(section) {
+    /// The text with each of these sections as `change` has it; one that it has nothing for stays as it is.
+    pub(super) fn with(
+        &self,
+        sections: &[&Section],
+        mut change: impl FnMut(&Section) -> Option<Rewrite<'t>>,
+    ) -> Vec<u8> {
+        let (mut out, mut done) = (Vec::new(), 0);
+        for section in sections {
+            let Some(rewrite) = change(section) else { continue };
+            out.extend(self.lines[done..section.header].iter().map(|line| Cow::Borrowed(*line)));
+            self.rewrite(section, &rewrite, &mut out);
+            done = section.body.end;
+        }
+        out.extend(self.lines[done..].iter().map(|line| Cow::Borrowed(*line)));
+        out.concat()
+    }
+
+    fn rewrite(&self, section: &Section, Rewrite { ours, gone, lines }: &Rewrite<'_>, out: &mut Vec<Cow<'t, [u8]>>) {
+        // A comment may be between the lines of a value that goes.
+        let dropped = |line: usize| ours.marks.contains(&line) || (gone.contains(&line) && !self.is_comment(line));
+        let kept = || section.body.clone().filter(|line| !dropped(*line)).map(|line| self.lines[line]);
+        if lines.is_empty() && ours.scope > Scope::Settings && kept().all(is_blank) {
             // The blank line above it came with it.
-            before -= usize::from(before > 0 && is_blank(self.lines[before - 1]));
-            self.lines[..before].iter().for_each(|line| out.extend_from_slice(line));
+            out.pop_if(|line| is_blank(line));
         } else {
-            self.lines[..=section.header].iter().for_each(|line| out.extend_from_slice(line));
+            let header = self.lines[section.header];
+            out.push(Cow::Borrowed(header));
             let end = self.line_end();
-            if !instead.is_empty() && !out.ends_with(b"\n") && !out.ends_with(b"\r") {
-                out.extend_from_slice(end.as_bytes());
+            if !lines.is_empty() && !header.ends_with(b"\n") && !header.ends_with(b"\r") {
+                out.push(Cow::Borrowed(end.as_bytes()));
             }
             // What is set in further than the option before it, a header too, continues that one's value.
-            let after = section.options.iter().find(|option| !goes(option));
+            let after = section.options.iter().find(|option| !gone.contains(&option.lines.start));
             let indent = self.indent(after.map_or(section.body.end, |option| option.lines.start));
-            for line in instead {
-                out.extend_from_slice(format!("{indent}{line}{end}").as_bytes());
-            }
+            out.extend(lines.iter().map(|line| Cow::Owned(format!("{indent}{line}{end}").into_bytes())));
         }
-        for line in kept {
-            out.extend_from_slice(self.lines[line]);
-        }
-        self.lines[section.body.end..].iter().for_each(|line| out.extend_from_slice(line));
-        out
+        out.extend(kept().map(Cow::Borrowed));
     }
 
     fn is_comment(&self, line: usize) -> bool {
@@ -179,7 +192,40 @@ impl<'t> Text<'t> {
     }
 }
 
+/// What becomes of a section: it loses its comments of ours and other lines, itself too if it is ours and empty then, and
+/// gets `lines` right after its header.
+pub(super) struct Rewrite<'t> {
+    pub(super) ours: Ours<'t>,
+    pub(super) gone: HashSet<usize>,
+    pub(super) lines: Vec<String>,
+}
+
+/// What the comments in a section tell to be ours.
+pub(super) struct Ours<'t> {
+    /// The comments' lines.
+    marks: HashSet<usize>,
+    pub(super) scope: Scope,
+    settings: HashMap<&'t str, Vec<Written<'t>>>,
+}
+
+impl Ours<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// Whether the option is ours, and as it was written: on one line, with that value.
+    pub(super) fn has(&self, option: &Entry) -> bool {
+        let written = self.settings.get(option.key.as_str()).into_iter().flatten();
+        option.lines.len() == 1 && written.into_iter().any(|setting| setting.is(&option.key, &option.value))
+    }
+}
+
 impl Entry {
+    /// The lines it covers.
+    pub(super) fn lines(&self) -> Range<usize> {
+        self.lines.clone()
+    }
+
     /// Takes a further line of the value, without the white space around it. Below a key without a value of its own, botocore
     /// reads settings.
     fn continues(&mut self, index: usize, value: &str) -> Result<(), &'static str> {
@@ -239,12 +285,9 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
-fn text_of(line: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(line)
-}
-
-fn is_mark(line: &[u8]) -> bool {
-    text_of(line).trim_matches(is_space) == MARK
+/// [`Text::parse`] has seen that it is text.
+fn text_of(line: &[u8]) -> &str {
+    std::str::from_utf8(line).unwrap_or_default()
 }
 
 fn is_blank(line: &[u8]) -> bool {
