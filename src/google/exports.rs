@@ -93,10 +93,13 @@ async fn gcloud_settings(
     request: &Request,
     given: &Given<'_>,
 ) -> Result<Result<gcloud::Settings, gcloud::Unread>, Usage> {
+    let env = &given.host.env;
     let copied = request.file != CredentialsFile::No && !request.keep_gcloud_config;
-    let asked = request.project.is_none() && request.impersonation.is_some();
-    match gcloud::directory(&given.host.env)?.filter(|_| copied || asked) {
-        Some(directory) => apart(given, move |reader| gcloud::Settings::read(reader, &directory)).await,
+    let asked = request.project.is_none() && request.impersonation.is_some() && env.first(&PROJECT)?.is_none();
+    let extent = if copied { gcloud::Extent::All } else { gcloud::Extent::Active };
+    let named = env.get("CLOUDSDK_ACTIVE_CONFIG_NAME")?;
+    match gcloud::directory(env)?.filter(|_| copied || asked) {
+        Some(directory) => apart(given, move |reader| gcloud::Settings::read(reader, &directory, named, extent)).await,
         None => Ok(Ok(gcloud::Settings::default())),
     }
 }
@@ -120,7 +123,7 @@ pub async fn exports(
         files = Some(set.add_files(request, env, &settings, written).await?);
     }
     set.add_tokens(request, credentials);
-    set.add_project(request, env, settings.as_ref().ok())?;
+    set.add_project(request, env, &settings)?;
     let mut exports = Exports::new(set.to_remove(env));
     for (name, value) in set.0 {
         exports.set(name, value)?;
@@ -216,7 +219,12 @@ impl Variables {
 
     /// The project that was named; else the service account's own, where the job has not chosen one in any of the
     /// places that tools look at.
-    fn add_project(&mut self, request: &Request, env: &Env, settings: Option<&gcloud::Settings>) -> Result<(), Usage> {
+    fn add_project(
+        &mut self,
+        request: &Request,
+        env: &Env,
+        settings: &Result<gcloud::Settings, gcloud::Unread>,
+    ) -> Result<(), Usage> {
         let project = match &request.project {
             None => own_project(request, env, settings)?,
             named => named.clone(),
@@ -240,12 +248,24 @@ impl Variables {
     }
 }
 
-/// The service account's project, unless the job has chosen one.
-fn own_project(request: &Request, env: &Env, settings: Option<&gcloud::Settings>) -> Result<Option<String>, Usage> {
+/// The service account's project, unless the job has chosen one, or may have.
+fn own_project(
+    request: &Request,
+    env: &Env,
+    settings: &Result<gcloud::Settings, gcloud::Unread>,
+) -> Result<Option<String>, Usage> {
     let Some(asked) = &request.impersonation else { return Ok(None) };
-    let configured = settings.map(|settings| settings.project(env)).transpose()?.flatten();
-    let chosen = env.first(&PROJECT)?.is_some() || configured.is_some();
-    Ok(asked.account.project().filter(|_| !chosen).map(str::to_owned))
+    if env.first(&PROJECT)?.is_some() {
+        return Ok(None);
+    }
+    let configured = match settings {
+        Ok(settings) => settings.project().is_some(),
+        Err(unread) => {
+            tracing::warn!("{unread}; no project is exported, since it may name one: give it with --project");
+            true
+        }
+    };
+    Ok(asked.account.project().filter(|_| !configured).map(str::to_owned))
 }
 
 /// A path as a variable carries it.

@@ -4,6 +4,7 @@
 //! there: so the job gets a directory of its own, with the settings of the old one.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::emit;
@@ -33,8 +34,21 @@ pub fn directory(env: &Env) -> Result<Option<PathBuf>, Usage> {
 pub struct Settings {
     /// What [`ACTIVE`] holds.
     active: Option<Vec<u8>>,
+    /// The name of the active configuration's file.
+    chosen: String,
     /// The files in [`CONFIGURATIONS`] by name; none if there is no such directory.
     configurations: Option<Vec<(OsString, Vec<u8>)>>,
+    /// What is not the active configuration, and cannot be read.
+    left_out: Vec<Unread>,
+}
+
+/// How much of the settings is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The active configuration, for its project.
+    Active,
+    /// All of them, to be copied.
+    All,
 }
 
 /// Settings that cannot be read.
@@ -56,34 +70,81 @@ impl Unread {
     }
 }
 
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read {}: {}", self.path.display(), self.why)
+    }
+}
+
+const ORIGIN: &str = "gcloud's configuration";
+
+/// A file that is not there is none to copy.
+fn present<T>(read: Result<T, Fault>, path: &Path) -> Result<Option<T>, Unread> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(fault) if fault.is_absence() => Ok(None),
+        Err(why) => Err(Unread { path: path.to_owned(), why }),
+    }
+}
+
 impl Settings {
-    /// Reads the settings in `directory`.
+    /// Reads the settings in `directory`. `active` is what `CLOUDSDK_ACTIVE_CONFIG_NAME` holds, which beats the name in the
+    /// directory. Whatever is wrong with other configurations than the active one, they are left out.
     ///
     /// # Errors
-    /// When there are settings that cannot be read.
-    pub fn read(reader: &Reader, directory: &Path) -> Result<Self, Unread> {
-        const ORIGIN: &str = "gcloud's configuration";
-        // A file that is not there is none to copy.
-        fn present<T>(read: Result<T, Fault>, path: PathBuf) -> Result<Option<T>, Unread> {
-            match read {
-                Ok(found) => Ok(Some(found)),
-                Err(fault) if fault.is_absence() => Ok(None),
-                Err(why) => Err(Unread { path, why }),
+    /// When the active configuration, or its name, cannot be read.
+    pub fn read(reader: &Reader, directory: &Path, active: Option<String>, extent: Extent) -> Result<Self, Unread> {
+        let file = |path: PathBuf| present(reader.file(ORIGIN, &path, Kind::Configuration), &path);
+        let mut settings = Self::default();
+        let path = directory.join(ACTIVE);
+        let name = match (active, extent) {
+            (Some(name), Extent::Active) => name,
+            (Some(name), Extent::All) => {
+                settings.active = settings.other(reader, &path, Kind::Configuration.largest());
+                name
             }
-        }
-        let file = |path: PathBuf| present(reader.file(ORIGIN, &path, Kind::Configuration), path);
-        let active = file(directory.join(ACTIVE))?;
-        let source = directory.join(CONFIGURATIONS);
-        let Some(names) = present(reader.names_in(ORIGIN, &source), source.clone())? else {
-            return Ok(Self { active, configurations: None });
+            (None, _) => {
+                settings.active = file(path)?;
+                let active = settings.active.as_ref();
+                active.map_or_else(|| "default".into(), |name| String::from_utf8_lossy(name).into_owned())
+            }
         };
-        let mut configurations = Vec::new();
-        for name in names.into_iter().filter(|name| name.to_string_lossy().starts_with(PREFIX)) {
-            if let Some(bytes) = file(source.join(&name))? {
-                configurations.push((name, bytes));
+        settings.chosen = format!("{PREFIX}{}", name.trim());
+        let source = directory.join(CONFIGURATIONS);
+        // <https://docs.cloud.google.com/sdk/gcloud/reference/config/configurations/create>
+        let is_name = |name: &str| {
+            name.len() < 200 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        let chosen = if is_name(&settings.chosen) { file(source.join(&settings.chosen))? } else { None };
+        let mut configurations: Vec<(OsString, Vec<u8>)> =
+            chosen.into_iter().map(|bytes| (settings.chosen.clone().into(), bytes)).collect();
+        if extent == Extent::All {
+            let Some(names) = present(reader.names_in(ORIGIN, &source), &source)? else { return Ok(settings) };
+            let mut room = Kind::Configuration.largest();
+            for name in names.into_iter().filter(|name| name.to_string_lossy().starts_with(PREFIX)) {
+                if *name == *settings.chosen {
+                    continue;
+                }
+                if let Some(bytes) = settings.other(reader, &source.join(&name), room) {
+                    room = room.saturating_sub(bytes.len() as u64);
+                    configurations.push((name, bytes));
+                }
             }
         }
-        Ok(Self { active, configurations: Some(configurations) })
+        settings.configurations = Some(configurations);
+        Ok(settings)
+    }
+
+    /// A file that is not the active configuration. All of them together take no more than `room`.
+    fn other(&mut self, reader: &Reader, path: &Path, room: u64) -> Option<Vec<u8>> {
+        let read = reader.ordinary_file(ORIGIN, path, Kind::Configuration).and_then(|bytes| {
+            let fits = bytes.len() as u64 <= room;
+            if fits { Ok(bytes) } else { Err(Fault::TooLarge(room)) }
+        });
+        present(read, path).unwrap_or_else(|unread| {
+            self.left_out.push(unread);
+            None
+        })
     }
 
     /// Writes them into a new directory of ours.
@@ -93,6 +154,9 @@ impl Settings {
     pub fn write(&self, to: &Path) -> Result<(), Error> {
         let write =
             |path: PathBuf, bytes: &[u8]| state::write_private(&path, bytes).map_err(|error| Error::write(path, error));
+        for unread in &self.left_out {
+            tracing::warn!("{unread}; the directory in CLOUDSDK_CONFIG does not have this configuration");
+        }
         if let Some(active) = &self.active {
             write(to.join(ACTIVE), active)?;
         }
@@ -105,18 +169,10 @@ impl Settings {
     }
 
     /// The project that the active configuration names.
-    ///
-    /// # Errors
-    /// As [`Env::get`].
-    pub fn project(&self, env: &Env) -> Result<Option<String>, Usage> {
-        let active = match (env.get("CLOUDSDK_ACTIVE_CONFIG_NAME")?, &self.active) {
-            (Some(name), _) => name,
-            (None, Some(active)) => String::from_utf8_lossy(active).into_owned(),
-            (None, None) => "default".into(),
-        };
-        let name = format!("{PREFIX}{}", active.trim());
-        let found = self.configurations.iter().flatten().find(|(found, _)| *found == *name);
-        Ok(found.and_then(|(_, bytes)| project(std::str::from_utf8(bytes).ok()?)))
+    #[must_use]
+    pub fn project(&self) -> Option<String> {
+        let found = self.configurations.iter().flatten().find(|(found, _)| **found == *self.chosen);
+        found.and_then(|(_, bytes)| project(std::str::from_utf8(bytes).ok()?))
     }
 }
 

@@ -59,6 +59,8 @@ pub enum Fault {
     TooLarge(u64),
     /// It is a directory.
     Directory,
+    /// It is a pipe, a socket or a device.
+    Special,
     /// It is neither UTF-8 nor marked as UTF-16.
     NotText,
     /// It holds a NUL.
@@ -102,6 +104,7 @@ impl fmt::Display for Fault {
             Self::TooLarge(largest) if *largest < 1 << 20 => write!(f, "it is larger than {} KiB", largest >> 10),
             Self::TooLarge(largest) => write!(f, "it is larger than {} MiB", largest >> 20),
             Self::Directory => f.write_str("it is a directory"),
+            Self::Special => f.write_str("it is not an ordinary file"),
             Self::NotText => f.write_str("it is not UTF-8 text"),
             Self::Nul => f.write_str("it holds NUL characters, as UTF-16 without a byte order mark does"),
             Self::System(error) => error.fmt(f),
@@ -183,6 +186,15 @@ impl Reader {
     /// When there is none, it is larger than `kind` may be, or it cannot be read.
     pub fn file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
         self.noting(place(origin, path), || bounded(std::fs::File::open(path)?, kind))
+    }
+
+    /// The same for a file that nobody has named: a pipe, a socket or a device among others is not opened.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file).
+    pub fn ordinary_file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
+        let found = self.noting(place(origin, path), || std::fs::metadata(path))?;
+        if found.is_file() || found.is_dir() { self.file(origin, path, kind) } else { Err(Fault::Special) }
     }
 
     /// The text of the file, as [`decoded`] has it.

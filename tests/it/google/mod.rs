@@ -7,6 +7,7 @@ mod docs;
 mod explain;
 mod file;
 mod gcloud;
+mod gcloud_settings;
 mod handout;
 mod official;
 mod options;
