@@ -27,7 +27,7 @@ fn a_path_in_other_words_is_told_in_ours() {
             .ends_with("hint: write the path alone: ID/kv2/ci/db\n".replace("ID", &world.id).as_str())
     );
     let other = world.vault(&["A=ID/kv2/ci/absent"]).run();
-    assert!(other.exits(4).stderr().contains("is the path right"), "{}", other.describe());
+    assert!(other.exits(4).stderr().contains("check the path, to the letter"), "{}", other.describe());
 }
 
 #[test]
