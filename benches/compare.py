@@ -2,7 +2,7 @@
 """What an exchange costs: oidc-exchange beside curl doing the same requests, and beside what people use.
 
     sh install.sh --to target/bench
-    python3 benches/compare.py target/bench/oidc-exchange [aws|gcp|vault|version|all] [--turns N] [--write-readme]
+    python3 benches/compare.py target/bench/oidc-exchange [aws|gcp|vault|version|all] [--turns N] [--write]
 
 It starts the sandbox in clear and over TLS, and the OpenBao that the tests have fetched. Each exchange is measured
 straight on loopback, and through a relay that adds 25 ms each way and counts connections, requests (in clear) and data
@@ -12,8 +12,8 @@ The contestants take turns, so that a busy moment of the machine hits all of the
 first of the next, and asked for a single run it does what is done here: wall time around spawn and wait4(2), CPU time
 of the whole process tree from wait4(2). Printed: medians, quartiles in brackets, ratios to ours.
 
-A contestant whose tools are not here is left out, and named. `--write-readme` puts the table between the marks in
-README.md, and everything into docs/speed.md.
+A contestant whose tools are not here is left out, and named. `--write` writes docs/speed.md. Then
+`UPDATE_EXPECT=1 cargo test --test it speed_is_what` draws docs/pictures/speed.svg of it.
 """
 
 import argparse
@@ -142,15 +142,21 @@ def sizes():
     return command, said.strip()
 
 
+def commit():
+    """Of what is measured, if it is a build of this checkout."""
+    command = ["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.strip() or "unknown"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("what", nargs="?", default="all", choices=["aws", "gcp", "vault", "version", "all"])
     parser.add_argument("--turns", type=int, default=21)
-    parser.add_argument("--write-readme", action="store_true", help="needs `all`")
+    parser.add_argument("--write", action="store_true", help="needs `all`")
     given = parser.parse_args()
-    if given.write_readme and given.what != "all":
-        parser.error("--write-readme needs all of it")
+    if given.write and given.what != "all":
+        parser.error("--write needs all of it")
     program = os.path.abspath(given.program)
     wanted = ("aws", "gcp", "vault", "version") if given.what == "all" else (given.what,)
     with contextlib.ExitStack() as stack:
@@ -177,10 +183,10 @@ def main():
                     races.append(Race(label, scheme, here, env, given.turns))
         starts = version(program, clear, given.turns) if "version" in wanted else []
     result = report.Result(
-        races, starts, os.path.getsize(program), sizes(), checked, given.turns, datetime.date.today().isoformat()
+        races, starts, os.path.getsize(program), sizes(), checked, given.turns, f"{datetime.date.today().isoformat()}, commit {commit()}"
     )
     print(result.whole())
-    if given.write_readme:
+    if given.write:
         result.write()
 
 

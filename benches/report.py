@@ -1,4 +1,4 @@
-"""What was measured, as tables: all of it, and the README's few lines."""
+"""What was measured, as tables."""
 
 import os
 from statistics import median, median_high
@@ -6,7 +6,6 @@ from statistics import median, median_high
 from loopback import ROOT
 from measure import processor, spread
 
-BEGIN, END = "<!-- benches/compare: begin -->", "<!-- benches/compare: end -->"
 LARGEST = 6_000_000
 UNIT = 1024 * 1024
 
@@ -102,22 +101,6 @@ class Result:
             wall = median(self.starts[0].walls)
             yield ["`--version`", "≤ 2 ms wall", f"{wall:.1f} ms", wall <= 2]
 
-    def short(self):
-        """The README's table: over TLS, and the recipe's ratios with it."""
-        rows = []
-        for race in self.races:
-            if race.scheme != "TLS":
-                continue
-            near, far = race.row("ours")
-            row = [race.cloud, spread(near.walls), spread(near.cpus), peak(near)]
-            row += [f"{median(far.walls):.0f}"]
-            for role in ("curl", "recipe"):
-                found = self.ratios(race.cloud, "TLS", role)
-                row += ["–" if not found else " / ".join(times(ratio, 1) for ratio in found)]
-            rows.append(row)
-        head = ["", "wall, ms", "CPU, ms", "peak memory, MiB", "wall with 25 ms each way"]
-        return table(head + ["curl, × ours", "the recipe, × ours"], rows)
-
     def whole(self):
         parts = [f"{processor()}; {self.date}; {self.turns} turns, half as many far away."]
         if self.races:
@@ -141,26 +124,19 @@ class Result:
     def write(self):
         with open(os.path.join(ROOT, "docs", "speed.md"), "w") as file:
             file.write(HEAD + self.whole())
-        readme = os.path.join(ROOT, "README.md")
-        with open(readme) as file:
-            before, rest = file.read().split(BEGIN)
-            after = rest.split(END)[1]
-        with open(readme, "w") as file:
-            file.write(f"{before}{BEGIN}\n\n{self.short()}\n\n{END}{after}")
 
 
 HEAD = """# What it costs
 
-Written by `benches/compare.py`, whose docstring says how it measures:
+`benches/compare.py` writes this page. Its docstring explains the method:
 
     sh install.sh --to target/bench
-    python3 benches/compare.py target/bench/oidc-exchange all --write-readme
+    python3 benches/compare.py target/bench/oidc-exchange all --write
 
-Medians with the quartiles in brackets. "25 ms each way" is by way of a relay that brings every byte 25 ms later, and
-the first ones of a connection after a further 50 ms, as its TCP handshake would. Round trips are those of data, TLS
-handshakes included; what overlaps counts once. Those of Vault's target are the ones that the values are waited for.
-Over TLS every contestant trusts one certificate, but for those that read the system's as well. Of several curls the
-targets are held against the one that is quickest far away; it asks Vault for no mount's kind, since it is told, as ours
-can be (`kv2:`). The last round trip at Vault revokes the login.
+Medians with the quartiles in brackets. "25 ms each way" uses a relay that delivers every byte 25 ms later. It delivers the first bytes of a
+connection after another 50 ms, as its TCP handshake would. Round trips are those of data, TLS handshakes included; overlapping ones count
+once. Those of Vault's target are the ones before the values are there. Over TLS every contestant trusts one certificate, except those that read
+the system's too. If several curl variants were measured, the targets use the one that is fastest with 25 ms latency. It asks Vault for no
+mount's kind, since it is told, as oidc-exchange can be (`kv2:`). The last round trip at Vault revokes the login.
 
 """

@@ -43,14 +43,16 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Bug => "a bug in oidc-exchange",
-            Self::Usage => "usage: the command line, or an input file, is wrong; nothing was sent",
-            Self::Subject => "no usable token here: absent, not a JWT, expired",
-            Self::Refused => "the provider refused; `explain` says that it would; `token --verify` finds the token bad",
-            Self::Unreachable => "the provider could not be reached or kept failing; or the run was interrupted",
+            Self::Bug => "an error in oidc-exchange itself: please report it",
+            Self::Usage => "the command line or an input file is wrong; nothing was sent",
+            Self::Subject => "no usable token: missing, not a JWT, or expired",
+            Self::Refused => {
+                "the provider refused, or would refuse (`explain`); the token is not valid (`token --verify`)"
+            }
+            Self::Unreachable => "the provider could not be reached or kept failing, or the run was interrupted",
             Self::Output => "the result could not be written",
             Self::CannotTell => {
-                "`explain` cannot tell: the rule turns on something that the token does not show; nor `token --verify`: a kind of signature that is not checked here"
+                "`explain` cannot tell, since the token does not show enough; `token --verify` cannot check this kind of signature"
             }
         }
     }

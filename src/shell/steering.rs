@@ -277,7 +277,7 @@ pub const ALL: &[Steered] = &[
     },
     Steered {
         who: "this program or the job's runner",
-        source: "README.md; Semaphore (Environment variables)",
+        source: "docs/environment.md; Semaphore (Environment variables)",
         names: &["CI"],
         beginnings: &["OIDC_EXCHANGE_", "SEMAPHORE_"],
         ends: &[],

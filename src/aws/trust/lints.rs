@@ -122,7 +122,7 @@ fn compared(
     let written = || condition.values.iter().map(|wanted| wanted.text.as_str());
     let exact = matches!(operator.test, Test::Equals | Test::EqualsIgnoringCase);
     if exact && condition.values.iter().any(super::pattern::Wanted::has_star) {
-        lints.push(format!("{place}: `*` is a star and no more there; StringLike has it stand for anything"));
+        lints.push(format!("{place}: `*` is a literal character there; use StringLike for a wildcard"));
     }
     if operator.set == Some(Set::All) && !statement.denies {
         lints.push(format!(

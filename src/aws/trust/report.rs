@@ -260,10 +260,7 @@ fn condition(condition: &Condition, found: &Found) -> Check {
         && found.mark == Mark::Fails
         && condition.values.iter().any(super::pattern::Wanted::has_star);
     if star {
-        check.fact(
-            "because",
-            format!("`*` is a star and no more in {}; StringLike has it stand for anything", operator.name),
-        )
+        check.fact("because", format!("`*` is a literal character in {}; use StringLike for a wildcard", operator.name))
     } else {
         check
     }

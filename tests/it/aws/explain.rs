@@ -125,10 +125,10 @@ fn a_star_is_a_star_in_string_equals() {
               wanted     org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/*
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
                                                                                                                        ^ differs from here
-              because    `*` is a star and no more in StringEquals; StringLike has it stand for anything
+              because    `*` is a literal character in StringEquals; use StringLike for a wildcard
         ✗ sts:AssumeRoleWithWebIdentity is allowed by no statement
 
-        lint: Statement[0]: StringEquals acme.semaphoreci.com:sub: `*` is a star and no more there; StringLike has it stand for anything
+        lint: Statement[0]: StringEquals acme.semaphoreci.com:sub: `*` is a literal character there; use StringLike for a wildcard
 
         note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);

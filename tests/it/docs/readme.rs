@@ -1,4 +1,4 @@
-//! What the README says to type does what it says.
+//! What the README and docs/sandbox.md have to type does what they claim.
 
 use std::env;
 use std::path::Path;
@@ -13,10 +13,13 @@ use crate::aws::chain::admits;
 use crate::support::{Program, shells};
 
 const README: &str = include_str!("../../../README.md");
+const INDEX: &str = include_str!("../../../docs/index.md");
+const SANDBOX: &str = include_str!("../../../docs/sandbox.md");
 
-/// The indented lines that start like this.
-fn typed(start: &str) -> Vec<&'static str> {
-    README.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(start)).collect()
+/// The sandbox's command lines of a page.
+fn typed(page: &'static str) -> Vec<&'static str> {
+    let indented = page.lines().filter_map(|line| line.strip_prefix("    "));
+    indented.filter(|line| line.starts_with("cargo run -p sandbox -- sh -c")).collect()
 }
 
 /// Five variables of the credentials, three of the sandbox's own; then a refusal, after which there is no `env`; a file
@@ -36,8 +39,9 @@ const CARGO: &str = "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'run -p sandbox --' ] && shi
 /// As they are written, but that `cargo run -p sandbox` is a sandbox that is running here.
 #[test]
 fn the_sandbox_commands() {
-    let commands = typed("cargo run -p sandbox -- sh -c");
+    let commands = typed(SANDBOX);
     assert_eq!(commands.len(), ENDS.len());
+    assert_eq!(typed(README), commands[..2]);
     let sandbox = Sandbox::start().unwrap();
     for (command, (code, stdout, stderr)) in commands.iter().zip(ENDS) {
         let program = Program::new("/bin/sh", ["-c", command]).job(&sandbox);
@@ -55,7 +59,7 @@ fn the_sandbox_commands_in_a_fresh_clone() {
     if env::var_os("CI").is_none_or(|ci| ci != "true") {
         return eprintln!("skipped: the README's commands in a fresh clone, outside CI");
     }
-    for (command, (code, stdout, stderr)) in typed("cargo run -p sandbox -- sh -c").iter().zip(ENDS) {
+    for (command, (code, stdout, stderr)) in typed(SANDBOX).iter().zip(ENDS) {
         let output = run_as_written(command);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), output.stdout), (Some(code), stdout.as_bytes().to_vec()), "{said}");
@@ -108,9 +112,9 @@ fn filled_in(line: &str) -> String {
         .replace("-- COMMAND", "-- true")
 }
 
-/// The lines of the block that begins like this.
-fn lines(start: &str) -> Vec<String> {
-    let found: Vec<Block> = blocks(README).into_iter().filter(|block| block.text.starts_with(start)).collect();
+/// The lines of the page's block that begins like this.
+fn lines(page: &str, start: &str) -> Vec<String> {
+    let found: Vec<Block> = blocks(page).into_iter().filter(|block| block.text.starts_with(start)).collect();
     assert_eq!(found.len(), 1, "{start}");
     found[0].text.lines().map(filled_in).collect()
 }
@@ -121,7 +125,7 @@ fn every_line_for_aws() {
     let shared = json!({ "StringEquals": { "sts:ExternalId": "shared" } });
     let target = admits(DEPLOY_ROLE, &json!("sts:*"), &shared);
     sandbox.aws.create_role("arn:aws:iam::210987654321:role/target", &target).unwrap();
-    let lines = lines("oidc-exchange aws --role-arn ARN -- terraform apply");
+    let lines = lines(INDEX, "oidc-exchange aws --role-arn ARN -- terraform apply");
     assert_eq!(lines.len(), 8);
     for line in lines {
         let program = if line.contains("in fish") {
@@ -147,7 +151,7 @@ fn every_line_when_it_is_refused() {
           --service-account deploy@my-project.iam.gserviceaccount.com --format json >provider.json
         printf '{ \"bindings\": [] }' >policy.json\n";
     let sandbox = Sandbox::start().unwrap();
-    let lines = lines("oidc-exchange token   ");
+    let lines = lines(README, "oidc-exchange token   ");
     assert_eq!(lines.len(), 6);
     for (index, line) in lines.iter().enumerate() {
         // For Vault, `setup` prints the role in one document with the method's configuration.
@@ -166,18 +170,22 @@ fn every_block_is_run_or_has_a_reason() {
         "cargo run -p sandbox -- sh -c",
         "oidc-exchange aws --role-arn ARN",
         "oidc-exchange token",
+        "refused: no statement lets this token assume arn:", // pictures.rs
+        "refused: no statement lets this token assume the role",
     ];
     let reasons = [
         ("sh install.sh   ", "tests/install/install-test.sh builds and installs from a checkout"),
         ("curl -fsSL ", "there is no release yet; tests/install/release-test.sh serves one on loopback"),
+        ("oidc-exchange setup aws --role-arn ARN --branch main\n", "the last line of another block, which is run"),
         ("cargo test --workspace\n", "it is what runs this"),
     ];
-    for block in blocks(README) {
+    let all = || [README, INDEX, SANDBOX].into_iter().flat_map(blocks);
+    for block in all() {
         let known =
             run.iter().chain(reasons.iter().map(|(start, _)| start)).filter(|start| block.text.starts_with(**start));
         assert_eq!(known.count(), 1, "run this block in a test, or say why not: {}", block.text);
     }
     for start in run.iter().chain(reasons.iter().map(|(start, _)| start)) {
-        assert!(blocks(README).iter().any(|block| block.text.starts_with(start)), "{start}");
+        assert!(all().any(|block| block.text.starts_with(start)), "{start}");
     }
 }

@@ -1,4 +1,4 @@
-//! The README's table of the variables that are written: each row is run in the sandbox.
+//! docs/environment.md's table of the variables that are set: each row is run in the sandbox.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox};
 
 use crate::support::{Output, Program, oidc_exchange};
 
-const README: &str = include_str!("../../../README.md");
+const PAGE: &str = include_str!("../../../docs/environment.md");
 
 type Names = BTreeSet<String>;
 
 /// A row's cells.
 fn row(command: &str) -> [String; 2] {
-    let table = README.lines().skip_while(|line| *line != "| command | sets | unsets |").skip(2);
+    let table = PAGE.lines().skip_while(|line| *line != "| command | sets | unsets |").skip(2);
     let rows = table.take_while(|line| line.starts_with("| "));
     let rows: Vec<Vec<&str>> = rows.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect();
     assert_eq!(rows.len(), 13, "a new row is one that this test must run");

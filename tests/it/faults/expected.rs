@@ -1,4 +1,4 @@
-//! What must come of a fault, by the promises of the README's contract and of ARCHITECTURE.md, and by nothing that was seen.
+//! What must come of a fault, by the promises of docs/contract.md and of ARCHITECTURE.md, and by nothing that was seen.
 
 use std::fmt;
 

@@ -1,0 +1,88 @@
+//! The coarse marks of prose that is hard to read, in README.md and docs/: long sentences, and words with a plainer one.
+
+use regex_lite::Regex;
+
+use super::blocks::pages;
+
+/// The most words that a sentence may have.
+const LONGEST: usize = 30;
+
+/// Words and phrases that do not occur, each with what is written in their place.
+const PLAINER: [(&str, &str); 16] = [
+    (r"\b[Mm]end(s|ed)?\b", "fix"),
+    (r"to the letter\b", "exactly"),
+    (r"\bbut for\b", "except"),
+    (r" alone[,.;:)]", "only, before the noun"),
+    (r"\bbehind (it|the|them)\b", "after"),
+    (r"\b[Ww]hatever\b", "any, or: it does not depend on"),
+    (r"\bheals?\b", "a temporary error"),
+    (r"\b[Ll]ikewise\b", "the same"),
+    (r"\bis no (gate|JSON|secret|reason)\b", "is not a"),
+    (r"\bby nobody\b", "no other"),
+    (r"\bhand(s|ed)? (it |them )?out\b", "return, export"),
+    (r"\blives? on\b", "self-hosted"),
+    (r"\bonce and for all\b", "nothing"),
+    (r"\bwithout a word\b", "without a message"),
+    (r"\bhas no business\b", "must not"),
+    (r"\bin silence\b", "without a message"),
+];
+
+/// The prose of a page: neither blocks nor tables nor headings.
+fn prose(page: &str) -> Vec<String> {
+    let text = Regex::new(r"(?s)```.*?\n```").unwrap().replace_all(page, "").into_owned();
+    let lines =
+        text.lines().filter(|line| !["    ", "|", "#", "![", "<!--"].iter().any(|start| line.starts_with(start)));
+    let mut paragraphs = vec![String::new()];
+    for line in lines {
+        if line.trim().is_empty() || line.starts_with("- ") || Regex::new(r"^\d+\. ").unwrap().is_match(line) {
+            paragraphs.push(String::new());
+        }
+        let last = paragraphs.last_mut().unwrap();
+        last.push_str(line.trim());
+        last.push(' ');
+    }
+    paragraphs.retain(|paragraph| !paragraph.trim().is_empty());
+    paragraphs
+}
+
+fn sentences(paragraph: &str) -> Vec<String> {
+    let end = Regex::new(r"[.!?:;]\s+").unwrap();
+    let marked = end.replace_all(paragraph, "$0\u{1}");
+    marked.split('\u{1}').map(|sentence| sentence.trim().to_owned()).filter(|sentence| !sentence.is_empty()).collect()
+}
+
+#[test]
+fn no_sentence_is_long() {
+    let mut long = Vec::new();
+    for (name, page) in pages() {
+        for sentence in prose(&page).iter().flat_map(|paragraph| sentences(paragraph)) {
+            let words = sentence.split_whitespace().count();
+            if words > LONGEST {
+                long.push(format!("{name}: {words} words: {sentence}"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn no_word_has_a_plainer_one() {
+    let mut found = Vec::new();
+    for (name, page) in pages() {
+        for paragraph in prose(&page) {
+            for (pattern, plainer) in PLAINER {
+                if let Some(word) = Regex::new(pattern).unwrap().find(&paragraph) {
+                    found.push(format!("{name}: `{}`, plainer: {plainer}: {paragraph}", word.as_str()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn both_are_seen_where_they_are() {
+    let page = "# A title\n\nOne two. Three\nfour.\n\n- five six\n\n    a block\n\n| a | table |\n";
+    let all: Vec<String> = prose(page).iter().flat_map(|paragraph| sentences(paragraph)).collect();
+    assert_eq!(all, ["One two.", "Three four.", "- five six"]);
+}
