@@ -3,17 +3,33 @@
 use std::fmt::Write;
 
 use super::Exports;
+use crate::error::Exit;
+use crate::shell::Name;
 use crate::shell::fish::{quote, stop, unset};
 
-/// The variables, exported; first what would beat them is removed.
+/// The variables, exported; first what would beat them is removed. Each is read back: fish goes on after a variable that is
+/// read-only, or that a local one of the same name hides. The caller is then stopped, and has none of them.
 pub(super) fn lines(exports: &Exports) -> String {
     let mut out = String::new();
     if exports.variables().any(|(_, value)| value.contains('\n')) {
         out.push_str(&lines_kept());
     }
     out.push_str(&unset(exports.removed()));
+    let names: Vec<Name> = exports.variables().map(|(name, _)| name.clone()).collect();
     for (name, value) in exports.variables() {
-        let _ = writeln!(out, "set -gx {name} {};", quote(value));
+        let _ = writeln!(
+            out,
+            "set -l _oidc_value {}; set -gx {name} $_oidc_value; test \"${name}\" = \"$_oidc_value\"; or set -l _oidc_other {name};",
+            quote(value)
+        );
+    }
+    if !names.is_empty() {
+        let _ = writeln!(
+            out,
+            "if set -q _oidc_other; echo \"oidc-exchange: this shell does not keep the value of $_oidc_other\" >&2; {}{} end;",
+            unset(&names).replace('\n', " "),
+            stop(Exit::Output.code())
+        );
     }
     // Removing what is not there has left a status, which setting a variable keeps.
     out.push_str("true;\n");
@@ -24,14 +40,13 @@ pub(super) fn lines(exports: &Exports) -> String {
 fn lines_kept() -> String {
     format!(
         "if not string match -qr '\\n' 'x\ny'; echo 'oidc-exchange: write: eval (oidc-exchange ... --format fish | string collect)' >&2; {} end;\n",
-        stop(crate::error::Exit::Usage.code())
+        stop(Exit::Usage.code())
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::Name;
     use crate::shell::fish::tests::fish;
 
     #[test]
@@ -58,6 +73,28 @@ mod tests {
             assert!(env.contains(&format!("V{index}={value}").as_str()), "{value:?}: {out}");
         }
         assert!(!env.iter().any(|entry| entry.starts_with("OLD=")));
+    }
+
+    #[test]
+    fn a_value_that_fish_does_not_keep_stops_the_caller() {
+        for (name, before) in [
+            ("status", ""),
+            ("version", ""),
+            ("PWD", ""),
+            ("umask", ""),
+            ("A", "set -l A local"),
+            ("Z", "set -l Z local"),
+        ] {
+            let mut exports = Exports::new(Vec::new());
+            for name in ["B", name, "C"] {
+                exports.set(Name::new(name).unwrap(), "a'b c".into()).unwrap();
+            }
+            let eval = format!("eval (printf %s {} | string collect)", quote(&lines(&exports)));
+            let Some(ended) = fish(&format!("{before}\n{eval}\necho on")) else { return };
+            assert_eq!(ended, (Some(6), String::new()), "{name}");
+            let left = fish(&format!("function f; {before}\n{eval}\nend; f; echo $B$C")).unwrap();
+            assert_eq!(left, (Some(0), "\n".into()), "{name}");
+        }
     }
 
     #[test]

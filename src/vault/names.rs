@@ -3,49 +3,74 @@
 use crate::shell::Name;
 use crate::shell::steering::Steered;
 
-/// Shells hold these read-only or change them by themselves: an `export` fails or does not last.
-const HELD: [&str; 28] = [
-    "BASHOPTS",
-    "BASHPID",
-    "BASH_VERSINFO",
-    "BASH_VERSION",
-    "EGID",
-    "EUID",
-    "FISH_VERSION",
-    "FUNCNAME",
-    "FUNCNEST",
-    "GID",
-    "HISTCMD",
-    "KSH_VERSION",
-    "LINENO",
-    "OLDPWD",
-    "OPTARG",
-    "OPTIND",
-    "PPID",
-    "PWD",
-    "RANDOM",
-    "SECONDS",
-    "SHELLOPTS",
-    "SHLVL",
-    "TTYIDLE",
-    "UID",
-    "ZSH_EVAL_CONTEXT",
-    "ZSH_SUBSHELL",
-    "ZSH_VERSION",
-    "_",
+/// Shells, and the variables that each manages: an `export` fails, does not last, or is not seen by what the shell starts.
+/// bash(1) Shell Variables, zshparam(1) Parameters Set By The Shell, mksh(1) Parameters, ksh(1), fish-language(1).
+const HELD: [(&str, &[&str]); 5] = [
+    ("every shell", &["LINENO", "OLDPWD", "OPTARG", "OPTIND", "PPID", "PWD", "RANDOM", "SECONDS", "SHLVL", "_"]),
+    (
+        "bash",
+        &[
+            "BASHOPTS",
+            "BASHPID",
+            "BASH_ALIASES",
+            "BASH_ARGC",
+            "BASH_ARGV",
+            "BASH_CMDS",
+            "BASH_COMMAND",
+            "BASH_LINENO",
+            "BASH_MONOSECONDS",
+            "BASH_SOURCE",
+            "BASH_SUBSHELL",
+            "BASH_VERSINFO",
+            "BASH_VERSION",
+            "DIRSTACK",
+            "EPOCHREALTIME",
+            "EPOCHSECONDS",
+            "EUID",
+            "FUNCNAME",
+            "FUNCNEST",
+            "GROUPS",
+            "HISTCMD",
+            "PIPESTATUS",
+            "SHELLOPTS",
+            "SRANDOM",
+            "UID",
+        ],
+    ),
+    (
+        "zsh",
+        &[
+            "ARGC",
+            "EGID",
+            "ERRNO",
+            "GID",
+            "TRY_BLOCK_ERROR",
+            "TRY_BLOCK_INTERRUPT",
+            "TTYIDLE",
+            "USERNAME",
+            "WATCH",
+            "ZSH_EVAL_CONTEXT",
+            "ZSH_SUBSHELL",
+            "ZSH_VERSION",
+            "dirstack",
+            "watch",
+        ],
+    ),
+    ("mksh", &["KSHEGID", "KSHGID", "KSHUID", "KSH_VERSION", "PGRP", "USER_ID"]),
+    ("fish", &["FISH_VERSION"]),
 ];
 
-/// Why nothing may be written to this name, even where it was asked for.
+/// The shell that manages this variable: nothing may be written to it, even where it was asked for.
 #[must_use]
-pub fn held(name: &Name) -> bool {
-    HELD.contains(&name.as_str())
+pub fn holder(name: &Name) -> Option<&'static str> {
+    HELD.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(shell, _)| *shell)
 }
 
 /// Whose variable this is, if a name that was made from a secret's key may not be it: whoever writes the secret would steer
 /// them by it.
 #[must_use]
 pub fn reader(name: &Name) -> Option<&'static str> {
-    if held(name) { Some("a shell") } else { Steered::by(name).map(|it| it.who) }
+    holder(name).or_else(|| Steered::by(name).map(|it| it.who))
 }
 
 /// `prefix` and a secret's key as a variable's name: upper-cased, what no name can hold turned into `_`.

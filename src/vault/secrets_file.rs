@@ -193,7 +193,7 @@ mod tests {
         ] {
             assert_eq!(error(line), format!("`{line}` is no secret to read: {why}"));
         }
-        assert_eq!(error("secret/ci key | UID"), "UID is a variable that shells keep for themselves");
+        assert_eq!(error("secret/ci key | UID"), "UID is a variable that bash manages");
     }
 
     #[test]

@@ -14,8 +14,8 @@ const PLAIN: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 pub struct Codes {
     /// The caller has left out the quotes around `$(…)`, and a value would be changed by it.
     pub unquoted: u8,
-    /// A variable cannot be set: it is read-only.
-    pub read_only: u8,
+    /// A variable does not keep its value: it is read-only, or the shell changes what is assigned to it.
+    pub not_kept: u8,
 }
 
 /// Lines that remove `removed` and export `variables`. They stop a caller that would get other values, and set none of
@@ -23,7 +23,8 @@ pub struct Codes {
 ///
 /// * One that has left out the quotes around `$(…)`, if that changes a value: if a value holds more than plain
 ///   characters, or `IFS` holds a plain one.
-/// * One that holds a variable read-only. bash would go on with the other variables, and zsh with none of them.
+/// * One that does not keep the value of a variable: it is read-only, the shell manages it (bash's `GROUPS`), or the caller
+///   has declared it as a number or in capital letters. bash would go on with the other variables, and zsh with none of them.
 ///
 /// No character of the text is expanded, whatever the values are: a character that is not plain is in a variable that
 /// `printf` has made.
@@ -44,9 +45,9 @@ pub fn assign<'v>(removed: &[Name], variables: impl Iterator<Item = (&'v Name, &
         unset(removed),
         guard(!literals.odd, codes.unquoted),
         literals.definitions(),
-        can_be_set(&names),
-        stop_unless_intact(codes.read_only),
-        finish(std::iter::once("_oidc_exchange".to_owned()).chain(literals.names()), codes.read_only),
+        are_kept(&names),
+        stop_unless_intact(codes.not_kept),
+        finish(std::iter::once("_oidc_exchange".to_owned()).chain(literals.names()), codes.not_kept),
     )
 }
 
@@ -64,7 +65,7 @@ pub fn assign_in_file<'v>(
         names.push(name);
         let _ = writeln!(exports, "export {name}={};", quote(value));
     }
-    format!("{}{} || return {code}\n{hush}{exports}", unset(removed), can_be_set(&names))
+    format!("{}{} || return {code}\n{hush}{exports}", unset(removed), are_kept(&names))
 }
 
 /// Text that sources the file at `path`, and stops the caller if that fails, or if it has left out the quotes and that
@@ -76,8 +77,8 @@ pub fn assign_in_file<'v>(
 pub fn source(path: &str, codes: Codes) -> String {
     let mut literals = Literals::default();
     let path = literals.quote(path);
-    let stop = stop_unless_intact(codes.read_only);
-    let finish = finish(literals.names(), codes.read_only);
+    let stop = stop_unless_intact(codes.not_kept);
+    let finish = finish(literals.names(), codes.not_kept);
     if literals.odd {
         let (guard, definitions) = (guard(false, codes.unquoted), literals.definitions());
         format!("{guard}{definitions}\"$_oidc_intact\" && set +v && . {path} || _oidc_intact=false;\n{stop}\n{finish}")
@@ -86,10 +87,20 @@ pub fn source(path: &str, codes: Codes) -> String {
     }
 }
 
-/// Sets the variables in a shell of their own: it fails if one of them is read-only.
-fn can_be_set(names: &[&Name]) -> String {
-    let names: String = names.iter().flat_map(|name| [" ", name.as_str(), "="]).collect();
-    format!("`export{names}`")
+/// What [`are_kept`] assigns: a shell that changes values changes this one. It has small and capital letters, is no number
+/// and no file, and its length is nobody's width of a field.
+const SAMPLE: &str = "aB/c-0.D_eF+gH:iJ@k";
+
+/// Sets the variables to a sample in a shell of their own, and reads all of them back at once. It fails if one is read-only
+/// or has another value. No secret is in it: a shell shows in an error what it could not assign.
+fn are_kept(names: &[&Name]) -> String {
+    let list = |one: &dyn Fn(&Name) -> String| names.iter().map(|name| one(name)).collect::<String>();
+    let (assigned, read) = (list(&|name| format!(" {name}={SAMPLE}")), list(&|name| format!("${name}")));
+    let (samples, names) = (SAMPLE.repeat(names.len()), list(&|name| format!(" {name}")));
+    format!(
+        "`export{assigned}&&test \"{read}\" = {samples}&&exit;\
+         echo 'oidc-exchange: this shell does not keep the value of one of these variables:{names}' >&2\"\";false`"
+    )
 }
 
 /// Lines that stop a caller who has left out the quotes, and set `_oidc_intact` for what follows.
@@ -166,7 +177,7 @@ mod tests {
     use super::super::stop;
     use super::*;
 
-    const CODES: Codes = Codes { unquoted: 2, read_only: 6 };
+    const CODES: Codes = Codes { unquoted: 2, not_kept: 6 };
 
     fn text(value: &str) -> String {
         assign(&[Name::fixed("OLD")], [(&Name::fixed("A"), value)].into_iter(), CODES)

@@ -111,8 +111,8 @@ impl Target {
             Usage::new(format!("`{name}` is not a variable's name"))
                 .hint("it has letters, digits and _ alone, and no digit first")
         })?;
-        if names::held(&known) {
-            return Err(Usage::new(format!("{name} is a variable that shells keep for themselves")));
+        if let Some(shell) = names::holder(&known) {
+            return Err(Usage::new(format!("{name} is a variable that {shell} manages")).hint("choose another name"));
         }
         if steering::is_executed(&known) {
             return Err(Usage::new(format!("{name} is a variable whose value shells run")).hint("choose another name"));
@@ -238,7 +238,7 @@ mod tests {
         for (text, expected) in [
             ("secret/x#y", "`secret/x#y` is no secret to read: it lacks `NAME=`"),
             ("1A=secret/x#y", "`1A` is not a variable's name"),
-            ("UID=secret/x#y", "UID is a variable that shells keep for themselves"),
+            ("UID=secret/x#y", "UID is a variable that bash manages"),
             ("A=#y", "A: the path is empty"),
             ("A=secret/../x#y", "A: `secret/../x` is not a path: `.` and `..` would lead elsewhere"),
             ("A=secret/x#", "A: no field stands after `#`"),

@@ -88,7 +88,7 @@ fn source_is_one_line_and_a_private_file() {
     let file =
         output.scratch.files().into_iter().find(|file| file.starts_with(&directory) && !file.ends_with("manifest"));
     let file = file.expect("a file to source");
-    let line = posix::source(&file.to_string_lossy(), Codes { unquoted: 2, read_only: 6 });
+    let line = posix::source(&file.to_string_lossy(), Codes { unquoted: 2, not_kept: 6 });
     assert_eq!(line.lines().count(), 1);
     output.exits(0).stdout_is(&line).stderr_is(expect![""]);
     assert_eq!((mode(&file), mode(&directory)), (0o600, 0o700));

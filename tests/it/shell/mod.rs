@@ -1,6 +1,7 @@
 //! What real shells make of the output.
 
 mod dotenv;
+mod kept;
 mod source;
 mod unquoted;
 mod values;

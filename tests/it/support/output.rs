@@ -191,7 +191,7 @@ pub(crate) fn exported(lines: &str) -> String {
             set.push((Name::new(name).unwrap(), value.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap()));
         }
     }
-    posix::assign(&removed, set.iter().map(|(name, value)| (name, *value)), Codes { unquoted: 2, read_only: 6 })
+    posix::assign(&removed, set.iter().map(|(name, value)| (name, *value)), Codes { unquoted: 2, not_kept: 6 })
 }
 
 /// What `aws` prints when there are no credentials, and no shell that its format is for.

@@ -52,7 +52,7 @@ fn texts() -> [(&'static str, String); 3] {
     let assign = |values: &[(&'static str, &str)]| {
         let values: Vec<(Name, &str)> = values.iter().map(|(name, value)| (Name::fixed(name), *value)).collect();
         let values = values.iter().map(|(name, value)| (name, *value));
-        posix::assign(&[Name::fixed("OLD")], values, Codes { unquoted: 2, read_only: 6 })
+        posix::assign(&[Name::fixed("OLD")], values, Codes { unquoted: 2, not_kept: 6 })
     };
     [
         ("stop", stopped(4)),
