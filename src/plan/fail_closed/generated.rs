@@ -3,10 +3,9 @@
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory};
-use fastrand::Rng;
 
 use super::asked::Asked;
-use super::generator::line;
+use super::generator::{line, seeded};
 use crate::cli::Cli;
 use crate::clouds;
 use crate::shell::{Name, either, fish, posix};
@@ -204,11 +203,7 @@ fn must_go(words: &[String]) -> Vec<&'static str> {
 #[test]
 fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
     const LINES: usize = 100_000;
-    let seed = std::env::var("OIDC_EXCHANGE_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| fastrand::u64(..));
-    let mut rng = Rng::with_seed(seed);
+    let (mut rng, seed) = seeded();
     let mut program = Cli::command();
     program.build();
     let (mut good, mut helps, mut silent) = (0, 0, 0);

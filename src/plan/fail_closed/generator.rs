@@ -54,6 +54,13 @@ const INTRUDERS: [&str; 22] = [
     "--refreshable",
 ];
 
+/// What makes the lines, and the number that makes the same ones again: `OIDC_EXCHANGE_SEED`, else one by chance.
+pub(super) fn seeded() -> (Rng, u64) {
+    let chosen = std::env::var("OIDC_EXCHANGE_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = chosen.unwrap_or_else(|| fastrand::u64(..));
+    (Rng::with_seed(seed), seed)
+}
+
 /// A command line without the program's name. Nine in ten are of a command that prints for a shell.
 pub(super) fn line(program: &Command, rng: &mut Rng) -> Vec<String> {
     let mut words = good(program, rng);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::Sandbox;
 
+use super::cells::Dash;
 use super::expected::{End, Kind, expected};
 use super::rows::{Row, What};
 use super::setting::Setting;
@@ -34,9 +35,6 @@ pub(super) struct Cell<'r> {
     /// What the short times are multiplied with.
     pub(super) patience: u32,
 }
-
-/// A reason why there is nothing to see.
-pub(crate) type Dash = &'static str;
 
 impl Cell<'_> {
     /// Runs it, and checks all but its end, which it returns.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fs;
 use std::sync::Mutex;
 
-use super::cell::Dash;
+use super::cells::Dash;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

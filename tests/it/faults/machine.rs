@@ -9,7 +9,7 @@ use std::thread;
 use sandbox::Sandbox;
 use tempfile::TempDir;
 
-use super::cell::Dash;
+use super::cells::Dash;
 use crate::network::names::has_namespaces;
 use crate::support::Program;
 

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cell;
+pub(crate) mod cells;
 pub(crate) mod document;
 mod expected;
 mod late;
@@ -18,10 +19,9 @@ pub(crate) mod steps;
 mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cell::{Cell, Dash, Way};
+use cell::{Cell, Way};
+use cells::{Dash, each_cell};
 use document::{Table, section_is};
 use expected::{End, expected};
 use rows::Row;
@@ -49,43 +49,18 @@ fn every_fault_at_every_step() {
     // Its first use makes a key, which takes seconds: too long for a cell that counts them.
     drop(Issuer::start().unwrap().forged(&Job::branch("main")));
     let rows = rows::rows();
-    // Some of them: `FAULTS="vault: read ×" cargo test --test it faults::`.
-    let only = std::env::var("FAULTS").unwrap_or_default();
-    let cells: Vec<(usize, Step)> = (0..rows.len()).flat_map(|row| STEPS.map(|step| (row, step))).collect();
-    let seen: Vec<Mutex<Option<Result<End, Dash>>>> = cells.iter().map(|_| Mutex::new(None)).collect();
-    let (next, wrong, shells) = (AtomicUsize::new(0), Mutex::new(Vec::new()), shells::posix());
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((row, step)) = cells.get(index) else { break };
-                    let name = format!("{} × {}", step.title(), rows[*row].name);
-                    if !name.contains(&only) {
-                        continue;
-                    }
-                    let shell = &shells[index % shells.len()];
-                    let run =
-                        |patience| catch_unwind(AssertUnwindSafe(|| all_ways(&rows, *row, *step, shell, patience)));
-                    let short = expected(*step, rows[*row].kind, rows[*row].times) == End::Bound;
-                    // A machine that is too busy for two attempts in a short time shows them in a longer one.
-                    let ended = if short { run(1).or_else(|_| run(6)) } else { run(1) };
-                    match ended {
-                        Ok(end) => *seen[index].lock().unwrap() = Some(end),
-                        Err(_) => wrong.lock().unwrap().push(format!("{name} ({})", shell.name)),
-                    }
-                }
-            });
-        }
-    });
-    let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
-    if !only.is_empty() || !has_namespaces() {
-        return;
-    }
-    let cells = seen.into_iter().map(|cell| cell.into_inner().unwrap().unwrap_or(Err("not run")));
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    section_is("docs/faults.md", "Steps", &Table::new(&STEPS.map(Step::title), &names, cells.collect()).text());
+    // Some of them: `FAULTS="vault: read ×" cargo test --test it faults::`.
+    let cells = each_cell("FAULTS", &names, AT_ONCE, |row, step, shell| {
+        let run = |patience| all_ways(&rows, row, step, shell, patience);
+        if expected(step, rows[row].kind, rows[row].times) != End::Bound {
+            return run(1);
+        }
+        // A machine that is too busy for two attempts in a short time shows them in a longer one.
+        catch_unwind(AssertUnwindSafe(|| run(1))).unwrap_or_else(|_| run(6))
+    });
+    let Some(cells) = cells.filter(|_| has_namespaces()) else { return };
+    section_is("docs/faults.md", "Steps", &Table::new(&STEPS.map(Step::title), &names, cells).text());
 }
 
 fn all_ways(rows: &[Row], index: usize, step: Step, shell: &shells::Shell, patience: u32) -> Result<End, Dash> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandbox::aws::Sts;
 use sandbox::{Fault, Sandbox, Tls};
 
-use super::cell::Dash;
+use super::cells::Dash;
 use super::expected::{Kind, Times};
 use super::late::Late;
 use super::machine::Machine;

@@ -9,8 +9,9 @@ use sandbox::{Job, Sandbox, Tls};
 
 use super::expected::{End, Kind};
 use super::goaway::GoAway;
-use super::rows::{Attack, Dash, NO_SECRET, Row, Stage, What};
+use super::rows::{Attack, NO_SECRET, Row, Stage, What};
 use super::texts::gives_away;
+use crate::faults::cells::Dash;
 use crate::faults::steps::{Exchange, Step, furnish};
 use crate::support::output::stop;
 use crate::support::recorder::Recorder;

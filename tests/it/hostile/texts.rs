@@ -32,11 +32,12 @@ pub(super) const TERMINAL: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\t  a\r\u{8}\u{7f}\u{
 /// A way to write a secret.
 pub(super) type Form = fn(&str) -> String;
 
-pub(super) fn whole(secret: &str) -> String {
+pub(crate) fn whole(secret: &str) -> String {
     secret.to_owned()
 }
 
-fn joined(secret: &str, every: usize, between: &str) -> String {
+/// The secret with `between` after every so many letters.
+pub(crate) fn joined(secret: &str, every: usize, between: &str) -> String {
     let letters: Vec<char> = secret.chars().collect();
     letters.chunks(every).map(|part| part.iter().collect()).collect::<Vec<String>>().join(between)
 }
@@ -57,7 +58,7 @@ pub(super) fn with_signs(secret: &str) -> String {
     joined(secret, 2, "|*\u{3b1}.")
 }
 
-pub(super) fn base64(secret: &str) -> String {
+pub(crate) fn base64(secret: &str) -> String {
     STANDARD.encode(format!("x{secret}"))
 }
 
@@ -65,7 +66,7 @@ pub(super) fn hexadecimal(secret: &str) -> String {
     written(secret, "")
 }
 
-pub(super) fn percent(secret: &str) -> String {
+pub(crate) fn percent(secret: &str) -> String {
     written(secret, "%")
 }
 
@@ -76,7 +77,7 @@ fn written(secret: &str, before: &str) -> String {
     })
 }
 
-pub(super) fn full_width(secret: &str) -> String {
+pub(crate) fn full_width(secret: &str) -> String {
     secret
         .chars()
         .map(|c| char::from_u32(u32::from(c) + 0xfee0).filter(|_| c.is_ascii_graphic()).unwrap_or(c))
@@ -95,7 +96,7 @@ const RUN: usize = 16;
 
 /// Whether so many letters and digits of `secret` are in `text`, whatever stands between them: as they are, in base64 or in
 /// hexadecimal digits, of whatever case and width.
-pub(super) fn gives_away(text: &str, secret: &str) -> bool {
+pub(crate) fn gives_away(text: &str, secret: &str) -> bool {
     let base64 = (0..3).map(|skipped| STANDARD.encode(secret.as_bytes().get(skipped..).unwrap_or_default()));
     let forms = [secret.to_owned(), hexadecimal(secret)].into_iter().chain(base64);
     let text = letters(text);

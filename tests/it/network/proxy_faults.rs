@@ -19,6 +19,14 @@ fn answered(answer: &'static str) -> (Output, usize) {
     (output, proxy.seen().len())
 }
 
+/// What the error says of the proxy.
+#[track_caller]
+fn assert_said(output: &Output, said: &str) {
+    output.exits(5);
+    let told = output.told();
+    assert!(told.contains(&format!("said       the proxy 127.0.0.1:PROXY {said}")), "{said}: {told}");
+}
+
 fn job(elsewhere: &Elsewhere, proxy: u16) -> Program<'static> {
     elsewhere.job_with("sts.sandbox.test", &["-q", "--timeout", "3s"]).word(&proxy.to_string(), "PROXY")
 }
@@ -61,12 +69,7 @@ fn what_is_asked_once() {
         ("HTTP/2 200\r\n\r\n", "did not answer CONNECT"),
     ] {
         let (output, asked) = answered(answer);
-        output.exits(5);
-        assert!(
-            output.told().contains(&format!("said       the proxy 127.0.0.1:PROXY {said}")),
-            "{answer}: {}",
-            output.told()
-        );
+        assert_said(&output, said);
         assert_eq!(asked, 1, "{answer}");
     }
 }
@@ -81,12 +84,7 @@ fn what_is_asked_again() {
         ("", "closed the connection to sts.sandbox.test:PORT"),
     ] {
         let (output, asked) = answered(answer);
-        output.exits(5);
-        assert!(
-            output.told().contains(&format!("said       the proxy 127.0.0.1:PROXY {said}")),
-            "{answer}: {}",
-            output.told()
-        );
+        assert_said(&output, said);
         assert!(asked > 1, "{answer}: {}", output.told());
     }
 }
@@ -161,8 +159,7 @@ fn socks_that_refuses() {
         let proxy = Socks::start(manner);
         let address = format!("socks5h://{user}127.0.0.1:{}", proxy.port());
         let output = job(&elsewhere, proxy.port()).env("HTTPS_PROXY", address).run();
-        output.exits(5);
-        assert!(output.told().contains(&format!("said       the proxy 127.0.0.1:PROXY {said}\n")), "{}", output.told());
+        assert_said(&output, &format!("{said}\n"));
         assert_eq!(proxy.seen().len() > 1, again, "{said}");
     }
 }

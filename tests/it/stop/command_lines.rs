@@ -1,11 +1,10 @@
 //! Command lines that are made from the parser's definitions, in real shells: without a token each of them fails.
 
 use clap::CommandFactory;
-use fastrand::Rng;
 use oidc_exchange::cli::Cli;
 use oidc_exchange::shell::{fish, posix};
 
-use self::generator::line;
+use self::generator::{line, seeded};
 use crate::support::{oidc_exchange, shells};
 
 #[path = "../../../src/plan/fail_closed/generator.rs"]
@@ -15,11 +14,7 @@ mod generator;
 #[test]
 fn what_is_printed_stops_the_shell() {
     const LINES: usize = 300;
-    let seed = std::env::var("OIDC_EXCHANGE_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| fastrand::u64(..));
-    let mut rng = Rng::with_seed(seed);
+    let (mut rng, seed) = seeded();
     let mut program = Cli::command();
     program.build();
     let (posix_shells, fish_shell) = (shells::posix(), shells::find("fish", "fish", &[]));

@@ -10,6 +10,7 @@ use sandbox::{Fault, Request, Sandbox, Tls};
 
 use super::answers::refusal;
 use super::expected::Kind;
+use crate::faults::cells::Dash;
 use crate::faults::steps::{Exchange, Step};
 
 /// A row of the table.
@@ -18,9 +19,6 @@ pub(super) struct Row {
     pub(super) kind: Kind,
     pub(super) what: What,
 }
-
-/// A reason why there is nothing to see.
-pub(super) type Dash = &'static str;
 
 /// What attacks.
 pub(super) enum What {
