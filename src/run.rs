@@ -40,7 +40,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         };
         let ended = story(arguments, host, &failure, &mut signals).await;
         if ended.is_err() {
-            tokio::select! { _ = signals.next() => {} () = failure.complete() => {} }
+            tokio::select! { () = signals.again() => {} () = failure.complete() => {} }
         }
         ended
     });
@@ -155,8 +155,7 @@ async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut
     match traded {
         Ok((content, leftovers)) => delivery.deliver(&content, leftovers, deadline, signals).await,
         Err(error) => {
-            // One more signal means at once.
-            tokio::select! { _ = signals.next() => {} () = pending.revoke() => {} }
+            pending.revoke(signals.again()).await;
             Err(error)
         }
     }

@@ -1,16 +1,24 @@
 //! Signals: those that end a run before its time, and those that a command is passed.
 
 use std::future::pending;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::stream::{SelectAll, Stream, StreamExt};
 use rustix::process::Signal;
+use signal_hook::SigId;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
 
 /// Every signal that would end the run without a word, and can be caught. SIGKILL cannot; SIGSEGV, SIGBUS, SIGILL and SIGFPE
 /// are for faults of the program itself. Real-time signals are left out: nothing sends them to a job, a handler costs more with
 /// each that is there, and valgrind keeps one for itself.
 #[must_use]
-pub fn ending() -> Vec<(SignalKind, &'static str)> {
+pub fn ending() -> Vec<Received> {
     const NAMED: [(Signal, &str); 14] = [
         (Signal::INT, "SIGINT"),
         (Signal::TERM, "SIGTERM"),
@@ -52,33 +60,104 @@ pub fn outlive_file_limit() -> std::io::Result<()> {
     Signals::watch(&[(kind, "SIGXFSZ")]).map(drop)
 }
 
+/// A signal that has come, and its name.
+pub type Received = (SignalKind, &'static str);
+
+/// How long signals that come together may be apart. A terminal that closes sends SIGHUP, and the agent above it SIGTERM: both
+/// ask for the same end. Nobody presses Ctrl-C twice so fast.
+const TOGETHER: Duration = Duration::from_millis(250);
+
 /// A watch on some signals.
 #[derive(Debug)]
-pub struct Signals(UnboundedReceiver<(SignalKind, &'static str)>);
+pub struct Signals {
+    each: SelectAll<Watch>,
+    first: Option<Instant>,
+}
+
+/// The watch on one of them.
+#[derive(Debug)]
+struct Watch {
+    signal: tokio::signal::unix::Signal,
+    received: Received,
+}
+
+impl Stream for Watch {
+    type Item = Received;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Received>> {
+        let received = self.received;
+        self.signal.poll_recv(context).map(|came| came.map(|()| received))
+    }
+}
 
 impl Signals {
     /// Starts to watch for `kinds`, but for those that the caller has had ignored (`nohup`, a background job of a
-    /// script): they stay ignored, for COMMAND too. Each has a task of its own, so that waiting for all of them costs the run
-    /// no more than waiting for one.
+    /// script): they stay ignored, for COMMAND too.
     ///
     /// # Errors
     /// When the system takes no handler.
-    pub fn watch(kinds: &[(SignalKind, &'static str)]) -> std::io::Result<Self> {
+    pub fn watch(kinds: &[Received]) -> std::io::Result<Self> {
         let ignored = ignored();
-        let (sender, receiver) = unbounded_channel();
-        for &(kind, name) in kinds.iter().filter(|(kind, _)| ignored & (1_u64 << (kind.as_raw_value() - 1)) == 0) {
-            let (mut signal, sender) = (signal(kind)?, sender.clone());
-            tokio::spawn(async move { while signal.recv().await.is_some() && sender.send((kind, name)).is_ok() {} });
-        }
-        Ok(Self(receiver))
+        let watched = kinds.iter().filter(|(kind, _)| ignored & (1_u64 << (kind.as_raw_value() - 1)) == 0);
+        let watch = |&received: &Received| signal(received.0).map(|signal| Watch { signal, received });
+        Ok(Self { each: watched.map(watch).collect::<std::io::Result<_>>()?, first: None })
     }
 
     /// Waits for one of them.
-    pub async fn next(&mut self) -> (SignalKind, &'static str) {
-        match self.0.recv().await {
-            Some(received) => received,
+    pub async fn next(&mut self) -> Received {
+        match self.each.next().await {
+            Some(received) => self.note(received),
             // All of them are ignored.
             None => pending().await,
+        }
+    }
+
+    /// Waits for one that asks for an end at once: it comes after another one, and not together with it.
+    pub async fn again(&mut self) {
+        loop {
+            let first = self.first;
+            self.next().await;
+            if first.is_some_and(|first| first.elapsed() >= TOGETHER) {
+                return;
+            }
+        }
+    }
+
+    /// One that has come already, if there is one.
+    pub async fn arrived(&mut self) -> Option<Received> {
+        // The runtime looks for signals while nothing else is to be done.
+        tokio::task::yield_now().await;
+        let received = self.each.next().now_or_never()??;
+        Some(self.note(received))
+    }
+
+    /// Lets a signal end this process as it ends one that watches for none, as long as the value lives: a command is about
+    /// to take its place, where nobody would look at what has come. Those that came before are [`arrived`](Self::arrived).
+    #[must_use]
+    pub fn default_actions(&self) -> DefaultActions {
+        let wanted = Arc::new(AtomicBool::new(false));
+        let numbers = self.each.iter().map(|watch| watch.received.0.as_raw_value());
+        // One that the library has no default action for is looked for alone.
+        let register = |number| signal_hook::flag::register_conditional_default(number, Arc::clone(&wanted)).ok();
+        let registered = numbers.filter_map(register).collect();
+        wanted.store(true, Ordering::SeqCst);
+        DefaultActions(registered)
+    }
+
+    fn note(&mut self, received: Received) -> Received {
+        self.first.get_or_insert_with(Instant::now);
+        received
+    }
+}
+
+/// See [`Signals::default_actions`].
+#[derive(Debug)]
+pub struct DefaultActions(Vec<SigId>);
+
+impl Drop for DefaultActions {
+    fn drop(&mut self) {
+        for &id in &self.0 {
+            signal_hook::low_level::unregister(id);
         }
     }
 }

@@ -120,7 +120,7 @@ pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
             }
             Err(error) => {
                 check_error(&error);
-                pending.revoke().await;
+                pending.revoke(std::future::pending()).await;
             }
         }
     });

@@ -12,17 +12,13 @@ use tokio::signal::unix::SignalKind;
 use super::Run;
 use crate::core_file;
 use crate::emit::Exports;
-use crate::signal::{self, Signals};
+use crate::signal::Signals;
 
 impl Run {
     /// Runs the command with `exports` in its environment, `meanwhile` beside it, and returns its exit code once
     /// it has ended: 128 and the signal's number where a signal ended it, 126 or 127 where it could not be run
-    /// (POSIX.1-2024, Shell Command Language, section 2.8.2). Signals are passed on to it.
-    pub async fn supervise(&self, exports: &Exports, meanwhile: impl Future<Output = ()>) -> u8 {
-        let mut signals = match Signals::watch(&passed_on()) {
-            Ok(signals) => signals,
-            Err(error) => return self.cannot_run(&error),
-        };
+    /// (POSIX.1-2024, Shell Command Language, section 2.8.2). `signals` are passed on to it.
+    pub async fn supervise(&self, exports: &Exports, meanwhile: impl Future<Output = ()>, signals: &mut Signals) -> u8 {
         core_file::allow();
         let spawned = tokio::process::Command::from(self.command(exports)).spawn();
         core_file::forbid();
@@ -36,33 +32,38 @@ impl Run {
                 Ok(status) => code(status),
                 Err(error) => self.cannot_run(&error),
             },
-            never = pass_on(&mut signals, pid) => match never {},
+            never = pass_on(signals, pid) => match never {},
             never = beside(meanwhile) => match never {},
         }
     }
 }
 
 async fn pass_on(signals: &mut Signals, to: Option<Pid>) -> Infallible {
-    loop {
-        let (kind, _) = signals.next().await;
+    let pass = |kind: SignalKind| {
         if let (Some(pid), Some(signal)) = (to, Signal::from_named_raw(kind.as_raw_value())) {
             // It may have ended this very moment; its status says so.
             let _ = kill_process(pid, signal);
         }
+    };
+    // One from the terminal may have come when the command was not yet there.
+    while let Some((kind, _)) = signals.arrived().await {
+        pass(kind);
+    }
+    let on_terminal = std::io::stdin().is_terminal();
+    loop {
+        let (kind, _) = signals.next().await;
+        if !(on_terminal && OF_A_TERMINAL.contains(&kind)) {
+            pass(kind);
+        }
     }
 }
+
+/// From a terminal, these reach the whole foreground group, the command among it: passing them on would deliver them twice.
+const OF_A_TERMINAL: [SignalKind; 2] = [SignalKind::interrupt(), SignalKind::quit()];
 
 async fn beside(meanwhile: impl Future<Output = ()>) -> Infallible {
     meanwhile.await;
     pending().await
-}
-
-/// What a process is commonly sent. From a terminal, SIGINT and SIGQUIT reach the whole foreground group, the command
-/// among it: passing them on would deliver them twice.
-fn passed_on() -> Vec<(SignalKind, &'static str)> {
-    let terminals = [SignalKind::interrupt(), SignalKind::quit()];
-    let on_terminal = std::io::stdin().is_terminal();
-    signal::ending().into_iter().filter(|(kind, _)| !(on_terminal && terminals.contains(kind))).collect()
 }
 
 fn code(status: ExitStatus) -> u8 {

@@ -105,10 +105,18 @@ impl Ready<'_> {
             return Err(error.into());
         }
         if let (Delivery::Command(run), Content::Variables(exports)) = (self.delivery, content) {
-            if leftovers.is_empty() {
-                return Ok(run.become_it(exports));
+            let nothing_to_undo = leftovers.is_empty();
+            let default_actions = nothing_to_undo.then(|| signals.default_actions());
+            if let Some((_, name)) = signals.arrived().await {
+                leftovers.give_up().await;
+                return Err(error::Error::interrupted(name));
             }
-            let code = run.supervise(exports, leftovers.tend()).await;
+            if nothing_to_undo {
+                let code = run.become_it(exports);
+                drop(default_actions);
+                return Ok(code);
+            }
+            let code = run.supervise(exports, leftovers.tend(), signals).await;
             // COMMAND may have taken longer than the exchange had time for.
             leftovers.undo(&self.directory.until(None)).await;
             return Ok(code);

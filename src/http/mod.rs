@@ -19,6 +19,7 @@ mod proxy;
 mod redact;
 pub mod resolv_conf;
 pub mod retry;
+mod sent;
 pub mod smithy;
 mod tls;
 mod transport;
@@ -43,6 +44,7 @@ pub use peer::{PeerText, RawText, RawTexts, Shown};
 pub use proxy::Proxies;
 use proxy::Proxy;
 use retry::{Deadline, GaveUp, Retryable};
+pub use sent::Sent;
 use tls::Tls;
 use transport::Transport;
 pub use trust::{Bundle, CaFile, Identity, Trust};
@@ -171,12 +173,20 @@ impl Client {
     /// A [`Failure`] when the address is not one that may be spoken to, or no whole answer came. An
     /// answer with an error status is not a failure here, but a redirect is.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
+        self.send_noting(request, None).await
+    }
+
+    /// Sends `request` as [`send`](Self::send) does, and notes in `sent` when its body begins to leave.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub async fn send_noting(&self, request: Request, sent: Option<&Sent>) -> Result<Response, Failure> {
         let host = host_and_port(&request.url);
         let started = Instant::now();
         let method = request.method.clone();
         let outcome = match &self.0.fake {
             Some(answers) => answers.next(),
-            None => self.attempt(request, &host).await,
+            None => self.attempt(request, &host, sent).await,
         };
         let took = started.elapsed().as_millis();
         match &outcome {
@@ -208,13 +218,13 @@ impl Client {
         });
     }
 
-    async fn attempt(&self, request: Request, host: &str) -> Result<Response, Failure> {
+    async fn attempt(&self, request: Request, host: &str, sent: Option<&Sent>) -> Result<Response, Failure> {
         // Not within the attempt's bound: what it reads may be slow, and is read once.
         let transport = self.transport_for(&request.url).await?;
         let settings = &self.0.settings;
         let bound = settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
         let proxy = settings.proxies.for_url(&request.url);
-        let answer = tokio::time::timeout(bound, transport.send(request, host, self.hold(), self.shown())).await;
+        let answer = tokio::time::timeout(bound, transport.send(request, host, self.hold(), self.shown(), sent)).await;
         answer.unwrap_or_else(|_| Err(silence(host.into(), proxy, bound)))
     }
 

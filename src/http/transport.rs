@@ -11,6 +11,7 @@ use reqwest::{Body, StatusCode, Url, Version};
 use super::connect::{self, Connector, Ways};
 use super::failure::Failure;
 use super::peer::{RawText, Shown};
+use super::sent::{Noting, Sent};
 use super::{BODY_LIMIT, Exhausted, Held, Request, Response, body, origin, proxy};
 
 /// The most that the headers of an HTTP/2 answer may take, as RFC 9113, section 6.5.2, counts it. In memory they take about
@@ -35,7 +36,7 @@ impl Transport {
     }
 
     /// Sends `request` to `host`, as messages call it, and reads the whole answer, as far as
-    /// `held` may grow.
+    /// `held` may grow. When the request begins to leave is `noted`.
     ///
     /// # Errors
     /// When no whole answer came, or a redirect.
@@ -45,8 +46,9 @@ impl Transport {
         host: &str,
         held: Held,
         shown: &Shown,
+        noted: Option<&Sent>,
     ) -> Result<Response, Failure> {
-        let request = prepared(request).try_into();
+        let request = prepared(request, noted).try_into();
         let request = request.map_err(|_: reqwest::Error| Failure::Setup { why: format!("{host} cannot be asked") })?;
         let sent = self.0.request(request).await.map_err(|error| Failure::of_request(&error, host, shown))?;
         let mut answer = reqwest::Response::from(sent.map(Body::wrap));
@@ -73,7 +75,7 @@ fn redirect(status: StatusCode, headers: &HeaderMap, host: &str, shown: &Shown) 
     Failure::Redirect { host: host.into(), status: status.as_u16(), location }
 }
 
-fn prepared(request: Request) -> reqwest::Request {
+fn prepared(request: Request, noted: Option<&Sent>) -> reqwest::Request {
     let Request { method, mut url, mut headers, body } = request;
     if let Entry::Vacant(entry) = headers.entry(AUTHORIZATION)
         && let Some(authorization) = authorization(&url)
@@ -86,7 +88,10 @@ fn prepared(request: Request) -> reqwest::Request {
     let _ = (url.set_username(""), url.set_password(None));
     let mut prepared = reqwest::Request::new(method, url);
     *prepared.headers_mut() = headers;
-    *prepared.body_mut() = Some(body.into());
+    *prepared.body_mut() = Some(match noted {
+        None => body.into(),
+        Some(sent) => Body::wrap(Noting::new(body, sent.clone())),
+    });
     prepared
 }
 

@@ -1,35 +1,16 @@
 //! The story: log in, read, take what was asked for.
 
-use std::cell::RefCell;
-
 use super::Request;
 use super::connections;
 use super::exports::{self, Item};
 use super::held_token::HeldToken;
 use super::login;
+use super::pending::PendingRevocation;
 use super::session::Session;
 use super::wire::Server;
 use crate::cloud::Given;
 use crate::error::Error;
 use crate::http::retry::Deadline;
-
-/// The client token of an exchange that is under way, for whoever sees it come to a bad end.
-#[derive(Debug, Default)]
-pub struct PendingRevocation(RefCell<Option<HeldToken>>);
-
-impl PendingRevocation {
-    fn note(&self, token: &HeldToken) {
-        self.0.replace(Some(token.clone()));
-    }
-
-    /// Revokes the token, where there is one yet. It takes two seconds at most, whatever the server does.
-    pub async fn revoke(&self) {
-        let token = self.0.take();
-        if let Some(token) = token {
-            token.give_up().await;
-        }
-    }
-}
 
 /// What was read, and the client token that read it.
 #[derive(Debug)]
@@ -40,7 +21,7 @@ pub struct Secrets {
     pub token: HeldToken,
 }
 
-/// Trades the token for what `request` names. From the login on, the client token is in `pending`: whatever becomes of
+/// Trades the token for what `request` names. From the login on, it or its client token is in `pending`: whatever becomes of
 /// this, and of what it returns, it is revoked or handed over.
 ///
 /// # Errors
@@ -48,7 +29,7 @@ pub struct Secrets {
 pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRevocation) -> Result<Secrets, Error> {
     let Given { token, http, host, deadline, .. } = *given;
     http.shown().add(token.jwt());
-    let mut server = Server {
+    let server = Server {
         http: http.clone(),
         address: request.address.clone(),
         namespace: request.namespace.clone(),
@@ -56,15 +37,12 @@ pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRev
         index: None,
         multiplexed: false,
     };
-    let client_token = login::login(request, token, &mut server, deadline).await?;
+    let (server, client_token) = login::login(request, token, &server, deadline, pending).await?;
     let held = HeldToken {
-        server,
-        token: client_token,
-        leases: Vec::new(),
-        spent: 0,
         handed_out: request.export_token,
         no_revoke: request.no_revoke,
         server_options: request.server_options.clone(),
+        ..HeldToken::new(server, client_token)
     };
     pending.note(&held);
     let _opening = connections::prepare(request, &held.server);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use super::login::ClientToken;
+use super::client_token::ClientToken;
 use super::server_options::ServerOptions;
 use super::settings;
 use super::token_self::{self, REVOKE, Why};

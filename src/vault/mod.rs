@@ -6,6 +6,7 @@
 mod about;
 mod answer;
 mod cause;
+mod client_token;
 mod connections;
 mod data;
 pub mod exchange;
@@ -19,6 +20,7 @@ mod login_cause;
 mod mounts;
 pub mod names;
 pub mod path;
+mod pending;
 mod policy;
 mod read_cause;
 mod reading;
@@ -38,10 +40,11 @@ use reqwest::Url;
 
 use crate::shell::Name;
 pub use about::ABOUT;
-pub use exchange::{PendingRevocation, Secrets};
+pub use exchange::Secrets;
 pub use held_token::HeldToken;
 pub use leftover_token::LeftoverToken;
 use path::Path;
+pub use pending::PendingRevocation;
 use selection::Selection;
 pub use server_options::ServerOptions;
 

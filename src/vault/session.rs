@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Request;
 use super::answer::{Answer, Kind, PROVIDER};
 use super::cause::{ADDRESS_SETTING, transport_hints};
-use super::login::ClientToken;
+use super::client_token::ClientToken;
 use super::path::Path;
 use super::read_cause::{MORE_USES, ReadCause};
 use super::wire::{Call, Server, Success};

@@ -14,7 +14,7 @@ use super::data::{Data, small};
 use super::login_cause::LoginCause;
 use super::path::Path;
 use crate::host::Clock;
-use crate::http::{self, Attempt, Client, Exhausted, Failure, RawText, RawTexts};
+use crate::http::{self, Attempt, Client, Exhausted, Failure, RawText, RawTexts, Sent};
 use crate::secret::Secret;
 
 /// What tells a real client from a page that was made to send a request: an agent's guard asks for it.
@@ -128,6 +128,11 @@ pub(super) struct Success {
 impl Server {
     /// Sends `call` once.
     pub(super) async fn send(&self, call: &Call<'_>) -> Result<Success, Attempt<Answer>> {
+        self.send_noting(call, None).await
+    }
+
+    /// Sends `call` once, and notes in `sent` when its body begins to leave.
+    pub(super) async fn send_noting(&self, call: &Call<'_>, sent: Option<&Sent>) -> Result<Success, Attempt<Answer>> {
         let unanswered = |failure: Failure| {
             let attempt = Attempt::from(failure);
             if call.kind == Kind::Write { attempt.unless_sent() } else { attempt }
@@ -136,7 +141,7 @@ impl Server {
             self.http.shown().add(token);
         }
         let request = self.request(call).map_err(unanswered)?;
-        let response = self.http.send(request).await.map_err(unanswered)?;
+        let response = self.http.send_noting(request, sent).await.map_err(unanswered)?;
         let status = response.status;
         // A text with escapes is put together beside the one that is read, and its data is copied.
         let mut beside = response.held.beside();

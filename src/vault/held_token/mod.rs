@@ -4,8 +4,8 @@ mod renewal;
 
 use std::time::{Duration, SystemTime};
 
+use super::client_token::ClientToken;
 use super::leftover_token::LeftoverToken;
-use super::login::ClientToken;
 use super::path::Path;
 use super::server_options::ServerOptions;
 use super::token_self::{self, REVOKE, Why};
@@ -57,6 +57,12 @@ const LAST_CALL: Duration = Duration::from_secs(5);
 const IN_HASTE: Duration = Duration::from_secs(2);
 
 impl HeldToken {
+    /// A token that nothing uses yet, and nobody is to get.
+    pub(super) fn new(server: Server, token: ClientToken) -> Self {
+        let (leases, server_options) = (Vec::new(), ServerOptions::default());
+        Self { server, token, leases, spent: 0, handed_out: false, no_revoke: false, server_options }
+    }
+
     /// Whether the job needs the token to live: it has the token, or a secret that ends with it.
     pub(super) fn is_in_use(&self) -> bool {
         self.handed_out || !self.leases.is_empty()

@@ -1,5 +1,7 @@
 //! `-- COMMAND`: the credentials in its environment, and nothing between it and its caller.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 use sandbox::{Job, Sandbox};
 
@@ -139,6 +141,31 @@ fn signals_reach_it() {
         let output = running.wait();
         assert!(output.code == Some(9) && output.stdout == b"caught\n", "{signal:?}: {}", output.describe());
     }
+}
+
+/// Between the exchange's end and its beginning, too: nobody looks at what comes then.
+#[test]
+fn no_signal_is_lost_before_it() {
+    let ended = |options: &[&str], seed: u64| {
+        let (sandbox, mut rng) = (Sandbox::start().unwrap(), fastrand::Rng::with_seed(seed));
+        for run in 1..=25 {
+            let running = with_command(&sandbox, options, &["sleep", "4"]).spawn();
+            assert!(sandbox.aws.await_requests(run, Duration::from_secs(20)));
+            std::thread::sleep(Duration::from_micros(rng.u64(..15_000)));
+            running.signal([Signal::TERM, Signal::HUP][run % 2]);
+            let output = running.wait();
+            // By itself, or by way of COMMAND.
+            let ended =
+                [Some(5), Some(143), Some(129)].contains(&output.code) || [Some(15), Some(1)].contains(&output.signal);
+            assert!(ended, "{options:?}: {}", output.describe());
+        }
+    };
+    std::thread::scope(|scope| {
+        for seed in 0..6 {
+            let options: &[&str] = if seed % 3 == 0 { &["--refreshable"] } else { &[] };
+            scope.spawn(move || ended(options, seed));
+        }
+    });
 }
 
 /// A command that a signal ends has ended so for its caller too.

@@ -111,12 +111,98 @@ fn a_second_signal_does_not_wait() {
     running.signal(Signal::TERM);
     // The revocation has been sent: the first signal was taken.
     assert!(sandbox.vault.await_requests(3, Duration::from_secs(20)));
+    std::thread::sleep(Duration::from_millis(300));
     running.signal(Signal::TERM);
     let output = running.wait();
     output.exits(5).stderr_is(expect![[r#"
+        warning: the client token was not revoked, and ends by itself within 900 s
         error: interrupted by SIGTERM; no credentials were handed out
     "#]]);
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+}
+
+/// As a terminal sends them that closes, and an agent that ends the job with it.
+#[test]
+fn signals_that_come_together_ask_for_one_end() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.vault.aim(|request| request.path.contains("/mounts/"), Fault::Hang, None);
+    let arguments = ["vault", "--role", VAULT_ROLE, "A=secret/production/db#username"];
+    for signals in [
+        &[Signal::TERM, Signal::HUP][..],
+        &[Signal::HUP, Signal::TERM],
+        &[Signal::INT, Signal::TERM, Signal::HUP],
+        &[Signal::TERM, Signal::TERM],
+        &[Signal::HUP, Signal::USR1, Signal::TERM, Signal::QUIT, Signal::INT],
+    ] {
+        for pause in [0, 1, 30] {
+            let (asked, issued) = (sandbox.vault.requests().len(), sandbox.vault.issued().len());
+            let running = oidc_exchange(arguments).job(&sandbox).spawn();
+            assert!(sandbox.vault.await_requests(asked + 2, Duration::from_secs(20)));
+            for signal in signals {
+                running.signal(*signal);
+                std::thread::sleep(Duration::from_millis(pause));
+            }
+            running.wait().exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
+            let issued = sandbox.vault.issued().split_off(issued);
+            assert!(issued.len() == 1 && !sandbox.vault.is_good(&issued[0]), "{signals:?}, {pause} ms apart");
+        }
+    }
+}
+
+/// What the server has been asked for may be there already when the run ends.
+#[test]
+fn a_login_under_way_is_awaited_and_its_token_ends() {
+    let sandbox = Sandbox::start().unwrap();
+    let is_login: fn(&sandbox::Request) -> bool = |request| request.path.ends_with("/login");
+    sandbox.vault.aim(is_login, Fault::Delay(Duration::from_millis(800)), None);
+    let arguments = ["vault", "--role", VAULT_ROLE, "A=secret/production/db#username"];
+    let running = oidc_exchange(arguments).job(&sandbox).spawn();
+    assert!(sandbox.vault.await_requests(1, Duration::from_secs(20)));
+    running.signal(Signal::TERM);
+    running.wait().exits(5).stdout_is(&format!("unset A;\n{}", stop(5))).stderr_is(expect![[r#"
+        error: interrupted by SIGTERM; no credentials were handed out
+    "#]]);
+    let output = oidc_exchange(arguments).args(["--timeout", "500ms"]).job(&sandbox).run();
+    output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
+    assert!(!output.stderr().contains("warning"), "{}", output.stderr());
+    let issued = sandbox.vault.issued();
+    assert_eq!(issued.len(), 2);
+    assert!(issued.iter().all(|token| !sandbox.vault.is_good(token)));
+}
+
+#[test]
+fn a_login_without_an_answer_is_awaited_for_two_seconds() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.vault.always(Fault::Hang);
+    let arguments = ["vault", "--role", VAULT_ROLE, "A=secret/production/db#username"];
+    let running = oidc_exchange(arguments).job(&sandbox).spawn();
+    assert!(sandbox.vault.await_requests(1, Duration::from_secs(20)));
+    let asked = Instant::now();
+    running.signal(Signal::TERM);
+    let output = running.wait();
+    assert!(asked.elapsed() >= Duration::from_secs(2) && asked.elapsed() < SOON, "{:?}", asked.elapsed());
+    output.exits(5).stderr_is(expect![[r#"
+        warning: Vault did not answer the login: if it made a client token, that is not revoked, and ends by itself
+        error: interrupted by SIGTERM; no credentials were handed out
+    "#]]);
+}
+
+/// There can be no token then.
+#[test]
+fn a_login_that_was_not_sent_is_not_waited_for() {
+    let sandbox = Sandbox::start().unwrap();
+    // It takes connections, and does not speak.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://{}", silent.local_addr().unwrap());
+    let arguments = ["vault", "--role", VAULT_ROLE, "--addr", &address, "A=secret/production/db#username"];
+    let running = oidc_exchange(arguments).job(&sandbox).spawn();
+    let _connection = silent.accept().unwrap();
+    let asked = Instant::now();
+    running.signal(Signal::TERM);
+    running.wait().exits(5).stderr_is(expect![[r#"
+        error: interrupted by SIGTERM; no credentials were handed out
+    "#]]);
+    assert!(asked.elapsed() < Duration::from_millis(1500), "{:?}", asked.elapsed());
 }
 
 /// `VAULT_CLIENT_TIMEOUT=0` bounds no call; `--timeout` bounds the whole, the question after a refusal included.

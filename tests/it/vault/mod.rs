@@ -4,6 +4,7 @@ mod action;
 mod clean;
 mod connections;
 mod database;
+mod ended;
 mod explain;
 mod explained;
 mod guide;
