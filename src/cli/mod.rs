@@ -26,7 +26,7 @@ pub use complete::{Shell, completions};
 pub use explain::{ExplainArgs, ExplainAws, ExplainCommand, ExplainGcp, ExplainVault};
 pub use format::{AwsAnswer, Form, VaultAnswer};
 pub use gcp::GcpArgs;
-pub use habits::{advise, names_a_form};
+pub use habits::{Place, advise, place};
 pub use later::Later;
 pub use man::man_page;
 pub use setup::{AllowedJobsArgs, SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault};

@@ -10,12 +10,11 @@ mod secrets_file;
 mod setup;
 mod vault_request;
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::aws;
 use crate::cli::{
-    self, Cli, Command, ExplainCommand, Forget, Form, Later, NetworkArgs, ReportFormat, SetupCommand, Shared,
+    self, Cli, Command, ExplainCommand, Forget, Form, Later, NetworkArgs, Place, ReportFormat, SetupCommand, Shared,
     TokenArgs, TokenPlace,
 };
 use crate::delivery::{Delivery, Run};
@@ -275,15 +274,19 @@ fn delivery(shared: Shared, format: Option<Format>) -> Result<Delivery, Usage> {
         return Err(Usage::new("--on-error is for the formats that a shell evaluates"));
     }
     let format = format.unwrap_or(Format::Env);
-    if let Some(word) = shared.output.as_deref().and_then(Path::to_str).filter(|word| cli::names_a_form(word)) {
-        let form = if word == "text" { "env" } else { "json" };
-        return Err(Usage::new(format!("--output {word}: --output takes a file's path, and --format the form"))
-            .hint(format!("write --format {form}; for a file of this name, write --output ./{word}")));
+    let Some(path) = shared.output else {
+        return Ok(Delivery::Stdout { format, on_terminal: shared.print_secrets });
+    };
+    let shown = path.display();
+    match cli::place(&path) {
+        Place::File => Ok(Delivery::File { format, path }),
+        Place::Stdout => Ok(Delivery::Stdout { format, on_terminal: shared.print_secrets }),
+        Place::Device => Err(Usage::new(format!("--output {shown}: this is not a place for a file"))
+            .hint("write a file's path, or leave --output out for standard output")),
+        Place::Form(instead) => Err(Usage::new(format!("--output {shown}: --output is for a file's path"))
+            .hint(instead)
+            .hint(format!("for a file of this name, write --output ./{shown}"))),
     }
-    Ok(match shared.output {
-        Some(path) if path.as_os_str() != "-" => Delivery::File { format, path },
-        _ => Delivery::Stdout { format, on_terminal: shared.print_secrets },
-    })
 }
 
 /// A wait that the whole exchange's bound would cut short is not the one that was asked for.

@@ -20,53 +20,55 @@ fn tip(line: &str, expected: &str) {
 
 #[test]
 fn a_command_of_another_tool() {
-    tip("google", "`google` of gcloud is `gcp` here");
-    tip("bao", "`bao` of vault and bao is `vault` here");
-    tip("login", "`login` of other tools is `aws`, `gcp` or `vault`, by the cloud here");
-    tip("exec", "`exec` of aws-vault and other tools is `aws`, `gcp` or `vault`, with `-- COMMAND` at the end here");
-    tip("version", "`version` of other tools is `--version` here");
+    tip("google", "write `gcp`");
+    tip("bao", "write `vault`");
+    tip("login", "write the cloud: `aws`, `gcp` or `vault`");
+    tip("exec", "write `aws`, `gcp` or `vault`, with `-- COMMAND` at the end");
+    tip("version", "write `--version`");
     tip("asw", "a similar subcommand exists: 'aws'");
     tip("awz", "a similar subcommand exists: 'aws'");
-    tip("explain google", "`google` of gcloud is `gcp` here");
+    tip("explain google", "write `gcp`");
     tip("explain nonsense", "the commands are aws, gcp, vault");
     tip("nonsense", "the commands are aws, gcp, vault, token, explain, setup, clean, completions, man");
 }
 
 #[test]
 fn an_option_of_another_tool() {
-    tip("aws --role-to-assume x", "`--role-to-assume` of configure-aws-credentials is `--role-arn` here");
-    tip("aws --roleToAssume x", "`--roleToAssume` of configure-aws-credentials is `--role-arn` here");
+    tip("aws --role-to-assume x", "write `--role-arn`");
+    tip("aws --roleToAssume x", "write `--role-arn`");
     tip("aws --role_arn x", "write `--role-arn`");
-    tip("aws --arn x", "`--arn` of aws-vault and other tools is `--role-arn`, with the whole ARN here");
-    tip("aws --session-name x", "`--session-name` of other tools is `--role-session-name` here");
-    tip("aws --shell bash", "`--shell` of other tools is `--format`: env for POSIX shells, fish for fish here");
-    tip(
-        "gcp --workload-identity-provider x",
-        "`--workload-identity-provider` of google-github-actions/auth is `--provider` here",
-    );
+    tip("aws --arn x", "write `--role-arn`, with the whole ARN");
+    tip("aws --session-name x", "write `--role-session-name`");
+    tip("aws --shell bash", "write `--format env` for POSIX shells, `--format fish` for fish");
+    tip("gcp --workload-identity-provider x", "write `--provider`");
     tip("gcp --service_account x", "write `--service-account`");
-    tip("vault -address=https://v.example", "`-address` of vault and bao is `--addr` here");
-    tip(
-        "vault -field=password secret/db",
-        "`-field` of vault and bao is a part of the secret's argument: NAME=path#field here",
-    );
+    tip("vault -address=https://v.example", "write `--addr`");
+    tip("vault -field=password secret/db", "write the field after the secret's path: NAME=path#field");
     tip("vault -role=ci", "write `--role`");
     tip("vault --provider x", "`--provider` is an option of `gcp`, `setup gcp`");
-    tip("setup aws --role x", "`--role` of configure-aws-credentials is `--role-arn`, with the whole ARN here");
-    tip("explain aws --policy x", "`--policy` of other tools is `--trust-policy` here");
-    tip("token --json", "`--json` of the AWS CLI is `--format json` here");
+    tip("setup aws --role x", "write `--role-arn`, with the whole ARN");
+    tip("explain aws --policy x", "write `--trust-policy`");
+    tip("token --json", "write `--format json`");
+    oidc_exchange(["aws", "--role-to-assume", "x"]).run().exits(2).stderr_is(expect![[r#"
+        error: unexpected argument '--role-to-assume' found
+
+          tip: write `--role-arn`
+
+        For more information, try '--help'.
+    "#]]);
 }
 
 #[test]
 fn a_value_of_another_tool() {
-    tip("aws --format bash", "`bash` of other tools is `env`, which is the default here");
-    tip("vault --on-error ignore", "`ignore` of other tools is `none` here");
+    tip("aws --format bash", "write `--format env`, or leave it out: env is the default");
+    tip("aws --format Bash", "write `--format env`, or leave it out: env is the default");
+    tip("vault --on-error ignore", "write `--on-error none`");
     let output = oidc_exchange(["aws", "--format", "yaml"]).run();
     output.exits(2).stderr_is(expect![[r#"
         error: invalid value 'yaml' for '--format <FORMAT>'
           [possible values: env, env-no-export, dotenv, fish, json, source, process]
 
-          tip: `yaml` of the AWS CLI is `json` here
+          tip: write `--format json`
 
         For more information, try '--help'.
     "#]]);
@@ -84,24 +86,41 @@ fn help_is_a_command_too() {
 #[test]
 fn a_form_is_no_file() {
     let sandbox = Sandbox::start().unwrap();
-    for form in ["json", "text", "yaml", "yaml-stream", "table", "off"] {
+    let forms = "json text yaml yaml-stream table off env fish JSON dotenv source process raw shell value toml export bash sh \
+                 stdout Env-No-Export zsh console /dev/stderr /dev/null /dev/fd/2 /proc/self/fd/2 /dev/tty";
+    for form in forms.split_whitespace() {
         let line = ["aws", "--role-arn", DEPLOY_ROLE, "--output", form];
         let output = oidc_exchange(line).job(&sandbox).run();
         output.exits(2).stdout_is(&stopped(2));
-        assert!(output.stderr().starts_with(&format!("error: --output {form}: --output takes a file's path")));
-        assert!(!output.scratch.path().join(form).exists());
+        assert!(output.stderr().starts_with(&format!("error: --output {form}: ")), "{}", output.describe());
+        assert!(form.starts_with('/') || !output.scratch.path().join(form).exists());
         let script = format!("eval \"$(oidc-exchange {})\"; echo went on", line.join(" "));
         Program::new("/bin/sh", ["-c", &script]).job(&sandbox).run().exits(2).stdout_is("");
     }
     let output = oidc_exchange(["vault", "--role", "ci", "--output", "json"]).job(&sandbox).run();
-    output.exits(2).stderr_is(expect![[r"
-        error: --output json: --output takes a file's path, and --format the form
+    output.exits(2).stderr_is(expect![[r#"
+        error: --output json: --output is for a file's path
 
-        hint: write --format json; for a file of this name, write --output ./json
-    "]]);
+        hint: write `--format json`
+        hint: for a file of this name, write --output ./json
+    "#]]);
     let output = oidc_exchange(["aws", "--role-arn", DEPLOY_ROLE, "--output", "./json"]).job(&sandbox).run();
     output.exits(0).stdout_is("").stderr_is(expect![[""]]);
     assert!(output.scratch.path().join("json").exists());
+}
+
+/// The system's paths of standard output are `-`.
+#[test]
+fn standard_output_has_many_names() {
+    let sandbox = Sandbox::start().unwrap();
+    for path in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "//dev/./stdout"] {
+        let line = format!(
+            "eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE} --output {path})\"; test \"$AWS_SESSION_TOKEN\""
+        );
+        Program::new("/bin/sh", ["-c", &line]).job(&sandbox).run().exits(0).stdout_is("").stderr_is(expect![[""]]);
+        let refused = ["aws", "--role-arn", "arn:aws:iam::123456789012:role/nobody", "--output", path];
+        oidc_exchange(refused).job(&sandbox).run().exits(4).stdout_is(&stopped(4));
+    }
 }
 
 #[test]
@@ -148,13 +167,13 @@ fn a_document_in_another_form() {
     explain(&aws, " \n").exits(2).stderr_is(expect![[r#"
         error: --trust-policy document: the file is empty
 
-        hint: run the command that should have printed it alone: it may have failed
+        hint: run the command that prints it alone: it may have failed
     "#]]);
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "-"]).stdin("").job(&sandbox).run();
     output.exits(2).stderr_is(expect![[r#"
         error: --trust-policy -: standard input is empty
 
-        hint: run the command that should have printed it alone: it may have failed
+        hint: run the command that prints it alone: it may have failed
     "#]]);
     let cut = explain(&aws, "{\"Version\": ");
     assert!(!cut.exits(2).stderr().contains("hint"), "{}", cut.describe());

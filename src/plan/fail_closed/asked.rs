@@ -2,11 +2,12 @@
 //! stop.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::{Command, ValueEnum};
 
 use super::command_line::CommandLine;
-use crate::cli::names_a_form;
+use crate::cli::{Place, place};
 use crate::cloud::About;
 use crate::emit::{Format, OnError};
 use crate::shell::{Name, either, fish, posix};
@@ -96,7 +97,7 @@ impl Asked {
 /// Whether what is printed is plainly for something else than a shell: a report, an answer to a program, a file, or a
 /// COMMAND. A format of a shell goes with a file, and with no other of them.
 fn is_for_something_else(program: &Command, line: &CommandLine, format: AskedFormat) -> bool {
-    let to_a_file = one(line, "output").is_some_and(|path| path != "-" && !path.is_empty() && !names_a_form(path));
+    let to_a_file = one(line, "output").is_some_and(|path| !path.is_empty() && place(Path::new(path)) == Place::File);
     let to_a_profile = one(line, "profile").is_some_and(|name| !name.is_empty());
     let asked = match format {
         AskedFormat::Absent => to_a_file || to_a_profile || line.runs_command,

@@ -14,6 +14,11 @@ use crate::{aws, google, vault};
 
 const CODE: u8 = 2;
 
+/// Whether a word of the generator names a file after `--output`.
+fn is_a_file(word: &str) -> bool {
+    !["-", "json", "fish", "ENV"].contains(&word) && !word.starts_with("/dev")
+}
+
 /// What a text is for: `(how, shell)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Text {
@@ -81,7 +86,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
     };
     let format = value("format");
     let elsewhere = !values("run").is_empty()
-        || value("output").is_some_and(|path| !["-", "json"].contains(&path.as_str()))
+        || value("output").is_some_and(|path| is_a_file(&path))
         || value("profile").is_some_and(|name| !name.is_empty())
         || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "raw"));
     let for_a_shell = ["aws", "gcp", "vault", "clean"].contains(&command);
@@ -159,7 +164,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         [Some(format)] => answers.contains(format),
         _ => false,
     };
-    if elsewhere || once("output").is_some_and(|path| !["-", "", "json"].contains(&path.as_str())) {
+    if elsewhere || once("output").is_some_and(|path| !path.is_empty() && is_a_file(&path)) {
         may.push(Text::Nothing);
     }
     may

@@ -5,7 +5,7 @@ use clap::{Arg, Command};
 use fastrand::Rng;
 
 /// Values that are good for some option, that look like a command, an option or a format, or are none.
-const VALUES: [&str; 18] = [
+const VALUES: [&str; 20] = [
     "x",
     "STAGING_",
     "MINE",
@@ -20,6 +20,8 @@ const VALUES: [&str; 18] = [
     "vault",
     "json",
     "fish",
+    "ENV",
+    "/dev/stdout",
     "a=b",
     "é",
     "A=secret/a#b",

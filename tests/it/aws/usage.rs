@@ -126,9 +126,7 @@ fn words_that_are_not_known() {
         expect![[r#"
             error: unexpected argument '--role' found
 
-              tip: `--role` of aws-vault and other tools is `--role-arn`, with the whole ARN here
-
-            Usage: oidc-exchange aws --role-arn <ARN> [-- <COMMAND>...]
+              tip: write `--role-arn`, with the whole ARN
 
             For more information, try '--help'.
         "#]],
@@ -138,7 +136,7 @@ fn words_that_are_not_known() {
         error: invalid value 'yaml' for '--format <FORMAT>'
           [possible values: env, env-no-export, dotenv, fish, json, source, process]
 
-          tip: `yaml` of the AWS CLI is `json` here
+          tip: write `--format json`
 
         For more information, try '--help'.
     "#]]);
@@ -179,8 +177,6 @@ fn no_such_command() {
         error: unrecognized subcommand 'asw'
 
           tip: a similar subcommand exists: 'aws'
-
-        Usage: oidc-exchange <COMMAND>
 
         For more information, try '--help'.
     "#]]);

@@ -1,23 +1,9 @@
-//! Names of variables that programs of a job are steered by. What somebody else chose may not be written to them.
+//! Who reads which variables.
 
-use super::Name;
-
-/// Who reads variables, and which.
-#[derive(Debug)]
-pub struct Steered {
-    /// Who reads them, for a person.
-    pub who: &'static str,
-    /// Where that is documented.
-    pub source: &'static str,
-    names: &'static [&'static str],
-    /// Beginnings of further names.
-    beginnings: &'static [&'static str],
-    /// Ends of further names.
-    ends: &'static [&'static str],
-}
+use super::Steered;
 
 /// All of them.
-pub const ALL: &[Steered] = &[
+pub(super) const ALL: &[Steered] = &[
     Steered {
         who: "a shell",
         source: "bash(1) Shell Variables, zshparam(1), POSIX.1-2024 XCU 2.5.3",
@@ -92,6 +78,19 @@ pub const ALL: &[Steered] = &[
         ],
         beginnings: &["BASH_", "COMP_", "FISH_", "LC_", "READLINE_", "ZSH_", "__FISH_"],
         ends: &[],
+        executed: &[
+            "BASH_ENV",
+            "ENV",
+            "PROMPT",
+            "PROMPT_COMMAND",
+            "PS0",
+            "PS1",
+            "PS2",
+            "PS4",
+            "RPROMPT",
+            "RPS1",
+            "SPROMPT",
+        ],
     },
     Steered {
         who: "the dynamic linker or the C library",
@@ -112,6 +111,7 @@ pub const ALL: &[Steered] = &[
         ],
         beginnings: &["DYLD_", "GLIBC_", "LD_", "MALLOC_", "_RLD"],
         ends: &[],
+        executed: &[],
     },
     Steered {
         who: "an interpreter",
@@ -135,6 +135,7 @@ pub const ALL: &[Steered] = &[
             "RUBY", "V8_",
         ],
         ends: &[],
+        executed: &[],
     },
     Steered {
         who: "a compiler or a package manager",
@@ -197,6 +198,7 @@ pub const ALL: &[Steered] = &[
             "YARN_",
         ],
         ends: &[],
+        executed: &[],
     },
     Steered {
         who: "git, ssh or what they start",
@@ -204,6 +206,7 @@ pub const ALL: &[Steered] = &[
         names: &["BROWSER", "GNUPGHOME", "HGRCPATH", "LESS", "LESSCLOSE", "LESSOPEN", "PAGER", "SVN_SSH"],
         beginnings: &["GIT_", "SSH_", "SUDO_"],
         ends: &[],
+        executed: &[],
     },
     Steered {
         who: "a TLS library",
@@ -218,6 +221,7 @@ pub const ALL: &[Steered] = &[
         ],
         beginnings: &["CURL_", "OPENSSL_", "SSL_"],
         ends: &[],
+        executed: &[],
     },
     Steered {
         who: "a client of proxies",
@@ -225,6 +229,7 @@ pub const ALL: &[Steered] = &[
         names: &[],
         beginnings: &[],
         ends: &["_PROXY"],
+        executed: &[],
     },
     Steered {
         who: "a cloud's tools",
@@ -274,6 +279,7 @@ pub const ALL: &[Steered] = &[
             "XDG_",
         ],
         ends: &[],
+        executed: &[],
     },
     Steered {
         who: "this program or the job's runner",
@@ -281,81 +287,6 @@ pub const ALL: &[Steered] = &[
         names: &["CI"],
         beginnings: &["OIDC_EXCHANGE_", "SEMAPHORE_"],
         ends: &[],
+        executed: &[],
     },
 ];
-
-/// Whose values a shell runs as commands, or as a file of commands: bash(1), ENV of POSIX.1-2024, zshmisc(1).
-const EXECUTED: &[&str] =
-    &["BASH_ENV", "ENV", "PROMPT", "PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS4", "RPROMPT", "RPS1", "SPROMPT"];
-
-impl Steered {
-    /// Who reads `name`; none if nobody is known to. Case makes no difference: zsh's `path` is `PATH`, and curl reads
-    /// `http_proxy`.
-    #[must_use]
-    pub fn by(name: &Name) -> Option<&'static Self> {
-        let name = name.as_str().to_ascii_uppercase();
-        ALL.iter().find(|it| {
-            it.names.contains(&name.as_str())
-                || it.beginnings.iter().any(|beginning| name.starts_with(beginning))
-                || it.ends.iter().any(|end| name.ends_with(end))
-        })
-    }
-}
-
-/// Whether a shell runs the value of `name`.
-#[must_use]
-pub fn is_executed(name: &Name) -> bool {
-    EXECUTED.contains(&name.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_reads_it_is_named() {
-        for (name, who) in [
-            ("PATH", "a shell"),
-            ("path", "a shell"),
-            ("BASH_FUNC_x", "a shell"),
-            ("LD_PRELOAD", "the dynamic linker or the C library"),
-            ("PERL5OPT", "an interpreter"),
-            ("_JAVA_OPTIONS", "an interpreter"),
-            ("npm_config_registry", "a compiler or a package manager"),
-            ("GIT_SSH_COMMAND", "git, ssh or what they start"),
-            ("SSL_CERT_FILE", "a TLS library"),
-            ("https_proxy", "a client of proxies"),
-            ("AWS_ENDPOINT_URL", "a cloud's tools"),
-            ("OIDC_EXCHANGE_DIR", "this program or the job's runner"),
-        ] {
-            assert_eq!(Steered::by(&Name::new(name).unwrap()).map(|it| it.who), Some(who), "{name}");
-        }
-        for name in
-            ["PASSWORD", "DB_PATH", "LDAP", "ENVIRONMENT", "TF_VAR_x", "DOCKER_PASSWORD", "NPM_TOKEN", "PGPASSWORD"]
-        {
-            assert!(Steered::by(&Name::new(name).unwrap()).is_none(), "{name}");
-        }
-    }
-
-    #[test]
-    fn what_is_executed_steers() {
-        for name in EXECUTED {
-            assert!(Steered::by(&Name::fixed(name)).is_some(), "{name}");
-        }
-    }
-
-    /// A name in small letters would never be found, and one below a beginning is there twice.
-    #[test]
-    fn the_table_has_each_name_once() {
-        for (index, it) in ALL.iter().enumerate() {
-            for name in it.names {
-                let name = Name::new(name).unwrap();
-                assert_eq!(name.as_str(), name.as_str().to_ascii_uppercase());
-                let others = ALL.iter().enumerate().filter(|(other, _)| *other != index);
-                assert!(!others.into_iter().any(|(_, other)| other.names.contains(&name.as_str())), "{name}");
-                assert!(!it.beginnings.iter().any(|beginning| name.as_str().starts_with(beginning)), "{name}");
-            }
-            assert!(!it.source.is_empty());
-        }
-    }
-}

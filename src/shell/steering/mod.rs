@@ -1,0 +1,94 @@
+//! Variables that programs of a job are steered by. What somebody else chose may not be written to them.
+
+mod table;
+
+use self::table::ALL;
+use super::Name;
+
+/// Who reads variables, and which.
+#[derive(Debug)]
+pub struct Steered {
+    /// Who reads them, for a person.
+    pub who: &'static str,
+    /// Where that is documented.
+    pub source: &'static str,
+    names: &'static [&'static str],
+    /// Beginnings of further names.
+    beginnings: &'static [&'static str],
+    /// Ends of further names.
+    ends: &'static [&'static str],
+    /// Of the names, those whose values they run as commands, or as a file of commands.
+    executed: &'static [&'static str],
+}
+
+impl Steered {
+    /// Who reads `name`; none if nobody is known to. Case makes no difference: zsh's `path` is `PATH`, and curl reads
+    /// `http_proxy`.
+    #[must_use]
+    pub fn by(name: &Name) -> Option<&'static Self> {
+        let name = name.as_str().to_ascii_uppercase();
+        ALL.iter().find(|it| {
+            it.names.contains(&name.as_str())
+                || it.beginnings.iter().any(|beginning| name.starts_with(beginning))
+                || it.ends.iter().any(|end| name.ends_with(end))
+        })
+    }
+}
+
+/// Whether a shell runs the value of `name`.
+#[must_use]
+pub fn is_executed(name: &Name) -> bool {
+    ALL.iter().any(|it| it.executed.contains(&name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_reads_it_is_named() {
+        for (name, who) in [
+            ("PATH", "a shell"),
+            ("path", "a shell"),
+            ("BASH_FUNC_x", "a shell"),
+            ("LD_PRELOAD", "the dynamic linker or the C library"),
+            ("PERL5OPT", "an interpreter"),
+            ("_JAVA_OPTIONS", "an interpreter"),
+            ("npm_config_registry", "a compiler or a package manager"),
+            ("GIT_SSH_COMMAND", "git, ssh or what they start"),
+            ("SSL_CERT_FILE", "a TLS library"),
+            ("https_proxy", "a client of proxies"),
+            ("AWS_ENDPOINT_URL", "a cloud's tools"),
+            ("OIDC_EXCHANGE_DIR", "this program or the job's runner"),
+        ] {
+            assert_eq!(Steered::by(&Name::new(name).unwrap()).map(|it| it.who), Some(who), "{name}");
+        }
+        for name in
+            ["PASSWORD", "DB_PATH", "LDAP", "ENVIRONMENT", "TF_VAR_x", "DOCKER_PASSWORD", "NPM_TOKEN", "PGPASSWORD"]
+        {
+            assert!(Steered::by(&Name::new(name).unwrap()).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_executed_steers() {
+        for name in ALL.iter().flat_map(|it| it.executed) {
+            assert!(Steered::by(&Name::fixed(name)).is_some(), "{name}");
+        }
+    }
+
+    /// A name in small letters would never be found, and one below a beginning is there twice.
+    #[test]
+    fn the_table_has_each_name_once() {
+        for (index, it) in ALL.iter().enumerate() {
+            for name in it.names {
+                let name = Name::new(name).unwrap();
+                assert_eq!(name.as_str(), name.as_str().to_ascii_uppercase());
+                let others = ALL.iter().enumerate().filter(|(other, _)| *other != index);
+                assert!(!others.into_iter().any(|(_, other)| other.names.contains(&name.as_str())), "{name}");
+                assert!(!it.beginnings.iter().any(|beginning| name.as_str().starts_with(beginning)), "{name}");
+            }
+            assert!(!it.source.is_empty());
+        }
+    }
+}
