@@ -112,7 +112,7 @@ impl Context<'_> {
         let provider = json!({ "Url": self.issuer_text(), "ClientIDList": [self.audience_text()] });
         vec![
             format!(
-                "account {} knows no provider for exactly this issuer; provider and role must be in the same account",
+                "account {} has no provider for exactly this issuer; create the provider in the account of the role",
                 self.request.role.account()
             ),
             format!(
@@ -126,7 +126,7 @@ impl Context<'_> {
         let provider = self.request.role.provider_arn(self.host());
         let audience = json!({ "OpenIDConnectProviderArn": provider, "ClientID": self.audience_text() });
         vec![
-            format!("the provider {provider} does not list this audience, to the letter"),
+            format!("the provider {provider} does not list exactly this audience"),
             format!(
                 "add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json {}",
                 posix::quote(&audience.to_string())
@@ -188,8 +188,6 @@ impl Context<'_> {
 
     fn trust_policy_hints(&self) -> Vec<String> {
         let (claims, host) = (self.claims(), self.host());
-        let tagged = claims.has(SESSION_TAGS);
-        let mut hints = Vec::new();
         let kind = match claims.job_kind() {
             Some(JobKind::PullRequest) => {
                 Some("this is a pull-request job; a trust policy for a branch does not match it")
@@ -200,11 +198,17 @@ impl Context<'_> {
             }
             Some(JobKind::Branch) | None => None,
         };
-        hints.extend(kind.map(str::to_owned));
-        let tags = if tagged { ", and allow sts:TagSession for its session tags" } else { "" };
-        hints.push(format!(
-            "let the trust policy match this iss, aud and sub{tags}; a role that does not exist is refused alike"
-        ));
+        // The first hint may be all that is read.
+        let tags = |before| {
+            if claims.has(SESSION_TAGS) {
+                format!("{before} allow sts:TagSession for its session tags")
+            } else {
+                String::new()
+            }
+        };
+        let mut hints: Vec<String> = kind.iter().map(|kind| format!("{kind}{}", tags(";"))).collect();
+        let matching = "let the trust policy match this iss, aud and sub";
+        hints.push(format!("{matching}{}; a role that does not exist is refused alike", tags(", and")));
         hints.push(format!(
             "it must name the provider {}, and the conditions `{host}:aud` and `{host}:sub`",
             self.request.role.provider_arn(host)
@@ -223,8 +227,8 @@ impl Context<'_> {
             actions.push_str(" and, for --source-identity, sts:SetSourceIdentity");
         }
         let id = match &hop.external_id {
-            None => "if it asks for an sts:ExternalId, name that with --external-id".into(),
-            Some(id) => format!("if it asks for an sts:ExternalId, it must be {}", id.as_str()),
+            None => "if it requires an sts:ExternalId, pass that with --external-id".into(),
+            Some(id) => format!("if it requires an sts:ExternalId, set that to {}", id.as_str()),
         };
         vec![
             format!("the policies of {from} must allow {actions} on {role}"),
@@ -242,7 +246,7 @@ impl Context<'_> {
                 time(self.clock.unix())
             ));
         }
-        hints.push("STS takes no token later than its expiry, nor a day after it was issued; a job cannot ask for another: run it again".into());
+        hints.push("run the job again for a new token: STS accepts none after its expiry, or more than a day after it was issued".into());
         hints
     }
 }

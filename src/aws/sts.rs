@@ -6,6 +6,7 @@ use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
+use aws_sdk_sts::primitives::{DateTime, DateTimeFormat as Format};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 
@@ -52,8 +53,15 @@ pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig)
 
 const NOT_STS: &str = "it is not an answer of AWS STS";
 
-/// The one field of an answer that the SDK does not take as a text.
-const TIME: &[u8] = b"<Expiration>";
+/// Whether what is wrong with an answer is the one field that the SDK does not take as a text.
+fn has_a_bad_time(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let mut times = text.split("<Expiration>").skip(1).map(|rest| rest.split('<').next().unwrap_or_default());
+    match (times.next(), times.next()) {
+        (Some(time), None) => DateTime::from_str(time, Format::DateTimeWithOffset).is_err(),
+        _ => false,
+    }
+}
 
 /// What the SDK's error is, without its body: that of an answer which could not be read may hold credentials.
 /// What the service repeats of what `shown` has is taken out.
@@ -78,9 +86,8 @@ where
         SdkError::ServiceError(answer) => {
             let raw = answer.raw();
             if raw.status().is_success() {
-                let body = raw.body().bytes().unwrap_or_default();
-                let names_time = body.windows(TIME.len()).any(|part| part == TIME);
-                let why = if names_time { "its Expiration cannot be read" } else { NOT_STS };
+                let bad_time = has_a_bad_time(raw.body().bytes().unwrap_or_default());
+                let why = if bad_time { "its Expiration cannot be read" } else { NOT_STS };
                 return Attempt::garbled(raw.status().as_u16(), why);
             }
             let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));

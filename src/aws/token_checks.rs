@@ -85,7 +85,7 @@ fn session_tags(claim: &Value) -> Vec<String> {
         let bad = value.chars().find(|c| !is_tag(*c))?;
         let bad = if bad.is_control() { "a control character".to_owned() } else { format!("{bad:?}") };
         Some(format!(
-            "the session tag {name} holds {bad}, and a tag takes letters, digits, blanks and _.:/=+-@ alone: AWS STS refuses the token for it"
+            "the session tag {name} contains {bad}, so AWS STS refuses the token: use only letters, digits, blanks and _.:/=+-@ in tags"
         ))
     };
     tags.iter().filter_map(fault).collect()
@@ -102,8 +102,8 @@ mod tests {
         let fault = |tags: Value| session_tags(&json!({ "principal_tags": tags }));
         assert!(fault(json!({ "branch": ["a/b-c_d.e:f=g+h@i j"], "pr_branch": [""], "größe": ["ü"] })).is_empty());
         let found = fault(json!({ "branch": ["fix#1"] }));
-        assert!(found[0].starts_with("the session tag branch holds '#', and a tag takes letters"), "{found:?}");
-        assert!(fault(json!({ "branch": ["a\u{1}"] }))[0].contains("holds a control character"));
+        assert!(found[0].starts_with("the session tag branch contains '#', so AWS STS refuses the token"), "{found:?}");
+        assert!(fault(json!({ "branch": ["a\u{1}"] }))[0].contains("contains a control character"));
         assert!(fault(json!({ "branch": ["x".repeat(257)] }))[0].contains("longer than 256"));
         for odd in [json!("x"), json!([]), json!(["a", "b"]), json!([3])] {
             assert!(fault(json!({ "branch": odd }))[0].ends_with("is not a list of one text"));

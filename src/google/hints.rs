@@ -40,15 +40,29 @@ impl Context<'_> {
 
     /// What every refusal shows; with `all`, also what mappings, conditions and bindings are made of.
     pub(super) fn presented(&self, all: bool) -> Vec<String> {
-        const MATCHED: [&str; 9] =
-            ["org", "prj_id", "repo", "ref_type", "ref", "branch", "pr", "pr_branch", "job_type"];
+        /// Claims, and what the subject calls the ones that it has.
+        const MATCHED: [(&str, Option<&str>); 9] = [
+            ("org", Some("org")),
+            ("prj_id", Some("project")),
+            ("repo", Some("repo")),
+            ("ref_type", Some("ref_type")),
+            ("ref", Some("ref")),
+            ("branch", None),
+            ("pr", None),
+            ("pr_branch", None),
+            ("job_type", None),
+        ];
         let mut lines = self.claims().presented();
         if all {
             let claims = self.claims();
-            // Most of them are in the subject.
-            let sub = claims.text("sub").unwrap_or_default();
-            let told = MATCHED.iter().filter_map(|name| claims.text(name).map(|value| (name, value)));
-            let found = told.filter(|(_, value)| !sub.contains(value)).map(|(name, value)| format!("{name}={value}"));
+            let subject: Vec<&str> = claims.text("sub").unwrap_or_default().split(':').collect();
+            let is_in_subject = |name: Option<&str>, value| {
+                name.is_some_and(|name| subject.chunks(2).any(|part| part == [name, value]))
+            };
+            let found = MATCHED.iter().filter_map(|(claim, name)| {
+                let value = claims.text(claim).filter(|value| !is_in_subject(*name, value))?;
+                Some(format!("{claim}={value}"))
+            });
             let found: Vec<String> = found.collect();
             lines.extend(found.chunks(3).map(|chunk| chunk.join("  ")));
         }
@@ -60,17 +74,14 @@ impl Context<'_> {
     }
 
     pub(super) fn provider_name(&self) -> Vec<String> {
-        vec![
-            "STS wants the project's number, the pool and the provider: check each of them".into(),
-            self.providers("list", ""),
-        ]
+        vec!["check the project's number, the pool and the provider".into(), self.providers("list", "")]
     }
 
     pub(super) fn provider_unknown(&self) -> Vec<String> {
         vec![
-            "a deleted provider or pool can be undeleted for 30 days; a disabled one is enabled with update-oidc --no-disabled".into(),
-            format!("see whether it is there: {}", self.providers("describe", "")),
-            "made a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into(),
+            "undelete a deleted provider or pool within 30 days; enable a disabled provider with update-oidc --no-disabled".into(),
+            format!("check whether it exists: {}", self.providers("describe", "")),
+            "if it was made a moment ago, retry with --wait-for-iam 5m --timeout 6m".into(),
         ]
     }
 
@@ -86,7 +97,7 @@ impl Context<'_> {
         let option = format!(" --issuer-uri={}", posix::word(self.issuer_text()));
         vec![
             format!("set the provider's issuer to the token's: {}", self.providers("update-oidc", &option)),
-            "it must be the token's to the letter, a slash at its end included".into(),
+            "copy the token's issuer exactly, with the slash at its end if it has one".into(),
         ]
     }
 
@@ -97,7 +108,7 @@ impl Context<'_> {
                 self.issuer_text()
             ),
             format!(
-                "an issuer that is not public can have its keys uploaded: {}",
+                "if the issuer is not public, upload its keys: {}",
                 self.providers("update-oidc", " --jwk-json-path=FILE")
             ),
         ]
@@ -105,7 +116,7 @@ impl Context<'_> {
 
     pub(super) fn id_token(&self) -> Vec<String> {
         let mut hints = self.binding();
-        hints.push("for ID tokens alone, roles/iam.serviceAccountOpenIdTokenCreator is enough".into());
+        hints.push("for ID tokens only, grant roles/iam.serviceAccountOpenIdTokenCreator instead".into());
         hints
     }
 
@@ -115,14 +126,14 @@ impl Context<'_> {
                 "switch it on: gcloud services enable iamcredentials.googleapis.com --project={}",
                 self.request.provider.project_number()
             ),
-            "switched on a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into(),
+            "if it was switched on a moment ago, retry with --wait-for-iam 5m --timeout 6m".into(),
         ]
     }
 
     pub(super) fn no_account(&self) -> Vec<String> {
         let account = self.request.impersonation.as_ref().map(|asked| &asked.account);
         vec![
-            "check the address, to the letter, and that the account was not deleted".into(),
+            "check that the address is exact, and that the account was not deleted".into(),
             format!("list them: gcloud iam service-accounts list{}", account.map(project_option).unwrap_or_default()),
         ]
     }
@@ -156,7 +167,10 @@ impl Context<'_> {
             Some(JobKind::ProjectDebug) => vec!["this is a debug session of the project, on no ref at all".into()],
             Some(JobKind::Branch) | None => Vec::new(),
         };
-        hints.push("a claim that the token lacks, or one in another case, makes the condition fail".into());
+        hints.push(
+            "compare the names and the case of the claims: the condition fails on a claim that the token does not have"
+                .into(),
+        );
         hints
     }
 
@@ -191,13 +205,13 @@ impl Context<'_> {
                 project_option(first)
             ),
             format!(
-                "SUBJECT is what the provider's mapping makes google.subject; by a mapped attribute it is --member='principalSet://{pool}/attribute.NAME/VALUE'"
+                "replace SUBJECT with what the provider maps to google.subject; for a mapped attribute, use --member='principalSet://{pool}/attribute.NAME/VALUE'"
             ),
         ];
         if !asked.delegates.is_empty() {
-            hints.push("each delegate needs roles/iam.serviceAccountTokenCreator on the next account".into());
+            hints.push("grant each delegate roles/iam.serviceAccountTokenCreator on the next account".into());
         }
-        hints.push("bound a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen".into());
+        hints.push("if it was bound a moment ago, retry with --wait-for-iam 5m --timeout 6m".into());
         hints
     }
 

@@ -50,9 +50,9 @@ pub(super) fn limits(token: &SubjectToken) -> Vec<String> {
     let (sub, short) = (bytes("sub"), bytes("sub127"));
     if sub > LONGEST_SUBJECT {
         let instead = match short {
-            0 if claims.are_semaphores() => "map another claim, prj_id for one",
+            0 if claims.are_semaphores() => "map another claim, such as prj_id",
             0 => "map another claim, or a part of it",
-            short if short > LONGEST_SUBJECT => "and sub127 is no help: map prj_id, for one",
+            short if short > LONGEST_SUBJECT => "map another claim, such as prj_id: sub127 is too long as well",
             _ => "map assertion.sub127",
         };
         broken.push(format!(

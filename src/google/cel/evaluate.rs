@@ -133,11 +133,11 @@ impl<'a> Run<'_, 'a> {
             Operation::Index(two) => self.index(node, two),
             Operation::Call { function, .. } if !functions::is_known(function) => {
                 // It may be a macro, whose arguments are no values.
-                Err(Error::unsupported(node.from, format!("`{function}` is not read here")))
+                Err(Error::unsupported(node.from, format!("this program does not evaluate `{function}`")))
             }
             Operation::Call { target: Some(target), function, .. } if self.is_namespace(target) => {
                 let space = target.as_name().map(String::as_str).unwrap_or_default();
-                Err(Error::unsupported(node.from, format!("`{space}.{function}` is not read here")))
+                Err(Error::unsupported(node.from, format!("this program does not evaluate `{space}.{function}`")))
             }
             Operation::Call { target, function, arguments } => {
                 let target = target.as_deref().map(|target| self.value(target));
@@ -155,7 +155,7 @@ impl<'a> Run<'_, 'a> {
             }
             Operation::Not(of) => match self.value(of)? {
                 Value::Bool(truth) => Ok(Value::Bool(!truth)),
-                other => Err(Error::invalid(node.from, format!("{} is no truth value", other.kind()))),
+                other => Err(Error::invalid(node.from, format!("{} is not true or false", other.kind()))),
             },
             Operation::Negative(of) => match self.value(of)? {
                 Value::Int(whole) => whole.checked_neg().map(Value::Int).ok_or_else(|| overflow(node)),
@@ -182,7 +182,7 @@ impl<'a> Run<'_, 'a> {
     fn truth(&self, node: &'a Node) -> std::result::Result<bool, Error> {
         match self.value(node)? {
             Value::Bool(truth) => Ok(truth),
-            other => Err(Error::invalid(node.from, format!("{} is no truth value", other.kind()))),
+            other => Err(Error::invalid(node.from, format!("{} is not true or false", other.kind()))),
         }
     }
 
@@ -214,9 +214,9 @@ impl<'a> Run<'_, 'a> {
         let found = self.scope.members(name).map(Value::Map);
         found.or_else(|| value::type_named(name).map(Value::Type)).ok_or_else(|| {
             if value::is_type(name) {
-                Error::unsupported(at, format!("values of the type `{name}` are not read here"))
+                Error::unsupported(at, format!("this program does not evaluate values of the type `{name}`"))
             } else {
-                Error::invalid(at, format!("nothing is called `{name}`"))
+                Error::invalid(at, format!("there is no variable `{name}`"))
             }
         })
     }
@@ -231,7 +231,7 @@ impl<'a> Run<'_, 'a> {
                 Ok(items.swap_remove(index))
             }
             (Value::List(_) | Value::Map(_), Value::Double(_) | Value::Claimed(_) | Value::Huge) => {
-                Err(Error::unsupported(two[1].from, "whether this number is an index is not told"))
+                Err(Error::unsupported(two[1].from, "Google does not document whether this number is an index"))
             }
             (of, index) => Err(Error::invalid(node.from, format!("{} has no index {}", of.kind(), index.kind()))),
         }
@@ -241,7 +241,7 @@ impl<'a> Run<'_, 'a> {
         let [list, body] = list_and_body;
         let items = match self.value(list)? {
             Value::List(items) => items,
-            Value::Map(_) => return Err(Error::unsupported(list.from, "macros are read here on lists alone")),
+            Value::Map(_) => return Err(Error::unsupported(list.from, "this program evaluates macros on lists only")),
             other => return Err(Error::invalid(list.from, format!("{} has no items", other.kind()))),
         };
         decided(
@@ -300,7 +300,10 @@ fn no_member(of: &Value<'_>, member: &str, node: &Node) -> Error {
 }
 
 fn another_type(node: &Node) -> Error {
-    Error::unsupported(node.from, "this may be the name of a type, and types of other packages are not read here")
+    Error::unsupported(
+        node.from,
+        "this may be the name of a type; this program does not evaluate types of other packages",
+    )
 }
 
 fn overflow(node: &Node) -> Error {
@@ -313,11 +316,11 @@ fn no_sum(left: &Value<'_>, right: &Value<'_>, node: &Node) -> Error {
     if number(left) && number(right) && (claimed(left) || claimed(right)) {
         return Error::unsupported(node.from, "Google does not say of what type a number of the token's is");
     }
-    Error::invalid(node.from, format!("this is not for {} and {}", left.kind(), right.kind()))
+    Error::invalid(node.from, format!("this operator does not take {} and {}", left.kind(), right.kind()))
 }
 
 fn binary<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node) -> Result<'a> {
-    let untold = |Untold| Error::unsupported(node.from, "how these two compare is not told");
+    let untold = |Untold| Error::unsupported(node.from, "Google does not document how these two compare");
     let ordered = |wanted: fn(std::cmp::Ordering) -> bool| {
         let comparable = matches!((&left, &right), (Value::Bool(_), Value::Bool(_)) | (Value::Text(_), Value::Text(_)))
             || (left.kind() == "a number" && right.kind() == "a number");
@@ -347,9 +350,12 @@ fn binary<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node
             }
             Value::Map(members) => match left {
                 Value::Text(member) => Ok(Value::Bool(members.contains_key(&member))),
-                other => Err(Error::unsupported(node.from, format!("{} as a member's name", other.kind()))),
+                other => Err(Error::unsupported(
+                    node.from,
+                    format!("this program does not evaluate {} as a member's name", other.kind()),
+                )),
             },
-            other => Err(Error::invalid(node.from, format!("nothing is in {}", other.kind()))),
+            other => Err(Error::invalid(node.from, format!("`in` does not take {}", other.kind()))),
         },
         Operator::Plus | Operator::Minus | Operator::Times | Operator::Over | Operator::Modulo => {
             arithmetic(operator, left, right, node)

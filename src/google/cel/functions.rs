@@ -18,12 +18,12 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
         ("type", true, [value]) => value
             .type_name()
             .map(Value::Type)
-            .ok_or_else(|| Error::unsupported(at, "Google does not say of what type a number of the token's is")),
+            .ok_or_else(|| Error::unsupported(at, "Google does not document of what type a number in a token is")),
         ("string", true, [Value::Text(text)]) => Ok(Value::Text(text.clone())),
         ("string", true, [Value::Int(whole)]) => Ok(Value::Text(whole.to_string())),
         ("string", true, [Value::Bool(truth)]) => Ok(Value::Text(truth.to_string())),
         ("string", true, [Value::Double(_) | Value::Claimed(_) | Value::Huge]) => {
-            Err(Error::unsupported(at, "how Google writes this number is not told"))
+            Err(Error::unsupported(at, "Google does not document how it writes this number"))
         }
         ("int", true, [Value::Int(whole) | Value::Claimed(whole)]) => Ok(Value::Int(*whole)),
         ("int", true, [Value::Double(double)]) => truncated(*double, at),
@@ -84,10 +84,10 @@ fn wrong(function: &str, global: bool, all: &[&Value<'_>], at: usize) -> Error {
     };
     let told = !all.iter().any(|value| matches!(value, Value::Claimed(_) | Value::Huge));
     if !KNOWN.iter().any(fits) {
-        return Error::unsupported(at, format!("`{function}` is not read so here"));
+        return Error::unsupported(at, format!("this program does not evaluate `{function}` in this form"));
     }
     let kinds: Vec<&str> = all.iter().map(|value| value.kind()).collect();
-    let why = format!("`{function}` is not for {}", kinds.join(" and "));
+    let why = format!("`{function}` does not take {}", kinds.join(" and "));
     if told { Error::invalid(at, why) } else { Error::unsupported(at, why) }
 }
 
@@ -113,7 +113,7 @@ fn whole<'a>(text: &str, at: usize) -> Result<'a> {
     let plain = text.strip_prefix('-').unwrap_or(text);
     if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
         // A plus sign, blanks, 0x: readers differ.
-        return Err(Error::unsupported(at, "whether this text is a number is not told"));
+        return Err(Error::unsupported(at, "Google does not document whether this text is a number"));
     }
     text.parse().map(Value::Int).map_err(|_| Error::invalid(at, "it is larger than an `int`"))
 }
@@ -161,7 +161,7 @@ fn join<'a>(items: &[Value<'a>], mark: &str, at: usize) -> Result<'a> {
     let mut joined = String::new();
     for (index, item) in items.iter().enumerate() {
         let Value::Text(text) = item else {
-            return Err(Error::invalid(at, format!("`join` is for texts, and one item is {}", item.kind())));
+            return Err(Error::invalid(at, format!("`join` takes texts only, and one item is {}", item.kind())));
         };
         if index > 0 {
             joined.push_str(mark);

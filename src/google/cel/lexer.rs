@@ -99,7 +99,7 @@ impl<'t> Lexer<'t> {
             return match name {
                 "r" | "R" => self.text(from, true).map(Word::Text),
                 "b" | "B" | "br" | "Br" | "bR" | "BR" | "rb" | "rB" | "Rb" | "RB" => {
-                    Err(Error::unsupported(from, "bytes are not read here"))
+                    Err(Error::unsupported(from, "this program does not evaluate bytes"))
                 }
                 _ => Err(Error::unsupported(from, "no text begins so")),
             };
@@ -140,7 +140,7 @@ impl<'t> Lexer<'t> {
             }
         }?;
         match self.rest().bytes().next() {
-            Some(b'u' | b'U') => Err(Error::unsupported(from, "unsigned numbers are not read here")),
+            Some(b'u' | b'U') => Err(Error::unsupported(from, "this program does not evaluate unsigned numbers")),
             Some(byte) if byte == b'_' || byte.is_ascii_alphanumeric() => Err(odd()),
             _ => Ok(word),
         }

@@ -77,7 +77,7 @@ impl Error {
         Self { kind: Kind::Unsupported, at, why: why.into() }
     }
 
-    /// With its place in `text`, as a person finds it: `at character 7, "b.c", nothing is called b`.
+    /// With its place in `text`, as a person finds it: `at character 7, "b.c", there is no variable `b``.
     #[must_use]
     pub fn placed(&self, text: &str) -> String {
         const SHOWN: usize = 24;
@@ -151,7 +151,7 @@ impl Expression {
             return None;
         }
         let found = scope.undeclared(&self.root, &mut Vec::new());
-        found.map(|(name, at)| Error::invalid(at, format!("nothing is called `{name}`")))
+        found.map(|(name, at)| Error::invalid(at, format!("there is no variable `{name}`")))
     }
 }
 

@@ -248,7 +248,7 @@ impl Parser {
                 return Ok(within);
             }
             Word::Mark("[") => Operation::List(self.list("]")?),
-            Word::Mark("{") => return Err(Error::unsupported(from, "objects are not read here")),
+            Word::Mark("{") => return Err(Error::unsupported(from, "this program does not evaluate objects")),
             Word::Name(name) => match name.as_str() {
                 "true" => Operation::Bool(true),
                 "false" => Operation::Bool(false),

@@ -31,7 +31,7 @@ const DIGIT: &[(char, char)] = &[('0', '9')];
 const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
 const SPACE: &[(char, char)] = &[('\t', '\n'), ('\x0c', '\r'), (' ', ' ')];
 
-const UNREAD: &str = "this pattern is not read here";
+const UNREAD: &str = "this program does not evaluate this pattern";
 
 impl Pattern {
     /// Reads a pattern.

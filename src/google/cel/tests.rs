@@ -141,7 +141,7 @@ fn the_name_of_a_type_is_a_value() {
     for known in ["type(assertion.ref) == string", "google.protobuf.Timestamp == bytes", "sets.contains([1], [1])"] {
         assert_eq!(undeclared(known), None, "{known}");
     }
-    assert_eq!(undeclared("[1].all(x, x > y)").as_deref(), Some("nothing is called `y`"));
+    assert_eq!(undeclared("[1].all(x, x > y)").as_deref(), Some("there is no variable `y`"));
 }
 
 #[test]
@@ -216,7 +216,10 @@ fn trouble_says_where() {
     let text = text.replace("==", "!=");
     let (expression, claims) = (Expression::parse(&text).unwrap(), claims());
     let error = expression.evaluate(&Scope::new().with("assertion", &claims)).unwrap_err();
-    assert_eq!(error.placed(&text), "at character 25, `frob(assertion.something…`, `frob` is not read here");
+    assert_eq!(
+        error.placed(&text),
+        "at character 25, `frob(assertion.something…`, this program does not evaluate `frob`"
+    );
     assert_eq!(Expression::parse("(1").unwrap_err().placed("(1"), "at its end, this is not CEL");
 }
 

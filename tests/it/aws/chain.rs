@@ -100,7 +100,7 @@ fn a_refusal_names_its_place_in_the_chain() {
           presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/hub
 
         hint: the policies of arn:aws:iam::123456789012:role/hub must allow sts:AssumeRole on arn:aws:iam::210987654321:role/target
-        hint: the trust policy of arn:aws:iam::210987654321:role/target must allow the same to arn:aws:iam::123456789012:role/hub under Principal, AWS; if it asks for an sts:ExternalId, it must be wrong
+        hint: the trust policy of arn:aws:iam::210987654321:role/target must allow the same to arn:aws:iam::123456789012:role/hub under Principal, AWS; if it requires an sts:ExternalId, set that to wrong
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 3, "a refusal is not repeated");
     let output = deploy(&["--chain-role-arn", TARGET, "--source-identity", "ci"]).job_of(&sandbox, &job).run();
@@ -111,7 +111,7 @@ fn a_refusal_names_its_place_in_the_chain() {
           presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy
 
         hint: the policies of arn:aws:iam::123456789012:role/deploy must allow sts:AssumeRole and, for --source-identity, sts:SetSourceIdentity on arn:aws:iam::210987654321:role/target
-        hint: the trust policy of arn:aws:iam::210987654321:role/target must allow the same to arn:aws:iam::123456789012:role/deploy under Principal, AWS; if it asks for an sts:ExternalId, name that with --external-id
+        hint: the trust policy of arn:aws:iam::210987654321:role/target must allow the same to arn:aws:iam::123456789012:role/deploy under Principal, AWS; if it requires an sts:ExternalId, pass that with --external-id
     "#]]);
     let output = through(&[]).job_of(&sandbox, &Job::branch("other")).run();
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
@@ -139,7 +139,7 @@ fn session_tags_of_the_token_need_leave_at_each_role() {
           presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy
 
         hint: the policies of arn:aws:iam::123456789012:role/deploy must allow sts:AssumeRole and, for the session's tags, sts:TagSession on arn:aws:iam::123456789012:role/hub
-        hint: the trust policy of arn:aws:iam::123456789012:role/hub must allow the same to arn:aws:iam::123456789012:role/deploy under Principal, AWS; if it asks for an sts:ExternalId, name that with --external-id
+        hint: the trust policy of arn:aws:iam::123456789012:role/hub must allow the same to arn:aws:iam::123456789012:role/deploy under Principal, AWS; if it requires an sts:ExternalId, pass that with --external-id
     "#]]);
     sandbox.aws.create_role(HUB, &admits(DEPLOY_ROLE, &json!("sts:*"), &json!({}))).unwrap();
     deploy(&["--chain-role-arn", HUB]).job_of(&sandbox, &job).run().exits(0);

@@ -99,7 +99,7 @@ fn a_further_role_asks_for_its_external_id() {
           presented  the session semaphore-job-job-1 of arn:aws:iam::000000000000:role/hub
 
         hint: the policies of arn:aws:iam::000000000000:role/hub must allow sts:AssumeRole on arn:aws:iam::000000000000:role/next
-        hint: the trust policy of arn:aws:iam::000000000000:role/next must allow the same to arn:aws:iam::000000000000:role/hub under Principal, AWS; if it asks for an sts:ExternalId, name that with --external-id
+        hint: the trust policy of arn:aws:iam::000000000000:role/next must allow the same to arn:aws:iam::000000000000:role/hub under Principal, AWS; if it requires an sts:ExternalId, pass that with --external-id
     "#]]);
     let options = ["--chain-role-arn", next.as_str(), "--external-id", "shared", "--verify", "-v"];
     let output = assume(&server, &issuer, &hub, &main, &options);

@@ -55,6 +55,42 @@ fn a_tag() {
     "#]]);
 }
 
+/// Its session tags need a permission of their own, whatever else is wrong: the first hint is all that many read.
+#[test]
+fn session_tags_are_in_the_first_hint_of_every_kind_of_job() {
+    for (job, first) in [
+        (
+            Job::branch("feature-x"),
+            "let the trust policy match this iss, aud and sub, and allow sts:TagSession for its session tags; ",
+        ),
+        (
+            Job::pull_request(5, "web"),
+            "this is a pull-request job; a trust policy for a branch does not match it; allow sts:TagSession for its session tags\n",
+        ),
+        (
+            Job::tag("v1"),
+            "this is a tag's job; a trust policy for a branch does not match it; allow sts:TagSession for its session tags\n",
+        ),
+        (
+            Job::project_debug(),
+            "this is a debug session of the project: its `sub` names no ref at all; allow sts:TagSession for its session tags\n",
+        ),
+        (
+            Job::debug_of(&Job::tag("v1")),
+            "this is a tag's job; a trust policy for a branch does not match it; allow sts:TagSession for its session tags\n",
+        ),
+    ] {
+        let first_hint = |job: &Job| {
+            let told = refused_job(job).told();
+            told.split_once("\nhint: ").unwrap().1.to_owned()
+        };
+        let with = first_hint(&job.clone().aws_tags(true));
+        assert!(with.starts_with(first), "{with}");
+        let without = first_hint(&job);
+        assert!(!without.contains("TagSession"), "{without}");
+    }
+}
+
 #[test]
 fn a_pull_request() {
     refused_job(&Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
@@ -125,7 +161,7 @@ fn an_issuer_without_a_provider() {
           presented  iss=aud=http://OTHER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: account 123456789012 knows no provider for exactly this issuer; provider and role must be in the same account
+        hint: account 123456789012 has no provider for exactly this issuer; create the provider in the account of the role
         hint: create it: aws iam create-open-id-connect-provider --cli-input-json '{"ClientIDList":["http://OTHER"],"Url":"http://OTHER"}'
     "#]]);
 }
@@ -139,7 +175,7 @@ fn another_audience() {
           presented  iss=http://ISSUER  aud=sts.amazonaws.com
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list this audience, to the letter
+        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list exactly this audience
         hint: add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json '{"ClientID":"sts.amazonaws.com","OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/ISSUER"}'
     "#]]);
 }
@@ -153,7 +189,7 @@ fn a_list_of_audiences() {
           presented  iss=http://ISSUER  aud=a, b
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list this audience, to the letter
+        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list exactly this audience
         hint: add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json '{"ClientID":"a, b","OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/ISSUER"}'
     "#]]);
 }
@@ -185,7 +221,7 @@ fn an_expired_token() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME, good until TIME; this machine's clock has TIME
-        hint: STS takes no token later than its expiry, nor a day after it was issued; a job cannot ask for another: run it again
+        hint: run the job again for a new token: STS accepts none after its expiry, or more than a day after it was issued
     "#]]);
 }
 

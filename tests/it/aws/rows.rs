@@ -56,7 +56,7 @@ fn a_token_of_yesterday() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME, good until TIME; this machine's clock has TIME
-        hint: STS takes no token later than its expiry, nor a day after it was issued; a job cannot ask for another: run it again
+        hint: run the job again for a new token: STS accepts none after its expiry, or more than a day after it was issued
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 1);
 }

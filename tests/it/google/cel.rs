@@ -195,10 +195,12 @@ fn differs_from_python(text: &str, ours: &Outcome, theirs: &Outcome) -> Option<&
         (Outcome::Error(said), Outcome::Value(_)) if text.contains("[-1]") && said.contains(", the list has ") => {
             Some("an index of -1 is the last")
         }
-        (Outcome::Error(said), Outcome::Value(_)) if said.contains("is no truth value") => {
+        (Outcome::Error(said), Outcome::Value(_)) if said.contains("is not true or false") => {
             Some("what is no truth value decides")
         }
-        (Outcome::Error(said), Outcome::Value(_)) if said.contains("this is not for a number and a number") => {
+        (Outcome::Error(said), Outcome::Value(_))
+            if said.contains("this operator does not take a number and a number") =>
+        {
             Some("an int and a double have a sum")
         }
         _ => None,

@@ -66,7 +66,7 @@ fn the_name_of_a_type_is_no_refusal() {
         let output = ask(&with("attributeCondition", condition), None, Job::branch("main"));
         // Without a policy, what may act as the service account is not judged.
         output.exits(code);
-        assert!(!output.stdout().contains("nothing is called"), "{}", output.stdout());
+        assert!(!output.stdout().contains("there is no variable"), "{}", output.stdout());
     }
     let mapped =
         ask(&with("attributeMapping", mapping("string(google.protobuf.Timestamp)")), None, Job::branch("main"));
@@ -251,7 +251,7 @@ fn what_cannot_be_read_is_said() {
               because    at character 10, `::web::main`, this is not CEL
         ? the attribute condition
           ? assertion.ref.upperAscii() == 'REFS/HEADS/MAIN'
-              because    at character 1, `assertion.ref.upperAscii…`, `upperAscii` is not read here
+              because    at character 1, `assertion.ref.upperAscii…`, this program does not evaluate `upperAscii`
           ✓ assertion.job_type == 'pipeline_job'
         ? a binding lets it act as the service account
           ? roles/iam.workloadIdentityUser
@@ -615,7 +615,7 @@ fn a_file_that_is_something_else_says_where() {
     expect![[r#"
         error: --provider-config provider.json: the file is empty
 
-        hint: run the command that should have printed it alone: it may have failed
+        hint: run the command that prints it alone: it may have failed
         error: --provider-config provider.json: it is a list; one provider is asked for
 
         hint: it is what gcloud iam workload-identity-pools providers describe --format=json prints

@@ -64,8 +64,8 @@ fn a_provider_that_is_not_there() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: a deleted provider or pool can be undeleted for 30 days; a disabled one is enabled with update-oidc --no-disabled
-        hint: see whether it is there: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+        hint: undelete a deleted provider or pool within 30 days; enable a disabled provider with update-oidc --no-disabled
+        hint: check whether it exists: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
     "#]]);
 }
 
@@ -79,7 +79,7 @@ fn a_name_that_sts_does_not_take() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: STS wants the project's number, the pool and the provider: check each of them
+        hint: check the project's number, the pool and the provider
         hint: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456/locations/global/workloadIdentityPools/sandbox-ci
     "#]]);
 }
@@ -173,6 +173,39 @@ fn a_condition_that_a_pull_request_does_not_meet() {
     "#]]);
 }
 
+/// A condition compares whole claims, so whatever is only a part of the subject is shown: `pr=5` beside a `5` in an id.
+#[test]
+fn what_a_condition_compares_is_shown_whole() {
+    let sandbox = with_provider(&[SUB127], Some("false"));
+    let presented = |job: &Job| {
+        let told = refused(&sandbox, deploy(&sandbox, &[]).job_of(&sandbox, job)).told();
+        let (_, lines) = told.split_once("  presented  ").unwrap();
+        let lines = lines.split_once("\n\n").unwrap().0.lines().skip(2);
+        lines.map(str::trim).collect::<Vec<_>>().join("  ")
+    };
+    for (job, shown) in [
+        (Job::pull_request(5, "web"), "branch=main  pr=5  pr_branch=web  job_type=pipeline_job"),
+        (Job::pull_request(123, "acme"), "branch=main  pr=123  pr_branch=acme  job_type=pipeline_job"),
+        (Job::branch("main"), "branch=main  job_type=pipeline_job"),
+        (Job::branch("heads"), "branch=heads  job_type=pipeline_job"),
+        (Job::branch("web").org("web"), "branch=web  job_type=pipeline_job"),
+        (Job::tag("v1"), "branch=refs/tags/v1  job_type=pipeline_job"),
+        (Job::debug_of(&Job::branch("x")), "branch=x  job_type=debug_job"),
+        (Job::project_debug(), "branch=main  job_type=project_debug_job"),
+        (Job::branch("pipeline_job"), "branch=pipeline_job  job_type=pipeline_job"),
+        // Claims that are not what the subject has under their names.
+        (Job::branch("x").claim("repo", "we"), "repo=we  branch=x  job_type=pipeline_job"),
+        (Job::branch("x").claim("repo", "acme"), "repo=acme  branch=x  job_type=pipeline_job"),
+        (Job::branch("x").claim("ref", "refs/heads"), "ref=refs/heads  branch=x  job_type=pipeline_job"),
+        (Job::branch("x").claim("ref_type", "ref"), "ref_type=ref  branch=x  job_type=pipeline_job"),
+        (Job::branch("x").claim("prj_id", "project"), "prj_id=project  branch=x  job_type=pipeline_job"),
+        (Job::branch("x").claim("org", "web:ref_type"), "org=web:ref_type  branch=x  job_type=pipeline_job"),
+        (Job::branch("x").without("branch").without("job_type"), ""),
+    ] {
+        assert_eq!(presented(&job), shown, "{}", job.subject());
+    }
+}
+
 #[test]
 fn a_condition_about_a_claim_that_is_not_there() {
     let sandbox = with_provider(&[SUB127], Some("assertion.repo == 'web'"));
@@ -181,7 +214,7 @@ fn a_condition_about_a_claim_that_is_not_there() {
     assert!(
         output
             .stderr()
-            .contains("\nhint: a claim that the token lacks, or one in another case, makes the condition fail\n")
+            .contains("\nhint: compare the names and the case of the claims: the condition fails on a claim that the token does not have\n")
     );
     assert!(!output.stderr().contains("repo=web  "), "{}", output.describe());
 }
@@ -196,7 +229,7 @@ fn a_subject_of_more_than_127_bytes() {
           asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-
-                     job_type=pipeline_job
+                     branch=long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-  job_type=pipeline_job
 
         hint: google.subject may have 127 bytes, and `sub` has 194: map assertion.sub127, and let a condition on prj_id and ref decide
         hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
@@ -228,7 +261,7 @@ fn an_account_that_the_job_may_not_act_as() {
           asked for  release@sandbox-project.iam.gserviceaccount.com
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-                     job_type=pipeline_job
+                     branch=main  job_type=pipeline_job
 
         hint: `oidc-exchange setup gcp` prints the binding of this job to release@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
         hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
@@ -247,7 +280,7 @@ fn an_account_that_is_not_there_and_the_way_to_it() {
                      by way of deploy@sandbox-project.iam.gserviceaccount.com
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-                     job_type=pipeline_job
+                     branch=main  job_type=pipeline_job
 
         hint: `oidc-exchange setup gcp` prints the binding of this job to deploy@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
         hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
@@ -265,7 +298,7 @@ fn an_id_token_that_the_job_may_not_have() {
           asked for  an ID token of release@sandbox-project.iam.gserviceaccount.com for https://run.test
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-                     job_type=pipeline_job
+                     branch=main  job_type=pipeline_job
 
         hint: `oidc-exchange setup gcp` prints the binding of this job to release@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
         hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
@@ -284,7 +317,7 @@ fn an_api_that_is_switched_off() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: switch it on: gcloud services enable iamcredentials.googleapis.com --project=123456
-        hint: switched on a moment ago? --wait-for-iam 5m --timeout 6m tries until it is seen
+        hint: if it was switched on a moment ago, retry with --wait-for-iam 5m --timeout 6m
     "#]]);
 }
 
@@ -331,7 +364,7 @@ fn an_account_that_iam_does_not_find() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: check the address, to the letter, and that the account was not deleted
+        hint: check that the address is exact, and that the account was not deleted
         hint: list them: gcloud iam service-accounts list --project=sandbox-project
     "#]]);
 }
@@ -421,6 +454,6 @@ fn an_issuer_that_google_cannot_ask_is_no_refusal() {
           tried      N attempts in T s
 
         hint: Google fetches the issuer's keys itself: http://ISSUER/.well-known/openid-configuration and the jwks_uri in it must be public, and hold the token's key
-        hint: an issuer that is not public can have its keys uploaded: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --jwk-json-path=FILE
+        hint: if the issuer is not public, upload its keys: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --jwk-json-path=FILE
     "#]]);
 }

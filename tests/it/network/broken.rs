@@ -158,6 +158,7 @@ fn an_answer_with_half_of_the_credentials() {
     let secret = "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY</SecretAccessKey>";
     let token = "<SessionToken>FwoGZXIvYXdzEBYaDExampleSessionToken</SessionToken>";
     let end = "<Expiration>2030-01-01T00:00:00Z</Expiration>";
+    const NOT_STS: &str = "cannot be used: it is not an answer of AWS STS\n";
     for (body, missing) in [
         (String::new(), "Credentials"),
         (format!("<Credentials>{key}{secret}{end}</Credentials>"), "SessionToken"),
@@ -169,13 +170,34 @@ fn an_answer_with_half_of_the_credentials() {
             format!("<Credentials>{key}{secret}{token}<Expiration>soon</Expiration></Credentials>"),
             "its Expiration cannot be read",
         ),
+        (
+            format!("<Credentials>{key}{secret}{token}<Expiration></Expiration></Credentials>"),
+            "its Expiration cannot be read",
+        ),
+        (
+            format!("<Credentials>{key}{secret}{token}<Expiration>2030-01-01</Expiration></Credentials>"),
+            "its Expiration cannot be read",
+        ),
+        // The time is as it should be.
+        (format!("<Credentials>{end}{key}{secret}<SessionToken>&bogus;</SessionToken></Credentials>"), NOT_STS),
+        (format!("<Credentials>{end}{key}{secret}<SessionToken>a&b</SessionToken></Credentials>"), NOT_STS),
+        (format!("<Credentials>{end}{key}{secret}<SessionToken>&#x110000;</SessionToken></Credentials>"), NOT_STS),
+        (format!("<Credentials>{end}{key}{secret}<SessionToken>x"), NOT_STS),
+        (format!("<Credentials>{key}{secret}{token}{end}</Credential"), NOT_STS),
+        (format!("<Credentials>{end}{key}{secret}<SessionToken><a>x</a></SessionToken></Credentials>"), NOT_STS),
+        (
+            format!(
+                "<Credentials>{key}{secret}{token}{end}</Credentials><AssumedRoleUser><Arn>&bogus;</Arn></AssumedRoleUser>"
+            ),
+            NOT_STS,
+        ),
     ] {
         let sandbox = Sandbox::start().unwrap();
         sandbox.aws.script([half(&body)]);
         let program =
             deploy(&["-vv"]).job(&sandbox).secret("the secret key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
         let output = program.secret("the session token", "FwoGZXIvYXdzEBYaDExampleSessionToken").run();
-        assert!(output.code == Some(5), "{missing}: {}", output.describe());
+        assert!(output.code == Some(5), "{body} {missing}: {}", output.describe());
         assert!(output.stderr().contains(missing), "{missing}: {}", output.stderr());
         assert_eq!(sandbox.aws.requests().len(), 1);
     }

@@ -433,7 +433,8 @@ fn a_branch_that_is_not_ascii() {
     expect![[r#"
         limits
           Google     sub has 214 bytes, and google.subject may have 127: a mapping with
-                     assertion.sub fails; and sub127 is no help: map prj_id, for one
+                     assertion.sub fails; map another claim, such as prj_id: sub127 is
+                     too long as well
           Google     sub127 has 142 bytes: it is cut to 127 characters, and Google
                      counts bytes
     "#]]
@@ -471,8 +472,8 @@ fn session_tags_that_aws_refuses() {
     let output = job(Job::branch("fix#1").aws_tags(true));
     expect![[r#"
         limits
-          AWS        the session tag branch holds '#', and a tag takes letters, digits,
-                     blanks and _.:/=+-@ alone: AWS STS refuses the token for it
+          AWS        the session tag branch contains '#', so AWS STS refuses the token:
+                     use only letters, digits, blanks and _.:/=+-@ in tags
     "#]]
     .assert_eq(&from(&output, "limits"));
 }
