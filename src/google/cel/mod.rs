@@ -77,7 +77,7 @@ impl Error {
         Self { kind: Kind::Unsupported, at, why: why.into() }
     }
 
-    /// With its place in `text`, as a person finds it: `at character 7, "b.c", there is no variable `b``.
+    /// With its place in `text`, as a person finds it: `at character 7, "b.c", there is no variable b`.
     #[must_use]
     pub fn placed(&self, text: &str) -> String {
         const SHOWN: usize = 24;

@@ -182,7 +182,6 @@ fn an_answer_with_half_of_the_credentials() {
         (format!("<Credentials>{end}{key}{secret}<SessionToken>&bogus;</SessionToken></Credentials>"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken>a&b</SessionToken></Credentials>"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken>&#x110000;</SessionToken></Credentials>"), NOT_STS),
-        (format!("<Credentials>{end}{key}{secret}<SessionToken>x"), NOT_STS),
         (format!("<Credentials>{key}{secret}{token}{end}</Credential"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken><a>x</a></SessionToken></Credentials>"), NOT_STS),
         (
@@ -197,7 +196,7 @@ fn an_answer_with_half_of_the_credentials() {
         let program =
             deploy(&["-vv"]).job(&sandbox).secret("the secret key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
         let output = program.secret("the session token", "FwoGZXIvYXdzEBYaDExampleSessionToken").run();
-        assert!(output.code == Some(5), "{body} {missing}: {}", output.describe());
+        assert!(output.code == Some(5), "{missing}: {}", output.describe());
         assert!(output.stderr().contains(missing), "{missing}: {}", output.stderr());
         assert_eq!(sandbox.aws.requests().len(), 1);
     }
