@@ -81,7 +81,7 @@ impl Trade<'_> {
 
     /// The token for the first role.
     async fn first(&self) -> Result<Credentials, Error> {
-        let sts = aws_sdk_sts::Client::new(&self.configuration);
+        let sts = sts::anonymous(&self.configuration);
         let Request { role, session_name, .. } = self.request;
         // In a chain, what narrows the result is for the last session.
         let narrow = self.request.chain.is_empty();

@@ -7,8 +7,13 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::primitives::{DateTime, DateTimeFormat as Format};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::config_bag::ConfigBag;
 
 use super::answer::Answer;
 use super::cause::Cause;
@@ -38,6 +43,11 @@ pub(super) async fn configuration(region: &Region, http: &Client, files: shared_
     loader.load().await
 }
 
+/// A client that signs nothing.
+pub(super) fn anonymous(configuration: &SdkConfig) -> aws_sdk_sts::Client {
+    client(aws_sdk_sts::config::Builder::from(configuration))
+}
+
 /// A client that signs with `credentials`.
 pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig) -> aws_sdk_sts::Client {
     let identity = aws_sdk_sts::config::Credentials::new(
@@ -47,8 +57,33 @@ pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig)
         None,
         env!("CARGO_PKG_NAME"),
     );
-    let settings = aws_sdk_sts::config::Builder::from(configuration).credentials_provider(identity).build();
-    aws_sdk_sts::Client::from_conf(settings)
+    client(aws_sdk_sts::config::Builder::from(configuration).credentials_provider(identity))
+}
+
+fn client(settings: aws_sdk_sts::config::Builder) -> aws_sdk_sts::Client {
+    aws_sdk_sts::Client::from_conf(settings.interceptor(WholeAnswers).build())
+}
+
+/// The SDK reads an answer that ends in the middle as far as it goes, and takes the last of the credentials for whole. Such
+/// an answer comes from a server that hangs up and has not said how long it is.
+#[derive(Debug)]
+struct WholeAnswers;
+
+impl Intercept for WholeAnswers {
+    fn name(&self) -> &'static str {
+        "WholeAnswers"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        let body = answer.body().bytes().unwrap_or_default().trim_ascii_end();
+        if answer.status().is_success() && !body.ends_with(b"Response>") { Err(NOT_STS.into()) } else { Ok(()) }
+    }
 }
 
 const NOT_STS: &str = "it is not an answer of AWS STS";

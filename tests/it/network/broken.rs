@@ -6,8 +6,8 @@ use sandbox::{Fault, Sandbox, Server};
 
 use super::{given_up_at_once, unreachable};
 use crate::aws::deploy;
-use crate::support::expect;
 use crate::support::recorder::Recorder;
+use crate::support::{expect, stopped};
 
 #[test]
 fn a_connection_that_breaks() {
@@ -145,6 +145,7 @@ fn an_answer_of_nobody_known() {
 /// All or nothing: and what came of it is not shown.
 #[test]
 fn an_answer_with_half_of_the_credentials() {
+    const NOT_STS: &str = "cannot be used: it is not an answer of AWS STS\n";
     let half = |credentials: &str| {
         answered(
             200,
@@ -158,7 +159,6 @@ fn an_answer_with_half_of_the_credentials() {
     let secret = "<SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY</SecretAccessKey>";
     let token = "<SessionToken>FwoGZXIvYXdzEBYaDExampleSessionToken</SessionToken>";
     let end = "<Expiration>2030-01-01T00:00:00Z</Expiration>";
-    const NOT_STS: &str = "cannot be used: it is not an answer of AWS STS\n";
     for (body, missing) in [
         (String::new(), "Credentials"),
         (format!("<Credentials>{key}{secret}{end}</Credentials>"), "SessionToken"),
@@ -182,7 +182,6 @@ fn an_answer_with_half_of_the_credentials() {
         (format!("<Credentials>{end}{key}{secret}<SessionToken>&bogus;</SessionToken></Credentials>"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken>a&b</SessionToken></Credentials>"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken>&#x110000;</SessionToken></Credentials>"), NOT_STS),
-        (format!("<Credentials>{key}{secret}{token}{end}</Credential"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken><a>x</a></SessionToken></Credentials>"), NOT_STS),
         (
             format!(
@@ -199,6 +198,32 @@ fn an_answer_with_half_of_the_credentials() {
         assert!(output.code == Some(5), "{missing}: {}", output.describe());
         assert!(output.stderr().contains(missing), "{missing}: {}", output.stderr());
         assert_eq!(sandbox.aws.requests().len(), 1);
+    }
+}
+
+/// Whatever cut it, its length is right: the last of the credentials would be cut, and handed over.
+#[test]
+fn an_answer_that_ends_in_the_middle() {
+    let token = "FwoGZXIvYXdzEBYaDExampleSessionToken";
+    let whole = format!(
+        "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
+         <Credentials><Expiration>2030-01-01T00:00:00Z</Expiration><SecretAccessKey>wJalrXUtnFEMI</SecretAccessKey>\
+         <AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SessionToken>{token}</SessionToken></Credentials>\
+         </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    );
+    let sandbox = Sandbox::start().unwrap();
+    let run = |body: &str| {
+        let bytes = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes();
+        sandbox.aws.script([Fault::forged(move |_, _| bytes.clone())]);
+        deploy(&["--timeout", "2s"]).job(&sandbox).secret("the token", token).hands_over().run()
+    };
+    assert!(run(&whole).exits(0).stdout().contains(&format!("AWS_SESSION_TOKEN='{token}'")));
+    run(&format!("{whole}\n \r\n")).exits(0);
+    let first = whole.find(token).unwrap();
+    for end in (first - 40..whole.len()).step_by(3).chain([whole.len() - 1]) {
+        let output = run(&whole[..end]);
+        assert_eq!((output.code, output.stdout()), (Some(5), stopped(5)), "{}", &whole[end - 20..end]);
+        assert!(output.stderr().contains("cannot be used: it is not an answer of AWS STS"), "{}", output.describe());
     }
 }
 
