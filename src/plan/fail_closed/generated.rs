@@ -16,7 +16,8 @@ const CODE: u8 = 2;
 
 /// Whether a word of the generator names a file after `--output`.
 fn is_a_file(word: &str) -> bool {
-    !["-", "json", "fish", "ENV"].contains(&word) && !word.starts_with("/dev")
+    let form = ["-", "json", "fish", "env"].iter().any(|form| form.eq_ignore_ascii_case(word));
+    !form && word != "/dev" && !word.replace("//", "/").starts_with("/dev/")
 }
 
 /// What a text is for: `(how, shell)`.
