@@ -2,10 +2,10 @@
 //! removes, what `token` tells, and the tests.
 
 use crate::cloud::About;
-use crate::{aws, google, vault};
+use crate::{aws, azure, google, vault};
 
 /// Every cloud, in the order in which they are shown.
-pub const ALL: [&About; 3] = [&aws::ABOUT, &google::ABOUT, &vault::ABOUT];
+pub const ALL: [&About; 4] = [&aws::ABOUT, &google::ABOUT, &azure::ABOUT, &vault::ABOUT];
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::plan::Target;
 use crate::state::NewFile;
 pub use crate::vault::PendingRevocation;
-use crate::{aws, google, vault};
+use crate::{aws, azure, google, vault};
 
 /// What a cloud gave for the token, with the request that it answers.
 #[derive(Debug)]
@@ -41,6 +41,13 @@ pub enum Grant<'t> {
         /// The tokens.
         credentials: google::Credentials,
     },
+    /// An access token, which shows that the subject token is accepted.
+    Azure {
+        /// What was asked.
+        request: &'t azure::Request,
+        /// The token.
+        access_token: azure::AccessToken,
+    },
     /// Secrets, and the client token that read them.
     Vault {
         /// What was asked.
@@ -57,6 +64,7 @@ impl Grant<'_> {
         match self {
             Self::Aws { credentials, .. } => Some(credentials.expiration),
             Self::Google { credentials, .. } => credentials.access_token.as_ref().and_then(|token| token.expires),
+            Self::Azure { access_token, .. } => access_token.expires,
             Self::Vault { secrets, .. } => secrets.token.expires(),
         }
     }
@@ -82,6 +90,9 @@ pub async fn exchange<'t>(
             let credentials = google::exchange::exchange(request, given).await?;
             Grant::Google { request, file, credentials }
         }
+        Target::Azure(request) => {
+            Grant::Azure { request, access_token: azure::exchange::exchange(request, given).await? }
+        }
         Target::Vault(request) => {
             let secrets = vault::exchange::exchange(request, given, pending).await?;
             Grant::Vault { request, secrets }
@@ -102,6 +113,10 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
         Grant::Google { request, file, credentials } => {
             let (exports, files) = google::exports::exports(request, file, &credentials, given).await?;
             Ok((Content::Variables(exports), Leftovers { files, token: None }))
+        }
+        Grant::Azure { request, access_token } => {
+            let (exports, files) = azure::exports::exports(request, &access_token, given).await?;
+            Ok((Content::Variables(exports), Leftovers { files: Some(files), token: None }))
         }
         Grant::Vault { request, secrets } => {
             let vault::Secrets { items, token } = secrets;

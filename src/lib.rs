@@ -14,6 +14,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test makes the files that it reads"))]
 
 pub mod aws;
+pub mod azure;
 pub mod cache;
 pub mod clean;
 pub mod cli;

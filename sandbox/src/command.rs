@@ -14,7 +14,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::arguments::Arguments;
 
 /// A laptop's real accounts, and a real job, must not show through.
-const AMBIENT: [&str; 8] = ["AWS_", "BOTO_", "GOOGLE_", "CLOUDSDK_", "VAULT_", "BAO_", "SEMAPHORE_", "OIDC_EXCHANGE_"];
+const AMBIENT: [&str; 10] =
+    ["AWS_", "AZURE_", "ARM_", "BOTO_", "GOOGLE_", "CLOUDSDK_", "VAULT_", "BAO_", "SEMAPHORE_", "OIDC_EXCHANGE_"];
 
 /// The variables that name certificates to trust, in the AWS tools and everywhere else.
 const TRUST: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];

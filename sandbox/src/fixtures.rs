@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::aws::Sts;
+use crate::azure::Entra;
 use crate::google::Google;
 use crate::vault::Vault;
 use crate::{Issuer, Job, Tls};
@@ -24,6 +25,11 @@ pub const DEPLOY_ACCOUNT: &str = "deploy@sandbox-project.iam.gserviceaccount.com
 /// The service account that tags of the project may act as, and nothing else.
 pub const RELEASE_ACCOUNT: &str = "release@sandbox-project.iam.gserviceaccount.com";
 
+/// The Entra tenant of the sandbox.
+pub const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+/// Its application, which branch `main` of the sandbox's project may act as.
+pub const CLIENT: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
+
 /// The Vault role that branch `main` of the sandbox's project may log in to; it reads `secret/production/`.
 pub const VAULT_ROLE: &str = "ci";
 /// The field `password` of the secret `secret/production/db`.
@@ -37,6 +43,8 @@ pub struct Sandbox {
     pub aws: Sts,
     /// Google's part.
     pub google: Google,
+    /// Azure's part.
+    pub azure: Entra,
     /// Vault.
     pub vault: Vault,
 }
@@ -47,7 +55,7 @@ impl Sandbox {
     /// # Errors
     /// When a server cannot be started.
     pub fn start() -> io::Result<Self> {
-        Self::furnish(Issuer::start()?, Sts::start()?, Google::start()?, Vault::start()?)
+        Self::furnish(Issuer::start()?, Sts::start()?, Google::start()?, Entra::start()?, Vault::start()?)
     }
 
     /// The same over TLS, with certificates of this authority for `127.0.0.1` and `localhost`.
@@ -58,22 +66,26 @@ impl Sandbox {
         let certificate = tls.server(&["127.0.0.1", "localhost"])?;
         let google = Google::start_tls(&tls.server(&["127.0.0.1", "localhost", "*.googleapis.com"])?)?;
         let (issuer, aws) = (Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?);
-        let sandbox = Self::furnish(issuer, aws, google, Vault::start_tls(&certificate)?)?;
+        let azure = Entra::start_tls(&tls.server(&["127.0.0.1", "localhost", "login.microsoftonline.com"])?)?;
+        let sandbox = Self::furnish(issuer, aws, google, azure, Vault::start_tls(&certificate)?)?;
         sandbox.vault.trust_ca(&tls.ca_pem());
         sandbox.aws.trust_ca(&tls.ca_pem());
         sandbox.google.trust_ca(&tls.ca_pem());
+        sandbox.azure.trust_ca(&tls.ca_pem());
         Ok(sandbox)
     }
 
-    fn furnish(issuer: Issuer, aws: Sts, google: Google, vault: Vault) -> io::Result<Self> {
+    fn furnish(issuer: Issuer, aws: Sts, google: Google, azure: Entra, vault: Vault) -> io::Result<Self> {
         aws.register_provider(ACCOUNT, &issuer.url(), &[&issuer.url()]);
         let branch = Job::branch("main").subject();
         let tags = Job::tag("*").subject();
         aws.create_role(DEPLOY_ROLE, &trust(&issuer.url(), "StringEquals", &branch)).map_err(io::Error::other)?;
         aws.create_role(RELEASE_ROLE, &trust(&issuer.url(), "StringLike", &tags)).map_err(io::Error::other)?;
         furnish_google(&google, &issuer.url()).map_err(io::Error::other)?;
+        azure.create_application(TENANT, CLIENT);
+        azure.add_credential(TENANT, CLIENT, &issuer.url(), &branch, &issuer.url());
         furnish_vault(&vault, &issuer);
-        Ok(Self { issuer, aws, google, vault })
+        Ok(Self { issuer, aws, google, azure, vault })
     }
 
     /// The environment of a job on branch `main`, with the sandbox's endpoints.
@@ -90,6 +102,7 @@ impl Sandbox {
         // No Google client reads an endpoint from a variable: these are for the options.
         variables.push(("SANDBOX_GOOGLE_STS".into(), self.google.sts.url()));
         variables.push(("SANDBOX_GOOGLE_IAM".into(), self.google.iam.url()));
+        variables.push(("AZURE_AUTHORITY_HOST".into(), self.azure.url()));
         variables.push(("VAULT_ADDR".into(), self.vault.url()));
         variables
     }

@@ -17,6 +17,7 @@
 #![allow(clippy::disallowed_methods, reason = "it stands for services, which have files and clocks of their own")]
 
 pub mod aws;
+pub mod azure;
 mod client;
 mod clock;
 mod fixtures;
@@ -30,8 +31,8 @@ pub mod vault;
 
 pub use clock::now;
 pub use fixtures::{
-    ACCOUNT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, VAULT_PASSWORD,
-    VAULT_ROLE, trust,
+    ACCOUNT, CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, TENANT,
+    VAULT_PASSWORD, VAULT_ROLE, trust,
 };
 pub use issuer::{Curve, Issuer, Job, Outage};
 pub use server::{Fault, Request, Server, ServerTls, Tls};

@@ -9,7 +9,9 @@ mod program;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, Tls, VAULT_ROLE};
+use sandbox::{
+    CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, TENANT, Tls, VAULT_ROLE,
+};
 
 use arguments::{Arguments, Invocation};
 
@@ -37,6 +39,8 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
              sandbox: Google has {DEPLOY_ACCOUNT} (branch main) and {RELEASE_ACCOUNT} (tags only)\n\
              sandbox: try  eval \"$(oidc-exchange gcp --provider {PROVIDER} --service-account {DEPLOY_ACCOUNT} \
              --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\")\"\n\
+             sandbox: Azure has the application {CLIENT} (branch main)\n\
+             sandbox: try  eval \"$(oidc-exchange azure --tenant-id {TENANT} --client-id {CLIENT})\"\n\
              sandbox: Vault has the role {VAULT_ROLE} (branch main) and secret/production/db (username, password)\n\
              sandbox: try  eval \"$(oidc-exchange vault --role {VAULT_ROLE} DB_PASSWORD=secret/production/db#password)\"\n",
             arguments.job_name

@@ -25,6 +25,18 @@ pub(super) const GCP: &str = r#"Examples:
       --no-credentials-file \
       --id-token-audience https://web-abc123-ew.a.run.app)""#;
 
+pub(super) const AZURE: &str = r#"Examples:
+  # For Azure SDKs and Terraform; every client gets new access tokens by itself
+  eval "$(oidc-exchange azure \
+      --tenant-id 72f988bf-86f1-41af-91ab-2d7cd011db47 \
+      --client-id 00001111-aaaa-2222-bbbb-3333cccc4444)"
+  # For one command, with AZURE_TENANT_ID and AZURE_CLIENT_ID in the environment
+  oidc-exchange azure --subscription-id 11112222-bbbb-3333-cccc-4444dddd5555 \
+      -- terraform apply
+  # An access token for Key Vault, in a variable
+  eval "$(oidc-exchange azure --scope https://vault.azure.net/.default \
+      --access-token-env KEY_VAULT_TOKEN)""#;
+
 pub(super) const VAULT: &str = r#"Examples:
   # A field of a secret, as a variable
   eval "$(oidc-exchange vault --role ci DB_PASSWORD=secret/production/db#password)"
@@ -50,6 +62,9 @@ Examples:
   oidc-exchange explain aws --trust-policy role.json
   # Would Google Cloud take it?
   oidc-exchange explain gcp --provider-config provider.json --iam-policy policy.json
+  # Would Azure?
+  az ad app federated-credential list --id CLIENT_ID \\
+      | oidc-exchange explain azure --credentials -
   # And Vault?
   bao read -format=json auth/jwt/role/ci \\
       | oidc-exchange explain vault --role-config -";

@@ -21,6 +21,8 @@ pub enum ExplainCommand {
     Aws(ExplainAws),
     /// Evaluate a Google workload identity provider, and who may act as a service account
     Gcp(ExplainGcp),
+    /// Evaluate the federated credentials of an Azure application or managed identity
+    Azure(ExplainAzure),
     /// Evaluate a role of Vault's or OpenBao's JWT auth method
     Vault(ExplainVault),
 }
@@ -86,6 +88,19 @@ pub struct ExplainGcp {
     /// Who may act as the service account, as `gcloud iam service-accounts get-iam-policy --format=json` prints it
     #[arg(long, value_name = "FILE")]
     pub iam_policy: Option<PathBuf>,
+
+    /// What every `explain` takes.
+    #[command(flatten)]
+    pub shared: ExplainShared,
+}
+
+/// `explain azure`.
+#[derive(Debug, Args)]
+pub struct ExplainAzure {
+    /// The federated credentials, as `az ad app federated-credential list` or `az identity federated-credential list` prints
+    /// them; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub credentials: PathBuf,
 
     /// What every `explain` takes.
     #[command(flatten)]

@@ -2,6 +2,7 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
 
 mod aws;
+mod azure;
 mod complete;
 mod examples;
 mod explain;
@@ -22,14 +23,15 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub use aws::AwsArgs;
+pub use azure::AzureArgs;
 pub use complete::{Shell, completions};
-pub use explain::{ExplainArgs, ExplainAws, ExplainCommand, ExplainGcp, ExplainVault};
+pub use explain::{ExplainArgs, ExplainAws, ExplainAzure, ExplainCommand, ExplainGcp, ExplainVault};
 pub use format::{AwsAnswer, Form, VaultAnswer};
 pub use gcp::GcpArgs;
 pub use habits::{Place, advise, place};
 pub use later::Later;
 pub use man::man_page;
-pub use setup::{AllowedJobsArgs, SetupArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault};
+pub use setup::{AllowedJobsArgs, SetupArgs, SetupAws, SetupAzure, SetupCommand, SetupFormat, SetupGcp, SetupVault};
 pub use token::TokenArgs;
 pub use vault::VaultArgs;
 
@@ -64,6 +66,13 @@ pub enum Command {
     /// shell.
     #[command(after_long_help = examples::GCP)]
     Gcp(Later<GcpArgs>),
+    /// Act as an Azure application or managed identity with the job's token
+    ///
+    /// Writes the job's token to a private file, from which Azure SDKs and Terraform get access tokens, and prints shell text
+    /// that sets AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE, AZURE_TOKEN_CREDENTIALS and Terraform's ARM_*
+    /// variables. If there are no credentials, it prints text that stops the calling shell.
+    #[command(after_long_help = examples::AZURE)]
+    Azure(Later<AzureArgs>),
     /// Log in to HashiCorp Vault or OpenBao with the job's token, and read secrets
     ///
     /// Prints shell text that sets a variable for each secret; without any, VAULT_TOKEN and VAULT_ADDR. When there are

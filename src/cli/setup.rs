@@ -19,6 +19,8 @@ pub enum SetupCommand {
     Aws(SetupAws),
     /// A workload identity pool and provider of Google Cloud, and who may act as a service account
     Gcp(SetupGcp),
+    /// A federated credential of an Azure application or managed identity, and a role assignment
+    Azure(SetupAzure),
     /// A JWT auth method, a policy and a role of Vault or OpenBao
     Vault(SetupVault),
 }
@@ -105,6 +107,34 @@ pub struct SetupGcp {
     /// The service account that jobs may act as
     #[arg(long, value_name = "EMAIL")]
     pub service_account: Option<String>,
+
+    /// Which jobs are to be allowed.
+    #[command(flatten)]
+    pub allowed: AllowedJobsArgs,
+}
+
+/// `setup azure`.
+#[derive(Debug, Args)]
+pub struct SetupAzure {
+    /// The client ID of an application that exists [variables: AZURE_CLIENT_ID, ARM_CLIENT_ID]
+    #[arg(long, value_name = "ID", conflicts_with = "identity")]
+    pub client_id: Option<String>,
+
+    /// A user-assigned managed identity in its place; it is created if it does not exist
+    #[arg(long, value_name = "NAME", requires = "resource_group")]
+    pub identity: Option<String>,
+
+    /// The resource group of the managed identity
+    #[arg(long, value_name = "NAME", requires = "identity")]
+    pub resource_group: Option<String>,
+
+    /// A role to assign, Reader for example
+    #[arg(long, value_name = "ROLE", requires = "on")]
+    pub assign_role: Option<String>,
+
+    /// On what the role is assigned: /subscriptions/ID, or anything below it
+    #[arg(long, value_name = "SCOPE", requires = "assign_role")]
+    pub on: Option<String>,
 
     /// Which jobs are to be allowed.
     #[command(flatten)]

@@ -10,7 +10,7 @@ use crate::explanation::Explanation;
 use crate::host::Env;
 use crate::input::Reader;
 use crate::subject::{Claims, ClaimsFile, Source};
-use crate::{aws, google, vault};
+use crate::{aws, azure, google, vault};
 
 /// What a rule is evaluated on.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub enum Rule {
     Aws(aws::trust::Rule),
     /// A workload identity provider, and a service account's bindings.
     Google(google::trust::Rule),
+    /// Federated credentials.
+    Azure(azure::trust::Rule),
     /// A role of a JWT auth method.
     Vault(vault::trust::Rule),
 }
@@ -51,6 +53,7 @@ impl Rule {
         match self {
             Self::Aws(rule) => rule.evaluate(claims, now),
             Self::Google(rule) => rule.evaluate(claims, now),
+            Self::Azure(rule) => rule.evaluate(claims, algorithm, now),
             Self::Vault(rule) => rule.evaluate(claims, algorithm, now),
         }
     }
@@ -58,6 +61,9 @@ impl Rule {
 
 /// What makes Google's tool print JSON.
 const GCLOUD: &str = "gcloud … --format=json";
+
+/// What makes Microsoft's tool print JSON.
+const AZ: &str = "az … --output json";
 
 /// What makes OpenBao's and Vault's tools print JSON.
 const BAO: &str = "bao read -format=json … (or vault read)";
@@ -78,6 +84,12 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Resul
             let policy = args.iam_policy.as_deref();
             let policy = policy.map(|path| Document::read(reader, "--iam-policy", path, GCLOUD)).transpose()?;
             (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
+        }
+        ExplainCommand::Azure(args) => {
+            read_once(&[args.shared.subject_file(), Some(&args.credentials)])?;
+            let credentials = Document::read(reader, "--credentials", &args.credentials, AZ)?
+                .or_within_setup(|name| name == "federatedIdentityCredential");
+            (Rule::Azure(azure::trust::Rule::new(&credentials)?), &args.shared)
         }
         ExplainCommand::Vault(args) => {
             read_once(&[args.shared.subject_file(), Some(&args.role_config), args.mount_config.as_deref()])?;

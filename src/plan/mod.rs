@@ -3,6 +3,7 @@
 
 mod aws_output;
 mod aws_request;
+mod azure_request;
 mod explain;
 pub mod fail_closed;
 mod gcp_request;
@@ -13,6 +14,7 @@ mod vault_request;
 use std::time::Duration;
 
 use crate::aws;
+use crate::azure;
 use crate::cli::{
     self, Cli, Command, ExplainCommand, Forget, Form, Later, NetworkArgs, Place, ReportFormat, SetupCommand, Shared,
     TokenArgs, TokenPlace,
@@ -81,6 +83,8 @@ pub enum Target {
     Aws(aws::Request, aws::OutputMode),
     /// Google credentials.
     Google(google::Request),
+    /// Azure credentials.
+    Azure(azure::Request),
     /// Secrets, or a client token, of a Vault.
     Vault(vault::Request),
 }
@@ -92,16 +96,19 @@ impl Cli {
         let args = match &self.command {
             Command::Aws(args) => &args.shared.verbosity,
             Command::Gcp(args) => &args.shared.verbosity,
+            Command::Azure(args) => &args.shared.verbosity,
             Command::Vault(args) => &args.shared.verbosity,
             Command::Token(args) => &args.verbosity,
             Command::Explain(args) => match &args.command {
                 ExplainCommand::Aws(args) => &args.shared.verbosity,
                 ExplainCommand::Gcp(args) => &args.shared.verbosity,
+                ExplainCommand::Azure(args) => &args.shared.verbosity,
                 ExplainCommand::Vault(args) => &args.shared.verbosity,
             },
             Command::Setup(args) => match &args.command {
                 SetupCommand::Aws(args) => &args.allowed.verbosity,
                 SetupCommand::Gcp(args) => &args.allowed.verbosity,
+                SetupCommand::Azure(args) => &args.allowed.verbosity,
                 SetupCommand::Vault(args) => &args.allowed.verbosity,
             },
             Command::Clean(args) => &args.verbosity,
@@ -122,6 +129,7 @@ impl Cli {
         let bound = match &self.command {
             Command::Aws(args) => Some(aws_request::timeout(args)),
             Command::Gcp(args) => Some(timeout(&args.shared, false)),
+            Command::Azure(args) => Some(timeout(&args.shared, false)),
             Command::Vault(args) => Some(timeout(&args.shared, false)),
             Command::Token(args) => args.timeout.or(args.verify.then_some(token::TIMEOUT)),
             Command::Explain(_) | Command::Setup(_) | Command::Clean(_) | Command::Completions(_) | Command::Man => {
@@ -157,6 +165,13 @@ impl Plan {
             }
             Command::Gcp(Later(args)) => {
                 let target = Target::Google(gcp_request::new(&args)?);
+                let (format, timeout) = (args.format.unwrap_or(Format::Env), timeout(&args.shared, false));
+                let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
+                let exchange = exchange(args.shared, Some(format), timeout, target, trust, env)?;
+                Ok(Self::Exchange(Box::new(exchange)))
+            }
+            Command::Azure(Later(args)) => {
+                let target = Target::Azure(azure_request::new(&args, env)?);
                 let (format, timeout) = (args.format.unwrap_or(Format::Env), timeout(&args.shared, false));
                 let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
                 let exchange = exchange(args.shared, Some(format), timeout, target, trust, env)?;

@@ -1,14 +1,14 @@
 //! What `setup` was asked, checked.
 
-use super::{aws_request, source};
-use crate::cli::{AllowedJobsArgs, SetupAws, SetupCommand, SetupFormat, SetupGcp, SetupVault};
+use super::{aws_request, azure_request, source};
+use crate::cli::{AllowedJobsArgs, SetupAws, SetupAzure, SetupCommand, SetupFormat, SetupGcp, SetupVault};
 use crate::error::Usage;
 use crate::google::{Provider, ServiceAccount, UniverseDomain};
 use crate::host::Env;
 use crate::recipe::Recipe;
 use crate::subject::allowed_jobs::{AllowedJobs, PartialAllowedJobs};
 use crate::subject::{Claims, Source};
-use crate::{aws, google, vault};
+use crate::{aws, azure, google, vault};
 
 /// Which jobs are to be allowed, and where.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub enum Side {
     Aws(aws::setup::Request),
     /// A workload identity pool and provider, and a binding.
     Google(google::setup::Request),
+    /// A federated credential, and a role assignment.
+    Azure(azure::setup::Request),
     /// A JWT auth method, a policy and a role.
     Vault(vault::setup::Request),
 }
@@ -43,6 +45,7 @@ impl Side {
         match self {
             Self::Aws(request) => Ok(request.recipe(allowed, claims)),
             Self::Google(request) => request.recipe(allowed),
+            Self::Azure(request) => request.recipe(allowed),
             Self::Vault(request) => Ok(request.recipe(allowed)),
         }
     }
@@ -53,6 +56,7 @@ pub(super) fn new(command: &SetupCommand, env: &Env) -> Result<Setup, Usage> {
     let (side, args) = match command {
         SetupCommand::Aws(args) => (Side::Aws(aws(args, env)?), &args.allowed),
         SetupCommand::Gcp(args) => (Side::Google(google(args)?), &args.allowed),
+        SetupCommand::Azure(args) => (Side::Azure(azure(args, env)?), &args.allowed),
         SetupCommand::Vault(args) => (Side::Vault(vault(args)?), &args.allowed),
     };
     Ok(Setup {
@@ -78,6 +82,20 @@ fn google(args: &SetupGcp) -> Result<google::setup::Request, Usage> {
     let account = args.service_account.as_deref();
     let account = account.map(|email| ServiceAccount::parse("--service-account", email, &universe)).transpose()?;
     google::setup::Request::new(provider, account)
+}
+
+fn azure(args: &SetupAzure, env: &Env) -> Result<azure::setup::Request, Usage> {
+    use crate::azure::setup::Owner;
+    let owner = match (&args.identity, &args.resource_group) {
+        (Some(name), Some(group)) => Owner::Identity { name: name.clone(), group: group.clone() },
+        _ => Owner::Application(azure_request::client(args.client_id.as_deref(), env)?.ok_or_else(|| {
+            Usage::new("neither an application nor a managed identity was named")
+                .hint("name an application with --client-id ID")
+                .hint("or a managed identity, which may not exist yet, with --identity NAME --resource-group NAME")
+        })?),
+    };
+    let role = args.assign_role.clone().zip(args.on.clone());
+    Ok(azure::setup::Request { owner, role })
 }
 
 fn vault(args: &SetupVault) -> Result<vault::setup::Request, Usage> {

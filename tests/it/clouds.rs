@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use oidc_exchange::cli::Cli;
 use oidc_exchange::cloud::About;
 use oidc_exchange::clouds;
-use sandbox::{DEPLOY_ROLE, Job, Sandbox};
+use sandbox::{CLIENT, DEPLOY_ROLE, Job, Sandbox, TENANT};
 use serde_json::Value;
 
 use crate::faults::steps::STEPS;
@@ -33,6 +33,7 @@ fn lines(command: &str) -> Vec<String> {
                 "--id-token-audience https://run.test --id-token-env MINE",
             ],
         ),
+        "azure" => all(&format!("--tenant-id {TENANT} --client-id {CLIENT}"), &["", "--access-token-env MINE"]),
         "vault" => {
             all(VAULT, &["", SECRET, &format!("{SECRET} --export-token"), "A=secret/production/db?file#password"])
         }

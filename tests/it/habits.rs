@@ -21,20 +21,23 @@ fn tip(line: &str, expected: &str) {
 #[test]
 fn a_command_of_another_tool() {
     tip("google", "write `gcp`");
+    tip("az", "write `azure`");
     tip("bao", "write `vault`");
-    tip("login", "write the cloud: `aws`, `gcp` or `vault`");
-    tip("exec", "write `aws`, `gcp` or `vault`, with `-- COMMAND` at the end");
+    tip("login", "write the cloud: `aws`, `gcp`, `azure` or `vault`");
+    tip("exec", "write `aws`, `gcp`, `azure` or `vault`, with `-- COMMAND` at the end");
     tip("version", "write `--version`");
     tip("asw", "a similar subcommand exists: 'aws'");
     tip("awz", "a similar subcommand exists: 'aws'");
     tip("explain google", "write `gcp`");
-    tip("explain nonsense", "the commands are aws, gcp, vault");
-    tip("nonsense", "the commands are aws, gcp, vault, token, explain, setup, clean, completions, man");
+    tip("explain nonsense", "the commands are aws, gcp, azure, vault");
+    tip("nonsense", "the commands are aws, gcp, azure, vault, token, explain, setup, clean, completions, man");
 }
 
 #[test]
 fn an_option_of_another_tool() {
     tip("aws --role-to-assume x", "write `--role-arn`");
+    tip("azure --tenant x", "write `--tenant-id`");
+    tip("azure --audience x", "leave it out: the job's token has its own audience");
     tip("aws --roleToAssume x", "write `--role-arn`");
     tip("aws --role_arn x", "write `--role-arn`");
     tip("aws --arn x", "write `--role-arn`, with the whole ARN");

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test makes the files that the program reads")]
 
 mod aws;
+mod azure;
 mod claims;
 mod clouds;
 mod delivery;

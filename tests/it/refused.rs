@@ -1,6 +1,8 @@
 //! A refusal in a job's log is short: what was refused, what the provider said of what, and at most two hints.
 
-use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, Fault, Job, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox};
+use sandbox::{
+    CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, Fault, Job, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, TENANT,
+};
 
 use crate::support::{Output, oidc_exchange};
 
@@ -30,6 +32,8 @@ fn the_common_ones() {
         is_short(&oidc_exchange(gcp).args(endpoints).job_of(&sandbox, &foreign).run(), 900);
         let release = ["gcp", "--provider", PROVIDER, "--service-account", RELEASE_ACCOUNT];
         is_short(&oidc_exchange(release).args(endpoints).job_of(&sandbox, &Job::branch("main")).run(), 900);
+        let azure = ["azure", "--tenant-id", TENANT, "--client-id", CLIENT];
+        is_short(&oidc_exchange(azure).job_of(&sandbox, &job).run(), 1100);
         let message = "error validating claims: claim \"ref\" does not match any associated bound claim values";
         let body = serde_json::json!({ "errors": [message] }).to_string();
         sandbox.vault.script([Fault::Status { status: 400, headers: Vec::new(), body }]);

@@ -20,16 +20,26 @@ pub(super) const COMMANDS: &[Habit] = &[
     habit("", "amazon sts iam assume-role assume-role-with-web-identity configure-aws-credentials", "write `aws`"),
     // gcloud.
     habit("", "google gcloud workload-identity-federation create-cred-config", "write `gcp`"),
+    // The Azure CLI and Azure/login.
+    habit("", "az entra microsoft azure-login", "write `azure`"),
     // vault and bao.
     habit("", "bao openbao hashicorp hcv kv read secret secrets", "write `vault`"),
     // aws-vault, saml2aws and other tools.
-    habit("", "login auth exchange get credentials assume", "write the cloud: `aws`, `gcp` or `vault`"),
-    habit("", "exec run env shell", "write `aws`, `gcp` or `vault`, with `-- COMMAND` at the end"),
+    habit("", "login auth exchange get credentials assume", "write the cloud: `aws`, `gcp`, `azure` or `vault`"),
+    habit("", "exec run env shell", "write `aws`, `gcp`, `azure` or `vault`, with `-- COMMAND` at the end"),
     habit("", "version", "write `--version`"),
     habit("", "whoami jwt claims decode inspect show id-token", "write `token`"),
     habit("", "verify validate", "write `token --verify`"),
-    habit("", "why debug doctor check diagnose simulate", "write `explain aws`, `explain gcp` or `explain vault`"),
-    habit("", "init create bootstrap configure terraform", "write `setup aws`, `setup gcp` or `setup vault`"),
+    habit(
+        "",
+        "why debug doctor check diagnose simulate",
+        "write `explain aws`, `explain gcp`, `explain azure` or `explain vault`",
+    ),
+    habit(
+        "",
+        "init create bootstrap configure terraform",
+        "write `setup aws`, `setup gcp`, `setup azure` or `setup vault`",
+    ),
     habit("", "logout cleanup revoke unset destroy", "write `clean`"),
     habit("", "completion autocomplete", "write `completions`"),
     habit("", "manual docs", "write `man`"),
@@ -71,6 +81,15 @@ pub(super) const OPTIONS: &[Habit] = &[
     habit("gcp", "id-token-include-email", "write `--include-email`"),
     habit("gcp", "universe", "write `--universe-domain`"),
     habit("gcp", "output-file create-credentials-file", "write `--credentials-file`"),
+    // Azure/login and the Azure CLI.
+    habit("azure", "tenant", "write `--tenant-id`"),
+    habit("azure", "subscription", "write `--subscription-id`"),
+    habit("azure", "username u app-id application-id", "write `--client-id`"),
+    habit("azure", "environment cloud", "write `--authority-host`"),
+    habit("azure", "resource scopes", "write `--scope RESOURCE/.default`"),
+    habit("azure", "audience", "leave it out: the job's token has its own audience"),
+    habit("azure", "federated-token", "write `--token-env`, with the name of the variable that holds the token"),
+    habit("azure", "service-principal allow-no-subscriptions", "leave it out"),
     // vault-action, vault and bao.
     habit("vault", "address url vault-addr", "write `--addr`"),
     habit("vault", "path auth-path jwt-path mount-path", "write `--mount`, with the mount of the JWT auth method"),
@@ -87,28 +106,32 @@ pub(super) const OPTIONS: &[Habit] = &[
     ),
     habit("vault", "method", "leave it out: the method is jwt; `--mount` names where it is mounted"),
     // All of them.
-    habit("aws|gcp|vault", "shell", "write `--format env` for POSIX shells, `--format fish` for fish"),
-    habit("aws|gcp|vault", "export output-format", "write `--format`"),
-    habit("aws|gcp|vault", "json", "write `--format json`"),
-    habit("aws|gcp|vault", "env-file dotenv", "write `--format env-no-export` or `--format dotenv`, with `--output`"),
-    habit("aws|gcp|vault", "o", "write `--output` for a file's path, `--format` for the form"),
-    habit("aws|gcp|vault|token|explain|setup", "f", "write `--format`"),
+    habit("aws|gcp|azure|vault", "shell", "write `--format env` for POSIX shells, `--format fish` for fish"),
+    habit("aws|gcp|azure|vault", "export output-format", "write `--format`"),
+    habit("aws|gcp|azure|vault", "json", "write `--format json`"),
+    habit(
+        "aws|gcp|azure|vault",
+        "env-file dotenv",
+        "write `--format env-no-export` or `--format dotenv`, with `--output`",
+    ),
+    habit("aws|gcp|azure|vault", "o", "write `--output` for a file's path, `--format` for the form"),
+    habit("aws|gcp|azure|vault|token|explain|setup", "f", "write `--format`"),
     habit("token|explain", "output o json", "write `--format json`"),
     habit("setup", "output o json", "write `--format json`, or `>` and the file's name"),
     habit(
-        "aws|gcp|vault|token|explain|setup",
+        "aws|gcp|azure|vault|token|explain|setup",
         "web-identity-token-file token-path credential-source-file oidc-token-file id-token-file",
         "write `--token-file`",
     ),
     habit(
-        "aws|gcp|vault|token|explain|setup",
+        "aws|gcp|azure|vault|token|explain|setup",
         "web-identity-token oidc-token id-token subject-token",
         "write `--token-env`, with the name of the variable that holds the token",
     ),
-    habit("aws|gcp|token", "ca-bundle cafile cacert", "write `--ca-file`"),
+    habit("aws|gcp|azure|token", "ca-bundle cafile cacert", "write `--ca-file`"),
     habit("vault", "ca-bundle cafile", "write `--ca-file`"),
     habit(
-        "aws|gcp",
+        "aws|gcp|azure",
         "no-verify-ssl insecure",
         "write `--ca-file` to trust the server's own CA; TLS is always verified",
     ),
@@ -151,6 +174,10 @@ pub(super) const DOCUMENTS: &[(&str, &str)] = &[
     (
         "explain gcp",
         "gcloud iam workload-identity-pools providers describe PROVIDER --format=json | oidc-exchange explain gcp --claims FILE --provider-config -",
+    ),
+    (
+        "explain azure",
+        "az ad app federated-credential list --id CLIENT_ID | oidc-exchange explain azure --claims FILE --credentials -",
     ),
     (
         "explain vault",

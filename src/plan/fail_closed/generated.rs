@@ -10,7 +10,7 @@ use crate::cli::Cli;
 use crate::clouds;
 use crate::shell::{Name, either, fish, posix};
 use crate::vault::selection::Target;
-use crate::{aws, google, vault};
+use crate::{aws, azure, google, vault};
 
 const CODE: u8 = 2;
 
@@ -66,6 +66,11 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
         "aws" if flag("refreshable") => aws::output::refreshable_names(),
         "aws" => aws::output::prefixed_names(&value("env_prefix").unwrap_or_default()),
         "gcp" => google::credential_names(value("id_token_env").as_deref().and_then(Name::new)),
+        "azure" => {
+            let mut names = azure::exports::credential_names();
+            names.extend(value("access_token_env").as_deref().and_then(Name::new));
+            names
+        }
         "vault" => {
             // A secret that an option has taken for its value is one that was wanted.
             let all = found.ids().filter(|id| id.as_str() != "run").flat_map(|id| values(id.as_str()));
@@ -90,7 +95,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
         || value("output").is_some_and(|path| is_a_file(&path))
         || value("profile").is_some_and(|name| !name.is_empty())
         || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "raw"));
-    let for_a_shell = ["aws", "gcp", "vault", "clean"].contains(&command);
+    let for_a_shell = ["aws", "gcp", "azure", "vault", "clean"].contains(&command);
     let shell = if format.as_deref() == Some("fish") { Shell::Fish } else { Shell::Posix };
     let text = match (value("on_error").as_deref(), format.as_deref()) {
         _ if elsewhere || !for_a_shell => Text::Nothing,
@@ -123,7 +128,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         // What is meant is not plain: nothing else than a shell is.
         return stops(&given(words, "format"), false);
     };
-    if !["aws", "gcp", "vault", "clean"].contains(&first) {
+    if !["aws", "gcp", "azure", "vault", "clean"].contains(&first) {
         return vec![Text::Nothing];
     }
     let takes = |word: &str| {
@@ -153,7 +158,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let answers: &[&str] = match first {
         "aws" => &["dotenv", "json", "process"],
         "vault" => &["dotenv", "json", "raw"],
-        "gcp" => &["dotenv", "json"],
+        "gcp" | "azure" => &["dotenv", "json"],
         _ => &[],
     };
     let elsewhere = match formats.as_slice() {
@@ -200,6 +205,7 @@ fn must_go(words: &[String]) -> Vec<&'static str> {
         Some("aws") if given(ours, "env-prefix").iter().all(Option::is_none) => vec!["AWS_SECRET_ACCESS_KEY"],
         Some("aws") if given(ours, "env-prefix").contains(&Some("STAGING_")) => vec!["STAGING_AWS_SECRET_ACCESS_KEY"],
         Some("gcp") => vec!["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"],
+        Some("azure") => vec!["AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH"],
         Some("vault") if ours.iter().any(|word| word == "A=secret/a#b") => vec!["A"],
         Some("vault") if !ours.iter().any(|word| word.contains('=')) => vec!["VAULT_TOKEN"],
         _ => Vec::new(),

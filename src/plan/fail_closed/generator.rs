@@ -31,7 +31,7 @@ const VALUES: [&str; 20] = [
 const SECRETS: [&str; 3] = ["A=secret/a#b", "C=secret/c#d", "B_=secret/b#*"];
 
 /// What a line may get where it should not.
-const INTRUDERS: [&str; 22] = [
+const INTRUDERS: [&str; 23] = [
     "",
     "-",
     "--",
@@ -44,6 +44,7 @@ const INTRUDERS: [&str; 22] = [
     "help",
     "aws",
     "gcp",
+    "azure",
     "vault",
     "token",
     "--form",
@@ -75,7 +76,7 @@ pub(super) fn line(program: &Command, rng: &mut Rng) -> Vec<String> {
 fn good(program: &Command, rng: &mut Rng) -> Vec<String> {
     let commands: Vec<&Command> = program.get_subcommands().collect();
     let name = if rng.u8(..10) > 0 {
-        ["aws", "gcp", "vault"][rng.usize(..3)]
+        ["aws", "gcp", "azure", "vault"][rng.usize(..4)]
     } else {
         commands[rng.usize(..commands.len())].get_name()
     };

@@ -13,7 +13,8 @@ use crate::support::{Output, Program, Scratch, expect, oidc_exchange, shells, st
 const UNSET: &str = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION \
                      AWS_ACCOUNT_ID AWS_WEB_IDENTITY_TOKEN_FILE GOOGLE_APPLICATION_CREDENTIALS \
                      CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE GOOGLE_OAUTH_ACCESS_TOKEN CLOUDSDK_AUTH_ACCESS_TOKEN \
-                     GOOGLE_ID_TOKEN VAULT_TOKEN;\n";
+                     GOOGLE_ID_TOKEN AZURE_FEDERATED_TOKEN_FILE ARM_OIDC_TOKEN_FILE_PATH \
+                     AZURE_TOKEN_CREDENTIALS ARM_USE_OIDC VAULT_TOKEN;\n";
 
 fn clean(scratch: Scratch) -> Output {
     oidc_exchange(["clean", "-v"]).within(scratch).env("SEMAPHORE_JOB_ID", "job-1").run()

@@ -23,12 +23,13 @@ echo \"status $status\"
 for item in ./epilogue-*; do [ ! -e \"$item\" ] || source \"$item\"; done";
 
 /// Commands that a job has beside ours: they say how they were called, and fail where they have no credentials.
-const STAND_INS: [(&str, &str); 9] = [
+const STAND_INS: [(&str, &str); 10] = [
     ("checkout", ""),
     ("artifact", ""),
     ("make", ""),
     ("aws", ": \"${AWS_SESSION_TOKEN:?}\""),
     ("gcloud", "grep -q external_account \"${GOOGLE_APPLICATION_CREDENTIALS:?}\" || exit"),
+    ("terraform", "test -s \"${ARM_OIDC_TOKEN_FILE_PATH:?}\" || exit"),
     ("docker", ""),
     ("../migrate", ": \"${DB_PASSWORD:?}\""),
     ("../deploy.sh", ": \"${AWS_SESSION_TOKEN:?}\""),

@@ -23,10 +23,11 @@ fn typed(page: &'static str) -> Vec<&'static str> {
 }
 
 /// Five variables of the credentials, three of the sandbox's own; then a refusal, after which there is no `env`; a file
-/// of Google's kind; a secret of Vault's; and a rule that does not let this job in.
-const ENDS: [(i32, &str, &str); 5] = [
+/// of Google's kind; one for Azure; a secret of Vault's; and a rule that does not let this job in.
+const ENDS: [(i32, &str, &str); 6] = [
     (0, "8\n", ""),
     (4, "", "error: AWS STS refused the token\n"),
+    (0, "1\n", ""),
     (0, "1\n", ""),
     (0, "27 characters\n", ""),
     (0, "refused: no statement lets this token assume the role\n", ""),
@@ -91,6 +92,7 @@ fn the_jobs() {
     let ends = [
         ("AWS", "aws s3 sync build s3://my-bucket"),
         ("Google Cloud", "gcloud storage rsync build gs://my-bucket"),
+        ("Azure", "terraform apply -auto-approve"),
         ("Vault", "migrate "),
     ];
     let jobs = pipelines::jobs(&pipelines::read(pipeline));
@@ -149,10 +151,11 @@ fn every_line_when_it_is_refused() {
         cp role-config.json config.json
         oidc-exchange setup gcp --provider projects/123456/locations/global/workloadIdentityPools/pool/providers/provider \
           --service-account deploy@my-project.iam.gserviceaccount.com --format json >provider.json
+        oidc-exchange setup azure --client-id 00001111-aaaa-2222-bbbb-3333cccc4444 --format json >credentials.json
         printf '{ \"bindings\": [] }' >policy.json\n";
     let sandbox = Sandbox::start().unwrap();
     let lines = lines(README, "oidc-exchange token   ");
-    assert_eq!(lines.len(), 6);
+    assert_eq!(lines.len(), 7);
     for (index, line) in lines.iter().enumerate() {
         // For Vault, `setup` prints the role in one document with the method's configuration.
         let line = line.replace("--role-config role.json", "--role-config role-config.json");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use regex_lite::Regex;
-use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox};
+use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox, TENANT};
 
 use crate::support::{Output, Program, oidc_exchange};
 
@@ -16,7 +16,7 @@ fn row(command: &str) -> [String; 2] {
     let table = PAGE.lines().skip_while(|line| *line != "| command | sets | unsets |").skip(2);
     let rows = table.take_while(|line| line.starts_with("| "));
     let rows: Vec<Vec<&str>> = rows.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect();
-    assert_eq!(rows.len(), 13, "a new row is one that this test must run");
+    assert_eq!(rows.len(), 16, "a new row is one that this test must run");
     let found = rows.iter().find(|cells| cells[0] == command).unwrap_or_else(|| panic!("no row {command}"));
     [found[1].to_owned(), found[2].to_owned()]
 }
@@ -103,6 +103,26 @@ fn by_gcp() {
     let output = gcp(&sandbox, true, &["--id-token-audience", "https://web.example"]).run();
     assert_eq!(written(&output), (&(&files | &sets(as_account)) | &id_token, &beaten - &boto));
     let output = gcp(&sandbox, true, &["--id-token-audience", "https://web.example", "--id-token-env", "MINE"]).run();
+    assert!(written(&output).0.contains("MINE"));
+}
+
+#[test]
+fn by_azure() {
+    let sandbox = Sandbox::start().unwrap();
+    let azure =
+        |more: &[&str]| oidc_exchange(["azure", "--tenant-id", TENANT, "--client-id", CLIENT]).args(more).job(&sandbox);
+    let (set, beaten) = (sets("`azure`"), unsets("`azure`"));
+    let authority = Names::from(["AZURE_AUTHORITY_HOST".to_owned()]);
+    let elsewhere = "`azure`, in another cloud, with a subscription given";
+    assert!(
+        row(elsewhere)[0].starts_with("the same, ") && row(elsewhere)[1] == "the same, except the first of the two"
+    );
+    let subscription = ["--subscription-id", "11112222-bbbb-3333-cccc-4444dddd5555"];
+    assert_eq!(written(&azure(&subscription).run()), (&set | &sets(elsewhere), &beaten - &authority));
+    assert_eq!(written(&azure(&[]).run()), (&set | &authority, &beaten - &authority));
+
+    assert_eq!(row("`azure --access-token-env NAME`"), ["NAME as well", "the same as `azure`"]);
+    let output = azure(&["--access-token-env", "MINE"]).run();
     assert!(written(&output).0.contains("MINE"));
 }
 

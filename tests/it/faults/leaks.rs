@@ -17,6 +17,8 @@ fn a_command_and_its_parent_have_no_secret_on_their_command_lines() {
         (Step::Hop, ""),
         (Step::AccessToken, "--no-credentials-file --access-token"),
         (Step::AccessToken, ""),
+        (Step::Assertion, ""),
+        (Step::Assertion, "--access-token-env A"),
         (Step::Read, ""),
         (Step::Read, "--export-token 'B=secret/production/db?file#username'"),
     ] {

@@ -27,7 +27,14 @@ impl Machine {
             return Err("no namespaces for this user");
         }
         let directory = tempfile::tempdir().unwrap();
-        let servers = [&sandbox.issuer, &*sandbox.aws, &sandbox.google.sts, &sandbox.google.iam, &*sandbox.vault];
+        let servers = [
+            &sandbox.issuer,
+            &*sandbox.aws,
+            &sandbox.google.sts,
+            &sandbox.google.iam,
+            &*sandbox.azure,
+            &*sandbox.vault,
+        ];
         let ways = servers.map(|server| {
             let path = directory.path().join(server.port().to_string());
             let (listener, port) = (UnixListener::bind(&path).unwrap(), server.port());

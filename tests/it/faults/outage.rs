@@ -21,6 +21,7 @@ fn of_ninety_seconds() {
         let runs = [
             (Step::Token, "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider"),
             (Step::Sts, "invalid_grant: Error connecting to the given credential's issuer"),
+            (Step::Assertion, "AADSTS90061: Request to External OIDC endpoint failed"),
             (
                 Step::Login,
                 "400 error validating token: error verifying token signature: fetching keys oidc: get keys failed",

@@ -1,6 +1,6 @@
 //! The steps of every exchange: each a request that can go wrong by itself.
 
-use oidc_exchange::google;
+use oidc_exchange::{azure, google};
 use sandbox::{Job, Request, Sandbox, Server};
 use serde_json::json;
 
@@ -15,6 +15,7 @@ pub(crate) enum Step {
     Sts,
     AccessToken,
     IdToken,
+    Assertion,
     Login,
     Mount,
     Read,
@@ -29,17 +30,19 @@ pub(crate) enum Step {
 pub(crate) enum Exchange {
     Aws,
     Gcp,
+    Azure,
     Vault,
     Verify,
 }
 
-pub(crate) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step::Token,
     Step::Hop,
     Step::Identity,
     Step::Sts,
     Step::AccessToken,
     Step::IdToken,
+    Step::Assertion,
     Step::Login,
     Step::Mount,
     Step::Read,
@@ -54,6 +57,8 @@ const AWS: &str = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/d
 const GCP: &str = "oidc-exchange gcp --provider projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore \
                    --service-account deploy@sandbox-project.iam.gserviceaccount.com \
                    --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\"";
+const AZURE: &str = "oidc-exchange azure --tenant-id 72f988bf-86f1-41af-91ab-2d7cd011db47 \
+                     --client-id 00001111-aaaa-2222-bbbb-3333cccc4444";
 const VAULT: &str = "oidc-exchange vault --role ci";
 
 /// What a POST makes, and nobody may see.
@@ -69,6 +74,7 @@ impl Step {
             Self::Sts => "gcp: STS",
             Self::AccessToken => "gcp: access token",
             Self::IdToken => "gcp: ID token",
+            Self::Assertion => "azure: token",
             Self::Login => "vault: login",
             Self::Mount => "vault: mount",
             Self::Read => "vault: read",
@@ -83,6 +89,7 @@ impl Step {
         match self {
             Self::Token | Self::Hop | Self::Identity => Exchange::Aws,
             Self::Sts | Self::AccessToken | Self::IdToken => Exchange::Gcp,
+            Self::Assertion => Exchange::Azure,
             Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => Exchange::Vault,
             Self::Discovery | Self::Keys => Exchange::Verify,
         }
@@ -98,6 +105,7 @@ impl Step {
             Self::Sts | Self::AccessToken => GCP.into(),
             Self::IdToken if own_host => format!("{GCP} {id_token} --no-credentials-file"),
             Self::IdToken => format!("{GCP} {id_token}"),
+            Self::Assertion => AZURE.into(),
             Self::Write => format!("{VAULT} 'A=POST:pki/issue/web{{}}#certificate'"),
             Self::Login | Self::Mount | Self::Read | Self::Revocation => {
                 format!("{VAULT} A=secret/production/db#password")
@@ -112,6 +120,7 @@ impl Step {
             (Self::IdToken, _) => "GOOGLE_ID_TOKEN",
             (_, Exchange::Aws) => "AWS_SESSION_TOKEN",
             (_, Exchange::Gcp) => "GOOGLE_APPLICATION_CREDENTIALS",
+            (_, Exchange::Azure) => "AZURE_FEDERATED_TOKEN_FILE",
             (_, Exchange::Vault | Exchange::Verify) => "A",
         }
     }
@@ -125,6 +134,7 @@ impl Step {
             Self::Sts => |request| request.path == "/v1/token",
             Self::AccessToken => |request| request.path.ends_with(":generateAccessToken"),
             Self::IdToken => |request| request.path.ends_with(":generateIdToken"),
+            Self::Assertion => |request| request.path.ends_with("/oauth2/v2.0/token"),
             Self::Login => |request| request.path == "/v1/auth/jwt/login",
             Self::Mount => |request| request.path.starts_with("/v1/sys/internal/ui/mounts/"),
             Self::Read => |request| request.path.starts_with("/v1/secret/data/"),
@@ -140,6 +150,7 @@ impl Step {
             Self::Token | Self::Hop | Self::Identity => &sandbox.aws,
             Self::Sts => &sandbox.google.sts,
             Self::AccessToken | Self::IdToken => &sandbox.google.iam,
+            Self::Assertion => &sandbox.azure,
             Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => &sandbox.vault,
             Self::Discovery | Self::Keys => &sandbox.issuer,
         }
@@ -157,6 +168,7 @@ impl Step {
             | Self::Sts
             | Self::AccessToken
             | Self::IdToken
+            | Self::Assertion
             | Self::Login
             | Self::Discovery
             | Self::Keys => true,
@@ -173,6 +185,7 @@ impl Step {
             Self::Token | Self::Hop | Self::Identity => variable("AWS_ENDPOINT_URL_STS"),
             Self::Sts => variable("SANDBOX_GOOGLE_STS"),
             Self::AccessToken | Self::IdToken => variable("SANDBOX_GOOGLE_IAM"),
+            Self::Assertion => variable("AZURE_AUTHORITY_HOST"),
             Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => variable("VAULT_ADDR"),
             Self::Discovery => {
                 issuer.discover("issuer", origin);
@@ -196,6 +209,7 @@ impl Step {
             Self::Sts => "Google STS",
             Self::AccessToken => "Google IAM Credentials",
             Self::IdToken => "an ID token of deploy@sandbox-project.iam.gserviceaccount.com",
+            Self::Assertion => "Microsoft Entra",
             Self::Login => "role ci at auth/jwt/login",
             Self::Mount => "GET secret/production/db",
             Self::Read => "GET secret/data/production/db",
@@ -215,6 +229,11 @@ impl Exchange {
             Self::Gcp => format!(
                 "{}{}",
                 oidc_exchange::shell::posix::unset(&google::credential_names(None)),
+                support::stop(code)
+            ),
+            Self::Azure => format!(
+                "{}{}",
+                oidc_exchange::shell::posix::unset(&azure::exports::credential_names()),
                 support::stop(code)
             ),
             Self::Vault => format!("unset A;\n{}", support::stop(code)),

@@ -16,6 +16,7 @@ pub(super) fn throttled(stage: &Stage<'_>) -> Words {
         Step::Token | Step::Hop | Step::Identity => Fault::aws_error(400, "Throttling", "Rate exceeded"),
         Step::Sts => google_sts(429, "quota_exceeded", "The request was throttled. Please retry after a few seconds."),
         Step::AccessToken | Step::IdToken => google_api(429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
+        Step::Assertion => entra(400, "invalid_request", 90_055, "The tenant sends too many requests."),
         Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation => {
             vault(429, "rate limit quota exceeded")
         }
@@ -33,6 +34,7 @@ pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
              AssumeRoleWithWebIdentity documentation for requirements",
         ),
         Step::Sts => google_sts(400, "invalid_grant", "Error connecting to the given credential's issuer."),
+        Step::Assertion => entra(401, "invalid_client", 90_061, "Request to External OIDC endpoint failed."),
         Step::Login => vault(
             400,
             "error validating token: error verifying token signature: fetching keys oidc: get keys failed 503",
@@ -81,6 +83,9 @@ fn by_its_clock(stage: &Stage<'_>, token: Fault, signature: &str, login: &str) -
         Step::Token => token,
         Step::Hop | Step::Identity => Fault::aws_error(403, "SignatureDoesNotMatch", signature),
         Step::Sts => google_sts(400, "invalid_grant", "ID Token issued at 1790000000 is stale to sign-in."),
+        Step::Assertion => {
+            entra(401, "invalid_client", 700_024, "Client assertion is not within its valid time range.")
+        }
         Step::Login => vault(400, login),
         Step::AccessToken
         | Step::IdToken
@@ -99,6 +104,11 @@ fn google_sts(status: u16, code: &str, description: &str) -> Fault {
 
 fn google_api(status: u16, code: &str, message: &str) -> Fault {
     body(status, &json!({ "error": { "code": status, "message": message, "status": code } }))
+}
+
+fn entra(status: u16, error: &str, number: u32, words: &str) -> Fault {
+    let description = format!("AADSTS{number}: {words} Trace ID: t Correlation ID: c Timestamp: now");
+    body(status, &json!({ "error": error, "error_description": description, "error_codes": [number] }))
 }
 
 fn vault(status: u16, error: &str) -> Fault {

@@ -32,6 +32,10 @@ pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> R
             let code = code.unwrap_or("PERMISSION_DENIED");
             Response::json(403, &json!({ "error": { "code": 403, "message": message, "status": code } }))
         }
+        Step::Assertion => {
+            let code = code.unwrap_or("invalid_client");
+            Response::json(401, &json!({ "error": code, "error_description": message, "error_codes": [700_213] }))
+        }
         Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation => {
             let errors: Vec<&str> = code.into_iter().chain([message]).collect();
             Response::json(400, &json!({ "errors": errors }))
@@ -46,6 +50,7 @@ pub(super) fn with_value(step: Step, answer: Response, value: &str) -> Response 
         Step::Token | Step::Hop => with_element(answer, "SessionToken", &xml(value)),
         Step::AccessToken => with_member(answer, "/accessToken", &json!(value)),
         Step::IdToken => with_member(answer, "/token", &json!(value)),
+        Step::Assertion => with_member(answer, "/access_token", &json!(value)),
         Step::Login => with_member(answer, "/auth/client_token", &json!(value)),
         Step::Read => with_member(answer, "/data/data/password", &json!(value)),
         Step::Write => with_member(answer, "/data/certificate", &json!(value)),

@@ -103,7 +103,11 @@ impl Cell<'_> {
         let moved = setting.attack.is_none();
         let other = setting.attack.as_ref().and_then(|attack| attack.command);
         let command = other.map_or_else(|| self.step.command(moved), str::to_owned);
-        let more = if self.step == Step::AccessToken { " --access-token" } else { "" };
+        let more = match (self.step, self.step.exchange()) {
+            (Step::AccessToken, _) => " --access-token",
+            (_, Exchange::Azure) => " --access-token-env A",
+            (_, Exchange::Aws | Exchange::Gcp | Exchange::Vault | Exchange::Verify) => "",
+        };
         let ca = if setting.ca.is_some() { " --ca-file ca.pem" } else { "" };
         let bound = if self.expected == End::Bound { 3 } else { 40 };
         format!("{command}{more}{ca} --timeout {bound}s -vvv")
@@ -116,6 +120,7 @@ impl Cell<'_> {
             (Step::Login, Some(_)) => "VAULT_TOKEN",
             // What the last row of names becomes.
             (_, Some(_)) => "A_TOUCH_PWNED___TOUCH_PWNED__A",
+            (Step::Assertion, None) => "A",
             (Step::AccessToken, None) => "GOOGLE_OAUTH_ACCESS_TOKEN",
             (step, None) => step.variable(),
         }
@@ -238,6 +243,7 @@ impl Cell<'_> {
                 ];
                 PROJECT.contains(&name) || OWN.contains(&name)
             }
+            Exchange::Azure => name.starts_with("AZURE_") || name.starts_with("ARM_"),
             Exchange::Vault | Exchange::Verify => false,
         }
     }
@@ -262,6 +268,7 @@ impl Cell<'_> {
             (Exchange::Aws, sandbox.aws.requests()),
             (Exchange::Gcp, sandbox.google.sts.requests()),
             (Exchange::Gcp, sandbox.google.iam.requests()),
+            (Exchange::Azure, sandbox.azure.requests()),
             (Exchange::Vault, sandbox.vault.requests()),
         ];
         for (exchange, requests) in &heard {
@@ -293,6 +300,7 @@ fn secrets(setting: &Setting) -> Vec<String> {
         .extend(sandbox.aws.issued().into_iter().flat_map(|issued| [issued.secret_access_key, issued.session_token]));
     secrets.extend(sandbox.google.issued().into_iter().map(|issued| issued.token));
     secrets.extend(sandbox.google.federated());
+    secrets.extend(sandbox.azure.issued());
     secrets.extend(sandbox.vault.issued());
     secrets.extend(sandbox.vault.values());
     secrets

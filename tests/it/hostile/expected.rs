@@ -97,9 +97,11 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
         Kind::Kept => End::Said,
         Kind::BadName => End::Output,
         Kind::Value(value) => of_value(exchange, value),
-        // Vault's means that there is none, or one without end. Google's STS counts seconds, of which no number is wrong, and
-        // those of a federated token are not used. Elsewhere it is no time.
-        Kind::NoLife | Kind::LongLife if exchange == Exchange::Vault || step == Step::Sts => End::Done,
+        // Vault's means that there is none, or one without end. Google's STS and Entra count seconds, of which no number is
+        // wrong, and nothing depends on them. Elsewhere it is no time.
+        Kind::NoLife | Kind::LongLife if exchange == Exchange::Vault || matches!(step, Step::Sts | Step::Assertion) => {
+            End::Done
+        }
         Kind::Garbled | Kind::Hopeless | Kind::NoLife | Kind::LongLife => End::Unusable,
     };
     match end {
@@ -109,10 +111,10 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
     }
 }
 
-/// Values are quoted for their shell, whatever is in them. Google's tokens go into headers, which take no blank.
+/// Values are quoted for their shell, whatever is in them. Google's tokens and Azure's go into headers, which take no blank.
 fn of_value(exchange: Exchange, value: Value) -> End {
     match value {
-        Value::Any | Value::Nul if exchange == Exchange::Gcp => End::Unusable,
+        Value::Any | Value::Nul if matches!(exchange, Exchange::Gcp | Exchange::Azure) => End::Unusable,
         Value::Graphic | Value::Any => End::Done,
         Value::Nul | Value::Long => End::Output,
     }

@@ -4,7 +4,7 @@ mod endless;
 mod pipes;
 mod quoted;
 
-use sandbox::{PROVIDER, Sandbox};
+use sandbox::{CLIENT, PROVIDER, Sandbox, TENANT};
 
 use crate::support::output::stop;
 use crate::support::{Program, oidc_exchange, shells, stopped};
@@ -32,6 +32,7 @@ const INPUTS: &[Input] = &[
     of_option("--policy", &["aws", "--role-arn", sandbox::DEPLOY_ROLE, "--policy", "@named"], 2),
     of_option("--ca-file", &["aws", "--role-arn", sandbox::DEPLOY_ROLE, "--ca-file", FILE], 2),
     of_option("--ca-file", &["gcp", "--provider", PROVIDER, "--ca-file", FILE], 2),
+    of_option("--ca-file", &["azure", "--tenant-id", TENANT, "--client-id", CLIENT, "--ca-file", FILE], 2),
     of_option("--ca-file", &["vault", "--addr", "https://127.0.0.1:1", "--ca-file", FILE], 2),
     of_option("--ca-file", &["token", "--verify", "--ca-file", FILE], 2),
     of_option("--secrets-file", &["vault", "--addr", "https://127.0.0.1:1", "--secrets-file", FILE], 2),
@@ -55,6 +56,7 @@ const UNBOUNDED: &[Input] = &[
     of_option("--trust-policy", &["explain", "aws", "--trust-policy", FILE], 2),
     of_option("--provider-config", &["explain", "gcp", "--provider-config", FILE], 2),
     of_option("--iam-policy", &["explain", "gcp", "--provider-config", "provider", "--iam-policy", FILE], 2),
+    of_option("--credentials", &["explain", "azure", "--credentials", FILE], 2),
     of_option("--role-config", &["explain", "vault", "--role-config", FILE], 2),
     of_option("--mount-config", &["explain", "vault", "--role-config", "provider", "--mount-config", FILE], 2),
     of_option("--token-file", &["token", "--token-file", FILE], 3),
@@ -92,6 +94,7 @@ impl Input {
         match self.arguments {
             ["aws", ..] => stopped(code),
             ["gcp", ..] => crate::google::stopped(code),
+            ["azure", ..] => crate::azure::stopped(code),
             ["vault", .., "A=secret/a#b"] => format!("unset A;\n{}", stop(code)),
             ["vault", ..] => format!("unset VAULT_TOKEN;\n{}", stop(code)),
             _ => String::new(),

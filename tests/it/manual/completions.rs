@@ -8,7 +8,7 @@ use crate::support::{Output, expect, oidc_exchange, shells};
 /// A line as it is typed, the cursor at its end, and what is offered. A file `token.jwt` lies there.
 const OFFERS: [(&str, &[&str]); 16] = [
     ("oidc-exchange expl", &["explain"]),
-    ("oidc-exchange explain ", &["aws", "gcp", "vault"]),
+    ("oidc-exchange explain ", &["aws", "azure", "gcp", "vault"]),
     ("oidc-exchange setup v", &["vault"]),
     ("oidc-exchange explain aws --tru", &["--trust-policy"]),
     ("oidc-exchange vault --secrets-f", &["--secrets-file"]),
@@ -151,7 +151,7 @@ fn zsh() {
     };
     offers(|line| complete("autoloaded", line));
     offers_everything(|line| complete("autoloaded", line));
-    assert_eq!(complete("sourced", "oidc-exchange explain "), ["aws", "gcp", "vault"]);
+    assert_eq!(complete("sourced", "oidc-exchange explain "), ["aws", "azure", "gcp", "vault"]);
 }
 
 #[test]

@@ -63,6 +63,9 @@ impl Secrets {
         for token in sandbox.google.federated() {
             self.plant("a federated token", &token);
         }
+        for token in sandbox.azure.issued() {
+            self.plant("an access token", &token);
+        }
         for token in sandbox.vault.issued() {
             self.plant("a client token", &token);
         }

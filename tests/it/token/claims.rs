@@ -247,6 +247,8 @@ fn a_pull_request() {
         limits
           Google     sub has 146 bytes, and google.subject may have 127: a mapping with
                      assertion.sub fails; map assertion.sub127
+          Azure      the `sub` of a pull-request job changes with every push, so no
+                     federated credential can allow it
     "#]]);
 }
 
@@ -603,6 +605,10 @@ fn json() {
             {
               "breaks": "sub has 146 bytes, and google.subject may have 127: a mapping with assertion.sub fails; map assertion.sub127",
               "cloud": "Google"
+            },
+            {
+              "breaks": "the `sub` of a pull-request job changes with every push, so no federated credential can allow it",
+              "cloud": "Azure"
             }
           ],
           "missing": [

@@ -149,6 +149,8 @@ fn none_at_all_and_a_header_without_anything() {
                      ES384, ES512
           Google     signed with (none); Google STS takes RS256 and ES256
           Google     the header names no key (kid)
+          Azure      signed with (none); Microsoft supports only RS256 for federated
+                     credentials
     "#]]);
     let odd = issuer.sign(&json!({ "alg": 3, "kid": ["x"], "typ": "\u{1b}[2J", "x5c": ["certificate"] }), &Map::new());
     let output = shown(&issuer, &odd, &["--format", "json"]);

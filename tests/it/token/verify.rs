@@ -151,6 +151,7 @@ fn another_key() {
             because    it is not: another key signed this token, or it was changed on its way here
             AWS        InvalidIdentityToken: …
             Google     invalid_grant: Unable to verify the ID Token signature.
+            Azure      AADSTS700027: Client assertion contains an invalid signature. …
             Vault      error validating token: … error verifying token signature: failed to verify id token signature
         ✓ signed with RS256
         ✓ the token's own claims
@@ -281,6 +282,7 @@ fn an_expired_token() {
               because    that is over, by this machine's clock
               AWS        ExpiredTokenException: Token expired: current date/time … must be before the expiration date/time …
               Google     invalid_grant: ID Token issued at … is stale to sign-in.
+              Azure      AADSTS700024: Client assertion is not within its valid time range. …
               Vault      error validating token: invalid expiration time (exp) claim: token is expired
     "#]].assert_eq(&failing(&output));
     // AWS allows nothing; Google and Vault a minute.
@@ -340,10 +342,10 @@ fn claims_that_every_cloud_wants() {
     expect![[r#"
         ✗ the token's own claims
           ✗ sub is there
-              because    it is not: an organization can switch it off, and AWS and Google want it
+              because    it is not: an organization can switch it off, and AWS, Google and Azure want it
               AWS        InvalidIdentityToken: Missing a required claim: sub
           ✗ aud is there
-              because    it is not, and AWS and Google want it
+              because    it is not, and AWS, Google and Azure want it
               AWS        InvalidIdentityToken: Missing a required claim: aud
           ✗ iat is a time
               because    it is not there, or no number
@@ -397,6 +399,7 @@ fn many_faults() {
                              ^ differs from here
               AWS        InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, …
               Google     invalid_grant: Error connecting to the given credential's issuer.
+              Azure      AADSTS90061: Request to External OIDC endpoint failed. …
               Vault      error configuring token validator: keyset configuration error: …
           ✗ `subject_types_supported` is a list
               because    there is none, and AWS wants it
@@ -406,17 +409,19 @@ fn many_faults() {
               because    it is not among the 1 there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key
               AWS        InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, …
               Google     invalid_grant: Error connecting to the given credential's issuer.
+              Azure      AADSTS700027: Client assertion contains an invalid signature. …
               Vault      error validating token: … error verifying token signature: failed to verify id token signature
         ? the signature is that of the token's key
             because    there is no key to check it with
         ✗ the token's own claims
           ✗ sub is there
-              because    it is not: an organization can switch it off, and AWS and Google want it
+              because    it is not: an organization can switch it off, and AWS, Google and Azure want it
               AWS        InvalidIdentityToken: Missing a required claim: sub
           ✗ good until TIME, SPAN ago
               because    that is over, by this machine's clock
               AWS        ExpiredTokenException: Token expired: current date/time … must be before the expiration date/time …
               Google     invalid_grant: ID Token issued at … is stale to sign-in.
+              Azure      AADSTS700024: Client assertion is not within its valid time range. …
               Vault      error validating token: invalid expiration time (exp) claim: token is expired
     "#]].assert_eq(&failing(&output));
 }

@@ -128,6 +128,10 @@ pub(super) fn places(row: &mut Add<'_>) {
             let metadata = json!({ "version": 1, "deletion_time": texts::FORGED, "destroyed": false });
             Response::json(404, &json!({ "data": { "data": null, "metadata": metadata } }))
         })),
+        Step::Assertion => Ok(Attack::answer(|_, _| {
+            let (trace, time) = (texts::FORGED, texts::HIDDEN);
+            Response::json(401, &json!({ "error": "invalid_client", "trace_id": trace, "timestamp": time }))
+        })),
         Step::Token
         | Step::Hop
         | Step::Identity

@@ -29,7 +29,7 @@ pub(super) fn values(row: &mut Add<'_>) {
                 (Step::Identity | Step::Sts | Step::Mount | Step::Revocation, ..) | (_, Exchange::Verify, _) => {
                     return Err(NO_VALUE);
                 }
-                (_, Exchange::Aws | Exchange::Gcp, Value::Long) | (Step::Login, _, Value::Long) => {
+                (_, Exchange::Aws | Exchange::Gcp | Exchange::Azure, Value::Long) | (Step::Login, _, Value::Long) => {
                     return Err(NOT_BOUNDED);
                 }
                 (_, Exchange::Aws, Value::Nul) => return Err(NO_NUL),
@@ -59,7 +59,7 @@ pub(super) fn numbers(row: &mut Add<'_>) {
             Ok(Attack::answer(move |_, answer| match step.exchange() {
                 Exchange::Aws => with_element(answer, "Expiration", time),
                 Exchange::Gcp if step == Step::AccessToken => with_member(answer, "/expireTime", &json!(time)),
-                Exchange::Gcp => with_member(answer, "/expires_in", &seconds),
+                Exchange::Gcp | Exchange::Azure => with_member(answer, "/expires_in", &seconds),
                 Exchange::Vault if step == Step::Login => with_member(answer, "/auth/lease_duration", &seconds),
                 Exchange::Vault | Exchange::Verify => with_member(answer, "/lease_duration", &seconds),
             }))
@@ -116,7 +116,12 @@ pub(super) fn confusions(row: &mut Add<'_>) {
             Ok(Attack::answer(move |_, answer| with_member(answer, pointer, &value)))
         })
     };
-    let mac = member(Step::Sts, "/token_type", json!("mac"));
+    let mac = answer(|stage| {
+        if !matches!(stage.step, Step::Sts | Step::Assertion) {
+            return Err(NO_MEMBER);
+        }
+        Ok(Attack::answer(|_, answer| with_member(answer, "/token_type", &json!("mac"))))
+    });
     row("a token of another type", Kind::Garbled, mac);
     let sys = member(Step::Mount, "/data/path", json!("sys/"));
     row("a mount that is not the path's", Kind::Refusal, sys);

@@ -33,6 +33,11 @@ pub(crate) fn google() -> Venv {
     venv("google", &["google-auth==2.62.2", "requests==2.34.2", "google-api-python-client==2.202.0"])
 }
 
+/// Microsoft's Python client.
+pub(crate) fn azure() -> Venv {
+    venv("azure", &["azure-identity==1.27.0"])
+}
+
 /// Another reader of the Common Expression Language.
 const CEL: &str = "cel-python==0.5.0";
 

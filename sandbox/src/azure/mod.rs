@@ -1,0 +1,155 @@
+//! The Azure room: Microsoft Entra's token endpoint, with tenants, applications and their federated credentials.
+
+mod refusal;
+mod token;
+
+use std::collections::HashMap;
+use std::io;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use crate::jwt::Keys;
+use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repeated};
+use crate::sync::lock;
+
+/// One of an application's federated credentials.
+#[derive(Clone, Debug)]
+pub struct FederatedCredential {
+    /// The issuer, compared exactly.
+    pub issuer: String,
+    /// The subject, compared exactly.
+    pub subject: String,
+    /// The audience, compared exactly.
+    pub audience: String,
+}
+
+/// Microsoft Entra, running; it has no tenant and no application until told.
+pub struct Entra {
+    server: Server,
+    room: Arc<Room>,
+}
+
+impl Deref for Entra {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl Entra {
+    /// Starts it over plain HTTP.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn start() -> io::Result<Self> {
+        Self::serve(None)
+    }
+
+    /// Starts it over TLS.
+    ///
+    /// # Errors
+    /// When the server cannot be started.
+    pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
+        Self::serve(Some(tls))
+    }
+
+    fn serve(tls: Option<&ServerTls>) -> io::Result<Self> {
+        let room = Arc::new(Room::default());
+        let inside = Arc::clone(&room);
+        let server = Server::start(tls, |_| inside)?;
+        Ok(Self { server, room })
+    }
+
+    /// Creates an application in a tenant, or replaces it: it has no federated credential yet.
+    pub fn create_application(&self, tenant: &str, client: &str) {
+        lock(&self.room.state).applications.insert((tenant.to_owned(), client.to_owned()), Vec::new());
+    }
+
+    /// Adds a federated credential to an application.
+    pub fn add_credential(&self, tenant: &str, client: &str, issuer: &str, subject: &str, audience: &str) {
+        let credential = FederatedCredential {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            audience: audience.to_owned(),
+        };
+        let key = (tenant.to_owned(), client.to_owned());
+        lock(&self.room.state).applications.entry(key).or_default().push(credential);
+    }
+
+    /// Trusts this authority (PEM) when it fetches an issuer's keys over https.
+    pub fn trust_ca(&self, pem: &str) {
+        lock(&self.room.state).roots.push(pem.to_owned());
+    }
+
+    /// Forgets the keys that it fetched: the next token needs its issuer.
+    pub fn forget_keys(&self) {
+        self.room.keys.forget();
+    }
+
+    /// All access tokens that were ever issued, answered or not.
+    #[must_use]
+    pub fn issued(&self) -> Vec<String> {
+        lock(&self.room.state).issued.clone()
+    }
+}
+
+/// Everything that changes while the room is open.
+#[derive(Default)]
+struct State {
+    /// By tenant and client id.
+    applications: HashMap<(String, String), Vec<FederatedCredential>>,
+    issued: Vec<String>,
+    roots: Vec<String>,
+}
+
+#[derive(Default)]
+struct Room {
+    state: Mutex<State>,
+    keys: Keys,
+}
+
+impl Room {
+    async fn act(&self, request: &Request) -> Result<Response, Response> {
+        let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+        match (request.method.as_str(), &parts[..]) {
+            ("POST", [tenant, "oauth2", "v2.0", "token"]) => token::token(self, tenant, request).await,
+            ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => Ok(discovery(tenant, request)),
+            _ => Err(Response::html(404)),
+        }
+    }
+}
+
+/// What MSAL asks for first.
+fn discovery(tenant: &str, request: &Request) -> Response {
+    let base = format!("https://{}/{tenant}", request.header("host").unwrap_or_default());
+    Response::json(
+        200,
+        &json!({
+            "issuer": format!("{base}/v2.0"),
+            "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+            "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+            "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+        }),
+    )
+}
+
+impl Service for Room {
+    fn answer<'a>(&'a self, request: &'a Request) -> Answer<'a> {
+        Box::pin(async move { self.act(request).await.unwrap_or_else(|refused| refused) })
+    }
+
+    fn throttled(&self) -> Response {
+        refusal::error(429, "temporarily_unavailable", 90_055, "The tenant sends too many requests.")
+    }
+
+    fn unavailable(&self) -> Response {
+        refusal::error(503, "temporarily_unavailable", 90_033, "A transient error has occurred. Please try again.")
+    }
+
+    fn indiscreet(&self, sent: &[Request]) -> Response {
+        refusal::error(400, "unauthorized_client", 700_016, &repeated(sent, []))
+    }
+}

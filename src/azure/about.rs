@@ -1,0 +1,21 @@
+//! Azure in the table of clouds.
+
+use super::{exports, token_checks};
+use crate::cloud::About;
+use crate::shell::Name;
+
+/// Azure.
+pub const ABOUT: About = About {
+    name: "Azure",
+    command: "azure",
+    credential_variables: |arguments, _| {
+        let mut names = exports::credential_names();
+        names.extend(arguments.values("access-token-env").filter_map(Name::new));
+        names
+    },
+    option_of_names: None,
+    variables_left: exports::names_left,
+    variables_into: |_, _| Vec::new(),
+    limits: token_checks::limits,
+    reaction: token_checks::reaction,
+};

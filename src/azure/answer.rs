@@ -1,0 +1,137 @@
+//! An error of Microsoft Entra's.
+//!
+//! <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::http::{ErrorAnswer, PeerText, RawText, Response, Shown};
+use crate::json;
+
+/// Who answers.
+pub(super) const PROVIDER: &str = "Microsoft Entra";
+
+/// An error answer's parts.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// `invalid_client`; empty if the body is not an error of Entra's.
+    pub(super) error: RawText,
+    /// The number of the error, as in AADSTS700213.
+    pub(super) number: Option<u64>,
+    words: PeerText,
+    /// What Microsoft's support finds the call by.
+    trace: Option<PeerText>,
+}
+
+impl Answer {
+    /// Reads an error answer. What is no error of Entra's is kept out: it may hold anything.
+    pub(super) fn read(response: &Response, shown: &Shown) -> Self {
+        // What is larger than that is no error of Entra's.
+        let body = json::parse_within(&response.body, &mut (1 << 20)).unwrap_or_default();
+        let (error, description) = (RawText::of(&body["error"]), RawText::of(&body["error_description"]));
+        let listed = body["error_codes"].as_array().and_then(|codes| codes.first()).and_then(Value::as_u64);
+        let number = listed.or_else(|| number_in(description.unclean()));
+        let words = if error.is_empty() {
+            RawText::new(&format!("status {}, without an error of Microsoft Entra's", response.status))
+        } else if description.is_empty() {
+            error.clone()
+        } else {
+            error.clone().then(": ", &without_trace(&description))
+        };
+        let trace = RawText::of(&body["trace_id"]);
+        let trace = match RawText::of(&body["timestamp"]) {
+            time if time.is_empty() || trace.is_empty() => trace,
+            time => trace.then(", ", &time),
+        };
+        let trace = (!error.is_empty() && !trace.is_empty()).then(|| shown.clean(&trace));
+        Self { status: response.status, error, number, words: shown.clean(&words), trace }
+    }
+}
+
+/// The number in `AADSTS700213: …`.
+fn number_in(description: &str) -> Option<u64> {
+    let digits = description.trim_start().strip_prefix("AADSTS")?;
+    digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse().ok()
+}
+
+/// The description without the ids at its end, which the answer has in fields of their own.
+fn without_trace(description: &RawText) -> RawText {
+    let text = description.unclean();
+    RawText::new(text[..text.find("Trace ID: ").unwrap_or(text.len())].trim_end())
+}
+
+impl ErrorAnswer for Answer {
+    fn said(&self) -> String {
+        match &self.trace {
+            Some(trace) => format!("{} (trace {trace})", self.words),
+            None => self.words.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PROVIDER}: {}", self.words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    fn read(status: u16, body: &str) -> Answer {
+        let shown = Shown::default();
+        shown.add(&Secret::new("hunter2".into()));
+        Answer::read(&Response::new(status, HeaderMap::new(), body.into()), &shown)
+    }
+
+    #[test]
+    fn the_ids_are_shown_once_and_a_secret_never() {
+        let answer = read(
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS700213: No matching record for 'hunter2'.\r\nTrace ID: t-1 Correlation ID: c-1 Timestamp: 2026-01-01 00:00:00Z","error_codes":[700213],"timestamp":"2026-01-01 00:00:00Z","trace_id":"t-1","correlation_id":"c-1"}"#,
+        );
+        assert_eq!(answer.number, Some(700_213));
+        assert_eq!(
+            answer.said(),
+            "invalid_client: AADSTS700213: No matching record for '[redacted]'. (trace t-1, 2026-01-01 00:00:00Z)"
+        );
+    }
+
+    #[test]
+    fn the_number_is_the_lists_or_else_the_texts() {
+        let number = |body: &str| read(400, body).number;
+        assert_eq!(number(r#"{"error":"e","error_description":"AADSTS90002: Tenant 'x' not found."}"#), Some(90002));
+        assert_eq!(number(r#"{"error":"e","error_description":"AADSTS1: x","error_codes":[2]}"#), Some(2));
+        for none in [
+            r#"{"error":"e"}"#,
+            r#"{"error":"e","error_codes":["x"]}"#,
+            r#"{"error":"e","error_description":"AADSTS: x"}"#,
+        ] {
+            assert_eq!(number(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_error_of_entras_is_not_shown() {
+        for body in ["", "<html>hunter2</html>", "{}", "[]", r#"{"error":3}"#, r#"{"error":{"message":"hunter2"}}"#] {
+            assert_eq!(read(502, body).said(), "status 502, without an error of Microsoft Entra's", "{body}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(body: Vec<u8>, status: u16) {
+            let _ = Answer::read(&Response::new(status, HeaderMap::new(), body), &Shown::default()).said();
+        }
+
+        #[test]
+        fn no_description_makes_the_reader_panic(text: String) {
+            let _ = (number_in(&text), without_trace(&RawText::new(&text)));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Why a call to Microsoft Entra brought no token, and all that follows from it.
+//!
+//! Numbers: <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
+
+use super::answer::{Answer, PROVIDER};
+use super::hints::{Context, OTHER_CLOUD};
+use crate::http::{ErrorAnswer, Explain, Row, THROTTLED, Told};
+
+/// Why a call brought no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// No such application or managed identity in the tenant.
+    NoApplication,
+    /// The application is switched off.
+    Disabled,
+    /// No such tenant.
+    NoTenant,
+    /// The tenant is in another cloud.
+    OtherCloud,
+    /// The application has no federated credential at all.
+    NoCredential,
+    /// No federated credential has the token's issuer, subject and audience; which differs is not told.
+    NoMatch,
+    /// None has the token's issuer.
+    Issuer,
+    /// None has its audience.
+    Audience,
+    /// None has its subject.
+    Subject,
+    /// One has its subject in another case.
+    SubjectCase,
+    /// The token is one of Entra's own.
+    OwnToken,
+    /// The tenant allows no federation.
+    FederationOff,
+    /// The token's time is over, or has not come.
+    Stale,
+    /// The signature is not the issuer's, or the token is not whole.
+    Signature,
+    /// Entra could not get the issuer's keys, or not read them.
+    IssuerUnreachable,
+    /// There is no such resource for an access token.
+    Resource,
+    /// The scope is not one that an application can ask for.
+    Scope,
+    /// Conditional Access refuses.
+    Policy,
+    /// Too many calls.
+    Throttled,
+    /// The service failed.
+    ServerFault,
+    /// No error of Entra's: something in between answered.
+    NotEntra,
+    /// A refusal that is not known here.
+    Other,
+}
+
+impl Cause {
+    pub(super) fn of(answer: &Answer) -> Self {
+        let by_number = answer.number.filter(|_| !answer.error.is_empty()).and_then(Self::of_number);
+        by_number.unwrap_or_else(|| match (answer.status, answer.error.unclean()) {
+            (429, _) => Self::Throttled,
+            (408 | 412 | 425 | 500..=599, _) | (_, "temporarily_unavailable" | "server_error") => Self::ServerFault,
+            (_, "") => Self::NotEntra,
+            (_, "invalid_scope") => Self::Scope,
+            _ => Self::Other,
+        })
+    }
+
+    fn of_number(number: u64) -> Option<Self> {
+        Some(match number {
+            700_016 => Self::NoApplication,
+            7_000_112 => Self::Disabled,
+            90_002 => Self::NoTenant,
+            90_038 | 900_382 | 900_432 => Self::OtherCloud,
+            70_025 => Self::NoCredential,
+            70_021 => Self::NoMatch,
+            700_211 => Self::Issuer,
+            700_212 => Self::Audience,
+            700_213 => Self::Subject,
+            7_002_138 => Self::SubjectCase,
+            700_222 | 700_226 | 700_227 | 700_229 => Self::OwnToken,
+            700_223 | 700_238 => Self::FederationOff,
+            700_024 | 50_013 | 500_133 => Self::Stale,
+            50_027 | 700_027 | 900_384 => Self::Signature,
+            90_061 | 50_166 | 501_661 | 900_612 => Self::IssuerUnreachable,
+            500_011 | 50_001 => Self::Resource,
+            28_002 | 70_011 | 700_022 | 700_023 | 1_002_012 => Self::Scope,
+            53_003 | 530_032 => Self::Policy,
+            90_055 => Self::Throttled,
+            50_000 | 90_006 | 90_012 | 90_024 | 90_033 | 90_090 | 90_091 => Self::ServerFault,
+            _ => return None,
+        })
+    }
+
+    /// All that follows from the cause.
+    pub(super) fn row<'a>(self) -> Row<Context<'a>> {
+        const APPLICATION: &str = "Microsoft Entra cannot find the application";
+        const TENANT: &str = "Microsoft Entra cannot find the tenant";
+        const TOKEN: &str = "Microsoft Entra refused the token";
+        const REQUEST: &str = "Microsoft Entra refused the request";
+        match self {
+            Self::NoApplication => Row::refused(APPLICATION).fix(Context::application),
+            Self::Disabled => Row::refused("the application is disabled").fix(Context::disabled),
+            Self::NoTenant => Row::refused(TENANT)
+                .say(&["print the tenant's ID with: az account show --query tenantId --output tsv", OTHER_CLOUD]),
+            Self::OtherCloud => Row::refused(TENANT).say(&[OTHER_CLOUD]),
+            Self::NoCredential => Row::refused("the application has no federated credential").fix(Context::no_credential),
+            Self::NoMatch => Row::refused(TOKEN).fix(Context::no_match).next(Context::explain_line),
+            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_line),
+            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_line),
+            Self::Subject => Row::refused(TOKEN).fix(Context::subject).next(Context::explain_line),
+            Self::SubjectCase => Row::refused(TOKEN)
+                .say(&["Entra compares the case of letters: set the credential's subject to exactly the token's `sub`"])
+                .next(Context::explain_line),
+            Self::OwnToken => Row::refused(TOKEN).say(&[
+                "this is a token that Microsoft Entra issued: use the CI job's own token",
+            ]),
+            Self::FederationOff => Row::refused(TOKEN)
+                .say(&["a policy of the tenant disables federated credentials: ask the tenant's administrator to allow them"]),
+            Self::Stale => Row::refused(TOKEN).fix(Context::staleness),
+            Self::Signature => Row::refused(TOKEN)
+                .say(&["check that this is the job's whole token; if its issuer changed its keys a moment ago, run the job again in 15 minutes"])
+                .next(Context::verify_line),
+            Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
+            Self::Resource => Row::refused(REQUEST).fix(Context::resource),
+            Self::Scope => Row::refused(REQUEST).fix(Context::scope),
+            Self::Policy => Row::refused(REQUEST)
+                .say(&["a Conditional Access policy blocks this application: ask the tenant's administrator to allow it"]),
+            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::ServerFault => Row::heals()
+                .say(&["the service itself failed; its state is on https://azure.status.microsoft"]),
+            Self::NotEntra => Row::something_else(),
+            Self::Other => Row::refused(REQUEST),
+        }
+    }
+
+    /// Whether Entra answers this to a federated credential that was created a moment ago: some of its servers learn of it
+    /// minutes later
+    /// (<https://learn.microsoft.com/en-us/entra/workload-id/workload-identity-federation-considerations#errors>).
+    pub(super) fn may_be_young(self) -> bool {
+        matches!(self, Self::NoCredential | Self::NoMatch | Self::Issuer | Self::Subject)
+    }
+}
+
+impl Explain<Answer> for Context<'_> {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn address_setting(&self) -> &'static str {
+        "--authority-host"
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked_for()
+    }
+
+    fn tell(&self, answer: &Answer) -> Told {
+        Told { presented: self.presented(&answer.said()), ..Cause::of(answer).row().tell(self) }
+    }
+}

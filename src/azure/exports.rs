@@ -1,0 +1,100 @@
+//! Azure credentials as the job gets them: one private file, and the variables that lead to it.
+
+use super::exchange::until;
+use super::{AccessToken, Request};
+use crate::cloud::Given;
+use crate::emit::{Exports, text_of};
+use crate::error::Error;
+use crate::shell::Name;
+use crate::state::NewFiles;
+
+const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+const ARM_TOKEN_FILE: &str = "ARM_OIDC_TOKEN_FILE_PATH";
+const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
+const TOKEN_CREDENTIALS: &str = "AZURE_TOKEN_CREDENTIALS";
+const USE_OIDC: &str = "ARM_USE_OIDC";
+/// The tenant, for Microsoft's libraries and for Terraform.
+const TENANT: [&str; 2] = ["AZURE_TENANT_ID", "ARM_TENANT_ID"];
+/// The application or managed identity, for both too.
+const CLIENT: [&str; 2] = ["AZURE_CLIENT_ID", "ARM_CLIENT_ID"];
+/// The subscription, for Terraform.
+const SUBSCRIPTION: &str = "ARM_SUBSCRIPTION_ID";
+
+/// What Microsoft's libraries or Terraform's providers would take in place of the token file:
+/// <https://learn.microsoft.com/en-us/python/api/azure-identity/azure.identity.environmentcredential> and
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs#argument-reference>.
+const BEATS_IT: [&str; 11] = [
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "ARM_CLIENT_SECRET",
+    "ARM_CLIENT_CERTIFICATE",
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_OIDC_TOKEN",
+    "ARM_OIDC_REQUEST_TOKEN",
+    "ARM_OIDC_REQUEST_URL",
+];
+
+/// The variables that lead to the credentials, which a failure and `clean` remove.
+#[must_use]
+pub fn credential_names() -> Vec<Name> {
+    [TOKEN_FILE, ARM_TOKEN_FILE].map(Name::fixed).to_vec()
+}
+
+/// Those, and what makes a client look for them.
+pub(super) fn names_left() -> Vec<Name> {
+    [TOKEN_FILE, ARM_TOKEN_FILE, TOKEN_CREDENTIALS, USE_OIDC].map(Name::fixed).to_vec()
+}
+
+/// Whether this variable has a meaning of its own here, so that no access token may go into it.
+#[must_use]
+pub fn is_taken(name: &Name) -> bool {
+    let others =
+        [TOKEN_FILE, ARM_TOKEN_FILE, AUTHORITY_HOST, TOKEN_CREDENTIALS, USE_OIDC, SUBSCRIPTION, "PATH", "HOME"];
+    others.iter().chain(&TENANT).chain(&CLIENT).chain(&BEATS_IT).any(|other| *other == name.as_str())
+}
+
+/// The variables, with the file that they lead to.
+///
+/// # Errors
+/// When the file cannot be written, or a value cannot be carried by an environment; the file is then gone again.
+pub async fn exports(
+    request: &Request,
+    access_token: &AccessToken,
+    given: &Given<'_>,
+) -> Result<(Exports, NewFiles), Error> {
+    let mut files = given.place.open()?.new_files();
+    // Microsoft's Python library sends a newline of the file as a part of the token.
+    let file = text_of(&files.file("azure-token", |_| Ok(given.token.jwt().clone())).await?)?;
+    let mut removed: Vec<Name> = BEATS_IT.map(Name::fixed).to_vec();
+    if request.authority.is_public() {
+        removed.push(Name::fixed(AUTHORITY_HOST));
+    }
+    let mut exports = Exports::new(removed);
+    let mut set = |name, value: &str| exports.set(Name::fixed(name), value.to_owned());
+    let [tenant, arm_tenant] = TENANT;
+    let [client, arm_client] = CLIENT;
+    set(tenant, request.tenant.as_str())?;
+    set(client, request.client.as_str())?;
+    set(TOKEN_FILE, &file)?;
+    if !request.authority.is_public() {
+        set(AUTHORITY_HOST, request.authority.as_str())?;
+    }
+    // Microsoft's libraries then take no other credential that they find.
+    set(TOKEN_CREDENTIALS, "WorkloadIdentityCredential")?;
+    set(USE_OIDC, "true")?;
+    set(arm_tenant, request.tenant.as_str())?;
+    set(arm_client, request.client.as_str())?;
+    if let Some(subscription) = &request.subscription {
+        set(SUBSCRIPTION, subscription.as_str())?;
+    }
+    set(ARM_TOKEN_FILE, &file)?;
+    if let Some(name) = &request.access_token_env {
+        exports.set(name.clone(), access_token.secret.reveal().to_owned())?;
+        let end = access_token.expires.map_or_else(|| "an unknown time".into(), until);
+        tracing::warn!("{name} is valid until {end}; nothing renews it");
+    }
+    Ok((exports, files))
+}

@@ -1,0 +1,163 @@
+//! What to do about an error of Microsoft Entra's.
+
+use super::Request;
+use crate::command_hints;
+use crate::host::Clock;
+use crate::subject::claims::JobKind;
+use crate::subject::{Claims, SubjectToken};
+use crate::text::time;
+
+/// What an error is explained with.
+pub(super) struct Context<'a> {
+    pub(super) request: &'a Request,
+    pub(super) token: &'a SubjectToken,
+    pub(super) clock: &'a Clock,
+}
+
+/// What to do about a tenant that this cloud does not have.
+pub(super) const OTHER_CLOUD: &str =
+    "if the tenant is in a sovereign cloud, add --authority-host AzureUSGovernment or AzureChinaCloud";
+
+const YOUNG: &str =
+    "if you created it a moment ago, add --wait-for-iam 5m --timeout 6m: this retries until Entra finds it";
+
+impl Context<'_> {
+    /// The application, the tenant and the scope.
+    pub(super) fn asked_for(&self) -> Vec<String> {
+        let Request { tenant, client, scope, .. } = self.request;
+        vec![format!("{} for the client {} in the tenant {}", scope.as_str(), client.as_str(), tenant.as_str())]
+    }
+
+    fn claims(&self) -> &Claims {
+        self.token.claims()
+    }
+
+    fn client(&self) -> &str {
+        self.request.client.as_str()
+    }
+
+    /// The command line that evaluates the federated credentials.
+    pub(super) fn explain_line(&self) -> String {
+        command_hints::explain(self.token, "azure")
+    }
+
+    /// The command line that checks the token against its issuer.
+    pub(super) fn verify_line(&self) -> String {
+        command_hints::verify(self.token)
+    }
+
+    pub(super) fn application(&self) -> Vec<String> {
+        vec![
+            format!("check that this is a client ID of this tenant: az ad sp show --id {}", self.client()),
+            "give the application (client) ID, not the object ID; for a managed identity, its client ID".into(),
+        ]
+    }
+
+    pub(super) fn disabled(&self) -> Vec<String> {
+        vec![format!("enable it: az ad sp update --id {} --set accountEnabled=true", self.client())]
+    }
+
+    pub(super) fn no_credential(&self) -> Vec<String> {
+        let mut hints = self.pull_request();
+        if hints.is_empty() {
+            hints.push(self.create());
+        }
+        hints.push(format!(
+            "check that --client-id names the application that has it: az ad app federated-credential list --id {}",
+            self.client()
+        ));
+        hints.push(YOUNG.into());
+        hints
+    }
+
+    pub(super) fn no_match(&self) -> Vec<String> {
+        let mut hints = self.pull_request();
+        if hints.is_empty() {
+            hints.push("set the credential's issuer, subject and audience to exactly what the token presents".into());
+        }
+        hints.push(YOUNG.into());
+        hints
+    }
+
+    pub(super) fn issuer(&self) -> Vec<String> {
+        let issuer = self.claims().text("iss").unwrap_or("(none)");
+        vec![format!("set the credential's issuer to exactly {issuer}, without a slash at its end"), YOUNG.into()]
+    }
+
+    pub(super) fn audience(&self) -> Vec<String> {
+        let audience = self.claims().audience().unwrap_or_else(|| "(none)".into());
+        vec![format!(
+            "set the credential's one audience to exactly {audience}: a job cannot choose another, so api://AzureADTokenExchange never matches"
+        )]
+    }
+
+    pub(super) fn subject(&self) -> Vec<String> {
+        let mut hints = self.pull_request();
+        if hints.is_empty() {
+            hints.push(self.create());
+            hints.push(
+                "Entra supports no wildcards here: each branch and each tag needs a credential of its own".into(),
+            );
+            hints.push(YOUNG.into());
+        }
+        hints
+    }
+
+    /// The command line that prints how the missing credential is made.
+    fn create(&self) -> String {
+        format!(
+            "print the commands that create the credential: oidc-exchange setup azure --client-id {}{}",
+            self.client(),
+            self.token.option()
+        )
+    }
+
+    /// What every refusal shows, without what Entra has quoted.
+    pub(super) fn presented(&self, said: &str) -> Vec<String> {
+        let mut lines = self.claims().presented();
+        let subject = self.claims().text("sub");
+        lines.retain(|line| !subject.is_some_and(|subject| said.contains(subject) && line.ends_with(subject)));
+        lines
+    }
+
+    fn pull_request(&self) -> Vec<String> {
+        if self.claims().job_kind() != Some(JobKind::PullRequest) {
+            return Vec::new();
+        }
+        vec![
+            "this is a pull-request job: its subject changes with every push, so no federated credential can allow it"
+                .into(),
+            "run this step on branches and tags only".into(),
+        ]
+    }
+
+    pub(super) fn staleness(&self) -> Vec<String> {
+        let claims = self.claims();
+        let mut hints = Vec::new();
+        if let Some(expiry) = claims.expiry() {
+            let issued = claims.issued().map(|at| format!("issued {}, ", time(at))).unwrap_or_default();
+            let now = time(self.clock.unix());
+            hints.push(format!("the token was {issued}valid until {}; this machine's clock shows {now}", time(expiry)));
+        }
+        hints.push("a job cannot get another token: run the job again".into());
+        hints
+    }
+
+    pub(super) fn issuer_unreachable(&self) -> Vec<String> {
+        let issuer = self.claims().text("iss").unwrap_or("(none)");
+        vec![format!(
+            "Entra fetches the issuer's keys itself: {issuer}/.well-known/openid-configuration and the jwks_uri in it must be public"
+        )]
+    }
+
+    pub(super) fn resource(&self) -> Vec<String> {
+        vec![
+            format!("check the spelling of --scope {}", self.request.scope.as_str()),
+            "check that the tenant uses this service: an administrator must have added it to the tenant".into(),
+        ]
+    }
+
+    pub(super) fn scope(&self) -> Vec<String> {
+        vec![format!("check --scope {}: it must be RESOURCE/.default, for one resource", self.request.scope.as_str())]
+    }
+}

@@ -1,0 +1,23 @@
+//! Microsoft Azure: what is asked for, and what comes back.
+//!
+//! One call: Microsoft Entra takes the subject token for a client assertion of an application or a managed identity, by one
+//! of its federated credentials
+//! (<https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential>).
+
+mod about;
+mod answer;
+pub mod authority;
+mod cause;
+pub mod exchange;
+pub mod exports;
+mod hints;
+pub mod ids;
+mod request;
+pub mod setup;
+mod token_checks;
+pub mod trust;
+
+pub use about::ABOUT;
+pub use authority::Authority;
+pub use ids::{ClientId, Scope, SubscriptionId, TenantId};
+pub use request::{AccessToken, Request};

@@ -1,0 +1,36 @@
+//! What is asked of Azure, and what comes back.
+
+use std::time::{Duration, SystemTime};
+
+use super::authority::Authority;
+use super::ids::{ClientId, Scope, SubscriptionId, TenantId};
+use crate::secret::Secret;
+use crate::shell::Name;
+
+/// A validated request for Azure credentials.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Where Microsoft Entra is.
+    pub authority: Authority,
+    /// The tenant of the application or managed identity.
+    pub tenant: TenantId,
+    /// The application or managed identity.
+    pub client: ClientId,
+    /// The subscription for the job's tools.
+    pub subscription: Option<SubscriptionId>,
+    /// What the access token is for.
+    pub scope: Scope,
+    /// The variable for the access token itself, if the job gets it.
+    pub access_token_env: Option<Name>,
+    /// How long a refusal that a recent change would explain is retried.
+    pub wait_for_iam: Option<Duration>,
+}
+
+/// An access token.
+#[derive(Debug)]
+pub struct AccessToken {
+    /// The token.
+    pub secret: Secret,
+    /// When it expires, if Entra returned that.
+    pub expires: Option<SystemTime>,
+}

@@ -1,0 +1,48 @@
+//! `azure` as it is written.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Shared, duration};
+use crate::emit::Format;
+
+/// `azure`.
+#[derive(Debug, Args)]
+pub struct AzureArgs {
+    /// The tenant of the application or managed identity [variables: AZURE_TENANT_ID, ARM_TENANT_ID]
+    #[arg(long, value_name = "ID", help_heading = "Azure options")]
+    pub tenant_id: Option<String>,
+
+    /// The client ID of the application or managed identity [variables: AZURE_CLIENT_ID, ARM_CLIENT_ID]
+    #[arg(long, value_name = "ID", help_heading = "Azure options")]
+    pub client_id: Option<String>,
+
+    /// The subscription for Terraform [variable: ARM_SUBSCRIPTION_ID]
+    #[arg(long, value_name = "ID", help_heading = "Azure options")]
+    pub subscription_id: Option<String>,
+
+    /// The cloud: AzureCloud, AzureUSGovernment, AzureChinaCloud or an address [variable: AZURE_AUTHORITY_HOST]
+    #[arg(long, value_name = "URL", help_heading = "Azure options")]
+    pub authority_host: Option<String>,
+
+    /// What the access token is for: RESOURCE/.default [default: Azure Resource Manager]
+    #[arg(long, value_name = "SCOPE", help_heading = "Azure options")]
+    pub scope: Option<String>,
+
+    /// Export the access token, which nothing renews, in this variable
+    #[arg(long, value_name = "NAME", help_heading = "Azure options")]
+    pub access_token_env: Option<String>,
+
+    /// Retry for this long if a federated credential that was created a moment ago would explain the refusal
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Azure options")]
+    pub wait_for_iam: Option<Duration>,
+
+    /// The form of the output
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output options")]
+    pub format: Option<Format>,
+
+    /// What every exchange takes.
+    #[command(flatten)]
+    pub shared: Shared,
+}

@@ -1,0 +1,63 @@
+//! The Azure request, checked.
+
+use crate::azure::{self, Authority, ClientId, Scope, SubscriptionId, TenantId, exports};
+use crate::cli::AzureArgs;
+use crate::error::Usage;
+use crate::host::Env;
+use crate::shell::Name;
+
+/// Checks what `azure` was asked for, with the environment's part filled in.
+pub(super) fn new(args: &AzureArgs, env: &Env) -> Result<azure::Request, Usage> {
+    super::check_wait(args.wait_for_iam, super::timeout(&args.shared, false))?;
+    let tenant = match (&args.tenant_id, env.first(&["AZURE_TENANT_ID", "ARM_TENANT_ID"])?) {
+        (Some(id), _) => TenantId::parse("--tenant-id", id)?,
+        (None, Some((variable, id))) => TenantId::parse(variable, &id)?,
+        (None, None) => {
+            return Err(Usage::new("no tenant was named")
+                .hint("name it with --tenant-id ID, or with the variable AZURE_TENANT_ID or ARM_TENANT_ID"));
+        }
+    };
+    let client = client(args.client_id.as_deref(), env)?.ok_or_else(|| {
+        Usage::new("no application was named")
+            .hint("name it with --client-id ID, or with the variable AZURE_CLIENT_ID or ARM_CLIENT_ID")
+            .hint("for a managed identity, use its client ID")
+    })?;
+    let subscription = match (&args.subscription_id, env.get("ARM_SUBSCRIPTION_ID")?) {
+        (Some(id), _) => Some(SubscriptionId::parse("--subscription-id", id)?),
+        (None, Some(id)) => Some(SubscriptionId::parse("ARM_SUBSCRIPTION_ID", &id)?),
+        (None, None) => None,
+    };
+    let authority = match (&args.authority_host, env.get("AZURE_AUTHORITY_HOST")?) {
+        (Some(text), _) => Authority::parse("--authority-host", text)?,
+        (None, Some(text)) => Authority::parse("AZURE_AUTHORITY_HOST", &text)?,
+        (None, None) => Authority::default(),
+    };
+    Ok(azure::Request {
+        subscription,
+        scope: match &args.scope {
+            Some(scope) => Scope::parse("--scope", scope)?,
+            None => authority.resource_manager(),
+        },
+        authority,
+        tenant,
+        client,
+        access_token_env: args.access_token_env.as_deref().map(variable).transpose()?,
+        wait_for_iam: args.wait_for_iam,
+    })
+}
+
+/// The application that the option or else a variable names; none where neither is there.
+pub(super) fn client(option: Option<&str>, env: &Env) -> Result<Option<ClientId>, Usage> {
+    match (option, env.first(&["AZURE_CLIENT_ID", "ARM_CLIENT_ID"])?) {
+        (Some(id), _) => ClientId::parse("--client-id", id).map(Some),
+        (None, Some((variable, id))) => ClientId::parse(variable, &id).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn variable(text: &str) -> Result<Name, Usage> {
+    Name::new(text).filter(|name| !exports::is_taken(name)).ok_or_else(|| {
+        Usage::new("--access-token-env takes the name of a variable that has no other meaning here")
+            .hint("a name has only letters, digits and _, and does not begin with a digit")
+    })
+}
