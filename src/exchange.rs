@@ -121,7 +121,7 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
         Grant::Vault { request, secrets } => {
             let vault::Secrets { items, token } = secrets;
             let (content, files) = vault::exports::content(request, items, &token, given.place).await?;
-            Ok((content, Leftovers { files, token: token.release().await }))
+            Ok((content, Leftovers { files, token: token.release(given.deadline).await }))
         }
     }
 }

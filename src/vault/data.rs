@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::kv::Shape;
 use super::selection::Field;
 use super::value;
-use crate::http::{Exhausted, Failure, Held, RawText};
+use crate::http::{Exhausted, Held, RawText};
 use crate::json;
 
 /// An answer's data. It may be a secret, so there is no `Debug`.
@@ -34,6 +34,14 @@ pub(super) struct Fields {
     _held: Held,
 }
 
+/// Why the fields of a secret that is there are not read.
+pub(super) enum Unread {
+    /// They take more memory than a run may.
+    TooMuch,
+    /// The answer is none that a server makes, for this reason.
+    Garbled(&'static str),
+}
+
 /// A small answer about the server itself, in bytes of memory: many times what a mount or a list of capabilities takes.
 const SMALL: usize = 1 << 20;
 
@@ -44,8 +52,11 @@ impl Data {
     }
 
     /// The wanted fields of the secret that it holds as `shape`; none where it holds none.
-    pub(super) fn fields(self, shape: Shape, wanted: &Wanted) -> Result<Option<Fields>, Failure> {
+    pub(super) fn fields(self, shape: Shape, wanted: &Wanted) -> Result<Option<Fields>, Unread> {
         let Some(text) = shape.fields(&self.text) else { return Ok(None) };
+        if !text.starts_with('{') {
+            return Err(Unread::Garbled("the secret is not an object"));
+        }
         let mut held = self.held.beside();
         // A text with escapes is put together beside the one that is read.
         let room = held.room().saturating_sub(text.len());
@@ -57,10 +68,16 @@ impl Data {
         });
         let members = match read {
             Ok(members) => members,
-            Err(json::Fault::TooLarge) => return Err(Failure::TooMuch),
-            Err(json::Fault::NotJson(_) | json::Fault::Twice { .. }) => return Ok(None),
+            Err(json::Fault::TooLarge) => return Err(Unread::TooMuch),
+            Err(json::Fault::Twice { .. }) => return Err(Unread::Garbled("a field of the secret is there twice")),
+            // The text is JSON, or the answer would not have been read.
+            Err(json::Fault::NotJson(_)) => {
+                return Err(Unread::Garbled(
+                    "a field of the secret is nested too deeply, or holds half a surrogate pair",
+                ));
+            }
         };
-        held.add(room - left).map_err(|Exhausted| Failure::TooMuch)?;
+        held.add(room - left).map_err(|Exhausted| Unread::TooMuch)?;
         Ok(Some(Fields { wanted: members, names, _held: held }))
     }
 }

@@ -61,7 +61,7 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    /// The object with the secret's fields, in the text of an answer's data; none where there is none.
+    /// What has the secret's fields, in the text of an answer's data: an object in a sound answer; none where there is nothing.
     pub(super) fn fields(self, data: &RawValue) -> Option<&str> {
         let inner = || serde_json::from_str::<Inner<'_>>(data.get()).unwrap_or_default();
         let fields = match self {
@@ -72,7 +72,7 @@ impl Shape {
                 _ => Some(data),
             },
         };
-        fields.map(RawValue::get).filter(|fields| is_object(fields))
+        fields.map(RawValue::get).filter(|fields| *fields != "null")
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! <https://openbao.org/api-docs/auth/jwt/#jwt-login>.
 
+use std::cell::Cell;
+
+use reqwest::header::HeaderValue;
 use serde_json::json;
 
 use super::Request;
@@ -13,7 +16,7 @@ use super::pending::{LoggedIn, PendingRevocation};
 use super::wire::{Call, Server};
 use crate::error::{Error, Refusal};
 use crate::http::retry::Deadline;
-use crate::http::{Attempt, Sent};
+use crate::http::{Attempt, Problem, Sent};
 use crate::subject::SubjectToken;
 
 /// Logs in. From the moment that the login is sent, it is in `pending`. What comes back is the token, and `server` as it is
@@ -31,10 +34,18 @@ pub(super) async fn login(
         body["role"] = role.as_str().into();
     }
     let body = body.to_string().into_bytes();
+    let lost = Cell::new(false);
     let attempt = async || {
         let sent = Sent::default();
         let answer = attempt(server.clone(), path.clone(), body.clone(), sent.clone());
-        pending.login(sent, answer).await
+        let logged_in = pending.login(sent.clone(), answer).await;
+        let is_lost = logged_in.as_ref().is_err_and(|attempt| matches!(attempt.problem, Problem::Transport(_)));
+        if is_lost && sent.is_set() && !lost.replace(true) {
+            tracing::warn!(
+                "an answer to the login is lost: if Vault made a client token, it is not revoked, and ends by itself"
+            );
+        }
+        logged_in
     };
     let context = Context { request, token, clock: &server.clock, claim: "" };
     let logged_in = server.http.retry(deadline, attempt).await.map_err(|gave_up| gave_up.explain(&context))?;
@@ -49,6 +60,9 @@ async fn attempt(mut server: Server, path: Path, body: Vec<u8>, sent: Sent) -> L
     if auth.client_token.is_empty() {
         let asks_for_more = auth.mfa_requirement.is_some();
         return if asks_for_more { Ok(None) } else { Err(Attempt::garbled(success.status, "it has no client token")) };
+    }
+    if HeaderValue::from_str(&auth.client_token).is_err() {
+        return Err(Attempt::garbled(success.status, "no header can carry its client token"));
     }
     server.index = success.index;
     server.multiplexed = success.multiplexed;

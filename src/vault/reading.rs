@@ -4,7 +4,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
 use super::answer::Kind;
-use super::data::{Fields, Wanted};
+use super::data::{Fields, Unread, Wanted};
 use super::held_token::Lease;
 use super::kv::{Mount, Shape};
 use super::mounts::{Outcome, names_data};
@@ -15,7 +15,7 @@ use super::session::Session;
 use super::wire::Success;
 use crate::error::{Error, Refusal};
 use crate::http::retry::{Attempts, GaveUp};
-use crate::http::{Attempt, PeerText, Problem, RawText, Shown};
+use crate::http::{Attempt, Failure, PeerText, Problem, RawText, Shown};
 
 /// How many reads are under way at a time where each needs a connection of its own.
 pub(super) const CONNECTIONS: usize = 8;
@@ -174,13 +174,17 @@ impl Session<'_> {
     ) -> Result<(Document, Option<Lease>), Error> {
         let kind = fetch.kind();
         match outcome {
-            Ok(Success { envelope, data, .. }) => {
+            Ok(Success { status, envelope, data, .. }) => {
                 let lease = Lease::of(&path, &envelope);
                 let fields = match data.map(|data| data.fields(shape, &fetch.wanted)) {
                     Some(Ok(fields)) => fields,
                     None => None,
-                    Some(Err(failure)) => {
-                        let gave_up = GaveUp { last: Some(Attempt::from(failure)), attempts: Attempts::ONE };
+                    Some(Err(unread)) => {
+                        let last = Some(match unread {
+                            Unread::TooMuch => Attempt::from(Failure::TooMuch),
+                            Unread::Garbled(why) => Attempt::garbled(status, why),
+                        });
+                        let gave_up = GaveUp { last, attempts: Attempts::ONE };
                         return Err(self.explain(gave_up, kind, &path).await);
                     }
                 };

@@ -56,8 +56,12 @@ pub(super) fn content(fields: &Map<String, Value>, field: &Field, base64: bool) 
         Field::Key(key) => fields.get(key),
         Field::Pointer(pointer) => resolve(fields, pointer),
     };
-    let text = text(value.ok_or(Unusable::Absent)?).ok_or(Unusable::Null)?;
-    if base64 { decode(&text) } else { Ok(Content::Text(text)) }
+    let value = value.ok_or(Unusable::Absent)?;
+    let text = text(value).ok_or(Unusable::Null)?;
+    if base64 {
+        return value.as_str().map_or(Err(Unusable::NotBase64), decode);
+    }
+    Ok(Content::Text(text))
 }
 
 /// RFC 6901, from the fields on.

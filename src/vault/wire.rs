@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use serde::de::{Error as _, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 use serde_json::value::RawValue;
@@ -54,11 +54,16 @@ struct Message<'t> {
     lease_id: String,
     #[serde(deserialize_with = "count")]
     lease_duration: u64,
+    #[serde(deserialize_with = "lenient")]
     renewable: bool,
     #[serde(borrow)]
     data: Option<&'t RawValue>,
+    #[serde(deserialize_with = "object")]
     auth: Option<Auth>,
+    wrap_info: Option<IgnoredAny>,
+    #[serde(deserialize_with = "lenient")]
     warnings: Option<RawTexts>,
+    #[serde(deserialize_with = "lenient")]
     errors: Option<RawTexts>,
 }
 
@@ -77,11 +82,15 @@ pub(super) struct Envelope {
 pub(super) struct Auth {
     #[serde(deserialize_with = "short")]
     pub(super) client_token: String,
+    #[serde(deserialize_with = "lenient")]
     pub(super) accessor: RawText,
+    #[serde(deserialize_with = "lenient")]
     pub(super) policies: Option<RawTexts>,
     #[serde(deserialize_with = "count")]
     pub(super) lease_duration: u64,
+    #[serde(deserialize_with = "lenient")]
     pub(super) renewable: bool,
+    #[serde(deserialize_with = "lenient")]
     pub(super) token_type: RawText,
     #[serde(deserialize_with = "count")]
     pub(super) num_uses: u64,
@@ -90,8 +99,24 @@ pub(super) struct Auth {
 
 /// A text that goes into later requests, each of which would have to carry it.
 fn short<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
     if text.len() > LONGEST { Err(D::Error::custom("it is too long")) } else { Ok(text) }
+}
+
+/// What is of another kind than in a server's answer is as good as absent.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
+    let text = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(text.get()).unwrap_or_default())
+}
+
+/// An object, or nothing: a list of its members' values in their order is none.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Auth>, D::Error> {
+    let text = <&RawValue>::deserialize(deserializer)?.get();
+    match text {
+        "null" => Ok(None),
+        text if text.starts_with('{') => serde_json::from_str(text).map(Some).map_err(D::Error::custom),
+        _ => Err(D::Error::custom("it is not an object")),
+    }
 }
 
 /// The most warnings of one answer that are shown.
@@ -146,13 +171,20 @@ impl Server {
         // A text with escapes is put together beside the one that is read, and its data is copied.
         let mut beside = response.held.beside();
         beside.add(response.body.len()).map_err(|Exhausted| Failure::TooMuch)?;
-        let read = serde_json::from_slice::<Message<'_>>(&response.body);
+        let is_object = response.body.trim_ascii_start().starts_with(b"{");
+        let read = Some(&response.body).filter(|_| is_object).map(|body| serde_json::from_slice::<Message<'_>>(body));
+        if status == 206 {
+            return Err(Attempt::garbled(status, "it is a part of an answer"));
+        }
         if (200..300).contains(&status) {
             let message = match read {
-                Ok(message) => message,
-                Err(_) if response.body.is_empty() => Message::default(),
-                Err(_) => return Err(Attempt::garbled(status, "it is not an answer of Vault")),
+                Some(Ok(message)) => message,
+                None if response.body.is_empty() => Message::default(),
+                Some(Err(_)) | None => return Err(Attempt::garbled(status, "it is not an answer of Vault")),
             };
+            if message.wrap_info.is_some() {
+                return Err(Attempt::garbled(status, "it is wrapped, as min_wrapping_ttl in a policy requires"));
+            }
             for warning in message.warnings.iter().flat_map(RawTexts::iter).take(WARNINGS) {
                 tracing::info!("the server warns: {}", self.http.shown().clean(warning));
             }
@@ -163,13 +195,14 @@ impl Server {
             let data = text.map(|text| Data { text, held: response.held });
             return Ok(Success { status, envelope, data, index, multiplexed: response.multiplexed });
         }
-        let Message { errors, warnings, data, .. } = read.unwrap_or_default();
+        let Message { errors, warnings, data, .. } = read.and_then(Result::ok).unwrap_or_default();
         let clear_text_to_tls = response.body.starts_with(CLEAR_TEXT_TO_TLS.as_bytes());
         let body = Body { clear_text_to_tls, errors, warnings, data: data.map(small) };
         let answer = Answer::new(call.kind, status, body, self.http.shown());
         let again = match LoginCause::of(&answer) {
             Ok(cause) => call.kind == Kind::Login && cause.row().is_retried(),
-            Err(common) => common.is_retried(call.kind),
+            // Whether a proxy's answer means that the request was not carried out is not known.
+            Err(common) => common.is_retried(call.kind) && (call.kind != Kind::Write || answer.vaults),
         };
         Err(Attempt::answered(answer, again, response.retry_after(self.clock.now())))
     }

@@ -11,6 +11,7 @@ use super::server_options::ServerOptions;
 use super::token_self::{self, REVOKE, Why};
 use super::wire::{Envelope, Server, life};
 use crate::diagnostic::DECISIONS;
+use crate::http::retry::Deadline;
 use crate::state::{self, NewFiles};
 
 /// What a secrets engine made for this token. The server ends it with the token at the latest.
@@ -50,7 +51,7 @@ pub struct HeldToken {
     pub(super) server_options: ServerOptions,
 }
 
-/// Bound on the revocation of a token that has served its turn: the job has what it came for.
+/// Bound on the revocation of a token that has served its turn, in a run that has as long: the job has what it came for.
 const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// Bound on the revocation after a run that has failed or was interrupted: somebody waits for its end.
@@ -74,11 +75,13 @@ impl HeldToken {
     }
 
     /// The token itself, where it is handed out, has made leases or is to stay; otherwise it is revoked.
-    pub async fn release(self) -> Option<Self> {
+    ///
+    /// The revocation takes no longer than the run has left, but two seconds at least.
+    pub async fn release(self, deadline: Deadline) -> Option<Self> {
         if self.outlives() {
             return Some(self);
         }
-        self.end().await;
+        self.end_within(deadline.remaining().clamp(IN_HASTE, LAST_CALL)).await;
         None
     }
 

@@ -149,7 +149,8 @@ impl Treatment {
             let (option, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
             let twice = match (option, value) {
                 ("version", Some(number)) if version.is_some() => {
-                    let number: u32 = number.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
+                    let is_plain = number.bytes().all(|digit| digit.is_ascii_digit()) && !number.starts_with('0');
+                    let number: u32 = number.parse().ok().filter(|_| is_plain).ok_or_else(|| {
                         Usage::new(format!("{origin}: `version=` takes a number from 1 on; left out, it is the latest"))
                     })?;
                     version.as_mut().is_some_and(|version| version.replace(number).is_some())

@@ -19,6 +19,7 @@ mod refused_reads;
 mod server;
 mod settings;
 mod setup;
+mod unreadable;
 mod waits;
 mod world;
 
