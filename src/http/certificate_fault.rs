@@ -36,11 +36,55 @@ pub(super) fn in_words(fault: &CertificateError) -> String {
             identifiers(public_key_algorithm_id)
         ),
         CertificateError::Other(other) => match other.0.downcast_ref() {
-            Some(webpki::Error::CaUsedAsEndEntity) => "it is an authority's certificate, not a server's".into(),
-            Some(webpki::Error::UnsupportedCertVersion) => "it is not of version 3".into(),
-            _ => other.0.to_string(),
+            Some(fault) => chain_fault(fault).into(),
+            // Words of our own.
+            None => other.0.to_string(),
         },
-        other => other.to_string(),
+        CertificateError::UnhandledCriticalExtension => {
+            chain_fault(&webpki::Error::UnsupportedCriticalExtension).into()
+        }
+        CertificateError::Revoked => "its authority has revoked it".into(),
+        CertificateError::UnknownRevocationStatus => "whether it is revoked is not known".into(),
+        CertificateError::NotValidForName => "it is for another name".into(),
+        CertificateError::ApplicationVerificationFailure => "its authority may not sign for that name".into(),
+        _ => UNUSABLE.into(),
+    }
+}
+
+const UNUSABLE: &str = "it or the certificate of one of its authorities cannot be used";
+
+/// What the library has only a name for in its own code. Each can be of the server's certificate, or of an authority's
+/// between it and the trusted one.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the others are no certificate's, or are told with the server's own")]
+fn chain_fault(fault: &webpki::Error) -> &'static str {
+    use webpki::Error;
+    match fault {
+        Error::CaUsedAsEndEntity => "it is an authority's certificate, not a server's",
+        Error::EndEntityUsedAsCa => "a certificate in its chain is used as an authority's and is not one",
+        Error::UnsupportedCertVersion => "it is not of version 3",
+        Error::NameConstraintViolation => "the name constraints of its authority do not allow its names",
+        Error::PathLenConstraintViolated => {
+            "its chain is longer than the path length constraint of one of its authorities allows"
+        }
+        Error::InvalidCertValidity => "the end of its time is before the start",
+        Error::InvalidSerialNumber => "its serial number is not valid",
+        Error::SignatureAlgorithmMismatch => "it names two different signature algorithms",
+        Error::EmptyEkuExtension => "its extended key usage is empty",
+        Error::ExtensionValueInvalid | Error::MalformedExtensions => "one of its extensions is not valid",
+        Error::UnsupportedCriticalExtension => "one of its critical extensions is not supported",
+        Error::MalformedDnsIdentifier => "one of its DNS names is not valid",
+        Error::UnsupportedNameType => "one of its names is of a kind that is not supported",
+        Error::InvalidNetworkMaskConstraint | Error::MalformedNameConstraint => {
+            "the name constraints of its authority are not valid"
+        }
+        Error::MaximumNameConstraintComparisonsExceeded => "its names and name constraints are too many to compare",
+        Error::MaximumPathDepthExceeded
+        | Error::MaximumPathBuildCallsExceeded
+        | Error::MaximumSignatureChecksExceeded => {
+            "the server shows too many certificates to find a way to an authority"
+        }
+        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => "it cannot be read",
+        _ => UNUSABLE,
     }
 }
 

@@ -4,6 +4,7 @@
 //! loopback and hosts the user named. [`Client::retry`] repeats it.
 
 mod attempt;
+mod authority;
 mod body;
 mod budget;
 mod certificate_fault;
@@ -138,6 +139,7 @@ impl Client {
     fn with(settings: Settings, deadline: Deadline, fake: Option<fake::Answers>) -> Self {
         let (resolver, clear, tls) = (Arc::default(), OnceLock::new(), OnceCell::new());
         let (last_said, shown) = (retry::LastSaid::default(), Shown::default());
+        settings.proxies.secrets().for_each(|secret| shown.add(&secret));
         let budget = Budget::new(RUN_LIMIT);
         Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake, budget, last_said, shown }))
     }

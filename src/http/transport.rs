@@ -48,7 +48,7 @@ impl Transport {
         shown: &Shown,
         noted: Option<&Sent>,
     ) -> Result<Response, Failure> {
-        let request = prepared(request, noted).try_into();
+        let request = prepared(request, shown, noted).try_into();
         let request = request.map_err(|_: reqwest::Error| Failure::Setup { why: format!("{host} cannot be asked") })?;
         let sent = self.0.request(request).await.map_err(|error| Failure::of_request(&error, host, shown))?;
         let mut answer = reqwest::Response::from(sent.map(Body::wrap));
@@ -75,10 +75,10 @@ fn redirect(status: StatusCode, headers: &HeaderMap, host: &str, shown: &Shown) 
     Failure::Redirect { host: host.into(), status: status.as_u16(), location }
 }
 
-fn prepared(request: Request, noted: Option<&Sent>) -> reqwest::Request {
+fn prepared(request: Request, shown: &Shown, noted: Option<&Sent>) -> reqwest::Request {
     let Request { method, mut url, mut headers, body } = request;
     if let Entry::Vacant(entry) = headers.entry(AUTHORIZATION)
-        && let Some(authorization) = authorization(&url)
+        && let Some(authorization) = authorization(&url, shown)
     {
         entry.insert(authorization);
     }
@@ -95,12 +95,13 @@ fn prepared(request: Request, noted: Option<&Sent>) -> reqwest::Request {
     prepared
 }
 
-/// The user and the password of an address, as a header.
-fn authorization(url: &Url) -> Option<HeaderValue> {
+/// The user and the password of an address, as a header. The server may repeat them from then on.
+fn authorization(url: &Url, shown: &Shown) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
     let user = proxy::User::new(url.username(), url.password().unwrap_or_default())?;
+    user.secrets().iter().for_each(|secret| shown.add(secret));
     let mut value = HeaderValue::from_str(user.basic().reveal()).ok()?;
     value.set_sensitive(true);
     Some(value)

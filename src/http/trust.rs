@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustls::RootCertStore;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 
+use super::authority::{self, Unfit};
 use super::failure::Failure;
 use super::pem;
 use crate::diagnostic::DECISIONS;
@@ -20,6 +21,9 @@ pub struct Trust {
     added: Option<CaFile>,
 }
 
+const OPTION: &str = "--ca-file";
+const SYSTEM: &str = "the system's certificates";
+
 /// What `--ca-file` holds. It is read once, for it may be a pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaFile(Vec<CertificateDer<'static>>);
@@ -30,7 +34,6 @@ impl CaFile {
     /// # Errors
     /// When it cannot be read, or holds no certificate.
     pub fn read(reader: &Reader, path: &Path) -> Result<Self, Usage> {
-        const OPTION: &str = "--ca-file";
         let bytes = reader.file(OPTION, path, Kind::Certificates).map_err(|fault| fault.at(OPTION, path))?;
         let found = pem::certificates(&bytes);
         found.map(Self).map_err(|why| Usage::new(format!("{OPTION}: {} {why}", path.display())))
@@ -166,11 +169,13 @@ impl Trust {
     /// # Errors
     /// When something that is named cannot be used, or is not read in time.
     pub(super) async fn anchors(&self, within: Duration) -> Result<Anchors, Failure> {
-        let mut roots = RootCertStore::empty();
-        let mut named = self.added.as_ref().map(|added| added.0.clone()).unwrap_or_default();
-        for certificate in &named {
-            roots.add(certificate.clone()).map_err(|error| Failure::Setup { why: format!("--ca-file: {error}") })?;
+        let mut anchors = Anchors::default();
+        let now = UnixTime::now();
+        for certificate in self.added.iter().flat_map(|added| &added.0) {
+            let added = anchors.add(certificate, OPTION, now);
+            added.map_err(|error| Failure::Setup { why: format!("{OPTION}: {error}") })?;
         }
+        anchors.named = self.added.as_ref().map(|added| added.0.clone()).unwrap_or_default();
         let bundle = self.bundle.clone();
         let read = input::apart(within, move |reader| match bundle {
             Some(bundle) => bundle.read(reader),
@@ -178,14 +183,15 @@ impl Trust {
         });
         let read =
             read.await.map_err(|unfinished| Failure::Setup { why: unfinished.usage("in time").to_string() })??;
-        let usable = roots.add_parsable_certificates(read.iter().cloned()).0;
+        let place = self.bundle.as_ref().map_or(SYSTEM, |bundle| bundle.variable);
+        let usable = read.iter().filter(|certificate| anchors.add(certificate, place, now).is_ok()).count();
         if self.bundle.is_some() {
-            named.extend(read);
+            anchors.named.extend(read);
         } else if usable == 0 {
             tracing::info!(target: DECISIONS, "no certificate store on this machine: trusting Mozilla's list, as bundled");
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            anchors.roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        Ok(Anchors { roots, named })
+        Ok(anchors)
     }
 }
 
@@ -197,6 +203,45 @@ pub(super) struct Anchors {
     /// The certificates that the user has named, each of which a server may show as its own. The system's are not among
     /// them.
     pub(super) named: Vec<CertificateDer<'static>>,
+    /// Certificates beside the authorities that sign for nobody.
+    pub(super) unfit: Vec<Unsigning>,
+}
+
+/// A certificate whose signature is worth nothing.
+#[derive(Debug)]
+pub(super) struct Unsigning {
+    pub(super) certificate: CertificateDer<'static>,
+    /// The option or variable that names it.
+    pub(super) place: &'static str,
+    pub(super) why: Unfit,
+}
+
+impl Default for Anchors {
+    fn default() -> Self {
+        Self { roots: RootCertStore::empty(), named: Vec::new(), unfit: Vec::new() }
+    }
+}
+
+impl Anchors {
+    /// Adds a certificate, as an authority if it may be one: an anchor's own constraints are checked nowhere else.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn add(
+        &mut self,
+        certificate: &CertificateDer<'static>,
+        place: &'static str,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        match authority::signs_for_servers(certificate, now) {
+            Ok(()) => self.roots.add(certificate.clone()),
+            Err(why) => {
+                RootCertStore::empty().add(certificate.clone())?;
+                self.unfit.push(Unsigning { certificate: certificate.clone(), place, why });
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The certificate that this side shows, where the server asks for one.
@@ -222,10 +267,9 @@ impl Identity {
 /// not read as well.
 #[cfg(not(target_os = "macos"))]
 fn system_store(reader: &Reader) -> Vec<CertificateDer<'static>> {
-    const NAME: &str = "the system's certificates";
     let places = openssl_probe::probe();
     if let Some(file) = &places.cert_file {
-        let found = reader.file(NAME, file, Kind::Certificates).map(pem::readable_certificates).unwrap_or_default();
+        let found = reader.file(SYSTEM, file, Kind::Certificates).map(pem::readable_certificates).unwrap_or_default();
         if !found.is_empty() {
             return found;
         }
@@ -233,7 +277,7 @@ fn system_store(reader: &Reader) -> Vec<CertificateDer<'static>> {
     let files = places
         .cert_dir
         .iter()
-        .flat_map(|directory| reader.files_in(NAME, directory, Kind::Certificates, Walk::Directory));
+        .flat_map(|directory| reader.files_in(SYSTEM, directory, Kind::Certificates, Walk::Directory));
     files.flat_map(pem::readable_certificates).collect()
 }
 

@@ -113,20 +113,21 @@ impl Nameservers {
         let mut v4 = pin!(ask(server, name, RecordType::A, wait, self.conf.use_vc));
         let mut v6 = pin!(ask(server, name, RecordType::AAAA, wait, self.conf.use_vc));
         let (v4, v6) = tokio::select! {
-            v4 = &mut v4 => { let v6 = second(&v4, v6).await; (Some(v4), v6) }
-            v6 = &mut v6 => { let v4 = second(&v6, v4).await; (v4, Some(v6)) }
+            v4 = &mut v4 => { let v6 = second(&v4, v6, RESOLUTION_DELAY).await; (Some(v4), v6) }
+            v6 = &mut v6 => { let v4 = second(&v6, v4, wait).await; (v4, Some(v6)) }
         };
         combine(server, v4, v6)
     }
 }
 
-/// Waits for the other answer as long as it can tell more than `first`.
-async fn second<F>(first: &Result<Answer, Fault>, other: F) -> Option<Result<Answer, Fault>>
+/// Waits for the other answer as long as it can tell more than `first`. Some nameservers answer NXDOMAIN to the question
+/// for IPv6 if a name has an IPv4 address only (RFC 4074, section 4.2): after NXDOMAIN it is waited for `after_nxdomain`.
+async fn second<F>(first: &Result<Answer, Fault>, other: F, after_nxdomain: Duration) -> Option<Result<Answer, Fault>>
 where
     F: Future<Output = Result<Answer, Fault>>,
 {
     match first {
-        Ok(Answer::NoSuchName) => None,
+        Ok(Answer::NoSuchName) => timeout(after_nxdomain, other).await.ok(),
         Ok(Answer::Addresses { .. }) => timeout(RESOLUTION_DELAY, other).await.ok(),
         Ok(Answer::NoAddress) | Err(_) => Some(other.await),
     }
@@ -139,22 +140,23 @@ fn combine(
     v6: Option<Result<Answer, Fault>>,
 ) -> Result<Outcome, Fault> {
     let (mut addresses, mut keep) = (Vec::new(), Duration::MAX);
-    let (mut answered, mut fault) = (false, None);
+    let (mut exists, mut unknown, mut fault) = (false, false, None);
     for answer in [v4, v6].into_iter().flatten() {
         match answer {
-            Ok(Answer::NoSuchName) => return Ok(Outcome::NoSuchName),
+            Ok(Answer::NoSuchName) => unknown = true,
             Ok(Answer::Addresses { found, ttl }) => {
                 addresses.extend(found);
                 keep = keep.min(ttl);
             }
-            Ok(Answer::NoAddress) => answered = true,
+            Ok(Answer::NoAddress) => exists = true,
             Err(error) => fault = Some(error),
         }
     }
     match fault {
         _ if !addresses.is_empty() => Ok(Outcome::Found(addresses, keep)),
+        _ if unknown && !exists => Ok(Outcome::NoSuchName),
         None => Ok(Outcome::NoAddress),
-        Some(fault) if answered => Ok(Outcome::Unknown { why: describe(server, &fault), failed: false }),
+        Some(fault) if exists => Ok(Outcome::Unknown { why: describe(server, &fault), failed: false }),
         Some(fault) => Err(fault),
     }
 }
@@ -254,6 +256,11 @@ mod tests {
         assert_eq!(of(Some(silent()), Some(address())), found());
         assert_eq!(of(Some(none()), Some(address())), found());
         assert_eq!(of(Some(Ok(Answer::NoSuchName)), None), Ok(Outcome::NoSuchName));
+        let unknown = || Ok(Answer::NoSuchName);
+        assert_eq!(of(Some(address()), Some(unknown())), found());
+        assert_eq!(of(Some(unknown()), Some(address())), found());
+        assert_eq!(of(Some(unknown()), Some(silent())), Ok(Outcome::NoSuchName));
+        assert_eq!(of(Some(none()), Some(unknown())), Ok(Outcome::NoAddress));
         assert_eq!(of(Some(none()), Some(none())), Ok(Outcome::NoAddress));
         assert_eq!(
             of(Some(silent()), Some(none())),

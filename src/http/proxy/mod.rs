@@ -74,6 +74,11 @@ impl Proxies {
         Ok(Self { https: Some(Proxy::parse(name, address)?), exempt: Exempt::parse(exempt) })
     }
 
+    /// What the proxy is shown and could repeat.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = Secret> {
+        self.https.as_ref().and_then(|proxy| proxy.user.as_ref()).into_iter().flat_map(User::secrets)
+    }
+
     /// The proxy for `url`, if it is not reached directly. A request to this machine is never another machine's
     /// business, whatever the variables say.
     pub(super) fn for_url(&self, url: &Url) -> Option<&Proxy> {
@@ -149,8 +154,21 @@ impl User {
 
     /// The value of an `Authorization` header (RFC 7617).
     pub(super) fn basic(&self) -> Secret {
-        let pair = Secret::new(format!("{}:{}", self.name.reveal(), self.password.reveal()));
-        Secret::new(format!("Basic {}", STANDARD.encode(pair.reveal())))
+        Secret::new(format!("Basic {}", self.encoded().reveal()))
+    }
+
+    /// What a peer that is sent the header could repeat. The user of an address without a password is a token.
+    pub(super) fn secrets(&self) -> [Secret; 3] {
+        let secret = if self.password.reveal().is_empty() { &self.name } else { &self.password };
+        [secret.clone(), self.pair(), self.encoded()]
+    }
+
+    fn pair(&self) -> Secret {
+        Secret::new(format!("{}:{}", self.name.reveal(), self.password.reveal()))
+    }
+
+    fn encoded(&self) -> Secret {
+        Secret::new(STANDARD.encode(self.pair().reveal()))
     }
 }
 

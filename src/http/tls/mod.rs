@@ -2,7 +2,7 @@
 
 mod ecdsa;
 mod exchange;
-mod verifier;
+pub(super) mod verifier;
 
 use std::sync::Arc;
 

@@ -1,15 +1,19 @@
 //! Whose certificates are accepted.
 
+use std::fmt;
+use std::sync::Arc;
+
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
+use crate::http::authority::{self, Unfit};
 use crate::http::trust::Anchors;
 
-/// Accepts a server whose certificate leads to an anchor, or is one that the user has named.
+/// Accepts a server whose certificate leads to an authority, or is one that the user has named.
 #[derive(Debug)]
 pub(super) struct Verifier {
     anchors: Anchors,
@@ -21,46 +25,59 @@ impl Verifier {
         Self { anchors, algorithms }
     }
 
-    fn leads_to_an_anchor(
+    fn leads_to(
         &self,
+        roots: &RootCertStore,
         certificate: &ParsedCertificate<'_>,
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        let (roots, algorithms) = (&self.anchors.roots, self.algorithms.all);
-        verify_server_cert_signed_by_trust_anchor(certificate, roots, others, now, algorithms)
+        verify_server_cert_signed_by_trust_anchor(certificate, roots, others, now, self.algorithms.all)
     }
 
-    /// Whether the user has named this very certificate, byte for byte, and it is in its time. A server that shows the
-    /// certificate that `openssl req -x509` makes is set up so: it is an authority's, and leads to none as a server's.
-    fn is_named(&self, bytes: &CertificateDer<'_>, certificate: &ParsedCertificate<'_>, now: UnixTime) -> bool {
-        // A certificate's time is judged before whose it is: what is wrong with it otherwise does not matter here.
-        self.anchors.named.contains(bytes)
-            && match self.leads_to_an_anchor(certificate, &[], now) {
-                Ok(()) => true,
-                Err(Error::InvalidCertificate(why)) => is_of_no_authority(&why),
-                Err(_) => false,
-            }
+    /// What else follows, if a certificate leads to no authority, which is `error`: the user may have named this very
+    /// certificate, byte for byte. It is then accepted in its time and for servers, whoever signed it: what
+    /// `openssl req -x509` makes is an authority's, and leads to none as a server's.
+    fn or_named(&self, shown: &CertificateDer<'_>, error: Error, now: UnixTime) -> Result<(), Error> {
+        if !self.anchors.named.contains(shown) {
+            return Err(error);
+        }
+        authority::is_for_a_server(shown, now).map_err(|why| match why {
+            Unfit::NoServers => CertificateError::InvalidPurpose.into(),
+            Unfit::Unreadable | Unfit::Over(_) | Unfit::ToCome(_) | Unfit::NoAuthority | Unfit::NoSigning => error,
+        })
+    }
+
+    /// The certificate that would be its authority's, if that were fit for it.
+    fn unfit_authority(
+        &self,
+        certificate: &ParsedCertificate<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Option<Error> {
+        let signer = self.anchors.unfit.iter().find(|one| {
+            let mut roots = RootCertStore::empty();
+            roots.add(one.certificate.clone()).is_ok() && self.leads_to(&roots, certificate, others, now).is_ok()
+        })?;
+        let fault = UnfitAuthority { place: signer.place, why: signer.why };
+        Some(CertificateError::Other(OtherError(Arc::new(fault))).into())
     }
 }
 
-/// Whether the fault is in who signed a certificate, and how.
-#[allow(
-    deprecated,
-    clippy::wildcard_enum_match_arm,
-    reason = "one deprecated variant; another fault is never passed over"
-)]
-fn is_of_no_authority(why: &CertificateError) -> bool {
-    match why {
-        CertificateError::UnknownIssuer
-        | CertificateError::BadSignature
-        | CertificateError::UnsupportedSignatureAlgorithm
-        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => true,
-        CertificateError::Other(other) => matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)),
-        _ => false,
+/// That what signed a certificate must not sign.
+#[derive(Debug)]
+struct UnfitAuthority {
+    place: &'static str,
+    why: Unfit,
+}
+
+impl fmt::Display for UnfitAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the certificate in {} that signed it is not accepted as an authority's: {}", self.place, self.why)
     }
 }
+
+impl std::error::Error for UnfitAuthority {}
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -72,8 +89,9 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let certificate = ParsedCertificate::try_from(end_entity)?;
-        self.leads_to_an_anchor(&certificate, intermediates, now)
-            .or_else(|error| if self.is_named(end_entity, &certificate, now) { Ok(()) } else { Err(error) })?;
+        self.leads_to(&self.anchors.roots, &certificate, intermediates, now)
+            .or_else(|error| self.or_named(end_entity, error, now))
+            .map_err(|error| self.unfit_authority(&certificate, intermediates, now).unwrap_or(error))?;
         verify_server_name(&certificate, server_name)?;
         Ok(ServerCertVerified::assertion())
     }
@@ -102,10 +120,9 @@ impl ServerCertVerifier for Verifier {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::http) mod tests {
     use std::time::Duration;
 
-    use rustls::RootCertStore;
     use rustls::pki_types::pem::PemObject;
 
     use super::*;
@@ -123,17 +140,27 @@ mod tests {
         B5L1SHXeMDu5DmTsoSN3SMTTLfQGt3UIdIY5SQYNAiBcJPWV37IXHrJreNHRWpwX\n\
         7vnNiCnTZDuA69c9NrCC3A==\n\
         -----END CERTIFICATE-----";
+    pub(in crate::http) fn own() -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(OWN.as_bytes()).unwrap()
+    }
+
     const START: u64 = 1_795_918_483;
     const DAY: u64 = 24 * 60 * 60;
 
     fn verified(named: bool, name: &str, at: u64) -> Result<ServerCertVerified, Error> {
-        let own = CertificateDer::from_pem_slice(OWN.as_bytes()).unwrap();
+        let own = own();
         let mut roots = RootCertStore::empty();
         roots.add(own.clone()).unwrap();
         let named = if named { vec![own.clone()] } else { Vec::new() };
         let name = ServerName::try_from(name).unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(at));
-        Verifier::new(Anchors { roots, named }, ALGORITHMS).verify_server_cert(&own, &[], &name, &[], now)
+        Verifier::new(Anchors { roots, named, unfit: Vec::new() }, ALGORITHMS).verify_server_cert(
+            &own,
+            &[],
+            &name,
+            &[],
+            now,
+        )
     }
 
     #[test]

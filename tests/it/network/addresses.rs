@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::Sandbox;
+use sandbox::{Fault, Sandbox};
 
 use super::unreachable;
 use crate::aws::deploy;
@@ -104,4 +104,28 @@ fn plain_http_to_the_one_host_that_is_named() {
     program("0.0.0.1").run().exits(2);
     program("example.test").run().exits(2);
     assert_eq!(sandbox.aws.requests().len(), asked);
+}
+
+/// What the endpoint's address holds is a secret, and the endpoint has been sent it.
+#[test]
+fn a_password_of_an_address_that_the_server_repeats() {
+    for (user, said) in [
+        ("user:Passw0rdSecret1234@", "Basic dXNlcjpQYXNzdzByZFNlY3JldDEyMzQ="),
+        ("user:Passw0rdSecret1234@", "Passw0rdSecret1234"),
+        ("user:Passw0rdSecret1234@", "user:Passw0rdSecret1234"),
+        ("user:Passw0rd%21Secret@", "Passw0rd!Secret"),
+        ("u:short%40pw9@", "dTpzaG9ydEBwdzk="),
+        ("u:short%40pw9@", "short@pw9"),
+        ("OnlyATokenInThere42:@", "OnlyATokenInThere42"),
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        let error = format!("<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no: {said}</Message></Error>");
+        let body = format!("<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>");
+        sandbox.aws.script([Fault::Status { status: 403, headers: Vec::new(), body }]);
+        let url = format!("http://{user}127.0.0.1:{}", sandbox.aws.port());
+        let output = deploy(&["-v"]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", url).run();
+        output.exits(4);
+        let (text, word) = (output.stderr(), said.rsplit(' ').next().unwrap());
+        assert!(text.contains("[redacted]") && !text.contains(word), "{said}: {text}");
+    }
 }

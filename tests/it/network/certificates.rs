@@ -267,6 +267,141 @@ fn a_certificate_that_is_named_itself() {
     assert!(output.stderr().contains("is not trusted: its time is over since 2020-12-31"), "{}", output.stderr());
 }
 
+/// A certificate that signs one for 127.0.0.1, in `server.pem`; its own extensions are `own`.
+fn signed_by(directory: &Scratch, own: &str, own_time: &str) {
+    directory.write("own", own);
+    directory.write("extensions", "subjectAltName=IP:127.0.0.1\n");
+    for name in ["signer", "server"] {
+        make_key(directory, "P-256", &format!("{name}.key"));
+        openssl(directory, &format!("req -new -key {name}.key -subj /CN={name} -out {name}.csr"));
+    }
+    directory.write("index.txt", "");
+    directory.write(
+        "ca.cnf",
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nrand_serial=yes\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n",
+    );
+    let words = "ca -batch -selfsign -config ca.cnf -in signer.csr -keyfile signer.key -notext -out signer.pem";
+    openssl(directory, &format!("{words} {own_time} -extfile own"));
+    let words = "x509 -req -in server.csr -CA signer.pem -CAkey signer.key -CAcreateserial -days 2 -extfile extensions";
+    openssl(directory, &format!("{words} -out server.pem"));
+}
+
+/// What is trusted because it is named is not an authority for that: as curl, OpenSSL and Go have it.
+#[test]
+fn a_certificate_that_is_not_an_authoritys_signs_for_nobody() {
+    const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\n";
+    const DAYS: &str = "-days 2";
+    let with = |more: &str| format!("{AUTHORITY}{more}\n");
+    let past = "-startdate 20200101000000Z -enddate 20201231000000Z";
+    for (own, time, said) in [
+        ("basicConstraints=CA:FALSE\n".into(), DAYS, "its basic constraints do not include CA:TRUE"),
+        ("subjectAltName=DNS:a.test\n".into(), DAYS, "its basic constraints do not include CA:TRUE"),
+        (with("keyUsage=digitalSignature"), DAYS, "its key usage does not include the signing of certificates"),
+        (with("keyUsage=critical,cRLSign"), DAYS, "its key usage does not include the signing of certificates"),
+        (with("extendedKeyUsage=clientAuth"), DAYS, "its extended key usage does not include servers"),
+        (AUTHORITY.into(), past, "its time is over since 2020-12-31T00:00:00Z"),
+        (
+            AUTHORITY.into(),
+            "-startdate 20900101000000Z -enddate 20950101000000Z",
+            "its time is yet to come, at 2090-01-01T00:00:00Z",
+        ),
+        (AUTHORITY.into(), DAYS, ""),
+        (with("keyUsage=critical,keyCertSign,cRLSign"), DAYS, ""),
+        (with("keyUsage=keyCertSign\nextendedKeyUsage=clientAuth,serverAuth"), DAYS, ""),
+        (with("extendedKeyUsage=anyExtendedKeyUsage"), DAYS, ""),
+    ] {
+        let directory = Scratch::new();
+        signed_by(&directory, &own, time);
+        let server = Server::start(&directory, "server", "1.3", &[]);
+        let output = ask(&directory, &server, "127.0.0.1", "signer.pem");
+        if said.is_empty() {
+            reached(&output, &own);
+            continue;
+        }
+        output.exits(5);
+        let why = format!("the certificate in --ca-file that signed it is not accepted as an authority's: {said}\n");
+        let said = format!("the certificate of 127.0.0.1:{} is not trusted: {why}", server.port);
+        assert!(output.stderr().contains(&said), "{own}: {}", output.stderr());
+    }
+    // The same by each variable; and what is beside it in the file still counts.
+    let directory = Scratch::new();
+    signed_by(&directory, "basicConstraints=CA:FALSE\n", DAYS);
+    let server = Server::start(&directory, "server", "1.3", &[]);
+    let pem = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+    for variable in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
+        let sandbox = Sandbox::start().unwrap();
+        let asked = |bundle: &str| {
+            let program = deploy(&["--timeout", "5s"]).job(&sandbox).env(variable, "bundle.pem");
+            program.scratch().write("bundle.pem", bundle);
+            program.env("AWS_ENDPOINT_URL_STS", format!("https://127.0.0.1:{}", server.port)).run()
+        };
+        let output = asked(&pem("signer.pem"));
+        output.exits(5);
+        let said = format!("the certificate in {variable} that signed it is not accepted as an authority's: its basic");
+        assert!(output.stderr().contains(&said), "{}", output.stderr());
+        reached(&asked(&format!("{}{}", pem("signer.pem"), pem("server.pem"))), variable);
+    }
+}
+
+/// Version 1 has no extensions: a root of that version is one by naming itself as its issuer.
+#[test]
+fn a_root_of_version_1() {
+    let directory = Scratch::new();
+    signed_by(&directory, "", "-days 2");
+    openssl(&directory, "x509 -req -in signer.csr -key signer.key -days 2 -out signer.pem");
+    assert!(openssl(&directory, "x509 -in signer.pem -noout -text").contains("Version: 1 "));
+    openssl(
+        &directory,
+        "x509 -req -in server.csr -CA signer.pem -CAkey signer.key -CAcreateserial -days 2 -extfile extensions -out server.pem",
+    );
+    let server = Server::start(&directory, "server", "1.3", &[]);
+    reached(&ask(&directory, &server, "127.0.0.1", "signer.pem"), "version 1");
+}
+
+/// Named itself, but for another use than a server's.
+#[test]
+fn a_named_certificate_that_is_not_for_servers() {
+    for constraints in ["CA:TRUE", "CA:FALSE"] {
+        let directory = Scratch::new();
+        let more = format!(
+            "-addext subjectAltName=IP:127.0.0.1 -addext extendedKeyUsage=clientAuth -addext basicConstraints={constraints}"
+        );
+        make_key(&directory, "P-256", "server.key");
+        openssl(&directory, &format!("req -x509 -key server.key -days 2 -subj /CN=server -out server.pem {more}"));
+        let server = Server::start(&directory, "server", "1.3", &[]);
+        let output = ask(&directory, &server, "127.0.0.1", "server.pem");
+        output.exits(5);
+        let said = "is not trusted: its extended key usage does not include servers\n";
+        assert!(output.stderr().contains(said), "{constraints}: {}", output.stderr());
+    }
+}
+
+/// No fault of a certificate is told in Rust code.
+#[test]
+fn a_fault_of_the_chain_is_told_in_words() {
+    const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\n";
+    for (own, server, said) in [
+        (
+            "nameConstraints=critical,permitted;DNS:example.com,permitted;IP:10.0.0.0/255.0.0.0\n",
+            "",
+            "the name constraints of its authority do not allow its names",
+        ),
+        ("", "1.2.3.4=critical,ASN1:NULL\n", "one of its critical extensions is not supported"),
+        ("", "extendedKeyUsage=clientAuth\n", "its extended key usage does not include servers"),
+    ] {
+        let directory = Scratch::new();
+        signed_by(&directory, &format!("{AUTHORITY}{own}"), "-days 2");
+        directory.write("extensions", format!("subjectAltName=IP:127.0.0.1\n{server}"));
+        let words =
+            "x509 -req -in server.csr -CA signer.pem -CAkey signer.key -CAcreateserial -days 2 -extfile extensions";
+        openssl(&directory, &format!("{words} -out server.pem"));
+        let server = Server::start(&directory, "server", "1.3", &[]);
+        let output = ask(&directory, &server, "127.0.0.1", "signer.pem");
+        output.exits(5);
+        assert!(output.stderr().contains(&format!("is not trusted: {said}\n")), "{said}: {}", output.stderr());
+    }
+}
+
 /// A client's key on every curve, in both forms of PEM.
 #[test]
 fn a_client_certificate_on_every_curve() {

@@ -8,7 +8,8 @@ command.
 
 127.0.0.1 is a nameserver unless another manner is given for it. Of the names, a4 has an IPv4 address and its question for
 IPv6 stays unanswered; both has two addresses; none exists without one; servfail fails; silent is never answered; late,
-with an IPv4 address, is not for five seconds; alias leads to both, loop to itself; large does not fit into UDP; everything
+with an IPv4 address, is not for five seconds; half has an IPv4 address, after half a second, and to the question for IPv6
+it does not exist; alias leads to both, loop to itself; large does not fit into UDP; everything
 else does not exist. The manners are:
 
   plain         answers as above
@@ -38,7 +39,8 @@ def loopback_up():
 
 A, AAAA, CNAME = 1, 28, 5
 ADDRESS = {A: socket.inet_aton("127.0.0.1"), AAAA: socket.inet_pton(socket.AF_INET6, "::1")}
-KINDS = {"a4": {A}, "both": {A, AAAA}, "none": set(), "late": {A}, "alias": {A, AAAA}, "my_vault": {A}, "large": {A}}
+KINDS = {"a4": {A}, "both": {A, AAAA}, "none": set(), "late": {A}, "alias": {A, AAAA}, "my_vault": {A}, "large": {A},
+         "half": {A}}
 SILENT_FOR = 5
 CODES = {"formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5, "empty": 0, "referral": 0}
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
@@ -75,11 +77,13 @@ def answer(query, log, address, manner, over_tcp=False):
             return None
         if host == "late" and time.monotonic() < first.setdefault(host, time.monotonic()) + SILENT_FOR:
             return None
+        if host == "half" and kind == A:
+            time.sleep(0.5)
         if host == "servfail":
             code = SERVFAIL
         elif host == "loop":
             code, records = NOERROR, [record(b"\xc0\x0c", CNAME, b"\xc0\x0c")]
-        elif host in KINDS:
+        elif host in KINDS and (host, kind) != ("half", AAAA):
             code, owner = NOERROR, b"\xc0\x0c"
             if host == "alias":
                 records = [record(owner, CNAME, b"\x04both\xc0" + bytes([12 + 1 + len(host)]))]

@@ -72,6 +72,14 @@ fn an_unanswered_question_for_ipv6_does_not_hold_up_ipv4() {
     }
 }
 
+/// RFC 4074, section 4.2.
+#[test]
+fn nxdomain_for_ipv6_does_not_hide_ipv4() {
+    let Some((output, questions)) = ask("half.test", RESOLV_CONF) else { return };
+    reached(&output);
+    assert_eq!(questions, ["half.test A", "half.test AAAA"]);
+}
+
 #[test]
 fn a_name_that_does_not_exist_is_not_asked_for_again() {
     let Some((output, questions)) = ask("nx.example", RESOLV_CONF) else { return };
