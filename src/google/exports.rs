@@ -1,7 +1,7 @@
 //! Google credentials as the job gets them: files, and the variables that lead to them.
 
 use super::exchange::until;
-use super::{Credentials, CredentialsFile, Request, credentials_file, gcloud};
+use super::{Credentials, CredentialsFile, Request, UniverseDomain, credentials_file, gcloud};
 use crate::cloud::Given;
 use crate::emit::Exports;
 use crate::error::{Error, Usage};
@@ -25,6 +25,9 @@ pub const ID_TOKEN: &str = "GOOGLE_ID_TOKEN";
 /// What gcloud, client libraries and Terraform read the project from.
 const PROJECT: [&str; 5] =
     ["CLOUDSDK_CORE_PROJECT", "CLOUDSDK_PROJECT", "GCLOUD_PROJECT", "GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"];
+
+/// From what gcloud and Google's client libraries take the universe: without it they send the token to googleapis.com.
+const UNIVERSE: [&str; 2] = ["CLOUDSDK_CORE_UNIVERSE_DOMAIN", "GOOGLE_CLOUD_UNIVERSE_DOMAIN"];
 
 /// What gcloud or Terraform would take in place of the new credentials, or use them to become somebody else.
 const BEATS_THEM: [&str; 7] = [
@@ -60,7 +63,7 @@ pub fn leading_into(place: &state::StateDir, env: &Env) -> Option<Name> {
 pub fn is_taken(name: &Name) -> bool {
     let others =
         [APPLICATION_CREDENTIALS, CREDENTIAL_FILE_OVERRIDE, GCLOUD_CONFIG, BOTO_PATH, BOTO_CONFIG, "PATH", "HOME"];
-    others.iter().chain(&PROJECT).chain(&BEATS_THEM).any(|other| *other == name.as_str())
+    others.iter().chain(&PROJECT).chain(&UNIVERSE).chain(&BEATS_THEM).any(|other| *other == name.as_str())
 }
 
 /// The user's place for the credentials file, where there is one, seen to take it before anything is asked of Google.
@@ -124,6 +127,7 @@ pub async fn exports(
     }
     set.add_tokens(request, credentials);
     set.add_project(request, env, &settings)?;
+    set.add_universe(request.endpoints.universe());
     let mut exports = Exports::new(set.to_remove(env));
     for (name, value) in set.0 {
         exports.set(name, value)?;
@@ -235,6 +239,13 @@ impl Variables {
             }
         }
         Ok(())
+    }
+
+    /// Nothing for Google's own, which is what they all take.
+    fn add_universe(&mut self, universe: &UniverseDomain) {
+        for name in UNIVERSE.into_iter().filter(|_| !universe.is_default()) {
+            self.add(name, universe.as_str());
+        }
     }
 
     fn to_remove(&self, env: &Env) -> Vec<Name> {

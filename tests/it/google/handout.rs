@@ -162,6 +162,21 @@ fn the_project_is_the_named_one_else_the_jobs_else_the_accounts() {
     assert_eq!(project(another).as_deref(), Some("sandbox-project"));
 }
 
+/// They would send the token to googleapis.com.
+#[test]
+fn another_universe_is_named_to_the_tools() {
+    let sandbox = Sandbox::start().unwrap();
+    for files in [&[][..], &["--no-credentials-file", "--access-token"]] {
+        for (universe, named) in [("example.test", Some("example.test")), ("googleapis.com", None)] {
+            let output = deploy(&sandbox, &[&["--universe-domain", universe], files].concat()).run();
+            output.exits(0);
+            for name in ["CLOUDSDK_CORE_UNIVERSE_DOMAIN", "GOOGLE_CLOUD_UNIVERSE_DOMAIN"] {
+                assert_eq!(exported(&output, name).as_deref(), named, "{name}");
+            }
+        }
+    }
+}
+
 #[test]
 fn gclouds_settings_come_along_and_its_tokens_do_not() {
     let sandbox = Sandbox::start().unwrap();
