@@ -30,8 +30,8 @@ pub(super) async fn token(room: &Room, tenant: &str, request: &Request) -> Resul
     }
     let client = required("client_id")?;
     let scope = required("scope")?;
-    let given =
-        request.field("client_assertion").filter(|_| request.field("client_assertion_type") == Some(ASSERTION_TYPE));
+    let typed = request.field("client_assertion_type") == Some(ASSERTION_TYPE);
+    let given = request.field("client_assertion").filter(|given| typed && !given.is_empty());
     let given = given.ok_or_else(|| {
         let words = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
         assertion(7_000_218, words)

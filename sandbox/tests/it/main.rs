@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test makes the files that the program reads")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod azure;
 mod binary;
 mod chain;
 mod faults;
