@@ -189,7 +189,7 @@ impl Explain<Answer> for Context<'_> {
     fn tell(&self, answer: &Answer) -> Told {
         let told = Cause::of(answer).row().tell(self);
         // The command lines are about the token.
-        let next = told.next.filter(|_| matches!(self.step, Step::Token));
+        let next = if matches!(self.step, Step::Token) { told.next } else { Vec::new() };
         Told { title: told.title.map(|title| self.title(&title)), presented: self.presented(), next, ..told }
     }
 }

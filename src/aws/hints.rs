@@ -177,12 +177,12 @@ impl Context<'_> {
     }
 
     /// The command lines that evaluate the trust policy.
-    pub(super) fn explain_line(&self) -> String {
-        command_hints::explain(self.token, "aws")
+    pub(super) fn explain_line(&self) -> Vec<String> {
+        command_hints::explain(self.token, "aws", "--trust-policy role.json")
     }
 
     /// The command line that checks the token against its issuer.
-    pub(super) fn verify_line(&self) -> String {
+    pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
 

@@ -36,13 +36,13 @@ impl Context<'_> {
         self.request.client.as_str()
     }
 
-    /// The command line that evaluates the federated credentials.
-    pub(super) fn explain_line(&self) -> String {
-        command_hints::explain(self.token, "azure")
+    /// The command lines that evaluate the federated credentials.
+    pub(super) fn explain_line(&self) -> Vec<String> {
+        command_hints::explain(self.token, "azure", "--credentials credentials.json")
     }
 
     /// The command line that checks the token against its issuer.
-    pub(super) fn verify_line(&self) -> String {
+    pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
 

@@ -54,7 +54,7 @@ pub(super) fn check(exports: &Exports, env: &Env, run: Option<&Run>) -> Result<(
     let limit = limit();
     match exports.variables().max_by_key(|(_, value)| value.len()) {
         Some((longest, _)) if own + others + words + FOR_ARGUMENTS > limit => {
-            Err(Error::TooLongTogether { own, limit, longest: longest.clone() })
+            Err(Error::TooLongTogether { own, limit, longest: longest.clone(), by_file: exports.has_files() })
         }
         Some(_) | None => Ok(()),
     }

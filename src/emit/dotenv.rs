@@ -18,7 +18,7 @@ pub(super) fn lines(exports: &Exports) -> Result<String, Error> {
     let mut out = String::new();
     for (name, value) in exports.variables() {
         if let Some((_, what)) = UNSETTLED.iter().find(|(text, _)| value.contains(text)) {
-            return Err(Error::Dotenv { name: name.clone(), what });
+            return Err(Error::Dotenv { name: name.clone(), what, by_file: exports.has_files() });
         }
         out.extend([name.as_str(), "='", value, "'\n"]);
     }

@@ -15,7 +15,7 @@ pub(super) fn lines(exports: &Exports) -> Result<String, Error> {
             return Err(Error::LineBreak { name: name.clone() });
         }
         if name.as_str().len() + 1 + value.len() > LONGEST_LINE {
-            return Err(Error::LongLine { name: name.clone() });
+            return Err(Error::LongLine { name: name.clone(), by_file: exports.has_files() });
         }
         out.push_str(name.as_str());
         out.push('=');

@@ -24,6 +24,8 @@ pub enum Error {
     LongLine {
         /// Its variable.
         name: Name,
+        /// Whether it can be asked for as a file.
+        by_file: bool,
     },
     /// A value holds what the readers of dotenv files take in different ways.
     Dotenv {
@@ -31,6 +33,8 @@ pub enum Error {
         name: Name,
         /// What.
         what: &'static str,
+        /// Whether it can be asked for as a file.
+        by_file: bool,
     },
     /// A value is longer than an exec can carry.
     TooLong {
@@ -45,6 +49,8 @@ pub enum Error {
         limit: usize,
         /// The variable with the longest value.
         longest: Name,
+        /// Whether it can be asked for as a file.
+        by_file: bool,
     },
     /// The values together take more memory than a run may.
     TooMuch,
@@ -123,20 +129,29 @@ impl Error {
                 "the value for {name} is longer than 128 KiB, which no command could be started with"
             ))
             .hints([format!("write it to a private file: {name}=path?file#field sets {name} to the file's path")]),
-            Self::TooLongTogether { own, limit, longest } => Report::new(format!(
+            Self::TooLongTogether { own, limit, longest, by_file } => Report::new(format!(
                 "the variables have {} KiB together, and no command could be started with them: its arguments and environment may have {} KiB",
                 own >> 10,
                 limit >> 10
             ))
-            .hints([format!("write the longest to private files: {longest}=path?file#field sets {longest} to the file's path")]),
-            Self::LongLine { name } => Report::new(format!(
+            .hints(by_file.then(|| {
+                format!("write the longest to private files: {longest}=path?file#field sets {longest} to the file's path")
+            })),
+            Self::LongLine { name, by_file } => Report::new(format!(
                 "the line for {name} is longer than 65,535 bytes, which docker, podman and kubectl do not read"
             ))
-            .hints([format!("write it to a private file: {name}=path?file#field sets {name} to the file's path")]),
-            Self::Dotenv { name, what } => Report::new(format!(
+            .hints([if *by_file {
+                format!("write it to a private file: {name}=path?file#field sets {name} to the file's path")
+            } else {
+                "write --format env or --format json".into()
+            }]),
+            Self::Dotenv { name, what, by_file } => Report::new(format!(
                 "the value for {name} holds {what}, which readers of dotenv files take in different ways"
             ))
-            .hints([format!("write it to a private file, {name}=path?file#field, or use --format env or json")]),
+            .hints(
+                std::iter::once("write --format env or --format json".to_owned())
+                    .chain(by_file.then(|| format!("or write it to a private file: {name}=path?file#field"))),
+            ),
             Self::TooMuch => Report::new("the values together are larger than one run hands over")
                 .hints(["ask for fewer or smaller ones in one run".into()]),
             Self::NotText { name } => {

@@ -80,13 +80,26 @@ pub enum OnError {
 pub struct Exports {
     set: Vec<(Name, Secret)>,
     unset: Vec<Name>,
+    by_file: bool,
 }
 
 impl Exports {
     /// Nothing to set yet; `unset` is removed.
     #[must_use]
     pub fn new(unset: Vec<Name>) -> Self {
-        Self { set: Vec::new(), unset }
+        Self { set: Vec::new(), unset, by_file: false }
+    }
+
+    /// The same for values that can be asked for as files, with `?file`: errors then say so.
+    #[must_use]
+    pub fn by_file(self) -> Self {
+        Self { by_file: true, ..self }
+    }
+
+    /// Whether a value can be asked for as a file.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.by_file
     }
 
     /// Adds a variable.

@@ -139,12 +139,12 @@ impl Context<'_> {
     }
 
     /// The command lines that evaluate the provider, and who may act as the service account.
-    pub(super) fn explain_line(&self) -> String {
-        command_hints::explain(self.token, "gcp")
+    pub(super) fn explain_line(&self) -> Vec<String> {
+        command_hints::explain(self.token, "gcp", "--provider-config provider.json")
     }
 
     /// The command line that checks the token against its issuer.
-    pub(super) fn verify_line(&self) -> String {
+    pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
 

@@ -39,8 +39,8 @@ pub struct Told {
     pub presented: Vec<String>,
     /// What to do about it.
     pub hints: Vec<String>,
-    /// What tells more than the provider does: a command line.
-    pub next: Option<String>,
+    /// What tells more than the provider does: command lines, the most useful first.
+    pub next: Vec<String>,
 }
 
 /// All that depends on the cause of an error answer; `C` has what its words are made of.
@@ -49,7 +49,7 @@ pub struct Row<C> {
     something_else: bool,
     heals: bool,
     fix: Fix<C>,
-    next: Option<fn(&C) -> String>,
+    next: Option<fn(&C) -> Vec<String>>,
 }
 
 enum Fix<C> {
@@ -94,10 +94,10 @@ impl<C> Row<C> {
         Self { fix: Fix::Of(hints), ..self }
     }
 
-    /// The command line that tells more than the provider does.
+    /// The command lines that tell more than the provider does.
     #[must_use]
-    pub fn next(self, line: fn(&C) -> String) -> Self {
-        Self { next: Some(line), ..self }
+    pub fn next(self, lines: fn(&C) -> Vec<String>) -> Self {
+        Self { next: Some(lines), ..self }
     }
 
     /// Whether the same call can end differently by itself.
@@ -117,7 +117,7 @@ impl<C> Row<C> {
             title: self.title.map(str::to_owned),
             something_else: self.something_else,
             hints,
-            next: self.next.map(|next| next(context)),
+            next: self.next.map(|next| next(context)).unwrap_or_default(),
             ..Told::default()
         }
     }
@@ -142,13 +142,19 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
             Some(Problem::Answered(answer)) => {
                 let Told { title, something_else, presented, mut hints, next } = context.tell(answer);
                 if let Some(title) = title {
-                    // Second, so that it is among those that are always shown.
-                    hints.splice(hints.len().min(1)..hints.len().min(1), next);
+                    // The first of them is second, so that it is among those that are always shown.
+                    let mut next = next.into_iter();
+                    let second = hints.len().min(1);
+                    hints.splice(second..second, next.next());
+                    hints.extend(next);
                     let still = tried.map(|tried| format!("; still so after {tried}")).unwrap_or_default();
                     let said = format!("{}{still}", answer.said());
                     return Refusal { title, said, asked, presented, hints }.into();
                 }
-                hints.extend(next.or_else(|| something_else.then(in_between)));
+                hints.extend(next);
+                if something_else {
+                    hints.push(in_between());
+                }
                 (Exit::Unreachable, answer.said(), hints)
             }
         };

@@ -217,7 +217,7 @@ async fn fill(
     place: &state::StateDir,
 ) -> Result<(Exports, Option<NewFiles>), Error> {
     let absent = items.iter().filter(|item| item.content.is_none()).map(|item| item.name.clone());
-    let mut exports = Exports::new(absent.chain(request.beaten_names()).collect());
+    let mut exports = Exports::new(absent.chain(request.beaten_names()).collect()).by_file();
     items.iter().try_for_each(|item| check(request, item))?;
     let mut files = if items.iter().any(|item| item.file && item.content.is_some()) {
         Some(place.open()?.new_files())

@@ -34,12 +34,12 @@ impl Context<'_> {
     }
 
     /// The command lines that evaluate the role, and the mount's configuration.
-    pub(super) fn explain_line(&self) -> String {
-        command_hints::explain(self.token, "vault")
+    pub(super) fn explain_line(&self) -> Vec<String> {
+        command_hints::explain(self.token, "vault", "--role-config role.json")
     }
 
     /// The command line that checks the token against its issuer.
-    pub(super) fn verify_line(&self) -> String {
+    pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
 

@@ -4,31 +4,44 @@ use sandbox::{DEPLOY_ROLE, Fault, Job, PROVIDER, RELEASE_ACCOUNT, Sandbox};
 
 use crate::support::{Program, Scratch, oidc_exchange};
 
-/// The lines of the hint about conditions.
+/// The command lines of the hints, whole: to find the condition, to save the claims, and to evaluate them.
 #[track_caller]
-fn lines(program: Program<'_>) -> ([String; 2], Scratch) {
+fn lines(program: Program<'_>) -> ([String; 3], Scratch) {
     let output = program.run();
     output.exits(4);
-    let report = output.stderr();
-    let hint = report.lines().find(|line| line.ends_with(" shows which condition fails"));
-    let hint = hint.unwrap_or_else(|| panic!("{}", output.describe()));
-    let mut lines = hint.split('`').skip(1).step_by(2).map(str::to_owned);
-    let [Some(keep), Some(explain), None] = [lines.next(), lines.next(), lines.next()] else { panic!("{hint}") };
-    ([keep, explain], output.scratch)
+    let hints =
+        output.stderr().lines().filter_map(|line| line.strip_prefix("hint: ")).map(str::to_owned).collect::<Vec<_>>();
+    let lines = hints
+        .iter()
+        .filter_map(|hint| hint.split_once(": oidc-exchange "))
+        .map(|(_, line)| format!("oidc-exchange {line}"));
+    let Ok(lines) = lines.collect::<Vec<_>>().try_into() else { panic!("{}", output.describe()) };
+    (lines, output.scratch)
 }
 
-/// Pastes the first in the job and the second, with `rule` for the document that it asks for, where there is no token.
+/// Pastes each as it is: the first two in the job, and the third where there is no token. `rule` is the file that they read.
 #[track_caller]
-fn paste([keep, explain]: &[String; 2], scratch: Scratch, token: &str, rule: (&str, &str)) -> (Option<i32>, String) {
-    let (option, document) = rule;
-    let kept = Program::new("/bin/sh", ["-c", keep]).within(scratch).token(token).env("MINE", token).run();
-    kept.exits(0).stdout_is("");
-    let asked = Program::new("/bin/sh", ["-c", explain]).within(kept.scratch).run();
-    let tip = format!("oidc-exchange explain {}", explain.split(' ').nth(2).unwrap());
-    assert!(asked.exits(2).stderr().contains(&format!("{tip} --claims FILE {option} -")), "{}", asked.describe());
-    asked.scratch.write("rule.json", document);
-    let line = format!("{explain} {option} rule.json");
-    let output = Program::new("/bin/sh", ["-c", &line]).within(asked.scratch).run();
+fn paste(
+    [find, save, evaluate]: &[String; 3],
+    scratch: Scratch,
+    token: &str,
+    rule: (&str, &str),
+) -> (Option<i32>, String) {
+    scratch.write(rule.0, rule.1);
+    let paste = |line: &str, scratch, token: Option<&str>| {
+        let program = Program::new("/bin/sh", ["-c", line]).within(scratch);
+        match token {
+            Some(token) => program.token(token).env("MINE", token).run(),
+            None => program.run(),
+        }
+    };
+    let found = paste(find, scratch, Some(token));
+    assert!(found.stdout().contains('\u{2717}') || found.code == Some(0), "{}", found.describe());
+    let code = found.code;
+    let saved = paste(save, found.scratch, Some(token));
+    saved.exits(0).stdout_is("");
+    let output = paste(evaluate, saved.scratch, None);
+    assert_eq!(output.code, code, "{}", output.describe());
     (output.code, output.stdout())
 }
 
@@ -44,12 +57,13 @@ fn a_trust_policy() {
     let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*",
         "Condition": {"StringEquals": {"x:sub": "y"}}}}"#;
     for (arguments, option) in places {
-        let program = oidc_exchange(["aws", "--role-arn", DEPLOY_ROLE]).args(arguments).job(&sandbox);
+        let program = oidc_exchange(["aws", "-v", "--role-arn", DEPLOY_ROLE]).args(arguments).job(&sandbox);
         program.scratch().write("a b/it's", &token);
         let (lines, scratch) = lines(program.token(&token).env("MINE", &token));
-        assert_eq!(lines[0], format!("oidc-exchange token{option} --format json >claims.json"));
-        assert_eq!(lines[1], "oidc-exchange explain aws --claims claims.json");
-        let (code, said) = paste(&lines, scratch, &token, ("--trust-policy", policy));
+        assert_eq!(lines[0], format!("oidc-exchange explain aws --trust-policy role.json{option}"));
+        assert_eq!(lines[1], format!("oidc-exchange token{option} --format json >claims.json"));
+        assert_eq!(lines[2], "oidc-exchange explain aws --trust-policy role.json --claims claims.json");
+        let (code, said) = paste(&lines, scratch, &token, ("role.json", policy));
         assert_eq!(code, Some(4), "{said}");
         assert!(said.contains("the claims are a file's: whether the token has expired since is not judged"), "{said}");
     }
@@ -61,14 +75,14 @@ fn a_provider() {
     let endpoints =
         ["--sts-endpoint", &sandbox.google.sts.url(), "--iamcredentials-endpoint", &sandbox.google.iam.url()];
     let token = sandbox.issuer.token(&Job::branch("main"));
-    let line = ["gcp", "--provider", PROVIDER, "--service-account", RELEASE_ACCOUNT];
+    let line = ["gcp", "-v", "--provider", PROVIDER, "--service-account", RELEASE_ACCOUNT];
     let (lines, scratch) = lines(oidc_exchange(line).args(endpoints).job(&sandbox));
     let issuer = sandbox.issuer.url();
     let provider = format!(
         r#"{{"name": "{PROVIDER}", "oidc": {{"issuerUri": "{issuer}", "allowedAudiences": ["{issuer}"]}},
             "attributeMapping": {{"google.subject": "assertion.sub"}}}}"#
     );
-    let (code, said) = paste(&lines, scratch, &token, ("--provider-config", &provider));
+    let (code, said) = paste(&lines, scratch, &token, ("provider.json", &provider));
     assert!(matches!(code, Some(0 | 4)), "{said}");
 }
 
@@ -79,9 +93,9 @@ fn a_role() {
     let message = "error validating claims: claim \"ref\" does not match any associated bound claim values";
     let body = serde_json::json!({ "errors": [message] }).to_string();
     sandbox.vault.script([Fault::Status { status: 400, headers: Vec::new(), body }]);
-    let (lines, scratch) = lines(oidc_exchange(["vault", "--role", "ci"]).job(&sandbox));
+    let (lines, scratch) = lines(oidc_exchange(["vault", "-v", "--role", "ci"]).job(&sandbox));
     let role = r#"{"role_type": "jwt", "user_claim": "sub", "bound_subject": "another"}"#;
-    let (code, said) = paste(&lines, scratch, &token, ("--role-config", role));
+    let (code, said) = paste(&lines, scratch, &token, ("role.json", role));
     assert_eq!(code, Some(4), "{said}");
 }
 

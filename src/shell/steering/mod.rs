@@ -59,13 +59,38 @@ mod tests {
             ("SSL_CERT_FILE", "a TLS library"),
             ("https_proxy", "a client of proxies"),
             ("AWS_ENDPOINT_URL", "a cloud's tools"),
+            ("COMMAND_NOT_FOUND_HANDLER", "a shell"),
+            ("KRB5_CONFIG", "the dynamic linker or the C library"),
+            ("R_PROFILE", "an interpreter"),
+            ("JULIA_LOAD_PATH", "an interpreter"),
+            ("GOCACHEPROG", "a compiler or a package manager"),
+            ("PYTEST_ADDOPTS", "a compiler or a package manager"),
+            ("TAR_OPTIONS", "git, ssh or what they start"),
+            ("RSYNC_RSH", "git, ssh or what they start"),
+            ("GNUTLS_SYSTEM_PRIORITY_FILE", "a TLS library"),
+            ("ANSIBLE_CONFIG", "a cloud's tools"),
             ("OIDC_EXCHANGE_DIR", "this program or the job's runner"),
         ] {
             assert_eq!(Steered::by(&Name::new(name).unwrap()).map(|it| it.who), Some(who), "{name}");
         }
-        for name in
-            ["PASSWORD", "DB_PATH", "LDAP", "ENVIRONMENT", "TF_VAR_x", "DOCKER_PASSWORD", "NPM_TOKEN", "PGPASSWORD"]
-        {
+        for name in [
+            "PASSWORD",
+            "DB_PATH",
+            "LDAP",
+            "ENVIRONMENT",
+            "TF_VAR_x",
+            "DOCKER_PASSWORD",
+            "NPM_TOKEN",
+            "PGPASSWORD",
+            "GH_TOKEN",
+            "MYSQL_PWD",
+            "NUGET_API_KEY",
+            "HEX_API_KEY",
+            "PULUMI_ACCESS_TOKEN",
+            "CONSUL_HTTP_TOKEN",
+            "LDAP_PASSWORD",
+            "HOST",
+        ] {
             assert!(Steered::by(&Name::new(name).unwrap()).is_none(), "{name}");
         }
     }

@@ -164,7 +164,7 @@ fn a_refusal_that_stays_is_one_after_the_wait() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
 
         hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
     assert!((Duration::from_secs(1)..Duration::from_secs(4)).contains(&output.took), "{:?}", output.took);
 }

@@ -72,7 +72,7 @@ fn the_trust_policys_conditions_hold_in_awss_own_words() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/main
 
         hint: this is a tag's job; a trust policy for a branch does not match it
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
     for job in [Job::branch("other"), Job::pull_request(7, "main"), main.clone().audience("sts.amazonaws.com")] {
         let output = assume(&server, &issuer, &role, &job, &[]);

@@ -37,7 +37,7 @@ fn another_branch() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
         hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -51,7 +51,7 @@ fn a_tag() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
 
         hint: this is a tag's job; a trust policy for a branch does not match it
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -101,7 +101,7 @@ fn a_pull_request() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
 
         hint: this is a pull-request job; a trust policy for a branch does not match it
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -115,7 +115,7 @@ fn a_debug_session_of_the_project() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
 
         hint: this is a debug session of the project: its `sub` names no ref at all
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -131,7 +131,7 @@ fn a_branch_that_asks_for_the_tags_role() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -145,7 +145,7 @@ fn a_token_with_session_tags() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
 
         hint: let the trust policy match this iss, aud and sub, and allow sts:TagSession for its session tags; a role that does not exist is refused alike
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain aws --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 

@@ -129,7 +129,7 @@ fn no_match_without_a_reason() {
                          sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
             hint: set the credential's issuer, subject and audience to exactly what the token presents
-            hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain azure --claims claims.json` shows which condition fails
+            hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
         "#]]);
 }
 
@@ -143,7 +143,7 @@ fn another_issuer() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set the credential's issuer to exactly http://ISSUER, without a slash at its end
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain azure --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -157,7 +157,7 @@ fn the_audience_of_the_tutorials() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set the credential's one audience to exactly http://ISSUER: a job cannot choose another, so api://AzureADTokenExchange never matches
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain azure --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -170,7 +170,7 @@ fn another_branch() {
           presented  iss=aud=http://ISSUER
 
         hint: print the commands that create the credential: oidc-exchange setup azure --client-id 00001111-aaaa-2222-bbbb-3333cccc4444
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain azure --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -183,7 +183,7 @@ fn a_pull_request() {
           presented  iss=aud=http://ISSUER
 
         hint: this is a pull-request job: its subject changes with every push, so no federated credential can allow it
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain azure --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -196,7 +196,7 @@ fn a_subject_in_another_case() {
           presented  iss=aud=http://ISSUER
 
         hint: Entra compares the case of letters: set the credential's subject to exactly the token's `sub`
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain azure --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 

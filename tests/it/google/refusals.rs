@@ -96,7 +96,7 @@ fn a_provider_that_takes_its_own_name_alone_for_an_audience() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: allow the token's audience: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --allowed-audiences=http://ISSUER
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -113,7 +113,7 @@ fn a_provider_of_another_issuer() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set the provider's issuer to the token's: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --issuer-uri=http://ISSUER
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -169,7 +169,7 @@ fn a_condition_that_a_pull_request_does_not_meet() {
                      job_type=pipeline_job
 
         hint: this is a pull-request job: its `branch` is the target, its `ref` is not refs/heads/…, and its `ref_type` is pull-request
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -232,7 +232,7 @@ fn a_subject_of_more_than_127_bytes() {
                      branch=long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-  job_type=pipeline_job
 
         hint: google.subject may have 127 bytes, and `sub` has 194: map assertion.sub127, and let a condition on prj_id and ref decide
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -264,7 +264,7 @@ fn an_account_that_the_job_may_not_act_as() {
                      branch=main  job_type=pipeline_job
 
         hint: `oidc-exchange setup gcp` prints the binding of this job to release@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -283,7 +283,7 @@ fn an_account_that_is_not_there_and_the_way_to_it() {
                      branch=main  job_type=pipeline_job
 
         hint: `oidc-exchange setup gcp` prints the binding of this job to deploy@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -301,7 +301,7 @@ fn an_id_token_that_the_job_may_not_have() {
                      branch=main  job_type=pipeline_job
 
         hint: `oidc-exchange setup gcp` prints the binding of this job to release@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain gcp --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 

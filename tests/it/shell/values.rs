@@ -188,7 +188,7 @@ fn a_line_is_as_long_as_its_readers_take() {
             output.stdout_is("-=\n=\n").stderr_is(expect![[r#"
                 error: the line for AWS_SESSION_TOKEN is longer than 65,535 bytes, which docker, podman and kubectl do not read
 
-                hint: write it to a private file: AWS_SESSION_TOKEN=path?file#field sets AWS_SESSION_TOKEN to the file's path
+                hint: write --format env or --format json
             "#]]);
         }
     }
@@ -207,7 +207,7 @@ fn a_dotenv_file_has_quotes() {
     output.exits(6).stdout_is("").stderr_is(expect![[r#"
         error: the value for AWS_SESSION_TOKEN holds an apostrophe, which readers of dotenv files take in different ways
 
-        hint: write it to a private file, AWS_SESSION_TOKEN=path?file#field, or use --format env or json
+        hint: write --format env or --format json
     "#]]);
 }
 

@@ -52,7 +52,7 @@ fn the_recipes_role() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set bound_audiences=http://ISSUER on auth/jwt-ID/role/recipe: every Semaphore token has an audience
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     world.role("recipe", &json!({ "user_claim": "actor", "bound_claims": { "repo": "web", "branch": "main" } }));
     refused(&world, run()).stderr_is(expect![[r#"
@@ -63,7 +63,7 @@ fn the_recipes_role() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the claim that user_claim on auth/jwt-ID/role/recipe names is empty in this token, as `actor` is in every Semaphore token
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     world.role("recipe", &json!({ "bound_claims": { "repo": "web", "branch": "main" } }));
     run().run().exits(0).exports_are("export A='app';\n");
@@ -102,7 +102,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
         hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/heads/feature-x
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -112,7 +112,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
 
         hint: this is a pull-request job; a role for a branch does not let it in, and should not
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::tag("v1.0.0")).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -122,7 +122,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
 
         hint: this is a tag's job; a role for a branch does not let it in
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::project_debug()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -132,7 +132,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
 
         hint: this is a debug session of the project: it has no ref at all
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&bound("job_type", "pipeline_job"), &Job::debug_of(&main_job())).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -142,7 +142,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: auth/jwt-ID/role/ci binds `job_type` to something else than this token's debug_job
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -268,7 +268,7 @@ fn another_issuer() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_issuer in auth/jwt-ID/config must be http://ISSUER, to the letter: no slash at the end
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -282,7 +282,7 @@ fn subject_and_audiences() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_subject on auth/jwt-ID/role/ci must be this sub
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&json!({ "bound_audiences": "https://other.test" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -292,7 +292,7 @@ fn subject_and_audiences() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_audiences on auth/jwt-ID/role/ci must hold http://ISSUER
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -306,7 +306,7 @@ fn user_claims() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: user_claim on auth/jwt-ID/role/ci is `actor`, which this token lacks
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&json!({ "user_claim": "exp" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -316,7 +316,7 @@ fn user_claims() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: user_claim on auth/jwt-ID/role/ci is `exp`, which is not a text in this token
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -330,7 +330,7 @@ fn claims_that_are_not_there() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: auth/jwt-ID/role/ci binds `environment`, which this token lacks: an organization may have switched that claim off
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&json!({ "groups_claim": "groups" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -340,7 +340,7 @@ fn claims_that_are_not_there() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token has no such claim: remove groups_claim from auth/jwt-ID/role/ci
-        hint: run `oidc-exchange token --format json >claims.json` here; with it `oidc-exchange explain vault --claims claims.json` shows which condition fails
+        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
