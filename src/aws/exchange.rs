@@ -205,6 +205,9 @@ impl Trade<'_> {
     }
 }
 
+/// The most bytes of a value. Linux starts no command with a variable of 128 KiB, its name included (`MAX_ARG_STRLEN`).
+const LONGEST: usize = 127 << 10;
+
 /// All of the credentials or none: a service may leave any field out.
 fn received(
     found: Option<aws_sdk_sts::types::Credentials>,
@@ -213,7 +216,14 @@ fn received(
 ) -> Result<Credentials, Attempt<Answer>> {
     let missing = |field: &str| Attempt::garbled(200, format!("it lacks {field}"));
     let found = found.ok_or_else(|| missing("Credentials"))?;
-    let filled = |value: String, field: &str| if value.is_empty() { Err(missing(field)) } else { Ok(value) };
+    let filled = |value: String, field: &str| match value.len() {
+        0 => Err(missing(field)),
+        length if length > LONGEST => Err(Attempt::garbled(
+            200,
+            format!("its {field} is longer than {} KiB, and no command could be started with it", LONGEST >> 10),
+        )),
+        _ => Ok(value),
+    };
     // The SDK puts 1970 for one that is absent.
     let seconds = u64::try_from(found.expiration.secs()).ok().filter(|seconds| *seconds > 0);
     let seconds = seconds.ok_or_else(|| missing("Expiration"))?;

@@ -160,6 +160,7 @@ impl Cell<'_> {
             Some(5) if again || said.contains("nothing, until --timeout") => End::Bound,
             Some(5) => End::Unusable,
             Some(6) => End::Output,
+            Some(7) => End::Untold,
             _ => panic!("{}", output.describe()),
         };
         assert!(end == self.expected, "{end} in place of {}\n{}", self.expected, output.describe());

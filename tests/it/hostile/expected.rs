@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Refusal,
     /// No answer of the service's.
     Garbled,
+    /// The same, and more of it than a run has memory for as values.
+    Crowd,
     /// A redirect, a certificate or a protocol that is never followed, trusted or spoken; an answer that is too large.
     Hopeless,
     /// Bytes that are not HTTP: like a connection that broke.
@@ -38,8 +40,10 @@ pub(super) enum Value {
     Any,
     /// A NUL, which no environment can carry.
     Nul,
+    /// More than a token has, and not more than one exec can carry.
+    Large,
     /// More than one exec can carry.
-    Long,
+    TooLarge,
 }
 
 /// How a run ends.
@@ -57,6 +61,8 @@ pub(super) enum End {
     Bound,
     /// Without: they cannot be handed over.
     Output,
+    /// It cannot be told whether the token is good.
+    Untold,
 }
 
 impl End {
@@ -66,6 +72,7 @@ impl End {
             Self::Refused => 4,
             Self::Unusable | Self::Bound => 5,
             Self::Output => 6,
+            Self::Untold => 7,
         }
     }
 }
@@ -79,6 +86,7 @@ impl fmt::Display for End {
             Self::Unusable => "5",
             Self::Bound => "5 at the bound",
             Self::Output => "6",
+            Self::Untold => "7",
         })
     }
 }
@@ -91,31 +99,36 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
         Kind::Refusal => End::Refused,
         // Whether the token is good is what was asked: an issuer that publishes no keys makes it a bad one.
         Kind::Garbled if exchange == Exchange::Verify => End::Refused,
+        Kind::Crowd if exchange == Exchange::Verify => End::Untold,
         // A second answer could be a second certificate that nobody would know of.
         Kind::Broken if step == Step::Write => End::Unusable,
         Kind::Broken => End::Bound,
         Kind::Kept => End::Said,
         Kind::BadName => End::Output,
-        Kind::Value(value) => of_value(exchange, value),
+        Kind::Value(value) => of_value(step, value),
         // Vault's means that there is none, or one without end. Google's STS and Entra count seconds, of which no number is
         // wrong, and nothing depends on them. Elsewhere it is no time.
         Kind::NoLife | Kind::LongLife if exchange == Exchange::Vault || matches!(step, Step::Sts | Step::Assertion) => {
             End::Done
         }
-        Kind::Garbled | Kind::Hopeless | Kind::NoLife | Kind::LongLife => End::Unusable,
+        Kind::Garbled | Kind::Crowd | Kind::Hopeless | Kind::NoLife | Kind::LongLife => End::Unusable,
     };
     match end {
         // It comes after the result, which it must not lose.
         End::Refused | End::Unusable | End::Bound if step == Step::Revocation => End::Said,
-        End::Done | End::Said | End::Refused | End::Unusable | End::Bound | End::Output => end,
+        End::Done | End::Said | End::Refused | End::Unusable | End::Bound | End::Output | End::Untold => end,
     }
 }
 
-/// Values are quoted for their shell, whatever is in them. Google's tokens and Azure's go into headers, which take no blank.
-fn of_value(exchange: Exchange, value: Value) -> End {
+/// Values are quoted for their shell, whatever is in them. Google's tokens, Azure's and Vault's go into headers, which
+/// take no blank, and are bounded. AWS's are bounded by what an exec can carry, and a secret's are what its owner has put there.
+fn of_value(step: Step, value: Value) -> End {
+    let exchange = step.exchange();
+    let is_bearer = matches!(exchange, Exchange::Gcp | Exchange::Azure) || step == Step::Login;
     match value {
-        Value::Any | Value::Nul if matches!(exchange, Exchange::Gcp | Exchange::Azure) => End::Unusable,
-        Value::Graphic | Value::Any => End::Done,
-        Value::Nul | Value::Long => End::Output,
+        Value::Any | Value::Nul | Value::Large | Value::TooLarge if is_bearer => End::Unusable,
+        Value::TooLarge if exchange == Exchange::Aws => End::Unusable,
+        Value::Graphic | Value::Any | Value::Large => End::Done,
+        Value::Nul | Value::TooLarge => End::Output,
     }
 }

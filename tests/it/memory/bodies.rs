@@ -31,6 +31,17 @@ pub(super) fn large(kind: &str) -> String {
     value(kind, if ["digits", "one text", "escapes", "one name"].contains(&kind) { 15 << 19 } else { 2 << 20 })
 }
 
+/// Nearly the most that is read of an answer, in many small members, lists or elements.
+pub(super) fn crowds() -> Vec<(&'static str, String)> {
+    const SIZE: usize = (8 << 20) - 4096;
+    let mut crowds: Vec<_> = ["names", "deep objects", "empty texts"].map(|kind| (kind, value(kind, SIZE))).into();
+    let elements = |part: &str| format!("<a>{}</a>", part.repeat(SIZE / part.len()));
+    crowds.push(("elements", elements("<b>0</b>")));
+    crowds.push(("elements without an end", "<a>".repeat(SIZE / 3)));
+    crowds.push(("attributes", elements("<b c='d' e='f'/>")));
+    crowds
+}
+
 /// A value of about `size` bytes.
 pub(super) fn value(kind: &str, size: usize) -> String {
     let repeated = |part: &str| part.repeat(size / part.len());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sandbox::{Issuer, Job};
 
-use super::bodies::{KINDS, large};
+use super::bodies::{KINDS, crowds, large};
 use super::bounded;
 use super::server::{Answer, serve};
 use crate::support::oidc_exchange;
@@ -59,6 +59,15 @@ fn whatever_is_published() {
         ] {
             verify(kind, Some(Answer::new(200, body)), Answer::new(200, "{}"));
         }
+    }
+}
+
+#[test]
+fn crowds_of_small_things() {
+    for (what, body) in crowds() {
+        verify(what, None, Answer::new(200, body.clone()));
+        verify(what, None, Answer::new(200, format!(r#"{{"keys":[{body}]}}"#)));
+        verify(what, Some(Answer::new(200, body)), Answer::new(200, "{}"));
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandbox::{DEPLOY_ACCOUNT, Job, PROVIDER, Sandbox};
 
-use super::bodies::{SOME, large};
+use super::bodies::{SOME, crowds, large};
 use super::server::{Answer, serve};
 use super::{bounded, ends_well_or_is_told};
 use crate::support::oidc_exchange;
@@ -49,6 +49,20 @@ fn aws_sts() {
     for pause in [Duration::ZERO, Duration::from_millis(1)] {
         aws("endless", Answer::endless("<a>".repeat(if pause.is_zero() { 4096 } else { 1 }), pause));
     }
+}
+
+#[test]
+fn crowds_of_small_things() {
+    for (what, body) in crowds() {
+        for status in [200, 400] {
+            aws(what, Answer::new(status, body.clone()));
+            google(what, &Answer::new(status, body.clone()));
+        }
+    }
+    let whole = assumed("t", "");
+    let (text, _) = whole.split_once("<Credentials>").unwrap();
+    aws("elements beside the credentials", Answer::new(200, assumed("t", &"<b>0</b>".repeat((7 << 20) / 8))));
+    aws("credentials that never end", Answer::new(200, format!("{text}{}", "<Credentials>".repeat((7 << 20) / 13))));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandbox::{Job, Sandbox};
 
-use super::bodies::{KINDS, SOME, large, value};
+use super::bodies::{KINDS, SOME, crowds, large, value};
 use super::server::{Answer, serve};
 use super::{bounded, ends_well_or_is_told};
 use crate::support::{Output, oidc_exchange};
@@ -49,6 +49,17 @@ fn ask(what: &str, step: Step, answer: Answer, secrets: &[String], more: &[&str]
 
 fn many(count: usize, field: &str) -> Vec<String> {
     (0..count).map(|number| format!("V{number}=secret/s{number}{field}")).collect()
+}
+
+#[test]
+fn crowds_of_small_things() {
+    for (what, body) in crowds() {
+        for step in [Step::Login, Step::Mount, Step::Read] {
+            for status in [200, 400] {
+                ask(what, step, Answer::new(status, body.clone()), &many(1, "#k"), &[]);
+            }
+        }
+    }
 }
 
 /// A member that nobody has asked for costs nothing.

@@ -68,7 +68,6 @@ const NO_CODE: Dash = "its errors have no code beside the message";
 const NO_LIFE: Dash = "its answer has no life";
 const NO_NAMES: Dash = "its answer names no variable";
 const NO_ACCESSOR: Dash = "its answer has no accessor";
-const NOT_BOUNDED: Dash = "only a secret's length is bounded";
 const NO_MEMBER: Dash = "its answer has no such member";
 const NO_NUL: Dash = "XML has no form for it";
 

@@ -3,7 +3,7 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::{Add, Attack, NO_ACCESSOR, NO_LIFE, NO_MEMBER, NO_NAMES, NO_NUL, NO_VALUE, NOT_BOUNDED, answer};
+use super::{Add, Attack, NO_ACCESSOR, NO_LIFE, NO_MEMBER, NO_NAMES, NO_NUL, NO_VALUE, answer};
 use crate::faults::steps::{Exchange, Step};
 use crate::hostile::answers::{with_element, with_member, with_value};
 use crate::hostile::expected::{Kind, Value};
@@ -11,7 +11,8 @@ use crate::hostile::texts;
 
 /// Values that try to be more than values.
 pub(super) fn values(row: &mut Add<'_>) {
-    let (long, too_long) = ("0123456789".repeat(1_000), "0123456789".repeat(14_000));
+    let of = |characters: usize| "0123456789".repeat(characters / 10);
+    let (long, large, too_large) = (of(10_000), of(100_000), of(140_000));
     for (name, value, text) in [
         ("that ends its quotes and runs a command", Value::Graphic, texts::BREAKOUT),
         ("that is an option", Value::Graphic, texts::OPTION),
@@ -20,7 +21,8 @@ pub(super) fn values(row: &mut Add<'_>) {
         ("that moves the cursor", Value::Any, texts::TERMINAL),
         ("with a NUL in it", Value::Nul, "a\u{0}b"),
         ("of 10,000 characters", Value::Graphic, &*long),
-        ("of 140,000 characters", Value::Long, &*too_long),
+        ("of 100,000 characters", Value::Large, &*large),
+        ("of 140,000 characters", Value::TooLarge, &*too_large),
     ] {
         let text = text.to_owned();
         let what = answer(move |stage| {
@@ -28,9 +30,6 @@ pub(super) fn values(row: &mut Add<'_>) {
             match (step, step.exchange(), value) {
                 (Step::Identity | Step::Sts | Step::Mount | Step::Revocation, ..) | (_, Exchange::Verify, _) => {
                     return Err(NO_VALUE);
-                }
-                (_, Exchange::Aws | Exchange::Gcp | Exchange::Azure, Value::Long) | (Step::Login, _, Value::Long) => {
-                    return Err(NOT_BOUNDED);
                 }
                 (_, Exchange::Aws, Value::Nul) => return Err(NO_NUL),
                 _ => {}

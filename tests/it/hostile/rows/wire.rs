@@ -21,6 +21,12 @@ pub(super) fn frames(row: &mut Add<'_>) {
         Ok(Attack::new(Fault::Endless { first: b"HTTP/1.1 200 OK\r\n".to_vec(), again }))
     });
     row("a head without end", Kind::Broken, endless);
+    let many = answer(|_| {
+        let lines: Vec<String> = (0..100_000).map(|number| format!("x-{number}: 0\r\n")).collect();
+        let head = format!("HTTP/1.1 200 OK\r\n{}content-length: 2\r\n\r\n{{}}", lines.concat()).into_bytes();
+        Ok(Attack::new(Fault::forged(move |_, _| head.clone())))
+    });
+    row("100,000 headers", Kind::Broken, many);
     let ahead = answer(|stage| {
         let step = stage.step;
         Ok(Attack::new(Fault::forged(move |_, answer| {
@@ -38,6 +44,26 @@ pub(super) fn bodies(row: &mut Add<'_>) {
     };
     row("an array 100,000 deep", Kind::Garbled, body(|| vec![b'['; 100_000]));
     row("elements 50,000 deep", Kind::Garbled, body(|| b"<a>".repeat(50_000)));
+    row("objects 1,000,000 deep", Kind::Garbled, body(|| b"{\"\":".repeat(1_000_000)));
+    row("a list with 4 MiB of members", Kind::Crowd, body(|| format!("[{{{}}}]", members(330_000)).into_bytes()));
+    row("4 MiB of elements", Kind::Garbled, body(|| format!("<a>{}</a>", "<b>0</b>".repeat(520_000)).into_bytes()));
+    let more = answer(|stage| {
+        if stage.step == Step::Revocation {
+            return Err(NO_BODY);
+        }
+        Ok(Attack::answer(|_, answer| {
+            let text = String::from_utf8(answer.body.clone()).unwrap();
+            let body = match text.strip_prefix('{') {
+                Some(rest) => format!("{{{},{rest}", members(100_000)),
+                None => {
+                    text.replacen("<ResponseMetadata>", &format!("{}<ResponseMetadata>", "<a>0</a>".repeat(100_000)), 1)
+                }
+            };
+            assert!(body.len() > 500_000);
+            Response { body: body.into(), ..answer }
+        }))
+    });
+    row("100,000 members beside the service's own", Kind::Harmless, more);
     let wide = answer(|stage| {
         if stage.step == Step::Revocation {
             return Err(NO_BODY);
@@ -57,4 +83,9 @@ pub(super) fn bodies(row: &mut Add<'_>) {
         Ok(Attack::answer(|_, _| Response::new(200, "application/json", "")))
     });
     row("200 with nothing in it", Kind::Garbled, nothing);
+}
+
+/// Members of an object, each with a name of its own.
+fn members(count: usize) -> String {
+    (0..count).map(|number| format!("\"m{number:x}\":0")).collect::<Vec<_>>().join(",")
 }
