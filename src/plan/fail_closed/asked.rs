@@ -29,13 +29,16 @@ enum Reader {
     Fish,
     /// A shell; it is not plain which.
     AnyShell,
-    /// A command whose arguments the lines of `env-no-export` are: `export $(…)` or `env $(…) COMMAND`. Without any it
-    /// would show all variables, or run COMMAND with stale credentials.
+    /// A file's reader, or a command whose arguments the lines of `env-no-export` are: `export $(…)` or `env $(…) COMMAND`.
+    /// Without any it would show all variables, or run COMMAND with stale credentials. A shell may run the lines all the same.
     Arguments,
 }
 
-/// An option that neither `export` nor `env` has; and a name that no reader of `--env-file` takes.
-const NO_ARGUMENTS: &str = "-=\n=\n";
+/// No name of a variable, at which `export` fails, and of no command, at which `env` does; and a line without a name, for
+/// which docker, podman and kubectl refuse the whole file. A shell that runs the lines finds no such command, and goes on to
+/// those after them: the first one cannot begin with `-`, or it would be an option of `eval`; nor with `=`, at which zsh ends
+/// `export` with status 0.
+const NO_ARGUMENTS: &str = "no-credentials/;\n=;\n";
 
 /// The value of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,11 +88,12 @@ impl Asked {
             (OnError::Stop, Reader::Posix) => format!("{}{}\n", posix::unset(names), posix::stop(code)),
             (OnError::Stop, Reader::Fish) => format!("{}{}\n", fish::unset(names), fish::stop(code)),
             (OnError::Stop, Reader::AnyShell) => either::stop(names, code),
-            (OnError::Stop, Reader::Arguments) => NO_ARGUMENTS.to_owned(),
+            (OnError::Stop, Reader::Arguments) => format!("{NO_ARGUMENTS}{}", either::stop(names, code)),
             (OnError::Status, Reader::Posix) => format!("{}{}\n", posix::unset(names), posix::status(code)),
             (OnError::Status, Reader::Fish) => format!("{}{}\n", fish::unset(names), fish::status(code)),
             (OnError::Status, Reader::AnyShell) => either::status(names, code),
-            (OnError::Status, Reader::Arguments) | (OnError::None, _) => String::new(),
+            (OnError::Status, Reader::Arguments) => format!("{NO_ARGUMENTS}{}", either::status(names, code)),
+            (OnError::None, _) => String::new(),
         }
     }
 }

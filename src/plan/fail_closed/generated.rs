@@ -24,7 +24,6 @@ fn is_a_file(word: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Text {
     Nothing,
-    Arguments,
     Stop(Shell),
     Status(Shell),
 }
@@ -34,16 +33,22 @@ enum Shell {
     Posix,
     Fish,
     Any,
+    /// Perhaps: the lines are for a file's reader, or arguments.
+    Arguments,
 }
+
+/// What no reader of arguments or of a file takes.
+const NO_ARGUMENTS: &str = "no-credentials/;\n=;\n";
 
 impl Text {
     fn of(self, names: &[Name]) -> String {
         match self {
             Self::Nothing => String::new(),
-            Self::Arguments => "-=\n=\n".into(),
             Self::Stop(Shell::Posix) => format!("{}{}\n", posix::unset(names), posix::stop(CODE)),
             Self::Stop(Shell::Fish) => format!("{}{}\n", fish::unset(names), fish::stop(CODE)),
             Self::Stop(Shell::Any) => either::stop(names, CODE),
+            Self::Stop(Shell::Arguments) => format!("{NO_ARGUMENTS}{}", either::stop(names, CODE)),
+            Self::Status(Shell::Arguments) => format!("{NO_ARGUMENTS}{}", either::status(names, CODE)),
             Self::Status(Shell::Posix) => format!("{}{}\n", posix::unset(names), posix::status(CODE)),
             Self::Status(Shell::Fish) => format!("{}{}\n", fish::unset(names), fish::status(CODE)),
             Self::Status(Shell::Any) => either::status(names, CODE),
@@ -85,7 +90,8 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
             if values("secrets").iter().flat_map(read).next().is_none() || flag("export_token") {
                 names.push(Name::fixed("VAULT_TOKEN"));
             }
-            names.sort_by_key(|name| text.find(name.as_str()));
+            let words = || text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            names.sort_by_key(|name| words().position(|word| word == name.as_str()));
             names
         }
         _ => Vec::new(),
@@ -96,12 +102,15 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
         || value("profile").is_some_and(|name| !name.is_empty())
         || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "raw"));
     let for_a_shell = ["aws", "gcp", "azure", "vault", "clean"].contains(&command);
-    let shell = if format.as_deref() == Some("fish") { Shell::Fish } else { Shell::Posix };
-    let text = match (value("on_error").as_deref(), format.as_deref()) {
+    let shell = match format.as_deref() {
+        Some("fish") => Shell::Fish,
+        Some("env-no-export") => Shell::Arguments,
+        _ => Shell::Posix,
+    };
+    let text = match value("on_error").as_deref() {
         _ if elsewhere || !for_a_shell => Text::Nothing,
-        (Some("none"), _) | (Some("status"), Some("env-no-export")) => Text::Nothing,
-        (_, Some("env-no-export")) => Text::Arguments,
-        (Some("status"), _) => Text::Status(shell),
+        Some("none") => Text::Nothing,
+        Some("status") => Text::Status(shell),
         _ => Text::Stop(shell),
     };
     (text, names)
@@ -152,7 +161,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     };
     match once("on-error").as_deref() {
         Some("none") => may.push(Text::Nothing),
-        Some("status") => may.extend([Text::Status(Shell::Posix), Text::Status(Shell::Fish), Text::Status(Shell::Any)]),
+        Some("status") => may.extend([Shell::Posix, Shell::Fish, Shell::Any, Shell::Arguments].map(Text::Status)),
         _ => {}
     }
     let answers: &[&str] = match first {
@@ -164,8 +173,8 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let elsewhere = match formats.as_slice() {
         [] => !command.is_empty() || once("profile").is_some_and(|name| !name.is_empty()),
         [Some("env-no-export")] => {
-            may.push(Text::Arguments);
-            !command.is_empty() || once("on-error").as_deref() == Some("status")
+            may.push(Text::Stop(Shell::Arguments));
+            !command.is_empty()
         }
         [Some(format)] => answers.contains(format),
         _ => false,
@@ -239,7 +248,7 @@ fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
                 let is = |kind: &Text| kind.of(&[]) == text || ends_as(&text, *kind);
                 let kind = may.iter().find(|kind| is(kind));
                 assert!(kind.is_some(), "none of {may:?}: {}", case());
-                if text.is_empty() || kind == Some(&Text::Arguments) {
+                if text.is_empty() {
                     silent += 1;
                 } else {
                     for name in must_go(&words) {
@@ -255,9 +264,20 @@ fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
 }
 
 fn ends_as(text: &str, kind: Text) -> bool {
+    let (for_arguments, text) = match text.strip_prefix(NO_ARGUMENTS) {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
     let any = text.starts_with("string length ");
+    let kind = match kind {
+        Text::Stop(Shell::Arguments) if for_arguments => Text::Stop(Shell::Any),
+        Text::Status(Shell::Arguments) if for_arguments => Text::Status(Shell::Any),
+        Text::Stop(Shell::Arguments) | Text::Status(Shell::Arguments) => return false,
+        _ if for_arguments => return false,
+        kind => kind,
+    };
     match kind {
-        Text::Nothing | Text::Arguments => false,
+        Text::Nothing => false,
         Text::Stop(Shell::Any) => any && text.contains(&posix::stop(CODE)),
         Text::Status(Shell::Any) => {
             any && text.ends_with(&either::status(&[], CODE)[either::status(&[], CODE).rfind("sh -c").unwrap_or(0)..])

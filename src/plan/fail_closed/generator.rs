@@ -28,7 +28,21 @@ const VALUES: [&str; 20] = [
     "./file",
 ];
 
-const SECRETS: [&str; 3] = ["A=secret/a#b", "C=secret/c#d", "B_=secret/b#*"];
+/// Good ones, and names that are no variable's, that a shell holds or runs, or that a program reads.
+const SECRETS: [&str; 12] = [
+    "A=secret/a#b",
+    "C=secret/c#d",
+    "B_=secret/b#*",
+    "=secret/b#*",
+    "LD_=secret/b#*",
+    "1B_=secret/b#*",
+    "B-=secret/b#*",
+    "1B=secret/a#b",
+    "UID=secret/a#b",
+    "PPID=secret/a#b",
+    "PS1=secret/a#b",
+    "LD_PRELOAD=secret/a#b",
+];
 
 /// What a line may get where it should not.
 const INTRUDERS: [&str; 23] = [

@@ -75,8 +75,11 @@ fn a_format_that_there_is_not_stops_both_kinds_of_shells() {
 
 #[test]
 fn arguments_of_export_are_some_that_it_refuses() {
-    assert_eq!(text("oidc-exchange aws --format env-no-export", 4), "-=\n=\n");
-    assert_eq!(text("oidc-exchange aws --format=env-no-export --on-error status", 4), "");
+    let shells = text("oidc-exchange aws --format fsh", 4);
+    assert_eq!(text("oidc-exchange aws --format env-no-export", 4), format!("no-credentials/;\n=;\n{shells}"));
+    let shells = text("oidc-exchange aws --format fsh --on-error status", 4);
+    let asked = "oidc-exchange aws --format=env-no-export --on-error status";
+    assert_eq!(text(asked, 4), format!("no-credentials/;\n=;\n{shells}"));
     assert_eq!(text("oidc-exchange aws --format env-no-export --output x", 4), "");
 }
 

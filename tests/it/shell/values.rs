@@ -167,7 +167,7 @@ fn a_line_break_is_refused_where_lines_are_values() {
     for odd in ["one\ntwo", "one\r"] {
         sandbox.aws.script([answer(odd)]);
         let program = crate::aws::deploy(&["--format", "env-no-export"]).job(&sandbox);
-        program.run().exits(6).stdout_is("-=\n=\n").stderr_is(expect![[r#"
+        program.run().exits(6).stdout_is(&crate::support::output::stopped_as_arguments(6)).stderr_is(expect![[r#"
             error: the value for AWS_SESSION_TOKEN holds a line break, which this format cannot carry
 
             hint: use --format env or --format json
@@ -185,7 +185,7 @@ fn a_line_is_as_long_as_its_readers_take() {
         let output = crate::aws::deploy(&["--format", "env-no-export"]).job(&sandbox).run();
         output.exits(code);
         if code == 6 {
-            output.stdout_is("-=\n=\n").stderr_is(expect![[r#"
+            output.stdout_is(&crate::support::output::stopped_as_arguments(6)).stderr_is(expect![[r#"
                 error: the line for AWS_SESSION_TOKEN is longer than 65,535 bytes, which docker, podman and kubectl do not read
 
                 hint: write --format env or --format json

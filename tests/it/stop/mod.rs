@@ -1,5 +1,6 @@
 //! However a run ends badly, its caller stops there, with its code and without stale credentials.
 
+mod arguments;
 mod command_lines;
 mod interactive;
 mod panic;

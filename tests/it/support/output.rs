@@ -194,6 +194,11 @@ pub(crate) fn exported(lines: &str) -> String {
     posix::assign(&removed, set.iter().map(|(name, value)| (name, *value)), Codes { unquoted: 2, not_kept: 6 })
 }
 
+/// What `aws --format env-no-export` prints when there are no credentials.
+pub(crate) fn stopped_as_arguments(code: u8) -> String {
+    format!("no-credentials/;\n=;\n{}", stopped_in_any_shell(code))
+}
+
 /// What `aws` prints when there are no credentials, and no shell that its format is for.
 pub(crate) fn stopped_in_any_shell(code: u8) -> String {
     oidc_exchange::shell::either::stop(&aws::credential_names(), code)
