@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use crate::aws::profile::Written;
-use crate::cli::Forget;
+use crate::cli::CleanFormat;
 use crate::cloud::About;
 use crate::clouds;
 use crate::delivery;
@@ -32,15 +32,15 @@ use crate::vault::leftover_token::End;
 /// When standard output is closed, or a file would not go.
 pub async fn clean(
     place: &StateDir,
-    format: Forget,
+    format: CleanFormat,
     host: &Host,
     deadline: Deadline,
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
     let names = names(&clouds::ALL, place, &host.env);
     let text = match format {
-        Forget::Env => posix::unset(&names),
-        Forget::Fish => fish::unset(&names),
+        CleanFormat::Env => posix::unset(&names),
+        CleanFormat::Fish => fish::unset(&names),
     };
     tokio::select! {
         biased;

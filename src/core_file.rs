@@ -9,7 +9,15 @@ static CALLERS: OnceLock<Rlimit> = OnceLock::new();
 
 /// Limits a core file of this process to one byte, which is none: Linux writes none that is smaller than a page, and starts no
 /// program of `core_pattern` at exactly that limit, where it starts one at 0 (core(5)).
+///
+/// On Linux there is no core at all of this process then, wherever `core_pattern` leads and whatever the limits are
+/// (`PR_SET_DUMPABLE`, prctl(2)), and no other process of the user can read its memory. `exec` takes that back.
 pub fn forbid() {
+    #[cfg(target_os = "linux")]
+    {
+        // A system that refuses has the limit.
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    }
     let callers = CALLERS.get_or_init(|| getrlimit(Resource::Core));
     let least = callers.maximum.map_or(1, |maximum| maximum.min(1));
     // A system that refuses has a lower limit.
@@ -20,5 +28,21 @@ pub fn forbid() {
 pub fn allow() {
     if let Some(callers) = CALLERS.get() {
         let _ = setrlimit(Resource::Core, *callers);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+    #[test]
+    fn a_core_is_forbidden_again_after_a_command_that_did_not_start() {
+        super::forbid();
+        super::allow();
+        super::forbid();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Core).current;
+        assert!(limit.is_some_and(|limit| limit <= 1), "{limit:?}");
+        super::allow();
     }
 }

@@ -1,8 +1,7 @@
 //! The only writer of standard error: errors, warnings, notes, and what `-v` asks for.
 
 use std::fmt::Write as _;
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -13,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Report;
 use crate::secret::{redact_key_shaped, redact_pem, sanitized};
-use crate::stdio::{self, Progress, Stream};
+use crate::stdio::{self, BoundedStderr, Stream};
 
 /// How much standard error says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +57,7 @@ pub const DECISIONS: &str = concat!(env!("CARGO_CRATE_NAME"), "::decisions");
 pub fn init(verbosity: Verbosity) {
     let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), verbosity.level());
     let ours = if verbosity == Verbosity::Debug { ours } else { ours.with_target(DECISIONS, LevelFilter::OFF) };
-    let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(|| Patient).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(|| BoundedStderr).with_ansi(false);
     // A second call in one process (a library's user, a test) keeps the first one's choice.
     let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
 }
@@ -101,27 +100,8 @@ pub fn usage(text: &str) {
     write(&format!("{}\n", lines.join("\n")));
 }
 
-/// A writer to standard error whose reader may sleep: a line that is not read soon is dropped, and the run goes on.
-struct Patient;
-
-impl io::Write for Patient {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        write_within(Duration::from_millis(200), line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn write(text: &str) {
-    write_within(Duration::from_secs(1), text.as_bytes());
-}
-
-fn write_within(patience: Duration, text: &[u8]) {
-    // With standard error gone there is nobody left to tell.
-    let _ = stdio::write(Stream::Err, text, Some(Instant::now() + patience), &Progress::default());
+    stdio::write_within(Stream::Err, text.as_bytes(), Duration::from_secs(1));
 }
 
 /// A line as it may be shown, without what looks like a key: errors quote what somebody gave in place of something else.

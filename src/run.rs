@@ -145,7 +145,7 @@ async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut
         let token = subject::read(&source, host, deadline).await?;
         let given = Given { token: &token, http: &http, host, deadline, place: &directory };
         let grant = exchange::exchange(&target, &given, &pending).await?;
-        exchange::content(grant, &given).await
+        Ok((exchange::content(grant, &given).await?, token.copies(&host.env)))
     };
     let traded = tokio::select! {
         biased;
@@ -153,7 +153,9 @@ async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut
         traded = traded => traded,
     };
     match traded {
-        Ok((content, leftovers)) => delivery.deliver(&content, leftovers, deadline, signals).await,
+        Ok(((content, leftovers), copies)) => {
+            delivery.without(copies).deliver(&content, leftovers, deadline, signals).await
+        }
         Err(error) => {
             pending.revoke(signals.again()).await;
             Err(error)

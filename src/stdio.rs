@@ -1,7 +1,7 @@
 //! Standard output and standard error, written without waiting for ever: a reader that sleeps, or a full pipe, must not
 //! keep the run beyond its bound.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,7 +31,7 @@ struct State {
 }
 
 impl Progress {
-    /// Whether a part of the text, and not all of it, can have been read by somebody.
+    /// Whether a part of the text can have been read by somebody.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.0.written.load(Ordering::SeqCst) > 0
@@ -47,8 +47,8 @@ impl Progress {
     }
 }
 
-/// Writes as much of `text` as can be written without waiting, and says how much that is: all of it most often. To a file
-/// nothing is, since its file system may hang.
+/// Writes as much of `text` as can be written without waiting, and says how much that is: all of it most often. To a file,
+/// whose file system may hang, and to a terminal or a socket, which may have room for a part only, nothing is.
 ///
 /// # Errors
 /// What the system said.
@@ -60,9 +60,9 @@ pub fn write_at_once(stream: Stream, text: &[u8], progress: &Progress) -> io::Re
 }
 
 fn at_once(stream: BorrowedFd<'_>, text: &[u8], progress: &Progress) -> io::Result<usize> {
-    let is_file = fstat(stream).is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::RegularFile);
+    let is_file = kind(stream) == Some(FileType::RegularFile);
     let fits = text.len() <= LEAST_ROOM || has_room(stream, text.len());
-    if is_file || !fits || !is_ready(stream, Duration::ZERO)? {
+    if is_file || may_block(stream) || !fits || !is_ready(stream, Duration::ZERO)? {
         return Ok(0);
     }
     match rustix::io::write(stream, text) {
@@ -75,8 +75,9 @@ fn at_once(stream: BorrowedFd<'_>, text: &[u8], progress: &Progress) -> io::Resu
     }
 }
 
-/// Writes `text`, until `until` (for ever where that is none) or until `progress` is stopped. It is written at once where the pipe has, or can be given,
-/// the room; an ordinary file has all of it in the end, or nothing.
+/// Writes `text`, until `until` (for ever where that is none) or until `progress` is stopped. It is written at once where
+/// the pipe has, or can be given, the room; an ordinary file has all of it in the end, or nothing. A terminal or a socket
+/// that nobody reads may hold this longer: it is for a thread that can be left behind.
 ///
 /// # Errors
 /// What the system said; [`ErrorKind::TimedOut`] when nobody has read in time.
@@ -87,7 +88,62 @@ pub fn write(stream: Stream, text: &[u8], until: Option<Instant>, progress: &Pro
     }
 }
 
-/// `lock` keeps two writers apart; it is not held while one waits.
+/// Writes `text` as far as that is possible within `within`, from any thread, and does not say how far: these are words
+/// beside the result, without a secret. What a terminal or a socket takes no longer is left to a thread.
+pub fn write_within(stream: Stream, text: &[u8], within: Duration) {
+    let until = Some(Instant::now() + within);
+    let progress = Progress::default();
+    let blocks = match stream {
+        Stream::Out => may_block(std::io::stdout().as_fd()),
+        Stream::Err => may_block(std::io::stderr().as_fd()),
+    };
+    if !blocks {
+        // With the stream gone there is nobody left to tell.
+        let _ = write(stream, text, until, &progress);
+        return;
+    }
+    let (done, ended) = std::sync::mpsc::channel::<()>();
+    let (text, noted) = (text.to_vec(), progress.clone());
+    let writing = std::thread::Builder::new().spawn(move || {
+        let _ = write(stream, &text, until, &noted);
+        drop(done);
+    });
+    if writing.is_ok() {
+        // It ends when the thread lets go of the other end.
+        let _ = ended.recv_timeout(within);
+    }
+    progress.stop();
+}
+
+/// Standard error for those who write a line and go on: one that is not read soon is dropped.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundedStderr;
+
+impl io::Write for BoundedStderr {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        write_within(Stream::Err, line, Duration::from_millis(200));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn kind(stream: BorrowedFd<'_>) -> Option<FileType> {
+    fstat(stream).ok().map(|found| FileType::from_raw_mode(found.st_mode))
+}
+
+/// Whether a write may wait although the stream is ready: a terminal and a socket are, with room for a part of it.
+fn may_block(stream: BorrowedFd<'_>) -> bool {
+    match kind(stream) {
+        Some(FileType::CharacterDevice) => stream.is_terminal(),
+        Some(FileType::Fifo | FileType::RegularFile) | None => false,
+        Some(_) => true,
+    }
+}
+
+/// `lock` keeps two writers apart; it is not held while one waits for the stream to be ready.
 fn write_to<L>(
     stream: BorrowedFd<'_>,
     lock: impl Fn() -> L,
@@ -96,6 +152,7 @@ fn write_to<L>(
     progress: &Progress,
 ) -> io::Result<()> {
     let file = OrdinaryFile::at_its_end(stream);
+    let blocks = may_block(stream);
     let at_once = if file.is_some() || has_room(stream, text.len()) { text.len() } else { LEAST_ROOM };
     let mut rest = text;
     while !rest.is_empty() {
@@ -105,6 +162,10 @@ fn write_to<L>(
                 return Err(ErrorKind::Interrupted.into());
             }
             if is_ready(stream, Duration::ZERO)? {
+                if blocks {
+                    // Somebody may see a part of it before this comes back.
+                    progress.0.written.fetch_add(1, Ordering::SeqCst);
+                }
                 rustix::io::write(stream, &rest[..rest.len().min(at_once)])
             } else {
                 Err(Errno::AGAIN)
@@ -136,9 +197,15 @@ fn wait(stream: BorrowedFd<'_>, until: Option<Instant>) -> io::Result<()> {
     const STEP: Duration = Duration::from_millis(20);
     let left = until.map_or(STEP, |until| until.saturating_duration_since(Instant::now()));
     if left.is_zero() {
-        return Err(io::Error::new(ErrorKind::TimedOut, "nobody has read it in time"));
+        return Err(unread());
     }
     is_ready(stream, left.min(STEP)).map(drop)
+}
+
+/// The error of a text that nobody has read in time.
+#[must_use]
+pub fn unread() -> io::Error {
+    io::Error::new(ErrorKind::TimedOut, "nobody has read it in time")
 }
 
 /// Whether a write would do something at once, be it to fail.

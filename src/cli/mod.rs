@@ -187,8 +187,8 @@ pub struct Shared {
 #[derive(Debug, Args)]
 pub struct CleanArgs {
     /// The shell that standard output is for
-    #[arg(long, value_enum, value_name = "F", default_value_t = Forget::Env)]
-    pub format: Forget,
+    #[arg(long, value_enum, value_name = "F", default_value_t = CleanFormat::Env)]
+    pub format: CleanFormat,
 
     /// How much to say.
     #[command(flatten)]
@@ -197,7 +197,7 @@ pub struct CleanArgs {
 
 /// How a shell is told to forget variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Forget {
+pub enum CleanFormat {
     /// POSIX shells, by `eval "$(…)"`.
     Env,
     /// fish, by `eval (… | string collect)`.

@@ -4,23 +4,22 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::io::IsTerminal;
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::signal::unix::SignalKind;
 
 use super::Run;
 use crate::core_file;
-use crate::emit::Exports;
 use crate::signal::Signals;
 
 impl Run {
-    /// Runs the command with `exports` in its environment, `meanwhile` beside it, and returns its exit code once
-    /// it has ended: 128 and the signal's number where a signal ended it, 126 or 127 where it could not be run
+    /// Runs `command`, which is this one's, `meanwhile` beside it, and returns its exit code once it has ended: 128 and the
+    /// signal's number where a signal ended it, 126 or 127 where it could not be run
     /// (POSIX.1-2024, Shell Command Language, section 2.8.2). `signals` are passed on to it.
-    pub async fn supervise(&self, exports: &Exports, meanwhile: impl Future<Output = ()>, signals: &mut Signals) -> u8 {
+    pub async fn supervise(&self, command: Command, meanwhile: impl Future<Output = ()>, signals: &mut Signals) -> u8 {
         core_file::allow();
-        let spawned = tokio::process::Command::from(self.command(exports)).spawn();
+        let spawned = tokio::process::Command::from(command).spawn();
         core_file::forbid();
         let mut child = match spawned {
             Ok(child) => child,

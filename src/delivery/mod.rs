@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 mod child;
 mod leftovers;
@@ -54,7 +54,7 @@ pub struct Run {
     pub program: OsString,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// The subject token's variable, unless `--pass-token` keeps it.
+    /// The subject token's variable, unless `--pass-token` keeps it. Other variables with the token go with it.
     pub drop_token: Option<Name>,
 }
 
@@ -64,6 +64,7 @@ pub struct Ready<'p> {
     file: Option<state::NewFile>,
     directory: state::StateDir,
     env: &'p Env,
+    copies: Vec<OsString>,
 }
 
 impl Delivery {
@@ -83,11 +84,17 @@ impl Delivery {
             Self::Stdout { .. } | Self::Command(_) | Self::Elsewhere => None,
             Self::File { path, .. } => Some(state::NewFile::beside(path)?),
         };
-        Ok(Ready { delivery: self, file, directory, env })
+        Ok(Ready { delivery: self, file, directory, env, copies: Vec::new() })
     }
 }
 
 impl Ready<'_> {
+    /// This delivery, with the variables that hold the subject token: COMMAND gets none of them, unless it is to have the token.
+    #[must_use]
+    pub fn without(self, copies: Vec<OsString>) -> Self {
+        Self { copies, ..self }
+    }
+
     /// Hands the credentials over. Nothing was written before but the files of `leftovers`; after an error nothing is,
     /// and they are gone.
     ///
@@ -106,17 +113,18 @@ impl Ready<'_> {
         }
         if let (Delivery::Command(run), Content::Variables(exports)) = (self.delivery, content) {
             let nothing_to_undo = leftovers.is_empty();
+            let command = run.command(exports, &self.copies);
             let default_actions = nothing_to_undo.then(|| signals.default_actions());
             if let Some((_, name)) = signals.arrived().await {
                 leftovers.give_up().await;
                 return Err(error::Error::interrupted(name));
             }
             if nothing_to_undo {
-                let code = run.become_it(exports);
+                let code = run.become_it(command);
                 drop(default_actions);
                 return Ok(code);
             }
-            let code = run.supervise(exports, leftovers.tend(), signals).await;
+            let code = run.supervise(command, leftovers.tend(), signals).await;
             // COMMAND may have taken longer than the exchange had time for.
             leftovers.undo(&self.directory.until(None)).await;
             return Ok(code);
@@ -217,23 +225,18 @@ async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> 
         return Ok(());
     }
     let write = move || stdio::write(Stream::Out, &text.reveal().as_bytes()[begun..], until, &noted);
-    // A file system that hangs has the thread for as long as it likes.
-    let written =
-        tokio::time::timeout(deadline.remaining().saturating_add(A_MOMENT), tokio::task::spawn_blocking(write)).await;
-    match written {
+    // A terminal that is stopped, and a file system that hangs, have the thread for as long as they like.
+    let bound = deadline.remaining().saturating_add(Duration::from_millis(100));
+    match tokio::time::timeout(bound, tokio::task::spawn_blocking(write)).await {
         Ok(Ok(written)) => written.map_err(failed),
         Ok(Err(ended)) => Err(failed(ended.into())),
-        Err(_) => Err(failed(std::io::ErrorKind::TimedOut.into())),
+        Err(_) => Err(failed(stdio::unread())),
     }
 }
 
-/// How long the last words of a run wait for a reader.
-const A_MOMENT: Duration = Duration::from_secs(1);
-
 /// Writes the last words of a run to standard output, as far as somebody reads them within a moment.
 pub fn print_last(text: &str) {
-    // With standard output gone there is nobody left to tell.
-    let _ = stdio::write(Stream::Out, text.as_bytes(), Some(Instant::now() + A_MOMENT), &Progress::default());
+    stdio::write_within(Stream::Out, text.as_bytes(), Duration::from_secs(1));
 }
 
 /// The end of a run by a signal while its result was written.
@@ -271,15 +274,23 @@ impl Run {
     /// Replaces this process by the command: signals, job control and the exit code are then its own, with nothing
     /// in between. Returns only when that fails, with the status that a shell gives (POSIX.1-2024, Shell Command
     /// Language, section 2.8.2).
-    fn become_it(&self, exports: &Exports) -> u8 {
+    fn become_it(&self, mut command: Command) -> u8 {
         core_file::allow();
-        let error = self.command(exports).exec();
+        let error = command.exec();
+        core_file::forbid();
         self.cannot_run(&error)
     }
 
-    pub(super) fn command(&self, exports: &Exports) -> Command {
+    /// The command with `exports` in its environment, and without the subject token: not in the variables that are its
+    /// `copies` either.
+    fn command(&self, exports: &Exports, copies: &[OsString]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
+        if self.drop_token.is_some() {
+            for name in copies {
+                command.env_remove(name);
+            }
+        }
         for name in exports.removed().iter().chain(&self.drop_token) {
             command.env_remove(name.as_str());
         }

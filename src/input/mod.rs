@@ -144,16 +144,19 @@ pub struct Reader {
     under_way: Arc<Mutex<Option<String>>>,
 }
 
-/// Does `work` on a thread of its own, which alone can read, for at most as long as `within`. Work that reads nothing is
-/// waited for. The thread is left behind where this future is dropped.
+/// Does `work` on a thread of its own, which alone can read, for at most as long as `within`. Work that reads nothing has a
+/// moment more: it most often has read all, and is about to end. The thread is left behind where this future is dropped.
 ///
 /// # Errors
-/// The read that was under way when the time was up.
+/// The read that was under way when the time was up, or what the work is called where it did not read.
 pub async fn apart<T: Send + 'static>(
     within: Duration,
     work: impl FnOnce(&Reader) -> T + Send + 'static,
 ) -> Result<T, Unfinished> {
     const AGAIN: Duration = Duration::from_millis(10);
+    /// A look at a file (`stat`) is none of the reads that are noted, and a mount that hangs holds it for ever.
+    const A_MOMENT: Duration = Duration::from_secs(1);
+    let last = tokio::time::Instant::now().checked_add(within.saturating_add(A_MOMENT));
     let under_way = Arc::new(Mutex::new(None));
     let reader = Reader { under_way: Arc::clone(&under_way) };
     let mut working = tokio::task::spawn_blocking(move || work(&reader));
@@ -167,6 +170,9 @@ pub async fn apart<T: Send + 'static>(
             },
             Err(_) => match under_way.lock().unwrap_or_else(PoisonError::into_inner).clone() {
                 Some(what) => return Err(Unfinished(what)),
+                None if last.is_some_and(|last| tokio::time::Instant::now() >= last) => {
+                    return Err(Unfinished("looking at the files that are named".into()));
+                }
                 None => wait = AGAIN,
             },
         }
@@ -293,4 +299,29 @@ fn bounded(from: impl Read, kind: Kind) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     from.take(largest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > largest { Err(Fault::TooLarge(largest)) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run<T: Send + 'static>(
+        within: Duration,
+        work: impl FnOnce(&Reader) -> T + Send + 'static,
+    ) -> Result<T, Unfinished> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let done = runtime.block_on(apart(within, work));
+        runtime.shutdown_background();
+        done
+    }
+
+    #[test]
+    fn work_that_reads_nothing_has_a_moment_more_and_no_longer() {
+        let sleeping = |time| move |_: &Reader| std::thread::sleep(time);
+        assert_eq!(run(Duration::ZERO, sleeping(Duration::from_millis(200))), Ok(()));
+        let started = std::time::Instant::now();
+        let unfinished = run(Duration::from_millis(10), sleeping(Duration::from_secs(20))).unwrap_err();
+        assert_eq!(unfinished.to_string(), "looking at the files that are named: it did not end");
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
 }

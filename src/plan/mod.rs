@@ -16,8 +16,8 @@ use std::time::Duration;
 use crate::aws;
 use crate::azure;
 use crate::cli::{
-    self, Cli, Command, ExplainCommand, Forget, Form, Later, NetworkArgs, Place, ReportFormat, SetupCommand, Shared,
-    TokenArgs, TokenPlace,
+    self, CleanFormat, Cli, Command, ExplainCommand, Form, Later, NetworkArgs, Place, ReportFormat, SetupCommand,
+    Shared, TokenArgs, TokenPlace,
 };
 use crate::delivery::{Delivery, Run};
 use crate::diagnostic::Verbosity;
@@ -54,7 +54,7 @@ pub enum Plan {
         /// Where they left it.
         directory: state::StateDir,
         /// The shell that forgets.
-        format: Forget,
+        format: CleanFormat,
     },
     /// Print what is known without a token: completions, the manual.
     Print(String),

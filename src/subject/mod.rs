@@ -7,6 +7,7 @@ mod error;
 pub mod other_jobs;
 mod wrapping;
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ pub use claims::Claims;
 pub use claims_file::ClaimsFile;
 pub use error::Error;
 
-use crate::host::Host;
+use crate::host::{Env, Host};
 use crate::http::retry::Deadline;
 use crate::input::{self, Fault, Kind};
 use crate::json;
@@ -109,6 +110,13 @@ impl SubjectToken {
     #[must_use]
     pub fn option(&self) -> String {
         self.source.option()
+    }
+
+    /// The variables of `env` that hold the token, wherever it was read from.
+    #[must_use]
+    pub fn copies(&self, env: &Env) -> Vec<OsString> {
+        let is_copy = |value: &OsString| value.to_str().is_some_and(|value| value.trim() == self.jwt.reveal());
+        env.all().into_iter().filter(|(_, value)| is_copy(value)).map(|(name, _)| name).collect()
     }
 
     /// Whether it was read from standard input, which is then read to its end.

@@ -74,6 +74,16 @@ fn the_token_goes_where_it_was_and_stays_where_it_is_wanted() {
     let token = sandbox.issuer.token(&Job::branch("main"));
     let mine = || with_command(&sandbox, &["--token-env", "MINE"], &["env", "-0"]).env("MINE", &token);
     assert!(!has(mine(), "MINE"));
+    // Wherever else it is: a job's own copy, with the line break that a file had.
+    let copied = |options: &[&str]| {
+        let program = with_command(&sandbox, options, &["env", "-0"]).env("SEMAPHORE_OIDC_TOKEN", &token);
+        program.env("MY_COPY", format!("{token}\n")).env("LONGER", format!("x{token}"))
+    };
+    assert!(!has(copied(&[]), "MY_COPY") && has(copied(&[]), "LONGER"));
+    assert!(has(copied(&["--pass-token"]), "MY_COPY"));
+    let supervised = || with_command(&sandbox, &["--refreshable", "--region", "eu-west-1"], &["env", "-0"]);
+    assert!(!has(supervised().env("SEMAPHORE_OIDC_TOKEN", &token).env("MY_COPY", &token), "MY_COPY"));
+    assert!(!has(mine().env("SEMAPHORE_OIDC_TOKEN", &token), "SEMAPHORE_OIDC_TOKEN"));
     let file = with_command(&sandbox, &["--token-file", "token"], &["env", "-0"]);
     file.scratch().write("token", &token);
     assert!(!has(file, "SEMAPHORE_OIDC_TOKEN"), "the file most often has the variable's content");
