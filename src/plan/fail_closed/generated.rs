@@ -274,7 +274,7 @@ fn ends_as(text: &str, kind: Text) -> bool {
         Text::Status(Shell::Arguments) if for_arguments => Text::Status(Shell::Any),
         Text::Stop(Shell::Arguments) | Text::Status(Shell::Arguments) => return false,
         _ if for_arguments => return false,
-        kind => kind,
+        Text::Nothing | Text::Stop(_) | Text::Status(_) => kind,
     };
     match kind {
         Text::Nothing => false,
