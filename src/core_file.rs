@@ -31,18 +31,19 @@ pub fn allow() {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use rustix::process::{DumpableBehavior, dumpable_behavior};
+    use super::*;
 
     #[test]
     fn a_core_is_forbidden_again_after_a_command_that_did_not_start() {
-        super::forbid();
-        super::allow();
-        super::forbid();
-        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Core).current;
+        forbid();
+        allow();
+        forbid();
+        #[cfg(target_os = "linux")]
+        assert_eq!(rustix::process::dumpable_behavior().unwrap(), rustix::process::DumpableBehavior::NotDumpable);
+        let limit = getrlimit(Resource::Core).current;
         assert!(limit.is_some_and(|limit| limit <= 1), "{limit:?}");
-        super::allow();
+        allow();
     }
 }
