@@ -4,10 +4,11 @@
 //! only letters and digits are compared, without case, in runs: whatever shares a run with a secret goes.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::secret::Secret;
 
@@ -19,37 +20,71 @@ const RUN: usize = 8;
 /// A secret with fewer letters and digits is looked for as a whole: parts of it occur in ordinary words.
 const TELLING: usize = 16;
 
-/// `text` without what it shares with `secrets`, as they are, in base64 or in hexadecimal digits.
+/// `text` without what it shares with `secrets`: as it is, and in the usual encodings of either.
 pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
-    let shown = Letters::of(text);
-    let runs: HashSet<u64> = runs(&shown.letters).collect();
-    let mut shared = HashSet::new();
-    let mut hidden = vec![false; shown.letters.len()];
-    let mut whole = Vec::new();
-    for secret in secrets {
-        let letters = Letters::of(secret.reveal()).letters;
-        if letters.len() < TELLING {
-            whole.push(secret.reveal());
-            hide(&mut hidden, &shown.letters, letters.len(), |part| letters.len() >= RUN && part == letters);
-            continue;
-        }
-        for form in forms(secret.reveal()) {
-            shared.extend(self::runs(&Letters::of(&form).letters).filter(|run| runs.contains(run)));
-        }
-        shared.extend(self::runs(&letters).filter(|run| runs.contains(run)));
-    }
-    hide(&mut hidden, &shown.letters, RUN, |part| shared.contains(&packed(part)));
-    shown.keep_ends_of_words(&mut hidden);
-    let text = shown.without(text, &hidden);
-    whole.iter().filter(|secret| !secret.is_empty()).fold(text, |text, secret| text.replace(secret, PLACEHOLDER))
+    let forms: Vec<Form> = secrets.iter().flat_map(Form::all).collect();
+    let views = [Letters::of(text), Letters::unescaped(text), Letters::numbers(text)];
+    let mut places: Vec<Range<usize>> = views.iter().flat_map(|view| view.places_of(&forms)).collect();
+    places.sort_by_key(|place| place.start);
+    let text = without(text, &places);
+    let whole = secrets.iter().filter(|secret| !secret.reveal().is_empty() && letters(secret.reveal()).len() < TELLING);
+    whole.fold(text, |text, secret| text.replace(secret.reveal(), PLACEHOLDER))
 }
 
-/// The ways in which a secret is written that are not made of its own letters.
-fn forms(secret: &str) -> Vec<String> {
-    let base64 = (0..3).map(|skipped| STANDARD_NO_PAD.encode(secret.as_bytes().get(skipped..).unwrap_or_default()));
-    let hexadecimal = secret.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
-    let hexadecimal = hexadecimal.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
-    base64.chain([hexadecimal]).collect()
+/// One way in which a secret is written.
+struct Form {
+    letters: Vec<u8>,
+    /// Parts of it are looked for too.
+    in_parts: bool,
+}
+
+impl Form {
+    fn all(secret: &Secret) -> Vec<Self> {
+        let secret = secret.reveal();
+        let own = letters(secret);
+        let in_parts = own.len() >= TELLING;
+        let others = encoded(secret.as_bytes()).into_iter().chain(signature(secret)).map(|form| letters(&form));
+        [own].into_iter().chain(others).map(|letters| Self { letters, in_parts }).collect()
+    }
+}
+
+/// Bytes in the ways that are not made of their own letters: base64, and hexadecimal digits, of UTF-16 too.
+fn encoded(bytes: &[u8]) -> Vec<String> {
+    let base64 = (0..3).map(|skipped| STANDARD_NO_PAD.encode(bytes.get(skipped..).unwrap_or_default()));
+    base64.chain([hexadecimal(bytes, ""), hexadecimal(bytes, "00")]).collect()
+}
+
+/// Two digits for each byte, with `before` before them.
+fn hexadecimal(bytes: &[u8], before: &str) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{before}{byte:02x}");
+        text
+    })
+}
+
+/// The signature of a JSON Web Token, as hexadecimal digits of its bytes.
+fn signature(secret: &str) -> Option<String> {
+    let mut parts = secret.split('.');
+    let (_, _, last, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
+    URL_SAFE_NO_PAD.decode(last).ok().map(|bytes| hexadecimal(&bytes, ""))
+}
+
+/// The text with a placeholder for each of these places, which are in order.
+fn without(text: &str, places: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = 0;
+    for place in places {
+        if place.end <= rest {
+            continue;
+        }
+        if place.start >= rest {
+            out.push_str(&text[rest..place.start]);
+            out.push_str(PLACEHOLDER);
+        }
+        rest = place.end;
+    }
+    out.push_str(&text[rest..]);
+    out
 }
 
 fn hide(hidden: &mut [bool], letters: &[u8], length: usize, is_secret: impl Fn(&[u8]) -> bool) {
@@ -84,6 +119,61 @@ impl Letters {
         Self { letters, places }
     }
 
+    /// The same after the escapes in it are read.
+    fn unescaped(text: &str) -> Self {
+        let mut found = Self { letters: Vec::new(), places: Vec::new() };
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let (c, length) = escape(&text[at..]).unwrap_or((c, c.len_utf8()));
+            if let Some(letter) = plain(c) {
+                found.letters.push(letter);
+                found.places.push(at..at + length);
+            }
+            at += length;
+        }
+        found
+    }
+
+    /// What the decimal numbers in it are the codes of.
+    fn numbers(text: &str) -> Self {
+        let mut found = Self { letters: Vec::new(), places: Vec::new() };
+        let mut at = 0;
+        for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+            let number = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            if let Some(letter) = number.parse::<u8>().ok().and_then(|code| plain(char::from(code))) {
+                found.letters.push(letter);
+                found.places.push(at..at + number.len());
+            }
+            at += word.len();
+        }
+        found
+    }
+
+    /// Where it shares something with these.
+    fn places_of(&self, forms: &[Form]) -> Vec<Range<usize>> {
+        let mut hidden = vec![false; self.letters.len()];
+        let own: HashSet<u64> = runs(&self.letters).collect();
+        let mut shared = HashSet::new();
+        for form in forms {
+            if form.in_parts {
+                shared.extend(runs(&form.letters).filter(|run| own.contains(run)));
+            } else if form.letters.len() >= RUN {
+                hide(&mut hidden, &self.letters, form.letters.len(), |part| part == form.letters);
+            }
+        }
+        hide(&mut hidden, &self.letters, RUN, |part| shared.contains(&packed(part)));
+        self.keep_ends_of_words(&mut hidden);
+        let mut at = 0;
+        let mut found = Vec::new();
+        for row in hidden.chunk_by(|one, next| one == next) {
+            if row[0] {
+                found.push(self.places[at].start..self.places[at + row.len() - 1].end);
+            }
+            at += row.len();
+        }
+        found
+    }
+
     /// Lets a word keep its last or first letters that a secret beside it begins or ends with by chance: `authorized: x…` of
     /// a secret with `dx…` in it. So few letters tell nothing.
     fn keep_ends_of_words(&self, hidden: &mut [bool]) {
@@ -102,41 +192,114 @@ impl Letters {
             }
         }
     }
-
-    /// The text with a placeholder for each row of hidden letters, and what is between them.
-    fn without(&self, text: &str, hidden: &[bool]) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = 0;
-        let mut at = 0;
-        for row in hidden.chunk_by(|one, next| one == next) {
-            let (first, last) = (&self.places[at], &self.places[at + row.len() - 1]);
-            if row[0] {
-                out.push_str(&text[rest..first.start]);
-                out.push_str(PLACEHOLDER);
-                rest = last.end;
-            }
-            at += row.len();
-        }
-        out.push_str(&text[rest..]);
-        out
-    }
 }
+
+fn letters(text: &str) -> Vec<u8> {
+    Letters::of(text).letters
+}
+
+/// The character that an escape at the start of `text` is of, and the escape's length: `%70` (and `%2570`), `0x70`, `\x70`,
+/// `\u0070`, `\u{70}`, `\U00000070`, `\160`, `&#112;`, `&#x70;`.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let (start, digits, radix, most, end) = if let Some(rest) = text.strip_prefix('%') {
+        let mut rest = rest;
+        while let Some(after) =
+            rest.strip_prefix("25").filter(|after| after.starts_with(|c: char| c.is_ascii_hexdigit()))
+        {
+            rest = after;
+        }
+        (text.len() - rest.len(), rest, 16, 2, "")
+    } else if let Some((start, radix, most, end)) = [
+        ("0x", 16, 2, ""),
+        ("0X", 16, 2, ""),
+        ("\\x{", 16, 8, "}"),
+        ("\\x", 16, 2, ""),
+        ("\\u{", 16, 8, "}"),
+        ("\\u", 16, 4, ""),
+        ("\\U", 16, 8, ""),
+        ("\\", 8, 3, ""),
+        ("&#x", 16, 8, ";"),
+        ("&#X", 16, 8, ";"),
+        ("&#", 10, 8, ";"),
+    ]
+    .into_iter()
+    .find_map(|(start, radix, most, end)| text.starts_with(start).then_some((start.len(), radix, most, end)))
+    {
+        (start, &text[start..], radix, most, end)
+    } else {
+        return None;
+    };
+    let length = digits.chars().take(most).take_while(|c| c.is_digit(radix)).count();
+    let code = u32::from_str_radix(&digits[..length], radix).ok()?;
+    let end = if digits[length..].starts_with(end) { end.len() } else { 0 };
+    Some((char::from_u32(code)?, start + length + end))
+}
+
+/// Letters and digits that Unicode's compatibility decomposition makes these, and that are in no row: raised, lowered, of
+/// formulas, of Roman numbers.
+const SINGLE: &[(char, &str)] = &[
+    ('1', "¹"),
+    ('2', "²"),
+    ('3', "³"),
+    ('a', "ªᴬᵃₐ"),
+    ('b', "ᴮᵇℬ"),
+    ('c', "ᶜℂℭⅭⅽꟲ🄫"),
+    ('d', "ᴰᵈⅅⅆⅮⅾ"),
+    ('e', "ᴱᵉₑℯℰⅇ"),
+    ('f', "ᶠℱꟳ"),
+    ('g', "ᴳᵍℊ"),
+    ('h', "ʰᴴₕℋℌℍℎ"),
+    ('i', "ᴵᵢⁱℐℑℹⅈⅠⅰ"),
+    ('j', "ʲᴶⅉⱼ"),
+    ('k', "ᴷᵏₖ\u{212a}"),
+    ('l', "ˡᴸₗℒℓⅬⅼ"),
+    ('m', "ᴹᵐₘℳⅯⅿ"),
+    ('n', "ᴺⁿₙℕ"),
+    ('o', "ºᴼᵒₒℴ"),
+    ('p', "ᴾᵖₚℙ"),
+    ('q', "ℚꟴ𐞥"),
+    ('r', "ʳᴿᵣℛℜℝ🄬"),
+    ('s', "ſˢₛ"),
+    ('t', "ᵀᵗₜ"),
+    ('u', "ᵁᵘᵤ"),
+    ('v', "ᵛᵥⅤⅴⱽ"),
+    ('w', "ʷᵂ"),
+    ('x', "ˣₓⅩⅹ"),
+    ('y', "ʸ"),
+    ('z', "ᶻℤℨ"),
+];
 
 /// The letter or digit that a person reads there, in lower case: Unicode has more sets of the Latin ones.
 fn plain(c: char) -> Option<u8> {
     let code = u32::from(c);
     let letter = |place: u32| char::from_digit(10 + place % 26, 36);
+    let digit = |value: u32| char::from_digit(value % 10, 10);
     let plain = match code {
         0..=0x7f => Some(c),
         // Full width.
         0xff01..=0xff5e => char::from_u32(code - 0xfee0),
-        // Circled; in brackets, in squares.
+        // In brackets; circled; in brackets, in squares; of flags.
+        0x249c..=0x24b5 => letter(code - 0x249c),
         0x24b6..=0x24e9 => letter(code - 0x24b6),
         0x1f110..=0x1f189 if (code - 0x1f110) % 32 < 26 => letter((code - 0x1f110) % 32),
+        0x1f1e6..=0x1f1ff => letter(code - 0x1f1e6),
         // Mathematical.
         0x1d400..=0x1d6a3 => letter(code - 0x1d400),
-        0x1d7ce..=0x1d7ff => char::from_digit((code - 0x1d7ce) % 10, 10),
-        _ => None,
+        0x1d7ce..=0x1d7ff => digit(code - 0x1d7ce),
+        // Digits: raised, lowered, circled, in brackets, with a full stop or a comma, of segments.
+        0x2070 | 0x2074..=0x2079 => digit(code - 0x2070),
+        0x2080..=0x2089 => digit(code - 0x2080),
+        0x2460..=0x2468 => digit(code - 0x245f),
+        0x2474..=0x247c => digit(code - 0x2473),
+        0x2488..=0x2490 => digit(code - 0x2487),
+        0x24f5..=0x24fd => digit(code - 0x24f4),
+        0x2776..=0x277e => digit(code - 0x2775),
+        0x2780..=0x2788 => digit(code - 0x277f),
+        0x278a..=0x2792 => digit(code - 0x2789),
+        0x24ea | 0x24ff | 0x1f100 => Some('0'),
+        0x1f101..=0x1f10a => digit(code - 0x1f101),
+        0x1fbf0..=0x1fbf9 => digit(code - 0x1fbf0),
+        _ => SINGLE.iter().find(|(_, others)| others.contains(c)).map(|(plain, _)| *plain),
     };
     plain.filter(char::is_ascii_alphanumeric).and_then(|c| u8::try_from(c.to_ascii_lowercase()).ok())
 }
@@ -219,6 +382,65 @@ mod tests {
         ] {
             let left = redacted(&format!("token: {other}!"));
             assert!(left.contains("[redacted]") && left.len() < 60, "{left}");
+        }
+    }
+
+    #[test]
+    fn an_escape_or_a_list_of_codes_does_not_hide_it() {
+        let each = |form: fn(u8) -> String| TOKEN.bytes().map(form).collect::<String>();
+        for other in [
+            each(|byte| format!("\\x{byte:02x}")),
+            each(|byte| format!("0x{byte:02X} ")),
+            each(|byte| format!("0x{byte:02x}, ")),
+            each(|byte| format!("\\u{byte:04x}")),
+            each(|byte| format!("\\u{{{byte:x}}}")),
+            each(|byte| format!("\\U{byte:08x}")),
+            each(|byte| format!("\\{byte:03o}")),
+            each(|byte| format!("&#x{byte:x};")),
+            each(|byte| format!("&#{byte};")),
+            each(|byte| format!("%25{byte:02X}")),
+            each(|byte| format!("%2525{byte:02X}")),
+            each(|byte| format!("00{byte:02x}")),
+            each(|byte| format!("{byte:02x}00")),
+            each(|byte| format!("{byte} ")),
+            each(|byte| format!("{byte},")),
+        ] {
+            let left = redacted(&format!("token: [{other}]!"));
+            assert!(left.contains("[redacted]") && left.len() < 60, "{other}: {left}");
+        }
+        assert_eq!(redacted(r"no C:\temp\x64, 10, 20 %41 &#65; \u0041"), r"no C:\temp\x64, 10, 20 %41 &#65; \u0041");
+    }
+
+    #[test]
+    fn the_bytes_of_a_signature_are_it() {
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.Af4B_gH-x9Zq7-LhPtM1_2kQwErTyUiOpAsDfGhJkL-zXcVb";
+        let digits = hexadecimal(&URL_SAFE_NO_PAD.decode(token.rsplit('.').next().unwrap()).unwrap(), "");
+        let colons: Vec<&str> = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]).collect();
+        for other in [digits.clone(), digits.to_uppercase(), colons.join(":")] {
+            assert_eq!(redact(&format!("no: {other}!"), &[Secret::new(token.into())]), "no: [redacted]!");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_in_another_encoding() {
+        let secret = [Secret::new("s3cret-pw".into())];
+        for other in ["czNjcmV0LXB3", "7333637265742d7077", "\\x733cret-pw", "%73%33%63%72%65%74%2d%70%77"] {
+            let left = redact(&format!("no: {other} (x)"), &secret);
+            assert_eq!(left, "no: [redacted] (x)", "{other}");
+        }
+    }
+
+    #[test]
+    fn every_set_of_letters_is_read() {
+        for (letters, plain) in [
+            ("ℬℯℊℴ", "bego"),
+            ("🇦🇧🇿", "abz"),
+            ("⒜⒝⒵ⓐⓩ🄰🅉", "abzazaz"),
+            ("ᵃᵇᶜₓⅬ", "abcxl"),
+            ("⁰¹²³⁴⁹₀₉①⑨⑴⒈⓵❶➀➊⓪⓿🄀🄁🯰🯹", "0123490919111111000009"),
+        ] {
+            let read: String = letters.chars().filter_map(super::plain).map(char::from).collect();
+            assert_eq!(read, plain, "{letters}");
         }
     }
 

@@ -80,6 +80,8 @@ pub enum Failure<W = PeerText> {
         host: String,
         /// What the system said.
         why: W,
+        /// Whether the server may have carried out the request.
+        sent: bool,
     },
     /// A redirect, which is never followed: the request carries a secret.
     Redirect {
@@ -118,12 +120,16 @@ impl Failure {
     /// connection that broke.
     pub(super) fn of_request(error: &(dyn StdError + 'static), host: &str, shown: &Shown) -> Self {
         let connecting = causes(error).find_map(|cause| cause.downcast_ref::<Self>());
-        connecting.cloned().unwrap_or_else(|| Self::of_body(error, host, shown))
+        let mut failure = connecting.cloned().unwrap_or_else(|| Self::of_body(error, host, shown));
+        if let Self::Broken { sent, .. } = &mut failure {
+            *sent = !is_refused_stream(error);
+        }
+        failure
     }
 
     /// Of an answer that broke off.
     pub(super) fn of_body(error: &(dyn StdError + 'static), host: &str, shown: &Shown) -> Self {
-        let broken = |why| Failure::Broken { host: host.to_owned(), why };
+        let broken = |why| Failure::Broken { host: host.to_owned(), why, sent: true };
         let failure = match causes(error).find_map(|cause| cause.downcast_ref()) {
             Some(tls) => Failure::of_tls(tls, host).unwrap_or_else(broken),
             None => broken(RawText::new(&root_cause(error))),
@@ -172,7 +178,7 @@ impl Failure<RawText> {
             Self::Proxy(proxy) => Failure::Proxy(Box::new(proxy.clean(shown))),
             Self::NotTls { host } => Failure::NotTls { host },
             Self::Timeout { host, after } => Failure::Timeout { host, after },
-            Self::Broken { host, why } => Failure::Broken { host, why: clean(why) },
+            Self::Broken { host, why, sent } => Failure::Broken { host, why: clean(why), sent },
             Self::Redirect { host, status, location } => {
                 Failure::Redirect { host, status, location: location.map(clean) }
             }
@@ -226,8 +232,8 @@ impl Failure {
                 "check the port; if it speaks plain http, write http:// in place of https://",
             ),
             Self::Timeout { .. } => row(again, true, Exit::Unreachable, UNREACHED),
-            Self::Broken { .. } => {
-                row(again, true, Exit::Unreachable, "the server or something in between closed the connection")
+            Self::Broken { sent, .. } => {
+                row(again, *sent, Exit::Unreachable, "the server or something in between closed the connection")
             }
             Self::Redirect { .. } => row(
                 Retry::Never,
@@ -286,7 +292,7 @@ impl fmt::Display for Failure {
             Self::Proxy(proxy) => proxy.fmt(f),
             Self::NotTls { host } => write!(f, "{host} does not speak TLS"),
             Self::Timeout { host, after } => write!(f, "no answer from {host} within {} s", after.as_secs()),
-            Self::Broken { host, why } => write!(f, "the connection to {host} broke: {why}"),
+            Self::Broken { host, why, .. } => write!(f, "the connection to {host} broke: {why}"),
             Self::Redirect { host, status, location: Some(to) } => {
                 write!(f, "{host} answered {status}, a redirect to {to}")
             }
@@ -327,6 +333,15 @@ fn certificate_fault(why: &rustls::CertificateError) -> String {
         }
         other => in_words(other),
     }
+}
+
+/// Whether an HTTP/2 server has surely not begun with the request: it refused the stream, or ended the connection before it
+/// (RFC 9113, section 8.7). Of GOAWAY, h2 fails those streams that are above the last one.
+fn is_refused_stream(error: &(dyn StdError + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
+        error.is_remote()
+            && (error.is_go_away() || (error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)))
+    })
 }
 
 /// The innermost cause: the outer ones name the request's address, which is ours to word.

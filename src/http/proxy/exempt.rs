@@ -17,8 +17,8 @@ pub(super) struct Exempt(Vec<Entry>);
 enum Entry {
     All,
     Network(IpNet),
-    Address { address: IpAddr, port: Option<u16> },
-    Domain { name: String, and_itself: bool, port: Option<u16> },
+    Address { address: IpAddr, port: Option<String> },
+    Domain { name: String, and_itself: bool, port: Option<String> },
 }
 
 impl Exempt {
@@ -29,12 +29,13 @@ impl Exempt {
 
     /// Whether `url` is reached directly.
     pub(super) fn covers(&self, url: &Url) -> bool {
-        let port = url.port_or_known_default();
+        let port = url.port_or_known_default().unwrap_or_default().to_string();
+        let port = port.as_str();
         let Some(host) = url.host_str().map(bare) else { return false };
         if let Ok(address) = host.parse::<IpAddr>() {
             return self.0.iter().any(|entry| entry.covers_address(address.to_canonical(), port));
         }
-        let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let name = host.to_ascii_lowercase();
         self.0.iter().any(|entry| entry.covers_name(&name, port))
     }
 }
@@ -45,14 +46,15 @@ impl Entry {
             return Some(Self::All);
         }
         if let Ok(network) = text.parse::<IpNet>() {
-            return Some(Self::Network(network));
+            return Some(Self::Network(as_ipv4(network)));
         }
         if let Ok(address) = text.parse::<IpAddr>() {
             return Some(Self::Address { address: address.to_canonical(), port: None });
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, "")) => (host, None),
-            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            // Go compares it as text.
+            Some((host, port)) => (host, Some(port.to_owned())),
             None => (text, None),
         };
         let unbracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -61,30 +63,36 @@ impl Entry {
         }
         let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
         let (name, and_itself) = host.strip_prefix('.').map_or((host, true), |name| (name, false));
-        let name = name.strip_suffix('.').unwrap_or(name);
         let name = ascii(name).unwrap_or_else(|| name.to_ascii_lowercase());
         (!name.is_empty()).then_some(Self::Domain { name, and_itself, port })
     }
 
-    fn covers_name(&self, host: &str, at: Option<u16>) -> bool {
+    fn covers_name(&self, host: &str, at: &str) -> bool {
         match self {
             Self::All => true,
             Self::Network(_) | Self::Address { .. } => false,
             Self::Domain { name, and_itself, port } => {
                 let below = host.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'));
-                (below || (*and_itself && host == name)) && (port.is_none() || *port == at)
+                (below || (*and_itself && host == name)) && port.as_ref().is_none_or(|port| port == at)
             }
         }
     }
 
-    fn covers_address(&self, host: IpAddr, at: Option<u16>) -> bool {
+    fn covers_address(&self, host: IpAddr, at: &str) -> bool {
         match self {
             Self::All => true,
             Self::Network(network) => network.contains(&host),
-            Self::Address { address, port } => *address == host && (port.is_none() || *port == at),
+            Self::Address { address, port } => *address == host && port.as_ref().is_none_or(|port| port == at),
             Self::Domain { .. } => false,
         }
     }
+}
+
+/// A network of IPv4 addresses in the form of IPv6, as one of IPv4.
+fn as_ipv4(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network.trunc() else { return network };
+    let plain = || IpNet::new(mapped.addr().to_ipv4_mapped()?.into(), mapped.prefix_len().checked_sub(96)?).ok();
+    plain().unwrap_or(network)
 }
 
 /// The form in which a name with letters of its own script is looked up: `xn--…`.
@@ -140,6 +148,11 @@ mod tests {
             ("10.*", "", "10.1.2.3"),
             ("*corp.test", "", "vault.corp.test"),
             ("10.0.0.0/33", "", "10.0.0.1"),
+            ("a.test:0443", "", "a.test"),
+            ("a.test:443,10.0.0.1:443", "a.test 10.0.0.1", "a.test:8443 10.0.0.1:8443"),
+            ("::ffff:10.0.0.0/104", "10.1.2.3 [::ffff:10.1.2.3]", "11.1.2.3"),
+            ("::ffff:10.0.0.1/128", "10.0.0.1", "10.0.0.2"),
+            ("::/0", "[fd00::5]", "10.0.0.1"),
             ("", "", "a.test"),
         ] {
             for host in covered.split_whitespace() {
@@ -151,13 +164,15 @@ mod tests {
         }
     }
 
+    /// Go compares the names as they are written.
     #[test]
-    fn a_dot_at_the_end_changes_nothing() {
-        assert!(
-            covers("a.test", "https://a.test./")
-                && covers("a.test.", "https://a.test/")
-                && covers(".test.", "https://a.test/")
-        );
+    fn a_dot_at_the_end_is_part_of_the_name() {
+        assert!(covers("a.test.", "https://a.test./") && covers(".test.", "https://a.test./"));
+        for (list, url) in
+            [("a.test", "https://a.test./"), ("a.test.", "https://a.test/"), (".test.", "https://a.test/")]
+        {
+            assert!(!covers(list, url), "{list} {url}");
+        }
     }
 
     proptest::proptest! {
