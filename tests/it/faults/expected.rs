@@ -10,6 +10,8 @@ pub(super) enum Kind {
     /// Heals by itself, and was surely not carried out: a refused connection, a name that nobody looked up, a server that
     /// says that it is too busy, sealed or behind (429, 503, 412).
     NotReceived,
+    /// A status that means the same, from whoever answers: it may be a proxy.
+    Unavailable,
     /// Heals by itself, and nobody knows whether it was carried out: a connection that broke, another status that heals.
     Broken,
     /// No answer until the time is up.
@@ -81,8 +83,8 @@ pub(super) fn expected(step: Step, kind: Kind, times: Times) -> End {
     let end = match (kind, times) {
         (Kind::Slow, _) => End::Done,
         // What heals by itself is tried again until --timeout.
-        (Kind::NotReceived | Kind::Broken | Kind::Silence, Times::Once) => End::Healed,
-        (Kind::NotReceived | Kind::Broken | Kind::Silence, Times::Always) => End::Bound,
+        (Kind::NotReceived | Kind::Unavailable | Kind::Broken | Kind::Silence, Times::Once) => End::Healed,
+        (Kind::NotReceived | Kind::Unavailable | Kind::Broken | Kind::Silence, Times::Always) => End::Bound,
         (Kind::Hopeless | Kind::Garbled | Kind::Lacking | Kind::Signal, _) => End::AtOnce,
         // A refusal never is.
         (Kind::Refusal, _) => End::Refused,
@@ -92,7 +94,7 @@ pub(super) fn expected(step: Step, kind: Kind, times: Times) -> End {
         (Step::Revocation, Kind::Signal, end) => end,
         (Step::Revocation, _, End::Bound | End::AtOnce | End::Refused) => End::Said,
         // A second answer could be a second certificate that nobody would know of.
-        (Step::Write, Kind::Broken, _) | (Step::Write, Kind::Silence, End::Healed) => End::AtOnce,
+        (Step::Write, Kind::Broken | Kind::Unavailable, _) | (Step::Write, Kind::Silence, End::Healed) => End::AtOnce,
         // Whether the token is good is what was asked: an issuer that publishes no keys makes it a bad one.
         (_, Kind::Garbled | Kind::Lacking, _) if step.exchange() == Exchange::Verify => End::Refused,
         // In Vault's answers a member may be absent, and that says no: no such mount, no secret. But no login succeeds

@@ -48,7 +48,7 @@ pub(super) enum What {
 type Make = fn(&Stage<'_>) -> Result<Fault, &'static str>;
 
 pub(super) fn rows() -> Vec<Row> {
-    use Kind::{Broken, Garbled, Hopeless, Lacking, NotReceived, Refusal, Silence, Slow};
+    use Kind::{Broken, Garbled, Hopeless, Lacking, NotReceived, Refusal, Silence, Slow, Unavailable};
     let mut rows = Rows(Vec::new());
     rows.once_and_always("a refused connection", || What::Closed, NotReceived, "refused the connection");
     rows.always("a name that does not exist", What::Named("nx.example"), Hopeless, "NXDOMAIN");
@@ -98,17 +98,17 @@ pub(super) fn rows() -> Vec<Row> {
     rows.met("a redirect from https to http", Times::Always, |stage| Ok(redirect(stage.elsewhere)), Hopeless, "307");
     rows.over_tls();
     rows.met_twice("408", |_| Ok(Fault::status(408)), Broken, "408");
-    rows.met_twice("412", |_| Ok(Fault::status(412)), NotReceived, "412");
+    rows.met_twice("412", |_| Ok(Fault::status(412)), Unavailable, "412");
     rows.met_twice("425", |_| Ok(Fault::status(425)), Broken, "425");
-    rows.met_twice("429", |_| Ok(Fault::status(429)), NotReceived, "429");
-    rows.met("429, Retry-After in seconds", Times::Once, |_| Ok(pause("1")), NotReceived, "429");
-    rows.met("429, Retry-After at a date", Times::Once, |_| Ok(pause(&in_two_seconds())), NotReceived, "429");
+    rows.met_twice("429", |_| Ok(Fault::status(429)), Unavailable, "429");
+    rows.met("429, Retry-After in seconds", Times::Once, |_| Ok(pause("1")), Unavailable, "429");
+    rows.met("429, Retry-After at a date", Times::Once, |_| Ok(pause(&in_two_seconds())), Unavailable, "429");
     rows.met("429, Retry-After in 30 years", Times::Always, |_| Ok(pause("1000000000")), Hopeless, "429");
-    rows.met("429, Retry-After: -5", Times::Once, |_| Ok(pause("-5")), NotReceived, "429");
-    rows.met("429, Retry-After: soon", Times::Once, |_| Ok(pause("soon")), NotReceived, "429");
+    rows.met("429, Retry-After: -5", Times::Once, |_| Ok(pause("-5")), Unavailable, "429");
+    rows.met("429, Retry-After: soon", Times::Once, |_| Ok(pause("soon")), Unavailable, "429");
     rows.met_twice("500", |_| Ok(Fault::status(500)), Broken, "500");
     rows.met_twice("502", |_| Ok(Fault::status(502)), Broken, "502");
-    rows.met_twice("503", |_| Ok(Fault::status(503)), NotReceived, "503");
+    rows.met_twice("503", |_| Ok(Fault::status(503)), Unavailable, "503");
     rows.met_twice("504", |_| Ok(Fault::status(504)), Broken, "504");
     rows.met_twice("too many calls, in its words", words::throttled, NotReceived, "");
     rows.met_twice("no keys from the issuer, in its words", words::no_keys, NotReceived, "");
