@@ -92,7 +92,7 @@ impl Error {
     /// A run that a signal ended before anything was handed out; `signal` is its name, such as `SIGTERM`.
     #[must_use]
     pub fn interrupted(signal: &str) -> Self {
-        Self::new(Exit::Unreachable, Report::new(format!("interrupted by {signal}; no credentials were handed out")))
+        Self::new(Exit::Unreachable, Report::new(format!("interrupted by {signal}; no credentials were returned")))
     }
 
     /// The exit code that stands for this end.

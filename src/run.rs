@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use rustix::process::{Resource, getrlimit};
 use tokio::time::Instant;
 
 use crate::cli::{self, Cli};
@@ -27,6 +28,9 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
     failure.install_panic_hook();
+    if let Err(report) = within_limits() {
+        return fail(&failure, Exit::Usage, &report);
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
@@ -52,6 +56,22 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         Err(End::Error(error)) => fail(&failure, error.exit(), error.report()),
         Err(End::Bug(what)) => fail(&failure, Exit::Bug, &Report::new(what)),
     }
+}
+
+/// Whether the limits of this process leave room for a run: a few open files, and a thread. The runtime's own answer to less
+/// is a panic.
+fn within_limits() -> Result<(), Report> {
+    const FILES: u64 = 16;
+    let files = getrlimit(Resource::Nofile).current;
+    if let Some(few) = files.filter(|files| *files < FILES) {
+        return Err(Report::new(format!("cannot start: this process may open {few} files, and needs {FILES}"))
+            .hints(["raise the limit: ulimit -n 64".into()]));
+    }
+    let thread = std::thread::Builder::new().spawn(|| {});
+    thread.map(drop).map_err(|error| {
+        Report::new(format!("cannot start: this process may start no thread: {error}"))
+            .hints(["raise the limit on processes (ulimit -u) or on memory (ulimit -v)".into()])
+    })
 }
 
 /// A bad end, before anything is printed of it.
@@ -85,7 +105,7 @@ async fn story(
         parsed => parsed.map_err(End::Usage)?,
     };
     if nothing_to_run {
-        return Err(crate::error::Usage::new("no COMMAND stands after `--`").into());
+        return Err(crate::error::Usage::new("a COMMAND is missing after `--`").into());
     }
     diagnostic::init(cli.verbosity());
     let deadline = Deadline::since(started, cli.bound().0);

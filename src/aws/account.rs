@@ -75,7 +75,7 @@ impl Guard {
         }
         let allowed: Vec<&str> = self.allowed.iter().map(AccountId::as_str).collect();
         Err(Error::from(Refusal {
-            title: format!("the credentials would be for account {account}, which --allowed-account-id does not name"),
+            title: format!("the credentials would be for account {account}, which is not in --allowed-account-id"),
             said: format!("{source} {account}"),
             asked: vec![role.as_str().to_owned(), format!("allowed accounts: {}", allowed.join(", "))],
             presented: Vec::new(),

@@ -40,7 +40,7 @@ impl RoleArn {
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not a role's ARN: {why}"))
-                .hint("it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it")
+                .hint("write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it")
         };
         if !text.contains(':') {
             return Err(wrong("a name alone does not say in which account the role is"));
@@ -106,7 +106,7 @@ impl ProviderArn {
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not the ARN of an OpenID Connect provider: {why}"))
-                .hint("it reads arn:aws:iam::ACCOUNT:oidc-provider/HOST, without https://")
+                .hint("write it as arn:aws:iam::ACCOUNT:oidc-provider/HOST, without https://")
         };
         let (iam, host) = Iam::parse(text, "oidc-provider/").map_err(wrong)?;
         if !is_account(&iam.account) {
@@ -151,7 +151,7 @@ impl PolicyArn {
     pub fn parse(option: &str, text: &str, role: &RoleArn) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not a managed policy's ARN: {why}"))
-                .hint("it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME")
+                .hint("write it as arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME")
         };
         let (iam, name) = Iam::parse(text, "policy/").map_err(wrong)?;
         if name.is_empty() {
@@ -180,7 +180,7 @@ impl Iam {
             return Err("it has 20 to 2048 characters");
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("it has blanks, control or non-ASCII characters");
+            return Err("it has spaces, control or non-ASCII characters");
         }
         let fields: Vec<&str> = text.splitn(6, ':').collect();
         let ["arn", partition, "iam", "", account, resource] = fields[..] else {

@@ -35,7 +35,7 @@ impl ExternalId {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("--external-id: `{text}` is not an external id"))
-            .hint("it has 2 to 1224 letters, digits and +=,.@:/_- (no blank)")
+            .hint("it has 2 to 1224 letters, digits and +=,.@:/_- (no space)")
             .hint("an empty one stands for none, where a later role in the chain has one"))
     }
 
@@ -60,7 +60,7 @@ impl SourceIdentity {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("--source-identity: `{text}` is not a source identity"))
-            .hint("it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)"))
+            .hint("it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)"))
     }
 
     /// The identity itself.
@@ -92,7 +92,7 @@ impl SessionTag {
             return Err("a key has 1 to 128 characters, a value at most 256".into());
         }
         if let Some(bad) = key.chars().chain(value.chars()).find(|c| !is_tag(*c)) {
-            return Err(format!("STS takes letters, digits, blanks and _.:/=+-@, but not {bad:?}"));
+            return Err(format!("STS takes letters, digits, spaces and _.:/=+-@, but not {bad:?}"));
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
             return Err("keys that begin with aws: are AWS's own".into());
@@ -106,7 +106,7 @@ impl SessionTag {
     /// When STS would not take it.
     pub fn parse(text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| Usage::new(format!("--session-tag: `{text}`: {why}"));
-        let Some((key, value)) = text.split_once('=') else { return Err(wrong("it reads KEY=VALUE")) };
+        let Some((key, value)) = text.split_once('=') else { return Err(wrong("write it as KEY=VALUE")) };
         Self::new(key, value).map_err(|why| wrong(&why))
     }
 

@@ -41,7 +41,7 @@ impl SessionPolicy {
         let length = text.chars().count();
         if length > LONGEST {
             return Err(Usage::new(format!(
-                "{origin}: {length} characters, even without blanks; STS takes at most {LONGEST}"
+                "{origin}: {length} characters, even without spaces; STS takes at most {LONGEST}"
             ))
             .hint("put it into a managed policy and name that with --policy-arn"));
         }

@@ -16,7 +16,7 @@ impl Region {
         if label && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
             return Ok(Self(text.to_owned()));
         }
-        Err(Usage::new(format!("{origin}: `{text}` is not a region's name")).hint("it reads like eu-central-1"))
+        Err(Usage::new(format!("{origin}: `{text}` is not a region's name")).hint("write it like eu-central-1"))
     }
 
     /// The region of `partition` whose STS is asked when none was given: the one that hosts its IAM.

@@ -21,7 +21,7 @@ impl SessionName {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("{origin}: `{text}` is not a role session name"))
-            .hint("it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)"))
+            .hint("it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)"))
     }
 
     /// `semaphore-job-<id>`; elsewhere than in a Semaphore job, the program's name.

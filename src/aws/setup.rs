@@ -35,7 +35,7 @@ impl Request {
         ]);
         let steps = self.steps(allowed, &provider, &audience, &trust);
         let documents = vec![("CreateOpenIDConnectProvider".to_owned(), provider), ("CreateRole".to_owned(), role)];
-        let pipelines = if tags == Tags::WithJobType { ", in pipelines alone" } else { "" };
+        let pipelines = if tags == Tags::WithJobType { ", only in pipelines" } else { "" };
         Recipe {
             lets_in: format!("{allowed}{pipelines}"),
             keeps_out: keeps_out(&allowed.refs, tags),
@@ -117,7 +117,7 @@ impl Request {
         let mut warnings = vec!["the role may do nothing yet: attach the policies that its jobs need".to_owned()];
         match &allowed.refs {
             Refs::Branch(pattern) | Refs::Tag(pattern) if !pattern.is_exact() => {
-                warnings.push("whoever may push a ref of such a name is let in".into());
+                warnings.push("whoever may push a ref of such a name is allowed".into());
             }
             Refs::PullRequests => {
                 warnings.push(
@@ -128,7 +128,7 @@ impl Request {
         }
         if tags != Tags::WithJobType {
             warnings.push(
-                "a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well"
+                "a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well"
                     .into(),
             );
         }

@@ -85,7 +85,7 @@ fn session_tags(claim: &Value) -> Vec<String> {
         let bad = value.chars().find(|c| !is_tag(*c))?;
         let bad = if bad.is_control() { "a control character".to_owned() } else { format!("{bad:?}") };
         Some(format!(
-            "the session tag {name} contains {bad}, so AWS STS refuses the token: use only letters, digits, blanks and _.:/=+-@ in tags"
+            "the session tag {name} contains {bad}, so AWS STS refuses the token: use only letters, digits, spaces and _.:/=+-@ in tags"
         ))
     };
     tags.iter().filter_map(fault).collect()

@@ -230,7 +230,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_hours(366 * 24);
     let length = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => humantime::parse_duration(text).map_err(|error| format!("{error}; it reads like 90s, 15m or 1h"))?,
+        Err(_) => humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 90s, 15m or 1h"))?,
     };
     if length > LONGEST { Err("it is longer than a year".into()) } else { Ok(length) }
 }

@@ -38,23 +38,23 @@ pub enum SetupFormat {
 #[derive(Debug, Args)]
 pub struct AllowedJobsArgs {
     /// The organization's address, https://ORG.semaphoreci.com
-    #[arg(long, value_name = "URL", help_heading = "Whom to let in [default: what the job's token says]")]
+    #[arg(long, value_name = "URL", help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub issuer: Option<String>,
 
     /// The organization's name [default: the first label of its address]
-    #[arg(long, value_name = "NAME", help_heading = "Whom to let in [default: what the job's token says]")]
+    #[arg(long, value_name = "NAME", help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub org: Option<String>,
 
     /// The project's id
-    #[arg(long, value_name = "UUID", help_heading = "Whom to let in [default: what the job's token says]")]
+    #[arg(long, value_name = "UUID", help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub project_id: Option<String>,
 
     /// The repository's name, without its owner
-    #[arg(long, value_name = "NAME", help_heading = "Whom to let in [default: what the job's token says]")]
+    #[arg(long, value_name = "NAME", help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub repo: Option<String>,
 
     /// A branch; * stands for anything
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["tag", "pull_requests"], help_heading = "Whom to let in [default: what the job's token says]")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["tag", "pull_requests"], help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub branch: Option<String>,
 
     /// A tag; * stands for anything
@@ -62,12 +62,12 @@ pub struct AllowedJobsArgs {
         long,
         value_name = "NAME",
         conflicts_with = "pull_requests",
-        help_heading = "Whom to let in [default: what the job's token says]"
+        help_heading = "Which jobs to allow [default: what the job's token says]"
     )]
     pub tag: Option<String>,
 
     /// Pull requests, those from forks among them
-    #[arg(long, help_heading = "Whom to let in [default: what the job's token says]")]
+    #[arg(long, help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub pull_requests: bool,
 
     /// Where the token is.

@@ -136,7 +136,7 @@ impl Cause {
                 Row::refused("the IAM Credentials API is switched off in the project").fix(Context::service_disabled)
             }
             Self::NoAccount => Row::refused(ACCOUNT).fix(Context::no_account),
-            Self::Lifetime => Row::refused("Google IAM refused the access token's life").say(&[
+            Self::Lifetime => Row::refused("Google IAM refused the access token's lifetime").say(&[
                 "ask for --lifetime 1h or less",
                 "or let the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension name the service account, for up to 12h",
             ]),

@@ -15,7 +15,8 @@ impl Base {
     fn parse(option: &str, text: &str, method: &str) -> Result<Self, Usage> {
         // The address is not shown: somebody may have put a password into it.
         let wrong = |why: &str| {
-            Usage::new(format!("{option}: {why}")).hint("it reads https://HOST, and a path where the service has one")
+            Usage::new(format!("{option}: {why}"))
+                .hint("write it as https://HOST, and a path where the service has one")
         };
         let url = Url::parse(text).map_err(|_| wrong("this is not an address"))?;
         if !matches!(url.scheme(), "https" | "http") || !url.has_host() {

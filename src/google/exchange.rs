@@ -148,7 +148,7 @@ impl Trade<'_> {
         let url = self.request.endpoints.generate_access_token(&asked.account);
         let call = Call { step: Step::AccessToken, url, content_type: "application/json", bearer: Some(federated) };
         self.run(call, body.to_string().as_bytes(), |answer: GeneratedAccessToken| {
-            let expires = humantime::parse_rfc3339(&answer.expire_time).map_err(|_| "its expireTime is no time")?;
+            let expires = humantime::parse_rfc3339(&answer.expire_time).map_err(|_| "its expireTime is not a time")?;
             Ok(AccessToken { secret: token_of(answer.access_token)?, expires: Some(expires) })
         })
         .await

@@ -83,7 +83,7 @@ impl Scope {
             return Ok(Self(text.to_owned()));
         }
         Err(Usage::new(format!("{option}: `{text}` is not a scope"))
-            .hint(format!("it reads {}; several are given one by one", Self::CLOUD_PLATFORM)))
+            .hint(format!("write it as {}; several are given one by one", Self::CLOUD_PLATFORM)))
     }
 
     /// The scope itself.

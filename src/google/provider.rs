@@ -29,7 +29,7 @@ pub struct Provider {
     id: String,
 }
 
-const FORM: &str = "it reads projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID";
+const FORM: &str = "write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID";
 
 impl Provider {
     /// Reads a provider's name, as it stands or with the host of IAM before it.
@@ -43,7 +43,7 @@ impl Provider {
         match parts[..] {
             ["projects", number, "locations", "global", "workloadIdentityPools", pool, "providers", id] => {
                 if !is_project_number(number) {
-                    return Err(wrong("STS knows a project by its number, not by its id").hint(format!(
+                    return Err(wrong("use the project number, not the project id").hint(format!(
                         "find the number: gcloud projects describe {} --format='value(projectNumber)'",
                         if is_project_id(number) { number } else { "PROJECT" }
                     )));

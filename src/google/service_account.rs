@@ -17,7 +17,7 @@ impl ServiceAccount {
     pub fn parse(option: &str, text: &str, universe: &UniverseDomain) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not a service account's e-mail address: {why}"))
-                .hint("it reads NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them")
+                .hint("write it as NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them")
         };
         let address = text.strip_prefix("serviceAccount:").unwrap_or(text);
         let address = address.rsplit_once("/serviceAccounts/").map_or(address, |(_, address)| address);

@@ -104,14 +104,15 @@ impl Request {
         let mut warnings = Vec::new();
         match &allowed.refs {
             Refs::PullRequests => {
-                warnings.push("a pull request from a fork is let in too, and what it runs is its author's".into());
+                warnings.push("a pull request from a fork is allowed too, and what it runs is its author's".into());
             }
             refs if !refs.is_exact() => {
-                warnings.push("whoever may push a branch or tag of such a name is let in".into());
+                warnings.push("whoever may push a branch or tag of such a name is allowed".into());
             }
             Refs::Branch(_) | Refs::Tag(_) => {}
         }
-        warnings.push("a running job that somebody attaches to has the token that the job has: no claim tells".into());
+        warnings
+            .push("anyone who attaches to a running job (`sem attach`) can use its token; no claim shows this".into());
         warnings.push(
             "every provider of a pool names the same principals: let this pool have no provider that others can change"
                 .into(),

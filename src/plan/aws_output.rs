@@ -45,7 +45,7 @@ pub(super) fn new(
     match Name::new(&format!("{prefix}AWS")) {
         Some(_) => Ok(OutputMode::Keys { prefix }),
         None => Err(Usage::new(format!("--env-prefix: `{prefix}` cannot begin a variable's name"))
-            .hint("it has letters, digits and _ alone, and no digit first, such as STAGING_")),
+            .hint("use only letters, digits and _, and no digit first, such as STAGING_")),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn timeout(args: &AwsArgs) -> std::time::Duration {
 pub(super) fn new(args: &AwsArgs, env: &Env, reader: &Reader) -> Result<aws::Request, Usage> {
     super::check_wait(args.wait_for_iam, timeout(args))?;
     let (_, role) = role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
-        Usage::new("no role was named")
+        Usage::new("no role was given")
             .hint("name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN")
     })?;
     let session_name = match (&args.role_session_name, env.get("AWS_ROLE_SESSION_NAME")?) {
@@ -46,7 +46,7 @@ pub(super) fn new(args: &AwsArgs, env: &Env, reader: &Reader) -> Result<aws::Req
     let duration = args.duration.map(aws::Duration::new).transpose()?;
     if !chain.is_empty() && args.duration.is_some_and(|duration| duration > aws::chain::LONGEST_SESSION) {
         return Err(Usage::new("--duration: with --chain-role-arn a session lasts an hour at most")
-            .hint("AWS caps sessions of chained roles, whatever the role's own maximum is")
+            .hint("AWS caps sessions of chained roles, even if the role's own maximum is longer")
             .hint("for a longer job, write a profile that renews: --profile NAME --refreshable"));
     }
     let guard = aws::Guard {
@@ -108,7 +108,7 @@ fn check_endpoint(env: &Env) -> Result<(), Usage> {
             reqwest::Url::parse(&address).is_ok_and(|url| url.has_host() && matches!(url.scheme(), "https" | "http"));
         if !good {
             return Err(Usage::new(format!("{variable} is not an https address"))
-                .hint("it reads like https://sts.eu-central-1.amazonaws.com"));
+                .hint("write it like https://sts.eu-central-1.amazonaws.com"));
         }
     }
     Ok(())

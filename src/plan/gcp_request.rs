@@ -59,7 +59,7 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
         None => Name::fixed(google::exports::ID_TOKEN),
         Some(text) => Name::new(text).filter(|name| !google::exports::is_taken(name)).ok_or_else(|| {
             Usage::new("--id-token-env takes the name of a variable that has no other meaning here")
-                .hint("a name has letters, digits and _ alone, and no digit first")
+                .hint("use only letters, digits and _, and no digit first")
         })?,
     };
     Ok(IdToken { audience: audience.to_owned(), variable, include_email: args.include_email })
@@ -68,7 +68,7 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
 fn file(args: &GcpArgs) -> Result<CredentialsFile, Usage> {
     if args.no_credentials_file {
         if !args.access_token && args.id_token_audience.is_none() {
-            return Err(Usage::new("--no-credentials-file leaves nothing to hand out")
+            return Err(Usage::new("--no-credentials-file leaves nothing to return")
                 .hint("ask for --access-token or for --id-token-audience, too"));
         }
         return Ok(CredentialsFile::No);

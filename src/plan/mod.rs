@@ -260,7 +260,7 @@ fn source(place: &TokenPlace) -> Result<Source, Usage> {
         (None, Some(text)) => Name::new(text).map(Source::Variable).ok_or_else(|| {
             let wrong = Usage::new("--token-env takes the name of a variable");
             if redact_jwt_shaped(text) == *text {
-                wrong.hint("a name has letters, digits and _ alone, and no digit first")
+                wrong.hint("use only letters, digits and _, and no digit first")
             } else {
                 wrong
                     .hint("it was given a token, which a command line makes public: consider it leaked")
@@ -320,7 +320,7 @@ fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
 fn host(text: &str) -> Result<String, Usage> {
     let wrong = || {
         Usage::new(format!("--allow-http: `{text}` is not a host's name or address"))
-            .hint("it takes the host alone, without http:// and without a port")
+            .hint("write only the host, without http:// and without a port")
     };
     if text.contains(['/', '@', ' ', '*'])
         || (text.contains(':') && text.trim_matches(['[', ']']).parse::<std::net::Ipv6Addr>().is_err())

@@ -69,7 +69,7 @@ pub(super) fn new(command: &SetupCommand, env: &Env) -> Result<Setup, Usage> {
 
 fn aws(args: &SetupAws, env: &Env) -> Result<aws::setup::Request, Usage> {
     let (_, role) = aws_request::role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
-        Usage::new("no role was named: the account that it is to be in is where its provider has to be").hint(
+        Usage::new("no role was given: its ARN names the account that needs the provider").hint(
             "name the role to create with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN",
         )
     })?;

@@ -78,8 +78,8 @@ mod tests {
             documents: Vec::new(),
         };
         expect_test::expect![[r#"
-            # lets in: jobs of the branch main
-            # keeps out: pull requests
+            # allows: jobs of the branch main
+            # denies: pull requests
             # beware: a debug session rm -rf / cannot be told apart
 
             # the role

@@ -66,12 +66,14 @@ impl std::error::Error for Error {}
 impl Error {
     fn report(&self) -> Report {
         match self {
-            Self::Absent { variable, in_semaphore } => {
-                Report::new(format!("no subject token: {variable} is not set")).hints(where_it_may_be(variable, *in_semaphore))
+            Self::Absent { variable, in_semaphore } => Report::new(format!("no subject token: {variable} is not set"))
+                .hints(where_it_may_be(variable, *in_semaphore)),
+            Self::Empty { place } => Report::new(format!("no subject token: {place} is empty")).hints([
+                "an empty token usually means that OpenID Connect is not enabled for this organization or job".into(),
+            ]),
+            Self::Unreadable { place, why } => {
+                Report::new(format!("cannot read the subject token from {place}: {why}"))
             }
-            Self::Empty { place } => Report::new(format!("no subject token: {place} is empty"))
-                .hints(["an empty token usually means that OpenID Connect is not enabled for this organization or job".into()]),
-            Self::Unreadable { place, why } => Report::new(format!("cannot read the subject token from {place}: {why}")),
             Self::NotJwt { why } => Report::new(format!("the subject token is not a JWT: {why}"))
                 .hints(["check that it was not cut, quoted or changed on its way here".into()]),
             Self::Wrapped { what, fix } => {
@@ -84,7 +86,8 @@ impl Error {
             .fact("expired", vec![crate::text::time(*expiry)])
             .fact("now", vec![format!("{}, by this machine's clock", crate::text::time(*now))])
             .hints([
-                "a Semaphore job gets one token, good for 24 hours from before it was queued, and cannot ask for another: run the job again".into(),
+                "a Semaphore job gets one token, valid for 24 hours from before it was queued: run the job again"
+                    .into(),
                 "check this machine's clock".into(),
             ]),
         }

@@ -58,7 +58,7 @@ fn issued(claims: &Claims, now: i64) -> Check {
     let expired = claims.expiry().is_some_and(|expiry| expiry <= now);
     if now.saturating_sub(at) > A_DAY && !expired {
         let take = refusing(TokenFault::TooOld, "takes", "take");
-        let because = format!("{take} a token for a day, whatever its exp");
+        let because = format!("{take} a token for a day, even if its exp is later");
         return on(TokenFault::TooOld, Check::new(Mark::Fails, title).fact("because", because));
     }
     Check::new(Mark::Holds, title)

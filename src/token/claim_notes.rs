@@ -65,7 +65,7 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
         "aud" if claims.get("aud") == claims.get("iss") => {
             "the same as iss, and for every cloud: whoever is given this token can present it to another"
         }
-        "aud" => "not the same as iss: made for this audience alone",
+        "aud" => "not the same as iss: made only for this audience",
         "sub" => subject(claims, job),
         "sub127" => return short_subject(claims, job),
         "org" => "can be renamed; org_id cannot",
@@ -75,21 +75,21 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
         "repo" => "without its owner: another owner's repository can have the same name",
         "repo_slug" => "the project's own repository, in a fork's pull request too",
         "job_type" if job.debugged || kind == Some(JobKind::ProjectDebug) => {
-            "a person at a shell; a rule that wants pipeline_job here keeps debug sessions out"
+            "a person at a shell; a rule that requires pipeline_job here denies debug sessions"
         }
-        "job_type" => "debug_job in a debug session: a rule that wants pipeline_job here keeps those out",
+        "job_type" => "debug_job in a debug session: a rule that requires pipeline_job here denies those",
         "ref_type" if kind == Some(JobKind::ProjectDebug) => "empty: on no ref",
         "ref_type" => "branch, tag or pull-request; together with ref, what to bind a rule to",
         "ref" if pull_request => "Semaphore's own ref of the merge: another with every push",
         "ref" if filled => "the whole ref; together with ref_type, what to bind a rule to",
         "branch" => match kind {
             Some(JobKind::PullRequest) => {
-                "the target, not what runs here: a rule on branch alone lets pull requests in, from forks too"
+                "the target, not what runs here: a rule on branch alone allows pull requests, from forks too"
             }
             Some(JobKind::Tag) => "on a tag, the whole ref",
             Some(JobKind::ProjectDebug) => "the default branch, though nothing of it need run here",
             Some(JobKind::Branch) | None => {
-                "a pull request has its target here: a rule on branch alone lets pull requests in; bind ref"
+                "a pull request has its target here: a rule on branch alone allows pull requests; bind ref"
             }
         },
         "pr" if filled => "pull requests from forks get a token too",
@@ -100,11 +100,11 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
             "the trigger (a API, h hook, s schedule, m by hand), whether rerun (t, f); the pipeline (i first, u promoted, n promoted by hand), whether rerun"
         }
         "wf_id" | "ppl_id" if !filled => "empty in a debug session",
-        "wf_id" => "this workflow alone",
-        "ppl_id" => "this pipeline alone",
-        "job_id" => "this job alone, as SEMAPHORE_JOB_ID",
+        "wf_id" => "only this workflow",
+        "ppl_id" => "only this pipeline",
+        "job_id" => "only this job, as SEMAPHORE_JOB_ID",
         "exp" => "24 hours from before the job was queued; a job cannot get another token",
-        "jti" => "this token alone",
+        "jti" => "only this token",
         SESSION_TAGS => {
             "session tags: the role's trust policy must allow sts:TagSession too, and so must every further role of a chain"
         }

@@ -34,9 +34,9 @@ pub(super) fn check(page: &Page, address: &Url, issuer: &str, alg: &str) -> (Che
     };
     let own = document.get("issuer").and_then(Value::as_str).unwrap_or("(none)");
     let same = if own == issuer {
-        Check::new(Mark::Holds, "`issuer` is the token's iss, to the letter")
+        Check::new(Mark::Holds, "`issuer` is exactly the token's iss")
     } else {
-        let check = Check::new(Mark::Fails, "`issuer` is the token's iss, to the letter");
+        let check = Check::new(Mark::Fails, "`issuer` is exactly the token's iss");
         on(TokenFault::NoDiscovery, check.compared(&[issuer.to_owned()], quoted(own).as_str()))
     };
     let (keys, jwks) = keys(document.get("jwks_uri"));

@@ -131,7 +131,7 @@ fn unusable(why: &Unusable, selection: &Selection, document: &Document, presente
     let (title, hint) = match why {
         Unusable::Absent => (
             format!("the secret at {} has no {field}", document.path),
-            "is the field right, to the letter? `?optional` and `?default=` are for fields that may be absent",
+            "check the exact name of the field; `?optional` and `?default=` are for fields that may be absent",
         ),
         Unusable::Null => (
             format!("the {field} of the secret at {} is null", document.path),

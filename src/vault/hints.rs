@@ -110,7 +110,7 @@ impl Context<'_> {
 
     pub(super) fn issuer(&self) -> Vec<String> {
         vec![format!(
-            "bound_issuer in auth/{}/config must be {}, to the letter: no slash at the end",
+            "bound_issuer in auth/{}/config must be exactly {}, without a slash at the end",
             self.request.mount,
             self.issuer_text()
         )]
@@ -160,7 +160,7 @@ impl Context<'_> {
     pub(super) fn bound_claim(&self) -> Vec<String> {
         let mut hints = self.kind_hints();
         let value = self.claims().shown(self.claim).unwrap_or_else(|| "(none)".into());
-        hints.push(format!("{} binds `{}` to something else than this token's {value}", self.role(), self.claim));
+        hints.push(format!("{} requires another value for `{}` than this token's {value}", self.role(), self.claim));
         hints
     }
 
@@ -183,20 +183,20 @@ impl Context<'_> {
     fn kind_hints(&self) -> Vec<String> {
         match self.claims().job_kind() {
             Some(JobKind::PullRequest) => {
-                vec!["this is a pull-request job; a role for a branch does not let it in, and should not".into()]
+                vec!["this is a pull-request job; a role for a branch does not allow it, and should not".into()]
             }
-            Some(JobKind::Tag) => vec!["this is a tag's job; a role for a branch does not let it in".into()],
+            Some(JobKind::Tag) => vec!["this is a tag's job; a role for a branch does not allow it".into()],
             Some(JobKind::ProjectDebug) => vec!["this is a debug session of the project: it has no ref at all".into()],
             Some(JobKind::Branch) | None => Vec::new(),
         }
     }
 
     pub(super) fn expired(&self) -> Vec<String> {
-        self.times("a job gets one token, good for 24 hours, and cannot ask for another: run it again")
+        self.times("a job gets one token, valid for 24 hours: run it again")
     }
 
     pub(super) fn too_early(&self) -> Vec<String> {
-        self.times("the server's clock is behind: set it, or clock_skew_leeway on the role")
+        self.times("the server's clock is slow: set it, or clock_skew_leeway on the role")
     }
 
     fn times(&self, fix: &str) -> Vec<String> {

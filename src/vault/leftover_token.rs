@@ -103,7 +103,7 @@ impl LeftoverToken {
                 End::Ended
             }
             Err(Why::Gone) => {
-                tracing::info!("the client token{} has ended before", self.by_name());
+                tracing::info!("the client token{} was already revoked or has expired", self.by_name());
                 End::Ended
             }
             Err(Why::Denied(said)) => {

@@ -129,7 +129,7 @@ impl LoginCause {
 
     /// All that follows from the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
-        const MOUNT: &str = "Vault takes no JWT logins there";
+        const MOUNT: &str = "Vault has no JWT auth method at this mount";
         const ROLE: &str = "Vault has no role for this login";
         const TOKEN: &str = "Vault refused the token";
         match self {

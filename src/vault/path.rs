@@ -39,7 +39,7 @@ impl Path {
             return Err(wrong("it starts or ends with a slash").hint("write it like secret/production/db"));
         }
         if let Some((_, path)) = text.split_once("://") {
-            return Err(wrong("it holds `://`").hint(format!("write the path alone: {path}")));
+            return Err(wrong("it holds `://`").hint(format!("write only the path: {path}")));
         }
         if text.split('/').any(str::is_empty) {
             return Err(wrong("a segment is empty"));

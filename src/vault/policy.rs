@@ -24,14 +24,14 @@ impl Grant {
         let wrong = |why: &str| Usage::new(format!("{ORIGIN}: `{shown}` cannot stand in a policy: {why}"));
         let exact = shown.strip_suffix('*').unwrap_or(shown);
         if exact.contains('*') || shown.split('/').any(|segment| segment == "+") {
-            return Err(wrong("`*` stands for something at its end alone, and `+` for any segment"));
+            return Err(wrong("`*` is a wildcard only at the end, and `+` matches any segment"));
         }
         if shown.contains(['"', '\\']) || shown.contains("${") || shown.contains("{{") {
             return Err(wrong("it holds a quote, a backslash, `${` or `{{`"));
         }
         let (mount, below) = shown.split_once('/').unwrap_or((shown, ""));
         if below.is_empty() || mount.contains('*') {
-            return Err(wrong("it names a mount and no secret in it").hint("it reads like secret/production/db"));
+            return Err(wrong("it names a mount and no secret in it").hint("write it like secret/production/db"));
         }
         let has_data = shown.split('/').skip(1).any(|segment| segment == "data");
         let behind_the_mount = path.with_second("data");
@@ -62,11 +62,11 @@ pub(super) fn warnings(grants: &[Grant]) -> Vec<String> {
     let mut warnings = Vec::new();
     if grants.iter().any(|grant| grant.paths.len() > 1) {
         warnings.push(
-            "a secret is named in both spellings, with data/ behind the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs".to_owned(),
+            "a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs".to_owned(),
         );
     }
     if grants.iter().flat_map(|grant| &grant.paths).any(|path| path.as_str().ends_with('*')) {
-        warnings.push("`*` at the end of a secret's path stands for anything that begins so, now or later".to_owned());
+        warnings.push("`*` at the end of a secret's path matches all paths that begin so, now or later".to_owned());
     }
     warnings
 }

@@ -89,7 +89,7 @@ impl ReadCause {
         match self {
             Self::Absent => (
                 format!("Vault has no secret at {path}"),
-                Some(path.other_syntax().as_deref().map_or_else(|| "check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent".into(), meant)),
+                Some(path.other_syntax().as_deref().map_or_else(|| "check the exact path and the version; `?optional` and `?default=` are for secrets that may be absent".into(), meant)),
             ),
             Self::Deleted(Gone { number, at, .. }) => (
                 format!("version {number} of {path} is deleted"),
@@ -100,7 +100,7 @@ impl ReadCause {
                 Some("it cannot be restored: write a new version, or ask for another with `?version=`".into()),
             ),
             Self::LacksData => {
-                refused("this is a KV version 2 secret: leave `kv1:` out, or put `data/` behind the mount in its path")
+                refused("this is a KV version 2 secret: leave `kv1:` out, or put `data/` after the mount in its path")
             }
             Self::NoMount => (
                 format!("Vault has no secrets engine for {path}, or none that this token may use"),
@@ -126,5 +126,5 @@ impl ReadCause {
 
 /// What to do about a path that another tool's words have got into.
 fn meant(right: &str) -> String {
-    format!("a field stands after `#`, a version after `?version=`, and no prefix before the path: write {right}")
+    format!("write a field after `#`, a version after `?version=`, and no prefix before the path: {right}")
 }

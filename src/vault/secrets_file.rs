@@ -59,11 +59,11 @@ pub fn selections(text: &str) -> Result<Vec<Selection>, Usage> {
 }
 
 fn of_action(entry: &str) -> Result<Selection, Usage> {
-    let wrong = |why: &str| Usage::new(format!("`{entry}` is no secret to read: {why}"));
-    let example = "it reads `secret/data/ci password | DB_PASSWORD`";
+    let wrong = |why: &str| Usage::new(format!("`{entry}` is not a valid secret argument: {why}"));
+    let example = "write it as `secret/data/ci password | DB_PASSWORD`";
     let (left, name) = match entry.rsplit_once('|') {
         Some((_, name)) if name.trim().is_empty() => {
-            return Err(wrong("no variable stands after `|`").hint(example));
+            return Err(wrong("a variable is missing after `|`").hint(example));
         }
         Some((left, name)) => (left.trim(), Some(name.trim())),
         None => (entry, None),
@@ -90,7 +90,7 @@ fn of_action(entry: &str) -> Result<Selection, Usage> {
         })?,
         None if key.needs_quotes => {
             return Err(wrong("the action takes this key in quotation marks, or with a name")
-                .hint(format!("it reads `{path} \"{selector}\"`, or `{path} {selector} | NAME`")));
+                .hint(format!("write it as `{path} \"{selector}\"`, or `{path} {selector} | NAME`")));
         }
         None => Naming::Action { upper: true }.name("", &key.text).map_err(|nameless| {
             let why = match nameless {
@@ -189,9 +189,9 @@ mod tests {
             ("secret/ci key | A=B", "no shell has a variable of this name"),
             ("secret/ci * | 9_", "no shell has variables of this prefix"),
             ("secret/ci ** | ünï_", "no shell has variables of this prefix"),
-            ("secret/ci key |", "no variable stands after `|`"),
+            ("secret/ci key |", "a variable is missing after `|`"),
         ] {
-            assert_eq!(error(line), format!("`{line}` is no secret to read: {why}"));
+            assert_eq!(error(line), format!("`{line}` is not a valid secret argument: {why}"));
         }
         assert_eq!(error("secret/ci key | UID"), "UID is a variable that bash manages");
     }

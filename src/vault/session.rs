@@ -111,7 +111,7 @@ impl Session<'_> {
         }
         let own: Vec<&str> = may(path).into_iter().filter(|one| *one != "deny").collect();
         let why = if own.is_empty() {
-            "no policy of this token covers the path, in either spelling".to_owned()
+            "the token's policies allow neither spelling of the path".to_owned()
         } else {
             format!("the policies let this token {} there, but not {wanted}", own.join(" and "))
         };

@@ -24,7 +24,7 @@ fn get(env: &Env, names: Names) -> Result<Option<(&'static str, String)>, Usage>
 }
 
 fn unnamed(env: &Env) -> Usage {
-    let usage = Usage::new("no server was named")
+    let usage = Usage::new("no Vault address was given")
         .hint("name it with --addr https://vault.example.com:8200, or with the variable VAULT_ADDR");
     match env.raw("BAO_ADDR") {
         Some(_) => usage.hint("BAO_ADDR is set, and empty, and beats VAULT_ADDR even so: unset it"),
@@ -47,7 +47,8 @@ pub fn address(option: Option<&str>, env: &Env) -> Result<Url, Usage> {
     refuse_if_true(env, ["BAO_SRV_LOOKUP", "VAULT_SRV_LOOKUP"], "name the server's host and port instead")?;
     // The address itself is not shown: it may hold a password.
     let wrong = |why: &str| {
-        Usage::new(format!("{origin} is not a server's address: {why}")).hint("it reads https://vault.example.com:8200")
+        Usage::new(format!("{origin} is not a server's address: {why}"))
+            .hint("write it as https://vault.example.com:8200")
     };
     let url = Url::parse(text.trim()).map_err(|_| wrong("it cannot be read as a URL"))?;
     if !matches!(url.scheme(), "https" | "http") {
@@ -77,7 +78,7 @@ pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usag
     let text = text.trim_matches('/');
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Usage::new(format!(
-            "{origin} is not a namespace: it holds blanks, control or non-ASCII characters"
+            "{origin} is not a namespace: it holds spaces, control or non-ASCII characters"
         )));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
@@ -259,7 +260,7 @@ mod tests {
             address(None, &env(&[("VAULT_ADDR", "http://a"), ("VAULT_AGENT_ADDR", "http://b")])).unwrap().as_str(),
             "http://b/"
         );
-        assert_eq!(address(None, &env(&[])).unwrap_err().to_string(), "no server was named");
+        assert_eq!(address(None, &env(&[])).unwrap_err().to_string(), "no Vault address was given");
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Request {
         if !(role.starts_with(letter) && role.ends_with(letter) && role.chars().all(|c| letter(c) || "-.".contains(c)))
         {
             return Err(Usage::new(format!("--role: no role is called `{role}`"))
-                .hint("it has letters, digits, `_`, `-` and `.` alone, and one of the first three at both ends"));
+                .hint("use only letters, digits, `_`, `-` and `.`, and one of the first three at both ends"));
         }
         Ok(Self {
             role: role.to_owned(),
@@ -128,7 +128,7 @@ impl Request {
         match refs {
             Refs::Branch(_) | Refs::Tag(_) if refs.is_exact() => {}
             Refs::Branch(_) | Refs::Tag(_) => warnings.push(
-                "`*` stands for any text, slashes among it: whoever may push a ref of such a name is let in".into(),
+                "`*` matches any text, including slashes: whoever may push a ref of such a name is allowed".into(),
             ),
             Refs::PullRequests => {
                 warnings.push(

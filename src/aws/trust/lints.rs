@@ -36,11 +36,11 @@ pub(super) fn lints(rule: &Rule, request: &Request<'_>) -> Vec<String> {
         lints.push(format!("the token carries session tags, and no statement allows {TAG}: name it beside {ASSUME}"));
     }
     if let Some(issuer) = request.claims.text("iss").filter(|issuer| !issuer.starts_with("https://")) {
-        lints.push(format!("the token's issuer is {issuer}, and AWS takes none that does not begin with https://"));
+        lints.push(format!("the token's issuer is {issuer}, and AWS accepts only issuers that begin with https://"));
     }
     if policy.length > USUAL_LENGTH {
         lints.push(format!(
-            "it has {} characters without blanks; an account takes {USUAL_LENGTH} unless its quota was raised",
+            "it has {} characters without spaces; an account takes {USUAL_LENGTH} unless its quota was raised",
             policy.length
         ));
     }
@@ -64,7 +64,7 @@ fn principal(rule: &Rule, request: &Request<'_>, statement: &Statement, lints: &
         if name == "*" && !statement.denies {
             lints.push(format!("{place}: its principal is a wildcard: name the provider's ARN"));
         } else if name.contains('*') {
-            lints.push(format!("{place}: a `*` in a principal's name stands for nothing but itself: {name}"));
+            lints.push(format!("{place}: a `*` in a principal's name matches only itself: {name}"));
         }
         let Ok(provider) = ProviderArn::parse("", name) else { continue };
         if *kind != Kind::Federated {
@@ -81,7 +81,7 @@ fn principal(rule: &Rule, request: &Request<'_>, statement: &Statement, lints: &
             } else if provider.account() != role.account() {
                 let (own, other) = (role.account(), provider.account());
                 lints.push(format!(
-                    "{place}: the provider is of account {other}, and the role of {own}: STS asks the role's own account alone"
+                    "{place}: the provider is of account {other}, and the role of {own}: STS uses only the role's own account"
                 ));
             }
         }
@@ -126,11 +126,11 @@ fn compared(
     }
     if operator.set == Some(Set::All) && !statement.denies {
         lints.push(format!(
-            "{place}: ForAllValues holds where the key is missing as well, which lets in whom it does not name"
+            "{place}: ForAllValues holds where the key is missing as well, which allows whom it does not name"
         ));
     }
     if !has_variables && written().any(|text| text.contains("${")) {
-        lints.push(format!("{place}: `${{…}}` is no variable without \"Version\": \"2012-10-17\""));
+        lints.push(format!("{place}: `${{…}}` is not a variable without \"Version\": \"2012-10-17\""));
     }
     match request.claim_of(key).as_deref() {
         Some("aud") => {
@@ -148,7 +148,7 @@ fn compared(
             let (host, claim) = key.rsplit_once(':').unwrap_or(("", key));
             if !host.contains(['.', '/']) && !["aws", "sts"].iter().any(|known| host.eq_ignore_ascii_case(known)) {
                 let meant = if let "aud" | "sub" | "amr" = claim {
-                    format!("; it reads `{}:{claim}`", request.host)
+                    format!("; write it as `{}:{claim}`", request.host)
                 } else {
                     String::new()
                 };
@@ -210,8 +210,8 @@ fn others(rule: &Rule, request: &Request<'_>) -> Vec<String> {
     let on = |ref_type, reference| job(Subject { ref_type, reference, ..own });
     let mut lints = Vec::new();
     let mut say = |mark: Mark, whom: &str| match mark {
-        Mark::Holds => lints.push(format!("it lets in {whom}")),
-        Mark::Unknown => lints.push(format!("it may let in {whom}")),
+        Mark::Holds => lints.push(format!("it allows {whom}")),
+        Mark::Unknown => lints.push(format!("it may allow {whom}")),
         Mark::Fails => {}
     };
     say(job(Subject { project: "00000000-0000-4000-8000-000000000000", ..own }), "every project of the organization");
@@ -235,8 +235,8 @@ pub(super) fn debug_sessions(rule: &Rule, request: &Request<'_>) -> Option<Strin
     Subject::of(request.claims)?;
     let claims = tagged(request.claims, &[("job_type", "debug_job")]);
     let lets_in = match lets_in(rule, request, &claims) {
-        Mark::Holds => "is let in as well",
-        Mark::Unknown => "may be let in as well",
+        Mark::Holds => "is allowed as well",
+        Mark::Unknown => "may be allowed as well",
         Mark::Fails => return None,
     };
     let how = if request.claims.get(SESSION_TAGS).and_then(|tags| tags.pointer("/principal_tags/job_type")).is_some() {

@@ -147,7 +147,7 @@ impl<'c> Request<'c> {
             _ if self.is_known_better() => {
                 return Shown::Unknown("AWS knows some of this issuer's further claims".into());
             }
-            _ => return Shown::Absent("of this issuer's claims AWS knows aud, sub and amr alone".into()),
+            _ => return Shown::Absent("of this issuer's claims AWS supports only aud, sub and amr".into()),
         };
         match self.claims.text("azp") {
             // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html

@@ -173,7 +173,7 @@ impl<'r> Lints<'r> {
             let instead = format!("attribute.{name}");
             let instead = if mapping::is_key(&instead) { format!(": write `{instead}`") } else { String::new() };
             found.push(format!(
-                "`{key}` is no key that Google takes (google.subject, google.groups, attribute.NAME of a-z, 0-9 and _){instead}"
+                "`{key}` is not a key that Google accepts (google.subject, google.groups, attribute.NAME of a-z, 0-9 and _){instead}"
             ));
         }
     }
@@ -214,7 +214,7 @@ impl<'r> Lints<'r> {
                 Some(false) => "it is false of every token, and lets nobody in",
                 None => "it says the same of every token",
             };
-            found.push(format!("{what} compares constants alone (`{}`): {outcome}", condition.source(part)));
+            found.push(format!("{what} compares only constants (`{}`): {outcome}", condition.source(part)));
         }
     }
 

@@ -87,7 +87,7 @@ fn one(key: &str, formula: &Formula, scope: &Scope<'_>, mapped: &mut Mapped) -> 
     let title = format!("{key} = {}", formula.text);
     let fails = |why: String| Check::new(Mark::Fails, title.clone()).fact("because", why);
     if !is_key(key) {
-        return fails(format!("`{key}` is no key that Google takes")).fact(SAYS, "Invalid mapped attribute key …");
+        return fails(format!("`{key}` is not a key that Google accepts")).fact(SAYS, "Invalid mapped attribute key …");
     }
     if formula.text.chars().count() > LONGEST_EXPRESSION {
         return fails(format!("the expression has more than {LONGEST_EXPRESSION} characters"));

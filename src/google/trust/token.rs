@@ -108,6 +108,6 @@ pub(super) fn subject(claims: &Claims) -> Option<Check> {
     }
     Some(
         Check::new(Mark::Fails, "the token has no `sub`")
-            .fact("because", "the organization's filter may take it out; STS asks for it, whatever is mapped"),
+            .fact("because", "the organization's filter may take it out; STS requires it with any mapping"),
     )
 }

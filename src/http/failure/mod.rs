@@ -221,7 +221,7 @@ impl Failure {
                 if why.as_str().starts_with(OUT_OF_TIME) {
                     "check this machine's clock; if it is right, the server needs another certificate"
                 } else {
-                    "for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA"
+                    "for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA"
                 },
             ),
             Self::Proxy(proxy) => row(proxy.retry(), proxy.is_sent(), Exit::Unreachable, ""),

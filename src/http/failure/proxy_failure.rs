@@ -110,7 +110,9 @@ impl ProxyFailure {
                 format!("check the user and the password in {variable}; both are percent-encoded there")
             }
             Fault::Unreached(failure) if matches!(**failure, Failure::NotTls { .. }) => {
-                format!("write http:// in {variable}: the proxy is spoken to in clear, and carries TLS to {host}")
+                format!(
+                    "write http:// in {variable}: the connection to the proxy is plain HTTP, and carries TLS to {host}"
+                )
             }
             Fault::NotHttp | Fault::NotSocks => {
                 format!("check the proxy's address and its kind in {variable}: http, https or socks5")

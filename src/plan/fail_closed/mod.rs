@@ -118,10 +118,9 @@ impl FailureOutput {
         std::panic::set_hook(Box::new(move |info| {
             output.print(Exit::Bug);
             let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
-            let report = crate::error::Report::new(format!(
-                "a bug in oidc-exchange, at {place}; no credentials were handed out"
-            ))
-            .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))]);
+            let report =
+                crate::error::Report::new(format!("a bug in oidc-exchange, at {place}; no credentials were returned"))
+                    .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))]);
             crate::diagnostic::report(&report);
             #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
             std::process::exit(Exit::Bug.code().into());

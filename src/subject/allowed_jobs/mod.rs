@@ -216,7 +216,7 @@ fn refs(claims: &Claims) -> Result<Refs, Usage> {
         Some(JobKind::Tag) => name("refs/tags/").map(Refs::Tag),
         Some(JobKind::PullRequest) => Ok(Refs::PullRequests),
         Some(JobKind::ProjectDebug) | None => Err(Usage::new("the token names no ref to make a rule of")
-            .hint("say which jobs to let in with --branch, --tag or --pull-requests")),
+            .hint("name the jobs to allow with --branch, --tag or --pull-requests")),
     }
 }
 

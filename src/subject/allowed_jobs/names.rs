@@ -16,7 +16,7 @@ impl Issuer {
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{origin}: `{text}` is not an issuer's address: {why}"))
-                .hint("it reads https://ORG.semaphoreci.com")
+                .hint("write it as https://ORG.semaphoreci.com")
         };
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
         let https = url.scheme() == "https" || (url.scheme() == "http" && crate::http::is_loopback(&url));
@@ -126,7 +126,7 @@ fn word(origin: &str, text: &str, what: &str) -> Result<String, Usage> {
     if !text.is_empty() && text.chars().all(plain) {
         return Ok(text.to_owned());
     }
-    Err(Usage::new(format!("{origin}: `{text}` is not {what}")).hint("it has letters, digits, `-`, `_` and `.` alone"))
+    Err(Usage::new(format!("{origin}: `{text}` is not {what}")).hint("use only letters, digits, `-`, `_` and `.`"))
 }
 
 /// The name of a branch or tag, where `*` stands for anything.
@@ -150,7 +150,7 @@ impl Pattern {
             return Err(wrong("it holds `..`, `@{` or `**`"));
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace() || "~^:?[\\".contains(c)) {
-            return Err(wrong("it holds a blank or one of `~^:?[\\`"));
+            return Err(wrong("it holds a space or one of `~^:?[\\`"));
         }
         Ok(Self(text.to_owned()))
     }

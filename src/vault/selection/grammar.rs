@@ -26,8 +26,8 @@ impl Selection {
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, Usage> {
         let Some((name, rest)) = text.split_once('=') else {
-            return Err(Usage::new(format!("`{text}` is no secret to read: it lacks `NAME=`"))
-                .hint("it reads like DB_PASSWORD=secret/production/db#password"));
+            return Err(Usage::new(format!("`{text}` is not a valid secret argument: it lacks `NAME=`"))
+                .hint("write it like DB_PASSWORD=secret/production/db#password"));
         };
         let origin = if name.is_empty() { "the secret" } else { name };
         if rest.starts_with(['"', '\'', '`']) {
@@ -51,7 +51,7 @@ impl Selection {
         let path = Path::parse(origin, path)?;
         if engine == Engine::Kv2 && !path.as_str().contains('/') {
             return Err(Usage::new(format!("{origin}: `kv2:{path}` names a mount and no secret in it"))
-                .hint("it reads like kv2:secret/production/db"));
+                .hint("write it like kv2:secret/production/db"));
         }
         let field = Field::parse(origin, field)?;
         let mut version = None;
@@ -75,7 +75,7 @@ impl Selection {
         };
         if field.is_none() {
             return Err(Usage::new(format!("{origin}: a POST needs `#` and the field that is wanted of its answer"))
-                .hint("it reads like CERT=POST:pki/issue/web{\"common_name\":\"ci.example.com\"}#certificate"));
+                .hint("write it like CERT=POST:pki/issue/web{\"common_name\":\"ci.example.com\"}#certificate"));
         }
         let treatment = Treatment::parse(origin, options, None)?;
         if treatment.missing != Missing::Refuse {
@@ -104,12 +104,12 @@ impl Target {
                 Ok(Self::Each { prefix: name.to_owned(), naming: Naming::Own })
             } else {
                 Err(Usage::new(format!("`{name}` is not the beginning of a variable's name"))
-                    .hint("it has letters, digits and _ alone, and no digit first"))
+                    .hint("use only letters, digits and _, and no digit first"))
             };
         }
         let known = known.ok_or_else(|| {
             Usage::new(format!("`{name}` is not a variable's name"))
-                .hint("it has letters, digits and _ alone, and no digit first")
+                .hint("use only letters, digits and _, and no digit first")
         })?;
         if let Some(shell) = names::holder(&known) {
             return Err(Usage::new(format!("{name} is a variable that {shell} manages")).hint("choose another name"));
@@ -126,7 +126,7 @@ impl Field {
         Ok(match text {
             None => Self::Whole,
             Some("") => {
-                return Err(Usage::new(format!("{origin}: no field stands after `#`"))
+                return Err(Usage::new(format!("{origin}: a field is missing after `#`"))
                     .hint("leave `#` out for the whole secret as JSON; `#*` takes every field"));
             }
             Some("*") => Self::All,
@@ -237,12 +237,12 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_told_why() {
         for (text, expected) in [
-            ("secret/x#y", "`secret/x#y` is no secret to read: it lacks `NAME=`"),
+            ("secret/x#y", "`secret/x#y` is not a valid secret argument: it lacks `NAME=`"),
             ("1A=secret/x#y", "`1A` is not a variable's name"),
             ("UID=secret/x#y", "UID is a variable that bash manages"),
             ("A=#y", "A: the path is empty"),
             ("A=secret/../x#y", "A: `secret/../x` is not a path: `.` and `..` would lead elsewhere"),
-            ("A=secret/x#", "A: no field stands after `#`"),
+            ("A=secret/x#", "A: a field is missing after `#`"),
             ("A=secret/x?nonsense#y", "A: `nonsense` is not an option of a secret"),
             ("A=secret/x?version=0#y", "A: `version=` takes a number from 1 on; left out, it is the latest"),
             ("A=secret/x?version=1&version=2#y", "A: `version` contradicts what is said before it"),

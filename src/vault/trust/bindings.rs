@@ -67,7 +67,7 @@ impl Login<'_> {
                     let check =
                         wanted.iter().fold(Check::new(Mark::Fails, name), |check, text| check.fact("wanted", text));
                     let check = check.fact("presented", presented.unwrap_or_default()).fact("would say", said);
-                    return check.fact("because", "bound_claims_type is string: a `*` stands for itself");
+                    return check.fact("because", "bound_claims_type is string: a `*` matches only itself");
                 }
                 fault(name, &wanted, presented, said)
             }

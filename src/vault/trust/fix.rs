@@ -30,7 +30,7 @@ impl Login<'_> {
         let role_is_at_fault = fixes().any(|fix| matches!(fix, Fix::Role(..)));
         if role_is_at_fault && !super::lints::too_wide(self.role, self.claims).is_empty() {
             notes.push(
-                "once mended, the role lets in whom the lints name: `oidc-exchange setup vault` prints one that lets in this project's ref and nobody else".into(),
+                "once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else".into(),
             );
         }
         let role = fixes().filter_map(|fix| match fix {
@@ -53,7 +53,7 @@ impl Login<'_> {
         let left_out = super::lints::can_be_left_out(self.role);
         if !left_out.is_empty() {
             notes.push(format!(
-                "the organization can leave {} out of its tokens: logins then fail, and nobody else is let in",
+                "the organization can leave {} out of its tokens: logins then fail, and nobody else is allowed",
                 left_out.join(", ")
             ));
         }
@@ -97,15 +97,15 @@ impl Login<'_> {
         if self.claims.text("job_type") == Some("debug_job") {
             return Some((
                 true,
-                "this is a debug session, with the claims of the job that it was opened for but for `job_type`",
+                "this is a debug session, with the claims of the job that it was opened for, except `job_type`",
             ));
         }
         match self.claims.job_kind()? {
             JobKind::Branch => None,
-            JobKind::Tag => Some((false, "this is a tag's job: a role for a branch does not let it in")),
+            JobKind::Tag => Some((false, "this is a tag's job: a role for a branch does not allow it")),
             JobKind::PullRequest => Some((
                 true,
-                "this is a pull-request job: a role for a branch does not let it in, and should not; `oidc-exchange setup vault --pull-requests` makes them a role of their own",
+                "this is a pull-request job: a role for a branch does not allow it, and should not; `oidc-exchange setup vault --pull-requests` makes them a role of their own",
             )),
             JobKind::ProjectDebug => Some((true, "this is a debug session of the project: it has no ref at all")),
         }

@@ -96,7 +96,7 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
     }
     if mount.is_some_and(|mount| mount.bound_issuer.is_empty()) {
         lints.push(
-            "the mount has no bound_issuer: whatever its keys have signed is taken, whomever it says it is from".into(),
+            "the mount has no bound_issuer: it accepts every token that its keys have signed, from any issuer".into(),
         );
     }
     lints.extend(of_the_token(role));
@@ -114,7 +114,7 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
             ""
         };
         lints.push(format!(
-            "pull requests are let in, those from forks among them{because}; bind ref_type to branch and ref to refs/heads/… to keep them out"
+            "pull requests are allowed, those from forks among them{because}; bind ref_type to branch and ref to refs/heads/… to deny them"
         ));
     }
     let job = lets_in(OtherJob::Debug, &SESSION);
@@ -125,13 +125,13 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
             (true, false) => "`sem debug job`",
             (false, _) => "`sem debug project`",
         };
-        lints.push(format!("debug sessions are let in ({which}); bind job_type to pipeline_job to keep them out"));
+        lints.push(format!("debug sessions are allowed ({which}); bind job_type to pipeline_job to deny them"));
     }
     if lets_in(OtherJob::OtherProject { namesake: false }, &[&PROJECT[..], &["repo"]].concat()) {
-        lints.push("jobs of every project of the organization are let in; bind prj_id to keep them out".into());
+        lints.push("jobs of every project of the organization are allowed; bind prj_id to deny them".into());
     } else if lets_in(OtherJob::OtherProject { namesake: true }, &PROJECT) {
         lints.push(
-            "jobs of every project of the organization whose repository has this name are let in; bind prj_id to keep them out".into(),
+            "jobs of every project of the organization whose repository has this name are allowed; bind prj_id to deny them".into(),
         );
     }
     lints
@@ -173,7 +173,9 @@ fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
     let patterns = values.iter().filter_map(Value::as_str).filter(|text| text.contains('*'));
     if !role.glob {
         let pattern = patterns.into_iter().next()?;
-        return Some(format!("{name} is bound to {pattern}, where `*` stands for itself: bound_claims_type is string"));
+        return Some(format!(
+            "{name} is bound to {pattern}, where `*` matches only itself: bound_claims_type is string"
+        ));
     }
     // Behind a separator, at the end, it stands for what one expects.
     let odd = |pattern: &&str| {
@@ -185,9 +187,7 @@ fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
         return Some(format!("{name} is bound to {pattern}, which every text is, an empty one too"));
     }
     let example = pattern.replace('*', "x/y");
-    Some(format!(
-        "{name} is bound to {pattern}, and {example} is let in too: `*` stands for any text, slashes among it"
-    ))
+    Some(format!("{name} is bound to {pattern}, and {example} is allowed too: `*` matches any text, including slashes"))
 }
 
 /// A list or an object within the list that a claim is bound to.

@@ -179,8 +179,8 @@ impl Login<'_> {
                 .fact("presented", format!("{}{given}", time(presented)))
                 .fact("would say", format!("400 error validating token: invalid {said}"));
             check.fixed_by(Fix::Advice(match found {
-                Fault::Expired => "a job gets one token, good for 24 hours, and cannot ask for another: run it again",
-                Fault::NotBefore | Fault::Issued => "a clock is behind: set it, or clock_skew_leeway on the role",
+                Fault::Expired => "a job gets one token, valid for 24 hours: run it again",
+                Fault::NotBefore | Fault::Issued => "a clock is slow: set it, or clock_skew_leeway on the role",
             }))
         };
         let faults: Vec<Finding> = times.faults(self.now).map(one).collect();

@@ -157,7 +157,7 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
         expect![[r#"
         error: --duration: with --chain-role-arn a session lasts an hour at most
 
-        hint: AWS caps sessions of chained roles, whatever the role's own maximum is
+        hint: AWS caps sessions of chained roles, even if the role's own maximum is longer
         hint: for a longer job, write a profile that renews: --profile NAME --refreshable
     "#]],
     );
@@ -180,7 +180,7 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
         expect![[r#"
         error: --chain-role-arn: `target` is not a role's ARN: a name alone does not say in which account the role is
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong(
@@ -221,14 +221,14 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
         expect![[r#"
         error: --external-id: `a b` is not an external id
 
-        hint: it has 2 to 1224 letters, digits and +=,.@:/_- (no blank)
+        hint: it has 2 to 1224 letters, digits and +=,.@:/_- (no space)
         hint: an empty one stands for none, where a later role in the chain has one
     "#]],
     );
     wrong(
         &["--chain-role-arn", HUB, "--session-tag", "branch=fix#1"],
         expect![[r#"
-        error: --session-tag: `branch=fix#1`: STS takes letters, digits, blanks and _.:/=+-@, but not '#'
+        error: --session-tag: `branch=fix#1`: STS takes letters, digits, spaces and _.:/=+-@, but not '#'
     "#]],
     );
     wrong(
@@ -242,7 +242,7 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
         expect![[r#"
         error: --source-identity: `a:b` is not a source identity
 
-        hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
+        hint: it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)
     "#]],
     );
     assert!(sandbox.aws.requests().is_empty());

@@ -70,8 +70,8 @@ fn accepted() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ✓ sts:AssumeRoleWithWebIdentity is allowed by Statement[0]
 
-        note: a debug session of such a job has the same `sub` and is let in as well: only session tags, which this token does not carry, could tell them apart
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: a debug session of such a job has the same `sub` and is allowed as well: only session tags, which this token does not carry, could tell them apart
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -100,7 +100,7 @@ fn a_pull_request_is_not_a_push() {
         ✗ sts:AssumeRoleWithWebIdentity is allowed by no statement
 
         note: this is a pull-request job: its `ref` changes with every push, and its `ref_type` is pull-request
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -130,7 +130,7 @@ fn a_star_is_a_star_in_string_equals() {
 
         lint: Statement[0]: StringEquals acme.semaphoreci.com:sub: `*` is a literal character there; use StringLike for a wildcard
 
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -163,7 +163,7 @@ fn session_tags_take_an_action_of_their_own() {
 
         lint: the token carries session tags, and no statement allows sts:TagSession: name it beside sts:AssumeRoleWithWebIdentity
 
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -227,8 +227,8 @@ fn an_address_is_not_in_the_token() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ? sts:AssumeRoleWithWebIdentity may be allowed by Statement[0]
 
-        note: a debug session of such a job has the same `sub` and may be let in as well: only session tags, which this token does not carry, could tell them apart
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: a debug session of such a job has the same `sub` and may be allowed as well: only session tags, which this token does not carry, could tell them apart
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let mut denies = statement(&json!("*"), &json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } }));
     denies["Effect"] = json!("Deny");
@@ -260,8 +260,8 @@ fn an_address_is_not_in_the_token() {
               because    the token does not show it
         ? sts:AssumeRoleWithWebIdentity may be denied by Statement[1]
 
-        note: a debug session of such a job has the same `sub` and may be let in as well: only session tags, which this token does not carry, could tell them apart
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: a debug session of such a job has the same `sub` and may be allowed as well: only session tags, which this token does not carry, could tell them apart
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let other = statement(&json!("sts:AssumeRoleWithWebIdentity"), &bound("StringEquals", "x"));
     main_explained(&policy(&[other, denies])).exits(4);
@@ -357,7 +357,7 @@ fn json_for_a_program() {
           ],
           "lints": [],
           "notes": [
-            "this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny"
+            "this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny"
           ],
           "title": "no statement lets this token assume arn:aws:iam::123456789012:role/deploy",
           "verdict": "refused"
@@ -383,7 +383,7 @@ fn what_is_no_trust_policy_is_told_where() {
         })
         .collect();
     expect![[r#"
-        error: --trust-policy policy.json: Statement[0].Effect: it is `Allow` or `Deny`, to the letter
+        error: --trust-policy policy.json: Statement[0].Effect: it is exactly `Allow` or `Deny`
 
         error: --trust-policy policy.json: Statement[0].Resource: a trust policy has none: the role that it belongs to is meant
 
@@ -414,7 +414,7 @@ fn what_is_no_trust_policy_is_told_where() {
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --provider-arn: `acme.semaphoreci.com` is not the ARN of an OpenID Connect provider: it does not read arn:…:iam::…
 
-        hint: it reads arn:aws:iam::ACCOUNT:oidc-provider/HOST, without https://
+        hint: write it as arn:aws:iam::ACCOUNT:oidc-provider/HOST, without https://
     "#]]);
 }
 
@@ -477,8 +477,8 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ? sts:AssumeRoleWithWebIdentity may be allowed by Statement[0]
 
-        note: a debug session of such a job has the same `sub` and may be let in as well: only session tags, which this token does not carry, could tell them apart
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: a debug session of such a job has the same `sub` and may be allowed as well: only session tags, which this token does not carry, could tell them apart
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     explain(&both, Job::branch("main")).args(["--role-arn", ROLE]).run().exits(0);
     let elsewhere = explain(&assume(&conditions), Job::branch("main"))
@@ -505,9 +505,9 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ✗ sts:AssumeRoleWithWebIdentity is allowed by no statement
 
-        lint: Statement[0]: the provider is of account 123456789012, and the role of 210987654321: STS asks the role's own account alone
+        lint: Statement[0]: the provider is of account 123456789012, and the role of 210987654321: STS uses only the role's own account
 
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let named = explain(&assume(&conditions), Job::branch("main")).args(["--role-arn", ROLE, "--provider-arn"]);
     let named = named.arg("arn:aws:iam::123456789012:oidc-provider/other.semaphoreci.com").run();
@@ -539,7 +539,7 @@ fn a_token_that_sts_does_not_take_is_explained_all_the_same() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ✓ sts:AssumeRoleWithWebIdentity is allowed by Statement[0]
 
-        note: this speaks for the trust policy alone: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let first = |output: Output| output.exits(4).stdout().lines().next().unwrap().to_owned();
     assert_eq!(
@@ -581,7 +581,7 @@ fn lints_are_of_the_policy_whatever_the_token() {
     expect![[r#"
         Statement[0]: its principal is everybody, with a token of any provider or without one
         Statement[0]: without a condition on `acme.semaphoreci.com:sub` it says nothing of the project or the ref
-        Statement[0]: ForAllValues:StringEquals acme.semaphoreci.com:branch: ForAllValues holds where the key is missing as well, which lets in whom it does not name
+        Statement[0]: ForAllValues:StringEquals acme.semaphoreci.com:branch: ForAllValues holds where the key is missing as well, which allows whom it does not name
         Statement[0]: ForAllValues:StringEquals acme.semaphoreci.com:branch: AWS has no such key; of this issuer's claims it knows aud, sub and amr, and never `branch`
         Statement[0]: StringLike acme.semaphoreci.com:aud: the audience ends with a slash there, and the token's does not
         Statement[0]: StringLike other.semaphoreci.com:sub: this is another issuer's key; the token's issuer is acme.semaphoreci.com
@@ -596,7 +596,7 @@ fn lints_are_of_the_policy_whatever_the_token() {
         it lets in pull requests, those from forks among them
         it lets in every branch and every tag
 
-        Statement[0]: StringEquals acme.semaphoreci.com:sub: `${…}` is no variable without "Version": "2012-10-17"
+        Statement[0]: StringEquals acme.semaphoreci.com:sub: `${…}` is not a variable without "Version": "2012-10-17"
 
         Statement[0]: the provider's name ends with a slash, and the token's issuer does not
     "#]].assert_eq(&format!("{}\n", said.join("\n\n")));
@@ -614,17 +614,17 @@ fn lints_are_of_the_policy_whatever_the_token() {
     let said = [elsewhere, policy(&[odd, denies])].map(|policy| lints(&policy));
     expect![[r#"
         Statement[0]: arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com is a provider, which stands under Federated
-        Statement[0]: a `*` in a principal's name stands for nothing but itself: arn:aws:iam::123456789012:role/*
+        Statement[0]: a `*` in a principal's name matches only itself: arn:aws:iam::123456789012:role/*
         Statement[0]: the provider is in the partition aws-cn, and the role in aws
-        Statement[0]: the provider is of account 210987654321, and the role of 123456789012: STS asks the role's own account alone
+        Statement[0]: the provider is of account 210987654321, and the role of 123456789012: STS uses only the role's own account
         Statement[0]: its principal is a wildcard: name the provider's ARN
 
         Statement[0]: without a condition on `acme.semaphoreci.com:sub` it says nothing of the project or the ref
         Statement[0]: without a condition on `acme.semaphoreci.com:aud` a token that is meant for others will do
-        Statement[0]: StringEquals semaphore:aud: no request for a role has such a key; it reads `acme.semaphoreci.com:aud`
-        Statement[0]: StringEquals sub: no request for a role has such a key; it reads `acme.semaphoreci.com:sub`
+        Statement[0]: StringEquals semaphore:aud: no request for a role has such a key; write it as `acme.semaphoreci.com:aud`
+        Statement[0]: StringEquals sub: no request for a role has such a key; write it as `acme.semaphoreci.com:sub`
         Statement[1]: AWS no longer takes NotPrincipal in a trust policy
-        it has 2499 characters without blanks; an account takes 2048 unless its quota was raised
+        it has 2499 characters without spaces; an account takes 2048 unless its quota was raised
     "#]].assert_eq(&format!("{}\n", said.join("\n\n")));
     let clear =
         Issuer::start().unwrap().token(&of_org(Job::branch("main")).claim("iss", "http://acme.semaphoreci.com"));

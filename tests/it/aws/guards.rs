@@ -13,7 +13,7 @@ fn another_account_is_refused_before_anything_is_sent() {
     let sandbox = Sandbox::start().unwrap();
     let output = deploy(&["--allowed-account-id", "111111111111,222222222222"]).job(&sandbox).run();
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
-        error: the credentials would be for account 123456789012, which --allowed-account-id does not name
+        error: the credentials would be for account 123456789012, which is not in --allowed-account-id
           said       nothing was sent: the role's ARN names account 123456789012
           asked for  arn:aws:iam::123456789012:role/deploy
                      allowed accounts: 111111111111, 222222222222
@@ -23,7 +23,7 @@ fn another_account_is_refused_before_anything_is_sent() {
     let chain = ["--chain-role-arn", "arn:aws:iam::210987654321:role/x", "--allowed-account-id", "123456789012"];
     let output = deploy(&chain).job(&sandbox).run();
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
-        error: the credentials would be for account 210987654321, which --allowed-account-id does not name
+        error: the credentials would be for account 210987654321, which is not in --allowed-account-id
           said       nothing was sent: the role's ARN names account 210987654321
           asked for  arn:aws:iam::210987654321:role/x
                      allowed accounts: 123456789012
@@ -67,7 +67,7 @@ fn credentials_for_another_account_than_the_arns_are_not_handed_out() {
     sandbox.aws.script([answer_for("999999999999")]);
     let program = deploy(&["--allowed-account-id", "123456789012"]).job(&sandbox).secret("the key", SECRET);
     program.run().exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
-        error: the credentials would be for account 999999999999, which --allowed-account-id does not name
+        error: the credentials would be for account 999999999999, which is not in --allowed-account-id
           said       AWS STS answered with credentials for account 999999999999
           asked for  arn:aws:iam::123456789012:role/deploy
                      allowed accounts: 123456789012
@@ -203,6 +203,6 @@ fn a_prefix_keeps_roles_apart() {
     output.exits(2).stdout_is(&stop(2)).stderr_is(expect![[r#"
         error: --env-prefix: `1-` cannot begin a variable's name
 
-        hint: it has letters, digits and _ alone, and no digit first, such as STAGING_
+        hint: use only letters, digits and _, and no digit first, such as STAGING_
     "#]]);
 }

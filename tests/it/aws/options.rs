@@ -31,7 +31,7 @@ fn no_role() {
     wrong(
         oidc_exchange(["aws"]),
         expect![[r#"
-        error: no role was named
+        error: no role was given
 
         hint: name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN
     "#]],
@@ -39,7 +39,7 @@ fn no_role() {
     wrong(
         oidc_exchange(["aws"]).env("AWS_ROLE_ARN", ""),
         expect![[r#"
-        error: no role was named
+        error: no role was given
 
         hint: name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN
     "#]],
@@ -53,7 +53,7 @@ fn a_role_that_is_none() {
         expect![[r#"
         error: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong_role(
@@ -61,7 +61,7 @@ fn a_role_that_is_none() {
         expect![[r#"
         error: --role-arn: `` is not a role's ARN: a name alone does not say in which account the role is
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong_role(
@@ -69,7 +69,7 @@ fn a_role_that_is_none() {
         expect![[r#"
         error: --role-arn: `arn:aws:sts::123456789012:assumed-role/deploy/me` is not a role's ARN: it names a session of a role, not the role
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong_role(
@@ -77,7 +77,7 @@ fn a_role_that_is_none() {
         expect![[r#"
         error: --role-arn: `arn:aws:iam::12345:role/deploy` is not a role's ARN: the account is 12 digits
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong_role(
@@ -85,7 +85,7 @@ fn a_role_that_is_none() {
         expect![[r#"
         error: --role-arn: `arn:aws:iam::123456789012:user/deploy` is not a role's ARN: it is of another kind
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong_role(
@@ -93,15 +93,15 @@ fn a_role_that_is_none() {
         expect![[r#"
         error: --role-arn: `arn:aws:iam::123456789012:role/ci/` is not a role's ARN: after `role/` comes a name of at most 64 letters, digits and +=,.@_-, with or without a path before it
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong_role(
         "arn:aws:iam::123456789012:role/deploy ",
         expect![[r#"
-        error: --role-arn: `arn:aws:iam::123456789012:role/deploy ` is not a role's ARN: it has blanks, control or non-ASCII characters
+        error: --role-arn: `arn:aws:iam::123456789012:role/deploy ` is not a role's ARN: it has spaces, control or non-ASCII characters
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
     wrong(
@@ -109,7 +109,7 @@ fn a_role_that_is_none() {
         expect![[r#"
         error: AWS_ROLE_ARN: `arn:aws:iam::123456789012:role` is not a role's ARN: it is of another kind
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
     );
 }
@@ -133,7 +133,7 @@ fn a_session_name_that_is_none() {
         expect![[r#"
         error: --role-session-name: `a b` is not a role session name
 
-        hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
+        hint: it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)
     "#]],
     );
     wrong_options(
@@ -141,7 +141,7 @@ fn a_session_name_that_is_none() {
         expect![[r#"
         error: --role-session-name: `x` is not a role session name
 
-        hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
+        hint: it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)
     "#]],
     );
     wrong(
@@ -149,7 +149,7 @@ fn a_session_name_that_is_none() {
         expect![[r#"
         error: AWS_ROLE_SESSION_NAME: `a/b` is not a role session name
 
-        hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
+        hint: it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)
     "#]],
     );
 }
@@ -191,7 +191,7 @@ fn a_duration_out_of_bounds_or_unreadable() {
     wrong_options(
         &["--duration", "an hour"],
         expect![[r#"
-        error: invalid value 'an hour' for '--duration <DURATION>': expected number at 0; it reads like 90s, 15m or 1h
+        error: invalid value 'an hour' for '--duration <DURATION>': expected number at 0; write it like 90s, 15m or 1h
 
         For more information, try '--help'.
     "#]],
@@ -199,7 +199,7 @@ fn a_duration_out_of_bounds_or_unreadable() {
     wrong_options(
         &["--duration", "99999999999999999999999"],
         expect![[r#"
-        error: invalid value '99999999999999999999999' for '--duration <DURATION>': number is too large or cannot be represented without a lack of precision (values below 1ns are not supported); it reads like 90s, 15m or 1h
+        error: invalid value '99999999999999999999999' for '--duration <DURATION>': number is too large or cannot be represented without a lack of precision (values below 1ns are not supported); write it like 90s, 15m or 1h
 
         For more information, try '--help'.
     "#]],
@@ -207,7 +207,7 @@ fn a_duration_out_of_bounds_or_unreadable() {
     wrong_options(
         &["--duration=-1h"],
         expect![[r#"
-        error: invalid value '-1h' for '--duration <DURATION>': expected number at 0; it reads like 90s, 15m or 1h
+        error: invalid value '-1h' for '--duration <DURATION>': expected number at 0; write it like 90s, 15m or 1h
 
         For more information, try '--help'.
     "#]],
@@ -221,7 +221,7 @@ fn a_region_that_is_none() {
         expect![[r#"
         error: --region: `EU Frankfurt` is not a region's name
 
-        hint: it reads like eu-central-1
+        hint: write it like eu-central-1
     "#]],
     );
     wrong_options(
@@ -229,7 +229,7 @@ fn a_region_that_is_none() {
         expect![[r#"
         error: --sts-region: `evil.example/` is not a region's name
 
-        hint: it reads like eu-central-1
+        hint: write it like eu-central-1
     "#]],
     );
     wrong(
@@ -237,7 +237,7 @@ fn a_region_that_is_none() {
         expect![[r#"
         error: AWS_REGION: `eu_central_1` is not a region's name
 
-        hint: it reads like eu-central-1
+        hint: write it like eu-central-1
     "#]],
     );
     wrong(
@@ -245,7 +245,7 @@ fn a_region_that_is_none() {
         expect![[r#"
         error: AWS_DEFAULT_REGION: `-` is not a region's name
 
-        hint: it reads like eu-central-1
+        hint: write it like eu-central-1
     "#]],
     );
 }
@@ -275,7 +275,7 @@ fn a_session_policy_that_is_none() {
     wrong_options(
         &["--policy", &format!("{{\"a\":\"{}\"}}", "x".repeat(2048))],
         expect![[r#"
-        error: --policy: 2056 characters, even without blanks; STS takes at most 2048
+        error: --policy: 2056 characters, even without spaces; STS takes at most 2048
 
         hint: put it into a managed policy and name that with --policy-arn
     "#]],
@@ -289,7 +289,7 @@ fn a_managed_policy_out_of_reach() {
         expect![[r#"
         error: --policy-arn: `ReadOnlyAccess` is not a managed policy's ARN: it has 20 to 2048 characters
 
-        hint: it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
+        hint: write it as arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
     "#]],
     );
     wrong_options(
@@ -297,7 +297,7 @@ fn a_managed_policy_out_of_reach() {
         expect![[r#"
         error: --policy-arn: `arn:aws:iam::999999999999:policy/narrow` is not a managed policy's ARN: it is neither AWS's own nor of the role's account
 
-        hint: it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
+        hint: write it as arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
     "#]],
     );
     wrong_options(
@@ -305,7 +305,7 @@ fn a_managed_policy_out_of_reach() {
         expect![[r#"
         error: --policy-arn: `arn:aws-cn:iam::aws:policy/ReadOnlyAccess` is not a managed policy's ARN: it is in another partition than the role
 
-        hint: it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
+        hint: write it as arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
     "#]],
     );
     let eleven: Vec<String> = (0..11).map(|n| format!("--policy-arn=arn:aws:iam::aws:policy/P{n}")).collect();
@@ -324,7 +324,7 @@ fn an_endpoint_that_is_none() {
         expect![[r#"
         error: AWS_ENDPOINT_URL_STS is not an https address
 
-        hint: it reads like https://sts.eu-central-1.amazonaws.com
+        hint: write it like https://sts.eu-central-1.amazonaws.com
     "#]],
     );
     wrong(
@@ -332,7 +332,7 @@ fn an_endpoint_that_is_none() {
         expect![[r#"
         error: AWS_ENDPOINT_URL is not an https address
 
-        hint: it reads like https://sts.eu-central-1.amazonaws.com
+        hint: write it like https://sts.eu-central-1.amazonaws.com
     "#]],
     );
 }

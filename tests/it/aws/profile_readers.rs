@@ -135,7 +135,7 @@ fn beside_botocore(files: &[Vec<u8>]) -> (usize, usize) {
     }
     let before = botocore(files);
     for (index, fault) in &refused {
-        assert!(before[*index].is_null(), "it reads {:?}; {fault}", shown(&files[*index]));
+        assert!(before[*index].is_null(), "botocore parses {:?}; {fault}", shown(&files[*index]));
     }
     let after = botocore(&written.iter().map(|(_, _, new)| new.clone()).collect::<Vec<_>>());
     for ((index, kind, new), after) in written.iter().zip(&after) {

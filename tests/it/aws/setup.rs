@@ -34,10 +34,10 @@ fn trust_policy(document: &Value) -> &Value {
 fn a_jobs_own_token_says_whom_to_let_in() {
     let output = setup(&[], Job::branch("main")).run();
     output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
-        # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: every other branch, tags, pull requests, other projects and other organizations
+        # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: every other branch, tags, pull requests, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
-        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well
+        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well
 
         # the provider, once for the account
         aws iam get-open-id-connect-provider \
@@ -89,8 +89,8 @@ fn a_jobs_own_token_says_whom_to_let_in() {
 fn with_session_tags_debug_sessions_are_kept_out() {
     let output = setup(&[], Job::tag("v1.0.0").aws_tags(true)).run();
     output.exits(0).stdout_reads(expect![[r#"
-        # lets in: jobs for the tag v1.0.0 of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, in pipelines alone
-        # keeps out: every other tag, branches, pull requests, debug sessions, other projects and other organizations
+        # allows: jobs for the tag v1.0.0 of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, only in pipelines
+        # denies: every other tag, branches, pull requests, debug sessions, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
 
         # the provider, once for the account
@@ -157,11 +157,11 @@ fn options_are_enough_without_a_token() {
         program.run()
     };
     run("cli").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
-        # lets in: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: every other branch, tags, pull requests, other projects and other organizations
+        # allows: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: every other branch, tags, pull requests, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
         # beware: whoever may push a ref of such a name is let in
-        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well
+        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well
         # beware: where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it
 
         # the provider, once for the account
@@ -216,8 +216,8 @@ fn options_are_enough_without_a_token() {
           "keeps_out": "every other branch, tags, pull requests, other projects and other organizations",
           "beware": [
             "the role may do nothing yet: attach the policies that its jobs need",
-            "whoever may push a ref of such a name is let in",
-            "a debug session of such a job has the same `sub` and cannot be told apart: it is let in as well",
+            "whoever may push a ref of such a name is allowed",
+            "a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well",
             "where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it",
             "AssumeRolePolicyDocument is an object, to be read; the API takes it as a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
           ],
@@ -280,7 +280,7 @@ fn a_name_that_looks_like_a_variable_is_none() {
 fn without_a_role_there_is_no_account() {
     let output = oidc_exchange(["setup", "aws"]).run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: no role was named: the account that it is to be in is where its provider has to be
+        error: no role was given: its ARN names the account that needs the provider
 
         hint: name the role to create with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN
     "#]]);
@@ -288,7 +288,7 @@ fn without_a_role_there_is_no_account() {
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
 
-        hint: it reads arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
+        hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]]);
     let output = oidc_exchange(["setup", "aws", "--role-arn", ROLE]).run();
     output.exits(3).stdout_is("");

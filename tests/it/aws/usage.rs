@@ -17,7 +17,7 @@ fn a_timeout_without_time() {
     wrong_options(
         &["--timeout", "soon"],
         expect![[r#"
-        error: invalid value 'soon' for '--timeout <DURATION>': expected number at 0; it reads like 90s, 15m or 1h
+        error: invalid value 'soon' for '--timeout <DURATION>': expected number at 0; write it like 90s, 15m or 1h
 
         For more information, try '--help'.
     "#]],
@@ -49,7 +49,7 @@ fn a_host_for_plain_http_that_is_more_than_a_host() {
         expect![[r#"
         error: --allow-http: `http://vault:8200` is not a host's name or address
 
-        hint: it takes the host alone, without http:// and without a port
+        hint: write only the host, without http:// and without a port
     "#]],
     );
     wrong_options(
@@ -57,7 +57,7 @@ fn a_host_for_plain_http_that_is_more_than_a_host() {
         expect![[r#"
         error: --allow-http: `vault:8200` is not a host's name or address
 
-        hint: it takes the host alone, without http:// and without a port
+        hint: write only the host, without http:// and without a port
     "#]],
     );
     wrong_options(
@@ -65,7 +65,7 @@ fn a_host_for_plain_http_that_is_more_than_a_host() {
         expect![[r#"
         error: --allow-http: `*` is not a host's name or address
 
-        hint: it takes the host alone, without http:// and without a port
+        hint: write only the host, without http:// and without a port
     "#]],
     );
 }
@@ -252,7 +252,7 @@ fn combinations_that_mean_nothing_with_a_command_or_without_a_shell() {
     }
     // A variable that is empty may have been meant to hold COMMAND: then this is in an `eval` by mistake, or not.
     deploy(&["--"]).job(&sandbox).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
-        error: no COMMAND stands after `--`
+        error: a COMMAND is missing after `--`
     "#]]);
     assert!(sandbox.aws.requests().is_empty());
 }

@@ -34,8 +34,8 @@ fn for_an_application() {
     .run()
     .exits(0)
     .stdout_reads(expect![[r#"
-        # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: every other branch and tag, pull requests, and other projects
+        # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: every other branch and tag, pull requests, and other projects
         # beware: a debug session of such a job has the same subject and is allowed too: Entra compares no other claim
         # beware: an application or managed identity has 20 federated credentials at most
 
@@ -78,8 +78,8 @@ fn for_a_managed_identity() {
     .run()
     .exits(0)
     .stdout_reads(expect![[r#"
-        # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: every other branch and tag, pull requests, and other projects
+        # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: every other branch and tag, pull requests, and other projects
         # beware: a debug session of such a job has the same subject and is allowed too: Entra compares no other claim
         # beware: an application or managed identity has 20 federated credentials at most
 
@@ -115,8 +115,8 @@ fn for_a_managed_identity() {
 fn without_a_role_it_says_that_nothing_is_granted() {
     let output = oidc_exchange(["setup", "azure"]).args(PROJECT).env("AZURE_CLIENT_ID", CLIENT).run();
     output.exits(0).stdout_reads(expect![[r#"
-        # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: every other branch and tag, pull requests, and other projects
+        # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: every other branch and tag, pull requests, and other projects
         # beware: a debug session of such a job has the same subject and is allowed too: Entra compares no other claim
         # beware: nothing is granted yet: add --assign-role ROLE --on SCOPE, or assign a role yourself; without one, no subscription is visible
         # beware: an application or managed identity has 20 federated credentials at most

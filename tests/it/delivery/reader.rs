@@ -69,7 +69,7 @@ fn asleep_it_does_not_keep_a_signal_from_the_run() {
     running.signal(Signal::TERM);
     let output = running.wait();
     output.exits(5).stderr_is(expect![[r#"
-        error: interrupted by SIGTERM; no credentials were handed out
+        error: interrupted by SIGTERM; no credentials were returned
     "#]]);
     assert!(output.took < SOON, "{:?}", output.took);
     assert_eq!(rest(reader), "", "nothing was written");

@@ -133,7 +133,7 @@ fn a_signal_ends_the_wait_for_it() {
         running.signal(Signal::TERM);
         let output = running.wait();
         output.exits(5).stderr_is(expect![[r#"
-            error: interrupted by SIGTERM; no credentials were handed out
+            error: interrupted by SIGTERM; no credentials were returned
         "#]]);
         assert!(output.took < SOON, "{options:?}: {:?}", output.took);
         assert!(!output.scratch.path().join("out").exists());

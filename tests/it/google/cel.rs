@@ -196,7 +196,7 @@ fn differs_from_python(text: &str, ours: &Outcome, theirs: &Outcome) -> Option<&
             Some("an index of -1 is the last")
         }
         (Outcome::Error(said), Outcome::Value(_)) if said.contains("is not true or false") => {
-            Some("what is no truth value decides")
+            Some("what is not true or false decides")
         }
         (Outcome::Error(said), Outcome::Value(_))
             if said.contains("this operator does not take a number and a number") =>

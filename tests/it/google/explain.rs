@@ -224,7 +224,7 @@ fn a_constant_subject_lets_everybody_in() {
             ✓ principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/semaphore::web::main
 
         lint: google.subject is the same for every token: each job of the organization, of every project, branch and pull request, is the same principal
-        lint: the condition compares constants alone (`'semaphore::web::main' == google.subject`): it is true of every token of the issuer, and keeps nobody out
+        lint: the condition compares only constants (`'semaphore::web::main' == google.subject`): it is true of every token of the issuer, and keeps nobody out
         lint: it lets pull requests in, and Semaphore gives a token to those from forks too
         lint: it lets debug sessions in (`sem debug job`), whose `sub` is that of the job they debug: compare `job_type` with pipeline_job
 
@@ -369,12 +369,12 @@ fn every_fault_is_told_at_once() {
           ✗ google.groups = assertion.repo
               because    it becomes a text (web), and must become a list of texts
           ✗ attribute.Ref = assertion.ref
-              because    `attribute.Ref` is no key that Google takes
+              because    `attribute.Ref` is not a key that Google accepts
               STS says   Invalid mapped attribute key …
           ✗ attribute.exp = assertion.exp
               because    it becomes a number (1786400000), and must become a text
           ✗ google.branch = assertion.branch
-              because    `google.branch` is no key that Google takes
+              because    `google.branch` is not a key that Google accepts
               STS says   Invalid mapped attribute key …
         ✗ the attribute condition
             STS says   unauthorized_client: The given credential is rejected by the attribute condition.
@@ -397,8 +397,8 @@ fn every_fault_is_told_at_once() {
             ✗ its condition: 1 > 2
             ✓ principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/*
 
-        lint: `attribute.Ref` is no key that Google takes (google.subject, google.groups, attribute.NAME of a-z, 0-9 and _): write `attribute.ref`
-        lint: `google.branch` is no key that Google takes (google.subject, google.groups, attribute.NAME of a-z, 0-9 and _): write `attribute.branch`
+        lint: `attribute.Ref` is not a key that Google accepts (google.subject, google.groups, attribute.NAME of a-z, 0-9 and _): write `attribute.ref`
+        lint: `google.branch` is not a key that Google accepts (google.subject, google.groups, attribute.NAME of a-z, 0-9 and _): write `attribute.branch`
         lint: `repo` is not in the token in a Semaphore of one's own, unless switched on; without it every token is refused
 
         note: switch it on: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore --no-disabled
@@ -494,12 +494,12 @@ fn lints() {
         (
             condition(&format!("{id} && true")),
             None,
-            "a part of the condition compares constants alone (`true`): it is true",
+            "a part of the condition compares only constants (`true`): it is true",
         ),
         (
             condition("'a' == 'b'"),
             None,
-            "the condition compares constants alone (`'a' == 'b'`): it is false of every token",
+            "the condition compares only constants (`'a' == 'b'`): it is false of every token",
         ),
         (subject("'ci'"), None, "google.subject is the same for every token"),
         (with("attributeCondition", ""), Some(&whole), "there is no condition, and a binding is for the whole pool"),
@@ -518,7 +518,7 @@ fn lints() {
                 json!({ "google.subject": "assertion.sub127", "Attribute.A-B": "assertion.branch" }),
             ),
             None,
-            "`Attribute.A-B` is no key that Google takes",
+            "`Attribute.A-B` is not a key that Google accepts",
         ),
         (
             condition("assertion.sub127 == 'acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main'"),
@@ -636,7 +636,7 @@ fn a_file_that_is_something_else_says_where() {
         error: --provider-config provider.json: disabled: it is neither true nor false
 
         hint: it is what gcloud iam workload-identity-pools providers describe --format=json prints
-        error: --provider-config provider.json: name: `projects/my-project/locations/global/workloadIdentityPools/p-1/providers/p-2` is not a provider's name: STS knows a project by its number, not by its id
+        error: --provider-config provider.json: name: `projects/my-project/locations/global/workloadIdentityPools/p-1/providers/p-2` is not a provider's name: use the project number, not the project id
 
         hint: find the number: gcloud projects describe my-project --format='value(projectNumber)'
         error: --provider-config provider.json: `issuerUri` is there twice in one object, at line 1 column 52

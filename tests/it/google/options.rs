@@ -26,7 +26,7 @@ fn a_provider_that_is_none() {
         &sandbox,
         named(&sandbox, &by_id),
         expect![[r#"
-        error: --provider: `projects/sandbox-project/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore` is not a provider's name: STS knows a project by its number, not by its id
+        error: --provider: `projects/sandbox-project/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore` is not a provider's name: use the project number, not the project id
 
         hint: find the number: gcloud projects describe sandbox-project --format='value(projectNumber)'
     "#]],
@@ -38,7 +38,7 @@ fn a_provider_that_is_none() {
         expect![[r#"
         error: --provider: `projects/123456/locations/global/workloadIdentityPools/sandbox-ci` is not a provider's name: it names a pool, not one of its providers
 
-        hint: it reads projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
+        hint: write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
         hint: list its providers: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456/locations/global/workloadIdentityPools/sandbox-ci
     "#]],
     );
@@ -49,7 +49,7 @@ fn a_provider_that_is_none() {
         expect![[r#"
         error: --provider: `//iam.apis-s3ns.fr/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore` is not a provider's name: it is of another universe than --universe-domain says
 
-        hint: it reads projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
+        hint: write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
     "#]],
     );
     misunderstood(
@@ -88,7 +88,7 @@ fn an_account_that_is_none() {
         expect![[r#"
             error: --service-account: `me@example.com` is not a service account's e-mail address: such an address ends with gserviceaccount.com; people and groups cannot be impersonated
 
-            hint: it reads NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
+            hint: write it as NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
         "#]],
     );
     misunderstood(
@@ -154,7 +154,7 @@ fn what_hands_out_nothing() {
         &sandbox,
         deploy(&sandbox, &["--no-credentials-file"]),
         expect![[r#"
-        error: --no-credentials-file leaves nothing to hand out
+        error: --no-credentials-file leaves nothing to return
 
         hint: ask for --access-token or for --id-token-audience, too
     "#]],

@@ -325,7 +325,7 @@ fn an_api_that_is_switched_off() {
 fn a_life_of_more_than_an_hour() {
     let sandbox = Sandbox::start().unwrap();
     refused(&sandbox, deploy(&sandbox, &["--lifetime", "2h"])).stderr_is(expect![[r#"
-        error: Google IAM refused the access token's life
+        error: Google IAM refused the access token's lifetime
           said       INVALID_ARGUMENT: The access token can not have lifetimes of more than 1 hour. Use the Org Policy Constraint constraints/iam.allowServiceAccountCredentialLifetimeExtension to allow up to 12 hours.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
           presented  iss=aud=http://ISSUER

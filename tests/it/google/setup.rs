@@ -38,9 +38,9 @@ fn for_a_branch() {
     let sandbox = Sandbox::start().unwrap();
     let program = setup(&["--service-account", ACCOUNT]).job_of(&sandbox, &acme(Job::branch("main")));
     program.run().exits(0).stdout_reads(expect![[r#"
-        # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com
-        # keeps out: other branches, tags, pull requests, debug sessions, and every other project of the organization
-        # beware: a running job that somebody attaches to has the token that the job has: no claim tells
+        # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com
+        # denies: other branches, tags, pull requests, debug sessions, and every other project of the organization
+        # beware: anyone who attaches to a running job (`sem attach`) can use its token; no claim shows this
         # beware: every provider of a pool names the same principals: let this pool have no provider that others can change
 
         # the services; this changes nothing if they are enabled
@@ -85,10 +85,10 @@ fn for_a_branch() {
 fn for_branches_of_a_pattern_and_no_service_account() {
     let options = ["--issuer", "https://acme.semaphoreci.com", "--project-id", Job::PROJECT_ID, "--repo", "web"];
     setup(&options).args(["--branch", "release/*-rc*x"]).run().exits(0).stdout_reads(expect![[r#"
-        # lets in: jobs for the branches release/*-rc*x of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: other branches, tags, pull requests, debug sessions, and every other project of the organization
+        # allows: jobs for the branches release/*-rc*x of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: other branches, tags, pull requests, debug sessions, and every other project of the organization
         # beware: whoever may push a branch or tag of such a name is let in
-        # beware: a running job that somebody attaches to has the token that the job has: no claim tells
+        # beware: anyone who attaches to a running job (`sem attach`) can use its token; no claim shows this
         # beware: every provider of a pool names the same principals: let this pool have no provider that others can change
         # beware: nothing is granted yet: give a role on what the job needs to principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/attribute.gate/936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::branch
 
@@ -132,8 +132,8 @@ fn for_pull_requests() {
           "lets_in": "jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com",
           "keeps_out": "branches, tags, debug sessions, and every other project of the organization",
           "beware": [
-            "a pull request from a fork is let in too, and what it runs is its author's",
-            "a running job that somebody attaches to has the token that the job has: no claim tells",
+            "a pull request from a fork is allowed too, and what it runs is its author's",
+            "anyone who attaches to a running job (`sem attach`) can use its token; no claim shows this",
             "every provider of a pool names the same principals: let this pool have no provider that others can change"
           ],
           "documents": {
@@ -188,7 +188,7 @@ fn a_name_that_google_makes_none_of_is_refused() {
         ask(NAME, &["--branch", &"x".repeat(4_000)]),
     ];
     expect![[r#"
-        error: --provider: `projects/my-project/locations/global/workloadIdentityPools/semaphore/providers/semaphore` is not a provider's name: STS knows a project by its number, not by its id
+        error: --provider: `projects/my-project/locations/global/workloadIdentityPools/semaphore/providers/semaphore` is not a provider's name: use the project number, not the project id
 
         hint: find the number: gcloud projects describe my-project --format='value(projectNumber)'
         error: --provider: Google makes no pool called `gcp-ci`
@@ -199,8 +199,8 @@ fn a_name_that_google_makes_none_of_is_refused() {
         hint: an id has 4 to 32 characters and does not begin with gcp-
         error: --service-account: `deploy` is not a service account's e-mail address: a name alone does not say whose it is
 
-        hint: it reads NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
-        error: --branch: no branch or tag is called `a b`: it holds a blank or one of `~^:?[\`
+        hint: write it as NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
+        error: --branch: no branch or tag is called `a b`: it holds a space or one of `~^:?[\`
         error: the condition would have more than the 4096 characters that Google takes
     "#]].assert_eq(&all.concat().replace(&"x".repeat(4_000), "xxx…"));
 }

@@ -65,12 +65,7 @@ fn a_signal_ends_the_reading_at_once() {
         running.signal(Signal::TERM);
         let output = running.wait();
         output.exits(5).stdout_is(&input.stop(5));
-        assert_eq!(
-            output.stderr(),
-            "error: interrupted by SIGTERM; no credentials were handed out\n",
-            "{}",
-            input.name
-        );
+        assert_eq!(output.stderr(), "error: interrupted by SIGTERM; no credentials were returned\n", "{}", input.name);
         assert!(output.took < SOON, "{}: {:?}", input.name, output.took);
     });
 }

@@ -203,7 +203,7 @@ fn a_server_that_is_its_own_authority() {
           said       the certificate of 127.0.0.1:PORT is not trusted: it is for elsewhere.test, not for 127.0.0.1
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]]);
     // And it is that very certificate: one with the same key and names is another.
     openssl(&directory, &format!("req -x509 -key server.key -days 3 -subj /CN=server -out twin.pem {own}"));
@@ -212,7 +212,7 @@ fn a_server_that_is_its_own_authority() {
           said       the certificate of 127.0.0.1:PORT is not trusted: it is an authority's certificate, not a server's
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]]);
 }
 

@@ -117,7 +117,7 @@ fn one_that_is_taken_for_another_kind() {
               said       the proxy 127.0.0.1:PROXY does not speak TLS
               asked for  arn:aws:iam::123456789012:role/deploy
 
-            hint: write http:// in HTTPS_PROXY: the proxy is spoken to in clear, and carries TLS to sts.sandbox.test:PORT
+            hint: write http:// in HTTPS_PROXY: the connection to the proxy is plain HTTP, and carries TLS to sts.sandbox.test:PORT
         "#]],
     );
     let proxy = Socks::start(Manner::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"));

@@ -54,7 +54,7 @@ fn an_authority_that_nobody_named() {
           said       the certificate of STS is not trusted: no trusted authority signed it
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
@@ -65,7 +65,7 @@ fn an_authority_that_nobody_named() {
           said       the certificate of STS is not trusted: its signature does not fit the key of the authority that it names
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]],
     );
     let replaced = job(&sandbox, &tls, &[]).env("AWS_CA_BUNDLE", "other.pem").env("SSL_CERT_FILE", "good.pem");
@@ -76,7 +76,7 @@ fn an_authority_that_nobody_named() {
           said       the certificate of STS is not trusted: its signature does not fit the key of the authority that it names
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]],
     );
     assert!(sandbox.aws.requests().is_empty(), "the token stays here");
@@ -101,7 +101,7 @@ fn a_certificate_for_another_name() {
           said       the certificate of OTHER is not trusted: it is for elsewhere.test, not for 127.0.0.1
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]],
     );
 }
@@ -135,7 +135,7 @@ fn a_certificate_of_another_authority_with_the_same_name() {
           said       the certificate of OTHER is not trusted: its signature does not fit the key of the authority that it names
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]],
     );
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod command_lines;
 mod interactive;
+mod limits;
 mod panic;
 mod signals;
 

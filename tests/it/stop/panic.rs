@@ -43,7 +43,7 @@ fn says_where_and_not_what() {
     let program = program.env("RUST_BACKTRACE", "full");
     let output = program.word(env!("CARGO_PKG_VERSION"), "VERSION").run();
     output.exits(1).stdout_is(&stopped(1)).stderr_is(expect![[r#"
-        error: a bug in oidc-exchange, at tests/it/stop/panic.rs:LINE; no credentials were handed out
+        error: a bug in oidc-exchange, at tests/it/stop/panic.rs:LINE; no credentials were returned
 
         hint: please report it with this line and the version, VERSION
     "#]]);

@@ -16,19 +16,19 @@ fn says_what_it_was_and_stops_the_caller() {
         (
             Signal::TERM,
             expect![[r#"
-        error: interrupted by SIGTERM; no credentials were handed out
+        error: interrupted by SIGTERM; no credentials were returned
     "#]],
         ),
         (
             Signal::INT,
             expect![[r#"
-        error: interrupted by SIGINT; no credentials were handed out
+        error: interrupted by SIGINT; no credentials were returned
     "#]],
         ),
         (
             Signal::HUP,
             expect![[r#"
-        error: interrupted by SIGHUP; no credentials were handed out
+        error: interrupted by SIGHUP; no credentials were returned
     "#]],
         ),
     ] {
@@ -118,7 +118,7 @@ fn is_not_held_up_by_an_input_that_does_not_end() {
         running.await_handler(Signal::INT);
         running.signal(Signal::INT);
         running.wait().exits(5).stdout_is(&stdout).stderr_is(expect![[r#"
-            error: interrupted by SIGINT; no credentials were handed out
+            error: interrupted by SIGINT; no credentials were returned
         "#]]);
     }
 }

@@ -77,7 +77,7 @@ fn the_token_on_the_command_line() {
         expect![[r#"
         error: --role-session-name: `[redacted]` is not a role session name
 
-        hint: it has 2 to 64 letters, digits and +=,.@_- (no blank, no slash, no colon)
+        hint: it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)
     "#]],
     );
     refused(
@@ -86,7 +86,7 @@ fn the_token_on_the_command_line() {
         expect![[r#"
         error: --region: `[redacted]` is not a region's name
 
-        hint: it reads like eu-central-1
+        hint: write it like eu-central-1
     "#]],
     );
     let no_format = deploy(&["--format", &token]).token(&token).run();
@@ -100,7 +100,7 @@ fn the_token_on_the_command_line() {
         deploy(&["--duration", &token]).token(&token),
         2,
         expect![[r#"
-        error: invalid value '[redacted]' for '--duration <DURATION>': expected number at 0; it reads like 90s, 15m or 1h
+        error: invalid value '[redacted]' for '--duration <DURATION>': expected number at 0; write it like 90s, 15m or 1h
 
         For more information, try '--help'.
     "#]],
@@ -127,7 +127,7 @@ fn the_token_on_the_command_line() {
         expect![[r#"
         error: --policy-arn: `[redacted]` is not a managed policy's ARN: it does not read arn:…:iam::…
 
-        hint: it reads arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
+        hint: write it as arn:aws:iam::aws:policy/NAME or arn:aws:iam::ACCOUNT:policy/NAME
     "#]],
     );
 }

@@ -47,8 +47,8 @@ fn a_branch() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   pipeline_job
-                     · debug_job in a debug session: a rule that wants pipeline_job here
-                       keeps those out
+                     · debug_job in a debug session: a rule that requires pipeline_job here
+                       denies those
           ref_type   branch
                      · branch, tag or pull-request; together with ref, what to bind a
                        rule to
@@ -69,18 +69,18 @@ fn a_branch() {
                        (t, f); the pipeline (i first, u promoted, n promoted by hand),
                        whether rerun
           wf_id      1be81412-6ab8-4fc0-9d0d-7af33335a6ec
-                     · this workflow alone
+                     · only this workflow
           ppl_id     1e1fcfb5-09c0-487e-b051-2d0b5514c42a
-                     · this pipeline alone
+                     · only this pipeline
           job_id     c117e453-1189-4eaf-b03a-dd6538eb49b2
-                     · this job alone, as SEMAPHORE_JOB_ID
+                     · only this job, as SEMAPHORE_JOB_ID
           iat        IAT = TIME
           nbf        IAT = TIME
           exp        EXP = TIME
                      · 24 hours from before the job was queued; a job cannot get another
                        token
           jti        2s557dchalv2mv76kk000el1
-                     · this token alone
+                     · only this token
 
         missing
           here       none
@@ -125,8 +125,8 @@ fn a_tag() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   pipeline_job
-                     · debug_job in a debug session: a rule that wants pipeline_job here
-                       keeps those out
+                     · debug_job in a debug session: a rule that requires pipeline_job here
+                       denies those
           ref_type   tag
                      · branch, tag or pull-request; together with ref, what to bind a
                        rule to
@@ -146,18 +146,18 @@ fn a_tag() {
                        (t, f); the pipeline (i first, u promoted, n promoted by hand),
                        whether rerun
           wf_id      1be81412-6ab8-4fc0-9d0d-7af33335a6ec
-                     · this workflow alone
+                     · only this workflow
           ppl_id     1e1fcfb5-09c0-487e-b051-2d0b5514c42a
-                     · this pipeline alone
+                     · only this pipeline
           job_id     c117e453-1189-4eaf-b03a-dd6538eb49b2
-                     · this job alone, as SEMAPHORE_JOB_ID
+                     · only this job, as SEMAPHORE_JOB_ID
           iat        IAT = TIME
           nbf        IAT = TIME
           exp        EXP = TIME
                      · 24 hours from before the job was queued; a job cannot get another
                        token
           jti        2s557dchalv2mv76kk000el1
-                     · this token alone
+                     · only this token
 
         missing
           here       none
@@ -201,8 +201,8 @@ fn a_pull_request() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   pipeline_job
-                     · debug_job in a debug session: a rule that wants pipeline_job here
-                       keeps those out
+                     · debug_job in a debug session: a rule that requires pipeline_job here
+                       denies those
           ref_type   pull-request
                      · branch, tag or pull-request; together with ref, what to bind a
                        rule to
@@ -225,18 +225,18 @@ fn a_pull_request() {
                        (t, f); the pipeline (i first, u promoted, n promoted by hand),
                        whether rerun
           wf_id      1be81412-6ab8-4fc0-9d0d-7af33335a6ec
-                     · this workflow alone
+                     · only this workflow
           ppl_id     1e1fcfb5-09c0-487e-b051-2d0b5514c42a
-                     · this pipeline alone
+                     · only this pipeline
           job_id     c117e453-1189-4eaf-b03a-dd6538eb49b2
-                     · this job alone, as SEMAPHORE_JOB_ID
+                     · only this job, as SEMAPHORE_JOB_ID
           iat        IAT = TIME
           nbf        IAT = TIME
           exp        EXP = TIME
                      · 24 hours from before the job was queued; a job cannot get another
                        token
           jti        2s557dchalv2mv76kk000el1
-                     · this token alone
+                     · only this token
 
         missing
           here       none
@@ -287,7 +287,7 @@ fn a_debug_session() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   debug_job
-                     · a person at a shell; a rule that wants pipeline_job here keeps
+                     · a person at a shell; a rule that requires pipeline_job here keeps
                        debug sessions out
           ref_type   branch
                      · branch, tag or pull-request; together with ref, what to bind a
@@ -313,14 +313,14 @@ fn a_debug_session() {
           ppl_id     "" (empty)
                      · empty in a debug session
           job_id     c117e453-1189-4eaf-b03a-dd6538eb49b2
-                     · this job alone, as SEMAPHORE_JOB_ID
+                     · only this job, as SEMAPHORE_JOB_ID
           iat        IAT = TIME
           nbf        IAT = TIME
           exp        EXP = TIME
                      · 24 hours from before the job was queued; a job cannot get another
                        token
           jti        2s557dchalv2mv76kk000el1
-                     · this token alone
+                     · only this token
 
         missing
           here       none
@@ -364,7 +364,7 @@ fn a_debug_session_of_the_project() {
           repo_slug  "" (empty)
                      · the project's own repository, in a fork's pull request too
           job_type   project_debug_job
-                     · a person at a shell; a rule that wants pipeline_job here keeps
+                     · a person at a shell; a rule that requires pipeline_job here keeps
                        debug sessions out
           ref_type   "" (empty)
                      · empty: on no ref
@@ -384,14 +384,14 @@ fn a_debug_session_of_the_project() {
           ppl_id     "" (empty)
                      · empty in a debug session
           job_id     c117e453-1189-4eaf-b03a-dd6538eb49b2
-                     · this job alone, as SEMAPHORE_JOB_ID
+                     · only this job, as SEMAPHORE_JOB_ID
           iat        IAT = TIME
           nbf        IAT = TIME
           exp        EXP = TIME
                      · 24 hours from before the job was queued; a job cannot get another
                        token
           jti        2s557dchalv2mv76kk000el1
-                     · this token alone
+                     · only this token
 
         missing
           here       none
@@ -475,7 +475,7 @@ fn session_tags_that_aws_refuses() {
     expect![[r#"
         limits
           AWS        the session tag branch contains '#', so AWS STS refuses the token:
-                     use only letters, digits, blanks and _.:/=+-@ in tags
+                     use only letters, digits, spaces and _.:/=+-@ in tags
     "#]]
     .assert_eq(&from(&output, "limits"));
 }
@@ -524,7 +524,7 @@ fn an_audience_of_its_own() {
     let output = shown(&issuer, &issuer.token(&hosted(Job::branch("main")).audience("pypi")), &[]);
     expect![[r#"
           aud        pypi
-                     · not the same as iss: made for this audience alone
+                     · not the same as iss: made only for this audience
     "#]]
     .assert_eq(&of(&output, "aud"));
 }
@@ -617,14 +617,14 @@ fn json() {
           "notes": {
             "actor": "always empty: no rule can use it, and Vault takes it for no user_claim",
             "aud": "the same as iss, and for every cloud: whoever is given this token can present it to another",
-            "branch": "the target, not what runs here: a rule on branch alone lets pull requests in, from forks too",
+            "branch": "the target, not what runs here: a rule on branch alone allows pull requests, from forks too",
             "exp": "24 hours from before the job was queued; a job cannot get another token",
             "iss": "the organization's address, which changes with its name; org_id does not",
-            "job_id": "this job alone, as SEMAPHORE_JOB_ID",
-            "job_type": "debug_job in a debug session: a rule that wants pipeline_job here keeps those out",
-            "jti": "this token alone",
+            "job_id": "only this job, as SEMAPHORE_JOB_ID",
+            "job_type": "debug_job in a debug session: a rule that requires pipeline_job here denies those",
+            "jti": "only this token",
             "org_id": "never changes",
-            "ppl_id": "this pipeline alone",
+            "ppl_id": "only this pipeline",
             "pr": "pull requests from forks get a token too",
             "pr_branch": "the source branch, whose name is up to the pull request's author",
             "prj": "can be renamed; prj_id cannot",
@@ -637,7 +637,7 @@ fn json() {
             "sub127": "the merge commit is cut here; it changes with every push",
             "tag": "unreliable: it can be empty on a tag as well; ref has the tag",
             "trg": "the trigger (a API, h hook, s schedule, m by hand), whether rerun (t, f); the pipeline (i first, u promoted, n promoted by hand), whether rerun",
-            "wf_id": "this workflow alone"
+            "wf_id": "only this workflow"
           }
         }
     "#]]);

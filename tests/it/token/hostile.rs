@@ -82,7 +82,7 @@ fn ones_that_are_not_texts() {
         claims
           iss        3
           aud        {"x":[1]}
-                     · not the same as iss: made for this audience alone
+                     · not the same as iss: made only for this audience
           sub        null
           sub127     ["a"]
           prj_id     1.5

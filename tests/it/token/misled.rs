@@ -60,7 +60,7 @@ fn another_issuer() {
     issuer.discover("issuer", format!("{}/", issuer.url()));
     expect![[r#"
         ✗ discovery document at http://ISSUER/.well-known/openid-configuration
-          ✗ `issuer` is the token's iss, to the letter
+          ✗ `issuer` is exactly the token's iss
               wanted     http://ISSUER
               presented  http://ISSUER/
                                                ^ differs from here

@@ -57,7 +57,7 @@ fn a_good_token() {
         accepted: the issuer stands by this token
 
         ✓ discovery document at http://ISSUER/.well-known/openid-configuration
-          ✓ `issuer` is the token's iss, to the letter
+          ✓ `issuer` is exactly the token's iss
           ✓ `jwks_uri` is http://ISSUER/.well-known/jwks.json
           ✓ `response_types_supported` is a list
           ✓ `subject_types_supported` is a list
@@ -92,7 +92,7 @@ fn a_good_token_over_tls() {
           said       the certificate of ISSUER is not trusted: no trusted authority signed it
           asked for  https://ISSUER/.well-known/openid-configuration
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
     "#]]);
 }
 
@@ -139,7 +139,7 @@ fn another_key() {
         refused: this token is bad
 
         ✓ discovery document at http://ISSUER/.well-known/openid-configuration
-          ✓ `issuer` is the token's iss, to the letter
+          ✓ `issuer` is exactly the token's iss
           ✓ `jwks_uri` is http://ISSUER/.well-known/jwks.json
           ✓ `response_types_supported` is a list
           ✓ `subject_types_supported` is a list
@@ -313,7 +313,7 @@ fn times_that_are_wrong() {
     expect![[r#"
         ✗ the token's own claims
           ✗ issued TIME, SPAN ago
-              because    AWS and Google take a token for a day, whatever its exp
+              because    AWS and Google take a token for a day, even if its exp is later
               AWS        ExpiredTokenException: Token too old: …
               Google     invalid_grant: ID Token issued at … is stale to sign-in.
     "#]]
@@ -393,7 +393,7 @@ fn many_faults() {
     output.exits(4).stdout_holds_no_secret();
     expect![[r#"
         ✗ discovery document at http://ISSUER/.well-known/openid-configuration
-          ✗ `issuer` is the token's iss, to the letter
+          ✗ `issuer` is exactly the token's iss
               wanted     http://ISSUER
               presented  https://elsewhere.test
                              ^ differs from here
@@ -449,6 +449,6 @@ fn a_signal_ends_the_waiting() {
     assert!(issuer.await_requests(1, std::time::Duration::from_secs(20)));
     running.signal(Signal::TERM);
     running.wait().exits(5).stdout_is("").stderr_is(expect![[r#"
-        error: interrupted by SIGTERM; no credentials were handed out
+        error: interrupted by SIGTERM; no credentials were returned
     "#]]);
 }

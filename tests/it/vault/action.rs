@@ -56,27 +56,27 @@ fn a_name_that_no_shell_has_is_told_before_anything_is_sent() {
         output
     };
     refused("secret/data/cfg ünï").stderr_is(expect![[r#"
-        error: `secret/data/cfg ünï` is no secret to read: no shell has a variable of the name that the action gives this key
+        error: `secret/data/cfg ünï` is not a valid secret argument: no shell has a variable of the name that the action gives this key
 
         hint: name the variable: `secret/data/cfg ünï | NAME`
     "#]]);
     refused("secret/data/cfg dash-key").stderr_is(expect![[r#"
-        error: `secret/data/cfg dash-key` is no secret to read: the action takes this key in quotation marks, or with a name
+        error: `secret/data/cfg dash-key` is not a valid secret argument: the action takes this key in quotation marks, or with a name
 
-        hint: it reads `secret/data/cfg "dash-key"`, or `secret/data/cfg dash-key | NAME`
+        hint: write it as `secret/data/cfg "dash-key"`, or `secret/data/cfg dash-key | NAME`
     "#]]);
     refused("secret/data/cfg a.b.c").stderr_is(expect![[r#"
-        error: `secret/data/cfg a.b.c` is no secret to read: versions of the action name a key with several dots differently
+        error: `secret/data/cfg a.b.c` is not a valid secret argument: versions of the action name a key with several dots differently
 
         hint: name the variable: `secret/data/cfg a.b.c | NAME`
     "#]]);
     refused("secret/data/cfg * | 9_").stderr_is(expect![[r#"
-        error: `secret/data/cfg * | 9_` is no secret to read: no shell has variables of this prefix
+        error: `secret/data/cfg * | 9_` is not a valid secret argument: no shell has variables of this prefix
 
         hint: it has letters, digits and _, and no digit first
     "#]]);
     refused("secret/data/cfg key | my-name").stderr_is(expect![[r#"
-        error: `secret/data/cfg key | my-name` is no secret to read: no shell has a variable of this name
+        error: `secret/data/cfg key | my-name` is not a valid secret argument: no shell has a variable of this name
 
         hint: it has letters, digits and _, and no digit first
     "#]]);

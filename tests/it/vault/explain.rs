@@ -79,18 +79,18 @@ END"#;
             presented  "" (empty)
             would say  500 missing name in alias
 
-        lint: pull requests are let in, those from forks among them: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to keep them out
-        lint: debug sessions are let in (`sem debug job`, `sem debug project`); bind job_type to pipeline_job to keep them out
-        lint: jobs of every project of the organization whose repository has this name are let in; bind prj_id to keep them out
+        lint: pull requests are allowed, those from forks among them: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to deny them
+        lint: debug sessions are allowed (`sem debug job`, `sem debug project`); bind job_type to pipeline_job to deny them
+        lint: jobs of every project of the organization whose repository has this name are allowed; bind prj_id to deny them
         lint: every login fails without repo, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them
         lint: user_claim is actor, which is empty in every job: their logins fail
         lint: the role has no bound_audiences: it takes no Semaphore token, each of which has an audience
         lint: policies is an old name of token_policies
         lint: ttl is an old name of token_ttl
 
-        note: once mended, the role lets in whom the lints name: `oidc-exchange setup vault` prints one that lets in this project's ref and nobody else
+        note: once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else
         note: to mend the role: printf %s '{"bound_audiences":["http://ISSUER"],"role_type":"jwt","user_claim":"prj_id"}' | bao write auth/jwt/role/NAME -
-        note: the organization can leave actor, branch, repo out of its tokens: logins then fail, and nobody else is let in
+        note: the organization can leave actor, branch, repo out of its tokens: logins then fail, and nobody else is allowed
         note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
     "#]]);
     assert!(!login(&world, "recipe", &main));
@@ -124,7 +124,7 @@ fn the_hardened_role() {
               ✓ ref is refs/heads/main
               ✓ ref_type is branch
 
-            note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is let in
+            note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
             note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
         "#]]);
     // It asks nobody.
@@ -153,8 +153,8 @@ fn the_hardened_role() {
                          ^ differs from here
               would say  400 error validating claims: claim "ref_type" does not match any associated bound claim values
 
-        note: this is a pull-request job: a role for a branch does not let it in, and should not; `oidc-exchange setup vault --pull-requests` makes them a role of their own
-        note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is let in
+        note: this is a pull-request job: a role for a branch does not allow it, and should not; `oidc-exchange setup vault --pull-requests` makes them a role of their own
+        note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
         note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
     "#]]);
 }
@@ -185,7 +185,7 @@ fn what_the_token_does_not_show() {
               ✓ ref is refs/heads/main
               ✓ ref_type is branch
 
-            note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is let in
+            note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
             note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the mount takes its issuer and its algorithm (--mount-config); whether the server asks for a second factor
         "#]]);
 }
@@ -240,7 +240,7 @@ fn for_a_program() {
                       "would say": "400 error validating claims: claim \"ref\" does not match any associated bound claim values"
                     },
                     {
-                      "because": "bound_claims_type is string: a `*` stands for itself"
+                      "because": "bound_claims_type is string: a `*` matches only itself"
                     }
                   ],
                   "parts": [],
@@ -267,16 +267,16 @@ fn for_a_program() {
             }
           ],
           "lints": [
-            "debug sessions are let in (`sem debug job`); bind job_type to pipeline_job to keep them out",
-            "jobs of every project of the organization are let in; bind prj_id to keep them out",
-            "ref is bound to refs/heads/*, where `*` stands for itself: bound_claims_type is string",
+            "debug sessions are allowed (`sem debug job`); bind job_type to pipeline_job to deny them",
+            "jobs of every project of the organization are allowed; bind prj_id to deny them",
+            "ref is bound to refs/heads/*, where `*` matches only itself: bound_claims_type is string",
             "user_claim is tag, which is empty in every job but some for tags: their logins fail"
           ],
           "notes": [
-            "once mended, the role lets in whom the lints name: `oidc-exchange setup vault` prints one that lets in this project's ref and nobody else",
+            "once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else",
             "to mend the role: printf %s '{\"role_type\":\"jwt\",\"user_claim\":\"prj_id\"}' | bao write auth/jwt/role/NAME -",
             "to let this job in as well, if it is meant to be: printf %s '{\"bound_claims\":{\"ref\":[\"refs/heads/*\",\"refs/heads/main\"]},\"role_type\":\"jwt\"}' | bao write auth/jwt/role/NAME -",
-            "the organization can leave ref, tag out of its tokens: logins then fail, and nobody else is let in",
+            "the organization can leave ref, tag out of its tokens: logins then fail, and nobody else is allowed",
             "not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the mount takes its issuer and its algorithm (--mount-config); whether the server asks for a second factor"
           ],
           "title": "the role does not let this token in, for 2 reasons, of which the server names the first",
@@ -332,7 +332,7 @@ fn the_mount_is_mended_as_a_whole() {
           ✓ ref_type is branch
 
         note: to mend the auth method, whose configuration is always written as a whole: printf %s '{"bound_issuer":"http://ISSUER","jwt_supported_algs":["ES256","RS256"],"namespace_in_state":true,"oidc_discovery_url":"http://ISSUER"}' | bao write auth/jwt/config -
-        note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is let in
+        note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
         note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
     "#]]);
     let commands = commands(&output, "ci");

@@ -9,7 +9,7 @@ fn a_path_in_other_words_is_told_in_ours() {
         let output = world.vault(&[selection]).run();
         output.exits(4);
         let report = output.stderr().replace(&world.id, "ID");
-        let hint = report.lines().find_map(|line| line.split_once("no prefix before the path: write "));
+        let hint = report.lines().find_map(|line| line.split_once("no prefix before the path: "));
         hint.unwrap_or_else(|| panic!("{selection}: {report}")).1.to_owned()
     };
     for selection in ["A=ID/kv2/ci/db:password", "A=ID/kv2/ci/db.password", "A=ID/kv2/ci/db password"] {
@@ -24,7 +24,7 @@ fn a_path_in_other_words_is_told_in_ours() {
         address
             .exits(2)
             .stderr()
-            .ends_with("hint: write the path alone: ID/kv2/ci/db\n".replace("ID", &world.id).as_str())
+            .ends_with("hint: write only the path: ID/kv2/ci/db\n".replace("ID", &world.id).as_str())
     );
     let other = world.vault(&["A=ID/kv2/ci/absent"]).run();
     assert!(other.exits(4).stderr().contains("check the path, to the letter"), "{}", other.describe());

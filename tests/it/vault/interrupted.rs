@@ -28,7 +28,7 @@ fn a_signal_ends_the_token() {
         running.signal(signal);
         let output = running.wait();
         output.exits(5).stdout_is(&format!("unset A VAULT_TOKEN;\n{}", stop(5)));
-        assert_eq!(output.stderr(), format!("error: interrupted by {name}; no credentials were handed out\n"));
+        assert_eq!(output.stderr(), format!("error: interrupted by {name}; no credentials were returned\n"));
         assert!(world.tokens().is_empty(), "{name}");
         assert_eq!(world.requests().last().unwrap(), "update auth/token/revoke-self");
     }
@@ -116,7 +116,7 @@ fn a_second_signal_does_not_wait() {
     let output = running.wait();
     output.exits(5).stderr_is(expect![[r#"
         warning: the client token was not revoked, and ends by itself within 900 s
-        error: interrupted by SIGTERM; no credentials were handed out
+        error: interrupted by SIGTERM; no credentials were returned
     "#]]);
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
 }
@@ -160,7 +160,7 @@ fn a_login_under_way_is_awaited_and_its_token_ends() {
     assert!(sandbox.vault.await_requests(1, Duration::from_secs(20)));
     running.signal(Signal::TERM);
     running.wait().exits(5).stdout_is(&format!("unset A;\n{}", stop(5))).stderr_is(expect![[r#"
-        error: interrupted by SIGTERM; no credentials were handed out
+        error: interrupted by SIGTERM; no credentials were returned
     "#]]);
     let output = oidc_exchange(arguments).args(["--timeout", "500ms"]).job(&sandbox).run();
     output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
@@ -183,7 +183,7 @@ fn a_login_without_an_answer_is_awaited_for_two_seconds() {
     assert!(asked.elapsed() >= Duration::from_secs(2) && asked.elapsed() < SOON, "{:?}", asked.elapsed());
     output.exits(5).stderr_is(expect![[r#"
         warning: Vault did not answer the login: if it made a client token, that is not revoked, and ends by itself
-        error: interrupted by SIGTERM; no credentials were handed out
+        error: interrupted by SIGTERM; no credentials were returned
     "#]]);
 }
 
@@ -200,7 +200,7 @@ fn a_login_that_was_not_sent_is_not_waited_for() {
     let asked = Instant::now();
     running.signal(Signal::TERM);
     running.wait().exits(5).stderr_is(expect![[r#"
-        error: interrupted by SIGTERM; no credentials were handed out
+        error: interrupted by SIGTERM; no credentials were returned
     "#]]);
     assert!(asked.elapsed() < Duration::from_millis(1500), "{:?}", asked.elapsed());
 }

@@ -101,7 +101,7 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
-        hint: auth/jwt-ID/role/ci binds `ref` to something else than this token's refs/heads/feature-x
+        hint: auth/jwt-ID/role/ci binds `ref` to another value than this token's refs/heads/feature-x
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
@@ -111,7 +111,7 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
 
-        hint: this is a pull-request job; a role for a branch does not let it in, and should not
+        hint: this is a pull-request job; a role for a branch does not allow it, and should not
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::tag("v1.0.0")).stderr_is(expect![[r#"
@@ -121,7 +121,7 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
 
-        hint: this is a tag's job; a role for a branch does not let it in
+        hint: this is a tag's job; a role for a branch does not allow it
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::project_debug()).stderr_is(expect![[r#"
@@ -141,7 +141,7 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: auth/jwt-ID/role/ci binds `job_type` to something else than this token's debug_job
+        hint: auth/jwt-ID/role/ci binds `job_type` to another value than this token's debug_job
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
@@ -176,7 +176,7 @@ fn no_such_role_and_none() {
 fn no_such_mount_and_one_without_configuration() {
     let world = World::new();
     refused(&world, world.vault_at("nope", "ci", &["A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
-        error: Vault takes no JWT logins there
+        error: Vault has no JWT auth method at this mount
           said       403 permission denied
           asked for  role ci at auth/nope/login of http://BAO
           presented  iss=aud=http://ISSUER
@@ -187,7 +187,7 @@ fn no_such_mount_and_one_without_configuration() {
     "#]]);
     world.must("sys/auth/bare-ID", &json!({ "type": "jwt" }));
     refused(&world, world.vault_at("bare-ID", "ci", &["A=ID/kv2/ci/db#user"])).stderr_is(expect![[r#"
-        error: Vault takes no JWT logins there
+        error: Vault has no JWT auth method at this mount
           said       400 could not load configuration
           asked for  role ci at auth/bare-ID/login of http://BAO
           presented  iss=aud=http://ISSUER
@@ -222,7 +222,7 @@ fn times() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
-        hint: a job gets one token, good for 24 hours, and cannot ask for another: run it again
+        hint: a job gets one token, valid for 24 hours: run it again
     "#]]);
     role_refuses(&json!({}), &main_job().not_before(now() + 3600)).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -232,7 +232,7 @@ fn times() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
-        hint: the server's clock is behind: set it, or clock_skew_leeway on the role
+        hint: the server's clock is slow: set it, or clock_skew_leeway on the role
     "#]]);
     role_refuses(&json!({}), &main_job().issued_at(now() + 3600).not_before(now())).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -242,7 +242,7 @@ fn times() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
-        hint: the server's clock is behind: set it, or clock_skew_leeway on the role
+        hint: the server's clock is slow: set it, or clock_skew_leeway on the role
     "#]]);
     role_refuses(&json!({}), &main_job().without("exp").without("iat").without("nbf")).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -267,7 +267,7 @@ fn another_issuer() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: bound_issuer in auth/jwt-ID/config must be http://ISSUER, to the letter: no slash at the end
+        hint: bound_issuer in auth/jwt-ID/config must be http://ISSUER, exactly, without a slash at the end
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
@@ -347,7 +347,7 @@ fn claims_that_are_not_there() {
 #[test]
 fn a_machine_elsewhere() {
     role_refuses(&json!({ "token_bound_cidrs": "10.255.255.0/24" }), &main_job()).stderr_is(expect![[r#"
-        error: Vault takes no JWT logins there
+        error: Vault has no JWT auth method at this mount
           said       403 permission denied
           asked for  role ci at auth/jwt-ID/login of http://BAO
           presented  iss=aud=http://ISSUER

@@ -28,7 +28,7 @@ fn a_mount_called_data() {
           asked for  GET ID/data/data/nope of http://BAO
           presented  role ci, policies default, ID
 
-        hint: check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent
+        hint: check the exact path and the version; `?optional` and `?default=` are for secrets that may be absent
     "#]]);
 }
 

@@ -27,7 +27,7 @@ fn absent_deleted_and_destroyed() {
           asked for  GET ID/kv2/data/ci/absent of http://BAO
           presented  role ci, policies default, ID
 
-        hint: check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent
+        hint: check the exact path and the version; `?optional` and `?default=` are for secrets that may be absent
     "#]]);
     refused(&world, "A=ID/kv2/ci/db?version=9#user").stderr_is(expect![[r#"
         error: Vault has no secret at ID/kv2/data/ci/db
@@ -35,7 +35,7 @@ fn absent_deleted_and_destroyed() {
           asked for  GET ID/kv2/data/ci/db of http://BAO
           presented  role ci, policies default, ID
 
-        hint: check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent
+        hint: check the exact path and the version; `?optional` and `?default=` are for secrets that may be absent
     "#]]);
     refused(&world, "A=ID/kv1/ci/absent#a").stderr_is(expect![[r#"
         error: Vault has no secret at ID/kv1/ci/absent
@@ -43,7 +43,7 @@ fn absent_deleted_and_destroyed() {
           asked for  GET ID/kv1/ci/absent of http://BAO
           presented  role ci, policies default, ID
 
-        hint: check the path, to the letter, and the version; `?optional` and `?default=` are for secrets that may be absent
+        hint: check the exact path and the version; `?optional` and `?default=` are for secrets that may be absent
     "#]]);
     for value in ["one", "two"] {
         world.must("ID/kv2/data/ci/gone", &json!({ "data": { "a": value } }));
@@ -103,7 +103,7 @@ fn a_policy_that_covers_neither_or_not_enough() {
           asked for  GET ID/kv2/data/other/db of http://BAO
           presented  role ci, policies default, ID
 
-        hint: no policy of this token covers the path, in either spelling
+        hint: the token's policies allow neither spelling of the path
         hint: path "ID/kv2/data/other/db" { capabilities = ["read"] } in one of its policies lets it through
     "#]]);
     world.policy(&[("kv2/data/ci/*", "list")]);
@@ -140,7 +140,7 @@ fn a_versioned_path_taken_for_a_plain_one() {
           asked for  GET ID/kv2/ci/db of http://BAO
           presented  role ci, policies default, ID
 
-        hint: this is a KV version 2 secret: leave `kv1:` out, or put `data/` behind the mount in its path
+        hint: this is a KV version 2 secret: leave `kv1:` out, or put `data/` after the mount in its path
     "#]]);
 }
 
@@ -166,7 +166,7 @@ fn no_such_field_and_no_base64() {
           asked for  field `pasword` of ID/kv2/data/ci/db
           presented  role ci, policies default, ID
 
-        hint: is the field right, to the letter? `?optional` and `?default=` are for fields that may be absent
+        hint: check the exact name of the field; `?optional` and `?default=` are for fields that may be absent
     "#]]);
     refused(&world, "A=ID/kv2/ci/db?base64#dotted.key").exits(4).stderr_is(expect![[r#"
         error: the field `dotted.key` of ID/kv2/data/ci/db is not base64

@@ -115,7 +115,7 @@ fn what_does_not_heal_is_said_at_once() {
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     once(error(405, "unsupported operation"), 4).stderr_is(expect![[r#"
-        error: Vault takes no JWT logins there
+        error: Vault has no JWT auth method at this mount
           said       405 unsupported operation
           asked for  role ci at auth/jwt/login of http://VAULT
           presented  iss=aud=http://ISSUER

@@ -22,7 +22,7 @@ fn the_servers_own_authority_as_file_text_and_directory() {
           said       the certificate of BAO-TLS is not trusted: no trusted authority signed it
           asked for  role ci at auth/jwt-ID/login of https://BAO-TLS
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
         hint: VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) names the server's own CA, VAULT_TLS_SERVER_NAME the name in its certificate
     "#]]);
     over_tls(&world, &[READ]).env("VAULT_CACERT_BYTES", &ca).run().exits(0).exports_are(GOOD);
@@ -83,7 +83,7 @@ fn the_name_in_the_certificate() {
           said       the certificate of BAO-TLS is not trusted: it is for vault.test, 127.0.0.1, not for other.test
           asked for  role ci at auth/jwt-ID/login of https://BAO-TLS
 
-        hint: for a private CA, name its certificate with --ca-file; behind a proxy that opens TLS, the proxy's CA
+        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
         hint: VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) names the server's own CA, VAULT_TLS_SERVER_NAME the name in its certificate
     "#]]);
     named("127.0.0.1").run().exits(2).stderr_is(expect![[r#"
@@ -143,7 +143,7 @@ fn what_is_not_done_is_refused_before_anything_is_sent() {
         error: VAULT_CLIENT_CERT: cannot read absent.pem: No such file or directory (os error 2)
     "#]]);
     with("BAO_ADDR", "").exits(2).stderr_is(expect![[r#"
-        error: no server was named
+        error: no Vault address was given
 
         hint: name it with --addr https://vault.example.com:8200, or with the variable VAULT_ADDR
         hint: BAO_ADDR is set, and empty, and beats VAULT_ADDR even so: unset it

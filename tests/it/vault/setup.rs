@@ -26,11 +26,11 @@ fn for_the_jobs_own_branch() {
     let sandbox = Sandbox::start().unwrap();
     let program = oidc_exchange(["setup", "vault", "--role", "ci", "--secret", "secret/production/db"]).job(&sandbox);
     program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
-        # lets in: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of http://ISSUER
-        # keeps out: every other branch and tag, pull requests, debug sessions (job_type), other projects
+        # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of http://ISSUER
+        # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
         # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
-        # beware: a secret is named in both spellings, with data/ behind the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs
+        # beware: a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs
         # beware: with HashiCorp Vault, write `vault` for `bao`
 
         # the auth method
@@ -88,12 +88,12 @@ fn for_branches_by_a_pattern_at_another_mount() {
     let arguments =
         ["--branch", "release/*", "--mount", "ci/semaphore", "--secret", "kv2:team/ci/*", "--secret", "kv1:old/ci"];
     setup(&arguments).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
-        # lets in: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: every other branch and tag, pull requests, debug sessions (job_type), other projects
+        # allows: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/ci/semaphore/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
         # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
-        # beware: `*` stands for any text, slashes among it: whoever may push a ref of such a name is let in
-        # beware: `*` at the end of a secret's path stands for anything that begins so, now or later
+        # beware: `*` matches any text, including slashes: whoever may push a ref of such a name is let in
+        # beware: `*` at the end of a secret's path matches all paths that begin so, now or later
         # beware: with HashiCorp Vault, write `vault` for `bao`
 
         # the auth method
@@ -148,8 +148,8 @@ fn for_branches_by_a_pattern_at_another_mount() {
 #[test]
 fn for_pull_requests_and_without_a_secret() {
     setup(&["--pull-requests"]).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
-        # lets in: jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
-        # keeps out: branches, tags, debug sessions (job_type), other projects
+        # allows: jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # denies: branches, tags, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
         # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
         # beware: whoever may open a pull request, from a fork too, can run what they like with these secrets
@@ -267,13 +267,13 @@ fn what_cannot_be_meant() {
     wrong(&["--role", "my role"]).stderr_is(expect![[r#"
         error: --role: no role is called `my role`
 
-        hint: it has letters, digits, `_`, `-` and `.` alone, and one of the first three at both ends
+        hint: use only letters, digits, `_`, `-` and `.`, and one of the first three at both ends
     "#]]);
     wrong(&["--role", "ci", "--mount", "auth/jwt"]).stderr_is(expect![[r#"
         error: --mount: write the mount without auth/ before it
     "#]]);
     wrong(&["--role", "ci", "--secret", "secret/a/*/b"]).stderr_is(expect![[r#"
-        error: --secret: `secret/a/*/b` cannot stand in a policy: `*` stands for something at its end alone, and `+` for any segment
+        error: --secret: `secret/a/*/b` cannot stand in a policy: `*` is a wildcard only at the end, and `+` matches any segment
     "#]]);
     wrong(&["--role", "ci", "--secret", "secret/{{identity.entity.id}}"]).stderr_is(expect![[r#"
         error: --secret: `secret/{{identity.entity.id}}` cannot stand in a policy: it holds a quote, a backslash, `${` or `{{`
@@ -281,7 +281,7 @@ fn what_cannot_be_meant() {
     wrong(&["--role", "ci", "--secret", "secret"]).stderr_is(expect![[r#"
         error: --secret: `secret` cannot stand in a policy: it names a mount and no secret in it
 
-        hint: it reads like secret/production/db
+        hint: write it like secret/production/db
     "#]]);
     wrong(&["--role", "ci", "--secret", "secret/a#b"]).stderr_is(expect![[r#"
         error: --secret: `secret/a#b` is not a path: it holds `?` or `#`, which end a path

@@ -159,7 +159,7 @@ impl Condition {
             return (Mark::Unknown, Some(format!("{} compares {what}", operator.name)));
         }
         if operator.set.is_none() && values.len() != 1 {
-            let why = "it has several values, which AWS compares with ForAnyValue or ForAllValues alone";
+            let why = "it has several values, which AWS compares only with ForAnyValue or ForAllValues";
             return (Mark::Unknown, Some(why.into()));
         }
         let because = filled.iter().find_map(|filled| match filled {

@@ -156,7 +156,7 @@ impl At<'_> {
         let length = value.to_string().chars().count();
         if length > LONGEST {
             return Err(
-                self.wrong("", format!("{length} characters without blanks, more than IAM takes of any policy"))
+                self.wrong("", format!("{length} characters without spaces, more than IAM takes of any policy"))
             );
         }
         let has_variables = match policy.get("Version") {
@@ -197,7 +197,7 @@ impl At<'_> {
         let denies = match elements.get("Effect") {
             Some(Value::String(effect)) if effect == "Allow" => false,
             Some(Value::String(effect)) if effect == "Deny" => true,
-            Some(_) => return Err(self.wrong(&format!("{place}.Effect"), "it is `Allow` or `Deny`, to the letter")),
+            Some(_) => return Err(self.wrong(&format!("{place}.Effect"), "it is exactly `Allow` or `Deny`")),
             None => return Err(self.wrong(place, "there is no Effect in it")),
         };
         let (except, at, principal) = self.either(place, elements, "Principal", "NotPrincipal")?;
@@ -206,7 +206,9 @@ impl At<'_> {
         let actions = Actions { except, patterns: self.texts(&at, action)? };
         for (index, action) in actions.patterns.iter().enumerate() {
             if action != "*" && !action.contains(':') {
-                return Err(self.wrong(&at, format!("entry {index}, `{action}`, is no action: it reads sts:NAME")));
+                return Err(
+                    self.wrong(&at, format!("entry {index}, `{action}`, is not an action: write it as sts:NAME"))
+                );
             }
         }
         let mut conditions = Vec::new();

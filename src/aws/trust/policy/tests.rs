@@ -58,7 +58,7 @@ fn what_is_no_policy_is_told_where() {
             json!({ "Version": "2012-10-18", "Statement": {} }),
             "f: Version: it is 2012-10-17, or 2008-10-17 as if none stood there",
         ),
-        (policy(&json!({ "Effect": "allow" })), "f: Statement[1].Effect: it is `Allow` or `Deny`, to the letter"),
+        (policy(&json!({ "Effect": "allow" })), "f: Statement[1].Effect: it is exactly `Allow` or `Deny`"),
         (policy(&json!({ "Effect": null })), "f: Statement[1]: there is no Effect in it"),
         (policy(&json!({ "effect": "Allow" })), "f: Statement[1].effect: IAM has no element of this name here"),
         (
@@ -76,7 +76,7 @@ fn what_is_no_policy_is_told_where() {
         (policy(&json!({ "Action": ["sts:*", 1] })), "f: Statement[1].Action: it is a text, or a list of texts"),
         (
             policy(&json!({ "Action": ["sts:*", "Assume"] })),
-            "f: Statement[1].Action: entry 1, `Assume`, is no action: it reads sts:NAME",
+            "f: Statement[1].Action: entry 1, `Assume`, is not an action: write it as sts:NAME",
         ),
         (
             policy(&json!({ "Condition": { "StringMatches": {} } })),
@@ -113,7 +113,7 @@ fn what_is_no_policy_is_told_where() {
         assert_eq!(read(&value).map(drop), Err(wrong.to_owned()), "{value}");
     }
     let long = read(&policy(&json!({ "Sid": "x".repeat(LONGEST) }))).unwrap_err();
-    assert!(long.ends_with("characters without blanks, more than IAM takes of any policy"), "{long}");
+    assert!(long.ends_with("characters without spaces, more than IAM takes of any policy"), "{long}");
 }
 
 #[test]

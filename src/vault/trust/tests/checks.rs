@@ -87,7 +87,7 @@ fn the_issuer_is_the_mounts() {
     accepted(&unbound);
     assert_eq!(
         unbound.lints,
-        ["the mount has no bound_issuer: whatever its keys have signed is taken, whomever it says it is from"]
+        ["the mount has no bound_issuer: it accepts every token that its keys have signed, from any issuer"]
     );
     assert_eq!(
         unbound.notes[0],
@@ -153,7 +153,7 @@ fn the_times() {
     let old = json!({ "iat": NOW - 90_000, "nbf": NOW - 90_000, "exp": NOW - 3600 });
     let expired = judge(&json!({}), &old);
     refused(&expired, &["400 error validating token: invalid expiration time (exp) claim: token is expired"]);
-    assert_eq!(expired.notes[0], "a job gets one token, good for 24 hours, and cannot ask for another: run it again");
+    assert_eq!(expired.notes[0], "a job gets one token, valid for 24 hours: run it again");
     let early = judge(&json!({}), &json!({ "iat": NOW + 99, "nbf": NOW + 99 }));
     refused(
         &early,
@@ -194,7 +194,7 @@ fn the_user_claim() {
     let without = judge(&json!({ "user_claim": "actor", "bound_claims": {} }), &json!({ "prj_id": "(none)" }));
     assert_eq!(
         without.notes[0],
-        "once mended, the role lets in whom the lints name: `oidc-exchange setup vault` prints one that lets in this project's ref and nobody else"
+        "once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else"
     );
     assert!(without.notes[1].contains("\"user_claim\":\"sub\""));
     // The order: the claims are looked at before the entity is.
@@ -299,7 +299,7 @@ fn patterns() {
     refused(&other, &["400 error validating claims: claim \"ref\" does not match any associated bound claim values"]);
     assert!(other.notes[0].contains(r#""bound_claims_type":"glob""#), "else the write would make it string");
     let literal = judge(&json!({ "bound_claims": { "ref": "refs/heads/*" } }), &json!({}));
-    assert!(literal.text().contains("because    bound_claims_type is string: a `*` stands for itself"));
+    assert!(literal.text().contains("because    bound_claims_type is string: a `*` matches only itself"));
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn another_kind_of_job_is_told_that_it_is_one() {
     let note = |token_says: &Value| judge(&json!({}), token_says).notes.swap_remove(0);
     let pull = json!({ "ref_type": "pull-request", "ref": "refs/semaphoreci/5c84", "pr": "1" });
     assert!(
-        note(&pull).starts_with("this is a pull-request job: a role for a branch does not let it in, and should not")
+        note(&pull).starts_with("this is a pull-request job: a role for a branch does not allow it, and should not")
     );
     let debug = json!({ "job_type": "debug_job" });
     assert!(note(&debug).starts_with("this is a debug session, "));
@@ -329,6 +329,6 @@ fn another_kind_of_job_is_told_that_it_is_one() {
         assert!(!notes.iter().any(|note| note.contains("to let this job in")), "{notes:?}");
     }
     let tag = json!({ "ref_type": "tag", "ref": "refs/tags/v1" });
-    assert_eq!(note(&tag), "this is a tag's job: a role for a branch does not let it in");
+    assert_eq!(note(&tag), "this is a tag's job: a role for a branch does not allow it");
     assert!(judge(&json!({}), &tag).notes[1].starts_with("to let this job in as well"));
 }

@@ -25,18 +25,18 @@ fn lints(role_says: &Value, expected: &[&str]) {
     }
 }
 
-const PULL_REQUESTS: &str = "pull requests are let in, those from forks among them; bind ref_type to branch and ref to refs/heads/… to keep them out";
+const PULL_REQUESTS: &str = "pull requests are allowed, those from forks among them; bind ref_type to branch and ref to refs/heads/… to deny them";
 
-const PULL_REQUESTS_INTO: &str = "pull requests are let in, those from forks among them: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to keep them out";
+const PULL_REQUESTS_INTO: &str = "pull requests are allowed, those from forks among them: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to deny them";
 
 const DEBUG: &str =
-    "debug sessions are let in (`sem debug job`, `sem debug project`); bind job_type to pipeline_job to keep them out";
-const DEBUG_JOB: &str = "debug sessions are let in (`sem debug job`); bind job_type to pipeline_job to keep them out";
+    "debug sessions are allowed (`sem debug job`, `sem debug project`); bind job_type to pipeline_job to deny them";
+const DEBUG_JOB: &str = "debug sessions are allowed (`sem debug job`); bind job_type to pipeline_job to deny them";
 
-const ANY_PROJECT: &str = "jobs of every project of the organization are let in; bind prj_id to keep them out";
+const ANY_PROJECT: &str = "jobs of every project of the organization are allowed; bind prj_id to deny them";
 
 const NAMESAKES: &str =
-    "jobs of every project of the organization whose repository has this name are let in; bind prj_id to keep them out";
+    "jobs of every project of the organization whose repository has this name are allowed; bind prj_id to deny them";
 
 #[test]
 fn whom_a_role_lets_in_besides() {
@@ -59,10 +59,7 @@ fn whom_a_role_lets_in_besides() {
     lints(&glob(json!({ "prj_id": ID, "ref": "refs/*", "job_type": "pipeline_job" })), &[PULL_REQUESTS]);
     lints(
         &glob(json!({ "prj_id": ID, "ref": "refs/heads/*", "job_type": "*_job" })),
-        &[
-            DEBUG_JOB,
-            "job_type is bound to *_job, and x/y_job is let in too: `*` stands for any text, slashes among it",
-        ],
+        &[DEBUG_JOB, "job_type is bound to *_job, and x/y_job is allowed too: `*` matches any text, including slashes"],
     );
 }
 
@@ -78,7 +75,7 @@ fn a_bound_subject_pattern_is_asked_too() {
         lints("org:acme:project:*:repo:web:ref_type:branch:ref:refs/heads/main".into()),
         [
             NAMESAKES,
-            "sub is bound to org:acme:project:*:repo:web:ref_type:branch:ref:refs/heads/main, and org:acme:project:x/y:repo:web:ref_type:branch:ref:refs/heads/main is let in too: `*` stands for any text, slashes among it",
+            "sub is bound to org:acme:project:*:repo:web:ref_type:branch:ref:refs/heads/main, and org:acme:project:x/y:repo:web:ref_type:branch:ref:refs/heads/main is allowed too: `*` matches any text, including slashes",
         ]
     );
 }
@@ -94,19 +91,19 @@ fn stars_that_are_not_what_they_seem() {
     assert_eq!(
         lints("glob", "refs/heads/main*"),
         [
-            "ref is bound to refs/heads/main*, and refs/heads/mainx/y is let in too: `*` stands for any text, slashes among it"
+            "ref is bound to refs/heads/main*, and refs/heads/mainx/y is allowed too: `*` matches any text, including slashes"
         ]
     );
     assert_eq!(
         lints("glob", "refs/heads/*/stable"),
         [
-            "ref is bound to refs/heads/*/stable, and refs/heads/x/y/stable is let in too: `*` stands for any text, slashes among it"
+            "ref is bound to refs/heads/*/stable, and refs/heads/x/y/stable is allowed too: `*` matches any text, including slashes"
         ]
     );
     assert_eq!(lints("glob", "*"), ["ref is bound to *, which every text is, an empty one too"]);
     assert_eq!(
         lints("string", "refs/heads/*"),
-        ["ref is bound to refs/heads/*, where `*` stands for itself: bound_claims_type is string"]
+        ["ref is bound to refs/heads/*, where `*` matches only itself: bound_claims_type is string"]
     );
 }
 
