@@ -262,7 +262,7 @@ mod tests {
             ("arn:aws:iam::12345:role/deploy", "the account is 12 digits"),
             ("arn:aws:iam::123456789012:user/deploy", "it is of another kind"),
             ("arn:aws:iam::123456789012:role/", "after `role/` comes a name"),
-            ("arn:aws:iam::123456789012:role/a b", "it has blanks"),
+            ("arn:aws:iam::123456789012:role/a b", "it has spaces"),
             ("arn:azure:iam::123456789012:role/a", "the partition is"),
             ("arn:aws:iam:us-east-1:123456789012:role/a", "it does not read"),
         ] {

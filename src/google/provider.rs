@@ -192,9 +192,9 @@ mod tests {
     fn what_is_no_provider_is_told_why() {
         let pool = NAME.split_once("/providers").unwrap().0;
         for (text, why) in [
-            (NAME.replace("123456", "my-project").as_str(), "STS knows a project by its number"),
-            (NAME.replace("123456", "$PROJECT_ID").as_str(), "STS knows a project by its number"),
-            (NAME.replace("123456", "").as_str(), "STS knows a project by its number"),
+            (NAME.replace("123456", "my-project").as_str(), "use the project number"),
+            (NAME.replace("123456", "$PROJECT_ID").as_str(), "use the project number"),
+            (NAME.replace("123456", "").as_str(), "use the project number"),
             (pool, "it names a pool, not one of its providers"),
             ("semaphore", "a bare id does not say"),
             ("", "a bare id does not say"),

@@ -34,8 +34,8 @@ impl Recipe {
         let mut out = String::new();
         // A line feed in a comment would make a command of what comes after it.
         let mut comment = |label: &str, text: &str| writeln!(out, "# {label}: {}", printable(text));
-        let _ = comment("lets in", &self.lets_in);
-        let _ = comment("keeps out", &self.keeps_out);
+        let _ = comment("allows", &self.lets_in);
+        let _ = comment("denies", &self.keeps_out);
         for sentence in &self.warnings {
             let _ = comment("beware", sentence);
         }

@@ -586,15 +586,15 @@ fn lints_are_of_the_policy_whatever_the_token() {
         Statement[0]: StringLike acme.semaphoreci.com:aud: the audience ends with a slash there, and the token's does not
         Statement[0]: StringLike other.semaphoreci.com:sub: this is another issuer's key; the token's issuer is acme.semaphoreci.com
 
-        it lets in every project of the organization
+        it allows every project of the organization
 
-        it lets in pull requests, those from forks among them
-        it lets in every branch and every tag
+        it allows pull requests, those from forks among them
+        it allows every branch and every tag
 
         Statement[0]: without a condition on `acme.semaphoreci.com:sub` it says nothing of the project or the ref
-        it lets in every project of the organization
-        it lets in pull requests, those from forks among them
-        it lets in every branch and every tag
+        it allows every project of the organization
+        it allows pull requests, those from forks among them
+        it allows every branch and every tag
 
         Statement[0]: StringEquals acme.semaphoreci.com:sub: `${…}` is not a variable without "Version": "2012-10-17"
 
@@ -630,7 +630,9 @@ fn lints_are_of_the_policy_whatever_the_token() {
         Issuer::start().unwrap().token(&of_org(Job::branch("main")).claim("iss", "http://acme.semaphoreci.com"));
     let http = explain(&assume(&bound("StringEquals", MAIN)), Job::branch("main")).token(&clear);
     assert!(
-        http.run().stdout().contains("\nlint: the token's issuer is http://acme.semaphoreci.com, and AWS takes none")
+        http.run()
+            .stdout()
+            .contains("\nlint: the token's issuer is http://acme.semaphoreci.com, and AWS accepts only issuers")
     );
     assert_eq!(lints(&assume(&bound("StringEquals", MAIN))), "");
     assert_eq!(lints(&admits("arn:aws:iam::123456789012:role/hub", &json!("sts:AssumeRole"), &json!({}))), "");

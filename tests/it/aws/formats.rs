@@ -92,9 +92,14 @@ fn source_is_one_line_and_a_private_file() {
     assert_eq!(line.lines().count(), 1);
     output.exits(0).stdout_is(&line).stderr_is(expect![""]);
     assert_eq!((mode(&file), mode(&directory)), (0o600, 0o700));
-    let names = variables(&only(&sandbox)).map(|(name, _)| format!(" {name}=")).concat();
+    let keys = only(&sandbox);
+    let list = |one: fn(&str) -> String| variables(&keys).map(|(name, _)| one(name)).concat();
+    let (assigned, read) = (list(|name| format!(" {name}=aB/c-0.D_eF+gH:iJ@k")), list(|name| format!("${name}")));
+    let (samples, names) = ("aB/c-0.D_eF+gH:iJ@k".repeat(5), list(|name| format!(" {name}")));
     let expected = format!(
-        "rm -f -- '{}'\n{UNSET}`export{names}` || return 6\n{{ set +x; }} 2>/dev/null\n{}\
+        "rm -f -- '{}'\n{UNSET}`export{assigned}&&test \"{read}\" = {samples}&&exit;\
+         echo 'oidc-exchange: this shell does not keep the value of one of these variables:{names}' >&2\"\";false` || return 6\n\
+         {{ set +x; }} 2>/dev/null\n{}\
          case $_oidc_exchange in *v*) set -v;; esac\n\
          case $_oidc_exchange in *x*) unset _oidc_exchange; set -x;; *) unset _oidc_exchange;; esac\n",
         file.display(),

@@ -47,16 +47,16 @@ fn a_branch() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   pipeline_job
-                     · debug_job in a debug session: a rule that requires pipeline_job here
-                       denies those
+                     · debug_job in a debug session: a rule that requires pipeline_job
+                       here denies those
           ref_type   branch
                      · branch, tag or pull-request; together with ref, what to bind a
                        rule to
           ref        refs/heads/main
                      · the whole ref; together with ref_type, what to bind a rule to
           branch     main
-                     · a pull request has its target here: a rule on branch alone lets
-                       pull requests in; bind ref
+                     · a pull request has its target here: a rule on branch alone allows
+                       pull requests; bind ref
           pr         "" (empty)
           pr_branch  "" (empty)
           tag        "" (empty)
@@ -125,8 +125,8 @@ fn a_tag() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   pipeline_job
-                     · debug_job in a debug session: a rule that requires pipeline_job here
-                       denies those
+                     · debug_job in a debug session: a rule that requires pipeline_job
+                       here denies those
           ref_type   tag
                      · branch, tag or pull-request; together with ref, what to bind a
                        rule to
@@ -201,16 +201,16 @@ fn a_pull_request() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   pipeline_job
-                     · debug_job in a debug session: a rule that requires pipeline_job here
-                       denies those
+                     · debug_job in a debug session: a rule that requires pipeline_job
+                       here denies those
           ref_type   pull-request
                      · branch, tag or pull-request; together with ref, what to bind a
                        rule to
           ref        refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
                      · Semaphore's own ref of the merge: another with every push
           branch     main
-                     · the target, not what runs here: a rule on branch alone lets pull
-                       requests in, from forks too
+                     · the target, not what runs here: a rule on branch alone allows
+                       pull requests, from forks too
           pr         123
                      · pull requests from forks get a token too
           pr_branch  feature-x
@@ -287,16 +287,16 @@ fn a_debug_session() {
           repo_slug  acme/web
                      · the project's own repository, in a fork's pull request too
           job_type   debug_job
-                     · a person at a shell; a rule that requires pipeline_job here keeps
-                       debug sessions out
+                     · a person at a shell; a rule that requires pipeline_job here
+                       denies debug sessions
           ref_type   branch
                      · branch, tag or pull-request; together with ref, what to bind a
                        rule to
           ref        refs/heads/main
                      · the whole ref; together with ref_type, what to bind a rule to
           branch     main
-                     · a pull request has its target here: a rule on branch alone lets
-                       pull requests in; bind ref
+                     · a pull request has its target here: a rule on branch alone allows
+                       pull requests; bind ref
           pr         "" (empty)
           pr_branch  "" (empty)
           tag        "" (empty)
@@ -364,8 +364,8 @@ fn a_debug_session_of_the_project() {
           repo_slug  "" (empty)
                      · the project's own repository, in a fork's pull request too
           job_type   project_debug_job
-                     · a person at a shell; a rule that requires pipeline_job here keeps
-                       debug sessions out
+                     · a person at a shell; a rule that requires pipeline_job here
+                       denies debug sessions
           ref_type   "" (empty)
                      · empty: on no ref
           ref        "" (empty)

@@ -431,9 +431,7 @@ fn files_that_cannot_be_read() {
         error: the following required arguments were not provided:
           --role-config <FILE>
 
-          tip: get it with: bao read -format=json auth/jwt/role/NAME | oidc-exchange explain vault --claims FILE --role-config -
-
-        Usage: oidc-exchange explain vault --role-config <FILE> --mount-config <FILE>
+          tip: get it with: vault read -format=json auth/jwt/role/NAME | oidc-exchange explain vault --claims FILE --role-config -
 
         For more information, try '--help'.
     "#]]);

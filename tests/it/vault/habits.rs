@@ -27,7 +27,7 @@ fn a_path_in_other_words_is_told_in_ours() {
             .ends_with("hint: write only the path: ID/kv2/ci/db\n".replace("ID", &world.id).as_str())
     );
     let other = world.vault(&["A=ID/kv2/ci/absent"]).run();
-    assert!(other.exits(4).stderr().contains("check the path, to the letter"), "{}", other.describe());
+    assert!(other.exits(4).stderr().contains("check the exact path"), "{}", other.describe());
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
-        hint: auth/jwt-ID/role/ci binds `ref` to another value than this token's refs/heads/feature-x
+        hint: auth/jwt-ID/role/ci requires another value for `ref` than this token's refs/heads/feature-x
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
@@ -141,7 +141,7 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: auth/jwt-ID/role/ci binds `job_type` to another value than this token's debug_job
+        hint: auth/jwt-ID/role/ci requires another value for `job_type` than this token's debug_job
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
@@ -267,7 +267,7 @@ fn another_issuer() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: bound_issuer in auth/jwt-ID/config must be http://ISSUER, exactly, without a slash at the end
+        hint: bound_issuer in auth/jwt-ID/config must be exactly http://ISSUER, without a slash at the end
         hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
