@@ -33,7 +33,7 @@ fn trust_policy(document: &Value) -> &Value {
 #[test]
 fn a_jobs_own_token_says_whom_to_let_in() {
     let output = setup(&[], Job::branch("main")).run();
-    output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r##"
+    output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch, tags, pull requests, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
@@ -82,13 +82,13 @@ fn a_jobs_own_token_says_whom_to_let_in() {
             --path /ci/ \
             --assume-role-policy-document "$trust"
         fi
-    "##]]);
+    "#]]);
 }
 
 #[test]
 fn with_session_tags_debug_sessions_are_kept_out() {
     let output = setup(&[], Job::tag("v1.0.0").aws_tags(true)).run();
-    output.exits(0).stdout_reads(expect![[r##"
+    output.exits(0).stdout_reads(expect![[r#"
         # allows: jobs for the tag v1.0.0 of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, only in pipelines
         # denies: every other tag, branches, pull requests, debug sessions, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
@@ -140,7 +140,7 @@ fn with_session_tags_debug_sessions_are_kept_out() {
             --path /ci/ \
             --assume-role-policy-document "$trust"
         fi
-    "##]]);
+    "#]]);
     // An organization may leave the claim out of its tags.
     let tags = json!({ "principal_tags": { "prj_id": ["p"] } });
     let document = document(&[], Job::branch("main").claim("https://aws.amazon.com/tags", tags));
@@ -156,7 +156,7 @@ fn options_are_enough_without_a_token() {
         let program = oidc_exchange(["setup", "aws", "--format", format]).args(options).env("AWS_ROLE_ARN", ROLE);
         program.run()
     };
-    run("cli").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r##"
+    run("cli").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # allows: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch, tags, pull requests, other projects and other organizations
         # beware: the role may do nothing yet: attach the policies that its jobs need
@@ -209,7 +209,7 @@ fn options_are_enough_without_a_token() {
             --path /ci/ \
             --assume-role-policy-document "$trust"
         fi
-    "##]]);
+    "#]]);
     run("json").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         {
           "lets_in": "jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com",

@@ -33,7 +33,7 @@ fn for_an_application() {
     ])
     .run()
     .exits(0)
-    .stdout_reads(expect![[r##"
+    .stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch and tag, pull requests, and other projects
         # beware: a debug session of such a job has the same subject and is allowed too: Entra compares no other claim
@@ -60,7 +60,7 @@ fn for_an_application() {
           --assignee-principal-type ServicePrincipal \
           --role Reader \
           --scope /subscriptions/11112222-bbbb-3333-cccc-4444dddd5555
-    "##]]);
+    "#]]);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn for_a_managed_identity() {
     ])
     .run()
     .exits(0)
-    .stdout_reads(expect![[r##"
+    .stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch and tag, pull requests, and other projects
         # beware: a debug session of such a job has the same subject and is allowed too: Entra compares no other claim
@@ -108,13 +108,13 @@ fn for_a_managed_identity() {
           --resource-group ci \
           --query clientId \
           --output tsv
-    "##]]);
+    "#]]);
 }
 
 #[test]
 fn without_a_role_it_says_that_nothing_is_granted() {
     let output = oidc_exchange(["setup", "azure"]).args(PROJECT).env("AZURE_CLIENT_ID", CLIENT).run();
-    output.exits(0).stdout_reads(expect![[r##"
+    output.exits(0).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch and tag, pull requests, and other projects
         # beware: a debug session of such a job has the same subject and is allowed too: Entra compares no other claim
@@ -136,7 +136,7 @@ fn without_a_role_it_says_that_nothing_is_granted() {
           az ad app federated-credential create --id 00001111-aaaa-2222-bbbb-3333cccc4444 \
             --parameters "$credential"
         fi
-    "##]]);
+    "#]]);
 }
 
 #[test]

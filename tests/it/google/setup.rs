@@ -37,7 +37,7 @@ fn acme(job: Job) -> Job {
 fn for_a_branch() {
     let sandbox = Sandbox::start().unwrap();
     let program = setup(&["--service-account", ACCOUNT]).job_of(&sandbox, &acme(Job::branch("main")));
-    program.run().exits(0).stdout_reads(expect![[r##"
+    program.run().exits(0).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com
         # denies: other branches, tags, pull requests, debug sessions, and every other project of the organization
         # beware: anyone who attaches to a running job (`sem attach`) can use its token; no claim shows this
@@ -78,13 +78,13 @@ fn for_a_branch() {
           --role=roles/iam.workloadIdentityUser \
           --member=principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::refs/heads/main \
           --condition=None
-    "##]]);
+    "#]]);
 }
 
 #[test]
 fn for_branches_of_a_pattern_and_no_service_account() {
     let options = ["--issuer", "https://acme.semaphoreci.com", "--project-id", Job::PROJECT_ID, "--repo", "web"];
-    setup(&options).args(["--branch", "release/*-rc*x"]).run().exits(0).stdout_reads(expect![[r##"
+    setup(&options).args(["--branch", "release/*-rc*x"]).run().exits(0).stdout_reads(expect![[r#"
         # allows: jobs for the branches release/*-rc*x of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: other branches, tags, pull requests, debug sessions, and every other project of the organization
         # beware: whoever may push a branch or tag of such a name is allowed
@@ -119,7 +119,7 @@ fn for_branches_of_a_pattern_and_no_service_account() {
             --attribute-mapping 'google.subject=assertion.prj_id + "::" + assertion.job_id,attribute.prj_id=assertion.prj_id,attribute.job_type=assertion.job_type,attribute.ref_type=assertion.ref_type,attribute.ref=assertion.ref,attribute.gate=assertion.prj_id + "::" + assertion.job_type + "::" + assertion.ref_type' \
             --attribute-condition "$condition"
         fi
-    "##]]);
+    "#]]);
 }
 
 #[test]

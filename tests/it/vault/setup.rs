@@ -25,7 +25,7 @@ fn setup<'s>(arguments: &[&str]) -> Program<'s> {
 fn for_the_jobs_own_branch() {
     let sandbox = Sandbox::start().unwrap();
     let program = oidc_exchange(["setup", "vault", "--role", "ci", "--secret", "secret/production/db"]).job(&sandbox);
-    program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r##"
+    program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of http://ISSUER
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
@@ -79,7 +79,7 @@ fn for_the_jobs_own_branch() {
           "user_claim": "prj_id"
         }
         END
-    "##]]);
+    "#]]);
     assert!(sandbox.issuer.requests().is_empty() && sandbox.vault.requests().is_empty());
 }
 
@@ -87,7 +87,7 @@ fn for_the_jobs_own_branch() {
 fn for_branches_by_a_pattern_at_another_mount() {
     let arguments =
         ["--branch", "release/*", "--mount", "ci/semaphore", "--secret", "kv2:team/ci/*", "--secret", "kv1:old/ci"];
-    setup(&arguments).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r##"
+    setup(&arguments).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # allows: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/ci/semaphore/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
@@ -142,12 +142,12 @@ fn for_branches_by_a_pattern_at_another_mount() {
           "user_claim": "prj_id"
         }
         END
-    "##]]);
+    "#]]);
 }
 
 #[test]
 fn for_pull_requests_and_without_a_secret() {
-    setup(&["--pull-requests"]).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r##"
+    setup(&["--pull-requests"]).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # allows: jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: branches, tags, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
@@ -192,7 +192,7 @@ fn for_pull_requests_and_without_a_secret() {
           "user_claim": "prj_id"
         }
         END
-    "##]]);
+    "#]]);
 }
 
 #[test]
