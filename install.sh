@@ -621,7 +621,7 @@ writable() {
 
 # Prints who may put another program in this one's place, beside this user and root; nothing if nobody may.
 others_who_may_write() {
-  # shellcheck disable=SC2046 # the mode, the links, the owner, the group
+  # shellcheck disable=SC2012,SC2046 # the mode, the links, the owner, the group, before any name
   set -- $(LC_ALL=C ls -ldLn -- "$1" 2>/dev/null | sed -n '1s/^\([^ ]* *[^ ]* *[^ ]* *[^ ]*\).*/\1/p')
   case ${1-} in
     '') return 0 ;;
@@ -675,6 +675,7 @@ clean_up_in_the_end() {
   trap 'exit 1' HUP INT TERM
 }
 
+# shellcheck disable=SC2317 # a trap calls it
 clean_up() {
   [ -z "$temporary" ] || rm -f -- "$temporary"
   [ -z "$workspace" ] || rm -rf -- "$workspace"
