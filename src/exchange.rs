@@ -10,6 +10,7 @@
 
 use std::time::SystemTime;
 
+use crate::cloud::AccessToken;
 pub use crate::cloud::Given;
 use crate::delivery::Leftovers;
 use crate::emit::Content;
@@ -46,7 +47,7 @@ pub enum Grant<'t> {
         /// What was asked.
         request: &'t azure::Request,
         /// The token.
-        access_token: azure::AccessToken,
+        access_token: AccessToken,
     },
     /// Secrets, and the client token that read them.
     Vault {

@@ -1,8 +1,7 @@
 //! Azure credentials as the job gets them: one private file, and the variables that lead to it.
 
-use super::exchange::until;
-use super::{AccessToken, Request};
-use crate::cloud::Given;
+use super::Request;
+use crate::cloud::{AccessToken, Given, until};
 use crate::emit::{Exports, text_of};
 use crate::error::Error;
 use crate::shell::Name;

@@ -20,4 +20,4 @@ pub mod trust;
 pub use about::ABOUT;
 pub use authority::Authority;
 pub use ids::{ClientId, Scope, SubscriptionId, TenantId};
-pub use request::{AccessToken, Request};
+pub use request::Request;

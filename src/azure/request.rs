@@ -1,10 +1,9 @@
 //! What is asked of Azure, and what comes back.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::authority::Authority;
 use super::ids::{ClientId, Scope, SubscriptionId, TenantId};
-use crate::secret::Secret;
 use crate::shell::Name;
 
 /// A validated request for Azure credentials.
@@ -24,13 +23,4 @@ pub struct Request {
     pub access_token_env: Option<Name>,
     /// How long a refusal that a recent change would explain is retried.
     pub wait_for_iam: Option<Duration>,
-}
-
-/// An access token.
-#[derive(Debug)]
-pub struct AccessToken {
-    /// The token.
-    pub secret: Secret,
-    /// When it expires, if Entra returned that.
-    pub expires: Option<SystemTime>,
 }

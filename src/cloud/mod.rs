@@ -1,11 +1,13 @@
 //! What every cloud's exchange is given, and what each cloud tells of itself.
 
 mod about;
+mod access_token;
 mod arguments;
 mod given;
 mod token_fault;
 
 pub use about::About;
+pub use access_token::{AccessToken, Granted, token_of, unreadable, until};
 pub use arguments::Arguments;
 pub use given::Given;
 pub use token_fault::{Reaction, TokenFault};

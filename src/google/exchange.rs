@@ -1,25 +1,21 @@
 //! The wire: the subject token for a federated one, that for a service account's.
 
-use std::time::{Duration, SystemTime};
-
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde::Deserialize;
-use serde_json::error::Category;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Step};
 use super::cause::Cause;
 use super::hints::Context;
-use super::{AccessToken, Credentials, IdToken, Impersonation, Request, Scope, ServiceAccount};
-use crate::cloud::Given;
+use super::{Credentials, IdToken, Impersonation, Request, Scope, ServiceAccount};
+use crate::cloud::{AccessToken, Given, Granted, token_of, unreadable};
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::Deadline;
 use crate::http::{self, Attempt, Client, Failure};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
-use crate::text::time;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -67,27 +63,6 @@ struct Trade<'a> {
 
 /// No field is ever shown: an answer holds the token.
 #[derive(Deserialize)]
-struct Exchanged {
-    access_token: String,
-    /// Google's own clients do without it.
-    token_type: Option<String>,
-    /// Seconds, as a number or, as Google's own clients take it too, as a text. Absent where the token's life is that of a
-    /// session elsewhere, and for a token with a second or two left.
-    expires_in: Option<Value>,
-}
-
-impl Exchanged {
-    fn lasts(&self) -> Option<Duration> {
-        let seconds = match self.expires_in.as_ref()? {
-            Value::String(text) => text.trim().parse().ok(),
-            Value::Number(number) => number.as_f64(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        };
-        Duration::try_from_secs_f64(seconds?).ok()
-    }
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GeneratedAccessToken {
     access_token: String,
@@ -129,14 +104,7 @@ impl Trade<'_> {
             .append_pair("subject_token", self.token.jwt().reveal())
             .finish();
         let call = Call { step: Step::Sts, url, content_type: "application/x-www-form-urlencoded", bearer: None };
-        self.run(call, form.as_bytes(), |answer: Exchanged| {
-            if answer.token_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-                return Err("its token is not a bearer token".into());
-            }
-            let expires = answer.lasts().and_then(|lasts| self.clock.now().checked_add(lasts));
-            Ok(AccessToken { secret: token_of(answer.access_token)?, expires })
-        })
-        .await
+        self.run(call, form.as_bytes(), |answer: Granted| answer.token(self.clock.now())).await
     }
 
     async fn access_token(&self, asked: &Impersonation, federated: &Secret) -> Result<AccessToken, Error> {
@@ -174,15 +142,15 @@ impl Trade<'_> {
         &self,
         call: Call<'_>,
         body: &[u8],
-        read: impl Fn(A) -> Result<T, String>,
+        read: impl Fn(A) -> Result<T, &'static str>,
     ) -> Result<T, Error> {
         let once = async || {
             let response = self.http.send(call.request(body)?).await?;
             if !(200..300).contains(&response.status) {
                 return Err(self.refused(&call, &response));
             }
-            let garbled = |why: String| Attempt::garbled(response.status, why);
-            let answer = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error).into()))?;
+            let garbled = |why: &str| Attempt::garbled(response.status, why);
+            let answer = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error)))?;
             read(answer).map_err(garbled)
         };
         let context = Context { request: self.request, token: self.token, clock: self.clock, step: call.step };
@@ -227,59 +195,5 @@ impl Call<'_> {
 fn add_delegates(body: &mut Value, asked: &Impersonation) {
     if !asked.delegates.is_empty() {
         body["delegates"] = asked.delegates.iter().map(ServiceAccount::resource).collect();
-    }
-}
-
-/// What is wrong with an answer; serde's own words could quote it.
-fn unreadable(error: &serde_json::Error) -> &'static str {
-    match error.classify() {
-        Category::Data => "a field is missing or of another kind",
-        Category::Syntax | Category::Io => "it is not JSON",
-        Category::Eof => "it ends too soon",
-    }
-}
-
-/// Empty is no token, and one with blanks or control characters fits into no header. Nor does one of megabytes: a federated
-/// token has 12 KiB at most (<https://docs.cloud.google.com/docs/authentication/token-types>).
-fn token_of(text: String) -> Result<Secret, String> {
-    const LONGEST: usize = 64 << 10;
-    if text.len() > LONGEST {
-        return Err("its token is too long for one".into());
-    }
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("its token is empty or not one".into());
-    }
-    Ok(Secret::new(text))
-}
-
-/// Until when a token is good, for a person.
-pub(super) fn until(expires: SystemTime) -> String {
-    let seconds = expires.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    time(i64::try_from(seconds).unwrap_or(i64::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_life_is_read_as_googles_clients_read_it() {
-        let lasts = |text: &str| serde_json::from_str::<Exchanged>(text).map(|answer| answer.lasts()).ok();
-        let hour = Some(Some(Duration::from_hours(1)));
-        for life in ["3600", "3600.0", "\"3600\"", "3.6e3"] {
-            assert_eq!(
-                lasts(&format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{life}}}"#)),
-                hour,
-                "{life}"
-            );
-        }
-        for none in [
-            r#""access_token":"t""#,
-            r#""access_token":"t","expires_in":null"#,
-            r#""access_token":"t","expires_in":-1"#,
-        ] {
-            assert_eq!(lasts(&format!("{{{none}}}")), Some(None), "{none}");
-        }
-        assert_eq!(lasts(r#"{"token_type":"Bearer"}"#), None);
     }
 }

@@ -1,8 +1,7 @@
 //! Google credentials as the job gets them: files, and the variables that lead to them.
 
-use super::exchange::until;
 use super::{Credentials, CredentialsFile, Request, UniverseDomain, credentials_file, gcloud};
-use crate::cloud::Given;
+use crate::cloud::{Given, until};
 use crate::emit::Exports;
 use crate::error::{Error, Usage};
 use crate::host::Env;

@@ -28,6 +28,6 @@ pub use endpoint::Endpoints;
 pub use exports::credential_names;
 pub use impersonation::{IdToken, Impersonation, Lifetime, Scope};
 pub use provider::Provider;
-pub use request::{AccessToken, Credentials, CredentialsFile, Request};
+pub use request::{Credentials, CredentialsFile, Request};
 pub use service_account::ServiceAccount;
 pub use universe::UniverseDomain;

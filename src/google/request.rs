@@ -1,11 +1,12 @@
 //! What is asked of Google, and what comes back.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::endpoint::Endpoints;
 use super::impersonation::{Impersonation, Scope};
 use super::provider::Provider;
+use crate::cloud::AccessToken;
 use crate::secret::Secret;
 
 /// A validated request for Google credentials.
@@ -50,15 +51,6 @@ pub struct Credentials {
     pub access_token: Option<AccessToken>,
     /// The service account's ID token.
     pub id_token: Option<Secret>,
-}
-
-/// An access token.
-#[derive(Debug)]
-pub struct AccessToken {
-    /// The token.
-    pub secret: Secret,
-    /// When it ends, where Google said.
-    pub expires: Option<SystemTime>,
 }
 
 impl Request {
