@@ -73,16 +73,17 @@ fn that_is_stopped_does_not_keep_the_run() {
     let wrong = format!("--role-arn={}", "x".repeat(9000));
     let role = format!("--role-arn={}", sandbox::DEPLOY_ROLE);
     for (on, words, code) in [
-        ("stdout", &["aws", &role, "--print-secrets", "--timeout", "2s"][..], 6),
-        ("stdout stderr", &["aws", &role, "--print-secrets", "--timeout", "2s", "-v"], 6),
-        ("stdout", &["token", "--timeout", "2s"], 6),
+        ("stdout", &["aws", &role, "--print-secrets", "--timeout", "5s"][..], 6),
+        ("stdout stderr", &["aws", &role, "--print-secrets", "--timeout", "5s", "-v"], 6),
+        ("stdout", &["token", "--timeout", "5s"], 6),
         ("stderr", &["aws", &wrong], 2),
         ("stdout stderr", &["aws", &wrong, "--print-secrets"], 2),
     ] {
         let output =
             Program::new(python(), ["-I", "-c", STOPPED, on, program]).args(words).job(&sandbox).hands_over().run();
         output.exits(code);
-        assert!(output.took < Duration::from_secs(8), "{words:?}: {:?}", output.took);
+        // Without a bound it would be there for ever; a busy machine takes some seconds for the rest.
+        assert!(output.took < Duration::from_secs(30), "{words:?}: {:?}", output.took);
         if on == "stdout" {
             assert_eq!(output.stderr(), "error: cannot write to standard output: nobody has read it in time\n");
         }

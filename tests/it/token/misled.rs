@@ -244,7 +244,7 @@ fn it_keeps_failing() {
 
         hint: the clouds ask it the same, and refuse the token while it fails
     "#]]);
-    assert!(output.took < Duration::from_secs(4) && issuer.requests().len() > 2);
+    assert!(output.took < Duration::from_secs(12) && issuer.requests().len() > 2);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn it_does_not_answer() {
 
         hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
     "#]]);
-    assert!(output.took < Duration::from_secs(3));
+    assert!(output.took < Duration::from_secs(12));
 }
 
 #[test]
