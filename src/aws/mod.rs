@@ -21,6 +21,7 @@ mod request;
 pub mod session;
 pub mod setup;
 mod shared_files;
+pub mod signature;
 mod sts;
 mod token_checks;
 mod token_file;
