@@ -101,6 +101,13 @@ impl Error {
         self.exit
     }
 
+    /// The same, with what it is about before it.
+    #[must_use]
+    pub fn of(mut self, subject: &str) -> Self {
+        self.report.title = format!("{subject}: {}", self.report.title);
+        self
+    }
+
     /// What to tell the person whose job this is.
     #[must_use]
     pub fn report(&self) -> &Report {

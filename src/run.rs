@@ -14,10 +14,10 @@ use crate::diagnostic;
 use crate::error::{Error, Exit, Report, Usage};
 use crate::exchange::{Given, PendingRevocation};
 use crate::host::{Env, Host};
-use crate::http::Client;
 use crate::http::retry::Deadline;
+use crate::http::{Client, Settings};
 use crate::plan::fail_closed::FailureOutput;
-use crate::plan::{self, Exchange, Explain, Plan, SecretsFile, Setup, Subject};
+use crate::plan::{self, Exchange, Explain, Part, Plan, SecretsFile, Setup, Subject};
 use crate::signal::{self, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
 use crate::{clean, core_file, exchange, input, subject, token};
@@ -53,7 +53,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     match ended {
         Ok(code) => ExitCode::from(code),
         Err(End::Usage(error)) => misunderstood(&failure, error),
-        Err(End::Error(error)) => fail(&failure, error.exit(), error.report()),
+        Err(End::Errors(errors)) => fail_with(&failure, &errors),
         Err(End::Bug(what)) => fail(&failure, Exit::Bug, &Report::new(what)),
     }
 }
@@ -77,13 +77,14 @@ fn within_limits() -> Result<(), Report> {
 /// A bad end, before anything is printed of it.
 enum End {
     Usage(clap::Error),
-    Error(Error),
+    /// At least one.
+    Errors(Vec<Error>),
     Bug(String),
 }
 
 impl<E: Into<Error>> From<E> for End {
     fn from(error: E) -> Self {
-        Self::Error(error.into())
+        Self::Errors(vec![error.into()])
     }
 }
 
@@ -110,7 +111,7 @@ async fn story(
     diagnostic::init(cli.verbosity());
     let deadline = Deadline::since(started, cli.bound().0);
     match unless_interrupted(signals, planned(cli, host.env.clone(), failure.secrets_file().clone(), deadline)).await? {
-        Plan::Exchange(plan) => Ok(Box::pin(exchange(*plan, host, deadline, signals)).await?),
+        Plan::Exchange(plan) => Box::pin(exchange(*plan, host, deadline, signals)).await.map_err(End::Errors),
         Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host, deadline)).await?.code()),
         Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host, deadline)).await,
         Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host, deadline)).await,
@@ -155,32 +156,49 @@ async fn planned(cli: Cli, env: Env, secrets_file: SecretsFile, deadline: Deadli
     Ok(planned.map_err(|unfinished| unfinished.usage(bound))??)
 }
 
-async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut Signals) -> Result<u8, Error> {
-    let Exchange { source, target, network, delivery, directory } = plan;
+async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut Signals) -> Result<u8, Vec<Error>> {
+    let Exchange { source, parts, networks, delivery, directory } = plan;
     let directory = directory.until(deadline.end());
-    let delivery = delivery.prepare(directory.clone(), &host.env)?;
-    let http = Client::new(network, deadline);
-    let pending = PendingRevocation::default();
+    let delivery = delivery.prepare(directory.clone(), &host.env).map_err(|error| vec![error])?;
+    let clients = clients(networks, deadline);
+    let pending: Vec<PendingRevocation> = parts.iter().map(|_| PendingRevocation::default()).collect();
     let traded = async {
-        let token = subject::read(&source, host, deadline).await?;
-        let given = Given { token: &token, http: &http, host, deadline, place: &directory };
-        let grant = exchange::exchange(&target, &given, &pending).await?;
-        Ok((exchange::content(grant, &given).await?, token.copies(&host.env)))
+        let token = subject::read(&source, host, deadline).await.map_err(|error| vec![error.into()])?;
+        let given = |part: &Part| {
+            let http = clients.get(part.network)?;
+            Some(Given { token: &token, http, host, deadline, place: &directory })
+        };
+        let traded = exchange::together(&parts, given, &pending).await?;
+        Ok((traded, token.copies(&host.env)))
     };
     let traded = tokio::select! {
         biased;
-        (_, name) = signals.next() => Err(Error::interrupted(name)),
+        (_, name) = signals.next() => Err(vec![Error::interrupted(name)]),
         traded = traded => traded,
     };
     match traded {
         Ok(((content, leftovers), copies)) => {
-            delivery.without(copies).deliver(&content, leftovers, deadline, signals).await
+            let delivered = delivery.without(copies).deliver(&content, leftovers, deadline, signals).await;
+            delivered.map_err(|error| vec![error])
         }
-        Err(error) => {
-            pending.revoke(signals.again()).await;
-            Err(error)
+        Err(errors) => {
+            exchange::revoke(&pending, signals.again()).await;
+            Err(errors)
         }
     }
+}
+
+/// One for each of the networks, which share what they can.
+fn clients(networks: Vec<Settings>, deadline: Deadline) -> Vec<Client> {
+    let mut clients: Vec<Client> = Vec::new();
+    for network in networks {
+        let client = match clients.first() {
+            None => Client::new(network, deadline),
+            Some(first) => first.beside(network),
+        };
+        clients.push(client);
+    }
+    clients
 }
 
 async fn explain(plan: &Explain, host: &Host, deadline: Deadline) -> Result<u8, Error> {
@@ -216,6 +234,16 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
     };
     let recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;
     show(if plan.json { recipe.json() } else { recipe.cli() }, deadline).await
+}
+
+/// The exit code is the lowest of the errors' own.
+fn fail_with(failure: &FailureOutput, errors: &[Error]) -> ExitCode {
+    let exit = errors.iter().map(Error::exit).min_by_key(|exit| exit.code()).unwrap_or(Exit::Bug);
+    failure.print(exit);
+    for error in errors {
+        diagnostic::report(error.report());
+    }
+    ExitCode::from(exit.code())
 }
 
 fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {

@@ -134,16 +134,14 @@ impl Ready<'_> {
             biased;
             (_, name) = signals.next() => Err(interrupted(name, &progress)),
             written = async {
-                // It goes with an error, as the files do.
-                let record = leftovers.record(&self.directory).await;
-                self.write(content, deadline, &progress).await.map(|()| record)
+                // They go with an error, as the files do.
+                let records = leftovers.record(&self.directory).await;
+                self.write(content, deadline, &progress).await.map(|()| records)
             } => written.map_err(Into::into),
         };
         match written {
-            Ok(record) => {
-                if let Some(record) = record {
-                    record.keep();
-                }
+            Ok(records) => {
+                records.into_iter().for_each(state::NewFiles::keep);
                 leftovers.keep();
                 Ok(Exit::Done.code())
             }

@@ -124,6 +124,17 @@ impl Exports {
     pub fn removed(&self) -> &[Name] {
         &self.unset
     }
+
+    /// Adds the variables of `other`, none of which is here.
+    pub fn add(&mut self, other: Self) {
+        self.set.extend(other.set);
+        for name in other.unset {
+            if !self.unset.contains(&name) {
+                self.unset.push(name);
+            }
+        }
+        self.by_file |= other.by_file;
+    }
 }
 
 /// `path` as text, which variables and profiles are made of.

@@ -144,6 +144,17 @@ impl Client {
         Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake, budget, last_said, shown }))
     }
 
+    /// A client of the same run with other settings. Names, the budget for answers, and the secrets that its peers know are
+    /// shared.
+    #[must_use]
+    pub fn beside(&self, settings: Settings) -> Self {
+        let (resolver, budget, shown) = (Arc::clone(&self.0.resolver), self.0.budget.clone(), self.0.shown.clone());
+        settings.proxies.secrets().for_each(|secret| shown.add(&secret));
+        let (clear, tls, last_said) = (OnceLock::new(), OnceCell::new(), retry::LastSaid::default());
+        let deadline = self.0.deadline;
+        Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake: None, budget, last_said, shown }))
+    }
+
     /// The secrets that this client's peers know, which is what makes their text fit to be shown.
     #[must_use]
     pub fn shown(&self) -> &Shown {

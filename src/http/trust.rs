@@ -1,10 +1,12 @@
 //! Which certificates are trusted: a named bundle, else the system's store, else Mozilla's list; and what `--ca-file` adds.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio::sync::OnceCell;
 
 use super::authority::{self, Unfit};
 use super::failure::Failure;
@@ -14,11 +16,12 @@ use crate::error::Usage;
 use crate::host::Env;
 use crate::input::{self, Fault, Kind, Reader, Walk};
 
-/// The certificates to trust; nothing but `--ca-file` is read before the first https call.
-#[derive(Debug, Default)]
+/// The certificates to trust; nothing but `--ca-file` is read before the first https call. Clones share what is read then.
+#[derive(Clone, Debug, Default)]
 pub struct Trust {
     bundle: Option<Bundle>,
     added: Option<CaFile>,
+    read: Arc<OnceCell<Arc<Anchors>>>,
 }
 
 const OPTION: &str = "--ca-file";
@@ -155,20 +158,28 @@ impl Trust {
             Some(bundle) => Some(bundle),
             None => Bundle::from_openssl_variables(env)?,
         };
-        Ok(Self { bundle, added })
+        Ok(Self { bundle, added, read: Arc::default() })
     }
 
     /// These certificates, with the provider's own bundle in place of the bundle, if it has one.
     #[must_use]
     pub fn with(self, own: Option<Bundle>) -> Self {
-        Self { bundle: own.or(self.bundle), ..self }
+        match own {
+            None => self,
+            Some(own) => Self { bundle: Some(own), added: self.added, read: Arc::default() },
+        }
     }
 
     /// All of them. The bundle, or the system's store, is read for at most as long as `within`.
     ///
     /// # Errors
     /// When something that is named cannot be used, or is not read in time.
-    pub(super) async fn anchors(&self, within: Duration) -> Result<Anchors, Failure> {
+    pub(super) async fn anchors(&self, within: Duration) -> Result<Arc<Anchors>, Failure> {
+        let read = self.read.get_or_try_init(async || self.look_up(within).await.map(Arc::new));
+        read.await.map(Arc::clone)
+    }
+
+    async fn look_up(&self, within: Duration) -> Result<Anchors, Failure> {
         let mut anchors = Anchors::default();
         let now = UnixTime::now();
         for certificate in self.added.iter().flat_map(|added| &added.0) {

@@ -60,24 +60,35 @@ pub enum Plan {
     Print(String),
 }
 
-/// One exchange.
+/// One exchange, or several at once.
 #[derive(Debug)]
 pub struct Exchange {
     /// Where the token is.
     pub source: Source,
     /// What is asked of which provider.
-    pub target: Target,
+    pub parts: Vec<Part>,
     /// How the network is used.
-    pub network: Settings,
+    pub networks: Vec<Settings>,
     /// Where the result goes.
     pub delivery: Delivery,
     /// The job's private directory.
     pub directory: state::StateDir,
 }
 
+/// One of the exchanges of a run.
+#[derive(Debug)]
+pub struct Part {
+    /// What it is called in an error; empty if the run has no other.
+    pub name: String,
+    /// What is asked of which provider.
+    pub target: Target,
+    /// Which of the run's networks it uses.
+    pub network: usize,
+}
+
 /// The closed set of providers: a match on it lists every place that a further one touches.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "a run has one")]
+#[allow(clippy::large_enum_variant, reason = "a run has few")]
 pub enum Target {
     /// An AWS role's credentials.
     Aws(aws::Request, aws::OutputMode),
@@ -185,7 +196,9 @@ impl Plan {
                 let target = Target::Vault(request);
                 let trust = Trust::new(env, None, ca_file)?;
                 let mut plan = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
-                vault::settings::apply(env, reader, &mut plan.network)?;
+                for network in &mut plan.networks {
+                    vault::settings::apply(env, reader, network)?;
+                }
                 Ok(Self::Exchange(Box::new(plan)))
             }
             Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env, reader)?))),
@@ -212,10 +225,10 @@ fn exchange(
     }
     Ok(Exchange {
         source: source(&shared.token)?,
-        network: network(&shared.network, trust, env)?,
+        networks: vec![network(&shared.network, trust, env)?],
         directory: state::StateDir::locate(env)?,
         delivery: delivery(shared, format)?,
-        target,
+        parts: vec![Part { name: String::new(), target, network: 0 }],
     })
 }
 

@@ -30,7 +30,7 @@ impl Tls {
     ///
     /// # Errors
     /// When the client certificate cannot be used.
-    pub(super) fn new(anchors: Anchors, overrides: &Overrides) -> Result<Self, Failure> {
+    pub(super) fn new(anchors: Arc<Anchors>, overrides: &Overrides) -> Result<Self, Failure> {
         let verifier = Arc::new(Verifier::new(anchors, ALGORITHMS));
         let mut server = config(&verifier, overrides.identity.as_ref())?;
         if overrides.http2 {

@@ -16,12 +16,12 @@ use crate::http::trust::Anchors;
 /// Accepts a server whose certificate leads to an authority, or is one that the user has named.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    anchors: Anchors,
+    anchors: Arc<Anchors>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Verifier {
-    pub(super) fn new(anchors: Anchors, algorithms: WebPkiSupportedAlgorithms) -> Self {
+    pub(super) fn new(anchors: Arc<Anchors>, algorithms: WebPkiSupportedAlgorithms) -> Self {
         Self { anchors, algorithms }
     }
 
@@ -154,7 +154,7 @@ pub(in crate::http) mod tests {
         let named = if named { vec![own.clone()] } else { Vec::new() };
         let name = ServerName::try_from(name).unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(at));
-        Verifier::new(Anchors { roots, named, unfit: Vec::new() }, ALGORITHMS).verify_server_cert(
+        Verifier::new(Arc::new(Anchors { roots, named, unfit: Vec::new() }), ALGORITHMS).verify_server_cert(
             &own,
             &[],
             &name,

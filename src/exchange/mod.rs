@@ -5,8 +5,10 @@
 //! Target + Given ──exchange──▶ Grant ──content──▶ Variables │ Answer, and Leftovers
 //! ```
 //!
-//! Each function is one match on the clouds. Nothing here is the process's: several exchanges can run at once, each with
-//! a target and a [`Given`] of its own.
+//! Each function is one match on the clouds. Nothing here is the process's: several exchanges run at once, each with a target
+//! and a [`Given`] of its own, and [`together`] hands over the results of all of them, or of none.
+
+mod together;
 
 use std::time::SystemTime;
 
@@ -19,6 +21,7 @@ use crate::plan::Target;
 use crate::state::NewFile;
 pub use crate::vault::PendingRevocation;
 use crate::{aws, azure, google, vault};
+pub use together::{revoke, together};
 
 /// What a cloud gave for the token, with the request that it answers.
 #[derive(Debug)]
@@ -109,20 +112,20 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
     match grant {
         Grant::Aws { request, mode, credentials } => {
             let (content, files) = aws::output::content(request, mode, &credentials, given).await?;
-            Ok((content, Leftovers { files, token: None }))
+            Ok((content, Leftovers::of(files, None)))
         }
         Grant::Google { request, file, credentials } => {
             let (exports, files) = google::exports::exports(request, file, &credentials, given).await?;
-            Ok((Content::Variables(exports), Leftovers { files, token: None }))
+            Ok((Content::Variables(exports), Leftovers::of(files, None)))
         }
         Grant::Azure { request, access_token } => {
             let (exports, files) = azure::exports::exports(request, &access_token, given).await?;
-            Ok((Content::Variables(exports), Leftovers { files: Some(files), token: None }))
+            Ok((Content::Variables(exports), Leftovers::of(Some(files), None)))
         }
         Grant::Vault { request, secrets } => {
             let vault::Secrets { items, token } = secrets;
             let (content, files) = vault::exports::content(request, items, &token, given.place).await?;
-            Ok((content, Leftovers { files, token: token.release(given.deadline).await }))
+            Ok((content, Leftovers::of(files, token.release(given.deadline).await)))
         }
     }
 }

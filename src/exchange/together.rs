@@ -1,0 +1,124 @@
+//! Several exchanges of one run: under way at the same time, and handed over together or not at all.
+
+use std::collections::HashMap;
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+
+use super::{Given, Grant, PendingRevocation, content, exchange};
+use crate::aws;
+use crate::delivery::Leftovers;
+use crate::emit::{Content, Exports};
+use crate::error::{Error, Exit, Report, Usage};
+use crate::plan::Part;
+use crate::shell::Name;
+
+/// Trades the token for what each of `parts` asks, all at the same time, and puts the results together. Each part has a
+/// `pending` of its own. A part that fails does not end the others: each failure is to be reported.
+///
+/// # Errors
+/// Every failure, with the name of its part. Nothing of the others is handed over then: their files are gone, and what
+/// `pending` has is for [`revoke`].
+pub async fn together<'g>(
+    parts: &[Part],
+    given: impl Fn(&Part) -> Option<Given<'g>>,
+    pending: &[PendingRevocation],
+) -> Result<(Content, Leftovers), Vec<Error>> {
+    let given = parts.iter().map(|part| given(part).ok_or_else(|| named(part, no_network())));
+    let given: Vec<Given<'_>> = given.collect::<Result<_, _>>().map_err(|error| vec![error])?;
+    let all = parts.iter().zip(&given).zip(pending);
+    let exchanges = all.map(|((part, given), pending)| async move {
+        Box::pin(exchange(&part.target, given, pending)).await.map_err(|error| named(part, error))
+    });
+    let grants = all_or_errors(join_all(exchanges).await)?;
+    // A profile is in nobody's way out, and so is written last: until then a failure leaves no trace.
+    let (profiles, others): (Vec<_>, Vec<_>) =
+        parts.iter().zip(&given).zip(grants).partition(|(_, grant)| writes_profile(grant));
+    let finish = |((part, given), grant)| async move {
+        let finished: Result<(Content, Leftovers), Error> = content(grant, given).await;
+        finished.map(|(content, leftovers)| (part, content, leftovers)).map_err(|error| named(part, error))
+    };
+    let mut finished = all_or_errors(join_all(others.into_iter().map(finish)).await)?;
+    check_names(&finished).map_err(|error| vec![error.into()])?;
+    for profile in profiles {
+        finished.push(finish(profile).await.map_err(|error| vec![error])?);
+    }
+    Ok(put_together(finished))
+}
+
+fn writes_profile(grant: &Grant<'_>) -> bool {
+    matches!(grant, Grant::Aws { mode: aws::OutputMode::Profile(_), .. })
+}
+
+fn no_network() -> Error {
+    Error::new(Exit::Bug, Report::new("no network was planned for it"))
+}
+
+fn named(part: &Part, error: Error) -> Error {
+    if part.name.is_empty() { error } else { error.of(&part.name) }
+}
+
+fn all_or_errors<T>(results: Vec<Result<T, Error>>) -> Result<Vec<T>, Vec<Error>> {
+    let (mut done, mut errors) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(one) => done.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(done) } else { Err(errors) }
+}
+
+/// What a part comes to.
+type Finished<'p> = (&'p Part, Content, Leftovers);
+
+/// Each variable is set by one part, and removed by no other. Names that a secret's keys chose are known only now.
+fn check_names(finished: &[Finished<'_>]) -> Result<(), Usage> {
+    let mut set: HashMap<&Name, &Part> = HashMap::new();
+    let mut removed: HashMap<&Name, &Part> = HashMap::new();
+    for (part, content, _) in finished {
+        let Content::Variables(exports) = content else { continue };
+        for (name, _) in exports.variables() {
+            let other = set.insert(name, part).or_else(|| removed.get(name).copied());
+            if let Some(other) = other.filter(|other| !std::ptr::eq(*other, *part)) {
+                return Err(clash(name, other, part));
+            }
+        }
+        // One part may remove what it sets, and several may remove the same.
+        for name in exports.removed() {
+            if let Some(other) = set.get(name).filter(|other| !std::ptr::eq(**other, *part)) {
+                return Err(clash(name, other, part));
+            }
+        }
+        removed.extend(exports.removed().iter().map(|name| (name, *part)));
+    }
+    Ok(())
+}
+
+fn clash(name: &Name, one: &Part, other: &Part) -> Usage {
+    Usage::new(format!("{name} is for {} and for {}", one.name, other.name))
+        .hint("give the variables of one of them another name or prefix")
+}
+
+fn put_together(finished: Vec<Finished<'_>>) -> (Content, Leftovers) {
+    let mut all = Leftovers::default();
+    let mut together: Option<Content> = None;
+    for (_, content, leftovers) in finished {
+        all.add(leftovers);
+        together = Some(match (together, content) {
+            (Some(Content::Variables(mut exports)), Content::Variables(others)) => {
+                exports.add(others);
+                Content::Variables(exports)
+            }
+            // An answer is what a run of one part comes to.
+            (_, content) => content,
+        });
+    }
+    (together.unwrap_or_else(|| Content::Variables(Exports::default())), all)
+}
+
+/// Revokes what is in each `pending`, at the same time; `at_once` cuts that short.
+pub async fn revoke(pending: &[PendingRevocation], at_once: impl Future<Output = ()>) {
+    let at_once = at_once.shared();
+    join_all(pending.iter().map(|one| one.revoke(at_once.clone()))).await;
+}
