@@ -15,6 +15,7 @@ use super::answer::Answer;
 use super::cause::Grace;
 use super::chain::Hop;
 use super::hints::{Context, Step};
+use super::sdk_settings::SdkSettings;
 use super::{Credentials, Request, RoleArn, shared_files, sts};
 use crate::cloud::Given;
 use crate::error::Error;
@@ -41,8 +42,8 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
         let why = format!("AWS STS takes at most {LONGEST_TOKEN} characters");
         return Err(subject::Error::NotJwt { why }.into());
     }
-    let files = shared_files::read(&host.env, deadline).await?;
-    let configuration = sts::configuration(&request.sts_region, http, files).await;
+    let settings = SdkSettings::read(shared_files::read(&host.env, deadline).await?).await;
+    let configuration = sts::configuration(&request.sts_region, http, &settings);
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
     http.shown().add(token.jwt());
     let trade = Trade { request, token, http, clock: &host.clock, deadline, configuration, iam };

@@ -18,6 +18,7 @@ pub mod profile;
 mod question;
 pub mod region;
 mod request;
+mod sdk_settings;
 pub mod session;
 pub mod setup;
 mod shared_files;

@@ -3,7 +3,6 @@
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::primitives::{DateTime, DateTimeFormat as Format};
@@ -17,30 +16,27 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::answer::Answer;
 use super::cause::Cause;
-use super::{Credentials, Region, shared_files};
+use super::sdk_settings::SdkSettings;
+use super::{Credentials, Region};
 use crate::host::Clock;
 use crate::http::{Attempt, Client, Failure, RawText, Shown, retry, smithy};
 
-/// The SDK's own reading of the environment and of the shared `files` (endpoint, FIPS, dual-stack), with the region settled
-/// beforehand, so that nothing asks the instance metadata service, and without credentials, so that nothing ambient can sign
-/// a call.
-pub(super) async fn configuration(region: &Region, http: &Client, files: shared_files::Texts) -> SdkConfig {
-    let files = EnvConfigFiles::builder()
-        .with_contents(EnvConfigFileKind::Config, files.config)
-        .with_contents(EnvConfigFileKind::Credentials, files.credentials);
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .no_credentials()
-        .profile_files(files.build())
+/// What the SDK needs to know for a call: the region settled beforehand, so that nothing asks the instance metadata service,
+/// the `settings` of the endpoint, and no credentials, so that nothing ambient can sign a call.
+pub(super) fn configuration(region: &Region, http: &Client, settings: &SdkSettings) -> SdkConfig {
+    let mut configuration = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .region(aws_config::Region::new(region.as_str().to_owned()))
         .http_client(smithy::http_client(http))
         // Attempts, their bounds and their spacing are the retry module's, the same for every provider.
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Ok(name) = AppName::new(env!("CARGO_PKG_NAME")) {
-        loader = loader.app_name(name);
-    }
-    loader.load().await
+    configuration.set_use_fips(settings.use_fips());
+    configuration.set_use_dual_stack(settings.use_dual_stack());
+    configuration.set_endpoint_url(settings.endpoint_url("STS"));
+    configuration.set_app_name(AppName::new(env!("CARGO_PKG_NAME")).ok());
+    configuration.build()
 }
 
 /// A client that signs nothing.
