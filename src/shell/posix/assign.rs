@@ -139,7 +139,8 @@ impl Literals {
         let mut out = String::from("'");
         let mut before = None;
         for c in value.chars() {
-            let plain = PLAIN.contains(c);
+            // Most are letters and digits, and a token is a thousand of them.
+            let plain = c.is_ascii_alphanumeric() || PLAIN.contains(c);
             self.odd |= !plain;
             if plain || c == '\n' || !c.is_ascii() {
                 out.push(c);
