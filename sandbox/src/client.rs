@@ -1,4 +1,4 @@
-//! How a room fetches an issuer's documents: one GET, one answer, a short patience.
+//! How a room asks another server: one GET, one answer, a short patience.
 
 use std::io;
 use std::sync::Arc;
@@ -18,15 +18,22 @@ const MAX_ANSWER: u64 = 1 << 20;
 
 /// Fetches JSON with a status of 200, trusting these roots (PEM) for https.
 pub(crate) async fn get_json(url: &str, roots: &[String]) -> io::Result<Value> {
-    let body = tokio::time::timeout(PATIENCE, get(url, roots)).await.map_err(io::Error::other)??;
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let body = get(url, &[("host", authority), ("accept", "application/json")], roots).await?;
     serde_json::from_slice(&body).map_err(io::Error::other)
 }
 
-async fn get(url: &str, roots: &[String]) -> io::Result<Vec<u8>> {
+/// Fetches an answer with a status of 200, for a request with exactly these headers.
+pub(crate) async fn get(url: &str, headers: &[(&str, &str)], roots: &[String]) -> io::Result<Vec<u8>> {
+    tokio::time::timeout(PATIENCE, send(url, headers, roots)).await.map_err(io::Error::other)?
+}
+
+async fn send(url: &str, headers: &[(&str, &str)], roots: &[String]) -> io::Result<Vec<u8>> {
     let (scheme, rest) = url.split_once("://").ok_or_else(|| odd("a url without a scheme"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let head =
-        format!("GET /{path} HTTP/1.1\r\nhost: {authority}\r\naccept: application/json\r\nconnection: close\r\n\r\n");
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
+    let head = format!("GET /{path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n");
     match scheme {
         "http" => {
             let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };

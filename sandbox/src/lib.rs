@@ -24,6 +24,7 @@ mod fixtures;
 pub mod google;
 pub mod issuer;
 mod jwt;
+pub mod kubernetes;
 mod random;
 pub mod server;
 mod sync;
@@ -35,4 +36,5 @@ pub use fixtures::{
     VAULT_PASSWORD, VAULT_ROLE, trust,
 };
 pub use issuer::{Curve, Issuer, Job, Outage};
+pub use kubernetes::{ApiServer, Authenticator};
 pub use server::{Fault, Request, Server, ServerTls, Tls};

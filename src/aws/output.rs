@@ -1,7 +1,7 @@
 //! How the credentials reach the job: as variables, as a `credential_process` answer, as a token file from which SDKs
 //! renew by themselves, or as a profile.
 
-use super::{Credentials, Profile, Request, exchange, process, question, token_file};
+use super::{Credentials, Eks, Profile, Request, exchange, kubernetes, process, question, token_file};
 use crate::cache;
 use crate::cloud::Given;
 use crate::emit::{self, Content, Exports};
@@ -20,6 +20,8 @@ pub enum OutputMode {
     },
     /// An answer to the program that runs this one as its `credential_process`.
     Process,
+    /// A token for an EKS cluster, for the Kubernetes client that runs this program.
+    Kubernetes(Eks),
     /// The token in a file, and the variables with which SDKs trade it themselves.
     Refreshable,
     /// A profile in the shared files.
@@ -80,8 +82,9 @@ pub async fn credentials(request: &Request, mode: &OutputMode, given: &Given<'_>
             profile.foresee(request, given.place).await?;
             exchange::exchange(request, given).await
         }
-        OutputMode::Process => {
-            let key = question::key(request, given.token, &given.host.env);
+        OutputMode::Process | OutputMode::Kubernetes(_) => {
+            let cluster = if let OutputMode::Kubernetes(eks) = mode { Some(&eks.cluster) } else { None };
+            let key = question::key(request, cluster, given.token, &given.host.env);
             let exchange = async || exchange::exchange(request, given).await;
             cache::through(&key, given.place, &given.host.clock, given.deadline, exchange).await
         }
@@ -101,6 +104,10 @@ pub async fn content(
     match mode {
         OutputMode::Keys { prefix } => Ok((Content::Variables(keys(request, credentials, prefix)?), None)),
         OutputMode::Process => Ok((Content::Answer(process::answer(credentials)?), None)),
+        OutputMode::Kubernetes(eks) => {
+            let answer = kubernetes::answer(eks, request, credentials, given.host.clock.now()).await?;
+            Ok((Content::Answer(answer), None))
+        }
         OutputMode::Refreshable => {
             token_file::warn_without_region(request);
             let (exports, files) = refreshable(request, given.token, given.place).await?;

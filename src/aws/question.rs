@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Request;
+use super::kubernetes::TOO_LATE;
+use super::{ClusterName, Request};
 use crate::cache::{Key, Question};
 use crate::host::Env;
 use crate::subject::SubjectToken;
@@ -19,9 +20,14 @@ const ENDPOINT: [&str; 8] = [
     "AWS_SHARED_CREDENTIALS_FILE",
 ];
 
-/// Under what the credentials for `request` and `token` are kept in this environment.
-pub(super) fn key(request: &Request, token: &SubjectToken, env: &Env) -> Key {
+/// Under what the credentials for `request` and `token` are kept in this environment; for the tokens of `cluster`, if one is
+/// given.
+pub(super) fn key(request: &Request, cluster: Option<&ClusterName>, token: &SubjectToken, env: &Env) -> Key {
     let mut question = Question::new("AWS STS", "aws").renewed(early(request));
+    if let Some(cluster) = cluster {
+        question = question.renewed(early(request).max(TOO_LATE)).remembering_failures();
+        question.part("eks-cluster", cluster.as_str());
+    }
     question.part("token", token.jwt().reveal());
     question.part("role", request.role.as_str());
     question.part("session", request.session_name.as_str());

@@ -1,17 +1,19 @@
 //! Signatures of requests, AWS Signature Version 4
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_sts::config::Credentials as Identity;
 use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SigningInstructions, SigningParams, SigningSettings, sign,
+    SignableBody, SignableRequest, SignatureLocation, SigningInstructions, SigningParams, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Credentials;
 use crate::http::{Failure, Request};
+use crate::secret::Secret;
 
 /// Who signs, for which service of which region, and when.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,25 @@ impl Signer<'_> {
         Ok(())
     }
 
+    /// The address of a `GET` with these headers that whoever has it can send in this session's name. `url` has a query, to
+    /// which the signature is added in botocore's order. The address names a life of `lasting`.
+    ///
+    /// # Errors
+    /// When a header or the address is none that can be signed.
+    pub fn presigned(&self, url: &str, headers: &HeaderMap, lasting: Duration) -> Result<Secret, Failure> {
+        let mut settings = SigningSettings::default();
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(lasting);
+        let (_, mut parameters) = self.instructions("GET", url, headers, &[], settings)?.into_parts();
+        parameters.sort_by_key(|(name, _)| *name == "X-Amz-Signature");
+        let mut address = url.to_owned();
+        for (name, value) in &parameters {
+            address.extend(["&", name, "="]);
+            address.extend(utf8_percent_encode(value, UNRESERVED));
+        }
+        Ok(Secret::new(address))
+    }
+
     /// The headers, or the parameters of the address, that sign such a request.
     fn instructions(
         &self,
@@ -55,13 +76,7 @@ impl Signer<'_> {
         settings: SigningSettings,
     ) -> Result<SigningInstructions, Failure> {
         let Self { credentials, region, service, time } = *self;
-        let identity = Identity::from(aws_sdk_sts::config::Credentials::new(
-            &credentials.access_key_id,
-            credentials.secret_access_key.reveal(),
-            Some(credentials.session_token.reveal().to_owned()),
-            None,
-            env!("CARGO_PKG_NAME"),
-        ));
+        let identity = identity(credentials).into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
@@ -77,6 +92,20 @@ impl Signer<'_> {
         let signed = sign(signable, &SigningParams::from(params)).map_err(cannot)?;
         Ok(signed.into_parts().0)
     }
+}
+
+/// What is not encoded in a query (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The session as the SDK signs with it.
+pub(super) fn identity(session: &Credentials) -> Identity {
+    Identity::new(
+        &session.access_key_id,
+        session.secret_access_key.reveal(),
+        Some(session.session_token.reveal().to_owned()),
+        None,
+        env!("CARGO_PKG_NAME"),
+    )
 }
 
 /// The libraries' errors quote no value.

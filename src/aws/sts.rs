@@ -17,6 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use super::answer::Answer;
 use super::cause::Cause;
 use super::sdk_settings::SdkSettings;
+use super::signature::identity;
 use super::{Credentials, Region};
 use crate::host::Clock;
 use crate::http::{Attempt, Client, Failure, RawText, Shown, retry, smithy};
@@ -46,14 +47,7 @@ pub(super) fn anonymous(configuration: &SdkConfig) -> aws_sdk_sts::Client {
 
 /// A client that signs with `credentials`.
 pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig) -> aws_sdk_sts::Client {
-    let identity = aws_sdk_sts::config::Credentials::new(
-        &credentials.access_key_id,
-        credentials.secret_access_key.reveal(),
-        Some(credentials.session_token.reveal().to_owned()),
-        None,
-        env!("CARGO_PKG_NAME"),
-    );
-    client(aws_sdk_sts::config::Builder::from(configuration).credentials_provider(identity))
+    client(aws_sdk_sts::config::Builder::from(configuration).credentials_provider(identity(credentials)))
 }
 
 fn client(settings: aws_sdk_sts::config::Builder) -> aws_sdk_sts::Client {

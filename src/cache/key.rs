@@ -12,6 +12,7 @@ pub struct Key {
     provider: &'static str,
     file_name: String,
     early: Duration,
+    remembers: bool,
 }
 
 impl Key {
@@ -22,6 +23,11 @@ impl Key {
 
     pub(super) fn file_name(&self) -> &str {
         &self.file_name
+    }
+
+    /// Whether a failure is kept for a moment too.
+    pub(super) fn remembers_failures(&self) -> bool {
+        self.remembers
     }
 
     /// How long before its end the answer is renewed.
@@ -48,6 +54,7 @@ pub struct Question {
     kind: &'static str,
     digest: Sha256,
     early: Duration,
+    remembers: bool,
 }
 
 impl Question {
@@ -56,13 +63,20 @@ impl Question {
     #[must_use]
     pub fn new(provider: &'static str, kind: &'static str) -> Self {
         const EARLY: Duration = Duration::from_mins(5);
-        Self { provider, kind, digest: Sha256::new(), early: EARLY }
+        Self { provider, kind, digest: Sha256::new(), early: EARLY, remembers: false }
     }
 
     /// Has the answer renewed `early` before its end, in place of 5 minutes.
     #[must_use]
     pub fn renewed(self, early: Duration) -> Self {
         Self { early, ..self }
+    }
+
+    /// Has a refusal, and a provider that could not be reached, kept for 10 seconds: a client that runs this program again
+    /// after a failure gets the same answer at once.
+    #[must_use]
+    pub fn remembering_failures(self) -> Self {
+        Self { remembers: true, ..self }
     }
 
     /// Adds a part. Order counts, and a part that is not given is another question than an empty one.
@@ -79,7 +93,7 @@ impl Question {
     pub fn key(self) -> Key {
         let digest = URL_SAFE_NO_PAD.encode(self.digest.finalize());
         let file_name = format!("{}-{digest}.cache", self.kind);
-        Key { provider: self.provider, file_name, early: self.early }
+        Key { provider: self.provider, file_name, early: self.early, remembers: self.remembers }
     }
 }
 

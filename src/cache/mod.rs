@@ -4,6 +4,7 @@
 //! Tools such as the AWS CLI run this program once for each of their commands, and keep nothing themselves.
 
 mod entry;
+mod failure;
 mod key;
 
 pub use entry::Entry;
@@ -39,10 +40,11 @@ pub trait Kept: Sized {
 /// What is kept under `key` where it is fresh, else what `fetch` brings, which is then kept; one process at a time
 /// fetches. Without a directory that later commands find again, nothing is kept.
 ///
-/// Where the provider cannot be reached, what is no longer fresh serves as long as it lives.
+/// Where the provider cannot be reached, what is no longer fresh serves as long as it lives. If the key has failures
+/// remembered, a failure of the last 10 seconds is returned again, in short, and nothing is fetched.
 ///
 /// # Errors
-/// Those of `fetch`, or that the private directory cannot be used.
+/// Those of `fetch`, now or a moment ago, or that the private directory cannot be used.
 pub async fn through<T: Kept>(
     key: &Key,
     place: &StateDir,
@@ -67,23 +69,43 @@ pub async fn through<T: Kept>(
     if let Some(fresh) = read(&path, clock, key.early(), deadline).await {
         return Ok(fresh);
     }
-    match fetch().await {
-        Ok(fetched) => {
-            let kept = async { Ok::<(), Error>(write(&path, &directory, &fetched.entry()?).await?) };
-            if let Err(error) = kept.await {
-                tracing::warn!("{error}; the next call asks {provider} again");
+    let error = match remembered(key, &directory, clock, deadline).await {
+        Some(error) => error,
+        None => match fetch().await {
+            Ok(fetched) => {
+                let kept = async { Ok::<(), Error>(write(&path, &directory, &fetched.entry()?).await?) };
+                if let Err(error) = kept.await {
+                    tracing::warn!("{error}; the next call asks {provider} again");
+                }
+                return Ok(fetched);
             }
-            Ok(fetched)
-        }
-        Err(error) if error.exit() == Exit::Unreachable => match read(&path, clock, Duration::ZERO, deadline).await {
-            Some(living) => {
-                let said = error.report().first("said");
-                tracing::warn!("{provider}: {said}; the credentials from before still live");
-                Ok(living)
+            Err(error) => {
+                remember(key, &directory, clock, &error).await;
+                error
             }
-            None => Err(error),
         },
-        Err(error) => Err(error),
+    };
+    if error.exit() == Exit::Unreachable
+        && let Some(living) = read(&path, clock, Duration::ZERO, deadline).await
+    {
+        let said = error.report().first("said");
+        tracing::warn!("{provider}: {said}; the credentials from before still live");
+        return Ok(living);
+    }
+    Err(error)
+}
+
+/// The failure of a moment ago.
+async fn remembered(key: &Key, directory: &Directory, clock: &Clock, deadline: Deadline) -> Option<Error> {
+    let entry = if key.remembers_failures() { entry(&failure_path(directory, key), deadline).await } else { None };
+    failure::read(&entry?, clock.now())
+}
+
+async fn remember(key: &Key, directory: &Directory, clock: &Clock, error: &Error) {
+    let Some(entry) = failure::entry(error, clock.now()).filter(|_| key.remembers_failures()) else { return };
+    // Without it, the next run takes as long as this one did.
+    if let Err(unwritten) = write(&failure_path(directory, key), directory, &entry).await {
+        tracing::warn!("{unwritten}; the next call asks {} again", key.provider());
     }
 }
 
@@ -100,15 +122,23 @@ fn path(directory: &Directory, key: &Key) -> PathBuf {
     directory.path().join(key.file_name())
 }
 
+fn failure_path(directory: &Directory, key: &Key) -> PathBuf {
+    path(directory, key).with_extension("failed")
+}
+
 /// What is there, where it lives longer than `margin` from now. What cannot be read counts as absent.
 async fn read<T: Kept>(path: &Path, clock: &Clock, margin: Duration, deadline: Deadline) -> Option<T> {
+    let entry = entry(path, deadline).await?;
+    if entry.expires > clock.now() + margin { T::read(&entry) } else { None }
+}
+
+async fn entry(path: &Path, deadline: Deadline) -> Option<Entry> {
     let path = path.to_owned();
     // What is kept serves most where the provider was asked until the last moment.
     let read = input::apart(deadline.remaining().max(A_MOMENT), move |reader| {
         reader.by("the cache", &path, |path| state::read_private(path, LARGEST))
     });
-    let entry = Entry::parse(&read.await.ok()?.ok()?)?;
-    if entry.expires > clock.now() + margin { T::read(&entry) } else { None }
+    Entry::parse(&read.await.ok()?.ok()?)
 }
 
 async fn write(path: &Path, directory: &Directory, entry: &Entry) -> Result<(), state::Error> {

@@ -86,6 +86,10 @@ pub struct AwsArgs {
     #[arg(long, help_heading = "Output options")]
     pub overwrite_profile: bool,
 
+    /// The EKS cluster that --format kubernetes prints a token for
+    #[arg(long, value_name = "NAME", help_heading = "Output options")]
+    pub eks_cluster: Option<String>,
+
     /// The form of the output
     #[arg(long, value_parser = form::<AwsAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
     pub format: Option<Form<AwsAnswer>>,

@@ -19,6 +19,8 @@ pub enum Form<A> {
 pub enum AwsAnswer {
     /// The answer to a tool that runs this program as its `credential_process`.
     Process,
+    /// The answer to a Kubernetes client that runs this program as its credential plugin, with `--eks-cluster`.
+    Kubernetes,
 }
 
 /// The answers of `vault`.

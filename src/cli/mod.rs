@@ -166,7 +166,7 @@ pub struct Shared {
     #[arg(long, conflicts_with = "run", help_heading = "Output options")]
     pub print_secrets: bool,
 
-    /// Bound on the whole exchange, retries included, never on COMMAND [default: 2m, 45s for --format process]
+    /// Bound on the whole exchange, retries included, never on COMMAND [default: 2m, 45s for --format process and kubernetes]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Network options")]
     pub timeout: Option<Duration>,
 

@@ -1,8 +1,9 @@
 //! How the job gets AWS credentials, checked.
 
 use crate::aws::profile::{Files, ProfileName};
-use crate::aws::{self, OutputMode};
+use crate::aws::{self, ClusterName, Eks, OutputMode};
 use crate::cli::{AwsAnswer, AwsArgs, Form};
+use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::http::CaFile;
@@ -20,6 +21,7 @@ pub(super) fn new(
         return Err(Usage::new("--format process prints keys for one tool: neither --refreshable nor --env-prefix")
             .hint("for a profile that renews by itself, write it with --profile NAME --refreshable"));
     }
+    let kubernetes = kubernetes(args, env)?;
     // clap does not ask for what another option on the line forbids.
     if args.overwrite_profile && args.profile.is_none() {
         return Err(Usage::new("--overwrite-profile: no --profile names one"));
@@ -37,6 +39,9 @@ pub(super) fn new(
     if process {
         return Ok(OutputMode::Process);
     }
+    if let Some(eks) = kubernetes {
+        return Ok(OutputMode::Kubernetes(eks));
+    }
     if args.refreshable {
         sdks_can_ask(request)?;
         return Ok(OutputMode::Refreshable);
@@ -47,6 +52,29 @@ pub(super) fn new(
         None => Err(Usage::new(format!("--env-prefix: `{prefix}` cannot begin a variable's name"))
             .hint("use only letters, digits and _, and no digit first, such as STAGING_")),
     }
+}
+
+/// What `--format kubernetes` and `--eks-cluster` ask for together.
+fn kubernetes(args: &AwsArgs, env: &Env) -> Result<Option<Eks>, Usage> {
+    let cluster = match (args.format, &args.eks_cluster) {
+        (Some(Form::Answer(AwsAnswer::Kubernetes)), Some(cluster)) => cluster,
+        (Some(Form::Answer(AwsAnswer::Kubernetes)), None) => {
+            return Err(
+                Usage::new("--format kubernetes: no EKS cluster was named").hint("name it with --eks-cluster NAME")
+            );
+        }
+        (_, Some(_)) => {
+            return Err(Usage::new("--eks-cluster is for a Kubernetes client, which reads --format kubernetes")
+                .hint("add --format kubernetes, in the kubeconfig's `exec` block"));
+        }
+        (_, None) => return Ok(None),
+    };
+    if args.refreshable || args.env_prefix.is_some() {
+        return Err(Usage::new(
+            "--format kubernetes prints a token for one cluster: neither --refreshable nor --env-prefix",
+        ));
+    }
+    Ok(Some(Eks { cluster: ClusterName::parse("--eks-cluster", cluster)?, version: ExecVersion::asked(env)? }))
 }
 
 /// What SDKs do not read from variables, they would drop in silence.

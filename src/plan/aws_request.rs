@@ -8,7 +8,7 @@ use crate::input::Reader;
 
 /// Bound on the whole exchange.
 pub(super) fn timeout(args: &AwsArgs) -> std::time::Duration {
-    super::timeout(&args.shared, args.format == Some(Form::Answer(AwsAnswer::Process)))
+    super::timeout(&args.shared, matches!(args.format, Some(Form::Answer(AwsAnswer::Process | AwsAnswer::Kubernetes))))
 }
 
 /// Checks what `aws` was asked for, with the environment's part filled in.

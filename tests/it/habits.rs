@@ -69,7 +69,7 @@ fn a_value_of_another_tool() {
     let output = oidc_exchange(["aws", "--format", "yaml"]).run();
     output.exits(2).stderr_is(expect![[r#"
         error: invalid value 'yaml' for '--format <FORMAT>'
-          [possible values: env, env-no-export, dotenv, fish, json, source, process]
+          [possible values: env, env-no-export, dotenv, fish, json, source, process, kubernetes]
 
           tip: write `--format json`
 

@@ -17,6 +17,7 @@ mod hostile;
 mod inputs;
 mod json;
 mod json_suite;
+mod kubernetes;
 mod manual;
 mod memory;
 mod network;

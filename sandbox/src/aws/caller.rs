@@ -8,16 +8,16 @@ use super::signature::Authorization;
 use crate::server::Request;
 
 pub(super) fn identify(request: &Request, issued: &[Issued]) -> Result<Issued, Refusal> {
-    let authorization = request.header("authorization").and_then(Authorization::parse).ok_or_else(Refusal::unsigned)?;
+    let authorization = Authorization::of(request).ok_or_else(Refusal::unsigned)?;
     let known = |session: &&Issued| session.access_key_id == authorization.access_key_id;
     let session = issued.iter().find(known).ok_or_else(Refusal::unknown_key)?;
-    if request.header("x-amz-security-token") != Some(&session.session_token) {
+    if authorization.session_token.as_deref() != Some(&session.session_token) {
         return Err(Refusal::unknown_key());
     }
     if session.expiration <= SystemTime::now() {
         return Err(Refusal::expired_key());
     }
-    if !authorization.is_right(request, &session.secret_access_key) {
+    if authorization.is_over() || !authorization.is_right(request, &session.secret_access_key, "sts") {
         return Err(Refusal::wrong_signature());
     }
     Ok(session.clone())

@@ -11,6 +11,7 @@ mod signature;
 mod trust;
 mod xml;
 
+use std::borrow::Cow;
 use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
@@ -119,7 +120,8 @@ struct Room {
 
 impl Room {
     async fn act(&self, request: &Request) -> Result<Response, Refusal> {
-        match request.field("Action") {
+        let action = request.field("Action").map(Cow::from).or_else(|| request.parameter("Action"));
+        match action.as_deref() {
             Some("AssumeRoleWithWebIdentity") => assume::with_web_identity(self, request).await,
             Some("AssumeRole") => assume::with_session(self, request),
             Some("GetCallerIdentity") => self.caller_identity(request),

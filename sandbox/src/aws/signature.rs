@@ -1,59 +1,120 @@
-//! Signature Version 4, as far as a POST to STS needs it.
+//! Signature Version 4: of a request, in its headers or, presigned, in its query.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
 
 use ring::{digest, hmac};
 
 use crate::random::hex;
 use crate::server::Request;
 
-/// An `AWS4-HMAC-SHA256` authorization, taken apart.
+/// How long a presigned request is accepted, whatever life it names.
+const PRESIGNED: Duration = Duration::from_mins(15);
+
+/// An `AWS4-HMAC-SHA256` signature, taken apart.
 pub(super) struct Authorization<'a> {
-    pub(super) access_key_id: &'a str,
+    pub(super) access_key_id: Cow<'a, str>,
+    /// The token of the session.
+    pub(super) session_token: Option<Cow<'a, str>>,
     /// Date, region, service, `aws4_request`.
-    scope: [&'a str; 4],
-    signed_headers: &'a str,
-    signature: &'a str,
+    scope: Vec<String>,
+    signed_headers: Cow<'a, str>,
+    signature: Cow<'a, str>,
+    /// When it was signed.
+    date: Cow<'a, str>,
+    /// The query as it is signed.
+    query: Cow<'a, str>,
+    presigned: bool,
 }
 
 impl<'a> Authorization<'a> {
-    pub(super) fn parse(authorization: &'a str) -> Option<Self> {
+    /// The signature of `request`, where it has one.
+    pub(super) fn of(request: &'a Request) -> Option<Self> {
+        match request.header("authorization") {
+            Some(header) => Self::of_header(request, header),
+            None => Self::of_query(request),
+        }
+    }
+
+    fn of_header(request: &'a Request, authorization: &'a str) -> Option<Self> {
         let parameters = authorization.strip_prefix("AWS4-HMAC-SHA256 ")?;
         let find =
             |name: &str| parameters.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
         let (access_key_id, scope) = find("Credential")?.split_once('/')?;
         Some(Self {
-            access_key_id,
-            scope: scope.split('/').collect::<Vec<_>>().try_into().ok()?,
-            signed_headers: find("SignedHeaders")?,
-            signature: find("Signature")?,
+            access_key_id: access_key_id.into(),
+            session_token: request.header("x-amz-security-token").map(Cow::from),
+            scope: scope.split('/').map(str::to_owned).collect(),
+            signed_headers: find("SignedHeaders")?.into(),
+            signature: find("Signature")?.into(),
+            date: request.header("x-amz-date").unwrap_or_default().into(),
+            query: request.query.as_str().into(),
+            presigned: false,
         })
     }
 
-    pub(super) fn is_right(&self, request: &Request, secret: &str) -> bool {
-        let [date, region, service, end] = self.scope;
-        if (service, end) != ("sts", "aws4_request") {
+    fn of_query(request: &'a Request) -> Option<Self> {
+        let find = |name: &str| request.parameter(name);
+        find("X-Amz-Algorithm").filter(|algorithm| algorithm == "AWS4-HMAC-SHA256")?;
+        let credential = find("X-Amz-Credential")?;
+        let (access_key_id, scope) = credential.split_once('/')?;
+        let mut signed: Vec<&str> = request.query.split('&').collect();
+        signed.retain(|parameter| !parameter.starts_with("X-Amz-Signature="));
+        signed.sort_unstable();
+        Some(Self {
+            access_key_id: access_key_id.to_owned().into(),
+            session_token: find("X-Amz-Security-Token"),
+            scope: scope.split('/').map(str::to_owned).collect(),
+            signed_headers: find("X-Amz-SignedHeaders")?,
+            signature: find("X-Amz-Signature")?,
+            date: find("X-Amz-Date")?,
+            query: signed.join("&").into(),
+            presigned: true,
+        })
+    }
+
+    /// Whether it is the signature of `request` with this key, for this service.
+    pub(super) fn is_right(&self, request: &Request, secret: &str, service: &str) -> bool {
+        let [date, region, named, end] = self.scope.as_slice() else { return false };
+        if (named.as_str(), end.as_str()) != (service, "aws4_request") || !self.date.starts_with(date.as_str()) {
             return false;
         }
         let canonical = self.canonical(request);
-        let to_sign = [
-            "AWS4-HMAC-SHA256",
-            request.header("x-amz-date").unwrap_or_default(),
-            &self.scope.join("/"),
-            &sha256(canonical.as_bytes()),
-        ];
+        let to_sign = ["AWS4-HMAC-SHA256", &self.date, &self.scope.join("/"), &sha256(canonical.as_bytes())].join("\n");
         let mut key = format!("AWS4{secret}").into_bytes();
-        for part in [date, region, service, end] {
+        for part in [date, region, named, end] {
             key = hmac_sha256(&key, part);
         }
-        hex(&hmac_sha256(&key, &to_sign.join("\n"))) == self.signature
+        hex(&hmac_sha256(&key, &to_sign)) == self.signature
+    }
+
+    /// Whether it is presigned, and too old.
+    pub(super) fn is_over(&self) -> bool {
+        self.presigned && time_of(&self.date).is_none_or(|signed| signed + PRESIGNED < SystemTime::now())
     }
 
     fn canonical(&self, request: &Request) -> String {
         let line = |name| [name, ":", request.header(name).unwrap_or_default().trim(), "\n"].concat();
         let headers: String = self.signed_headers.split(';').map(line).collect();
         let body = sha256(&request.body);
-        let parts: [&str; 6] = [&request.method, &request.path, &request.query, &headers, self.signed_headers, &body];
+        let parts: [&str; 6] = [&request.method, &request.path, &self.query, &headers, &self.signed_headers, &body];
         parts.join("\n")
     }
+}
+
+/// `20150830T123600Z`.
+fn time_of(date: &str) -> Option<SystemTime> {
+    let part = |from, to| date.get(from..to);
+    let written = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        part(0, 4)?,
+        part(4, 6)?,
+        part(6, 8)?,
+        part(9, 11)?,
+        part(11, 13)?,
+        part(13, 15)?
+    );
+    humantime::parse_rfc3339(&written).ok()
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -1,5 +1,7 @@
 //! A request as it arrived, an answer before it leaves.
 
+use std::borrow::Cow;
+
 /// A request that arrived whole.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -40,6 +42,12 @@ impl Request {
         let parts =
             |text: &str| [Some(text), text.rsplit_once('.').map(|(_, last)| last)].map(|part| part.map(str::to_owned));
         whole.flat_map(parts).flatten().collect()
+    }
+
+    /// The first parameter of its query of that name, decoded.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        form_urlencoded::parse(self.query.as_bytes()).find_map(|(known, value)| (known == name).then_some(value))
     }
 
     /// The first form field of that name.

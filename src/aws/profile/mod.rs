@@ -201,7 +201,7 @@ async fn seed(request: &Request, credentials: &Credentials, given: &Given<'_>) {
     if !settings::needs_process(request) || !given.place.is_lasting() {
         return;
     }
-    let key = question::key(request, given.token, &given.host.env);
+    let key = question::key(request, None, given.token, &given.host.env);
     let kept = async { Ok::<(), Error>(cache::put(&key, given.place, &credentials.entry()?).await?) };
     if let Err(error) = kept.await {
         tracing::warn!("{error}; the first use of the profile asks AWS STS again");

@@ -100,7 +100,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
     let elsewhere = !values("run").is_empty()
         || value("output").is_some_and(|path| is_a_file(&path))
         || value("profile").is_some_and(|name| !name.is_empty())
-        || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "raw"));
+        || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "kubernetes" | "raw"));
     let for_a_shell = ["aws", "gcp", "azure", "vault", "clean"].contains(&command);
     let shell = match format.as_deref() {
         Some("fish") => Shell::Fish,
@@ -165,7 +165,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         _ => {}
     }
     let answers: &[&str] = match first {
-        "aws" => &["dotenv", "json", "process"],
+        "aws" => &["dotenv", "json", "process", "kubernetes"],
         "vault" => &["dotenv", "json", "raw"],
         "gcp" | "azure" => &["dotenv", "json"],
         _ => &[],

@@ -4,6 +4,7 @@ mod agent;
 mod blocks;
 mod command_lines;
 mod failing;
+mod kubernetes;
 mod links;
 mod moving;
 mod other_ci;

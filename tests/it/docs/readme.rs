@@ -111,6 +111,7 @@ fn filled_in(line: &str) -> String {
         .replace("--external-id ID", "--external-id shared")
         .replace("--allowed-account-id ID", "--allowed-account-id 123456789012")
         .replace("--profile NAME", "--profile ci")
+        .replace("--eks-cluster NAME", "--eks-cluster production")
         .replace("-- COMMAND", "-- true")
 }
 
@@ -128,7 +129,7 @@ fn every_line_for_aws() {
     let target = admits(DEPLOY_ROLE, &json!("sts:*"), &shared);
     sandbox.aws.create_role("arn:aws:iam::210987654321:role/target", &target).unwrap();
     let lines = lines(INDEX, "oidc-exchange aws --role-arn ARN -- terraform apply");
-    assert_eq!(lines.len(), 8);
+    assert_eq!(lines.len(), 9);
     for line in lines {
         let program = if line.contains("in fish") {
             let Some(fish) = shells::find("fish", "fish", &[]) else { continue };

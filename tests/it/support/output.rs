@@ -157,7 +157,7 @@ impl Filters {
             (r"date/time \d{10}\b", "date/time SECONDS"),
             (r"\.rs:\d+\b", ".rs:LINE"),
             (r"verification time \d{10}\b", "verification time SECONDS"),
-            (r"\(\d+ seconds ago\)", "(N seconds ago)"),
+            (r"\(\d+ seconds ago\b", "(N seconds ago"),
             (r"\bends in \d+ s", "ends in T s"),
             (r"ends by itself in \d+ s", "ends by itself in T s"),
             (r" in \d+ ms", " in T ms"),

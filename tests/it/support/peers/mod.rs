@@ -3,6 +3,7 @@
 //! A peer that cannot be had is an error, never a skipped test; but for `PostgreSQL`, which no registry has: it is the
 //! system's own, under the rule for shells.
 
+mod debian;
 mod ministack;
 mod openbao;
 mod postgres;
@@ -13,6 +14,7 @@ mod venv;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+pub(crate) use debian::debian;
 pub(crate) use ministack::ministack;
 pub(crate) use openbao::{OpenBao, openbao, openbao_name};
 pub(crate) use postgres::{PASSWORD as POSTGRES_PASSWORD, Postgres, postgres};
@@ -36,6 +38,16 @@ pub(crate) fn google() -> Venv {
 /// Microsoft's Python client.
 pub(crate) fn azure() -> Venv {
     venv("azure", &["azure-identity==1.27.0"])
+}
+
+/// Kubernetes' Python client.
+pub(crate) fn kubernetes() -> Venv {
+    venv("kubernetes", &["kubernetes==37.0.2"])
+}
+
+/// Kubernetes' client for Node.
+pub(crate) fn kubernetes_node() -> PathBuf {
+    npm("@kubernetes/client-node", "1.4.0")
 }
 
 /// Another reader of the Common Expression Language.

@@ -1,0 +1,135 @@
+//! The token for an EKS cluster: a presigned `GetCallerIdentity`, which the cluster's authenticator sends to AWS STS to
+//! see who made it
+//! (<https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go>).
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::signature::Signer;
+use super::{Credentials, Region, Request};
+use crate::cloud::{ExecVersion, exec_credential};
+use crate::error::{Error, Exit, Report, Usage};
+use crate::secret::Secret;
+
+/// An EKS cluster's name, which is signed.
+///
+/// ```
+/// use oidc_exchange::aws::ClusterName;
+///
+/// assert!(ClusterName::parse("--eks-cluster", "production-1").is_ok());
+/// assert!(ClusterName::parse("--eks-cluster", "arn:aws:eks:eu-west-1:123456789012:cluster/production").is_err());
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClusterName(String);
+
+impl ClusterName {
+    /// Reads a cluster's name, or the id of a local cluster on Outposts.
+    ///
+    /// # Errors
+    /// When it is not one (<https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html>).
+    pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
+        const LONGEST: usize = 100;
+        let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+        let rest = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if begins && rest && text.len() <= LONGEST {
+            return Ok(Self(text.to_owned()));
+        }
+        let shown: String = text.chars().take(2 * LONGEST).collect();
+        let wrong = Usage::new(format!("{option}: `{shown}` is not the name of an EKS cluster"));
+        Err(if text.starts_with("arn:") {
+            wrong.hint("write only the name: the part of the ARN after `cluster/`")
+        } else {
+            wrong
+                .hint("a name has up to 100 letters, digits, - and _, and begins with a letter or a digit")
+                .hint("aws eks list-clusters prints the names")
+        })
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A token for a cluster, as a Kubernetes client reads it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Eks {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The version of the answer.
+    pub version: ExecVersion,
+}
+
+/// How long AWS STS accepts a presigned request. A cluster counts 15 minutes from its date, whatever life it names.
+const LIFE: Duration = Duration::from_mins(14);
+
+/// The longest time before a token's end in which a client takes it for expired: the Python client's
+/// (<https://github.com/kubernetes-client/python/blob/master/kubernetes/base/config/kube_config.py>), and a minute.
+pub(super) const TOO_LATE: Duration = Duration::from_mins(6);
+
+/// The answer to a client, made `now` from the `session` that was exchanged for `request`.
+///
+/// # Errors
+/// When the token is longer than a cluster accepts, or cannot be made.
+pub(super) async fn answer(
+    eks: &Eks,
+    request: &Request,
+    session: &Credentials,
+    now: SystemTime,
+) -> Result<Secret, Error> {
+    let token = token(&eks.cluster, &request.sts_region, session, now).await?;
+    let expires = session.expiration.min(now + LIFE);
+    Ok(exec_credential(eks.version, &token, Some(expires))?)
+}
+
+async fn token(
+    cluster: &ClusterName,
+    region: &Region,
+    session: &Credentials,
+    now: SystemTime,
+) -> Result<Secret, Error> {
+    /// `maxTokenLenBytes` of the authenticator.
+    const LONGEST: usize = 4096;
+    /// Authenticators of versions before 0.3.1 accept no more.
+    const NAMED_LIFE: Duration = Duration::from_mins(1);
+    let (host, region) = endpoint(region).await?;
+    let url = format!("{host}/?Action=GetCallerIdentity&Version=2011-06-15");
+    let name = HeaderValue::from_str(cluster.as_str()).map_err(|error| failed(&error))?;
+    let headers = HeaderMap::from_iter([(HeaderName::from_static("x-k8s-aws-id"), name)]);
+    let signer = Signer { credentials: session, region: &region, service: "sts", time: now };
+    let address = signer.presigned(&url, &headers, NAMED_LIFE).map_err(|error| failed(&error))?;
+    let token = format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(address.reveal()));
+    if token.len() > LONGEST {
+        let lengths = format!(
+            "it has {} bytes; AWS's session token in it has {}",
+            token.len(),
+            session.session_token.reveal().len()
+        );
+        let report = Report::new(format!("the token is too long for an EKS cluster, which accepts {LONGEST} bytes"))
+            .fact("found", vec![lengths])
+            .hints([
+                "make AWS's session token shorter: leave out --policy, --policy-arn and --session-tag".into(),
+                "session tags in the job's token count too: `oidc-exchange token` shows them".into(),
+            ]);
+        return Err(Error::new(Exit::Refused, report));
+    }
+    Ok(Secret::new(token))
+}
+
+/// The region's own AWS STS, and the region that it is signed for. A cluster asks no other host, whatever variables of this
+/// job name.
+async fn endpoint(region: &Region) -> Result<(String, String), Error> {
+    let params = Params::builder().region(region.as_str()).build().map_err(|error| failed(&error))?;
+    let found = DefaultResolver::new().resolve_endpoint(&params).await.map_err(|error| failed(&error))?;
+    let signed_for = found.auth_schemes().first().and_then(|scheme| scheme.get("signingRegion")?.as_string());
+    Ok((found.url().to_owned(), signed_for.unwrap_or(region.as_str()).to_owned()))
+}
+
+fn failed(why: &dyn std::fmt::Display) -> Error {
+    Error::new(Exit::Bug, Report::new(format!("the token for the EKS cluster cannot be made: {why}")))
+}
