@@ -1,11 +1,15 @@
 //! Where `oidc-exchange` is; builds it when cargo runs us.
 
 use std::env;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const NAME: &str = "oidc-exchange";
+/// How long a build may take without a line.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// The directory of the program: that of this executable, since cargo puts both into one.
 pub(crate) fn directory() -> io::Result<PathBuf> {
@@ -25,7 +29,7 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
 
 fn build(cargo: &std::ffi::OsStr, directory: &Path) -> io::Result<()> {
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", NAME, "--profile", profile(directory)]);
+    command.args(["build", "--package", NAME, "--profile", profile(directory)]);
     // What cargo tells us about ourselves would look to build scripts like a change.
     for (variable, _) in env::vars_os() {
         let name = variable.as_encoded_bytes();
@@ -36,11 +40,29 @@ fn build(cargo: &std::ffi::OsStr, directory: &Path) -> io::Result<()> {
     if let Some(manifest) = env::var_os("CARGO_MANIFEST_DIR") {
         command.current_dir(manifest);
     }
-    // Standard output is COMMAND's alone.
-    let status = command.stdin(Stdio::null()).stdout(io::stderr()).status().map_err(|error| {
+    // Standard output is for COMMAND only.
+    let mut child = command.stdin(Stdio::null()).stdout(io::stderr()).spawn().map_err(|error| {
         io::Error::new(error.kind(), format!("cannot run {} to build {NAME}: {error}", cargo.display()))
     })?;
+    let status = wait(&mut child)?;
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("cannot build {NAME}"))) }
+}
+
+/// Prints a line now and then: the last crates take longest, and without a terminal cargo prints nothing meanwhile.
+fn wait(child: &mut Child) -> io::Result<ExitStatus> {
+    let began = Instant::now();
+    let mut next = EVERY;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if began.elapsed() >= next {
+            // A reader that has gone away is no reason to fail.
+            let _ = writeln!(io::stderr(), "sandbox: building {NAME}: {} s", began.elapsed().as_secs());
+            next += EVERY;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Cargo names a profile's directory after it, but for the development one.

@@ -1,6 +1,7 @@
-//! Signing keys: RSA of 2048 bits, made once per process and shared by its issuers; and keys on a curve.
+//! Signing keys: RSA of 2048 bits, kept in files, since a library that makes RSA keys takes long to compile and to run; and
+//! keys on a curve, which are new in each process. No real cloud trusts an issuer on loopback, so the files hold no secret.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use md5::{Digest, Md5};
@@ -10,12 +11,9 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
 };
-use rsa::RsaPrivateKey;
-use rsa::pkcs1::EncodeRsaPrivateKey;
 use serde_json::{Map, Value, json};
 
 use crate::random;
-use crate::sync::lock;
 
 pub(super) struct SigningKey {
     pair: Pair,
@@ -38,20 +36,21 @@ pub enum Curve {
     P384,
 }
 
-/// The process's nth key: making one takes long enough to share them among issuers.
+/// The keys that an issuer publishes, in the order of their use: PKCS #8, in DER.
+const PUBLISHED: [&[u8]; 3] =
+    [include_bytes!("keys/1.pk8"), include_bytes!("keys/2.pk8"), include_bytes!("keys/3.pk8")];
+
+/// The nth key of every issuer. After the last one it is the first one again.
 pub(super) fn shared(index: usize) -> Arc<SigningKey> {
-    static KEYS: Mutex<Vec<Arc<SigningKey>>> = Mutex::new(Vec::new());
-    let mut keys = lock(&KEYS);
-    while keys.len() <= index {
-        keys.push(Arc::new(SigningKey::generate()));
-    }
-    Arc::clone(&keys[index])
+    static KEYS: [OnceLock<Arc<SigningKey>>; PUBLISHED.len()] = [const { OnceLock::new() }; PUBLISHED.len()];
+    let index = index % PUBLISHED.len();
+    Arc::clone(KEYS[index].get_or_init(|| Arc::new(SigningKey::read(PUBLISHED[index]))))
 }
 
 /// A key that no issuer publishes.
 pub(super) fn unpublished() -> &'static SigningKey {
     static KEY: OnceLock<SigningKey> = OnceLock::new();
-    KEY.get_or_init(SigningKey::generate)
+    KEY.get_or_init(|| SigningKey::read(include_bytes!("keys/unpublished.pk8")))
 }
 
 /// A token without a signature.
@@ -60,12 +59,9 @@ pub(super) fn unsigned(header: &Value, claims: &Map<String, Value>) -> String {
 }
 
 impl SigningKey {
-    /// ring signs and verifies but makes no RSA keys. A sandbox without a key cannot go on: hence the panic.
-    #[allow(clippy::expect_used, reason = "a freshly made key always encodes; without one there is nothing to test")]
-    fn generate() -> Self {
-        let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("an RSA key can be made");
-        let der = key.to_pkcs1_der().expect("an RSA key can be encoded");
-        let pair = KeyPair::from_der(der.as_bytes()).expect("ring reads the key");
+    #[allow(clippy::expect_used, reason = "the keys are part of this program")]
+    fn read(pkcs8: &[u8]) -> Self {
+        let pair = KeyPair::from_pkcs8(pkcs8).expect("ring reads the key");
         let public = PublicKeyComponents::<Vec<u8>>::from(pair.public());
         let modulus = BASE64_URL_SAFE_NO_PAD.encode(public.n);
         Self {
@@ -77,7 +73,7 @@ impl SigningKey {
     }
 
     /// A key on that curve.
-    #[allow(clippy::expect_used, reason = "as for an RSA key")]
+    #[allow(clippy::expect_used, reason = "a freshly made key always encodes; without one there is nothing to test")]
     pub(super) fn on(curve: Curve) -> Self {
         let (name, alg, scheme) = match curve {
             Curve::P256 => ("P-256", "ES256", &ECDSA_P256_SHA256_FIXED_SIGNING),

@@ -97,7 +97,14 @@ fn under_cargo_the_program_is_built_first_and_says_so_on_standard_error() {
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o700)).unwrap();
     let output = command.env("CARGO", &cargo).output().unwrap();
     assert_eq!(stdout(&output), "built\n");
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("build --quiet --package oidc-exchange --profile "));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("build --package oidc-exchange --profile "));
+
+    let slow = format!("#!/bin/sh\nsleep 6\nprintf '#!/bin/sh\necho built\n' > {}", program.display());
+    fs::write(&cargo, slow).unwrap();
+    let output = command.output().unwrap();
+    assert_eq!(stdout(&output), "built\n");
+    let progress = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(progress.starts_with("sandbox: building oidc-exchange: "), "{progress}");
 
     fs::write(&cargo, "#!/bin/sh\nexit 101").unwrap();
     let output = command.output().unwrap();
