@@ -9,7 +9,7 @@ use crate::subject::SubjectToken;
 pub fn explain(token: &SubjectToken, cloud: &str, document: &str) -> Vec<String> {
     let (option, again) = (token.option(), again(token));
     vec![
-        format!("find the condition that fails{again}: oidc-exchange explain {cloud} {document}{option}"),
+        format!("find the cause{again}: oidc-exchange explain {cloud} {document}{option}"),
         format!("save the claims for another machine{again}: oidc-exchange token{option} --format json >claims.json"),
         format!("evaluate the claims there: oidc-exchange explain {cloud} {document} --claims claims.json"),
     ]

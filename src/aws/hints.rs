@@ -189,10 +189,8 @@ impl Context<'_> {
     fn trust_policy_hints(&self) -> Vec<String> {
         let (claims, host) = (self.claims(), self.host());
         let kind = match claims.job_kind() {
-            Some(JobKind::PullRequest) => {
-                Some("this is a pull-request job; a trust policy for a branch does not match it")
-            }
-            Some(JobKind::Tag) => Some("this is a tag's job; a trust policy for a branch does not match it"),
+            Some(JobKind::PullRequest) => Some("this is a pull-request job, not a branch's"),
+            Some(JobKind::Tag) => Some("this is a tag's job, not a branch's"),
             Some(JobKind::ProjectDebug) => {
                 Some("this is a debug session of the project: its `sub` names no ref at all")
             }
@@ -207,8 +205,7 @@ impl Context<'_> {
             }
         };
         let mut hints: Vec<String> = kind.iter().map(|kind| format!("{kind}{}", tags(";"))).collect();
-        let matching = "let the trust policy match this iss, aud and sub";
-        hints.push(format!("{matching}{}; a role that does not exist is refused alike", tags(", and")));
+        hints.push(format!("check the role's ARN and its trust policy{}", tags(", and")));
         hints.push(format!(
             "it must name the provider {}, and the conditions `{host}:aud` and `{host}:sub`",
             self.request.role.provider_arn(host)

@@ -18,8 +18,7 @@ pub(super) struct Context<'a> {
 pub(super) const OTHER_CLOUD: &str =
     "if the tenant is in a sovereign cloud, add --authority-host AzureUSGovernment or AzureChinaCloud";
 
-const YOUNG: &str =
-    "if you created it a moment ago, add --wait-for-iam 5m --timeout 6m: this retries until Entra finds it";
+const YOUNG: &str = "if you created it a moment ago, add --wait-for-iam 5m --timeout 6m";
 
 impl Context<'_> {
     /// The application, the tenant and the scope.
@@ -73,7 +72,7 @@ impl Context<'_> {
     pub(super) fn no_match(&self) -> Vec<String> {
         let mut hints = self.pull_request();
         if hints.is_empty() {
-            hints.push("set the credential's issuer, subject and audience to exactly what the token presents".into());
+            hints.push("set the credential's issuer, subject and audience to exactly these".into());
         }
         hints.push(YOUNG.into());
         hints
@@ -106,7 +105,7 @@ impl Context<'_> {
     /// The command line that prints how the missing credential is made.
     fn create(&self) -> String {
         format!(
-            "print the commands that create the credential: oidc-exchange setup azure --client-id {}{}",
+            "print the commands that create it: oidc-exchange setup azure --client-id {}{}",
             self.client(),
             self.token.option()
         )
@@ -125,8 +124,7 @@ impl Context<'_> {
             return Vec::new();
         }
         vec![
-            "this is a pull-request job: its subject changes with every push, so no federated credential can allow it"
-                .into(),
+            "this is a pull-request job: its subject changes with every push, so no credential can allow it".into(),
             "run this step on branches and tags only".into(),
         ]
     }

@@ -30,7 +30,7 @@ impl Context<'_> {
                 };
                 [what].into_iter().chain(via).collect()
             }
-            _ => vec![self.request.provider.audience()],
+            _ => vec![self.request.provider.resource()],
         }
     }
 
@@ -160,17 +160,16 @@ impl Context<'_> {
 
     pub(super) fn condition(&self) -> Vec<String> {
         let mut hints = match self.claims().job_kind() {
-            Some(JobKind::PullRequest) => vec![
-                "this is a pull-request job: its `branch` is the target, its `ref` is not refs/heads/…, and its `ref_type` is pull-request".into(),
-            ],
-            Some(JobKind::Tag) => vec!["this is a tag's job: its `ref_type` is tag, and its `branch` is the whole ref".into()],
+            Some(JobKind::PullRequest) => {
+                vec!["this is a pull-request job: its `branch` is the target, and its `ref` is not refs/heads/…".into()]
+            }
+            Some(JobKind::Tag) => {
+                vec!["this is a tag's job: its `ref_type` is tag, and its `branch` is the whole ref".into()]
+            }
             Some(JobKind::ProjectDebug) => vec!["this is a debug session of the project, on no ref at all".into()],
             Some(JobKind::Branch) | None => Vec::new(),
         };
-        hints.push(
-            "compare the names and the case of the claims: the condition fails on a claim that the token does not have"
-                .into(),
-        );
+        hints.push("compare the claims' names and case with the condition: a claim that is absent fails it".into());
         hints
     }
 
@@ -195,10 +194,8 @@ impl Context<'_> {
         let pool = self.request.provider.pool_name();
         let first = asked.first();
         let mut hints = vec![
-            format!(
-                "`oidc-exchange setup gcp` prints the binding of this job to {}; an account that does not exist is refused alike",
-                first.email()
-            ),
+            "check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands"
+                .into(),
             format!(
                 "bind the job to the account: gcloud iam service-accounts add-iam-policy-binding {}{} --role=roles/iam.workloadIdentityUser --member='principal://{pool}/subject/SUBJECT'",
                 first.email(),

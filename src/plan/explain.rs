@@ -65,9 +65,6 @@ const GCLOUD: &str = "gcloud … --format=json";
 /// What makes Microsoft's tool print JSON.
 const AZ: &str = "az … --output json";
 
-/// What makes OpenBao's and Vault's tools print JSON.
-const BAO: &str = "bao read -format=json … (or vault read)";
-
 /// Checks what was asked, and reads the files.
 pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Result<Explain, Usage> {
     let (rule, shared) = match command {
@@ -93,12 +90,15 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Resul
         }
         ExplainCommand::Vault(args) => {
             read_once(&[args.shared.subject_file(), Some(&args.role_config), args.mount_config.as_deref()])?;
-            let role = Document::read(reader, "--role-config", &args.role_config, BAO)?
+            // What makes OpenBao's and Vault's tools print JSON.
+            let client = vault::ClientCommand::of(env);
+            let json = format!("{client} read -format=json …");
+            let role = Document::read(reader, "--role-config", &args.role_config, &json)?
                 .or_within_setup(|name| name.contains("/role/"));
             let mount = args.mount_config.as_deref();
-            let mount = mount.map(|path| Document::read(reader, "--mount-config", path, BAO)).transpose()?;
+            let mount = mount.map(|path| Document::read(reader, "--mount-config", path, &json)).transpose()?;
             let mount = mount.map(|mount| mount.or_within_setup(|name| name.ends_with("/config")));
-            (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref())?), &args.shared)
+            (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref(), client)?), &args.shared)
         }
     };
     let subject = match &shared.claims {

@@ -57,7 +57,7 @@ pub(super) fn new(command: &SetupCommand, env: &Env) -> Result<Setup, Usage> {
         SetupCommand::Aws(args) => (Side::Aws(aws(args, env)?), &args.allowed),
         SetupCommand::Gcp(args) => (Side::Google(google(args)?), &args.allowed),
         SetupCommand::Azure(args) => (Side::Azure(azure(args, env)?), &args.allowed),
-        SetupCommand::Vault(args) => (Side::Vault(vault(args)?), &args.allowed),
+        SetupCommand::Vault(args) => (Side::Vault(vault(args, env)?), &args.allowed),
     };
     Ok(Setup {
         source: source(&args.token)?,
@@ -98,8 +98,8 @@ fn azure(args: &SetupAzure, env: &Env) -> Result<azure::setup::Request, Usage> {
     Ok(azure::setup::Request { owner, role })
 }
 
-fn vault(args: &SetupVault) -> Result<vault::setup::Request, Usage> {
-    vault::setup::Request::new(&args.role, args.mount.as_deref(), &args.secret)
+fn vault(args: &SetupVault, env: &Env) -> Result<vault::setup::Request, Usage> {
+    vault::setup::Request::new(&args.role, args.mount.as_deref(), &args.secret, vault::ClientCommand::of(env))
 }
 
 fn allowed_jobs(args: &AllowedJobsArgs) -> Result<PartialAllowedJobs, Usage> {

@@ -36,6 +36,7 @@ pub(super) fn new(
     Ok(vault::Request {
         address: settings::address(args.addr.as_deref(), env)?,
         named_address: args.addr.clone(),
+        client: vault::ClientCommand::of(env),
         namespace: settings::namespace(args.namespace.as_deref(), env)?,
         mount: Path::parse_mount(&args.mount)?,
         role: args.role.as_deref().map(role).transpose()?,

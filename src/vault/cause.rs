@@ -58,7 +58,7 @@ impl Common {
     pub(super) fn row<C>(self, refused: &'static str) -> Row<C> {
         match self {
             Self::Sealed => {
-                Row::heals().say(&["the server is sealed, or still starting: somebody must unseal it (bao status)"])
+                Row::heals().say(&["the server is sealed, or still starting: an administrator must unseal it"])
             }
             Self::Throttled => Row::heals().say(&[THROTTLED]),
             Self::Lagging => {
@@ -68,8 +68,9 @@ impl Common {
                 Row::heals().say(&["the engine is being turned into KV version 2; a longer --timeout waits for it"])
             }
             Self::ServerFault => Row::heals().say(&["the server's own log says what failed there"]),
-            Self::Locked => Row::refused(refused)
-                .say(&["an administrator has locked this namespace; unlock it with: bao namespace unlock NAMESPACE"]),
+            Self::Locked => Row::refused(refused).say(&[
+                "an administrator has locked this namespace, and can unlock it with the command `namespace unlock`",
+            ]),
             Self::Namespace => Row::refused(refused)
                 .say(&["check --namespace (VAULT_NAMESPACE): there is no such namespace, or none with this mount"]),
             Self::ClearTextToTls => Row::unreachable().say(&["this port speaks TLS: write the address with https://"]),

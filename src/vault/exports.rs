@@ -169,9 +169,10 @@ fn many(
     for key in fields.wanted.keys() {
         let name = naming.name(prefix, key).map_err(|nameless| wrong(key, nameless.why()))?;
         if let Some(reader) = names::reader(&name) {
-            return Err(
-                wrong(key, &format!("{reader} reads it, and a secret's key may not choose what that does")).into()
-            );
+            let is_the_key = name.as_str().eq_ignore_ascii_case(&format!("{prefix}{key}"));
+            let it = if is_the_key { "it".to_owned() } else { format!("`{name}`, which it would become") };
+            let why = format!("{reader} reads {it}, and a secret's key may not choose what that does");
+            return Err(wrong(key, &why).into());
         }
         let found = value::content(&fields.wanted, &Field::Key(key.clone()), selection.treatment.base64);
         let content = match found {

@@ -54,8 +54,8 @@ impl Context<'_> {
     pub(super) fn mount(&self) -> Vec<String> {
         vec![
             format!(
-                "is a JWT auth method mounted at {}? `bao auth list` shows the mounts; --mount names one (without auth/)",
-                self.request.mount
+                "check that a JWT auth method is mounted at {}, or name another mount with --mount (without auth/): {} auth list",
+                self.request.mount, self.request.client
             ),
             "check the namespace: --namespace names another".into(),
             "the server says the same when the role's token_bound_cidrs lack this machine's address".into(),
@@ -65,14 +65,15 @@ impl Context<'_> {
     pub(super) fn not_configured(&self) -> Vec<String> {
         let (mount, issuer) = (&self.request.mount, self.issuer_text());
         vec![format!(
-            "write its configuration: bao write auth/{mount}/config oidc_discovery_url={issuer} bound_issuer={issuer}"
+            "write its configuration: {} write auth/{mount}/config oidc_discovery_url={issuer} bound_issuer={issuer}",
+            self.request.client
         )]
     }
 
     pub(super) fn no_such_role(&self) -> Vec<String> {
         vec![format!(
-            "`bao list auth/{}/role` shows the roles of this mount; --mount and --namespace name another",
-            self.request.mount
+            "check the role's name, or name another mount with --mount or --namespace: {} list auth/{}/role",
+            self.request.client, self.request.mount
         )]
     }
 
@@ -160,7 +161,7 @@ impl Context<'_> {
     pub(super) fn bound_claim(&self) -> Vec<String> {
         let mut hints = self.kind_hints();
         let value = self.claims().shown(self.claim).unwrap_or_else(|| "(none)".into());
-        hints.push(format!("{} requires another value for `{}` than this token's {value}", self.role(), self.claim));
+        hints.push(format!("{} does not allow `{}` {value}", self.role(), self.claim));
         hints
     }
 

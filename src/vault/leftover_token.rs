@@ -15,6 +15,7 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use super::client_command::ClientCommand;
 use super::client_token::ClientToken;
 use super::server_options::ServerOptions;
 use super::settings;
@@ -161,8 +162,8 @@ impl LeftoverToken {
     }
 
     fn by_others(&self, host: &Host) -> Vec<String> {
-        let accessor = posix::word(&self.accessor);
-        let administrator = format!("an administrator ends it now: bao token revoke -accessor {accessor}");
+        let (client, accessor) = (ClientCommand::of(&host.env), posix::word(&self.accessor));
+        let administrator = format!("an administrator can revoke it now: {client} token revoke -accessor {accessor}");
         let administrator = Some(administrator).filter(|_| !self.accessor.is_empty());
         administrator.into_iter().chain(self.by_itself(host)).collect()
     }

@@ -6,6 +6,7 @@
 mod about;
 mod answer;
 mod cause;
+mod client_command;
 mod client_token;
 mod connections;
 mod data;
@@ -40,6 +41,7 @@ use reqwest::Url;
 
 use crate::shell::Name;
 pub use about::ABOUT;
+pub use client_command::ClientCommand;
 pub use exchange::Secrets;
 pub use held_token::HeldToken;
 pub use leftover_token::LeftoverToken;
@@ -55,6 +57,8 @@ pub struct Request {
     pub address: Url,
     /// The address as the command line has it, and as no other client knows it; none where a variable holds it.
     pub named_address: Option<String>,
+    /// The client that a hint's command lines are for.
+    pub client: ClientCommand,
     /// The namespace, where there is one.
     pub namespace: Option<String>,
     /// Where the JWT auth method is mounted, below `auth/`.

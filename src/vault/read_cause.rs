@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Gone, Kind};
 use super::cause::Common;
+use super::client_command::ClientCommand;
 use super::path::Path;
 
 /// Why.
@@ -84,7 +85,7 @@ impl ReadCause {
     }
 
     /// The refusal's title, and what to do.
-    pub(super) fn row(&self, kind: Kind, path: &Path) -> (String, Option<String>) {
+    pub(super) fn row(&self, kind: Kind, path: &Path, client: ClientCommand) -> (String, Option<String>) {
         let refused = |hint: &str| (format!("Vault refused {path}"), Some(hint.to_owned()));
         match self {
             Self::Absent => (
@@ -93,7 +94,7 @@ impl ReadCause {
             ),
             Self::Deleted(Gone { number, at, .. }) => (
                 format!("version {number} of {path} is deleted"),
-                Some(format!("it was deleted {at}: bao kv undelete -versions={number} …, or ask for another with `?version=`")),
+                Some(format!("it was deleted {at}: ask for another with `?version=`, or restore it: {client} kv undelete -versions={number} …")),
             ),
             Self::Destroyed(Gone { number, .. }) => (
                 format!("version {number} of {path} is destroyed"),
@@ -104,19 +105,19 @@ impl ReadCause {
             }
             Self::NoMount => (
                 format!("Vault has no secrets engine for {path}, or none that this token may use"),
-                Some(path.other_syntax().as_deref().map_or_else(|| "`bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace".into(), meant)),
+                Some(path.other_syntax().as_deref().map_or_else(|| format!("a policy must allow something below the mount; --namespace names another namespace; list the mounts with: {client} secrets list"), meant)),
             ),
             Self::Token => {
                 refused("the client token is used up, expired or revoked: see token_num_uses and token_ttl on the role")
             }
             Self::LastUse => refused(MORE_USES),
             Self::NoVersionData | Self::RelativePath => {
-                refused("write the path as `bao kv get` takes it, without a slash at its end")
+                refused(&format!("write the path as `{client} kv get` takes it, without a slash at its end"))
             }
             Self::Unsupported if kind == Kind::Write => refused("this path is read, not written: leave POST: out"),
             Self::Unsupported => refused("this path is written, not read: NAME=POST:path{…}#field"),
             Self::Parameters if kind == Kind::Write => {
-                refused("the engine does not take these parameters; `bao path-help` shows what it takes")
+                refused(&format!("the engine does not take these parameters; `{client} path-help` shows what it takes"))
             }
             // What the policies cover is asked of the server, and added.
             Self::Policy | Self::Parameters | Self::Other => (format!("Vault refused {path}"), None),

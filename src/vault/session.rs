@@ -49,7 +49,7 @@ impl Session<'_> {
 
     /// The error of an answer that is good, and not what was asked for.
     pub(super) fn refused(&self, cause: &ReadCause, kind: Kind, path: &Path, said: String) -> Error {
-        let (title, hint) = cause.row(kind, path);
+        let (title, hint) = cause.row(kind, path, self.request.client);
         let (asked, presented) = (self.asked(kind, path), self.presented());
         Error::from(Refusal { title, said, asked, presented, hints: hint.into_iter().collect() })
     }
@@ -173,7 +173,7 @@ impl Explain<Answer> for Refused<'_> {
         let presented = self.session.presented();
         match ReadCause::of(answer) {
             Ok(cause) => {
-                let (title, hint) = cause.row(self.kind, self.path);
+                let (title, hint) = cause.row(self.kind, self.path, self.session.request.client);
                 let hints = hint.into_iter().chain(self.covered.clone()).collect();
                 Told { title: Some(title), presented, hints, ..Told::default() }
             }

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::client_command::ClientCommand;
 use super::path::Path;
 use super::policy::{self, Grant};
 use crate::error::Usage;
@@ -16,6 +17,7 @@ pub struct Request {
     role: String,
     mount: Path,
     grants: Vec<Grant>,
+    client: ClientCommand,
 }
 
 impl Request {
@@ -23,7 +25,7 @@ impl Request {
     ///
     /// # Errors
     /// When no role can have the name, or a policy would mean more by a secret's path than it says.
-    pub fn new(role: &str, mount: Option<&str>, secrets: &[String]) -> Result<Self, Usage> {
+    pub fn new(role: &str, mount: Option<&str>, secrets: &[String], client: ClientCommand) -> Result<Self, Usage> {
         // https://github.com/openbao/openbao/blob/main/sdk/framework/path.go, GenericNameRegex.
         let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !(role.starts_with(letter) && role.ends_with(letter) && role.chars().all(|c| letter(c) || "-.".contains(c)))
@@ -35,6 +37,7 @@ impl Request {
             role: role.to_owned(),
             mount: Path::parse_mount(mount.unwrap_or("jwt"))?,
             grants: secrets.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>()?,
+            client,
         })
     }
 
@@ -47,22 +50,23 @@ impl Request {
         let role = self.role(allowed);
         let [config_path, role_path] =
             ["config".to_owned(), format!("role/{}", self.role)].map(|end| format!("auth/{}/{end}", self.mount));
+        let client = self.client.to_string();
         let run = |purpose: &str, words: &[&str], input: &str| {
             Step::new(purpose, Action::Run(Command::reading(words, input)))
         };
         let mut steps = vec![
             self.enable(),
-            run("whose tokens it takes", &["bao", "write", &config_path, "-"], &format!("{config:#}")),
+            run("whose tokens it takes", &[&client, "write", &config_path, "-"], &format!("{config:#}")),
         ];
         let mut documents =
             vec![(format!("sys/auth/{}", self.mount), json!({ "type": "jwt" }).into()), (config_path, config.into())];
         if !self.grants.is_empty() {
             let name = self.policy();
-            let words = ["bao", "policy", "write", &name, "-"];
+            let words = [&client, "policy", "write", &name, "-"];
             steps.push(run("what its tokens may read", &words, policy.trim_end()));
             documents.push((format!("sys/policies/acl/{name}"), json!({ "policy": policy }).into()));
         }
-        let words = ["bao", "write", &role_path, "-"];
+        let words = [&client, "write", &role_path, "-"];
         steps.push(run("who gets one", &words, &format!("{role:#}")));
         documents.push((role_path, role.into()));
         Recipe {
@@ -76,11 +80,12 @@ impl Request {
 
     /// Enabling a method again is an error of the server's, so it is looked for first.
     fn enable(&self) -> Step {
+        let client = self.client;
         let create = match self.mount.as_str() {
-            "jwt" => Command::new("bao auth enable jwt", &[]),
-            mount => Command::new("bao auth enable", &[&format!("-path={mount}"), "jwt"]),
+            "jwt" => Command::new(&format!("{client} auth enable jwt"), &[]),
+            mount => Command::new(&format!("{client} auth enable"), &[&format!("-path={mount}"), "jwt"]),
         };
-        let exists = Command::new("bao read", &[&format!("sys/auth/{}", self.mount)]);
+        let exists = Command::new(&format!("{client} read"), &[&format!("sys/auth/{}", self.mount)]);
         Step::new("the auth method", Action::Create { exists, create })
     }
 
@@ -141,7 +146,10 @@ impl Request {
             warnings.push("no --secret is named: the role gives no policy, and its tokens may read no secret".into());
         }
         warnings.extend(policy::warnings(&self.grants));
-        warnings.push("with HashiCorp Vault, write `vault` for `bao`".into());
+        warnings.push(match self.client {
+            ClientCommand::Bao => "with HashiCorp Vault, write `vault` for `bao`".into(),
+            ClientCommand::Vault => "with OpenBao, write `bao` for `vault`".into(),
+        });
         warnings
     }
 }
@@ -169,7 +177,12 @@ mod tests {
             refs: Some(refs),
             ..PartialAllowedJobs::default()
         };
-        let request = Request { role: "ci".into(), mount: Path::parse_mount("jwt").unwrap(), grants: Vec::new() };
+        let request = Request {
+            role: "ci".into(),
+            mount: Path::parse_mount("jwt").unwrap(),
+            grants: Vec::new(),
+            client: ClientCommand::Bao,
+        };
         request.role(&options.complete().unwrap())
     }
 

@@ -165,7 +165,7 @@ fn a_document_in_another_form() {
     explain(&["vault", "--role-config", "document"], "Key  Value\n").exits(2).stderr_is(expect![[r#"
         error: --role-config document: not JSON: expected value at line 1 column 1
 
-        hint: print it as JSON: bao read -format=json … (or vault read)
+        hint: print it as JSON: vault read -format=json …
     "#]]);
     explain(&aws, " \n").exits(2).stderr_is(expect![[r#"
         error: --trust-policy document: the file is empty

@@ -8,11 +8,13 @@ use super::mount::Mount;
 use super::role::Role;
 use crate::explanation::{Check, Mark};
 use crate::subject::Claims;
+use crate::vault::client_command::ClientCommand;
 
 /// A login to be judged.
 pub(super) struct Login<'a> {
     pub(super) role: &'a Role,
     pub(super) mount: Option<&'a Mount>,
+    pub(super) client: ClientCommand,
     pub(super) claims: &'a Claims,
     pub(super) algorithm: Option<&'a str>,
     pub(super) now: i64,

@@ -1,4 +1,4 @@
-//! What `bao read -format=json` has printed, read with its places; the body of a write is read as well.
+//! What `bao read -format=json` or `vault read -format=json` has printed, read with its places; the body of a write is read as well.
 
 use std::fmt;
 
@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::document::Document;
 use crate::error::Usage;
+use crate::vault::client_command::ClientCommand;
 
 /// The members of the object that the answer is about: `data`, or the whole where there is no envelope.
 #[derive(Clone, Copy)]
@@ -30,8 +31,14 @@ const OTHERS: [(&str, &str); 9] = [
 
 impl<'d> Fields<'d> {
     /// The object that has one of `telling`, which make it `wanted`; `command` prints such a file.
-    pub(super) fn of(document: &'d Document, telling: &[&str], wanted: &str, command: &str) -> Result<Self, Usage> {
-        let hint = || format!("`bao read -format=json {command}` prints {wanted}");
+    pub(super) fn of(
+        document: &'d Document,
+        telling: &[&str],
+        wanted: &str,
+        command: &str,
+        client: ClientCommand,
+    ) -> Result<Self, Usage> {
+        let hint = || format!("`{client} read -format=json {command}` prints {wanted}");
         let Some(whole) = document.value().as_object() else {
             let what = if document.value().is_array() { "a list" } else { "no object" };
             return Err(document.wrong("", format_args!("it is {what}, and not {wanted}")).hint(hint()));

@@ -6,6 +6,7 @@ use super::checks::{Finding, Fix, Login};
 use crate::explanation::Mark;
 use crate::shell::posix;
 use crate::subject::claims::JobKind;
+use crate::vault::client_command::ClientCommand;
 
 impl Login<'_> {
     /// All of them, a sentence each.
@@ -37,13 +38,13 @@ impl Login<'_> {
             Fix::Role(name, value) => Some((*name, value)),
             Fix::Admission(..) | Fix::Mount(..) | Fix::Advice(_) => None,
         });
-        notes.extend(self.write_role("to mend the role", role));
+        notes.extend(self.write_role("to fix the role", role));
         let keeps_out = of_another_kind.is_some_and(|(keeps_out, _)| keeps_out);
         let admission = fixes().filter_map(|fix| match fix {
             Fix::Admission(name, value) if !keeps_out => Some((*name, value)),
             Fix::Role(..) | Fix::Admission(..) | Fix::Mount(..) | Fix::Advice(_) => None,
         });
-        notes.extend(self.write_role("to let this job in as well, if it is meant to be", admission));
+        notes.extend(self.write_role("to allow this job too, if it should be allowed", admission));
         let mount = fixes().filter_map(|fix| match fix {
             Fix::Mount(name, value) => Some((*name, value)),
             Fix::Role(..) | Fix::Admission(..) | Fix::Advice(_) => None,
@@ -75,7 +76,7 @@ impl Login<'_> {
         if self.role.glob {
             body.insert("bound_claims_type".into(), "glob".into());
         }
-        Some(write(purpose, body, "role/NAME"))
+        Some(write(self.client, purpose, body, "role/NAME"))
     }
 
     /// The write replaces all of it.
@@ -85,11 +86,11 @@ impl Login<'_> {
         settings.peek()?;
         body.extend(settings.map(|(name, value)| (name.to_owned(), value.clone())));
         let purpose = if body.contains_key("oidc_client_id") {
-            "to mend the auth method, with its oidc_client_secret added, which is not shown"
+            "to fix the auth method, with its oidc_client_secret added, which is not shown"
         } else {
-            "to mend the auth method, whose configuration is always written as a whole"
+            "to fix the auth method, whose configuration is always written as a whole"
         };
-        Some(write(purpose, body, "config"))
+        Some(write(self.client, purpose, body, "config"))
     }
 
     /// What kind of job this is where a role for a branch is not for it, and whether it should stay out.
@@ -136,6 +137,9 @@ impl Login<'_> {
     }
 }
 
-fn write(purpose: &str, body: Map<String, Value>, path: &str) -> String {
-    format!("{purpose}: printf %s {} | bao write auth/jwt/{path} -", posix::quote(&Value::Object(body).to_string()))
+fn write(client: ClientCommand, purpose: &str, body: Map<String, Value>, path: &str) -> String {
+    format!(
+        "{purpose}: printf %s {} | {client} write auth/jwt/{path} -",
+        posix::quote(&Value::Object(body).to_string())
+    )
 }

@@ -17,6 +17,7 @@ use crate::document::Document;
 use crate::error::Usage;
 use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::subject::Claims;
+use crate::vault::client_command::ClientCommand;
 use checks::Login;
 use mount::Mount;
 use role::Role;
@@ -26,21 +27,24 @@ use role::Role;
 pub struct Rule {
     role: Role,
     mount: Option<Mount>,
+    client: ClientCommand,
 }
 
 impl Rule {
     /// Reads what `bao read -format=json` has printed of `auth/jwt/role/NAME`, and of `auth/jwt/config`.
+    /// `client` is named in hints and notes.
     ///
     /// # Errors
     /// When one is something else, with the place in it that shows it.
-    pub fn new(role: &Document, mount: Option<&Document>) -> Result<Self, Usage> {
-        Ok(Self { role: Role::read(role)?, mount: mount.map(Mount::read).transpose()? })
+    pub fn new(role: &Document, mount: Option<&Document>, client: ClientCommand) -> Result<Self, Usage> {
+        let mount = mount.map(|mount| Mount::read(mount, client)).transpose()?;
+        Ok(Self { role: Role::read(role, client)?, mount, client })
     }
 
     /// Whether a login with these claims, signed with `algorithm`, would be let in at `now`, in seconds since 1970.
     #[must_use]
     pub fn evaluate(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Explanation {
-        let login = Login { role: &self.role, mount: self.mount.as_ref(), claims, algorithm, now };
+        let login = Login { role: &self.role, mount: self.mount.as_ref(), client: self.client, claims, algorithm, now };
         let findings = login.findings();
         let notes = login.notes(&findings);
         let checks: Vec<Check> = findings.into_iter().map(|finding| finding.check).collect();

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use crate::document::Document;
 use crate::error::Usage;
+use crate::vault::client_command::ClientCommand;
 
 /// A configuration.
 #[derive(Clone, Debug)]
@@ -23,10 +24,10 @@ pub(super) struct Mount {
 }
 
 impl Mount {
-    pub(super) fn read(document: &Document) -> Result<Self, Usage> {
+    pub(super) fn read(document: &Document, client: ClientCommand) -> Result<Self, Usage> {
         let telling = ["oidc_discovery_url", "jwks_url", "jwt_validation_pubkeys", "bound_issuer"];
         let wanted = "the configuration of a JWT auth method";
-        let fields = Fields::of(document, &telling, wanted, "auth/jwt/config")?;
+        let fields = Fields::of(document, &telling, wanted, "auth/jwt/config", client)?;
         let is_set = |value: &Value| match value {
             Value::Null | Value::Bool(false) => false,
             Value::String(text) => !text.is_empty(),

@@ -8,6 +8,7 @@ use super::bound;
 use super::fields::Fields;
 use crate::document::Document;
 use crate::error::Usage;
+use crate::vault::client_command::ClientCommand;
 
 /// A role.
 #[allow(clippy::struct_excessive_bools, reason = "they are the server's own settings")]
@@ -45,8 +46,9 @@ pub(super) struct Role {
 const OLD_NAMES: [&str; 6] = ["policies", "ttl", "max_ttl", "period", "num_uses", "bound_cidrs"];
 
 impl Role {
-    pub(super) fn read(document: &Document) -> Result<Self, Usage> {
-        let fields = Fields::of(document, &["user_claim"], "a role of the JWT auth method", "auth/jwt/role/NAME")?;
+    pub(super) fn read(document: &Document, client: ClientCommand) -> Result<Self, Usage> {
+        let fields =
+            Fields::of(document, &["user_claim"], "a role of the JWT auth method", "auth/jwt/role/NAME", client)?;
         let user_claim = fields.text("user_claim")?;
         if user_claim.is_empty() {
             return Err(fields.wrong("user_claim", "", "a claim's name"));

@@ -121,8 +121,8 @@ fn a_refusal_names_its_place_in_the_chain() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
 
-        hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: check the role's ARN and its trust policy
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 

@@ -71,8 +71,8 @@ fn the_trust_policys_conditions_hold_in_awss_own_words() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/main
 
-        hint: this is a tag's job; a trust policy for a branch does not match it
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: this is a tag's job, not a branch's
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
     for job in [Job::branch("other"), Job::pull_request(7, "main"), main.clone().audience("sts.amazonaws.com")] {
         let output = assume(&server, &issuer, &role, &job, &[]);
@@ -80,7 +80,7 @@ fn the_trust_policys_conditions_hold_in_awss_own_words() {
         assert!(output.exits(4).stderr().contains(said), "{}", output.describe());
     }
     let output = assume(&server, &issuer, &format!("arn:aws:iam::{ACCOUNT}:role/nosuch"), &main, &[]);
-    assert!(output.exits(4).stderr().contains("a role that does not exist is refused alike"));
+    assert!(output.exits(4).stderr().contains("check the role's ARN and its trust policy"));
 }
 
 #[test]

@@ -36,8 +36,8 @@ fn another_branch() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
-        hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: check the role's ARN and its trust policy
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -50,8 +50,8 @@ fn a_tag() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
 
-        hint: this is a tag's job; a trust policy for a branch does not match it
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: this is a tag's job, not a branch's
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -61,23 +61,20 @@ fn session_tags_are_in_the_first_hint_of_every_kind_of_job() {
     for (job, first) in [
         (
             Job::branch("feature-x"),
-            "let the trust policy match this iss, aud and sub, and allow sts:TagSession for its session tags; ",
+            "check the role's ARN and its trust policy, and allow sts:TagSession for its session tags\n",
         ),
         (
             Job::pull_request(5, "web"),
-            "this is a pull-request job; a trust policy for a branch does not match it; allow sts:TagSession for its session tags\n",
+            "this is a pull-request job, not a branch's; allow sts:TagSession for its session tags\n",
         ),
-        (
-            Job::tag("v1"),
-            "this is a tag's job; a trust policy for a branch does not match it; allow sts:TagSession for its session tags\n",
-        ),
+        (Job::tag("v1"), "this is a tag's job, not a branch's; allow sts:TagSession for its session tags\n"),
         (
             Job::project_debug(),
             "this is a debug session of the project: its `sub` names no ref at all; allow sts:TagSession for its session tags\n",
         ),
         (
             Job::debug_of(&Job::tag("v1")),
-            "this is a tag's job; a trust policy for a branch does not match it; allow sts:TagSession for its session tags\n",
+            "this is a tag's job, not a branch's; allow sts:TagSession for its session tags\n",
         ),
     ] {
         let first_hint = |job: &Job| {
@@ -100,8 +97,8 @@ fn a_pull_request() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
 
-        hint: this is a pull-request job; a trust policy for a branch does not match it
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: this is a pull-request job, not a branch's
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -115,7 +112,7 @@ fn a_debug_session_of_the_project() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
 
         hint: this is a debug session of the project: its `sub` names no ref at all
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -130,8 +127,8 @@ fn a_branch_that_asks_for_the_tags_role() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: let the trust policy match this iss, aud and sub; a role that does not exist is refused alike
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: check the role's ARN and its trust policy
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 
@@ -144,8 +141,8 @@ fn a_token_with_session_tags() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/other
 
-        hint: let the trust policy match this iss, aud and sub, and allow sts:TagSession for its session tags; a role that does not exist is refused alike
-        hint: find the condition that fails: oidc-exchange explain aws --trust-policy role.json
+        hint: check the role's ARN and its trust policy, and allow sts:TagSession for its session tags
+        hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
 

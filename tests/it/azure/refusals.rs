@@ -113,7 +113,7 @@ fn an_application_without_a_federated_credential() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: print the commands that create the credential: oidc-exchange setup azure --client-id 00001111-aaaa-2222-bbbb-3333cccc4444
+        hint: print the commands that create it: oidc-exchange setup azure --client-id 00001111-aaaa-2222-bbbb-3333cccc4444
         hint: check that --client-id names the application that has it: az ad app federated-credential list --id 00001111-aaaa-2222-bbbb-3333cccc4444
     "#]]);
 }
@@ -128,8 +128,8 @@ fn no_match_without_a_reason() {
               presented  iss=aud=http://ISSUER
                          sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-            hint: set the credential's issuer, subject and audience to exactly what the token presents
-            hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
+            hint: set the credential's issuer, subject and audience to exactly these
+            hint: find the cause: oidc-exchange explain azure --credentials credentials.json
         "#]]);
 }
 
@@ -143,7 +143,7 @@ fn another_issuer() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set the credential's issuer to exactly http://ISSUER, without a slash at its end
-        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
+        hint: find the cause: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -157,7 +157,7 @@ fn the_audience_of_the_tutorials() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set the credential's one audience to exactly http://ISSUER: a job cannot choose another, so api://AzureADTokenExchange never matches
-        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
+        hint: find the cause: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -169,8 +169,8 @@ fn another_branch() {
           asked for  https://management.azure.com/.default for the client 00001111-aaaa-2222-bbbb-3333cccc4444 in the tenant 72f988bf-86f1-41af-91ab-2d7cd011db47
           presented  iss=aud=http://ISSUER
 
-        hint: print the commands that create the credential: oidc-exchange setup azure --client-id 00001111-aaaa-2222-bbbb-3333cccc4444
-        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
+        hint: print the commands that create it: oidc-exchange setup azure --client-id 00001111-aaaa-2222-bbbb-3333cccc4444
+        hint: find the cause: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -182,8 +182,8 @@ fn a_pull_request() {
           asked for  https://management.azure.com/.default for the client 00001111-aaaa-2222-bbbb-3333cccc4444 in the tenant 72f988bf-86f1-41af-91ab-2d7cd011db47
           presented  iss=aud=http://ISSUER
 
-        hint: this is a pull-request job: its subject changes with every push, so no federated credential can allow it
-        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
+        hint: this is a pull-request job: its subject changes with every push, so no credential can allow it
+        hint: find the cause: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 
@@ -196,7 +196,7 @@ fn a_subject_in_another_case() {
           presented  iss=aud=http://ISSUER
 
         hint: Entra compares the case of letters: set the credential's subject to exactly the token's `sub`
-        hint: find the condition that fails: oidc-exchange explain azure --credentials credentials.json
+        hint: find the cause: oidc-exchange explain azure --credentials credentials.json
     "#]]);
 }
 

@@ -226,12 +226,12 @@ fn plain_http_is_for_loopback_alone() {
         &sandbox,
         clear,
         expect![[r#"
-        error: cannot ask Google STS
-          said       http://sts.corp.test is not https
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+            error: cannot ask Google STS
+              said       http://sts.corp.test is not https
+              asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
 
-        hint: use an https address; plain http is for loopback, and for one host that --allow-http names
-    "#]],
+            hint: use an https address; plain http is for loopback, and for one host that --allow-http names
+        "#]],
     );
 }
 

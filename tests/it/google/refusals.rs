@@ -60,7 +60,7 @@ fn a_provider_that_is_not_there() {
     refused(&sandbox, deploy(&sandbox, &[])).stderr_is(expect![[r#"
         error: Google STS does not know the provider
           said       invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
@@ -75,7 +75,7 @@ fn a_name_that_sts_does_not_take() {
     sts_answers("invalid_request", text).stderr_is(expect![[r#"
         error: Google STS does not know the provider
           said       invalid_request: Invalid value for "audience". This value should be the full resource name of the Identity Provider.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
@@ -91,12 +91,12 @@ fn a_provider_that_takes_its_own_name_alone_for_an_audience() {
     refused(&sandbox, deploy(&sandbox, &[])).stderr_is(expect![[r#"
         error: Google STS refused the token
           said       invalid_grant: The audience in ID Token [http://ISSUER] does not match the expected audience.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: allow the token's audience: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --allowed-audiences=http://ISSUER
-        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
+        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -108,12 +108,12 @@ fn a_provider_of_another_issuer() {
     refused(&sandbox, deploy(&sandbox, &[])).stderr_is(expect![[r#"
         error: Google STS refused the token
           said       invalid_grant: The issuer in ID Token http://ISSUER does not match the expected one(s) in config: http://ISSUER/.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set the provider's issuer to the token's: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --issuer-uri=http://ISSUER
-        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
+        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -124,7 +124,7 @@ fn a_token_from_the_future() {
     output.stderr_is(expect![[r#"
         error: Google STS refused the token
           said       invalid_grant: ID Token issued at 4000000000 is stale to sign-in.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
@@ -146,7 +146,7 @@ fn a_signature_that_is_not_the_issuers() {
     refused(&sandbox, deploy(&sandbox, &[]).token(&forged)).stderr_is(expect![[r#"
         error: Google STS refused the token
           said       invalid_grant: Unable to verify the ID Token signature.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
@@ -162,14 +162,14 @@ fn a_condition_that_a_pull_request_does_not_meet() {
     refused(&sandbox, deploy(&sandbox, &[]).job_of(&sandbox, &job)).stderr_is(expect![[r#"
         error: Google STS refused the token
           said       unauthorized_client: The given credential is rejected by the attribute condition.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
                      branch=main  pr=123  pr_branch=feature-x
                      job_type=pipeline_job
 
-        hint: this is a pull-request job: its `branch` is the target, its `ref` is not refs/heads/…, and its `ref_type` is pull-request
-        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
+        hint: this is a pull-request job: its `branch` is the target, and its `ref` is not refs/heads/…
+        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -212,9 +212,9 @@ fn a_condition_about_a_claim_that_is_not_there() {
     let job = Job::branch("main").without("repo");
     let output = refused(&sandbox, deploy(&sandbox, &[]).job_of(&sandbox, &job));
     assert!(
-        output
-            .stderr()
-            .contains("\nhint: compare the names and the case of the claims: the condition fails on a claim that the token does not have\n")
+        output.stderr().contains(
+            "\nhint: compare the claims' names and case with the condition: a claim that is absent fails it\n"
+        )
     );
     assert!(!output.stderr().contains("repo=web  "), "{}", output.describe());
 }
@@ -226,13 +226,13 @@ fn a_subject_of_more_than_127_bytes() {
     refused(&sandbox, deploy(&sandbox, &[]).job_of(&sandbox, &job)).stderr_is(expect![[r#"
         error: Google STS refused the token
           said       invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-
                      branch=long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-  job_type=pipeline_job
 
         hint: google.subject may have 127 bytes, and `sub` has 194: map assertion.sub127, and let a condition on prj_id and ref decide
-        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
+        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -263,8 +263,8 @@ fn an_account_that_the_job_may_not_act_as() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
                      branch=main  job_type=pipeline_job
 
-        hint: `oidc-exchange setup gcp` prints the binding of this job to release@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
-        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
+        hint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands
+        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -282,8 +282,8 @@ fn an_account_that_is_not_there_and_the_way_to_it() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
                      branch=main  job_type=pipeline_job
 
-        hint: `oidc-exchange setup gcp` prints the binding of this job to deploy@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
-        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
+        hint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands
+        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -300,8 +300,8 @@ fn an_id_token_that_the_job_may_not_have() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
                      branch=main  job_type=pipeline_job
 
-        hint: `oidc-exchange setup gcp` prints the binding of this job to release@sandbox-project.iam.gserviceaccount.com; an account that does not exist is refused alike
-        hint: find the condition that fails: oidc-exchange explain gcp --provider-config provider.json
+        hint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands
+        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -418,7 +418,9 @@ fn a_policy_of_the_organization() {
 #[test]
 fn the_older_words_for_a_missing_binding() {
     let output = iam_answers(403, "PERMISSION_DENIED", "The caller does not have permission");
-    assert!(output.stderr().contains("\nhint: `oidc-exchange setup gcp` prints the binding of this job to "));
+    assert!(output.stderr().contains(
+        "\nhint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands"
+    ));
 }
 
 #[test]
@@ -426,7 +428,7 @@ fn a_refusal_that_is_not_known_here_is_shown_as_it_is() {
     sts_answers("invalid_grant", "Something new about \u{1b}[31mtokens.").stderr_is(expect![[r#"
         error: Google STS refused the token
           said       invalid_grant: Something new about [31mtokens.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
     "#]]);
@@ -450,7 +452,7 @@ fn an_issuer_that_google_cannot_ask_is_no_refusal() {
         warning: Google STS: invalid_grant: Error connecting to the given credential's issuer; trying again for up to T s
         error: Google STS could not be reached or kept failing
           said       invalid_grant: Error connecting to the given credential's issuer.
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
           tried      N attempts in T s
 
         hint: Google fetches the issuer's keys itself: http://ISSUER/.well-known/openid-configuration and the jwks_uri in it must be public, and hold the token's key

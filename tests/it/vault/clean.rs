@@ -215,7 +215,7 @@ fn a_token_that_may_not_end_itself_is_said_once() {
           said       403 1 error occurred: * permission denied
           asked for  the end of accessor ACCESSOR at http://BAO
 
-        hint: an administrator ends it now: bao token revoke -accessor ACCESSOR
+        hint: an administrator can revoke it now: bao token revoke -accessor ACCESSOR
         hint: it ends by itself in T s, unless the job has renewed it
     "#]]);
     assert!(output.stdout().ends_with("VAULT_TOKEN;\n"));
@@ -239,7 +239,7 @@ fn a_file_that_is_gone_or_another_is_not_read() {
           said       the file that held it is gone
           asked for  the end of accessor ACCESSOR at http://BAO
 
-        hint: an administrator ends it now: bao token revoke -accessor ACCESSOR
+        hint: an administrator can revoke it now: bao token revoke -accessor ACCESSOR
         hint: it ends by itself in T s, unless the job has renewed it
     "#]]);
     let (status, _) = world.bao.ask(other, "", "GET", "auth/token/lookup-self", &Value::Null);

@@ -11,7 +11,9 @@ use crate::support::{Output, Program, expect, oidc_exchange};
 fn bao(world: &World, script: &str) -> String {
     let script = script.replace("ID", &world.id);
     let program = Program::new("/bin/sh", ["-ec", &script]).env("BAO_ADDR", world.bao.url()).env("BAO_TOKEN", "root");
-    std::os::unix::fs::symlink(world.bao.program(), program.scratch().path().join("bin/bao")).unwrap();
+    for name in ["bao", "vault"] {
+        std::os::unix::fs::symlink(world.bao.program(), program.scratch().path().join("bin").join(name)).unwrap();
+    }
     let output = program.run();
     output.exits(0);
     output.stdout()
@@ -89,7 +91,7 @@ END"#;
         lint: ttl is an old name of token_ttl
 
         note: once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else
-        note: to mend the role: printf %s '{"bound_audiences":["http://ISSUER"],"role_type":"jwt","user_claim":"prj_id"}' | bao write auth/jwt/role/NAME -
+        note: to fix the role: printf %s '{"bound_audiences":["http://ISSUER"],"role_type":"jwt","user_claim":"prj_id"}' | vault write auth/jwt/role/NAME -
         note: the organization can leave actor, branch, repo out of its tokens: logins then fail, and nobody else is allowed
         note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
     "#]]);
@@ -274,8 +276,8 @@ fn for_a_program() {
           ],
           "notes": [
             "once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else",
-            "to mend the role: printf %s '{\"role_type\":\"jwt\",\"user_claim\":\"prj_id\"}' | bao write auth/jwt/role/NAME -",
-            "to let this job in as well, if it is meant to be: printf %s '{\"bound_claims\":{\"ref\":[\"refs/heads/*\",\"refs/heads/main\"]},\"role_type\":\"jwt\"}' | bao write auth/jwt/role/NAME -",
+            "to fix the role: printf %s '{\"role_type\":\"jwt\",\"user_claim\":\"prj_id\"}' | vault write auth/jwt/role/NAME -",
+            "to allow this job too, if it should be allowed: printf %s '{\"bound_claims\":{\"ref\":[\"refs/heads/*\",\"refs/heads/main\"]},\"role_type\":\"jwt\"}' | vault write auth/jwt/role/NAME -",
             "the organization can leave ref, tag out of its tokens: logins then fail, and nobody else is allowed",
             "not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the mount takes its issuer and its algorithm (--mount-config); whether the server asks for a second factor"
           ],
@@ -331,7 +333,7 @@ fn the_mount_is_mended_as_a_whole() {
           ✓ ref is refs/heads/main
           ✓ ref_type is branch
 
-        note: to mend the auth method, whose configuration is always written as a whole: printf %s '{"bound_issuer":"http://ISSUER","jwt_supported_algs":["ES256","RS256"],"namespace_in_state":true,"oidc_discovery_url":"http://ISSUER"}' | bao write auth/jwt/config -
+        note: to fix the auth method, whose configuration is always written as a whole: printf %s '{"bound_issuer":"http://ISSUER","jwt_supported_algs":["ES256","RS256"],"namespace_in_state":true,"oidc_discovery_url":"http://ISSUER"}' | vault write auth/jwt/config -
         note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
         note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
     "#]]);
@@ -369,25 +371,25 @@ fn files_that_are_no_role() {
     no_role(
         r#"["ci", "web"]"#,
         expect![[r#"
-        error: --role-config role.json: it is a list, and not a role of the JWT auth method
+            error: --role-config role.json: it is a list, and not a role of the JWT auth method
 
-        hint: `bao read -format=json auth/jwt/role/NAME` prints a role of the JWT auth method
-    "#]],
+            hint: `vault read -format=json auth/jwt/role/NAME` prints a role of the JWT auth method
+        "#]],
     );
     no_role(
         r#"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#,
         expect![[r#"
-        error: --role-config role.json: it is an error of the server's, and not a role of the JWT auth method
+            error: --role-config role.json: it is an error of the server's, and not a role of the JWT auth method
 
-        hint: `bao read -format=json auth/jwt/role/NAME` prints a role of the JWT auth method
-    "#]],
+            hint: `vault read -format=json auth/jwt/role/NAME` prints a role of the JWT auth method
+        "#]],
     );
     no_role(
         r#"{"data":{"bound_service_account_names":["a"],"bound_service_account_namespaces":["b"],"policies":["c"]}}"#,
         expect![[r#"
             error: --role-config role.json: data: it is a role of the Kubernetes auth method, and not a role of the JWT auth method
 
-            hint: `bao read -format=json auth/jwt/role/NAME` prints a role of the JWT auth method
+            hint: `vault read -format=json auth/jwt/role/NAME` prints a role of the JWT auth method
         "#]],
     );
     no_role(
@@ -395,7 +397,7 @@ fn files_that_are_no_role() {
         expect![[r#"
             error: --role-config role.json: not JSON: expected value at line 1 column 1
 
-            hint: print it as JSON: bao read -format=json … (or vault read)
+            hint: print it as JSON: vault read -format=json …
         "#]],
     );
     no_role(
@@ -422,7 +424,7 @@ fn files_that_cannot_be_read() {
     run(&["--role-config", "role.json", "--mount-config", "role.json"]).exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --mount-config role.json: it is a role of the JWT auth method, and not the configuration of a JWT auth method
 
-        hint: `bao read -format=json auth/jwt/config` prints the configuration of a JWT auth method
+        hint: `vault read -format=json auth/jwt/config` prints the configuration of a JWT auth method
     "#]]);
     run(&["--role-config", "-", "--mount-config", "-"]).exits(2).stdout_is("").stderr_is(expect![[r#"
         error: standard input is named twice by `-`, and holds one file

@@ -192,7 +192,7 @@ fn what_an_engine_refuses() {
           asked for  POST ID/pki/issue/web of http://BAO
           presented  role ci, policies default, ID
 
-        hint: the engine does not take these parameters; `bao path-help` shows what it takes
+        hint: the engine does not take these parameters; `vault path-help` shows what it takes
     "#]]);
     world.policy(&[("pki/issue/web", "read"), ("kv2/data/ci/*", "update")]);
     world.vault(&["A=ID/pki/issue/web#certificate"]).run().exits(4).stderr_is(expect![[r#"

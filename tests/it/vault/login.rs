@@ -52,7 +52,7 @@ fn the_recipes_role() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: set bound_audiences=http://ISSUER on auth/jwt-ID/role/recipe: every Semaphore token has an audience
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     world.role("recipe", &json!({ "user_claim": "actor", "bound_claims": { "repo": "web", "branch": "main" } }));
     refused(&world, run()).stderr_is(expect![[r#"
@@ -63,7 +63,7 @@ fn the_recipes_role() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the claim that user_claim on auth/jwt-ID/role/recipe names is empty in this token, as `actor` is in every Semaphore token
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     world.role("recipe", &json!({ "bound_claims": { "repo": "web", "branch": "main" } }));
     run().run().exits(0).exports_are("export A='app';\n");
@@ -101,8 +101,8 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/feature-x
 
-        hint: auth/jwt-ID/role/ci requires another value for `ref` than this token's refs/heads/feature-x
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: auth/jwt-ID/role/ci does not allow `ref` refs/heads/feature-x
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::pull_request(123, "feature-x")).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -112,7 +112,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
 
         hint: this is a pull-request job; a role for a branch does not allow it, and should not
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::tag("v1.0.0")).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -122,7 +122,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
 
         hint: this is a tag's job; a role for a branch does not allow it
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&main, &Job::project_debug()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -132,7 +132,7 @@ fn a_bound_claim_of_another_value() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
 
         hint: this is a debug session of the project: it has no ref at all
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&bound("job_type", "pipeline_job"), &Job::debug_of(&main_job())).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -141,8 +141,8 @@ fn a_bound_claim_of_another_value() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: auth/jwt-ID/role/ci requires another value for `job_type` than this token's debug_job
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: auth/jwt-ID/role/ci does not allow `job_type` debug_job
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -156,7 +156,7 @@ fn no_such_role_and_none() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: `bao list auth/jwt-ID/role` shows the roles of this mount; --mount and --namespace name another
+        hint: check the role's name, or name another mount with --mount or --namespace: vault list auth/jwt-ID/role
     "#]]);
     let mount = format!("jwt-{}", world.id);
     let selection = format!("A={}/kv2/ci/db#user", world.id);
@@ -182,7 +182,7 @@ fn no_such_mount_and_one_without_configuration() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is a JWT auth method mounted at nope? `bao auth list` shows the mounts; --mount names one (without auth/)
+        hint: check that a JWT auth method is mounted at nope, or name another mount with --mount (without auth/): vault auth list
         hint: check the namespace: --namespace names another
     "#]]);
     world.must("sys/auth/bare-ID", &json!({ "type": "jwt" }));
@@ -193,7 +193,7 @@ fn no_such_mount_and_one_without_configuration() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: write its configuration: bao write auth/bare-ID/config oidc_discovery_url=http://ISSUER bound_issuer=http://ISSUER
+        hint: write its configuration: vault write auth/bare-ID/config oidc_discovery_url=http://ISSUER bound_issuer=http://ISSUER
     "#]]);
 }
 
@@ -268,7 +268,7 @@ fn another_issuer() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_issuer in auth/jwt-ID/config must be exactly http://ISSUER, without a slash at the end
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -282,7 +282,7 @@ fn subject_and_audiences() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_subject on auth/jwt-ID/role/ci must be this sub
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&json!({ "bound_audiences": "https://other.test" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -292,7 +292,7 @@ fn subject_and_audiences() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_audiences on auth/jwt-ID/role/ci must hold http://ISSUER
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -306,7 +306,7 @@ fn user_claims() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: user_claim on auth/jwt-ID/role/ci is `actor`, which this token lacks
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&json!({ "user_claim": "exp" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -316,7 +316,7 @@ fn user_claims() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: user_claim on auth/jwt-ID/role/ci is `exp`, which is not a text in this token
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -330,7 +330,7 @@ fn claims_that_are_not_there() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: auth/jwt-ID/role/ci binds `environment`, which this token lacks: an organization may have switched that claim off
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     role_refuses(&json!({ "groups_claim": "groups" }), &main_job()).stderr_is(expect![[r#"
         error: Vault refused the token
@@ -340,7 +340,7 @@ fn claims_that_are_not_there() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token has no such claim: remove groups_claim from auth/jwt-ID/role/ci
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
 }
 
@@ -353,7 +353,7 @@ fn a_machine_elsewhere() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: is a JWT auth method mounted at jwt-ID? `bao auth list` shows the mounts; --mount names one (without auth/)
+        hint: check that a JWT auth method is mounted at jwt-ID, or name another mount with --mount (without auth/): vault auth list
         hint: check the namespace: --namespace names another
     "#]]);
 }
@@ -449,6 +449,6 @@ fn a_sealed_server_is_waited_for() {
           asked for  role ci at auth/jwt-ID/login of http://SEALED
           tried      N attempts in T s
 
-        hint: the server is sealed, or still starting: somebody must unseal it (bao status)
+        hint: the server is sealed, or still starting: an administrator must unseal it
     "#]]);
 }

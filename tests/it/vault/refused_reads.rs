@@ -55,7 +55,7 @@ fn absent_deleted_and_destroyed() {
           asked for  GET ID/kv2/data/ci/gone of http://BAO
           presented  role ci, policies default, ID
 
-        hint: it was deleted TIME: bao kv undelete -versions=2 …, or ask for another with `?version=`
+        hint: it was deleted TIME: ask for another with `?version=`, or restore it: vault kv undelete -versions=2 …
     "#]]);
     world.must("ID/kv2/destroy/ci/gone", &json!({ "versions": [1] }));
     refused(&world, "A=ID/kv2/ci/gone?version=1#a").stderr_is(expect![[r#"
@@ -153,7 +153,7 @@ fn no_such_mount() {
           asked for  GET nomount/x of http://BAO
           presented  role ci, policies default, ID
 
-        hint: `bao secrets list` shows the mounts; a policy must allow something below it; --namespace names another namespace
+        hint: a policy must allow something below the mount; --namespace names another namespace; list the mounts with: vault secrets list
     "#]]);
 }
 
@@ -216,7 +216,7 @@ fn a_locked_namespace() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: an administrator has locked this namespace; unlock it with: bao namespace unlock NAMESPACE
+        hint: an administrator has locked this namespace, and can unlock it with the command `namespace unlock`
     "#]]);
 }
 
@@ -336,6 +336,7 @@ fn a_secrets_keys_do_not_choose_what_the_shell_runs() {
         ("aws_endpoint_url", "a cloud's tools"),
         ("oidc_exchange_dir", "this program or the job's runner"),
         ("9", "it is not a variable's name"),
+        ("\u{fb01}", "a shell reads `_`, which it would become, and"),
         ("ps4", "a shell"),
     ] {
         world.must("ID/kv2/data/ci/steer", &json!({ "data": { key: "x" } }));

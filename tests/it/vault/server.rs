@@ -112,7 +112,7 @@ fn what_does_not_heal_is_said_at_once() {
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the claim that user_claim on auth/jwt/role/ci names is empty in this token, as `actor` is in every Semaphore token
-        hint: find the condition that fails: oidc-exchange explain vault --role-config role.json
+        hint: find the cause: oidc-exchange explain vault --role-config role.json
     "#]]);
     once(error(405, "unsupported operation"), 4).stderr_is(expect![[r#"
         error: Vault has no JWT auth method at this mount

@@ -25,20 +25,20 @@ fn setup<'s>(arguments: &[&str]) -> Program<'s> {
 fn for_the_jobs_own_branch() {
     let sandbox = Sandbox::start().unwrap();
     let program = oidc_exchange(["setup", "vault", "--role", "ci", "--secret", "secret/production/db"]).job(&sandbox);
-    program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
+    program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r##"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of http://ISSUER
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
         # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
         # beware: a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs
-        # beware: with HashiCorp Vault, write `vault` for `bao`
+        # beware: with OpenBao, write `bao` for `vault`
 
         # the auth method
-        bao read sys/auth/jwt >/dev/null 2>&1 ||
-          bao auth enable jwt
+        vault read sys/auth/jwt >/dev/null 2>&1 ||
+          vault auth enable jwt
 
         # whose tokens it takes
-        bao write auth/jwt/config - <<'END'
+        vault write auth/jwt/config - <<'END'
         {
           "bound_issuer": "http://ISSUER",
           "oidc_discovery_url": "http://ISSUER"
@@ -46,13 +46,13 @@ fn for_the_jobs_own_branch() {
         END
 
         # what its tokens may read
-        bao policy write jwt-ci - <<'END'
+        vault policy write jwt-ci - <<'END'
         path "secret/data/production/db" { capabilities = ["read"] }
         path "secret/production/db" { capabilities = ["read"] }
         END
 
         # who gets one
-        bao write auth/jwt/role/ci - <<'END'
+        vault write auth/jwt/role/ci - <<'END'
         {
           "bound_audiences": [
             "http://ISSUER"
@@ -79,7 +79,7 @@ fn for_the_jobs_own_branch() {
           "user_claim": "prj_id"
         }
         END
-    "#]]);
+    "##]]);
     assert!(sandbox.issuer.requests().is_empty() && sandbox.vault.requests().is_empty());
 }
 
@@ -292,7 +292,9 @@ fn what_cannot_be_meant() {
 #[track_caller]
 fn apply(world: &World, script: &str) {
     let program = Program::new("/bin/sh", ["-ec", script]).env("BAO_ADDR", world.bao.url()).env("BAO_TOKEN", "root");
-    std::os::unix::fs::symlink(world.bao.program(), program.scratch().path().join("bin/bao")).unwrap();
+    for name in ["bao", "vault"] {
+        std::os::unix::fs::symlink(world.bao.program(), program.scratch().path().join("bin").join(name)).unwrap();
+    }
     program.run().exits(0).stderr_is(expect![[""]]);
 }
 

@@ -79,7 +79,7 @@ fn the_issuer_is_the_mounts() {
     assert_eq!(
         slash.notes[0],
         format!(
-            "to mend the auth method, whose configuration is always written as a whole: printf %s '{{\"bound_issuer\":\"{ORG}\",\"oidc_discovery_url\":\"{ORG}\"}}' | bao write auth/jwt/config -"
+            "to fix the auth method, whose configuration is always written as a whole: printf %s '{{\"bound_issuer\":\"{ORG}\",\"oidc_discovery_url\":\"{ORG}\"}}' | bao write auth/jwt/config -"
         )
     );
     refused(&judge_at(&json!({}), &json!({ "iss": "(none)" }), "RS256"), &[said]);
@@ -100,7 +100,7 @@ fn the_issuer_is_the_mounts() {
     );
     let secret = judge_at(&json!({ "bound_issuer": "x", "oidc_client_id": "y" }), &json!({}), "RS256");
     assert!(
-        secret.notes[0].starts_with("to mend the auth method, with its oidc_client_secret added, which is not shown: ")
+        secret.notes[0].starts_with("to fix the auth method, with its oidc_client_secret added, which is not shown: ")
     );
 }
 
@@ -114,7 +114,7 @@ fn the_subject_is_exact() {
     assert_eq!(
         other.notes[0],
         format!(
-            "to let this job in as well, if it is meant to be: printf %s '{}' | bao write auth/jwt/role/NAME -",
+            "to allow this job too, if it should be allowed: printf %s '{}' | bao write auth/jwt/role/NAME -",
             json!({ "bound_subject": sub, "role_type": "jwt" })
         )
     );
@@ -143,7 +143,7 @@ fn the_audiences() {
     assert_eq!(
         mended.notes[0],
         format!(
-            "to mend the role: printf %s '{{\"bound_audiences\":[\"{ORG}\"],\"role_type\":\"jwt\"}}' | bao write auth/jwt/role/NAME -"
+            "to fix the role: printf %s '{{\"bound_audiences\":[\"{ORG}\"],\"role_type\":\"jwt\"}}' | bao write auth/jwt/role/NAME -"
         )
     );
 }
@@ -189,7 +189,7 @@ fn the_user_claim() {
     assert_eq!(empty.lints, ["user_claim is actor, which is empty in every job: their logins fail"]);
     assert_eq!(
         empty.notes[0],
-        "to mend the role: printf %s '{\"role_type\":\"jwt\",\"user_claim\":\"prj_id\"}' | bao write auth/jwt/role/NAME -"
+        "to fix the role: printf %s '{\"role_type\":\"jwt\",\"user_claim\":\"prj_id\"}' | bao write auth/jwt/role/NAME -"
     );
     let without = judge(&json!({ "user_claim": "actor", "bound_claims": {} }), &json!({ "prj_id": "(none)" }));
     assert_eq!(
@@ -265,7 +265,7 @@ fn bound_claims_are_all_needed() {
     assert_eq!(
         both.notes[0],
         format!(
-            "to let this job in as well, if it is meant to be: printf %s '{}' | bao write auth/jwt/role/NAME -",
+            "to allow this job too, if it should be allowed: printf %s '{}' | bao write auth/jwt/role/NAME -",
             json!({ "bound_claims": { "ref": ["refs/heads/a", "refs/heads/b", "refs/heads/main"], "repo": ["api", "web"],
                     "prj_id": ID }, "role_type": "jwt" })
         )

@@ -21,7 +21,7 @@ pub(super) fn role(over: &Value) -> Role {
     let mut data =
         json!({ "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": ["https://acme.semaphoreci.com"] });
     data.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
-    Role::read(&document(&data)).unwrap()
+    Role::read(&document(&data), ClientCommand::Bao).unwrap()
 }
 
 pub(super) fn claims(value: &Value) -> Claims {
@@ -65,7 +65,7 @@ fn hardened() -> Value {
 }
 
 fn rule(role: &Value, mount: Option<&Value>) -> Rule {
-    Rule::new(&document(role), mount.map(document).as_ref()).unwrap()
+    Rule::new(&document(role), mount.map(document).as_ref(), ClientCommand::Bao).unwrap()
 }
 
 /// The hardened role with these settings over it, asked with the token with these claims over it.
