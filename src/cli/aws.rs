@@ -20,11 +20,11 @@ pub struct AwsArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "AWS options")]
     pub duration: Option<std::time::Duration>,
 
-    /// The region for the job's tools, exported, and whose STS is asked [variables: AWS_REGION, AWS_DEFAULT_REGION]
+    /// The region to export, whose STS is used [variables: AWS_REGION, AWS_DEFAULT_REGION]
     #[arg(long, value_name = "REGION", help_heading = "AWS options")]
     pub region: Option<String>,
 
-    /// The region whose STS is asked, for this call alone
+    /// The region whose STS is used, only for this call
     #[arg(long, value_name = "REGION", help_heading = "AWS options")]
     pub sts_region: Option<String>,
 
@@ -36,16 +36,16 @@ pub struct AwsArgs {
     #[arg(long, value_name = "ARN", help_heading = "AWS options")]
     pub policy_arn: Vec<String>,
 
-    /// A further role, assumed with the session of the one before; may be repeated. Policy, duration and tags go to
-    /// the last
+    /// Another role, assumed with the session of the role before; may be repeated. Policy, duration and tags are for
+    /// the last role
     #[arg(long, value_name = "ARN", help_heading = "Chain options")]
     pub chain_role_arn: Vec<String>,
 
-    /// The external id that a --chain-role-arn asks for: the first for the first, and so on; '' for none
+    /// The external ID of a --chain-role-arn, in the same order; '' for none
     #[arg(long, value_name = "ID", requires = "chain_role_arn", help_heading = "Chain options")]
     pub external_id: Vec<String>,
 
-    /// Who is behind the chain's sessions, for CloudTrail
+    /// The source identity of the chain's sessions, for CloudTrail
     #[arg(long, value_name = "NAME", requires = "chain_role_arn", help_heading = "Chain options")]
     pub source_identity: Option<String>,
 
@@ -53,23 +53,23 @@ pub struct AwsArgs {
     #[arg(long, value_name = "KEY=VALUE", requires = "chain_role_arn", help_heading = "Chain options")]
     pub session_tag: Vec<String>,
 
-    /// An account that is meant: for any other nothing is handed out; may be repeated
+    /// Fail unless the role is in this account; may be repeated
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "AWS options")]
     pub allowed_account_id: Vec<String>,
 
-    /// Ask AWS whose the credentials are (GetCallerIdentity) before they are handed out
+    /// Check the new credentials with GetCallerIdentity before they are exported
     #[arg(long, help_heading = "AWS options")]
     pub verify: bool,
 
-    /// Take a refusal for IAM being slow to know a new role, and try again this long
+    /// Retry a refusal for this long (for a role that was created moments ago)
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "AWS options")]
     pub wait_for_iam: Option<std::time::Duration>,
 
-    /// Put this before the variables' names, for several roles at once
+    /// A prefix for the variables' names, for several roles at once
     #[arg(long, value_name = "PREFIX", help_heading = "Output options")]
     pub env_prefix: Option<String>,
 
-    /// No keys: the token in a private file and the variables with which every SDK renews by itself, for long jobs
+    /// Export a web identity token file instead of keys, so that SDKs renew the credentials (jobs longer than 1 hour)
     #[arg(long, conflicts_with = "env_prefix", help_heading = "Output options")]
     pub refreshable: bool,
 
@@ -82,7 +82,7 @@ pub struct AwsArgs {
     )]
     pub profile: Option<String>,
 
-    /// Take over a profile of that name that is not ours
+    /// Overwrite an existing profile with this name
     #[arg(long, help_heading = "Output options")]
     pub overwrite_profile: bool,
 
@@ -90,7 +90,7 @@ pub struct AwsArgs {
     #[arg(long, value_name = "NAME", help_heading = "Output options")]
     pub eks_cluster: Option<String>,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_parser = form::<AwsAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
     pub format: Option<Form<AwsAnswer>>,
 

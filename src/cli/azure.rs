@@ -30,7 +30,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "SCOPE", help_heading = "Azure options")]
     pub scope: Option<String>,
 
-    /// Export the access token, which nothing renews, in this variable
+    /// Export the access token in this variable; it is not renewed
     #[arg(long, value_name = "NAME", help_heading = "Azure options")]
     pub access_token_env: Option<String>,
 
@@ -38,7 +38,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Azure options")]
     pub wait_for_iam: Option<Duration>,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output options")]
     pub format: Option<Format>,
 

@@ -3,13 +3,13 @@
 pub(super) const AWS: &str = r#"Examples:
   # In a job's shell
   eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)"
-  # For one command alone
+  # Only for one command
   oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \
       -- terraform apply
-  # For a job of more than an hour: every SDK renews by itself
+  # For a job longer than an hour: SDKs renew the credentials
   eval "$(oidc-exchange aws --refreshable \
       --role-arn arn:aws:iam::123456789012:role/deploy)"
-  # On into another account, and into no other
+  # Through another role into an account, and no other
   eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/ci \
       --chain-role-arn arn:aws:iam::210987654321:role/deploy \
       --allowed-account-id 210987654321)""#;
@@ -52,7 +52,7 @@ pub(super) const TOKEN: &str = "\
 Examples:
   # What a trust policy can match
   oidc-exchange token
-  # Is it good, and are the clocks right?
+  # Check the signature and the clocks
   oidc-exchange token --verify";
 
 pub(super) const EXPLAIN: &str = "\
@@ -60,7 +60,7 @@ Examples:
   # Why does AWS refuse this job?
   aws iam get-role --role-name deploy --output json >role.json
   oidc-exchange explain aws --trust-policy role.json
-  # Would Google Cloud take it?
+  # Would Google Cloud accept it?
   oidc-exchange explain gcp --provider-config provider.json --iam-policy policy.json
   # Would Azure?
   az ad app federated-credential list --id CLIENT_ID \\
@@ -77,8 +77,74 @@ Examples:
   oidc-exchange setup vault --role ci --issuer https://acme.semaphoreci.com \\
       --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574 --repo web --branch main";
 
+pub(super) const EXPLAIN_AWS: &str = "\
+Examples:
+  # In the job, with the role's trust policy from an administrator
+  oidc-exchange explain aws --trust-policy role.json
+  # Elsewhere, with the claims that the job printed
+  aws iam get-role --role-name deploy --output json \\
+      | oidc-exchange explain aws --trust-policy - --claims claims.json";
+
+pub(super) const EXPLAIN_GCP: &str = "\
+Examples:
+  # The provider's mapping and condition
+  oidc-exchange explain gcp --provider-config provider.json
+  # The same, and who may act as the service account
+  oidc-exchange explain gcp --provider-config provider.json \\
+      --iam-policy policy.json";
+
+pub(super) const EXPLAIN_AZURE: &str = "\
+Examples:
+  # The federated credentials of an application
+  az ad app federated-credential list --id CLIENT_ID \\
+      | oidc-exchange explain azure --credentials -
+  # Elsewhere, with the claims that the job printed
+  oidc-exchange explain azure --credentials credentials.json \\
+      --claims claims.json";
+
+pub(super) const EXPLAIN_VAULT: &str = "\
+Examples:
+  # A role
+  vault read -format=json auth/jwt/role/ci \\
+      | oidc-exchange explain vault --role-config -
+  # The same, and the configuration of its auth method
+  oidc-exchange explain vault --role-config role.json \\
+      --mount-config mount.json";
+
+pub(super) const SETUP_AWS: &str = "\
+Examples:
+  # In a job: a role for the branch or tag that it runs on
+  oidc-exchange setup aws --role-arn arn:aws:iam::123456789012:role/deploy
+  # From anywhere, for every tag that begins with v
+  oidc-exchange setup aws --role-arn arn:aws:iam::123456789012:role/release \\
+      --issuer https://acme.semaphoreci.com --repo web --tag \"v*\" \\
+      --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574";
+
+pub(super) const SETUP_GCP: &str = "\
+Examples:
+  # In a job: a pool, a provider, and who may act as the service account
+  POOL=projects/123456/locations/global/workloadIdentityPools/ci
+  oidc-exchange setup gcp --provider $POOL/providers/semaphore \\
+      --service-account deploy@my-proj.iam.gserviceaccount.com";
+
+pub(super) const SETUP_AZURE: &str = "\
+Examples:
+  # In a job: a federated credential of an application
+  oidc-exchange setup azure --client-id 00001111-aaaa-2222-bbbb-3333cccc4444
+  # A managed identity that may read a resource group
+  oidc-exchange setup azure --identity deploy --resource-group ci \\
+      --assign-role Reader --on /subscriptions/SUBSCRIPTION/resourceGroups/web";
+
+pub(super) const SETUP_VAULT: &str = "\
+Examples:
+  # In a job: a role that may read a secret
+  oidc-exchange setup vault --role ci --secret secret/production/db
+  # From anywhere
+  oidc-exchange setup vault --role ci --issuer https://acme.semaphoreci.com \\
+      --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574 --repo web --branch main";
+
 pub(super) const CLEAN: &str = r#"Examples:
-  # At the end of a job, on a machine that lives on
+  # At the end of a job, on a self-hosted machine
   eval "$(oidc-exchange clean)"
   # The same in fish
   eval (oidc-exchange clean --format fish | string collect)"#;
@@ -122,13 +188,21 @@ mod tests {
         let mut program = Cli::command();
         program.build();
         for command in program.get_subcommands() {
-            let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-            let lines = command_lines(&examples);
-            assert!(!lines.is_empty(), "{} has no example", command.get_name());
-            for line in lines {
-                assert_eq!(line[1], command.get_name());
-                Cli::try_parse_from(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+            of(command, command.get_name());
+            for below in command.get_subcommands() {
+                of(below, &[command.get_name(), " ", below.get_name()].concat());
             }
+        }
+    }
+
+    /// `path` has the words that lead to the command.
+    fn of(command: &clap::Command, path: &str) {
+        let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+        let lines = command_lines(&examples);
+        assert!(!lines.is_empty(), "{path} has no example");
+        for line in lines {
+            assert!(line[1..].join(" ").starts_with(path), "{line:?}");
+            Cli::try_parse_from(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{ReportFormat, TokenPlace, VerbosityArgs};
+use super::{ReportFormat, TokenPlace, VerbosityArgs, examples};
 
 /// `explain`.
 #[derive(Debug, Args)]
@@ -18,12 +18,16 @@ pub struct ExplainArgs {
 #[derive(Debug, Subcommand)]
 pub enum ExplainCommand {
     /// Evaluate an AWS role's trust policy
+    #[command(after_long_help = examples::EXPLAIN_AWS)]
     Aws(ExplainAws),
     /// Evaluate a Google workload identity provider, and who may act as a service account
+    #[command(after_long_help = examples::EXPLAIN_GCP)]
     Gcp(ExplainGcp),
     /// Evaluate the federated credentials of an Azure application or managed identity
+    #[command(after_long_help = examples::EXPLAIN_AZURE)]
     Azure(ExplainAzure),
     /// Evaluate a role of Vault's or OpenBao's JWT auth method
+    #[command(after_long_help = examples::EXPLAIN_VAULT)]
     Vault(ExplainVault),
 }
 
@@ -34,13 +38,13 @@ pub struct ExplainShared {
     #[command(flatten)]
     pub token: TokenPlace,
 
-    /// The token's claims in its place, as `token --format json` prints them: no secret; - for standard input
+    /// A file with the token's claims instead, as `token --format json` prints them; - for standard input
     ///
-    /// Whether they have expired is not judged.
+    /// The expiry is not checked.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["token_env", "token_file"], help_heading = "Token options")]
     pub claims: Option<PathBuf>,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,
 
@@ -60,7 +64,7 @@ impl ExplainShared {
 /// `explain aws`.
 #[derive(Debug, Args)]
 pub struct ExplainAws {
-    /// The role's trust policy, as `aws iam get-role` prints it or the document alone; - for standard input
+    /// The role's trust policy, as `aws iam get-role` prints it, or only the document; - for standard input
     #[arg(long, value_name = "FILE")]
     pub trust_policy: PathBuf,
 

@@ -12,33 +12,33 @@ use crate::emit::Format;
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct GcpArgs {
-    /// The workload identity provider, by its whole name
+    /// The full name of the workload identity provider
     ///
     /// projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
     #[arg(long, value_name = "NAME", help_heading = "Google options")]
     pub provider: String,
 
-    /// The service account to act as; without it, the job's own identity is used as it is
+    /// The service account to act as; without it, the job uses its own identity
     #[arg(long, value_name = "EMAIL", help_heading = "Google options")]
     pub service_account: Option<String>,
 
-    /// The life of the service account's access tokens, 10m to 12h [default: 1h, by Google]
+    /// The lifetime of the service account's access tokens, 10m to 12h [default: 1h, by Google]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Google options")]
     pub lifetime: Option<Duration>,
 
-    /// The project for the job's tools [default: the service account's, where the job has set none]
+    /// The project for the job's tools [default: the service account's, if the job has set none]
     #[arg(long, value_name = "ID", help_heading = "Google options")]
     pub project: Option<String>,
 
-    /// Where the credentials file goes [default: the job's private directory]
+    /// The path of the credentials file [default: the job's private directory]
     #[arg(long, value_name = "PATH", conflicts_with = "no_credentials_file", help_heading = "Google options")]
     pub credentials_file: Option<PathBuf>,
 
-    /// Write no credentials file: hand out tokens alone
+    /// Write no credentials file: export only tokens
     #[arg(long, help_heading = "Google options")]
     pub no_credentials_file: bool,
 
-    /// Export the access token, which nothing renews, as GOOGLE_OAUTH_ACCESS_TOKEN
+    /// Export the access token as GOOGLE_OAUTH_ACCESS_TOKEN; it is not renewed
     #[arg(long, help_heading = "Google options")]
     pub access_token: bool,
 
@@ -50,39 +50,39 @@ pub struct GcpArgs {
     #[arg(long, value_name = "NAME", requires = "id_token_audience", help_heading = "Google options")]
     pub id_token_env: Option<String>,
 
-    /// Let the ID token say the service account's address
+    /// Include the service account's address in the ID token
     #[arg(long, requires = "id_token_audience", help_heading = "Google options")]
     pub include_email: bool,
 
-    /// A service account on the way to the one to act as; may be repeated, in order
+    /// A delegate: a service account between the job and --service-account; may be repeated, in order
     #[arg(long, value_name = "EMAIL", help_heading = "Google options")]
     pub delegate: Vec<String>,
 
-    /// What the access token is good for; may be repeated [default: the whole of Google Cloud]
+    /// A scope of the access token; may be repeated [default: all of Google Cloud]
     #[arg(long, value_name = "URL", help_heading = "Google options")]
     pub scope: Vec<String>,
 
-    /// The domain of another universe than Google's public one
+    /// The domain of a universe other than Google's public one
     #[arg(long, value_name = "DOMAIN", help_heading = "Google options")]
     pub universe_domain: Option<String>,
 
-    /// Try this long again when a provider, binding or API that was made a moment ago would explain the refusal
+    /// Retry for this long if a provider, binding or API that was created a moment ago would explain the refusal
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Google options")]
     pub wait_for_iam: Option<Duration>,
 
-    /// Where Google's Security Token Service is, for this exchange and in the file
+    /// The address of Google's Security Token Service, for this exchange and in the file
     #[arg(long, value_name = "URL", help_heading = "Google options")]
     pub sts_endpoint: Option<String>,
 
-    /// Where the IAM Credentials API is, likewise
+    /// The address of the IAM Credentials API, for this exchange and in the file
     #[arg(long, value_name = "URL", help_heading = "Google options")]
     pub iamcredentials_endpoint: Option<String>,
 
-    /// Leave gcloud with its own configuration directory, and the tokens that it keeps there
+    /// Keep gcloud's configuration directory, with the tokens in it
     #[arg(long, help_heading = "Google options")]
     pub keep_gcloud_config: bool,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output options")]
     pub format: Option<Format>,
 

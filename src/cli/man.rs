@@ -1,5 +1,6 @@
 //! The manual page, in the man macros. <https://man7.org/linux/man-pages/man7/groff_man.7.html>
 
+use super::man_sections::{ENVIRONMENT, FILES};
 use super::outline::{Entry, Opt, Value, outline};
 use crate::error::Exit;
 
@@ -47,6 +48,12 @@ fn render(commands: &[Entry]) -> String {
         page.item(&exit.code().to_string(), exit.meaning());
     }
     page.item("other", "COMMAND's own, after `--`; 126 and 127 as a shell gives them");
+    for (title, items) in [("ENVIRONMENT", &ENVIRONMENT[..]), ("FILES", &FILES)] {
+        page.line(&[".SH ", title].concat());
+        for (tag, text) in items {
+            page.item(tag, text);
+        }
+    }
     page.0
 }
 

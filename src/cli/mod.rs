@@ -11,6 +11,7 @@ mod gcp;
 mod habits;
 mod later;
 mod man;
+mod man_sections;
 mod outline;
 mod setup;
 mod token;
@@ -54,52 +55,52 @@ pub enum Command {
     /// Assume an AWS role with the job's token
     ///
     /// Prints shell text that sets AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
-    /// AWS_CREDENTIAL_EXPIRATION and AWS_ACCOUNT_ID, and the region where one was given. When there are no
+    /// AWS_CREDENTIAL_EXPIRATION and AWS_ACCOUNT_ID, and the region if one is given. If there are no
     /// credentials, it prints text that stops the calling shell.
     #[command(after_long_help = examples::AWS)]
     Aws(Later<AwsArgs>),
     /// Act as a Google service account, or as the job's workload identity, with the job's token
     ///
-    /// Writes a credentials file that gcloud and Google's client libraries renew their tokens from, and prints shell
+    /// Writes a credentials file, with which gcloud and Google's client libraries renew their tokens. Prints shell
     /// text that sets GOOGLE_APPLICATION_CREDENTIALS, CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE, CLOUDSDK_CONFIG,
-    /// BOTO_PATH and the project's variables. When there are no credentials, it prints text that stops the calling
+    /// BOTO_PATH and the project's variables. If there are no credentials, it prints text that stops the calling
     /// shell.
     #[command(after_long_help = examples::GCP)]
     Gcp(Later<GcpArgs>),
     /// Act as an Azure application or managed identity with the job's token
     ///
-    /// Writes the job's token to a private file, from which Azure SDKs and Terraform get access tokens, and prints shell text
+    /// Writes the job's token to a private file, from which Azure SDKs and Terraform get access tokens. Prints shell text
     /// that sets AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE, AZURE_TOKEN_CREDENTIALS and Terraform's ARM_*
     /// variables. If there are no credentials, it prints text that stops the calling shell.
     #[command(after_long_help = examples::AZURE)]
     Azure(Later<AzureArgs>),
     /// Log in to HashiCorp Vault or OpenBao with the job's token, and read secrets
     ///
-    /// Prints shell text that sets a variable for each secret; without any, VAULT_TOKEN and VAULT_ADDR. When there are
-    /// none, it prints text that stops the calling shell.
+    /// Prints shell text that sets a variable for each secret; without any, VAULT_TOKEN and VAULT_ADDR. If it fails,
+    /// it prints text that stops the calling shell.
     #[command(after_long_help = examples::VAULT)]
     Vault(Later<VaultArgs>),
-    /// Show what the job's token says, and what each claim is worth; never the token itself
+    /// Show the claims of the job's token and what each is good for, without the token itself
     ///
     /// With --verify, also check it against the keys that its issuer publishes, as a cloud would.
     #[command(after_long_help = examples::TOKEN)]
     Token(Later<TokenArgs>),
-    /// Say, condition by condition, why a trust policy, provider or role accepts or refuses the job's token
+    /// Explain, condition by condition, why a trust policy, provider or role accepts or refuses the job's token
     ///
-    /// Nothing is sent: the rule is read from a file that the provider's own tool has printed. Exit code 0 when the
-    /// token would be let in, 4 when not, 7 when that turns on something that the token does not show.
+    /// Nothing is sent: the rule is read from a file that the provider's own tool printed. The exit code is 0 if the
+    /// token would be accepted, 4 if not, and 7 if that depends on something that the token does not show.
     #[command(after_long_help = examples::EXPLAIN)]
     Explain(Later<ExplainArgs>),
-    /// Print what to create on a cloud's side so that this project's ref, and nothing wider, is let in
+    /// Print the commands that create the cloud's side: the narrowest rule that allows this project's ref
     ///
-    /// From the job's own token, or from options alone. Nothing is sent.
+    /// The values are those of the job's own token, or of options. Nothing is sent.
     #[command(after_long_help = examples::SETUP)]
     Setup(Later<SetupArgs>),
-    /// Undo what this job's exchanges left
+    /// Remove what this job's exchanges left
     ///
-    /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and ends the
-    /// Vault tokens that they left to the job, with what those leased. Exit code 5 when a token could not be ended now,
-    /// and another clean can try again; 4 when it cannot be ended from here. Neither stops the calling shell.
+    /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and revokes
+    /// the Vault tokens that they left to the job, with their leases. The exit code is 5 if a token could not be revoked
+    /// now: run `clean` again. It is 4 if the token cannot be revoked from here. Neither stops the calling shell.
     #[command(after_long_help = examples::CLEAN)]
     Clean(Later<CleanArgs>),
     /// Print what a shell needs to complete oidc-exchange's command lines
@@ -122,7 +123,7 @@ pub struct TokenPlace {
     pub token_file: Option<PathBuf>,
 }
 
-/// The form of what a person reads.
+/// The format of what a person reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ReportFormat {
     /// For a person.
@@ -134,7 +135,7 @@ pub enum ReportFormat {
 /// How the network is used.
 #[derive(Debug, Args)]
 pub struct NetworkArgs {
-    /// Further CA certificates to trust, PEM
+    /// Additional CA certificates to trust, PEM
     #[arg(long, value_name = "PATH", help_heading = "Network options")]
     pub ca_file: Option<PathBuf>,
 
@@ -154,11 +155,11 @@ pub struct Shared {
     #[arg(long, requires = "run", help_heading = "Token options")]
     pub pass_token: bool,
 
-    /// Write to this file instead, 0600 and all at once; - for standard output
+    /// Write to this file instead, atomically and with mode 0600; - for standard output
     #[arg(long, value_name = "PATH", conflicts_with = "run", help_heading = "Output options")]
     pub output: Option<PathBuf>,
 
-    /// What the shell formats print when there are no credentials
+    /// What the shell formats print if there are no credentials
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "run", help_heading = "Output options")]
     pub on_error: Option<OnError>,
 
@@ -166,7 +167,7 @@ pub struct Shared {
     #[arg(long, conflicts_with = "run", help_heading = "Output options")]
     pub print_secrets: bool,
 
-    /// Bound on the whole exchange, retries included, never on COMMAND [default: 2m, 45s for --format process and kubernetes]
+    /// Timeout of the whole exchange with its retries, not of COMMAND [default: 2m, 45s for --format process and kubernetes]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Network options")]
     pub timeout: Option<Duration>,
 
@@ -215,11 +216,11 @@ pub struct CompletionsArgs {
 /// How much standard error says.
 #[derive(Debug, Args)]
 pub struct VerbosityArgs {
-    /// Say more on standard error: once for a line per call and every hint, twice for every decision
+    /// Print more on standard error: once for a line per call and every hint, twice for every decision
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 }

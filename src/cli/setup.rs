@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{TokenPlace, VerbosityArgs};
+use super::{TokenPlace, VerbosityArgs, examples};
 
 /// `setup`.
 #[derive(Debug, Args)]
@@ -15,13 +15,17 @@ pub struct SetupArgs {
 /// The providers.
 #[derive(Debug, Subcommand)]
 pub enum SetupCommand {
-    /// An OpenID Connect provider and a role of AWS IAM
+    /// Create an OpenID Connect provider and a role of AWS IAM
+    #[command(after_long_help = examples::SETUP_AWS)]
     Aws(SetupAws),
-    /// A workload identity pool and provider of Google Cloud, and who may act as a service account
+    /// Create a workload identity pool and provider of Google Cloud, and a service account's binding
+    #[command(after_long_help = examples::SETUP_GCP)]
     Gcp(SetupGcp),
-    /// A federated credential of an Azure application or managed identity, and a role assignment
+    /// Create a federated credential of an Azure application or managed identity, and a role assignment
+    #[command(after_long_help = examples::SETUP_AZURE)]
     Azure(SetupAzure),
-    /// A JWT auth method, a policy and a role of Vault or OpenBao
+    /// Create a JWT auth method, a policy and a role of Vault or OpenBao
+    #[command(after_long_help = examples::SETUP_VAULT)]
     Vault(SetupVault),
 }
 
@@ -53,11 +57,11 @@ pub struct AllowedJobsArgs {
     #[arg(long, value_name = "NAME", help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub repo: Option<String>,
 
-    /// A branch; * stands for anything
+    /// A branch; * matches any text
     #[arg(long, value_name = "NAME", conflicts_with_all = ["tag", "pull_requests"], help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub branch: Option<String>,
 
-    /// A tag; * stands for anything
+    /// A tag; * matches any text
     #[arg(
         long,
         value_name = "NAME",
@@ -66,7 +70,7 @@ pub struct AllowedJobsArgs {
     )]
     pub tag: Option<String>,
 
-    /// Pull requests, those from forks among them
+    /// Pull requests, including those from forks
     #[arg(long, help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub pull_requests: bool,
 
@@ -74,7 +78,7 @@ pub struct AllowedJobsArgs {
     #[command(flatten)]
     pub token: TokenPlace,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "cli")]
     pub format: SetupFormat,
 
@@ -86,7 +90,7 @@ pub struct AllowedJobsArgs {
 /// `setup aws`.
 #[derive(Debug, Args)]
 pub struct SetupAws {
-    /// The role's ARN, to be [variable: AWS_ROLE_ARN]
+    /// The ARN of the role to create [variable: AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<String>,
 
@@ -98,7 +102,7 @@ pub struct SetupAws {
 /// `setup gcp`.
 #[derive(Debug, Args)]
 pub struct SetupGcp {
-    /// The workload identity provider's whole name, to be
+    /// The full name of the workload identity provider to create
     ///
     /// projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
     #[arg(long, value_name = "NAME")]
@@ -120,7 +124,7 @@ pub struct SetupAzure {
     #[arg(long, value_name = "ID", conflicts_with = "identity")]
     pub client_id: Option<String>,
 
-    /// A user-assigned managed identity in its place; it is created if it does not exist
+    /// A user-assigned managed identity instead; it is created if it does not exist
     #[arg(long, value_name = "NAME", requires = "resource_group")]
     pub identity: Option<String>,
 
@@ -128,11 +132,11 @@ pub struct SetupAzure {
     #[arg(long, value_name = "NAME", requires = "identity")]
     pub resource_group: Option<String>,
 
-    /// A role to assign, Reader for example
+    /// A role to assign, for example Reader
     #[arg(long, value_name = "ROLE", requires = "on")]
     pub assign_role: Option<String>,
 
-    /// On what the role is assigned: /subscriptions/ID, or anything below it
+    /// The scope of the role: /subscriptions/ID, or anything below it
     #[arg(long, value_name = "SCOPE", requires = "assign_role")]
     pub on: Option<String>,
 
@@ -144,7 +148,7 @@ pub struct SetupAzure {
 /// `setup vault`.
 #[derive(Debug, Args)]
 pub struct SetupVault {
-    /// The role's name, to be
+    /// The name of the role to create
     #[arg(long, value_name = "NAME")]
     pub role: String,
 
@@ -152,7 +156,7 @@ pub struct SetupVault {
     #[arg(long, value_name = "PATH")]
     pub mount: Option<String>,
 
-    /// A secret that jobs may read, as `vault` takes its path; may be repeated
+    /// The path of a secret that jobs may read, as in `vault`; may be repeated
     #[arg(long, value_name = "PATH")]
     pub secret: Vec<String>,
 

@@ -13,15 +13,15 @@ pub struct TokenArgs {
     #[command(flatten)]
     pub token: TokenPlace,
 
-    /// Check it against the keys that its issuer publishes, and the clocks; exit code 4 when it is bad
+    /// Check its signature with the issuer's keys, and its times; exit code 4 if it is not valid
     #[arg(long)]
     pub verify: bool,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,
 
-    /// Bound on --verify, retries included [default: 30s]
+    /// Timeout of --verify, with retries [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Network options")]
     pub timeout: Option<Duration>,
 

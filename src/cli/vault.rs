@@ -18,7 +18,7 @@ pub struct VaultArgs {
     #[arg(long, value_name = "NAME", help_heading = "Vault options")]
     pub role: Option<String>,
 
-    /// Where the JWT auth method is mounted, without auth/
+    /// The mount of the JWT auth method, without auth/
     #[arg(long, value_name = "PATH", default_value = "jwt", help_heading = "Vault options")]
     pub mount: String,
 
@@ -30,11 +30,11 @@ pub struct VaultArgs {
     #[arg(long, value_name = "PATH", help_heading = "Vault options")]
     pub secrets_file: Option<PathBuf>,
 
-    /// Hand out the client token too, as VAULT_TOKEN [default: when no secret is named]
+    /// Export the client token as VAULT_TOKEN too [default: if no secret is named]
     #[arg(long, help_heading = "Vault options")]
     pub export_token: bool,
 
-    /// Leave the client token to end by itself
+    /// Do not revoke the client token at the end
     #[arg(long, help_heading = "Vault options")]
     pub no_revoke: bool,
 
@@ -42,7 +42,7 @@ pub struct VaultArgs {
     #[arg(value_name = "SECRET")]
     pub secrets: Vec<String>,
 
-    /// The form of the output
+    /// The format of the output
     #[arg(long, value_parser = form::<VaultAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
     pub format: Option<Form<VaultAnswer>>,
 

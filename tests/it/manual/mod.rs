@@ -3,6 +3,7 @@
 mod completions;
 mod help;
 mod page;
+mod reference;
 mod tables;
 
 use clap::{Command, CommandFactory};

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use oidc_exchange::error::Exit;
 use regex_lite::Regex;
 
+use crate::support::oidc_exchange;
+
 const README: &str = include_str!("../../../README.md");
 const ENVIRONMENT: &str = include_str!("../../../docs/environment.md");
 
@@ -21,7 +23,7 @@ fn every_exit_code_stands_in_the_readme() {
 
 /// Where the name that is read is not written in the call: the file, what stands there, and the names it stands for.
 /// A further place fails the test until it is listed here.
-const ELSEWHERE: [(&str, &str, &[&str]); 10] = [
+const ELSEWHERE: [(&str, &str, &[&str]); 11] = [
     ("aws/question.rs", "name", &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]),
     ("aws/shared_files.rs", "self.variable", &["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]),
     ("google/exports.rs", "&PROJECT", &PROJECT),
@@ -30,8 +32,9 @@ const ELSEWHERE: [(&str, &str, &[&str]); 10] = [
     ("http/trust.rs", "variable", &[]), // named by its callers: see CALLS
     ("plan/aws_request.rs", "variable", &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]),
     ("subject/mod.rs", "name.as_str()", &["SEMAPHORE_OIDC_TOKEN"]),
-    ("vault/settings.rs", "bao", &[]),  // likewise
-    ("vault/settings.rs", "name", &[]), // likewise
+    ("vault/client_command.rs", "name", &[]), // as in vault/settings.rs
+    ("vault/settings.rs", "bao", &[]),        // likewise
+    ("vault/settings.rs", "name", &[]),       // likewise
 ];
 
 const PROJECT: [&str; 5] =
@@ -107,6 +110,22 @@ fn every_variable_that_is_read_is_documented() {
     let is_there = |name: &str| Regex::new(&format!(r"\b{name}\b")).unwrap().is_match(&docs);
     let missing: Vec<&String> = read.iter().filter(|name| !is_there(name) && !is_there(&setting(name))).collect();
     assert_eq!(missing, Vec::<&String>::new());
+}
+
+/// The manual page names every variable that is read, and no other.
+#[test]
+fn the_manual_page_has_the_variables() {
+    let page = oidc_exchange(["man"]).run().exits(0).stdout();
+    let section = page.split_once("\n.SH ENVIRONMENT\n").unwrap().1.split("\n.SH ").next().unwrap();
+    let tags = section.lines().filter_map(|line| line.strip_prefix("\\fB")?.strip_suffix("\\fR"));
+    let name = Regex::new(r"\b[A-Za-z][A-Za-z_]{3,}\b").unwrap();
+    let on_page: BTreeSet<String> =
+        tags.flat_map(|tag| name.find_iter(tag).map(|found| found.as_str().to_owned()).collect::<Vec<_>>()).collect();
+    let mut read = read_by_the_code();
+    read.extend(BY_THE_SDK.map(str::to_owned));
+    let read: BTreeSet<String> = read.into_iter().map(|name| name.replace("BAO_", "VAULT_")).collect();
+    assert_eq!(on_page, read);
+    assert!(page.contains("\n.SH FILES\n"));
 }
 
 #[test]
