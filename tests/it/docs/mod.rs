@@ -15,5 +15,6 @@ mod registries;
 mod semaphore;
 mod shells;
 mod threats;
+mod troubleshooting;
 mod voice;
 mod written;
