@@ -21,6 +21,10 @@ const HEADERS: u32 = 16 << 10;
 /// How much of the answers of an HTTP/2 connection may come before it is read. It is buffered beside the budget.
 const WINDOW: u32 = 1 << 20;
 
+/// Statuses that name another address (RFC 9110, section 15.4). The rest of the 3xx name none, and no request of ours asks
+/// for them: whoever asked finds that the answer is not the provider's.
+const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
+
 /// Keeps connections, and sends requests over them.
 #[derive(Debug)]
 pub(super) struct Transport(Client<Connector, Body>);
@@ -53,7 +57,7 @@ impl Transport {
         let sent = self.0.request(request).await.map_err(|error| Failure::of_request(&error, host, shown))?;
         let mut answer = reqwest::Response::from(sent.map(Body::wrap));
         let (status, multiplexed) = (answer.status(), answer.version() == Version::HTTP_2);
-        if status.is_redirection() {
+        if REDIRECTS.contains(&status.as_u16()) {
             return Err(redirect(status, answer.headers(), host, shown));
         }
         let headers = std::mem::take(answer.headers_mut());

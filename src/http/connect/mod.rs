@@ -131,20 +131,33 @@ impl Ways {
     /// A way to `target` that `proxy` has opened. The proxy has as long for that as the attempt has.
     async fn through(&self, proxy: &Proxy, target: &Target, tls: &Tls) -> Result<Box<dyn Duplex>, ProxyFault<RawText>> {
         let unreached = |failure: Unclean| ProxyFault::Unreached(Box::new(failure));
-        let mut io = self.reach_proxy(proxy, tls).await.map_err(unreached)?;
+        let reach = async || self.reach_proxy(proxy, tls).await.map_err(unreached);
         match proxy.kind {
-            Kind::Http | Kind::Https => tunnel::open(&mut io, proxy, target).await?,
+            Kind::Http | Kind::Https => {
+                let mut io = reach().await?;
+                tunnel::open(&mut io, proxy, target).await?;
+                Ok(io)
+            }
             Kind::SocksWithNames => {
+                let mut io = reach().await?;
                 let peer = target.host.parse().map_or(Peer::Name(&target.host), Peer::Address);
                 socks::open(&mut io, proxy, peer, target.port).await?;
+                Ok(io)
             }
             Kind::Socks => {
-                let addresses = self.lookup(target).await.map_err(unreached)?;
-                let peer = addresses.first().map_or(Peer::Name(&target.host), |address| Peer::Address(*address));
-                socks::open(&mut io, proxy, peer, target.port).await?;
+                // One after the other, each on a connection of its own, as for a server without a proxy.
+                let mut refused = ProxyFault::NotSocks;
+                for address in self.lookup(target).await.map_err(unreached)? {
+                    let mut io = reach().await?;
+                    match socks::open(&mut io, proxy, Peer::Address(address), target.port).await {
+                        Ok(()) => return Ok(io),
+                        Err(fault @ ProxyFault::Socks(reply)) if socks::is_about_address(reply) => refused = fault,
+                        Err(fault) => return Err(fault),
+                    }
+                }
+                Err(refused)
             }
         }
-        Ok(io)
     }
 
     async fn reach_proxy(&self, proxy: &Proxy, tls: &Tls) -> Result<Box<dyn Duplex>, Unclean> {

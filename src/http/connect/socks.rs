@@ -22,6 +22,12 @@ pub(super) enum Peer<'a> {
     Name(&'a str),
 }
 
+/// Whether the proxy may reach another address of the same host: this one's network, host or port could not be reached, or
+/// the proxy does not support its kind.
+pub(super) fn is_about_address(reply: u8) -> bool {
+    matches!(reply, 1 | 3 | 4 | 5 | 6 | 8)
+}
+
 /// Asks for `peer` on a connection to `proxy`, which leads there from then on.
 ///
 /// # Errors

@@ -269,3 +269,17 @@ fn a_redirect_to_itself() {
     );
     assert_eq!(own.requests().len(), 1);
 }
+
+/// Statuses that name no other address are answers that are not the provider's.
+#[test]
+fn what_is_no_redirect_is_not_called_one() {
+    for status in [300, 304, 305, 306, 399] {
+        let sandbox = Sandbox::start().unwrap();
+        let headers = vec![("location".to_owned(), "http://elsewhere.test/".to_owned())];
+        sandbox.aws.script([Fault::Status { status, headers, body: String::new() }]);
+        let output = deploy(&["--timeout", "2s"]).job(&sandbox).run();
+        let said = output.exits(5).stdout_is(&stopped(5)).stderr();
+        assert!(said.contains(&format!("said       status {status}, without an error code of STS")), "{said}");
+        assert!(!said.contains("redirect"), "{said}");
+    }
+}

@@ -1,10 +1,11 @@
 //! The address of a proxy, which may hold a password.
 
+use super::names::has_namespaces;
 use super::proxies::Elsewhere;
 use crate::aws::deploy;
 use crate::support::recorder::Recorder;
 use crate::support::socks::{Manner, Socks};
-use crate::support::{expect, stopped};
+use crate::support::{Program, expect, stopped};
 
 /// What is not encoded could be taken for the host: nothing of it is shown, looked up or asked.
 #[test]
@@ -94,4 +95,31 @@ fn socks() {
     let proxy = Socks::start(Manner::For("me@home", "a/b"));
     let address = format!("socks5h://me%40home:a%2Fb@127.0.0.1:{}", proxy.port());
     elsewhere.job("sts.sandbox.test").env("ALL_PROXY", address).run().exits(0);
+}
+
+/// `socks5://` looks the name up here, and tells the proxy one address after the other, as far as a reply is about an address.
+#[test]
+fn socks_is_told_every_address() {
+    if !has_namespaces() {
+        return;
+    }
+    let elsewhere = Elsewhere::start();
+    for (reply, told) in [(1, 2), (3, 2), (4, 2), (5, 2), (6, 2), (8, 2), (2, 1), (7, 1)] {
+        let proxy = Socks::start(Manner::ReplyFor("203.0.113.1", reply));
+        let script = "mount --bind hosts /etc/hosts; exec \"$@\"";
+        let program = Program::new("unshare", ["-rm", "sh", "-ec", script, "sh", env!("CARGO_BIN_EXE_oidc-exchange")]);
+        program.scratch().write("hosts", "203.0.113.1 sts.sandbox.test\n203.0.113.2 sts.sandbox.test\n");
+        program.scratch().write("ca.pem", elsewhere.tls.ca_pem());
+        let output = program
+            .args(["aws", "--role-arn", sandbox::DEPLOY_ROLE, "--ca-file", "ca.pem", "--timeout", "20s"])
+            .token(&elsewhere.token())
+            .env("AWS_ENDPOINT_URL_STS", elsewhere.sts.url_for("sts.sandbox.test"))
+            .env("ALL_PROXY", format!("socks5://127.0.0.1:{}", proxy.port()))
+            .hands_over()
+            .run();
+        assert_eq!(output.code, Some(if told == 2 { 0 } else { 5 }), "{reply}: {}", output.describe());
+        let port = elsewhere.sts.port();
+        let both = [format!("203.0.113.1:{port}"), format!("203.0.113.2:{port}")];
+        assert_eq!(proxy.seen(), both[..told], "{reply}");
+    }
 }

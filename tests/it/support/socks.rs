@@ -22,6 +22,8 @@ pub(crate) enum Manner {
     For(&'static str, &'static str),
     /// Refuses with this reply.
     Reply(u8),
+    /// Refuses this host with this reply, and lets everybody in to the others.
+    ReplyFor(&'static str, u8),
     /// Says this, whatever it is asked.
     Says(&'static [u8]),
 }
@@ -82,6 +84,11 @@ fn serve(mut client: TcpStream, manner: Manner, record: &Mutex<Vec<String>>) -> 
     let port = u16::from_be_bytes(bytes(&mut client, 2)?.try_into().unwrap());
     record.lock().ok()?.push(format!("{host}:{port}"));
     if let Manner::Reply(reply) = manner {
+        return client.write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0]).ok();
+    }
+    if let Manner::ReplyFor(refused, reply) = manner
+        && refused == host
+    {
         return client.write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0]).ok();
     }
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
