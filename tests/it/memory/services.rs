@@ -1,8 +1,8 @@
-//! AWS STS, and Google's two services.
+//! AWS STS, Google's two services, and Microsoft Entra.
 
 use std::time::Duration;
 
-use sandbox::{DEPLOY_ACCOUNT, Job, PROVIDER, Sandbox};
+use sandbox::{CLIENT, DEPLOY_ACCOUNT, Job, PROVIDER, Sandbox, TENANT};
 
 use super::bodies::{SOME, crowds, large};
 use super::server::{Answer, serve};
@@ -57,6 +57,7 @@ fn crowds_of_small_things() {
         for status in [200, 400] {
             aws(what, Answer::new(status, body.clone()));
             google(what, &Answer::new(status, body.clone()));
+            azure(what, Answer::new(status, body.clone()));
         }
     }
     let whole = assumed("t", "");
@@ -69,6 +70,7 @@ fn crowds_of_small_things() {
 fn a_text_of_fifteen_megabytes() {
     aws("15 MB", Answer::new(200, assumed(&"a".repeat(15_000_000), "")));
     google("15 MB", &Answer::new(200, format!(r#"{{"access_token":"{}"}}"#, "a".repeat(15_000_000))));
+    azure("15 MB", Answer::new(200, format!(r#"{{"access_token":"{}"}}"#, "a".repeat(15_000_000))));
 }
 
 /// At either service.
@@ -109,5 +111,38 @@ fn google_services() {
     }
     for pause in [Duration::ZERO, Duration::from_millis(1)] {
         google("endless", &Answer::endless("{\"\":[".repeat(if pause.is_zero() { 4096 } else { 1 }), pause));
+    }
+}
+
+fn azure(what: &str, answer: Answer) {
+    let url = serve(move |_| answer.clone());
+    let sandbox = Sandbox::start().unwrap();
+    let program = oidc_exchange(["azure", "--tenant-id", TENANT, "--client-id", CLIENT, "--timeout", "4s"]);
+    let program = program.job_of(&sandbox, &Job::branch("main")).env("AZURE_AUTHORITY_HOST", url).hands_over();
+    ends_well_or_is_told(what, &bounded(what, program));
+}
+
+#[test]
+fn entra() {
+    for kind in SOME {
+        let hostile = large(kind);
+        for body in [
+            hostile.clone(),
+            format!(r#"{{"access_token":{hostile},"token_type":"Bearer","expires_in":3599}}"#),
+            format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":3599,"x":{hostile}}}"#),
+        ] {
+            azure(kind, Answer::new(200, body));
+        }
+        for body in [
+            format!(r#"{{"error":{hostile},"error_description":"x"}}"#),
+            format!(r#"{{"error":"x","error_description":{hostile}}}"#),
+            format!(r#"{{"error":"x","error_description":"x","error_codes":{hostile}}}"#),
+            format!(r#"{{"error":"x","error_description":"x","trace_id":{hostile},"timestamp":{hostile}}}"#),
+        ] {
+            azure(kind, Answer::new(400, body));
+        }
+    }
+    for pause in [Duration::ZERO, Duration::from_millis(1)] {
+        azure("endless", Answer::endless("{\"\":[".repeat(if pause.is_zero() { 4096 } else { 1 }), pause));
     }
 }

@@ -56,7 +56,7 @@ impl Refusing {
             Step::VaultRead if request.path.ends_with("/login") => {
                 Some(json!({ "auth": { "client_token": ISSUED, "accessor": "a", "lease_duration": 60 } }))
             }
-            Step::Aws | Step::GoogleSts | Step::GoogleIam | Step::VaultLogin | Step::VaultRead => None,
+            Step::Aws | Step::GoogleSts | Step::GoogleIam | Step::Azure | Step::VaultLogin | Step::VaultRead => None,
         };
         if let Some(earlier) = earlier {
             return Response::json(200, &earlier);
@@ -107,6 +107,13 @@ impl Refusing {
                     403,
                     &json!({ "error": { "status": status, "message": format!("{rest}{message}"), "details": reasons } }),
                 )
+            }
+            Step::Azure => {
+                let trace = parts.pop().unwrap_or_default();
+                let error = if code == "no" { parts.join(".") } else { code.to_owned() };
+                let words = format!("AADSTS700016: {message} {}", parts.join(" "));
+                let body = json!({ "error": error, "error_description": words, "error_codes": [700_016], "trace_id": trace, "timestamp": parts.join("") });
+                Response::json(400, &body)
             }
             Step::VaultLogin | Step::VaultRead => {
                 parts.push(message.to_owned());

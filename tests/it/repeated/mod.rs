@@ -6,7 +6,7 @@ mod http2_refused;
 mod pasted;
 mod tls;
 
-use sandbox::{DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox};
+use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox, TENANT};
 
 use crate::hostile::texts::{base64, full_width, gives_away, joined, percent, whole};
 use crate::support::{Output, Program, oidc_exchange};
@@ -70,11 +70,12 @@ enum Step {
     Aws,
     GoogleSts,
     GoogleIam,
+    Azure,
     VaultLogin,
     VaultRead,
 }
 
-const STEPS: [Step; 5] = [Step::Aws, Step::GoogleSts, Step::GoogleIam, Step::VaultLogin, Step::VaultRead];
+const STEPS: [Step; 6] = [Step::Aws, Step::GoogleSts, Step::GoogleIam, Step::Azure, Step::VaultLogin, Step::VaultRead];
 
 impl Step {
     /// The program that makes the call, of the server at `url`.
@@ -88,6 +89,10 @@ impl Step {
             Self::GoogleSts | Self::GoogleIam => {
                 let program = oidc_exchange(google).arg("--access-token").job(sandbox);
                 program.args(["--sts-endpoint", url, "--iamcredentials-endpoint", url])
+            }
+            Self::Azure => {
+                let program = oidc_exchange(["azure", "--tenant-id", TENANT, "--client-id", CLIENT]).job(sandbox);
+                program.env("AZURE_AUTHORITY_HOST", url)
             }
             Self::VaultLogin | Self::VaultRead => {
                 let program = oidc_exchange(["vault", "--role", "ci", "A=kv1:secret/a#k"]).job(sandbox);
