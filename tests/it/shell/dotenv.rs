@@ -30,6 +30,22 @@ fn readers() -> Vec<(&'static str, Command)> {
         dotenv.env("PACKAGE", package).args(["-e", &format!("{LIST} {read}")]);
         all.push(("npm's dotenv", dotenv));
     }
+    if let Some(ruby) = shells::tool("ruby") {
+        const RUBY: &str =
+            "found = Dotenv.load(ARGV[0])\nputs JSON.generate((0...found.size).map { |index| found[\"V#{index}\"] })";
+        let mut ruby = Command::new(ruby);
+        ruby.env("LC_ALL", "C.UTF-8").args(["-rdotenv", "-rjson", "-e", RUBY]);
+        all.push(("Ruby's dotenv", ruby));
+    }
+    if let Some(go) = shells::tool("go") {
+        all.push(("godotenv", Command::new(peers::go_program(&go, "godotenv.go", include_str!("godotenv.go")))));
+    }
+    if shells::tool("docker-compose").is_some() {
+        // Debian's docker-compose and its libraries are for Debian's Python.
+        let mut compose = Command::new("/usr/bin/python3");
+        compose.args(["-c", include_str!("compose.py")]);
+        all.push(("docker compose", compose));
+    }
     all
 }
 

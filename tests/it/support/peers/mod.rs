@@ -20,7 +20,7 @@ pub(crate) use openbao::{OpenBao, openbao, openbao_name};
 pub(crate) use postgres::{PASSWORD as POSTGRES_PASSWORD, Postgres, postgres};
 pub(crate) use seaweed::Seaweed;
 pub(crate) use server::Server;
-pub(crate) use venv::{Venv, crate_source, npm, source, venv};
+pub(crate) use venv::{Venv, crate_source, go_program, npm, source, venv};
 
 /// AWS as moto answers it, and the AWS CLI, in one place: they share most of what they need.
 const AWS: &[&str] = &["moto[server]==5.2.5", "awscli==1.46.3"];

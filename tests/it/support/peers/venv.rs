@@ -112,6 +112,23 @@ pub(crate) fn crate_source(name: &str, version: &str) -> PathBuf {
     Path::new(found["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned()
 }
 
+/// A Go program of one file, built on first use with the libraries that Debian's packages have put below /usr/share/gocode.
+#[track_caller]
+pub(crate) fn go_program(go: &Path, name: &str, source: &str) -> PathBuf {
+    let place = peers().join(format!("{name}.go"));
+    fs::create_dir_all(&place).unwrap();
+    let lock = File::create(place.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let (file, program) = (place.join("main.go"), place.join("program"));
+    if !program.exists() || fs::read_to_string(&file).unwrap_or_default() != source {
+        fs::write(&file, source).unwrap();
+        let mut build = Command::new(go);
+        build.env("GO111MODULE", "off").env("GOPATH", "/usr/share/gocode").env("GOCACHE", place.join("cache"));
+        run(build.args(["build", "-o"]).arg(&program).arg(&file));
+    }
+    program
+}
+
 pub(super) fn peers() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers")
 }
