@@ -25,7 +25,7 @@ fn setup<'s>(arguments: &[&str]) -> Program<'s> {
 fn for_the_jobs_own_branch() {
     let sandbox = Sandbox::start().unwrap();
     let program = oidc_exchange(["setup", "vault", "--role", "ci", "--secret", "secret/production/db"]).job(&sandbox);
-    program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r##"
+    program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of http://ISSUER
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
@@ -79,7 +79,7 @@ fn for_the_jobs_own_branch() {
           "user_claim": "prj_id"
         }
         END
-    "##]]);
+    "#]]);
     assert!(sandbox.issuer.requests().is_empty() && sandbox.vault.requests().is_empty());
 }
 
