@@ -44,7 +44,7 @@ const PROJECT: [&str; 5] =
 const CALLS: [&str; 3] = [
     r"env\s*\.\s*(?:get|raw|first)\(\s*([^;]*?)\)",
     r#"from_variable\(\s*env,\s*("[A-Z_]+")\s*\)"#,
-    r"\w\(\s*env,\s*((?:\[[^\]]*\],?\s*)+)",
+    r"\w\(\s*env,\s*(?:reader,\s*)?((?:\[[^\]]*\],?\s*)+)",
 ];
 
 /// What the AWS SDK reads, and we document: the endpoint is its business.
