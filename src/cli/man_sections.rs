@@ -1,7 +1,7 @@
 //! What the manual page has besides the commands: variables and files. Tests compare the variables with those that are read.
 
 /// The variables that are read, together where they have one purpose, and the purpose.
-pub(super) const ENVIRONMENT: [(&str, &str); 16] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 17] = [
     ("SEMAPHORE_OIDC_TOKEN", "the token, unless `--token-env` or `--token-file` names another place"),
     ("OIDC_EXCHANGE_DIR, HOME, SEMAPHORE_JOB_ID", "the private directory: see FILES"),
     ("SEMAPHORE", "whether this is a Semaphore job, for the hints of a missing token"),
@@ -11,6 +11,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 16] = [
         "AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT",
         "the endpoint of STS, as AWS SDKs read them",
     ),
+    ("KUBERNETES_EXEC_INFO", "what a Kubernetes client asks of `aws --format kubernetes`"),
     ("AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE", "the files that `aws --profile` writes"),
     (
         "CLOUDSDK_CONFIG, CLOUDSDK_ACTIVE_CONFIG_NAME, BOTO_CONFIG, BOTO_PATH",
