@@ -9,6 +9,9 @@ set -eu
 
 PROGRAM=oidc-exchange
 
+# Its other name, by which docker, podman and others run it for the passwords of registries.
+HELPER=docker-credential-oidc-exchange
+
 # Where this copy of the script finds releases: the address of a repository's releases on GitHub. The
 # source names none; each release comes with a copy that does (release/assemble.sh).
 RELEASES=
@@ -100,6 +103,7 @@ main() {
     check_release
   fi
   install_binary
+  link_helper
   report
 }
 
@@ -670,6 +674,28 @@ install_binary() {
   temporary=
 }
 
+# The same directory has the link, so that PATH has both. What is there and is no link is not this script's.
+link_helper() {
+  helper=${directory%/}/$HELPER
+  if [ -d "$helper" ] || { [ -e "$helper" ] && ! [ -L "$helper" ]; }; then
+    complain "warning: $helper is not a link, and is left as it is: docker runs it for registries' passwords"
+    helper=
+    return
+  fi
+  if ! have ln; then
+    say "there is no ln here: for docker's registries, link $helper to $PROGRAM"
+    helper=
+    return
+  fi
+  temporary=${directory%/}/.$PROGRAM.link.$$
+  if ! { ln -s -- "$PROGRAM" "$temporary" && mv -f -- "$temporary" "$helper"; }; then
+    complain "warning: cannot make the link $helper, by which docker finds $PROGRAM"
+    rm -f -- "$temporary"
+    helper=
+  fi
+  temporary=
+}
+
 clean_up_in_the_end() {
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
@@ -684,6 +710,7 @@ clean_up() {
 report() {
   say "installed $version as $destination ($why)"
   [ -z "$old" ] || say "it replaced $old"
+  [ -z "$helper" ] || say "linked $helper to it, for docker's registries"
   others=$(others_who_may_write "$directory")
   [ -z "$others" ] || complain "warning: $others may put another program in its place: $directory"
   [ -z "${proof-}" ] || say "fully static: $proof"

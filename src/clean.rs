@@ -18,6 +18,7 @@ use crate::diagnostic;
 use crate::error::{Error, Exit, Report};
 use crate::host::{Env, Host};
 use crate::http::retry::Deadline;
+use crate::registry;
 use crate::shell::{Name, fish, posix};
 use crate::signal::Signals;
 use crate::state::{self, Directory, Outcome, Record, StateDir};
@@ -91,6 +92,9 @@ fn interrupted(signal: &str, left: &str) -> Exit {
 /// A client token, and the file that it is in.
 type Token = (Record, LeftoverToken);
 
+/// A change of Docker's configuration, and the file that has what was there before.
+type Change = (Record, registry::Written);
+
 struct Cleaning<'d> {
     place: &'d StateDir,
     directory: &'d Directory,
@@ -104,6 +108,7 @@ impl Cleaning<'_> {
     async fn all_but_tokens(&mut self) -> Result<Vec<Token>, state::Error> {
         let mut tokens = Vec::new();
         let mut seen: Vec<Record> = Vec::new();
+        let mut changes = Vec::new();
         loop {
             let records = self.directory.records().await?;
             // Undoing a change writes down what it makes on the way.
@@ -113,18 +118,36 @@ impl Cleaning<'_> {
             }
             seen.extend(new.iter().cloned());
             for record in new {
-                self.undo(record, &mut tokens).await;
+                self.undo(record, &mut tokens, &mut changes).await;
+            }
+            // The last one first: each then finds the file as it left it.
+            for (record, written) in changes.drain(..).rev() {
+                let outcome = match written.undo(&record, self.place, None).await {
+                    Ok(undone) => {
+                        let removed = record.remove();
+                        if removed == Outcome::Absent && undone == Some(true) { Outcome::Undone } else { removed }
+                    }
+                    Err(why) => Outcome::Failed(why),
+                };
+                self.take(record, outcome);
             }
         }
         self.directory.settle(&self.done).await?;
         Ok(tokens)
     }
 
-    async fn undo(&mut self, record: Record, tokens: &mut Vec<Token>) {
+    async fn undo(&mut self, record: Record, tokens: &mut Vec<Token>, changes: &mut Vec<Change>) {
         let outcome = match record.note().map(|note| (note.kind(), note)) {
             None => record.remove(),
             Some((Written::KIND, note)) => match note.read::<Written>() {
                 Some(written) => self.profile(&record, &written).await,
+                None => self.unreadable(),
+            },
+            Some((registry::Written::KIND, note)) => match note.read() {
+                Some(written) => {
+                    changes.push((record, written));
+                    return;
+                }
                 None => self.unreadable(),
             },
             Some((LeftoverToken::KIND, note)) => match note.read() {

@@ -105,7 +105,8 @@ fn write(text: &str) {
 }
 
 /// A line as it may be shown, without what looks like a key: errors quote what somebody gave in place of something else.
-fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     redact_key_shaped(&sanitized(text))
 }
 

@@ -20,11 +20,14 @@ use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{self, Exchange, Explain, Part, Plan, SecretsFile, Setup, Subject};
 use crate::signal::{self, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
-use crate::{clean, core_file, exchange, input, subject, token};
+use crate::{clean, core_file, credential_helper, exchange, input, subject, token};
 
 /// Runs the program: `arguments` with its own name first.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
+    if credential_helper::is_called(&arguments) {
+        return credential_helper::run(&arguments, host);
+    }
     core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
     failure.install_panic_hook();

@@ -39,7 +39,12 @@ pub(crate) fn run(
             command.env_remove(variable);
         }
     }
-    command.env("PATH", path(program)?);
+    // The program under the name by which docker finds it.
+    let bin = private.path().join("bin");
+    std::fs::create_dir(&bin)?;
+    std::os::unix::fs::symlink(program.join("oidc-exchange"), bin.join("docker-credential-oidc-exchange"))?;
+    command.env("PATH", path(program, &bin)?);
+    command.env("DOCKER_CONFIG", private.path().join("docker"));
     command.env("AWS_CONFIG_FILE", private.path().join("aws-config"));
     command.env("AWS_SHARED_CREDENTIALS_FILE", private.path().join("aws-credentials"));
     command.env("CLOUDSDK_CONFIG", private.path().join("gcloud"));
@@ -64,10 +69,10 @@ pub(crate) fn run(
     }
 }
 
-/// The program first, then what was there.
-fn path(program: &Path) -> io::Result<OsString> {
+/// The program first, then its other name, then what was there.
+fn path(program: &Path, helper: &Path) -> io::Result<OsString> {
     let before = env::var_os("PATH").unwrap_or_default();
-    let directories = [program.to_owned()].into_iter().chain(env::split_paths(&before));
+    let directories = [program.to_owned(), helper.to_owned()].into_iter().chain(env::split_paths(&before));
     env::join_paths(directories).map_err(io::Error::other)
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use crate::aws::Sts;
+use crate::aws::{Ecr, Sts};
 use crate::azure::Entra;
 use crate::google::Google;
 use crate::vault::Vault;
@@ -41,6 +41,8 @@ pub struct Sandbox {
     pub issuer: Issuer,
     /// AWS's part.
     pub aws: Sts,
+    /// Its container registry.
+    pub ecr: Ecr,
     /// Google's part.
     pub google: Google,
     /// Azure's part.
@@ -55,7 +57,9 @@ impl Sandbox {
     /// # Errors
     /// When a server cannot be started.
     pub fn start() -> io::Result<Self> {
-        Self::furnish(Issuer::start()?, Sts::start()?, Google::start()?, Entra::start()?, Vault::start()?)
+        let aws = Sts::start()?;
+        let ecr = Ecr::start(&aws, None)?;
+        Self::furnish(Issuer::start()?, aws, ecr, Google::start()?, Entra::start()?, Vault::start()?)
     }
 
     /// The same over TLS, with certificates of this authority for `127.0.0.1` and `localhost`.
@@ -67,7 +71,8 @@ impl Sandbox {
         let google = Google::start_tls(&tls.server(&["127.0.0.1", "localhost", "*.googleapis.com"])?)?;
         let (issuer, aws) = (Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?);
         let azure = Entra::start_tls(&tls.server(&["127.0.0.1", "localhost", "login.microsoftonline.com"])?)?;
-        let sandbox = Self::furnish(issuer, aws, google, azure, Vault::start_tls(&certificate)?)?;
+        let ecr = Ecr::start(&aws, Some(&certificate))?;
+        let sandbox = Self::furnish(issuer, aws, ecr, google, azure, Vault::start_tls(&certificate)?)?;
         sandbox.vault.trust_ca(&tls.ca_pem());
         sandbox.aws.trust_ca(&tls.ca_pem());
         sandbox.google.trust_ca(&tls.ca_pem());
@@ -75,7 +80,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    fn furnish(issuer: Issuer, aws: Sts, google: Google, azure: Entra, vault: Vault) -> io::Result<Self> {
+    fn furnish(issuer: Issuer, aws: Sts, ecr: Ecr, google: Google, azure: Entra, vault: Vault) -> io::Result<Self> {
         aws.register_provider(ACCOUNT, &issuer.url(), &[&issuer.url()]);
         let branch = Job::branch("main").subject();
         let tags = Job::tag("*").subject();
@@ -85,7 +90,7 @@ impl Sandbox {
         azure.create_application(TENANT, CLIENT);
         azure.add_credential(TENANT, CLIENT, &issuer.url(), &branch, &issuer.url());
         furnish_vault(&vault, &issuer);
-        Ok(Self { issuer, aws, google, azure, vault })
+        Ok(Self { issuer, aws, ecr, google, azure, vault })
     }
 
     /// The environment of a job on branch `main`, with the sandbox's endpoints.
@@ -99,6 +104,8 @@ impl Sandbox {
     pub fn env_for(&self, job: &Job) -> Vec<(String, String)> {
         let mut variables = self.issuer.environment(job);
         variables.push(("AWS_ENDPOINT_URL_STS".into(), self.aws.url()));
+        variables.push(("AWS_ENDPOINT_URL_ECR".into(), self.ecr.url()));
+        variables.push(("AWS_ENDPOINT_URL_ECR_PUBLIC".into(), self.ecr.url()));
         // No Google client reads an endpoint from a variable: these are for the options.
         variables.push(("SANDBOX_GOOGLE_STS".into(), self.google.sts.url()));
         variables.push(("SANDBOX_GOOGLE_IAM".into(), self.google.iam.url()));

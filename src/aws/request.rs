@@ -7,6 +7,7 @@ use super::arn::{PolicyArn, RoleArn};
 use super::chain::{Hop, SessionTag, SourceIdentity};
 use super::policy::SessionPolicy;
 use super::region::Region;
+use super::registry::Registries;
 use super::session::{Duration, SessionName};
 use crate::secret::Secret;
 
@@ -35,6 +36,8 @@ pub struct Request {
     pub tags: Vec<SessionTag>,
     /// What must hold of the final credentials.
     pub guard: Guard,
+    /// The registries whose passwords are wanted as well.
+    pub registries: Registries,
     /// How long a refusal is taken for IAM being slow to know a new role.
     pub wait_for_iam: Option<std::time::Duration>,
 }

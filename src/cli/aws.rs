@@ -65,6 +65,15 @@ pub struct AwsArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "AWS options")]
     pub wait_for_iam: Option<std::time::Duration>,
 
+    /// Give docker, podman, buildah and skopeo the password of this Amazon ECR registry; print nothing; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST",
+        conflicts_with_all = ["output", "format", "on_error", "print_secrets", "env_prefix", "refreshable", "profile"],
+        help_heading = "AWS options"
+    )]
+    pub registry: Vec<String>,
+
     /// A prefix for the variables' names, for several roles at once
     #[arg(long, value_name = "PREFIX", help_heading = "Output options")]
     pub env_prefix: Option<String>,

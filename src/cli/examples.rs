@@ -12,7 +12,10 @@ pub(super) const AWS: &str = r#"Examples:
   # Through another role into an account, and no other
   eval "$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/ci \
       --chain-role-arn arn:aws:iam::210987654321:role/deploy \
-      --allowed-account-id 210987654321)""#;
+      --allowed-account-id 210987654321)"
+  # For docker push to Amazon ECR, without docker login
+  oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \
+      --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com"#;
 
 pub(super) const GCP: &str = r#"Examples:
   POOL=projects/123456/locations/global/workloadIdentityPools/semaphore

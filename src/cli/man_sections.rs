@@ -1,7 +1,7 @@
 //! What the manual page has besides the commands: variables and files. Tests compare the variables with those that are read.
 
 /// The variables that are read, together where they have one purpose, and the purpose.
-pub(super) const ENVIRONMENT: [(&str, &str); 17] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 20] = [
     ("SEMAPHORE_OIDC_TOKEN", "the token, unless `--token-env` or `--token-file` names another place"),
     ("OIDC_EXCHANGE_DIR, HOME, SEMAPHORE_JOB_ID", "the private directory: see FILES"),
     ("SEMAPHORE", "whether this is a Semaphore job, for the hints of a missing token"),
@@ -10,6 +10,15 @@ pub(super) const ENVIRONMENT: [(&str, &str); 17] = [
     (
         "AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT",
         "the endpoint of STS, as AWS SDKs read them",
+    ),
+    (
+        "AWS_ENDPOINT_URL_ECR, AWS_ENDPOINT_URL_ECR_PUBLIC, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "the endpoints of `aws --registry`, and whether these variables are ignored",
+    ),
+    ("DOCKER_CONFIG, PATH", "Docker's configuration and its credential helper, for `--registry`"),
+    (
+        "DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME",
+        "other passwords of a registry, which `--registry` warns of",
     ),
     ("KUBERNETES_EXEC_INFO", "what a Kubernetes client asks of `aws --format kubernetes`"),
     ("AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE", "the files that `aws --profile` writes"),

@@ -68,6 +68,12 @@ pub struct Ready<'p> {
 }
 
 impl Delivery {
+    /// Whether the result leaves this process as a text.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Stdout { .. } | Self::File { .. })
+    }
+
     /// Checks the way out: a terminal is refused, a file's directory must take a file.
     ///
     /// # Errors
@@ -108,7 +114,7 @@ impl Ready<'_> {
         signals: &mut Signals,
     ) -> Result<u8, error::Error> {
         if let Err(error) = self.check_room(content) {
-            leftovers.give_up().await;
+            leftovers.give_up(&self.directory).await;
             return Err(error.into());
         }
         if let (Delivery::Command(run), Content::Variables(exports)) = (self.delivery, content) {
@@ -116,7 +122,7 @@ impl Ready<'_> {
             let command = run.command(exports, &self.copies);
             let default_actions = nothing_to_undo.then(|| signals.default_actions());
             if let Some((_, name)) = signals.arrived().await {
-                leftovers.give_up().await;
+                leftovers.give_up(&self.directory).await;
                 return Err(error::Error::interrupted(name));
             }
             if nothing_to_undo {
@@ -130,6 +136,7 @@ impl Ready<'_> {
             return Ok(code);
         }
         let progress = Progress::default();
+        let place = self.directory.clone();
         let written = tokio::select! {
             biased;
             (_, name) = signals.next() => Err(interrupted(name, &progress)),
@@ -146,7 +153,7 @@ impl Ready<'_> {
                 Ok(Exit::Done.code())
             }
             Err(error) => {
-                leftovers.give_up().await;
+                leftovers.give_up(&place).await;
                 Err(error)
             }
         }

@@ -18,6 +18,7 @@ use crate::delivery::Leftovers;
 use crate::emit::Content;
 use crate::error::Error;
 use crate::plan::Target;
+use crate::registry::{self, Login, Options};
 use crate::state::NewFile;
 pub use crate::vault::PendingRevocation;
 use crate::{aws, azure, google, vault};
@@ -35,6 +36,8 @@ pub enum Grant<'t> {
         mode: &'t aws::OutputMode,
         /// The credentials.
         credentials: aws::Credentials,
+        /// The passwords of the registries that were asked for.
+        logins: Vec<Login>,
     },
     /// A service account's tokens, or the federated one.
     Google {
@@ -61,7 +64,18 @@ pub enum Grant<'t> {
     },
 }
 
-impl Grant<'_> {
+impl<'t> Grant<'t> {
+    /// Takes the passwords of registries out, each with how it is to be registered.
+    fn take_logins(&mut self) -> Vec<(Login, &'t Options)> {
+        match self {
+            Self::Aws { request, logins, .. } => {
+                let options = &request.registries.options;
+                std::mem::take(logins).into_iter().map(|login| (login, options)).collect()
+            }
+            Self::Google { .. } | Self::Azure { .. } | Self::Vault { .. } => Vec::new(),
+        }
+    }
+
     /// When it ends, where the cloud said so.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
@@ -86,8 +100,10 @@ pub async fn exchange<'t>(
 ) -> Result<Grant<'t>, Error> {
     Ok(match target {
         Target::Aws(request, mode) => {
+            registry::foresee(&target.registries(), &given.host.env, given.place).await?;
             let credentials = aws::output::credentials(request, mode, given).await?;
-            Grant::Aws { request, mode, credentials }
+            let logins = aws::ecr::logins(request, &credentials, given).await?;
+            Grant::Aws { request, mode, credentials, logins }
         }
         Target::Google(request) => {
             let file = google::exports::prepare(request, given).await?;
@@ -110,7 +126,7 @@ pub async fn exchange<'t>(
 /// When a file cannot be written, or a value cannot be handed over; the files are then gone again.
 pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Leftovers), Error> {
     match grant {
-        Grant::Aws { request, mode, credentials } => {
+        Grant::Aws { request, mode, credentials, logins: _ } => {
             let (content, files) = aws::output::content(request, mode, &credentials, given).await?;
             Ok((content, Leftovers::of(files, None)))
         }
@@ -127,5 +143,19 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
             let (content, files) = vault::exports::content(request, items, &token, given.place).await?;
             Ok((content, Leftovers::of(files, token.release(given.deadline).await)))
         }
+    }
+}
+
+/// The passwords of the registries that `target` names, got again: nothing is registered.
+///
+/// # Errors
+/// As for [`exchange`].
+pub async fn logins(target: &Target, given: &Given<'_>) -> Result<Vec<Login>, Error> {
+    match target {
+        Target::Aws(request, _) => {
+            let credentials = aws::exchange::exchange(request, given).await?;
+            aws::ecr::logins(request, &credentials, given).await
+        }
+        Target::Google(_) | Target::Azure(_) | Target::Vault(_) => Ok(Vec::new()),
     }
 }

@@ -11,6 +11,7 @@ use crate::delivery::Leftovers;
 use crate::emit::{Content, Exports};
 use crate::error::{Error, Exit, Report, Usage};
 use crate::plan::Part;
+use crate::registry::{self, Login, Options};
 use crate::shell::Name;
 
 /// Trades the token for what each of `parts` asks, all at the same time, and puts the results together. Each part has a
@@ -30,7 +31,8 @@ pub async fn together<'g>(
     let exchanges = all.map(|((part, given), pending)| async move {
         Box::pin(exchange(&part.target, given, pending)).await.map_err(|error| named(part, error))
     });
-    let grants = all_or_errors(join_all(exchanges).await)?;
+    let mut grants = all_or_errors(join_all(exchanges).await)?;
+    let logins: Vec<(Login, &Options)> = grants.iter_mut().flat_map(Grant::take_logins).collect();
     // A profile is in nobody's way out, and so is written last: until then a failure leaves no trace.
     let (profiles, others): (Vec<_>, Vec<_>) =
         parts.iter().zip(&given).zip(grants).partition(|(_, grant)| writes_profile(grant));
@@ -43,7 +45,14 @@ pub async fn together<'g>(
     for profile in profiles {
         finished.push(finish(profile).await.map_err(|error| vec![error])?);
     }
-    Ok(put_together(finished))
+    let (content, mut leftovers) = put_together(finished);
+    // The last of all, and for all parts at once, for the same reason.
+    if let (false, Some(given)) = (logins.is_empty(), given.first()) {
+        let Given { token, host, place, .. } = given;
+        let registered = registry::register(logins, token, &host.env, place).await;
+        leftovers.register(registered.map_err(|error| vec![error])?);
+    }
+    Ok((content, leftovers))
 }
 
 fn writes_profile(grant: &Grant<'_>) -> bool {

@@ -4,6 +4,7 @@ use crate::aws;
 use crate::cli::{AwsAnswer, AwsArgs, Form};
 use crate::error::Usage;
 use crate::host::Env;
+use crate::http::CaFile;
 use crate::input::Reader;
 
 /// Bound on the whole exchange.
@@ -12,7 +13,7 @@ pub(super) fn timeout(args: &AwsArgs) -> std::time::Duration {
 }
 
 /// Checks what `aws` was asked for, with the environment's part filled in.
-pub(super) fn new(args: &AwsArgs, env: &Env, reader: &Reader) -> Result<aws::Request, Usage> {
+pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &Reader) -> Result<aws::Request, Usage> {
     super::check_wait(args.wait_for_iam, timeout(args))?;
     let (_, role) = role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
         Usage::new("no role was given")
@@ -43,6 +44,7 @@ pub(super) fn new(args: &AwsArgs, env: &Env, reader: &Reader) -> Result<aws::Req
         .map(|arn| aws::PolicyArn::parse("--policy-arn", arn, last))
         .collect::<Result<Vec<_>, _>>()?;
     check_sizes(policy.as_ref(), &policy_arns)?;
+    let registries = registries(args, last, ca_file, env)?;
     let duration = args.duration.map(aws::Duration::new).transpose()?;
     if !chain.is_empty() && args.duration.is_some_and(|duration| duration > aws::chain::LONGEST_SESSION) {
         return Err(Usage::new("--duration: with --chain-role-arn a session lasts an hour at most")
@@ -69,8 +71,34 @@ pub(super) fn new(args: &AwsArgs, env: &Env, reader: &Reader) -> Result<aws::Req
         source_identity: args.source_identity.as_deref().map(aws::SourceIdentity::parse).transpose()?,
         tags: aws::SessionTag::parse_all(&args.session_tag)?,
         guard,
+        registries,
         wait_for_iam: args.wait_for_iam,
     })
+}
+
+/// The registries, each once; the session must be one for their partition.
+fn registries(
+    args: &AwsArgs,
+    role: &aws::RoleArn,
+    ca_file: Option<&CaFile>,
+    env: &Env,
+) -> Result<aws::Registries, Usage> {
+    const OPTION: &str = "--registry";
+    let mut hosts: Vec<aws::registry::Registry> = Vec::new();
+    for text in &args.registry {
+        let registry = aws::registry::Registry::parse(OPTION, text, env)?;
+        let (partition, own) = (registry.host.partition(), role.partition());
+        if partition != own {
+            return Err(Usage::new(format!(
+                "{OPTION}: `{text}` is in the partition {partition}, and the role is in {own}"
+            ))
+            .hint("no session reaches from one partition into another: name a role of the registry's partition"));
+        }
+        if !hosts.contains(&registry) {
+            hosts.push(registry);
+        }
+    }
+    Ok(aws::Registries { hosts, options: super::registry_options(&args.shared, ca_file) })
 }
 
 /// The further roles, each with its external id.

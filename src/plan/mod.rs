@@ -27,6 +27,7 @@ use crate::google;
 use crate::host::Env;
 use crate::http::{Bundle, CaFile, Overrides, Proxies, Settings, Trust};
 use crate::input::Reader;
+use crate::registry;
 use crate::secret::redact_jwt_shaped;
 use crate::shell::Name;
 use crate::state;
@@ -100,6 +101,19 @@ pub enum Target {
     Vault(vault::Request),
 }
 
+impl Target {
+    /// The registries that it names.
+    #[must_use]
+    pub fn registries(&self) -> Vec<String> {
+        match self {
+            Self::Aws(request, _) => {
+                request.registries.hosts.iter().map(|registry| registry.host.as_str().to_owned()).collect()
+            }
+            Self::Google(_) | Self::Azure(_) | Self::Vault(_) => Vec::new(),
+        }
+    }
+}
+
 impl Cli {
     /// How much standard error says.
     #[must_use]
@@ -160,8 +174,8 @@ impl Plan {
     pub fn new(cli: Cli, env: &Env, reader: &Reader, secrets_file: &SecretsFile) -> Result<Self, Usage> {
         match cli.command {
             Command::Aws(Later(args)) => {
-                let request = aws_request::new(&args, env, reader)?;
                 let ca_file = ca_file(&args.shared.network, reader)?;
+                let request = aws_request::new(&args, ca_file.as_ref(), env, reader)?;
                 let mode = aws_output::new(&args, &request, ca_file.as_ref(), env)?;
                 let bundle = Bundle::from_variable(env, "AWS_CA_BUNDLE")?;
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
@@ -169,7 +183,7 @@ impl Plan {
                 let target = Target::Aws(request, mode);
                 let mut exchange =
                     exchange(args.shared, form.variables(), timeout, target, Trust::new(env, bundle, ca_file)?, env)?;
-                if args.profile.is_some() {
+                if args.profile.is_some() || !args.registry.is_empty() && exchange.delivery.is_text() {
                     exchange.delivery = Delivery::Elsewhere;
                 }
                 Ok(Self::Exchange(Box::new(exchange)))
@@ -326,6 +340,17 @@ fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
                 .hint(format!("give the whole exchange more time: --timeout {enough}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// How registries are registered.
+fn registry_options(shared: &Shared, ca_file: Option<&CaFile>) -> registry::Options {
+    let of_command = !shared.run.is_empty();
+    registry::Options {
+        of_command,
+        token_withheld: of_command && !shared.pass_token,
+        ca_file: ca_file.cloned(),
+        allow_http: shared.network.allow_http.clone(),
     }
 }
 

@@ -170,12 +170,13 @@ impl Directory {
         self.record_copy(file, Some(note)).await
     }
 
-    /// Writes down that a file of somebody else's is about to be replaced by `file`, with nothing of ours in it.
+    /// Writes down that a file of somebody else's is about to be replaced by `file`, with nothing of ours in it. The records are of
+    /// no more use once it is in its place.
     ///
     /// # Errors
     /// When the manifest cannot be written.
-    pub async fn record_restored(&self, file: &mut NewFile) -> Result<(), Error> {
-        self.record_copy(file, None).await.map(drop)
+    pub async fn record_restored(&self, file: &mut NewFile) -> Result<Vec<Record>, Error> {
+        self.record_copy(file, None).await
     }
 
     async fn record_copy(&self, file: &mut NewFile, note: Option<Note>) -> Result<Vec<Record>, Error> {

@@ -112,6 +112,23 @@ impl SubjectToken {
         self.source.option()
     }
 
+    /// The option, and its value, that lead a later run of this job to the same token; none if only this run can read it there.
+    #[must_use]
+    pub fn lasting_place(&self) -> Option<Vec<String>> {
+        match &self.source {
+            Source::Variable(name) => Some(vec!["--token-env".into(), name.to_string()]),
+            Source::File(_) | Source::Stdin => self.lasting_file(),
+        }
+    }
+
+    /// The same if it is a file: one that stays, unlike a pipe.
+    #[must_use]
+    pub fn lasting_file(&self) -> Option<Vec<String>> {
+        let Source::File(path) = &self.source else { return None };
+        let path = std::path::absolute(path).ok().filter(|path| path.is_file())?;
+        Some(vec!["--token-file".into(), path.into_os_string().into_string().ok()?])
+    }
+
     /// The variables of `env` that hold the token, wherever it was read from.
     #[must_use]
     pub fn copies(&self, env: &Env) -> Vec<OsString> {
@@ -145,6 +162,16 @@ pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<Su
     if token.header.is_unsecured() {
         return Err(Error::NotJwt { why: "nobody signed it (`alg` is none)".into() });
     }
+    token.check_time(host.clock.unix())?;
+    Ok(token)
+}
+
+/// Reads a token that an earlier run has kept.
+///
+/// # Errors
+/// As for [`read`].
+pub fn of_text(jwt: &Secret, host: &Host) -> Result<SubjectToken, Error> {
+    let token = parse(jwt.reveal(), &Source::Variable(Name::fixed(Source::DEFAULT_VARIABLE)))?;
     token.check_time(host.clock.unix())?;
     Ok(token)
 }

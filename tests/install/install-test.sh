@@ -13,9 +13,10 @@ to_a_directory() {
   install --to "$home/new dir/it's"
   check "--to makes the directory and installs" ends_with 0
   check "--to: the program runs" is_new "$home/new dir/it's/oidc-exchange"
-  check "--to: nothing else is left" alone_in "$home/new dir/it's" oidc-exchange
+  check "--to: nothing else is left" both_in "$home/new dir/it's"
   check "--to: it says where" says "installed oidc-exchange 2.0.0 as $home/new dir/it's/oidc-exchange (as --to says)"
   check "--to: it says that the program is static" says "fully static"
+  check "--to: it says what the link is" says "linked $home/new dir/it's/docker-credential-oidc-exchange to it"
   line=$(printf '%s\n' "$out" | sed -n 's/^    //p')
   found=$(PATH=$path sh -c "$line; command -v oidc-exchange") || found=
   check "--to: the line puts it on PATH" [ "$found" = "$home/new dir/it's/oidc-exchange" ]
@@ -146,7 +147,21 @@ over_an_old_one() {
   check "… and goes on running" kill -0 "$running"
   kill "$running"
   wait "$running" 2>/dev/null || true
-  check "… and no other file is left" alone_in "$home/bin" oidc-exchange
+  check "… and no other file is left" both_in "$home/bin"
+
+  fresh
+  mkdir "$home/bin"
+  echo "another's" >"$home/bin/docker-credential-oidc-exchange"
+  install --to "$home/bin"
+  check "a helper that is no link: installed" ends_with 0
+  check "a helper that is no link: it says so" complains "is not a link, and is left as it is"
+  check "a helper that is no link: it stays" grep -q "another's" "$home/bin/docker-credential-oidc-exchange"
+
+  fresh
+  mkdir "$home/bin"
+  ln -s /elsewhere "$home/bin/docker-credential-oidc-exchange"
+  install --to "$home/bin"
+  check "an older link is replaced" linked_in "$home/bin"
 
   fresh
   mkdir "$home/bin"

@@ -110,7 +110,7 @@ untouched() { is_old "$home/bin/oidc-exchange" && alone_in "$home/bin" oidc-exch
 asked_for_nothing() { ! [ -s "$work/requests" ]; }
 asked_for() { grep -qxF -- "$1" "$work/requests"; }
 nothing_over_http() { ! grep -q "^http " "$work/requests"; }
-installed() { ends_with 0 && is_new "$home/bin/oidc-exchange" && alone_in "$home/bin" oidc-exchange; }
+installed() { ends_with 0 && is_new "$home/bin/oidc-exchange" && both_in "$home/bin"; }
 
 refused() { # WHAT MESSAGE
   check "$1: an error" ends_with 1

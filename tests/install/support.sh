@@ -76,7 +76,7 @@ fresh() {
   home=$work/home
   rm -rf -- "$home"
   mkdir -p "$home/shims" "$home/checkout" "$home/cwd"
-  for linked in cat cc cp chmod dirname env file grep head id ldd ls mkdir mktemp mv printf readelf rm sed sh tail tr uname; do
+  for linked in cat cc cp chmod dirname env file grep head id ldd ln ls mkdir mktemp mv printf readelf rm sed sh tail tr uname; do
     ln -s "$(command -v "$linked")" "$home/shims/$linked"
   done
   ln -s "$work/stand-ins/cargo" "$work/stand-ins/rustc" "$home/shims/"
@@ -128,6 +128,9 @@ absent() { ! [ -e "$1" ]; }
 not_built() { ! [ -e "$home/log" ]; }
 was_called_with() { grep -qxF -- "$1" "$home/log"; }
 alone_in() { [ "$(ls -A "$1")" = "$2" ]; }
+# The program, and the link to it.
+both_in() { [ "$(ls -A "$1" | tr '\n' ' ')" = "docker-credential-oidc-exchange oidc-exchange " ] && linked_in "$1"; }
+linked_in() { [ "$(readlink "$1/docker-credential-oidc-exchange")" = oidc-exchange ]; }
 
 # --- the shells --------------------------------------------------------------------------------
 

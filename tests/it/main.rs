@@ -23,6 +23,7 @@ mod memory;
 mod network;
 mod pasted;
 mod refused;
+mod registry;
 mod repeated;
 mod setup;
 mod shell;

@@ -3,6 +3,7 @@
 mod account;
 mod assume;
 mod caller;
+mod ecr;
 mod fault;
 mod identity;
 mod parameters;
@@ -23,6 +24,7 @@ use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repea
 use crate::sync::lock;
 use account::Accounts;
 pub use account::Issued;
+pub use ecr::Ecr;
 use identity::Keys;
 use refusal::Refusal;
 pub use trust::{PolicyError, TrustPolicy};

@@ -18,6 +18,18 @@ impl Refusal {
         xml::error(self.status, self.code, &self.message)
     }
 
+    /// Code and message as the services that speak JSON have them.
+    pub(super) fn for_json(&self) -> (&str, &str) {
+        let code = match self.code {
+            "InvalidClientTokenId" => "UnrecognizedClientException",
+            "ExpiredToken" => "ExpiredTokenException",
+            "SignatureDoesNotMatch" => "InvalidSignatureException",
+            "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+            code => code,
+        };
+        (code, &self.message)
+    }
+
     pub(super) fn access_denied(message: impl Into<String>) -> Self {
         Self::new(403, "AccessDenied", message)
     }

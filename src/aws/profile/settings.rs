@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::Profile;
 use super::ini::Setting;
-use crate::aws::token_file;
-use crate::aws::{Credentials, Request};
+use crate::aws::{Credentials, Request, token_file, words};
 use crate::emit::{self, ini::Value};
 use crate::secret::Secret;
 use crate::shell::posix;
@@ -118,31 +117,12 @@ async fn process_line(
     let mut option = |name: &str, value: &str| words.extend([format!("--{name}"), value.to_owned()]);
     option("format", "process");
     option("token-file", &emit::text_of(token_file)?);
-    option("role-arn", request.role.as_str());
-    option("role-session-name", request.session_name.as_str());
-    option("sts-region", request.sts_region.as_str());
-    if let Some(duration) = request.duration {
-        option("duration", &duration.seconds().to_string());
-    }
     if let Some(policy) = &request.policy {
         // In a file of its own: a policy may hold what would end a profile's line.
         let file = made.file("aws-policy", |_| Ok(Secret::new(policy.as_str().to_owned()))).await?;
         option("policy", &format!("@{}", emit::text_of(&file)?));
     }
-    request.policy_arns.iter().for_each(|arn| option("policy-arn", arn.as_str()));
-    let with_id = request.chain.iter().rposition(|hop| hop.external_id.is_some()).map_or(0, |last| last + 1);
-    for (index, hop) in request.chain.iter().enumerate() {
-        option("chain-role-arn", hop.role.as_str());
-        if index < with_id {
-            option("external-id", hop.external_id.as_ref().map_or("", |id| id.as_str()));
-        }
-    }
-    if let Some(identity) = &request.source_identity {
-        option("source-identity", identity.as_str());
-    }
-    request.tags.iter().for_each(|tag| option("session-tag", &format!("{}={}", tag.key, tag.value)));
-    request.guard.allowed.iter().for_each(|account| option("allowed-account-id", account.as_str()));
-    words.extend(request.guard.verify.then(|| "--verify".to_owned()));
+    words.extend(words::options(request));
     if let Some(certificates) = &profile.ca_file {
         // The file may be a pipe, or be gone by the time of the renewal.
         let file = made.file("aws-ca", |_| Ok(Secret::new(certificates.pem()))).await?;

@@ -43,6 +43,7 @@ const TAIL: &str = r#"    esac
     COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -F _oidc_exchange oidc-exchange
+complete -W 'get store erase list version' docker-credential-oidc-exchange
 "#;
 
 pub(super) fn script(commands: &[Entry]) -> String {

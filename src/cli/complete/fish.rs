@@ -24,6 +24,7 @@ function __oidc_exchange_command --description 'Completes the COMMAND after --'
     set -l end (contains -i -- -- $line)
     complete -C (string join ' ' -- (string escape -- $line[(math $end + 1)..-1]) (commandline -ct))
 end
+complete -c docker-credential-oidc-exchange -f -a 'get store erase list version'
 complete -c oidc-exchange -f
 complete -c oidc-exchange -n '__oidc_exchange_at COMMAND' -a '(__oidc_exchange_command)'
 "#;

@@ -3,7 +3,7 @@
 use super::add;
 use crate::cli::outline::{Entry, Opt, Value};
 
-const HEAD: &str = "#compdef oidc-exchange
+const HEAD: &str = "#compdef oidc-exchange docker-credential-oidc-exchange
 # zsh completion of oidc-exchange: a file `_oidc-exchange` in a directory of fpath.
 ";
 
@@ -27,10 +27,18 @@ const BRANCH: &str = r" \
 
 /// Loaded by way of fpath this is the body of the function that was asked for; sourced, it has to register one.
 const TAIL: &str = r#"
-if [[ $funcstack[1] == _oidc-exchange ]]; then
-    _oidc_exchange "$@"
-else
+
+_docker_credential_oidc_exchange() {
+    _arguments '1: :(get store erase list version)'
+}
+
+if [[ $funcstack[1] != _oidc-exchange ]]; then
     compdef _oidc_exchange oidc-exchange
+    compdef _docker_credential_oidc_exchange docker-credential-oidc-exchange
+elif [[ $service == docker-credential-oidc-exchange ]]; then
+    _docker_credential_oidc_exchange "$@"
+else
+    _oidc_exchange "$@"
 fi
 "#;
 

@@ -103,8 +103,10 @@ impl Asked {
 fn is_for_something_else(program: &Command, line: &CommandLine, format: AskedFormat) -> bool {
     let to_a_file = one(line, "output").is_some_and(|path| !path.is_empty() && place(Path::new(path)) == Place::File);
     let to_a_profile = one(line, "profile").is_some_and(|name| !name.is_empty());
+    let mut registries = line.arguments.each("registry").peekable();
+    let to_registries = registries.peek().is_some() && registries.all(|name| name.is_some_and(|name| !name.is_empty()));
     let asked = match format {
-        AskedFormat::Absent => to_a_file || to_a_profile || line.runs_command,
+        AskedFormat::Absent => to_a_file || to_a_profile || to_registries || line.runs_command,
         AskedFormat::Wrong => to_a_file,
         AskedFormat::Answer => true,
         AskedFormat::Variables(Format::EnvNoExport) => to_a_file || line.runs_command,

@@ -97,9 +97,11 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
         _ => Vec::new(),
     };
     let format = value("format");
+    let registries = values("registry");
     let elsewhere = !values("run").is_empty()
         || value("output").is_some_and(|path| is_a_file(&path))
         || value("profile").is_some_and(|name| !name.is_empty())
+        || !registries.is_empty() && registries.iter().all(|name| !name.is_empty())
         || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "kubernetes" | "raw"));
     let for_a_shell = ["aws", "gcp", "azure", "vault", "clean"].contains(&command);
     let shell = match format.as_deref() {
@@ -171,7 +173,12 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         _ => &[],
     };
     let elsewhere = match formats.as_slice() {
-        [] => !command.is_empty() || once("profile").is_some_and(|name| !name.is_empty()),
+        [] => {
+            let registries = if has("registry") { given(ours, "registry") } else { Vec::new() };
+            !command.is_empty()
+                || once("profile").is_some_and(|name| !name.is_empty())
+                || !registries.is_empty() && !registries.contains(&Some(""))
+        }
         [Some("env-no-export")] => {
             may.push(Text::Stop(Shell::Arguments));
             !command.is_empty()

@@ -188,6 +188,6 @@ fn twice_is_once_and_shells_forget() {
         let script = "set -eu; eval \"$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)\"\n\
                       eval \"$(oidc-exchange clean)\"; eval \"$(oidc-exchange clean)\"\n\
                       env | grep -c ^AWS_ENDPOINT; env | grep ^AWS_ | grep -vc ENDPOINT || echo none";
-        shell.runs(script).job(&sandbox).run().exits(0).stdout_is("1\n0\nnone\n").stderr_is(expect![""]);
+        shell.runs(script).job(&sandbox).run().exits(0).stdout_is("3\n0\nnone\n").stderr_is(expect![""]);
     }
 }

@@ -16,7 +16,7 @@ fn row(command: &str) -> [String; 2] {
     let table = PAGE.lines().skip_while(|line| *line != "| command | sets | unsets |").skip(2);
     let rows = table.take_while(|line| line.starts_with("| "));
     let rows: Vec<Vec<&str>> = rows.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect();
-    assert_eq!(rows.len(), 16, "a new row is one that this test must run");
+    assert_eq!(rows.len(), 17, "a new row is one that this test must run");
     let found = rows.iter().find(|cells| cells[0] == command).unwrap_or_else(|| panic!("no row {command}"));
     [found[1].to_owned(), found[2].to_owned()]
 }
@@ -69,6 +69,9 @@ fn by_aws() {
 
     assert_eq!(row("`aws --profile NAME`"), ["nothing", "nothing"]);
     aws(&sandbox, &["--profile", "ci"]).run().exits(0).stdout_is("");
+
+    assert_eq!(row("`aws --registry HOST`"), ["nothing", "nothing"]);
+    aws(&sandbox, &["--registry", "public.ecr.aws"]).run().exits(0).stdout_is("");
 }
 
 /// Without a service account, or as one, with these further arguments.

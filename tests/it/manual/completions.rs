@@ -131,8 +131,12 @@ fn bash_takes_it_by_eval() {
     let help = oidc_exchange(["completions", "--help"]).run();
     assert!(help.exits(0).stdout().contains(line));
     let Some(bash) = shells::find("bash", "bash", &[]) else { return };
-    let output = bash.runs(&format!("{line}\ncomplete -p oidc-exchange")).run();
-    output.exits(0).stdout_is("complete -F _oidc_exchange oidc-exchange\n");
+    let registered = "complete -p oidc-exchange docker-credential-oidc-exchange";
+    let output = bash.runs(&format!("{line}\n{registered}")).run();
+    output.exits(0).stdout_is(
+        "complete -F _oidc_exchange oidc-exchange\n\
+         complete -W 'get store erase list version' docker-credential-oidc-exchange\n",
+    );
 }
 
 /// On a terminal of zsh's own, with everything that completion adds written down.

@@ -160,6 +160,7 @@ impl<'s> Program<'s> {
         self.sandbox = Some(sandbox);
         self.word(&format!("127.0.0.1:{}", sandbox.issuer.port()), "ISSUER")
             .word(&format!("127.0.0.1:{}", sandbox.aws.port()), "STS")
+            .word(&format!("127.0.0.1:{}", sandbox.ecr.port()), "ECR")
             .word(&format!("127.0.0.1:{}", sandbox.google.sts.port()), "GOOGLE-STS")
             .word(&format!("127.0.0.1:{}", sandbox.google.iam.port()), "GOOGLE-IAM")
             .word(&format!("127.0.0.1:{}", sandbox.azure.port()), "ENTRA")

@@ -15,7 +15,9 @@ impl Scratch {
         for part in ["home", "tmp", "bin"] {
             fs::create_dir(directory.path().join(part)).unwrap();
         }
-        symlink(env!("CARGO_BIN_EXE_oidc-exchange"), directory.path().join("bin/oidc-exchange")).unwrap();
+        for name in ["oidc-exchange", "docker-credential-oidc-exchange"] {
+            symlink(env!("CARGO_BIN_EXE_oidc-exchange"), directory.path().join("bin").join(name)).unwrap();
+        }
         Self(directory)
     }
 

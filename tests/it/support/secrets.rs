@@ -57,6 +57,9 @@ impl Secrets {
             self.plant("a secret access key", &issued.secret_access_key);
             self.plant("a session token", &issued.session_token);
         }
+        for password in sandbox.ecr.issued() {
+            self.plant("a registry's password", &password);
+        }
         for issued in sandbox.google.issued() {
             self.plant("a service account's token", &issued.token);
         }

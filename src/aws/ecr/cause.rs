@@ -1,0 +1,141 @@
+//! Why ECR gave no password, and all that follows from it.
+//!
+//! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html>
+
+use super::answer::Answer;
+use crate::aws::RoleArn;
+use crate::aws::registry::Registry;
+use crate::host::Clock;
+use crate::http::{Explain, Row, THROTTLED, Told};
+use crate::text::time;
+
+/// Why ECR gave no password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The role's policies do not allow it.
+    Denied,
+    /// The credentials are not known there; new ones may not be for some seconds.
+    KeysUnknown,
+    /// The session is over.
+    Expired,
+    /// This machine's clock differs from AWS's.
+    Clock,
+    /// What arrived is not what was signed.
+    Signature,
+    /// Too many calls.
+    Throttled,
+    /// The service failed.
+    ServerFault,
+    /// No error of ECR's: something in between answered.
+    NotEcr,
+    /// Another refusal.
+    Other,
+}
+
+impl Cause {
+    pub(super) fn of(answer: &Answer) -> Self {
+        match answer.code.unclean() {
+            "AccessDeniedException" | "AccessDenied" => Self::Denied,
+            "UnrecognizedClientException" | "InvalidClientTokenId" => Self::KeysUnknown,
+            "ExpiredTokenException" | "ExpiredToken" => Self::Expired,
+            "RequestExpired" | "RequestTimeTooSkewed" => Self::Clock,
+            "InvalidSignatureException" | "SignatureDoesNotMatch" => {
+                if answer.says("expired") || answer.says("not yet current") { Self::Clock } else { Self::Signature }
+            }
+            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
+                Self::Throttled
+            }
+            "ServerException" | "InternalFailure" | "ServiceUnavailable" | "ServiceUnavailableException" => {
+                Self::ServerFault
+            }
+            code => match answer.status {
+                429 => Self::Throttled,
+                408 | 412 | 425 | 500..=599 => Self::ServerFault,
+                _ if code.is_empty() => Self::NotEcr,
+                _ => Self::Other,
+            },
+        }
+    }
+
+    /// All that follows from the cause.
+    pub(super) fn row<'a>(self) -> Row<Context<'a>> {
+        const TITLE: &str = "refused to give a password";
+        match self {
+            Self::Denied => Row::refused(TITLE).fix(Context::denied),
+            Self::KeysUnknown => Row::refused(TITLE).fix(Context::keys_unknown),
+            Self::Expired | Self::Clock => Row::refused(TITLE).fix(Context::clock),
+            Self::Signature => Row::refused(TITLE).fix(Context::signature),
+            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::ServerFault => Row::heals()
+                .say(&["the service itself failed; its state is on https://health.aws.amazon.com/health/status"]),
+            Self::NotEcr => Row::something_else(),
+            Self::Other => Row::refused(TITLE),
+        }
+    }
+}
+
+/// What an error is explained with.
+pub(super) struct Context<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) role: &'a RoleArn,
+    pub(super) clock: &'a Clock,
+}
+
+impl Context<'_> {
+    fn denied(&self) -> Vec<String> {
+        let role = self.role.as_str();
+        if self.registry.host.is_public() {
+            return vec![format!(
+                "the policies of {role} must allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on the resource *"
+            )];
+        }
+        vec![
+            format!(
+                "the policies of {role} must allow ecr:GetAuthorizationToken on the resource *, not on a repository"
+            ),
+            "if you use --policy or --policy-arn, these must allow it too".into(),
+        ]
+    }
+
+    fn keys_unknown(&self) -> Vec<String> {
+        vec![
+            "credentials made a moment ago may be unknown to a region for some seconds: they were tried again".into(),
+            format!(
+                "check that the account has enabled the region {}, and that AWS_ENDPOINT_URL and {} name no other service",
+                self.registry.host.region(),
+                self.registry.host.setting()
+            ),
+        ]
+    }
+
+    fn clock(&self) -> Vec<String> {
+        vec![format!("check this machine's clock: it has {}", time(self.clock.unix()))]
+    }
+
+    fn signature(&self) -> Vec<String> {
+        vec![format!(
+            "a proxy, or the service that {} or AWS_ENDPOINT_URL names, may have changed the request",
+            self.registry.host.setting()
+        )]
+    }
+}
+
+impl Explain<Answer> for Context<'_> {
+    fn provider(&self) -> &'static str {
+        self.registry.host.provider()
+    }
+
+    fn address_setting(&self) -> &'static str {
+        self.registry.host.setting()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        vec![format!("the password of {}", self.registry.host.as_str())]
+    }
+
+    fn tell(&self, answer: &Answer) -> Told {
+        let told = Cause::of(answer).row().tell(self);
+        let presented = vec![format!("a session of {}", self.role.as_str())];
+        Told { title: told.title.map(|title| format!("{} {title}", self.provider())), presented, ..told }
+    }
+}

@@ -1,0 +1,93 @@
+//! Passwords of Amazon ECR, private and public: one signed `GetAuthorizationToken` for each API, repeated while its failure can
+//! heal (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html>).
+
+mod answer;
+mod cause;
+
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
+
+use super::registry::Registry;
+use super::signature::Signer;
+use super::{Credentials, Request, words};
+use crate::cloud::Given;
+use crate::error::Error;
+use crate::http::{self, Attempt};
+use crate::registry::{Login, Password};
+use answer::Answer;
+use cause::{Cause, Context};
+
+/// How long credentials may be too new for a region to know them.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// The passwords of the registries that `request` names, by the session `credentials`.
+///
+/// # Errors
+/// The service's refusal, or that it could not be reached in time.
+pub async fn logins(request: &Request, credentials: &Credentials, given: &Given<'_>) -> Result<Vec<Login>, Error> {
+    let mut found: Vec<(&Registry, Password)> = Vec::new();
+    let mut logins = Vec::new();
+    for registry in &request.registries.hosts {
+        // A password opens every registry that the session may use in that region.
+        let same = |known: &Registry| {
+            (&known.endpoint, known.host.region(), known.host.is_public())
+                == (&registry.endpoint, registry.host.region(), registry.host.is_public())
+        };
+        let password = match found.iter().find(|(known, _)| same(known)) {
+            Some((_, password)) => password.clone(),
+            None => password(request, registry, credentials, given).await?,
+        };
+        found.push((registry, password.clone()));
+        let server = registry.host.as_str().to_owned();
+        logins.push(Login { renewal: words::renewal(request, &server), server, password });
+    }
+    Ok(logins)
+}
+
+async fn password(
+    request: &Request,
+    registry: &Registry,
+    credentials: &Credentials,
+    given: &Given<'_>,
+) -> Result<Password, Error> {
+    let Given { http, host, deadline, .. } = *given;
+    http.shown().add(&credentials.secret_access_key);
+    http.shown().add(&credentials.session_token);
+    let fresh = Instant::now() + FRESH;
+    let once = async || {
+        let mut call = call(registry);
+        let Registry { host: of, .. } = registry;
+        let service = if of.is_public() { "ecr-public" } else { "ecr" };
+        // Each attempt has its own time.
+        let signer = Signer { credentials, region: of.region(), service, time: host.clock.now() };
+        signer.sign_headers(&mut call)?;
+        let response = http.send(call).await?;
+        if !(200..300).contains(&response.status) {
+            let retry_after = response.retry_after(host.clock.now());
+            let answer = Answer::read(of, &response, http.shown());
+            let cause = Cause::of(&answer);
+            let left = fresh.checked_duration_since(Instant::now()).filter(|_| cause == Cause::KeysUnknown);
+            return Err(Attempt::answered(answer, cause.row().is_retried(), retry_after).waited_out(left));
+        }
+        let password = answer::password(&response.body).map_err(|why| Attempt::garbled(response.status, why))?;
+        http.shown().add(&password.secret);
+        Ok(password)
+    };
+    let context = Context { registry, role: request.last_role(), clock: &host.clock };
+    http.retry(deadline, once).await.map_err(|gave_up| gave_up.explain(&context))
+}
+
+fn call(registry: &Registry) -> http::Request {
+    let target = if registry.host.is_public() {
+        "SpencerFrontendService.GetAuthorizationToken"
+    } else {
+        "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    headers.insert(HeaderName::from_static("x-amz-target"), HeaderValue::from_static(target));
+    http::Request { method: Method::POST, url: registry.endpoint.clone(), headers, body: b"{}".to_vec() }
+}

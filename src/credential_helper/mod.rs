@@ -1,0 +1,170 @@
+//! `docker-credential-oidc-exchange`: this program under its other name, which docker, podman and others run for a registry's
+//! password.
+//!
+//! One argument, a server's name on standard input, an answer on standard output, exit status 0 or 1
+//! (<https://github.com/docker/docker-credential-helpers>). After a failure docker goes on without credentials and shows standard
+//! error; podman, buildah and skopeo stop and show standard output.
+
+mod password;
+mod verb;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::core_file;
+use crate::delivery;
+use crate::diagnostic::{self, Verbosity};
+use crate::error::{Error, Exit, Report, Usage};
+use crate::host::Host;
+use crate::http::retry::Deadline;
+use crate::input::{self, Kind};
+use crate::registry::{self, PROGRAM};
+use crate::secret::Secret;
+use crate::state::StateDir;
+use verb::Verb;
+
+/// Bound on a call: whoever makes it waits for it.
+const BOUND: Duration = Duration::from_secs(45);
+
+/// What a caller takes for "this helper does not have that registry": it goes on without credentials, and without a word
+/// (<https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>).
+const NOT_FOUND: &str = "credentials not found in native keychain";
+
+/// The same for a call that names no server.
+const NO_SERVER: &str = "no credentials server URL";
+
+/// Whether the program was called by the helper's name: `arguments` with that name first.
+#[must_use]
+pub fn is_called(arguments: &[OsString]) -> bool {
+    arguments.first().is_some_and(|name| Path::new(name).file_name().is_some_and(|name| name == PROGRAM))
+}
+
+/// A call's end.
+enum Answer {
+    /// A text, exit status 0.
+    Text(Secret),
+    /// Words that the protocol has a meaning for, exit status 1.
+    Words(&'static str),
+}
+
+/// Answers one call.
+#[must_use]
+pub fn run(arguments: &[OsString], host: &Host) -> ExitCode {
+    core_file::forbid();
+    install_panic_hook();
+    diagnostic::init(Verbosity::Normal);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&Error::new(Exit::Bug, Report::new(format!("cannot start: {error}")))),
+    };
+    let deadline = Deadline::after(BOUND);
+    let ended = runtime.block_on(async {
+        let answer = answer(arguments, host, deadline).await?;
+        let (text, code) = match answer {
+            Answer::Text(text) => (text, ExitCode::SUCCESS),
+            Answer::Words(words) => (Secret::new(format!("{words}\n")), ExitCode::FAILURE),
+        };
+        delivery::print(text.reveal().to_owned(), deadline).await?;
+        Ok::<_, Error>(code)
+    });
+    // A read of standard input that never ends must not keep the program.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|error| fail(&error))
+}
+
+async fn answer(arguments: &[OsString], host: &Host, deadline: Deadline) -> Result<Answer, Error> {
+    let text = |text: String| Ok(Answer::Text(Secret::new(text)));
+    match Verb::parse(arguments)? {
+        Verb::Version => text(format!("{PROGRAM} {}\n", env!("CARGO_PKG_VERSION"))),
+        Verb::Help => text(verb::HELP.into()),
+        Verb::Get => get(host, deadline).await,
+        Verb::Store => {
+            stdin(deadline).await?;
+            tracing::warn!("{PROGRAM} stores no passwords: it gets them itself; docker login is not needed here");
+            text(String::new())
+        }
+        Verb::Erase => {
+            stdin(deadline).await?;
+            tracing::warn!("{PROGRAM} erases nothing: oidc-exchange clean ends its registrations");
+            text(String::new())
+        }
+        Verb::List => list(host).await,
+    }
+}
+
+async fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
+    let text = stdin(deadline).await?;
+    let server = registry::server_of(text.trim());
+    if server.is_empty() {
+        return Ok(Answer::Words(NO_SERVER));
+    }
+    let place = place(host)?.until(deadline.end());
+    let Some(directory) = place.existing()? else { return Ok(Answer::Words(NOT_FOUND)) };
+    let found = password::get(server, &directory, &place, host, deadline).await?;
+    Ok(found.map_or(Answer::Words(NOT_FOUND), |kept| Answer::Text(registry::answer(&kept))))
+}
+
+async fn list(host: &Host) -> Result<Answer, Error> {
+    let mut all = serde_json::Map::new();
+    if let Some(directory) = place(host)?.existing()? {
+        for server in registry::servers(&directory).await? {
+            if let Some(path) = registry::kept(&directory, &server).await?.first()
+                && let Ok(kept) = registry::Kept::read(path).await
+            {
+                all.insert(format!("https://{server}"), kept.password.username.into());
+            }
+        }
+    }
+    Ok(Answer::Text(Secret::new(format!("{}\n", serde_json::Value::Object(all)))))
+}
+
+/// The job's private directory, where its exchanges have left the passwords.
+fn place(host: &Host) -> Result<StateDir, Error> {
+    let place = StateDir::locate(&host.env)?;
+    if place.is_lasting() {
+        return Ok(place);
+    }
+    Err(Usage::new("neither SEMAPHORE_JOB_ID (with HOME) nor OIDC_EXCHANGE_DIR names the directory of the passwords")
+        .hint("run docker as the same user, with the same environment, as oidc-exchange: sudo removes variables")
+        .into())
+}
+
+/// Standard input as the caller gave it.
+async fn stdin(deadline: Deadline) -> Result<String, Error> {
+    let reading = input::apart(deadline.remaining(), |reader| reader.stdin(PROGRAM, Kind::Token));
+    let read = reading.await.map_err(|unfinished| unfinished.usage("within 45 s"))?;
+    let text = read.and_then(input::text);
+    Ok(text.map_err(|fault| Usage::new(format!("{PROGRAM}: cannot read standard input: {fault}")))?)
+}
+
+/// What podman shows in one line, and what docker shows; and what docker does then.
+fn fail(error: &Error) -> ExitCode {
+    let report = error.report();
+    let said = report.first("said");
+    let line = if said.is_empty() { report.title.clone() } else { format!("{}: {said}", report.title) };
+    delivery::print_last(&format!("oidc-exchange: {}\n", diagnostic::shown(&line)));
+    let mut whole = Report::new(report.title.clone());
+    whole.facts.clone_from(&report.facts);
+    let whole = whole
+        .fact(
+            "then",
+            vec!["docker continues without credentials: its own next error is a consequence of this one".into()],
+        )
+        .hints(report.hints.clone());
+    diagnostic::report(&whole);
+    ExitCode::FAILURE
+}
+
+/// A panic's message could hold anything: none of it is shown.
+fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+        let report = Report::new(format!("a bug in oidc-exchange, at {place}"))
+            .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))]);
+        let _ = fail(&Error::new(Exit::Bug, report));
+        #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
+        std::process::exit(1);
+    }));
+}

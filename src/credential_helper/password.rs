@@ -1,0 +1,92 @@
+//! A registry's password: the kept one while it is fresh, then a new one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::cloud::Given;
+use crate::error::{Error, Exit, Report};
+use crate::exchange;
+use crate::host::Host;
+use crate::http::Client;
+use crate::http::retry::Deadline;
+use crate::input;
+use crate::plan::{Plan, SecretsFile};
+use crate::registry::{self, Kept};
+use crate::state::{Directory, NewFile, StateDir};
+use crate::subject;
+
+/// How long before its end a password is renewed.
+const EARLY: Duration = Duration::from_mins(5);
+
+/// What is kept for `server`, renewed if need be; none if it is not registered. One call at a time renews.
+///
+/// # Errors
+/// When the file cannot be read, or the renewal fails and the old password does not live any more.
+pub(super) async fn get(
+    server: &str,
+    directory: &Directory,
+    place: &StateDir,
+    host: &Host,
+    deadline: Deadline,
+) -> Result<Option<Kept>, Error> {
+    let Some(path) = registry::kept(directory, server).await?.into_iter().next() else { return Ok(None) };
+    let kept = Kept::read(&path).await?;
+    if kept.lives(host.clock.now(), EARLY) {
+        return Ok(Some(kept));
+    }
+    let _lock = place.lock(&registry::lock(&path), deadline.remaining()).await?;
+    // Whoever held the lock has most likely renewed it.
+    let kept = Kept::read(&path).await?;
+    if kept.lives(host.clock.now(), EARLY) {
+        return Ok(Some(kept));
+    }
+    match renewed(&kept, place, host, deadline).await {
+        Ok(renewed) => {
+            if let Err(error) = put(&renewed, &path, directory).await {
+                tracing::warn!("{error}; the next call asks for a new password again");
+            }
+            Ok(Some(renewed))
+        }
+        Err(error) if error.exit() == Exit::Unreachable && kept.lives(host.clock.now(), Duration::ZERO) => {
+            tracing::warn!("{error}: {}; the password from before still lives", error.report().first("said"));
+            Ok(Some(kept))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The same with a new password, which the kept command line gets.
+async fn renewed(kept: &Kept, place: &StateDir, host: &Host, deadline: Deadline) -> Result<Kept, Error> {
+    let not_ours =
+        || Error::new(Exit::Bug, Report::new("the registry's file has a request that this version does not know"));
+    let words = [env!("CARGO_PKG_NAME").to_owned()].into_iter().chain(kept.renewal.0.iter().cloned());
+    let cli = Cli::try_parse_from(words).map_err(|_| not_ours())?;
+    let env = host.env.clone();
+    let planned =
+        input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &SecretsFile::default()));
+    let plan = planned.await.map_err(|unfinished| unfinished.usage("within 45 s"))??;
+    let Plan::Exchange(plan) = plan else { return Err(not_ours()) };
+    let (Some(part), Some(network)) = (plan.parts.into_iter().next(), plan.networks.into_iter().next()) else {
+        return Err(not_ours());
+    };
+    let http = Client::new(network, deadline);
+    let token = match &kept.token {
+        Some(jwt) => subject::of_text(jwt, host)?,
+        None => subject::read(&plan.source, host, deadline).await?,
+    };
+    let given = Given { token: &token, http: &http, host, deadline, place };
+    let mut logins = exchange::logins(&part.target, &given).await?.into_iter();
+    let login = logins.find(|login| login.server == kept.server).ok_or_else(not_ours)?;
+    Ok(Kept { password: login.password, ..kept.clone() })
+}
+
+async fn put(kept: &Kept, path: &Path, directory: &Directory) -> Result<(), crate::state::Error> {
+    let text = kept.text();
+    let mut file = NewFile::beside(path)?;
+    directory.record(&mut file, text.reveal().as_bytes()).await?;
+    file.fill(text.reveal().as_bytes())?;
+    file.put()
+}

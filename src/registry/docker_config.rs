@@ -1,0 +1,322 @@
+//! Docker's `config.json` as a text: who has the passwords of which registry
+//! (<https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties>).
+
+use super::HELPER;
+use super::json_text::{Object, member};
+use crate::json;
+
+/// The member that has a helper's name for each registry.
+const HELPERS: &str = "credHelpers";
+/// The member that has passwords.
+const AUTHS: &str = "auths";
+
+/// What was changed for a registry.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// The text after it.
+    pub(super) text: String,
+    /// What the file had for the registries, for a person, a line each.
+    pub(super) replaced: Vec<String>,
+}
+
+/// The text in which this program is the helper of `servers`; none if it already is, and has no other's password.
+///
+/// # Errors
+/// What is wrong with a text that Docker, too, cannot read, or reads in a way of its own.
+pub(super) fn register(text: &str, servers: &[String]) -> Result<Option<Change>, String> {
+    check(text)?;
+    let mut change = Change { text: text.to_owned(), replaced: Vec::new() };
+    for server in servers {
+        register_one(&mut change, server)?;
+    }
+    Ok((change.text != text).then_some(change))
+}
+
+/// The text without what [`register`] has put into `before` for `servers`, and with what it took out: for a file that somebody
+/// else has changed since. None if nothing of ours is in it.
+///
+/// # Errors
+/// As for [`register`].
+pub(super) fn unregister(text: &str, before: &str, servers: &[String]) -> Result<Option<String>, String> {
+    check(text)?;
+    let before = if check(before).is_ok() { before } else { "" };
+    let mut now = text.to_owned();
+    for server in servers {
+        let whole = whole(&now);
+        let Some((_, helpers)) = section(&now, &whole, HELPERS)? else { continue };
+        let Some(index) = helpers.find(server).filter(|index| names_us(helpers.value(*index))) else { continue };
+        now = match old_helper(before, server) {
+            Some(old) => helpers.replaced(index, &old),
+            None if helpers.members().len() == 1 && !has(before, HELPERS) => without(&now, HELPERS),
+            None => helpers.without(index),
+        };
+        for (name, value) in old_passwords(before, server) {
+            let whole = self::whole(&now);
+            let Some((_, auths)) = section(&now, &whole, AUTHS)? else { continue };
+            now = match auths.find(&name) {
+                Some(index) if is_empty(auths.value(index)) => auths.replaced(index, &value),
+                Some(_) => continue,
+                None => {
+                    let lead = inner_lead(&whole);
+                    auths.with(&name, &value, auths.lead().unwrap_or(&lead), lead_of(&whole))
+                }
+            };
+        }
+    }
+    Ok((now != text).then_some(now))
+}
+
+/// Whether the text has a password for `server`, or another helper, that its readers take; what cannot be read has none.
+pub(super) fn has_another(text: &str, server: &str) -> bool {
+    let helper = old_helper(text, server).is_some_and(|value| !names_us(&value));
+    helper || !old_passwords(text, server).is_empty()
+}
+
+/// Docker reads a file of no bytes as one without settings; its decoder is Go's, to which the case of a name does not matter.
+fn check(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let value = json::parse(text.as_bytes()).map_err(|fault| fault.to_string())?;
+    let Some(members) = value.as_object() else { return Err("it is not an object of JSON".into()) };
+    for name in [HELPERS, AUTHS] {
+        let mut same = members.iter().filter(|(member, _)| member.eq_ignore_ascii_case(name));
+        if let Some((_, value)) = same.next()
+            && !(value.is_object() || value.is_null())
+        {
+            return Err(format!("its {name} is not an object"));
+        }
+        if same.next().is_some() {
+            return Err(format!("it has {name} twice, in letters of different case"));
+        }
+    }
+    Ok(())
+}
+
+fn register_one(change: &mut Change, server: &str) -> Result<(), String> {
+    let mut text = std::mem::take(&mut change.text);
+    for (name, _) in old_passwords(&text, server) {
+        let whole = whole(&text);
+        if let Some((_, auths)) = section(&text, &whole, AUTHS)?
+            && let Some(index) = auths.find(&name)
+        {
+            text = auths.without(index);
+            change.replaced.push(format!("its password for {name}"));
+        }
+    }
+    let helper = serde_json::Value::from(HELPER).to_string();
+    let whole = whole(&text);
+    let (lead, inner) = (lead_of(&whole).to_owned(), inner_lead(&whole));
+    let fresh = || format!("{{{}{lead}}}", member(&inner, server, &helper));
+    change.text = match (find(&whole, HELPERS), section(&text, &whole, HELPERS)?) {
+        (Some(index), None) => whole.replaced(index, &fresh()),
+        (Some(index), Some((_, helpers))) if helpers.members().is_empty() => whole.replaced(index, &fresh()),
+        (_, Some((_, helpers))) => match helpers.find(server) {
+            Some(index) if names_us(helpers.value(index)) => text.clone(),
+            Some(index) => {
+                change.replaced.push(format!("its helper {} for {server}", helpers.value(index)));
+                helpers.replaced(index, &helper)
+            }
+            None => helpers.with(server, &helper, helpers.lead().unwrap_or_default(), ""),
+        },
+        (None, None) if whole.is_missing() => {
+            format!("{{\n\t\"{HELPERS}\": {{\n\t\t\"{server}\": {helper}\n\t}}\n}}\n")
+        }
+        (None, None) => whole.with(HELPERS, &fresh(), &lead, if lead.is_empty() { "" } else { "\n" }),
+    };
+    Ok(())
+}
+
+fn whole(text: &str) -> Object<'_> {
+    Object::read(text, 0..text.len()).unwrap_or_else(|| Object::missing(text))
+}
+
+/// What is before the names in the file: as Docker writes it, where there is none yet.
+fn lead_of<'t>(whole: &Object<'t>) -> &'t str {
+    whole.lead().unwrap_or("\n\t")
+}
+
+/// What is before the names one level below.
+fn inner_lead(whole: &Object<'_>) -> String {
+    let lead = lead_of(whole);
+    let step = lead.rsplit_once('\n').map_or("", |(_, indentation)| indentation);
+    format!("{lead}{step}")
+}
+
+fn find(whole: &Object<'_>, name: &str) -> Option<usize> {
+    whole.members().iter().position(|member| member.name.eq_ignore_ascii_case(name))
+}
+
+/// A member that is an object, with its place; none where it is absent or null.
+fn section<'t>(text: &'t str, whole: &Object<'t>, name: &str) -> Result<Option<(usize, Object<'t>)>, String> {
+    let Some(index) = find(whole, name) else { return Ok(None) };
+    if whole.value(index) == "null" {
+        return Ok(None);
+    }
+    let range = whole.members().get(index).map(|member| member.value.clone()).unwrap_or_default();
+    let object = Object::read(text, range).ok_or_else(|| format!("its {name} is not an object"))?;
+    Ok(Some((index, object)))
+}
+
+fn has(text: &str, name: &str) -> bool {
+    find(&whole(text), name).is_some()
+}
+
+fn without(text: &str, name: &str) -> String {
+    let whole = whole(text);
+    find(&whole, name).map_or_else(|| text.to_owned(), |index| whole.without(index))
+}
+
+/// The helper of `server`, as JSON.
+fn old_helper(text: &str, server: &str) -> Option<String> {
+    let (_, helpers) = section(text, &whole(text), HELPERS).ok()??;
+    helpers.find(server).map(|index| helpers.value(index).to_owned())
+}
+
+/// The members of `auths` that are about `server`, and have something in them.
+fn old_passwords(text: &str, server: &str) -> Vec<(String, String)> {
+    let Ok(Some((_, auths))) = section(text, &whole(text), AUTHS) else { return Vec::new() };
+    let ours = auths
+        .members()
+        .iter()
+        .enumerate()
+        .filter(|(index, member)| super::server_of(&member.name) == server && !is_empty(auths.value(*index)));
+    ours.map(|(index, member)| (member.name.clone(), auths.value(index).to_owned())).collect()
+}
+
+/// Docker leaves such an entry for a registry that has a helper.
+fn is_empty(value: &str) -> bool {
+    value == "null"
+        || value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|it| it.trim().is_empty())
+}
+
+fn names_us(value: &str) -> bool {
+    serde_json::from_str::<String>(value).is_ok_and(|name| name == HELPER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "gcr.io";
+
+    fn servers() -> Vec<String> {
+        vec![HOST.to_owned()]
+    }
+
+    fn after(text: &str) -> String {
+        register(text, &servers()).unwrap().unwrap().text
+    }
+
+    #[test]
+    fn a_helper_is_added_and_every_other_byte_stays() {
+        for (before, expected) in [
+            ("", "{\n\t\"credHelpers\": {\n\t\t\"gcr.io\": \"oidc-exchange\"\n\t}\n}\n"),
+            ("{}", "{\n\t\"credHelpers\": {\n\t\t\"gcr.io\": \"oidc-exchange\"\n\t}\n}"),
+            ("{ }\n", "{\n\t\"credHelpers\": {\n\t\t\"gcr.io\": \"oidc-exchange\"\n\t}\n}\n"),
+            (r#"{"z":1.50,"a":[ ]}"#, r#"{"z":1.50,"a":[ ],"credHelpers":{"gcr.io":"oidc-exchange"}}"#),
+            (
+                "{\n  \"z\": 1,\n  \"a\": 2\n}\n",
+                "{\n  \"z\": 1,\n  \"a\": 2,\n  \"credHelpers\": {\n    \"gcr.io\": \"oidc-exchange\"\n  }\n}\n",
+            ),
+            (r#"{"credHelpers":{}}"#, r#"{"credHelpers":{"gcr.io":"oidc-exchange"}}"#),
+            (r#"{"credHelpers":null,"a":1}"#, r#"{"credHelpers":{"gcr.io":"oidc-exchange"},"a":1}"#),
+            (r#"{"CredHelpers":{"b":"c"}}"#, r#"{"CredHelpers":{"b":"c","gcr.io":"oidc-exchange"}}"#),
+            (r#"{"credHelpers":{"gcr.io":"gcloud","b":"c"}}"#, r#"{"credHelpers":{"gcr.io":"oidc-exchange","b":"c"}}"#),
+        ] {
+            assert_eq!(after(before), expected, "{before}");
+            assert_eq!(register(&after(before), &servers()), Ok(None), "{before}");
+            serde_json::from_str::<serde_json::Value>(&after(before)).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_has_another_password_is_replaced_and_named() {
+        let text = r#"{"auths":{"https://gcr.io/v2/":{"auth":"eA=="},"gcr.io":{},"x":{"auth":"eQ=="}},"credHelpers":{"gcr.io":"gcloud"}}"#;
+        let change = register(text, &servers()).unwrap().unwrap();
+        assert_eq!(
+            change.text,
+            r#"{"auths":{"gcr.io":{},"x":{"auth":"eQ=="}},"credHelpers":{"gcr.io":"oidc-exchange"}}"#
+        );
+        assert_eq!(change.replaced, ["its password for https://gcr.io/v2/", "its helper \"gcloud\" for gcr.io"]);
+        assert!(has_another(text, HOST) && !has_another(&change.text, HOST));
+    }
+
+    #[test]
+    fn what_docker_cannot_read_is_refused() {
+        for (text, why) in [
+            (" ", "not JSON"),
+            ("{", "not JSON"),
+            ("[]", "it is not an object of JSON"),
+            ("null", "it is not an object of JSON"),
+            ("{} {}", "not JSON"),
+            ("\u{feff}{}", "not JSON"),
+            (r#"{"a":1,"a":2}"#, "`a` is there twice"),
+            (r#"{"credHelpers":[]}"#, "its credHelpers is not an object"),
+            (r#"{"credHelpers":"ecr-login"}"#, "its credHelpers is not an object"),
+            (r#"{"auths":1}"#, "its auths is not an object"),
+            (r#"{"credHelpers":{},"CREDHELPERS":{}}"#, "it has credHelpers twice"),
+        ] {
+            let found = register(text, &servers()).unwrap_err();
+            assert!(found.starts_with(why), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn only_ours_is_taken_out_of_a_file_that_changed_and_what_was_there_comes_back() {
+        let undone = |before: &str, now: &str| unregister(now, before, &servers()).unwrap();
+        for (before, now, expected) in [
+            ("{}", r#"{"credHelpers":{"gcr.io":"oidc-exchange"},"new":1}"#, Some(r#"{"new":1}"#)),
+            (
+                r#"{"credHelpers":{}}"#,
+                r#"{"credHelpers":{"gcr.io":"oidc-exchange"},"n":1}"#,
+                Some(r#"{"credHelpers":{},"n":1}"#),
+            ),
+            ("", r#"{"credHelpers":{"gcr.io":"oidc-exchange","b":"c"}}"#, Some(r#"{"credHelpers":{"b":"c"}}"#)),
+            (
+                r#"{"auths":{"gcr.io":{"auth":"eA=="}},"credHelpers":{"gcr.io":"gcloud"}}"#,
+                r#"{"auths":{"gcr.io":{}},"credHelpers":{"gcr.io":"oidc-exchange"},"n":1}"#,
+                Some(r#"{"auths":{"gcr.io":{"auth":"eA=="}},"credHelpers":{"gcr.io":"gcloud"},"n":1}"#),
+            ),
+            (
+                r#"{"auths":{"gcr.io":{"auth":"eA=="}}}"#,
+                r#"{"auths":{},"credHelpers":{"gcr.io":"oidc-exchange"},"n":1}"#,
+                Some(r#"{"auths":{"gcr.io":{"auth":"eA=="}},"n":1}"#),
+            ),
+            ("{}", r#"{"credHelpers":{"gcr.io":"gcloud"}}"#, None),
+            ("{}", r#"{"n":1}"#, None),
+            ("not json", r#"{"credHelpers":{"gcr.io":"oidc-exchange"}}"#, Some("{}")),
+        ] {
+            let found = undone(before, now).map(|text| text.replace(['\n', '\t', ' '], ""));
+            assert_eq!(found.as_deref(), expected, "{before} {now}");
+        }
+        assert!(unregister("{", "{}", &servers()).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_editor_panic(text: String, before: String) {
+            let _ = register(&text, &servers());
+            let _ = (unregister(&text, &before, &servers()), has_another(&text, HOST));
+        }
+
+        #[test]
+        fn what_is_registered_is_json_with_the_same_members(
+            helpers in proptest::collection::btree_map("[a-z.:]{1,6}", "[a-z\\\\\"{},]{0,5}", 0..4),
+            more in proptest::collection::btree_map("[m-z]{1,4}", proptest::prelude::any::<i32>(), 0..4),
+            pretty: bool,
+        ) {
+            let mut value = serde_json::json!(more);
+            if !helpers.is_empty() {
+                value["credHelpers"] = serde_json::json!(helpers);
+            }
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let registered = register(&text, &servers()).unwrap().unwrap().text;
+            let mut expected = value.clone();
+            expected["credHelpers"][HOST] = HELPER.into();
+            proptest::prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&registered).unwrap(), expected);
+            let undone = unregister(&registered, &text, &servers()).unwrap().unwrap();
+            proptest::prop_assert_eq!(undone, text);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A registry's private file: its password, when that expires, and the request that renews it.
+//!
+//! The job's own is `registry-HOST`. One that lasts as long as a COMMAND has a random end to its name, so that several at once
+//! do not end each other.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Password, Renewal};
+use crate::error::{Error, Exit, Report};
+use crate::input;
+use crate::secret::Secret;
+use crate::state::{self, Directory};
+
+const STEM: &str = "registry-";
+/// It is in no host's name.
+const OF_COMMAND: char = '+';
+const LOCK: &str = ".lock";
+
+/// A file that is larger than this is none of ours.
+const LARGEST: u64 = 1 << 20;
+
+/// How long a private file may take to be read.
+const A_MOMENT: Duration = Duration::from_secs(5);
+
+/// What a registry's file has.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The registry.
+    pub server: String,
+    /// Its password.
+    pub password: Password,
+    /// What gets it again.
+    pub renewal: Renewal,
+    /// The subject token, where whoever asks for the password may not have it.
+    pub token: Option<Secret>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Text {
+    server: String,
+    username: String,
+    password: String,
+    /// Seconds since 1970.
+    expires: u64,
+    renewal: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+impl Kept {
+    /// The file's content.
+    #[must_use]
+    pub fn text(&self) -> Secret {
+        let Self { server, password, renewal, token } = self;
+        let since = password.expires.duration_since(SystemTime::UNIX_EPOCH);
+        let text = Text {
+            server: server.clone(),
+            username: password.username.clone(),
+            password: password.secret.reveal().to_owned(),
+            expires: since.map_or(0, |since| since.as_secs()),
+            renewal: renewal.0.clone(),
+            token: token.as_ref().map(|token| token.reveal().to_owned()),
+        };
+        Secret::new(serde_json::to_string(&text).unwrap_or_default())
+    }
+
+    /// Reads such a content.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text: Text = serde_json::from_str(text).ok()?;
+        let expires = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(text.expires))?;
+        let secret = Secret::new(text.password);
+        Some(Self {
+            server: text.server,
+            password: Password { username: text.username, secret, expires },
+            renewal: Renewal(text.renewal),
+            token: text.token.map(Secret::new),
+        })
+    }
+
+    /// Whether its password lives longer than `margin` from `now`.
+    #[must_use]
+    pub fn lives(&self, now: SystemTime, margin: Duration) -> bool {
+        now.checked_add(margin).is_some_and(|end| self.password.expires > end)
+    }
+
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not one of these.
+    pub async fn read(path: &Path) -> Result<Self, Error> {
+        let named = path.to_owned();
+        let unreadable = |why: String| unreadable(path, &why);
+        let read = input::apart(A_MOMENT, move |reader| {
+            reader.by("the registry's file", &named, |path| state::read_private(path, LARGEST))
+        });
+        let text = read.await.map_err(|unfinished| unreadable(unfinished.to_string()))?;
+        let text = text.map_err(|error| unreadable(error.to_string()))?;
+        Self::parse(&text).ok_or_else(|| unreadable("it is not whole, or of another version".into()))
+    }
+}
+
+fn unreadable(path: &Path, why: &str) -> Error {
+    let report = Report::new(format!("cannot read {}: {why}", path.display()));
+    Error::new(Exit::Output, report.hints(["register the registry again, with --registry".into()]))
+}
+
+/// The path of a new file for `server`.
+pub(super) fn path(directory: &Directory, server: &str, of_command: bool) -> PathBuf {
+    let end: String = if of_command {
+        let random = std::iter::repeat_with(fastrand::alphanumeric).take(16);
+        std::iter::once(OF_COMMAND).chain(random).collect()
+    } else {
+        String::new()
+    };
+    directory.path().join(format!("{STEM}{server}{end}"))
+}
+
+/// The lock of a file.
+#[must_use]
+pub fn lock(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(LOCK);
+    path.with_file_name(name)
+}
+
+/// The files of `server`, the one that answers first: of a COMMAND's the newest, then the job's.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub async fn kept(directory: &Directory, server: &str) -> Result<Vec<PathBuf>, Error> {
+    let mut found: Vec<(String, PathBuf)> = files(directory).await?;
+    found.retain(|(of, _)| of == server);
+    let age =
+        |path: &Path| path.symlink_metadata().and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let is_of_command = |path: &Path| path.to_string_lossy().contains(OF_COMMAND);
+    found.sort_by_key(|(_, path)| std::cmp::Reverse((is_of_command(path), age(path))));
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The registries that have a file.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub async fn servers(directory: &Directory) -> Result<Vec<String>, Error> {
+    let mut found: Vec<String> = files(directory).await?.into_iter().map(|(server, _)| server).collect();
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+async fn files(directory: &Directory) -> Result<Vec<(String, PathBuf)>, Error> {
+    let path = directory.path().to_owned();
+    let names = input::apart(A_MOMENT, move |reader| reader.names_in("the private directory", &path));
+    let unreadable = |why: String| unreadable(directory.path(), &why);
+    let names = names.await.map_err(|unfinished| unreadable(unfinished.to_string()))?;
+    let names = names.map_err(|fault| unreadable(fault.to_string()))?;
+    let found = names.into_iter().filter_map(|name| {
+        let text = name.to_str()?.strip_prefix(STEM)?;
+        let server = text.split(OF_COMMAND).next()?.to_owned();
+        (!text.ends_with(LOCK)).then(|| (server, directory.path().join(name)))
+    });
+    Ok(found.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(password: String, seconds in 0_u64..4_000_000_000, token: Option<String>) {
+            let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            let kept = Kept {
+                server: "gcr.io".into(),
+                password: Password { username: "AWS".into(), secret: Secret::new(password.clone()), expires },
+                renewal: Renewal(vec!["aws".into(), "it's\n".into()]),
+                token: token.clone().map(Secret::new),
+            };
+            let found = Kept::parse(kept.text().reveal()).unwrap();
+            prop_assert_eq!(found.password.secret.reveal(), password);
+            prop_assert_eq!(found.password.expires, expires);
+            prop_assert_eq!((found.renewal, found.server), (kept.renewal, kept.server));
+            prop_assert_eq!(found.token.map(|token| token.reveal().to_owned()), token);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text: String) {
+            let _ = Kept::parse(&text);
+        }
+    }
+
+    #[test]
+    fn a_password_is_fresh_until_shortly_before_its_end() {
+        let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        let password = Password { username: "AWS".into(), secret: Secret::new("x".into()), expires };
+        let kept = Kept { server: "a".into(), password, renewal: Renewal(Vec::new()), token: None };
+        let lives =
+            |at, margin| kept.lives(SystemTime::UNIX_EPOCH + Duration::from_secs(at), Duration::from_secs(margin));
+        assert!(lives(699, 300) && !lives(700, 300) && lives(999, 0) && !lives(1000, 0));
+    }
+}

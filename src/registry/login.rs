@@ -1,0 +1,29 @@
+//! What an exchange got for a registry.
+
+use super::{Kept, Options, Password, Renewal};
+use crate::secret::Secret;
+use crate::subject::SubjectToken;
+
+/// A registry's password, and what gets it again.
+#[derive(Debug)]
+pub struct Login {
+    /// The registry.
+    pub server: String,
+    /// Its password.
+    pub password: Password,
+    /// What gets it again: a command line without the option that names the token's place.
+    pub renewal: Renewal,
+}
+
+impl Login {
+    /// What is kept of it. The subject token is, if the renewal will not find it where it is now; `further` words end its command
+    /// line.
+    pub(super) fn keep(self, options: &Options, further: &[String], token: &SubjectToken) -> Kept {
+        let Self { server, password, renewal: Renewal(mut words) } = self;
+        words.extend_from_slice(further);
+        let place = if options.token_withheld { token.lasting_file() } else { token.lasting_place() };
+        let token: Option<Secret> = if place.is_some() { None } else { Some(token.jwt().clone()) };
+        words.extend(place.into_iter().flatten());
+        Kept { server, password, renewal: Renewal(words), token }
+    }
+}

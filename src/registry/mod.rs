@@ -1,0 +1,64 @@
+//! Container registries: a registry's password in a private file, and this program as the helper that Docker's configuration
+//! names for it.
+//!
+//! ```text
+//! Password + Renewal ──register──▶ a 0600 file per registry, and credHelpers in config.json
+//! docker, podman, … ──get──▶ the file's password until it is about to expire, then a new one
+//! ```
+//!
+//! The protocol: <https://github.com/docker/docker-credential-helpers>.
+
+mod callers;
+mod docker_config;
+mod json_text;
+mod kept;
+mod login;
+mod place;
+mod registration;
+mod server;
+mod written;
+
+use std::time::SystemTime;
+
+pub use kept::{Kept, kept, lock, servers};
+pub use login::Login;
+pub use registration::{Registration, answer, foresee, register};
+pub use server::{host_name, server_of};
+pub use written::Written;
+
+use crate::http::CaFile;
+use crate::secret::Secret;
+
+/// The helper's name in Docker's configuration.
+pub const HELPER: &str = "oidc-exchange";
+
+/// The helper's program.
+pub const PROGRAM: &str = "docker-credential-oidc-exchange";
+
+/// A registry's user name and password.
+#[derive(Clone, Debug)]
+pub struct Password {
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub secret: Secret,
+    /// When it expires.
+    pub expires: SystemTime,
+}
+
+/// How registries are registered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// They end with a COMMAND.
+    pub of_command: bool,
+    /// COMMAND has no variable with the subject token.
+    pub token_withheld: bool,
+    /// `--ca-file`, which a renewal needs as well.
+    pub ca_file: Option<CaFile>,
+    /// `--allow-http`, the same.
+    pub allow_http: Option<String>,
+}
+
+/// The command line of this program, without its name, that gets a registry's password again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal(pub Vec<String>);

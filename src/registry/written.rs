@@ -1,0 +1,163 @@
+//! What `clean` must know to take a helper out of Docker's `config.json` again.
+//!
+//! The file's content before is in a private file, since it may hold passwords; the manifest has a digest of the content after.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::docker_config;
+use super::kept;
+use super::place::EDITOR;
+use crate::edited_file::EditedFile;
+use crate::secret::Secret;
+use crate::state::{self, Directory, NewFile, NewFiles, Record, StateDir};
+
+/// A change of `config.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    config: PathBuf,
+    servers: Vec<String>,
+    before: Before,
+    /// Of the content after.
+    sha256: String,
+}
+
+/// What was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Before {
+    /// No file.
+    Absent,
+    /// A file without a byte.
+    Empty,
+    /// What the record's own file has.
+    Kept,
+}
+
+/// What becomes of the file.
+enum Restored {
+    /// Nothing of ours is in it.
+    AsItIs,
+    /// There was none.
+    Absent,
+    /// This content comes back.
+    Text(Secret),
+}
+
+impl Written {
+    /// The kind of its note in the manifest.
+    pub const KIND: &'static str = "docker-config";
+
+    /// Puts `text` in the place of `file`, and writes down how to undo that.
+    pub(super) async fn write(
+        file: &EditedFile,
+        text: &str,
+        servers: &[String],
+        mut changes: NewFiles,
+        directory: &Directory,
+    ) -> Result<(), state::Error> {
+        let before = match file.text() {
+            _ if file.is_new() => Before::Absent,
+            [] => Before::Empty,
+            _ => Before::Kept,
+        };
+        let config = file.path().to_owned();
+        let written = Self { config, servers: servers.to_vec(), before, sha256: digest(text.as_bytes()) };
+        if before != Before::Kept {
+            let mut new = NewFile::beside(file.path())?;
+            changes.change(&mut new, Self::KIND, &written).await?;
+            file.fill(&mut new, text.as_bytes(), false)?;
+            new.put()?;
+            changes.keep();
+            return Ok(());
+        }
+        let old = Secret::new(String::from_utf8_lossy(file.text()).into_owned());
+        changes.noted("docker-config", &old, Self::KIND, &written).await?;
+        put(file, text, directory, || changes.keep()).await
+    }
+
+    /// Undoes the change, if it is still there: the old bytes come back if nobody else has changed the file, otherwise only what
+    /// is ours is taken out. Whether there was something to undo; none if a registry of it is in use, by a file in `users`.
+    ///
+    /// # Errors
+    /// Why it could not be.
+    pub async fn undo(
+        &self,
+        record: &Record,
+        place: &StateDir,
+        users: Option<&Directory>,
+    ) -> Result<Option<bool>, String> {
+        let why = |error: state::Error| error.to_string();
+        let found = EDITOR.look(&self.config, place).await.map_err(why)?;
+        if found.path != self.config {
+            return Err(why(state::Error::write(&self.config, "it is a symbolic link")));
+        }
+        if found.content.is_none() {
+            return Ok(Some(false));
+        }
+        let file = EDITOR.open(&self.config, place).await.map_err(why)?;
+        if let Some(directory) = users {
+            for server in &self.servers {
+                let users = kept::kept(directory, server).await.map_err(|error| error.to_string())?;
+                if !users.is_empty() {
+                    return Ok(None);
+                }
+            }
+        }
+        let text = match self.restored(file.text(), record)? {
+            Restored::AsItIs => return Ok(Some(false)),
+            Restored::Absent => {
+                state::remove_file(file.path()).map_err(|error| error.to_string())?;
+                return Ok(Some(true));
+            }
+            Restored::Text(text) => text,
+        };
+        put(&file, text.reveal(), &place.open().map_err(why)?, || ()).await.map_err(why)?;
+        Ok(Some(true))
+    }
+
+    fn restored(&self, now: &[u8], record: &Record) -> Result<Restored, String> {
+        let before = match self.before {
+            Before::Absent | Before::Empty => None,
+            Before::Kept => record.secret(),
+        };
+        if digest(now) == self.sha256 {
+            match (self.before, &before) {
+                (Before::Absent, _) => return Ok(Restored::Absent),
+                (Before::Empty, _) => return Ok(Restored::Text(Secret::new(String::new()))),
+                (Before::Kept, Some(before)) => return Ok(Restored::Text(before.clone())),
+                // What was kept has been deleted or changed.
+                (Before::Kept, None) => {}
+            }
+        }
+        let now = std::str::from_utf8(now).map_err(|_| malformed(&self.config, "it is not text"))?;
+        let before = before.as_ref().map_or("", Secret::reveal);
+        let text =
+            docker_config::unregister(now, before, &self.servers).map_err(|why| malformed(&self.config, &why))?;
+        Ok(text.map_or(Restored::AsItIs, |text| Restored::Text(Secret::new(text))))
+    }
+}
+
+/// Puts `text` in the place of `file`. `done` is called at once then: whoever waits here may be stopped at any wait.
+async fn put(file: &EditedFile, text: &str, directory: &Directory, done: impl FnOnce()) -> Result<(), state::Error> {
+    let mut new = NewFile::beside(file.path())?;
+    let records = directory.record_restored(&mut new).await?;
+    file.fill(&mut new, text.as_bytes(), false)?;
+    new.put()?;
+    done();
+    // Lines that stay are of no use to anybody, and do no harm.
+    let _ = directory.settle(&records).await;
+    Ok(())
+}
+
+fn malformed(config: &Path, why: &str) -> String {
+    format!("{}: {why}", config.display())
+}
+
+fn digest(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
+}
