@@ -40,7 +40,15 @@ pub fn advise(error: &mut clap::Error, words: &[String]) {
     } else {
         None
     };
-    let Some(tip) = tip else { return };
+    let Some(tip) = tip else {
+        // Clap's own line has the guessed option as if the command required it.
+        if kind == ErrorKind::UnknownArgument
+            && let Some(command) = path.last()
+        {
+            error.insert(ContextKind::Usage, ContextValue::StyledStr((*command).clone().render_usage()));
+        }
+        return;
+    };
     // The command's whole usage would push the tip off the screen.
     for kind in
         [ContextKind::Usage, ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]

@@ -134,7 +134,7 @@ fn words_that_are_not_known() {
     let no_format = deploy(&["--format", "yaml"]).run();
     no_format.exits(2).stdout_is(&stopped_in_any_shell(2)).stderr_is(expect![[r#"
         error: invalid value 'yaml' for '--format <FORMAT>'
-          [possible values: env, env-no-export, dotenv, fish, json, source, process]
+          [possible values: env, env-no-export, dotenv, fish, json, source, process, kubernetes]
 
           tip: write `--format json`
 

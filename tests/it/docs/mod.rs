@@ -1,9 +1,13 @@
 //! README.md and docs/: what can be run of them is run, and their tables are the program's.
 
 mod agent;
+mod allowed;
 mod blocks;
 mod command_lines;
 mod failing;
+mod flow;
+mod guides;
+mod heat;
 mod kubernetes;
 mod links;
 mod moving;

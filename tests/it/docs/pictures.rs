@@ -1,4 +1,4 @@
-//! The README's pictures, made of what the program prints and of what was measured. `UPDATE_EXPECT=1` writes them anew.
+//! The pictures of README and docs/, made of what the program prints and of what was measured. `UPDATE_EXPECT=1` writes them anew.
 
 use std::env;
 use std::fmt::Write as _;
@@ -28,11 +28,11 @@ rect.page { fill: #161b22; stroke: #30363d } line { stroke: #30363d }
 }";
 
 /// Spaces that no reader of SVG puts together.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}")
 }
 
-fn svg(width: usize, height: usize, title: &str, body: &str) -> String {
+pub(super) fn svg(width: usize, height: usize, title: &str, body: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n<title>{title}</title>\n\
          <style>{STYLE}</style>\n\
@@ -42,27 +42,34 @@ fn svg(width: usize, height: usize, title: &str, body: &str) -> String {
     )
 }
 
+/// The colour of a line of a terminal.
+fn class(line: &str) -> &'static str {
+    let start = line.trim_start();
+    match start.chars().next() {
+        Some('$') => "quiet",
+        Some('✓') => "good",
+        Some('✗' | '^') => "bad",
+        _ if start.starts_with("refused") || start.starts_with("error") => "bad",
+        _ if start.starts_with("# allows") => "good",
+        _ if start.starts_with("# denies") => "bad",
+        _ if start.starts_with("lint") || start.starts_with("# beware") => "note",
+        _ => "plain",
+    }
+}
+
 /// Lines as a terminal has them.
 fn terminal(title: &str, lines: &[String]) -> String {
     let mut body = String::new();
     for (index, line) in lines.iter().enumerate() {
-        let start = line.trim_start();
-        let class = match start.chars().next() {
-            Some('$') => "quiet",
-            Some('✓') => "good",
-            Some('✗' | '^') => "bad",
-            _ if start.starts_with("refused") || start.starts_with("error") => "bad",
-            _ if start.starts_with("lint") => "note",
-            _ => "plain",
-        };
+        let class = class(line);
         writeln!(body, "<text class=\"{class}\" x=\"16\" y=\"{}\">{}</text>", 28 + 18 * index, escaped(line)).unwrap();
     }
     let widest = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default();
     svg(32 + widest * 73 / 10, 28 + 18 * lines.len(), title, &body)
 }
 
-/// Compares, or writes.
-fn is_kept(name: &str, picture: &str) {
+/// Compares, or writes. The page, by its path, shows the picture.
+pub(super) fn is_kept(name: &str, picture: &str, page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures").join(name);
     if env::var_os("UPDATE_EXPECT").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -70,7 +77,9 @@ fn is_kept(name: &str, picture: &str) {
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(kept == picture, "docs/pictures/{name} is another one: UPDATE_EXPECT=1 writes it");
-    assert!(README.contains(&format!("](docs/pictures/{name})")), "{name}");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+    let from = if page.starts_with("docs/") { "" } else { "docs/" };
+    assert!(text.contains(&format!("]({from}pictures/{name})")), "{name} is not on {page}");
 }
 
 /// What `explain` prints of a rule for `heads/*` with an operator that has no wildcards, and a job of the branch `main`: its
@@ -104,7 +113,50 @@ fn a_refusal_is_what_the_program_prints() {
     let typed =
         ["$ oidc-exchange explain aws --role-arn arn:aws:iam::123456789012:role/deploy --trust-policy role.json"];
     let lines: Vec<String> = typed.into_iter().map(str::to_owned).chain(explained).collect();
-    is_kept("refusal.svg", &terminal("oidc-exchange explain shows the condition that fails", &lines));
+    is_kept("refusal.svg", &terminal("oidc-exchange explain shows the condition that fails", &lines), "README.md");
+}
+
+/// Lines of at most that many characters, broken at spaces; what follows a break is indented.
+fn wrapped(line: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split_inclusive(' ') {
+        let last = lines.last().unwrap();
+        if last.chars().count() + word.trim_end().chars().count() > most && !last.trim().is_empty() {
+            lines.push("    ".to_owned());
+        }
+        lines.last_mut().unwrap().push_str(word);
+    }
+    lines
+}
+
+/// The comments that precede the commands: whom the role allows, whom it denies, and what remains.
+#[test]
+fn setup_is_what_the_program_prints() {
+    let typed = format!(
+        "$ oidc-exchange setup aws --role-arn {ROLE} --issuer {ISSUER} --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574 --repo web --branch main"
+    );
+    let words: Vec<&str> = typed.split(' ').skip(2).collect();
+    let printed = oidc_exchange(words).run().exits(0).stdout();
+    let comments: Vec<&str> = printed.lines().take_while(|line| line.starts_with('#')).collect();
+    assert!(
+        comments.len() > 2 && comments[0].starts_with("# allows") && comments[1].starts_with("# denies"),
+        "{printed}"
+    );
+    let mut lines = Vec::new();
+    for line in [typed.as_str()].into_iter().chain(comments) {
+        lines.push(wrapped(line, 118));
+    }
+    let mut body = String::new();
+    let mut y = 28;
+    for parts in &lines {
+        let class = class(&parts[0]);
+        for part in parts {
+            writeln!(body, "<text class=\"{class}\" x=\"16\" y=\"{y}\">{}</text>", escaped(part.trim_end())).unwrap();
+            y += 18;
+        }
+    }
+    let title = "oidc-exchange setup prints whom a role allows and whom it denies";
+    is_kept("setup.svg", &svg(900, y, title, &body), "docs/aws.md");
 }
 
 /// The wall times over TLS of docs/speed.md, in ms: of ours, of one curl, and of the recipe.
@@ -149,5 +201,5 @@ fn speed_is_what_was_measured() {
         }
         y += 8.0;
     }
-    is_kept("speed.svg", &svg(940, 290, "One exchange over TLS: wall time on a logarithmic axis", &body));
+    is_kept("speed.svg", &svg(940, 290, "One exchange over TLS: wall time on a logarithmic axis", &body), "README.md");
 }

@@ -85,8 +85,8 @@ impl Cell<'_> {
     /// Short where it will pass, long where it must not.
     fn timeout(&self) -> Duration {
         match (&self.row.what, self.expected()) {
-            (What::Named(_), End::Bound) => Duration::from_secs(6) * self.patience,
-            (_, End::Bound) => Duration::from_secs(4) * self.patience,
+            (What::Named(_), End::TimedOut) => Duration::from_secs(6) * self.patience,
+            (_, End::TimedOut) => Duration::from_secs(4) * self.patience,
             _ => Duration::from_secs(40),
         }
     }
@@ -131,11 +131,11 @@ impl Cell<'_> {
         let (requests, said) = (self.step.requests(sandbox), output.stderr());
         let again = said.contains("; trying again for up to ") || said.contains(" attempts in ");
         match output.code {
-            Some(0) if said.contains("was not revoked") => End::Said,
-            Some(0) if again => End::Healed,
+            Some(0) if said.contains("was not revoked") => End::Warned,
+            Some(0) if again => End::Retried,
             Some(0) if requests == 1 => End::Done,
             Some(4) if !again => End::Refused,
-            Some(5) if again || said.contains("nothing, until --timeout") => End::Bound,
+            Some(5) if again || said.contains("nothing, until --timeout") => End::TimedOut,
             Some(5) => End::AtOnce,
             _ => panic!("{} requests\n{}", requests, output.describe()),
         }
@@ -145,12 +145,12 @@ impl Cell<'_> {
         let report = fs::read_to_string(output.scratch.path().join("said")).unwrap_or_default();
         // What is bad about a token is what `token --verify` reports.
         let said = if self.step.exchange() == Exchange::Verify { report + &output.stderr() } else { output.stderr() };
-        let silence = self.row.kind == Kind::Silence && end == End::Bound;
+        let silence = self.row.kind == Kind::Silence && end == End::TimedOut;
         let says = if silence { "nothing, until --timeout" } else { self.row.says };
         assert!(end == End::Done || said.contains(says), "does not say {says:?}\n{}", output.describe());
         let names_step = match end {
-            End::Said | End::Bound | End::AtOnce | End::Refused => !matches!(self.row.what, What::Signal(_)),
-            End::Done | End::Healed => false,
+            End::Warned | End::TimedOut | End::AtOnce | End::Refused => !matches!(self.row.what, What::Signal(_)),
+            End::Done | End::Retried => false,
         };
         let named = self.step.named();
         assert!(!names_step || said.contains(named), "does not name {named:?}\n{}", output.describe());
@@ -175,15 +175,15 @@ impl Cell<'_> {
         let reached = matches!(self.row.what, What::Meets(_) | What::Signal(_));
         let again = self.row.kind != Kind::Silence;
         let fits = match end {
-            End::Healed if reached => requests == 2,
+            End::Retried if reached => requests == 2,
             // The first attempts did not get there.
-            End::Healed => requests == 1,
+            End::Retried => requests == 1,
             // Where an attempt is longer than the time, there is one.
-            End::Bound if reached && again => requests >= 2,
+            End::TimedOut if reached && again => requests >= 2,
             // An interrupted run ends its token in haste, which is this step once more.
             End::AtOnce if self.step == Step::Revocation => requests == 2,
-            End::Said if self.step == Step::Revocation => requests >= 1,
-            End::Done | End::Said | End::Bound | End::AtOnce | End::Refused => requests == usize::from(reached),
+            End::Warned if self.step == Step::Revocation => requests >= 1,
+            End::Done | End::Warned | End::TimedOut | End::AtOnce | End::Refused => requests == usize::from(reached),
         };
         assert!(fits, "{end}: {requests} requests");
         assert_eq!(setting.elsewhere.seen(), [""; 0], "nobody else hears anything");

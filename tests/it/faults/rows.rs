@@ -55,7 +55,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.once("a nameserver that is silent, for a while", What::Named("late.test"), NotReceived, "cannot look up");
     rows.always("a nameserver that is silent", What::Named("silent.test"), NotReceived, "cannot look up");
     rows.always(
-        "a certificate of a stranger's",
+        "a certificate from an untrusted CA",
         What::Certificate(|tls| tls.other_ca(&["127.0.0.1"])),
         Hopeless,
         "not trusted",
@@ -81,7 +81,7 @@ pub(super) fn rows() -> Vec<Row> {
         Hopeless,
         "more than 8 MiB",
     );
-    rows.met("200 with a page for people", Times::Always, |_| Ok(Fault::HtmlOk), Garbled, "");
+    rows.met("200 with an HTML page", Times::Always, |_| Ok(Fault::HtmlOk), Garbled, "");
     rows.met("200 with half the text", Times::Always, |stage| with_body(stage, Fault::Changed(cut)), Garbled, "");
     rows.met("200 with other types", Times::Always, |stage| with_body(stage, Fault::Changed(mistyped)), Garbled, "");
     rows.met("200 without the fields", Times::Always, |stage| with_body(stage, Fault::Changed(lacking)), Lacking, "");

@@ -109,7 +109,7 @@ impl Cell<'_> {
             (_, Exchange::Aws | Exchange::Gcp | Exchange::Vault | Exchange::Verify) => "",
         };
         let ca = if setting.ca.is_some() { " --ca-file ca.pem" } else { "" };
-        let bound = if self.expected == End::Bound { 3 } else { 40 };
+        let bound = if self.expected == End::TimedOut { 3 } else { 40 };
         format!("{command}{more}{ca} --timeout {bound}s -vvv")
     }
 
@@ -154,17 +154,17 @@ impl Cell<'_> {
         let said = output.stderr();
         let again = said.contains("; trying again for up to ") || said.contains(" attempts in ");
         let end = match output.code {
-            Some(0) if said.contains("was not revoked") => End::Said,
+            Some(0) if said.contains("was not revoked") => End::Warned,
             Some(0) => End::Done,
             Some(4) => End::Refused,
-            Some(5) if again || said.contains("nothing, until --timeout") => End::Bound,
+            Some(5) if again || said.contains("nothing, until --timeout") => End::TimedOut,
             Some(5) => End::Unusable,
             Some(6) => End::Output,
             Some(7) => End::Untold,
             _ => panic!("{}", output.describe()),
         };
         assert!(end == self.expected, "{end} in place of {}\n{}", self.expected, output.describe());
-        let bound = Duration::from_secs(if end == End::Bound { 3 } else { 5 }) + GRACE;
+        let bound = Duration::from_secs(if end == End::TimedOut { 3 } else { 5 }) + GRACE;
         assert!(output.took < bound, "took {:?}", output.took);
     }
 

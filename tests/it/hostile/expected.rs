@@ -52,13 +52,13 @@ pub(super) enum End {
     /// With credentials, whole and as they came.
     Done,
     /// The same, and a warning.
-    Said,
+    Warned,
     /// Without: refused.
     Refused,
     /// Without: what came cannot be used, and another attempt would not help.
     Unusable,
     /// Without: the time is up.
-    Bound,
+    TimedOut,
     /// Without: they cannot be handed over.
     Output,
     /// It cannot be told whether the token is good.
@@ -68,9 +68,9 @@ pub(super) enum End {
 impl End {
     pub(super) fn code(self) -> u8 {
         match self {
-            Self::Done | Self::Said => 0,
+            Self::Done | Self::Warned => 0,
             Self::Refused => 4,
-            Self::Unusable | Self::Bound => 5,
+            Self::Unusable | Self::TimedOut => 5,
             Self::Output => 6,
             Self::Untold => 7,
         }
@@ -81,10 +81,10 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Done => "0",
-            Self::Said => "0, said",
+            Self::Warned => "0, warning",
             Self::Refused => "4",
             Self::Unusable => "5",
-            Self::Bound => "5 at the bound",
+            Self::TimedOut => "5 at the timeout",
             Self::Output => "6",
             Self::Untold => "7",
         })
@@ -102,8 +102,8 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
         Kind::Crowd if exchange == Exchange::Verify => End::Untold,
         // A second answer could be a second certificate that nobody would know of.
         Kind::Broken if step == Step::Write => End::Unusable,
-        Kind::Broken => End::Bound,
-        Kind::Kept => End::Said,
+        Kind::Broken => End::TimedOut,
+        Kind::Kept => End::Warned,
         Kind::BadName => End::Output,
         Kind::Value(value) => of_value(step, value),
         // Vault's means that there is none, or one without end. Google's STS and Entra count seconds, of which no number is
@@ -115,8 +115,8 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
     };
     match end {
         // It comes after the result, which it must not lose.
-        End::Refused | End::Unusable | End::Bound if step == Step::Revocation => End::Said,
-        End::Done | End::Said | End::Refused | End::Unusable | End::Bound | End::Output | End::Untold => end,
+        End::Refused | End::Unusable | End::TimedOut if step == Step::Revocation => End::Warned,
+        End::Done | End::Warned | End::Refused | End::Unusable | End::TimedOut | End::Output | End::Untold => end,
     }
 }
 

@@ -79,3 +79,17 @@ fn a_misspelt_word_is_guessed() {
         assert!(output.stderr().contains(guess), "{line:?}: {}", output.stderr());
     }
 }
+
+/// The guessed option is none that the command requires.
+#[test]
+fn the_usage_line_after_a_misspelt_option_is_the_commands() {
+    for (line, usage) in [
+        (&["aws", "--role-anr", "x"][..], "aws [OPTIONS] [-- <COMMAND>...]"),
+        (&["vault", "--secret-file", "x"], "vault [OPTIONS] [SECRET]... [-- <COMMAND>...]"),
+        (&["explain", "gcp", "--iam-polcy", "x"], "explain gcp [OPTIONS] --provider-config <FILE>"),
+        (&["setup", "aws", "--brnch", "x"], "setup aws [OPTIONS]"),
+    ] {
+        let said = oidc_exchange(line).run().exits(2).stderr();
+        assert!(said.contains(&format!("\nUsage: oidc-exchange {usage}\n")), "{said}");
+    }
+}
