@@ -68,10 +68,6 @@ pub struct Eks {
 /// How long AWS STS accepts a presigned request. A cluster counts 15 minutes from its date, whatever life it names.
 const LIFE: Duration = Duration::from_mins(14);
 
-/// The longest time before a token's end in which a client takes it for expired: the Python client's
-/// (<https://github.com/kubernetes-client/python/blob/master/kubernetes/base/config/kube_config.py>), and a minute.
-pub(super) const TOO_LATE: Duration = Duration::from_mins(6);
-
 /// The answer to a client, made `now` from the `session` that was exchanged for `request`.
 ///
 /// # Errors

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::kubernetes::TOO_LATE;
 use super::{ClusterName, Request};
 use crate::cache::{Key, Question};
+use crate::cloud::LEAST_LIFE;
 use crate::host::Env;
 use crate::subject::SubjectToken;
 
@@ -25,7 +25,7 @@ const ENDPOINT: [&str; 8] = [
 pub(super) fn key(request: &Request, cluster: Option<&ClusterName>, token: &SubjectToken, env: &Env) -> Key {
     let mut question = Question::new("AWS STS", "aws").renewed(early(request));
     if let Some(cluster) = cluster {
-        question = question.renewed(early(request).max(TOO_LATE)).remembering_failures();
+        question = question.renewed(early(request).max(LEAST_LIFE)).remembering_failures();
         question.part("eks-cluster", cluster.as_str());
     }
     question.part("token", token.jwt().reveal());

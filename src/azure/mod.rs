@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod exports;
 mod hints;
 pub mod ids;
+pub mod kubernetes;
 mod request;
 pub mod setup;
 mod token_checks;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::authority::Authority;
 use super::ids::{ClientId, Scope, SubscriptionId, TenantId};
+use crate::cloud::ExecVersion;
 use crate::shell::Name;
 
 /// A validated request for Azure credentials.
@@ -21,6 +22,8 @@ pub struct Request {
     pub scope: Scope,
     /// The variable for the access token itself, if the job gets it.
     pub access_token_env: Option<Name>,
+    /// The version of the answer, if a Kubernetes client gets the access token.
+    pub kubernetes: Option<ExecVersion>,
     /// How long a refusal that a recent change would explain is retried.
     pub wait_for_iam: Option<Duration>,
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Shared, duration};
-use crate::emit::Format;
+use super::format::form;
+use super::{Form, Shared, TokenAnswer, duration};
 
 /// `azure`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "URL", help_heading = "Azure options")]
     pub authority_host: Option<String>,
 
-    /// What the access token is for: RESOURCE/.default [default: Azure Resource Manager]
+    /// What the access token is for: RESOURCE/.default [default: Azure Resource Manager; AKS for --format kubernetes]
     #[arg(long, value_name = "SCOPE", help_heading = "Azure options")]
     pub scope: Option<String>,
 
@@ -39,8 +39,8 @@ pub struct AzureArgs {
     pub wait_for_iam: Option<Duration>,
 
     /// The format of the output
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output options")]
-    pub format: Option<Format>,
+    #[arg(long, value_parser = form::<TokenAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
+    pub format: Option<Form<TokenAnswer>>,
 
     /// What every exchange takes.
     #[command(flatten)]

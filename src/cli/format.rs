@@ -23,6 +23,13 @@ pub enum AwsAnswer {
     Kubernetes,
 }
 
+/// The answers of `gcp` and `azure`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TokenAnswer {
+    /// The access token, as the answer to a Kubernetes client that runs this program as its credential plugin.
+    Kubernetes,
+}
+
 /// The answers of `vault`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum VaultAnswer {

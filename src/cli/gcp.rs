@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Shared, duration};
-use crate::emit::Format;
+use super::format::form;
+use super::{Form, Shared, TokenAnswer, duration};
 
 /// `gcp`.
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -83,8 +83,8 @@ pub struct GcpArgs {
     pub keep_gcloud_config: bool,
 
     /// The format of the output
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output options")]
-    pub format: Option<Format>,
+    #[arg(long, value_parser = form::<TokenAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
+    pub format: Option<Form<TokenAnswer>>,
 
     /// What every exchange takes.
     #[command(flatten)]

@@ -20,7 +20,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 20] = [
         "DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME",
         "other passwords of a registry, which `--registry` warns of",
     ),
-    ("KUBERNETES_EXEC_INFO", "what a Kubernetes client asks of `aws --format kubernetes`"),
+    ("KUBERNETES_EXEC_INFO", "what a Kubernetes client asks of `--format kubernetes`"),
     ("AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE", "the files that `aws --profile` writes"),
     (
         "CLOUDSDK_CONFIG, CLOUDSDK_ACTIVE_CONFIG_NAME, BOTO_CONFIG, BOTO_PATH",

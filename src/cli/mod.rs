@@ -27,7 +27,7 @@ pub use aws::AwsArgs;
 pub use azure::AzureArgs;
 pub use complete::{Shell, completions};
 pub use explain::{ExplainArgs, ExplainAws, ExplainAzure, ExplainCommand, ExplainGcp, ExplainVault};
-pub use format::{AwsAnswer, Form, VaultAnswer};
+pub use format::{AwsAnswer, Form, TokenAnswer, VaultAnswer};
 pub use gcp::GcpArgs;
 pub use habits::{Place, advise, place};
 pub use later::Later;

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
 
+use crate::cache::{Entry, Kept};
+use crate::error::{Error, Exit, Report};
 use crate::secret::Secret;
 use crate::text::time;
 
@@ -16,6 +18,20 @@ pub struct AccessToken {
     pub secret: Secret,
     /// When it expires, if the service returned that.
     pub expires: Option<SystemTime>,
+}
+
+impl Kept for AccessToken {
+    fn read(entry: &Entry) -> Option<Self> {
+        let secret = token_of(entry.secret.reveal().to_owned()).ok()?;
+        Some(Self { secret, expires: Some(entry.expires) })
+    }
+
+    fn entry(&self) -> Result<Entry, Error> {
+        let expires = self.expires.ok_or_else(|| {
+            Error::new(Exit::Output, Report::new("the access token is not kept: it came without its time of expiry"))
+        })?;
+        Ok(Entry { secret: self.secret.clone(), expires })
+    }
 }
 
 /// The answer of a token endpoint. No field is ever shown: it holds the token.

@@ -1,7 +1,7 @@
 //! What a Kubernetes client reads from a credential plugin, and how it asks for it:
 //! <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -11,6 +11,11 @@ use crate::error::Usage;
 use crate::host::Env;
 use crate::json::members;
 use crate::secret::Secret;
+
+/// How long a credential must at least be valid to be printed without asking for a new one. The Python client takes it for
+/// expired 5 minutes before its end, and then runs its plugin for every request:
+/// <https://github.com/kubernetes-client/python/blob/master/kubernetes/base/config/kube_config.py>.
+pub const LEAST_LIFE: Duration = Duration::from_mins(6);
 
 /// The variable in which a client describes its request.
 const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
@@ -115,8 +120,6 @@ pub fn exec_credential(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;

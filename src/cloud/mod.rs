@@ -10,6 +10,6 @@ mod token_fault;
 pub use about::About;
 pub use access_token::{AccessToken, Granted, token_of, unreadable, until};
 pub use arguments::Arguments;
-pub use exec_credential::{ExecVersion, exec_credential};
+pub use exec_credential::{ExecVersion, LEAST_LIFE, exec_credential};
 pub use given::Given;
 pub use token_fault::{Reaction, TokenFault};

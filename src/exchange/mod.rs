@@ -12,8 +12,8 @@ mod together;
 
 use std::time::SystemTime;
 
-use crate::cloud::AccessToken;
 pub use crate::cloud::Given;
+use crate::cloud::{AccessToken, ExecVersion, exec_credential};
 use crate::delivery::Leftovers;
 use crate::emit::Content;
 use crate::error::Error;
@@ -107,11 +107,18 @@ pub async fn exchange<'t>(
         }
         Target::Google(request) => {
             let file = google::exports::prepare(request, given).await?;
-            let credentials = google::exchange::exchange(request, given).await?;
+            let credentials = match request.kubernetes {
+                Some(_) => google::kubernetes::credentials(request, given).await?,
+                None => google::exchange::exchange(request, given).await?,
+            };
             Grant::Google { request, file, credentials }
         }
         Target::Azure(request) => {
-            Grant::Azure { request, access_token: azure::exchange::exchange(request, given).await? }
+            let access_token = match request.kubernetes {
+                Some(_) => azure::kubernetes::access_token(request, given).await?,
+                None => azure::exchange::exchange(request, given).await?,
+            };
+            Grant::Azure { request, access_token }
         }
         Target::Vault(request) => {
             let secrets = vault::exchange::exchange(request, given, pending).await?;
@@ -130,9 +137,17 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
             let (content, files) = aws::output::content(request, mode, &credentials, given).await?;
             Ok((content, Leftovers::of(files, None)))
         }
+        Grant::Google {
+            request: google::Request { kubernetes: Some(version), .. },
+            credentials: google::Credentials { access_token: Some(token), .. },
+            ..
+        } => for_kubernetes(*version, &token),
         Grant::Google { request, file, credentials } => {
             let (exports, files) = google::exports::exports(request, file, &credentials, given).await?;
             Ok((Content::Variables(exports), Leftovers::of(files, None)))
+        }
+        Grant::Azure { request: azure::Request { kubernetes: Some(version), .. }, access_token } => {
+            for_kubernetes(*version, &access_token)
         }
         Grant::Azure { request, access_token } => {
             let (exports, files) = azure::exports::exports(request, &access_token, given).await?;
@@ -158,4 +173,10 @@ pub async fn logins(target: &Target, given: &Given<'_>) -> Result<Vec<Login>, Er
         }
         Target::Google(_) | Target::Azure(_) | Target::Vault(_) => Ok(Vec::new()),
     }
+}
+
+/// The access token as a Kubernetes client reads it.
+fn for_kubernetes(version: ExecVersion, token: &AccessToken) -> Result<(Content, Leftovers), Error> {
+    let answer = exec_credential(version, &token.secret, token.expires)?;
+    Ok((Content::Answer(answer), Leftovers::of(None, None)))
 }

@@ -15,6 +15,7 @@ pub mod exports;
 pub mod gcloud;
 mod hints;
 pub mod impersonation;
+pub mod kubernetes;
 pub mod provider;
 mod request;
 pub mod service_account;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::endpoint::Endpoints;
 use super::impersonation::{Impersonation, Scope};
 use super::provider::Provider;
-use crate::cloud::AccessToken;
+use crate::cloud::{AccessToken, ExecVersion};
 use crate::secret::Secret;
 
 /// A validated request for Google credentials.
@@ -26,6 +26,8 @@ pub struct Request {
     pub file: CredentialsFile,
     /// Whether the access token itself is handed out.
     pub access_token: bool,
+    /// The version of the answer, if a Kubernetes client gets the access token.
+    pub kubernetes: Option<ExecVersion>,
     /// The project for the job's tools.
     pub project: Option<String>,
     /// Whether gcloud keeps its own configuration directory.
@@ -57,6 +59,6 @@ impl Request {
     /// Whether an access token is needed: for the caller, or to see that the file will work.
     #[must_use]
     pub fn wants_access_token(&self) -> bool {
-        self.access_token || self.file != CredentialsFile::No
+        self.access_token || self.kubernetes.is_some() || self.file != CredentialsFile::No
     }
 }

@@ -1,14 +1,21 @@
 //! The Azure request, checked.
 
 use crate::azure::{self, Authority, ClientId, Scope, SubscriptionId, TenantId, exports};
-use crate::cli::AzureArgs;
+use crate::cli::{AzureArgs, Form, TokenAnswer};
+use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::shell::Name;
 
+/// Bound on the whole exchange.
+pub(super) fn timeout(args: &AzureArgs) -> std::time::Duration {
+    super::timeout(&args.shared, is_for_kubernetes(args))
+}
+
 /// Checks what `azure` was asked for, with the environment's part filled in.
 pub(super) fn new(args: &AzureArgs, env: &Env) -> Result<azure::Request, Usage> {
-    super::check_wait(args.wait_for_iam, super::timeout(&args.shared, false))?;
+    super::check_wait(args.wait_for_iam, timeout(args))?;
+    let kubernetes = kubernetes(args, env)?;
     let tenant = match (&args.tenant_id, env.first(&["AZURE_TENANT_ID", "ARM_TENANT_ID"])?) {
         (Some(id), _) => TenantId::parse("--tenant-id", id)?,
         (None, Some((variable, id))) => TenantId::parse(variable, &id)?,
@@ -36,14 +43,37 @@ pub(super) fn new(args: &AzureArgs, env: &Env) -> Result<azure::Request, Usage> 
         subscription,
         scope: match &args.scope {
             Some(scope) => Scope::parse("--scope", scope)?,
+            None if kubernetes.is_some() => azure::kubernetes::scope(),
             None => authority.resource_manager(),
         },
         authority,
         tenant,
         client,
         access_token_env: args.access_token_env.as_deref().map(variable).transpose()?,
+        kubernetes,
         wait_for_iam: args.wait_for_iam,
     })
+}
+
+fn is_for_kubernetes(args: &AzureArgs) -> bool {
+    args.format == Some(Form::Answer(TokenAnswer::Kubernetes))
+}
+
+/// The version of the answer to a Kubernetes client.
+fn kubernetes(args: &AzureArgs, env: &Env) -> Result<Option<ExecVersion>, Usage> {
+    if !is_for_kubernetes(args) {
+        return Ok(None);
+    }
+    let without_effect = [
+        ("--access-token-env", args.access_token_env.is_some()),
+        ("--subscription-id", args.subscription_id.is_some()),
+    ];
+    match without_effect.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Usage::new(format!(
+            "--format kubernetes prints the access token and nothing else: {option} has no effect there"
+        ))),
+        None => ExecVersion::asked(env).map(Some),
+    }
 }
 
 /// The application that the option or else a variable names; none where neither is there.

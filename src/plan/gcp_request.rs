@@ -1,12 +1,19 @@
 //! The Google request, checked.
 
-use crate::cli::GcpArgs;
+use crate::cli::{Form, GcpArgs, TokenAnswer};
+use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::google::{self, CredentialsFile, Endpoints, IdToken, Impersonation, ServiceAccount, UniverseDomain};
+use crate::host::Env;
 use crate::shell::Name;
 
+/// Bound on the whole exchange.
+pub(super) fn timeout(args: &GcpArgs) -> std::time::Duration {
+    super::timeout(&args.shared, is_for_kubernetes(args))
+}
+
 /// Checks what `gcp` was asked for.
-pub(super) fn new(args: &GcpArgs) -> Result<google::Request, Usage> {
+pub(super) fn new(args: &GcpArgs, env: &Env) -> Result<google::Request, Usage> {
     let universe = match &args.universe_domain {
         Some(text) => UniverseDomain::parse("--universe-domain", text)?,
         None => UniverseDomain::default(),
@@ -15,7 +22,7 @@ pub(super) fn new(args: &GcpArgs) -> Result<google::Request, Usage> {
     let impersonation = impersonation(args, &universe)?;
     let scopes = args.scope.iter().map(|text| google::Scope::parse("--scope", text)).collect::<Result<_, _>>()?;
     let endpoints = Endpoints::new(universe, args.sts_endpoint.as_deref(), args.iamcredentials_endpoint.as_deref())?;
-    super::check_wait(args.wait_for_iam, super::timeout(&args.shared, false))?;
+    super::check_wait(args.wait_for_iam, timeout(args))?;
     Ok(google::Request {
         provider,
         impersonation,
@@ -24,9 +31,32 @@ pub(super) fn new(args: &GcpArgs) -> Result<google::Request, Usage> {
         wait_for_iam: args.wait_for_iam,
         file: file(args)?,
         access_token: args.access_token,
+        kubernetes: is_for_kubernetes(args).then(|| ExecVersion::asked(env)).transpose()?,
         project: args.project.as_deref().map(project).transpose()?,
         keep_gcloud_config: args.keep_gcloud_config,
     })
+}
+
+fn is_for_kubernetes(args: &GcpArgs) -> bool {
+    args.format == Some(Form::Answer(TokenAnswer::Kubernetes))
+}
+
+/// What is for variables and files is not for an access token that one client reads.
+fn check_kubernetes(args: &GcpArgs) -> Result<(), Usage> {
+    let without_effect = [
+        ("--credentials-file", args.credentials_file.is_some()),
+        ("--no-credentials-file", args.no_credentials_file),
+        ("--access-token", args.access_token),
+        ("--id-token-audience", args.id_token_audience.is_some()),
+        ("--project", args.project.is_some()),
+        ("--keep-gcloud-config", args.keep_gcloud_config),
+    ];
+    match without_effect.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Usage::new(format!(
+            "--format kubernetes prints the access token and nothing else: {option} has no effect there"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn impersonation(args: &GcpArgs, universe: &UniverseDomain) -> Result<Option<Impersonation>, Usage> {
@@ -66,6 +96,10 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
 }
 
 fn file(args: &GcpArgs) -> Result<CredentialsFile, Usage> {
+    if is_for_kubernetes(args) {
+        check_kubernetes(args)?;
+        return Ok(CredentialsFile::No);
+    }
     if args.no_credentials_file {
         if !args.access_token && args.id_token_audience.is_none() {
             return Err(Usage::new("--no-credentials-file leaves nothing to return")

@@ -153,8 +153,8 @@ impl Cli {
         const NAMED: &str = "before --timeout";
         let bound = match &self.command {
             Command::Aws(args) => Some(aws_request::timeout(args)),
-            Command::Gcp(args) => Some(timeout(&args.shared, false)),
-            Command::Azure(args) => Some(timeout(&args.shared, false)),
+            Command::Gcp(args) => Some(gcp_request::timeout(args)),
+            Command::Azure(args) => Some(azure_request::timeout(args)),
             Command::Vault(args) => Some(timeout(&args.shared, false)),
             Command::Token(args) => args.timeout.or(args.verify.then_some(token::TIMEOUT)),
             Command::Explain(_) | Command::Setup(_) | Command::Clean(_) | Command::Completions(_) | Command::Man => {
@@ -189,17 +189,19 @@ impl Plan {
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Gcp(Later(args)) => {
-                let target = Target::Google(gcp_request::new(&args)?);
-                let (format, timeout) = (args.format.unwrap_or(Format::Env), timeout(&args.shared, false));
+                let target = Target::Google(gcp_request::new(&args, env)?);
+                let timeout = gcp_request::timeout(&args);
+                let form = args.format.unwrap_or(Form::Variables(Format::Env));
                 let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
-                let exchange = exchange(args.shared, Some(format), timeout, target, trust, env)?;
+                let exchange = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Azure(Later(args)) => {
                 let target = Target::Azure(azure_request::new(&args, env)?);
-                let (format, timeout) = (args.format.unwrap_or(Format::Env), timeout(&args.shared, false));
+                let timeout = azure_request::timeout(&args);
+                let form = args.format.unwrap_or(Form::Variables(Format::Env));
                 let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
-                let exchange = exchange(args.shared, Some(format), timeout, target, trust, env)?;
+                let exchange = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Vault(Later(args)) => {

@@ -89,6 +89,12 @@ impl Entra {
         self.room.keys.forget();
     }
 
+    /// Finds whose an access token is.
+    pub fn users(&self) -> impl Fn(&str) -> Option<String> + Send + Sync + use<> {
+        let room = Arc::clone(&self.room);
+        move |token| lock(&room.state).issued.iter().any(|issued| issued == token).then(|| "an application".into())
+    }
+
     /// All access tokens that were ever issued, answered or not.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {

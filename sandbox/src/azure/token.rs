@@ -13,7 +13,7 @@ use crate::sync::lock;
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const LIFE: u32 = 3599;
 /// What the tenant's administrator has: <https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc>.
-const RESOURCES: [&str; 7] = [
+const RESOURCES: [&str; 8] = [
     "https://management.azure.com",
     "https://management.core.windows.net/",
     "https://management.usgovcloudapi.net",
@@ -21,6 +21,7 @@ const RESOURCES: [&str; 7] = [
     "https://vault.azure.net",
     "https://storage.azure.com",
     "https://graph.microsoft.com",
+    "6dae42f8-4368-4678-94ff-3960e28e3630",
 ];
 
 pub(super) async fn token(room: &Room, tenant: &str, request: &Request) -> Result<Response, Response> {

@@ -9,7 +9,7 @@ mod sts;
 
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::jwt::Keys;
 use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repeated};
@@ -136,6 +136,18 @@ impl Google {
     #[must_use]
     pub fn issued(&self) -> Vec<Issued> {
         lock(&self.room.state).issued.clone()
+    }
+
+    /// Finds whose an access token is, while it is valid.
+    pub fn users(&self) -> impl Fn(&str) -> Option<String> + Send + Sync + use<> {
+        let room = Arc::clone(&self.room);
+        move |token| {
+            let state = lock(&room.state);
+            let issued = state.issued.iter().find(|issued| issued.token == token && !issued.scope.is_empty());
+            let account = issued.filter(|issued| issued.expires > SystemTime::now());
+            let federated = state.federated.iter().find(|federated| federated.token == token);
+            account.map(|issued| issued.principal.clone()).or_else(|| federated.map(|_| "a federated principal".into()))
+        }
     }
 
     /// All federated tokens, likewise.

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::row;
 use super::table::VALUES;
-use crate::cli::{AwsAnswer, VaultAnswer};
+use crate::cli::{AwsAnswer, TokenAnswer, VaultAnswer};
 use crate::emit::Format;
 
 /// What `--output` names.
@@ -53,6 +53,7 @@ fn form(word: &str) -> Option<String> {
         names.iter().any(|name| name == word).then(|| format!("write `--format {word}`{whose}"))
     };
     of(names::<Format>(), "")
+        .or_else(|| of(names::<TokenAnswer>(), ", of `aws`, `gcp` or `azure`"))
         .or_else(|| of(names::<AwsAnswer>(), ", of `aws`"))
         .or_else(|| of(names::<VaultAnswer>(), ", of `vault`"))
         // `.env` is a file's name before anything else.

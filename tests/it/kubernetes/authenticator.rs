@@ -52,7 +52,7 @@ fn a_token_is_taken_whole_or_not_at_all() {
     }
     for (changed, why) in [
         (token.replacen("k8s-aws-v1.", "k8s-aws-v2.", 1), "prefix"),
-        (format!("{token}="), "Invalid symbol 61"),
+        (format!("{token}="), "Invalid "),
         (format!("{token}{}", "A".repeat(4097 - token.len())), "too large"),
         (String::new(), "prefix"),
         ("k8s-aws-v1.".to_owned(), "no scheme"),

@@ -5,6 +5,7 @@ mod clients;
 pub(crate) mod cluster;
 mod eks;
 mod failures;
+mod tokens;
 mod usage;
 
 use base64::Engine;

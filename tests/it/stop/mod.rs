@@ -130,8 +130,8 @@ fn a_format_of_another_command() {
     let formats = "env, env-no-export, dotenv, fish, json, source";
     for (line, stopped, offered) in [
         ("aws --role-arn x --format raw", stopped_in_any_shell(2), format!("{formats}, process, kubernetes")),
-        ("gcp --provider x --format process", gcp.clone(), formats.to_owned()),
-        ("gcp --provider x --format=raw", gcp, formats.to_owned()),
+        ("gcp --provider x --format process", gcp.clone(), format!("{formats}, kubernetes")),
+        ("gcp --provider x --format=raw", gcp, format!("{formats}, kubernetes")),
         ("vault A=secret/a#b --format process", either::stop(&[Name::fixed("A")], 2), format!("{formats}, raw")),
     ] {
         let output = oidc_exchange(line.split(' ')).run();

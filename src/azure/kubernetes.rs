@@ -1,0 +1,34 @@
+//! The access token as the credential of a Kubernetes client, for clusters of Azure Kubernetes Service.
+
+use super::{Request, Scope, exchange};
+use crate::cache::{self, Key, Question};
+use crate::cloud::{AccessToken, Given, LEAST_LIFE};
+use crate::error::Error;
+use crate::subject::SubjectToken;
+
+/// The scope of the application that stands for all clusters of the public cloud
+/// (<https://azure.github.io/kubelogin/concepts/aks.html>).
+#[must_use]
+pub fn scope() -> Scope {
+    Scope::fixed("6dae42f8-4368-4678-94ff-3960e28e3630/.default")
+}
+
+/// The access token that `request` asks for; the one that an earlier run kept while it is fresh.
+///
+/// # Errors
+/// As [`exchange::exchange`]; those of a moment ago too.
+pub async fn access_token(request: &Request, given: &Given<'_>) -> Result<AccessToken, Error> {
+    let key = key(request, given.token);
+    let fetch = async || exchange::exchange(request, given).await;
+    cache::through(&key, given.place, &given.host.clock, given.deadline, fetch).await
+}
+
+/// Under what the access token is kept.
+fn key(request: &Request, token: &SubjectToken) -> Key {
+    let mut question = Question::new("Microsoft Entra", "azure").renewed(LEAST_LIFE).remembering_failures();
+    question.part("token", token.jwt().reveal());
+    question.part("endpoint", &request.authority.token(&request.tenant));
+    question.part("client", request.client.as_str());
+    question.part("scope", request.scope.as_str());
+    question.key()
+}
