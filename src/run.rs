@@ -17,7 +17,7 @@ use crate::host::{Env, Host};
 use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
 use crate::plan::fail_closed::FailureOutput;
-use crate::plan::{self, Exchange, Explain, Part, Plan, SecretsFile, Setup, Subject};
+use crate::plan::{self, Exchange, Explain, Faults, NamedFiles, Part, Plan, Setup, Subject};
 use crate::signal::{self, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
 use crate::{clean, core_file, credential_helper, exchange, input, subject, token};
@@ -47,7 +47,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         };
         let ended = story(arguments, host, &failure, &mut signals).await;
         if ended.is_err() {
-            tokio::select! { () = signals.again() => {} () = failure.complete() => {} }
+            tokio::select! { () = signals.again() => {} () = failure.complete(&host.env) => {} }
         }
         ended
     });
@@ -113,7 +113,7 @@ async fn story(
     }
     diagnostic::init(cli.verbosity());
     let deadline = Deadline::since(started, cli.bound().0);
-    match unless_interrupted(signals, planned(cli, host.env.clone(), failure.secrets_file().clone(), deadline)).await? {
+    match unless_interrupted(signals, planned(cli, host.env.clone(), failure.files().clone(), deadline)).await? {
         Plan::Exchange(plan) => Box::pin(exchange(*plan, host, deadline, signals)).await.map_err(End::Errors),
         Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host, deadline)).await?.code()),
         Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host, deadline)).await,
@@ -153,10 +153,11 @@ async fn unless_interrupted<T, E: Into<End>>(
 }
 
 /// Checks what was asked, beside the signals: the files that it names may never end.
-async fn planned(cli: Cli, env: Env, secrets_file: SecretsFile, deadline: Deadline) -> Result<Plan, Error> {
+async fn planned(cli: Cli, env: Env, files: NamedFiles, deadline: Deadline) -> Result<Plan, End> {
     let (_, bound) = cli.bound();
-    let planned = input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &secrets_file)).await;
-    Ok(planned.map_err(|unfinished| unfinished.usage(bound))??)
+    let planned = input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &files)).await;
+    let planned = planned.map_err(|unfinished| unfinished.usage(bound))?;
+    planned.map_err(|Faults(faults)| End::Errors(faults.into_iter().map(Error::from).collect()))
 }
 
 async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut Signals) -> Result<u8, Vec<Error>> {

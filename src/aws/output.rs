@@ -4,7 +4,7 @@
 use super::{Credentials, Eks, Profile, Request, exchange, kubernetes, process, question, token_file};
 use crate::cache;
 use crate::cloud::Given;
-use crate::emit::{self, Content, Exports};
+use crate::emit::{self, Content, Exports, Names};
 use crate::error::Error;
 use crate::shell::Name;
 use crate::state::{self, NewFiles};
@@ -70,6 +70,35 @@ pub fn refreshable_names() -> Vec<Name> {
     names
 }
 
+/// The variables that `mode` sets and removes.
+#[must_use]
+pub fn names(request: &Request, mode: &OutputMode) -> Names {
+    let region = || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().filter(|_| request.region.is_some());
+    let fixed = |names: Vec<&'static str>| names.into_iter().map(Name::fixed).collect();
+    match mode {
+        OutputMode::Keys { prefix } => Names {
+            set: KEYS.into_iter().chain(region()).filter_map(|name| Name::new(&format!("{prefix}{name}"))).collect(),
+            removed: beaten_by_keys(prefix),
+        },
+        OutputMode::Refreshable => Names {
+            set: fixed([TOKEN_FILE, "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME"].into_iter().chain(region()).collect()),
+            removed: beaten_by_file(),
+        },
+        OutputMode::Process | OutputMode::Kubernetes(_) | OutputMode::Profile(_) => Names::default(),
+    }
+}
+
+/// Prefixed names are for programs that look for them: what SDKs find by themselves is left alone.
+fn beaten_by_keys(prefix: &str) -> Vec<Name> {
+    if prefix.is_empty() { BEATS_THEM.map(Name::fixed).to_vec() } else { Vec::new() }
+}
+
+/// Static keys would beat the token file in every SDK's chain.
+fn beaten_by_file() -> Vec<Name> {
+    let others = BEATS_THEM.into_iter().filter(|name| *name != TOKEN_FILE);
+    KEYS.into_iter().chain(others).map(Name::fixed).collect()
+}
+
 /// The credentials that `request` asks for; for a tool that keeps nothing, those that an earlier answer brought while they
 /// are fresh.
 ///
@@ -121,9 +150,7 @@ pub async fn content(
 }
 
 fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Exports, emit::Error> {
-    // Prefixed names are for programs that look for them: what SDKs find by themselves is left alone.
-    let unset = if prefix.is_empty() { BEATS_THEM.map(Name::fixed).to_vec() } else { Vec::new() };
-    let mut exports = Exports::new(unset);
+    let mut exports = Exports::new(beaten_by_keys(prefix));
     let expiration = humantime::format_rfc3339_seconds(credentials.expiration).to_string();
     let mut set = |name: &str, value: &str| match Name::new(&format!("{prefix}{name}")) {
         Some(name) => exports.set(name, value.to_owned()),
@@ -141,14 +168,12 @@ fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Ex
     Ok(exports)
 }
 
-/// Static keys would beat the token file in every SDK's chain, and so are removed.
 async fn refreshable(
     request: &Request,
     token: &SubjectToken,
     directory: &state::StateDir,
 ) -> Result<(Exports, NewFiles), emit::Error> {
-    let unset = KEYS.iter().chain(BEATS_THEM.iter().filter(|name| **name != TOKEN_FILE));
-    let mut exports = Exports::new(unset.copied().map(Name::fixed).collect());
+    let mut exports = Exports::new(beaten_by_file());
     let mut files = directory.open()?.new_files();
     let file = token_file::new(token, &mut files).await?;
     exports.set(Name::fixed(TOKEN_FILE), emit::text_of(&file)?)?;

@@ -2,7 +2,7 @@
 
 use super::Request;
 use crate::cloud::{AccessToken, Given, until};
-use crate::emit::{Exports, text_of};
+use crate::emit::{Exports, Names, text_of};
 use crate::error::Error;
 use crate::shell::Name;
 use crate::state::NewFiles;
@@ -53,6 +53,23 @@ pub fn is_taken(name: &Name) -> bool {
     let others =
         [TOKEN_FILE, ARM_TOKEN_FILE, AUTHORITY_HOST, TOKEN_CREDENTIALS, USE_OIDC, SUBSCRIPTION, "PATH", "HOME"];
     others.iter().chain(&TENANT).chain(&CLIENT).chain(&BEATS_IT).any(|other| *other == name.as_str())
+}
+
+/// The variables that `request` sets and removes.
+#[must_use]
+pub fn names(request: &Request) -> Names {
+    let mut set = [TOKEN_FILE, TOKEN_CREDENTIALS, USE_OIDC, ARM_TOKEN_FILE].to_vec();
+    set.extend(TENANT.into_iter().chain(CLIENT));
+    let mut removed = BEATS_IT.to_vec();
+    if request.authority.is_public() { &mut removed } else { &mut set }.push(AUTHORITY_HOST);
+    if request.subscription.is_some() {
+        set.push(SUBSCRIPTION);
+    }
+    let access_token = request.access_token_env.clone();
+    Names {
+        set: set.into_iter().map(Name::fixed).chain(access_token).collect(),
+        removed: removed.into_iter().map(Name::fixed).collect(),
+    }
 }
 
 /// The variables, with the file that they lead to.

@@ -51,6 +51,14 @@ pub(super) const VAULT: &str = r#"Examples:
   # The client token itself, for other tools
   eval "$(oidc-exchange vault --role ci)""#;
 
+pub(super) const USE: &str = r#"Examples:
+  # Two targets of oidc-exchange.toml, in a job's shell
+  eval "$(oidc-exchange use deploy secrets)"
+  # For one command
+  oidc-exchange use deploy secrets -- ./deploy.sh
+  # In a pipeline that checks the file; nothing is sent
+  oidc-exchange use --check"#;
+
 pub(super) const TOKEN: &str = "\
 Examples:
   # What a trust policy can match

@@ -1,9 +1,11 @@
 //! What the manual page has besides the commands: variables and files. Tests compare the variables with those that are read.
 
 /// The variables that are read, together where they have one purpose, and the purpose.
-pub(super) const ENVIRONMENT: [(&str, &str); 20] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 22] = [
     ("SEMAPHORE_OIDC_TOKEN", "the token, unless `--token-env` or `--token-file` names another place"),
     ("OIDC_EXCHANGE_DIR, HOME, SEMAPHORE_JOB_ID", "the private directory: see FILES"),
+    ("OIDC_EXCHANGE_TARGETS", "the file of targets for `use`"),
+    ("OIDC_EXCHANGE_VAULT_ADDRS", "the addresses of Vaults that the file of targets may have"),
     ("SEMAPHORE", "whether this is a Semaphore job, for the hints of a missing token"),
     ("AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME", "the role and the session's name"),
     ("AWS_REGION, AWS_DEFAULT_REGION", "the region; without it, that of the ARN's partition"),

@@ -15,6 +15,7 @@ mod man_sections;
 mod outline;
 mod setup;
 mod token;
+mod use_targets;
 mod vault;
 
 use std::ffi::OsString;
@@ -34,6 +35,7 @@ pub use later::Later;
 pub use man::man_page;
 pub use setup::{AllowedJobsArgs, SetupArgs, SetupAws, SetupAzure, SetupCommand, SetupFormat, SetupGcp, SetupVault};
 pub use token::TokenArgs;
+pub use use_targets::UseArgs;
 pub use vault::VaultArgs;
 
 use crate::emit::OnError;
@@ -80,6 +82,13 @@ pub enum Command {
     /// it prints text that stops the calling shell.
     #[command(after_long_help = examples::VAULT)]
     Vault(Later<VaultArgs>),
+    /// Exchange the token with several clouds at once, as a file of targets says
+    ///
+    /// The file is oidc-exchange.toml or .semaphore/oidc-exchange.toml. It has a table for each target, whose keys are the
+    /// options of aws, gcp, azure or vault. All targets that are named succeed, or nothing is exported and the text that is
+    /// printed stops the calling shell.
+    #[command(after_long_help = examples::USE)]
+    Use(Later<UseArgs>),
     /// Show the claims of the job's token and what each is good for, without the token itself
     ///
     /// With --verify, also check it against the keys that its issuer publishes, as a cloud would.

@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::http::Client;
 use crate::http::retry::Deadline;
 use crate::input;
-use crate::plan::{Plan, SecretsFile};
+use crate::plan::{NamedFiles, Plan};
 use crate::registry::{self, Kept};
 use crate::state::{Directory, NewFile, StateDir};
 use crate::subject;
@@ -66,7 +66,7 @@ async fn renewed(kept: &Kept, place: &StateDir, host: &Host, deadline: Deadline)
     let cli = Cli::try_parse_from(words).map_err(|_| not_ours())?;
     let env = host.env.clone();
     let planned =
-        input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &SecretsFile::default()));
+        input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &NamedFiles::default()));
     let plan = planned.await.map_err(|unfinished| unfinished.usage("within 45 s"))??;
     let Plan::Exchange(plan) = plan else { return Err(not_ours()) };
     let (Some(part), Some(network)) = (plan.parts.into_iter().next(), plan.networks.into_iter().next()) else {

@@ -6,12 +6,14 @@ mod error;
 mod fish;
 pub mod ini;
 pub(crate) mod json;
+mod names;
 mod posix;
 mod source;
 
 use std::path::Path;
 
 pub use error::Error;
+pub use names::{Clash, Names};
 pub use source::Script;
 
 use crate::secret::Secret;

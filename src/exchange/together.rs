@@ -1,18 +1,15 @@
 //! Several exchanges of one run: under way at the same time, and handed over together or not at all.
 
-use std::collections::HashMap;
-
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use super::{Given, Grant, PendingRevocation, content, exchange};
 use crate::aws;
 use crate::delivery::Leftovers;
-use crate::emit::{Content, Exports};
+use crate::emit::{Clash, Content, Exports, Names};
 use crate::error::{Error, Exit, Report, Usage};
 use crate::plan::Part;
 use crate::registry::{self, Login, Options};
-use crate::shell::Name;
 
 /// Trades the token for what each of `parts` asks, all at the same time, and puts the results together. Each part has a
 /// `pending` of its own. A part that fails does not end the others: each failure is to be reported.
@@ -83,30 +80,16 @@ type Finished<'p> = (&'p Part, Content, Leftovers);
 
 /// Each variable is set by one part, and removed by no other. Names that a secret's keys chose are known only now.
 fn check_names(finished: &[Finished<'_>]) -> Result<(), Usage> {
-    let mut set: HashMap<&Name, &Part> = HashMap::new();
-    let mut removed: HashMap<&Name, &Part> = HashMap::new();
-    for (part, content, _) in finished {
-        let Content::Variables(exports) = content else { continue };
-        for (name, _) in exports.variables() {
-            let other = set.insert(name, part).or_else(|| removed.get(name).copied());
-            if let Some(other) = other.filter(|other| !std::ptr::eq(*other, *part)) {
-                return Err(clash(name, other, part));
-            }
-        }
-        // One part may remove what it sets, and several may remove the same.
-        for name in exports.removed() {
-            if let Some(other) = set.get(name).filter(|other| !std::ptr::eq(**other, *part)) {
-                return Err(clash(name, other, part));
-            }
-        }
-        removed.extend(exports.removed().iter().map(|name| (name, *part)));
-    }
-    Ok(())
-}
-
-fn clash(name: &Name, one: &Part, other: &Part) -> Usage {
-    Usage::new(format!("{name} is for {} and for {}", one.name, other.name))
-        .hint("give the variables of one of them another name or prefix")
+    let names = |(_, content, _): &Finished<'_>| match content {
+        Content::Variables(exports) => Names::from(exports),
+        Content::Answer(_) => Names::default(),
+    };
+    let names: Vec<Names> = finished.iter().map(names).collect();
+    let clash = Names::clashes(&names.iter().collect::<Vec<_>>()).into_iter().next();
+    let Some(Clash { name, one, other }) = clash else { return Ok(()) };
+    let part = |index: usize| finished.get(index).map_or("", |(part, ..)| part.name.as_str());
+    Err(Usage::new(format!("{name} is for {} and for {}", part(one), part(other)))
+        .hint("give the variables of one of them another name or prefix"))
 }
 
 fn put_together(finished: Vec<Finished<'_>>) -> (Content, Leftovers) {

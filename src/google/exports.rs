@@ -2,7 +2,7 @@
 
 use super::{Credentials, CredentialsFile, Request, UniverseDomain, credentials_file, gcloud};
 use crate::cloud::{Given, until};
-use crate::emit::Exports;
+use crate::emit::{Exports, Names};
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::input::{self, Reader};
@@ -63,6 +63,36 @@ pub fn is_taken(name: &Name) -> bool {
     let others =
         [APPLICATION_CREDENTIALS, CREDENTIAL_FILE_OVERRIDE, GCLOUD_CONFIG, BOTO_PATH, BOTO_CONFIG, "PATH", "HOME"];
     others.iter().chain(&PROJECT).chain(&UNIVERSE).chain(&BEATS_THEM).any(|other| *other == name.as_str())
+}
+
+/// The variables that `request` sets, or may set, and removes.
+///
+/// # Errors
+/// As [`Env::get`].
+pub fn names(request: &Request, env: &Env) -> Result<Names, Usage> {
+    let mut set = Vec::new();
+    if request.file != CredentialsFile::No {
+        set.extend([APPLICATION_CREDENTIALS, CREDENTIAL_FILE_OVERRIDE, BOTO_PATH]);
+        if !request.keep_gcloud_config {
+            set.push(GCLOUD_CONFIG);
+        }
+    }
+    if request.access_token {
+        set.push(OAUTH_ACCESS_TOKEN);
+        if request.file == CredentialsFile::No {
+            set.push(GCLOUD_ACCESS_TOKEN);
+        }
+    }
+    if request.project.is_some() || (request.impersonation.is_some() && env.first(&PROJECT)?.is_none()) {
+        set.extend(PROJECT);
+    }
+    if !request.endpoints.universe().is_default() {
+        set.extend(UNIVERSE);
+    }
+    let id_token = request.impersonation.as_ref().and_then(|asked| asked.id_token.as_ref());
+    let removed = BEATS_THEM.into_iter().filter(|name| !set.contains(name)).map(Name::fixed).collect();
+    let set = set.into_iter().map(Name::fixed).chain(id_token.map(|id| id.variable.clone())).collect();
+    Ok(Names { set, removed })
 }
 
 /// The user's place for the credentials file, where there is one, seen to take it before anything is asked of Google.

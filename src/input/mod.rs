@@ -30,6 +30,8 @@ pub enum Kind {
     Document,
     /// The lines of `--secrets-file`.
     SecretsFile,
+    /// The targets of `use`.
+    Targets,
     /// The subject token, which is some 2 KiB.
     Token,
     /// What another tool is configured by.
@@ -46,6 +48,7 @@ impl Kind {
             Self::Certificates => 16 << 20,
             Self::Configuration => 4 << 20,
             Self::Document | Self::SecretsFile => 1 << 20,
+            Self::Targets => 256 << 10,
             Self::Token => 64 << 10,
             Self::System => 64 << 20,
         }
@@ -61,6 +64,8 @@ pub enum Fault {
     Directory,
     /// It is a pipe, a socket or a device.
     Special,
+    /// A link leads out of the directory that it must be in.
+    Outside,
     /// It is neither UTF-8 nor marked as UTF-16.
     NotText,
     /// It holds a NUL.
@@ -105,6 +110,7 @@ impl fmt::Display for Fault {
             Self::TooLarge(largest) => write!(f, "it is larger than {} MiB", largest >> 20),
             Self::Directory => f.write_str("it is a directory"),
             Self::Special => f.write_str("it is not an ordinary file"),
+            Self::Outside => f.write_str("a link leads out of the checkout"),
             Self::NotText => f.write_str("it is not UTF-8 text"),
             Self::Nul => f.write_str("it holds NUL characters, as UTF-16 without a byte order mark does"),
             Self::System(error) => error.fmt(f),

@@ -9,6 +9,7 @@ pub mod fail_closed;
 mod gcp_request;
 mod secrets_file;
 mod setup;
+pub mod targets;
 mod vault_request;
 
 use std::time::Duration;
@@ -38,6 +39,16 @@ use crate::vault;
 pub use explain::{Explain, Rule, Subject};
 pub use secrets_file::SecretsFile;
 pub use setup::{Setup, Side};
+pub use targets::Faults;
+
+/// Files that name variables, which two want: the plan, and what is printed on failure. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct NamedFiles {
+    /// The file of `--secrets-file`.
+    pub secrets: SecretsFile,
+    /// The file of `use`.
+    pub targets: targets::SharedFile,
+}
 
 /// The whole of a run.
 #[derive(Debug)]
@@ -123,6 +134,7 @@ impl Cli {
             Command::Gcp(args) => &args.shared.verbosity,
             Command::Azure(args) => &args.shared.verbosity,
             Command::Vault(args) => &args.shared.verbosity,
+            Command::Use(args) => &args.shared.verbosity,
             Command::Token(args) => &args.verbosity,
             Command::Explain(args) => match &args.command {
                 ExplainCommand::Aws(args) => &args.shared.verbosity,
@@ -156,6 +168,7 @@ impl Cli {
             Command::Gcp(args) => Some(gcp_request::timeout(args)),
             Command::Azure(args) => Some(azure_request::timeout(args)),
             Command::Vault(args) => Some(timeout(&args.shared, false)),
+            Command::Use(args) => Some(timeout(&args.shared, false)),
             Command::Token(args) => args.timeout.or(args.verify.then_some(token::TIMEOUT)),
             Command::Explain(_) | Command::Setup(_) | Command::Clean(_) | Command::Completions(_) | Command::Man => {
                 None
@@ -171,7 +184,7 @@ impl Plan {
     ///
     /// # Errors
     /// When it cannot be meant.
-    pub fn new(cli: Cli, env: &Env, reader: &Reader, secrets_file: &SecretsFile) -> Result<Self, Usage> {
+    pub fn new(cli: Cli, env: &Env, reader: &Reader, files: &NamedFiles) -> Result<Self, Faults> {
         match cli.command {
             Command::Aws(Later(args)) => {
                 let ca_file = ca_file(&args.shared.network, reader)?;
@@ -206,7 +219,7 @@ impl Plan {
             }
             Command::Vault(Later(args)) => {
                 let ca_file = ca_file(&args.shared.network, reader)?;
-                let request = vault_request::new(&args, ca_file.as_ref(), env, reader, secrets_file)?;
+                let request = vault_request::new(&args, ca_file.as_ref(), env, reader, &files.secrets)?;
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
                 let timeout = timeout(&args.shared, false);
                 let target = Target::Vault(request);
@@ -217,6 +230,7 @@ impl Plan {
                 }
                 Ok(Self::Exchange(Box::new(plan)))
             }
+            Command::Use(Later(args)) => targets::new(*args, env, reader, &files.targets),
             Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env, reader)?))),
             Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env, reader)?))),
             Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),

@@ -8,7 +8,7 @@ use super::names;
 use super::reading::{Document, Documents};
 use super::selection::{Field, Missing, Naming, Selection, Target};
 use super::value::{self, Unusable};
-use crate::emit::{self, Content, Exports};
+use crate::emit::{self, Content, Exports, Names};
 use crate::error::{Error, Refusal};
 use crate::http::{Exhausted, Held};
 use crate::secret::Secret;
@@ -17,6 +17,21 @@ use crate::state::{self, NewFiles};
 
 /// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
+
+/// The variables that `request` sets, or may set, and removes, as far as they are known before its secrets are read.
+#[must_use]
+pub fn names(request: &Request) -> Names {
+    let named = request.selections.iter().filter_map(|selection| match &selection.target {
+        Target::Variable(name) => Some(name.clone()),
+        Target::Each { .. } => None,
+    });
+    let mut set: Vec<Name> = named.collect();
+    if request.export_token {
+        set.extend(["VAULT_TOKEN", "VAULT_ADDR"].map(Name::fixed));
+        set.extend(request.namespace.is_some().then(|| Name::fixed("VAULT_NAMESPACE")));
+    }
+    Names { set, removed: request.beaten_names() }
+}
 
 /// What one variable is to hold. There is no content in its `Debug`.
 pub struct Item {

@@ -94,6 +94,23 @@ impl Request {
         BEATS_THEM.iter().map(|(bao, _)| *bao).chain(namespace).map(Name::fixed).collect()
     }
 
+    /// Whether one login serves both. Which of two requests a name is for can be told only if each name is known beforehand.
+    #[must_use]
+    pub fn shares_login_with(&self, other: &Self) -> bool {
+        let is_named = |it: &Selection| matches!(it.target, selection::Target::Variable(_));
+        if !self.selections.iter().chain(&other.selections).all(is_named) {
+            return false;
+        }
+        let login = |it: &Self| (it.address.clone(), it.namespace.clone(), it.mount.clone(), it.role.clone());
+        login(self) == login(other) && self.no_revoke == other.no_revoke && !self.raw && !other.raw
+    }
+
+    /// Asks for what `other` asks for too, with the same login.
+    pub fn join(&mut self, other: &Self) {
+        self.selections.extend(other.selections.iter().cloned());
+        self.export_token |= other.export_token;
+    }
+
     /// The address as a client's variable holds it.
     fn address_text(&self) -> String {
         self.address.as_str().trim_end_matches('/').to_owned()

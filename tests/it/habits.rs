@@ -30,7 +30,7 @@ fn a_command_of_another_tool() {
     tip("awz", "a similar subcommand exists: 'aws'");
     tip("explain google", "write `gcp`");
     tip("explain nonsense", "the commands are aws, gcp, azure, vault");
-    tip("nonsense", "the commands are aws, gcp, azure, vault, token, explain, setup, clean, completions, man");
+    tip("nonsense", "the commands are aws, gcp, azure, vault, use, token, explain, setup, clean, completions, man");
 }
 
 #[test]

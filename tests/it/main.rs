@@ -30,5 +30,6 @@ mod shell;
 mod stop;
 mod subject;
 mod support;
+mod targets;
 mod token;
 mod vault;

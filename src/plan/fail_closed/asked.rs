@@ -6,10 +6,11 @@ use std::path::Path;
 
 use clap::{Command, ValueEnum};
 
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, USE};
 use crate::cli::{Place, place};
 use crate::cloud::About;
 use crate::emit::{Format, OnError};
+use crate::plan::targets::TargetsFile;
 use crate::shell::{Name, either, fish, posix};
 
 /// What a command line asks a bad end to print.
@@ -19,6 +20,8 @@ pub(super) struct Asked {
     reader: Reader,
     /// The clouds whose variables must not survive a bad end.
     pub(super) clouds: Vec<&'static About>,
+    /// All that there are.
+    all: Vec<&'static About>,
     pub(super) line: CommandLine,
 }
 
@@ -53,7 +56,7 @@ enum AskedFormat {
 impl Asked {
     /// Works it out for `arguments`, the program's name first. `program` is built.
     pub(super) fn new(program: &Command, clouds: &[&'static About], arguments: &[OsString]) -> Self {
-        let exchanges: Vec<&str> = clouds.iter().map(|about| about.command).collect();
+        let exchanges: Vec<&str> = clouds.iter().map(|about| about.command).chain([USE]).collect();
         let line = CommandLine::read(program, &exchanges, arguments);
         let format = asked_format(program, &line);
         let how = match one(&line, "on-error").and_then(|how| OnError::from_str(how, false).ok()) {
@@ -71,14 +74,36 @@ impl Asked {
                 Reader::AnyShell
             }
         };
+        let all = clouds.to_vec();
         let clouds = clouds.iter().copied().filter(|about| line.commands.iter().any(|name| name == about.command));
-        Self { how, reader, clouds: clouds.collect(), line }
+        Self { how, reader, clouds: clouds.collect(), all, line }
     }
 
-    /// The text for an end with `code`; `file` is what was read of files that name variables.
-    pub(super) fn text(&self, file: &str, code: u8) -> String {
+    /// The variables of the targets that are named; those of every cloud, if one of them is not known.
+    fn of_targets(&self, targets: Option<&TargetsFile>) -> Vec<Name> {
+        if !self.line.uses_targets() {
+            return Vec::new();
+        }
+        let about = |command: &str| self.all.iter().find(|about| about.command == command);
+        let (mut names, mut known) = (Vec::new(), 0);
+        for word in self.line.arguments.words() {
+            let target = targets.and_then(|file| file.targets.iter().find(|target| target.name == word));
+            let Some((target, about)) = target.and_then(|it| Some((it, about(it.cloud)?))) else { continue };
+            names.extend((about.credential_variables)(&target.arguments(), ""));
+            known += 1;
+        }
+        if known == 0 || known < self.line.arguments.words().count() {
+            names.extend(self.all.iter().flat_map(|about| (about.variables_left)()));
+        }
+        names
+    }
+
+    /// The text for an end with `code`; `file` is what was read of files that name variables, and `targets` is the targets
+    /// file, if it could be read.
+    pub(super) fn text(&self, file: &str, targets: Option<&TargetsFile>, code: u8) -> String {
         let mut names: Vec<Name> = Vec::new();
-        for name in self.clouds.iter().flat_map(|about| (about.credential_variables)(&self.line.arguments, file)) {
+        let of_commands = self.clouds.iter().flat_map(|about| (about.credential_variables)(&self.line.arguments, file));
+        for name in of_commands.chain(self.of_targets(targets)) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -114,7 +139,9 @@ fn is_for_something_else(program: &Command, line: &CommandLine, format: AskedFor
     };
     let may_be_for_a_shell =
         line.commands.iter().any(|command| formats(program, command).iter().any(|format| is_of_a_shell(format)));
-    line.plain && asked || line.command_is_plain && !may_be_for_a_shell
+    let shows_targets = line.uses_targets()
+        && ["list", "check"].iter().any(|switch| line.arguments.each(switch).any(|it| it.is_none()));
+    line.plain && (asked || shows_targets) || line.command_is_plain && !may_be_for_a_shell
 }
 
 fn asked_format(program: &Command, line: &CommandLine) -> AskedFormat {

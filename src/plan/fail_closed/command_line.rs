@@ -9,6 +9,9 @@ use clap::{Arg, Command};
 
 use crate::cloud::Arguments;
 
+/// The command whose words are targets.
+pub(super) const USE: &str = "use";
+
 /// What a command line asks for.
 #[derive(Debug, Default)]
 pub(super) struct CommandLine {
@@ -36,6 +39,11 @@ enum ValueOf<'d> {
 }
 
 impl CommandLine {
+    /// Whether its words may be targets.
+    pub(super) fn uses_targets(&self) -> bool {
+        self.commands.iter().any(|command| command == USE)
+    }
+
     /// Reads `words`, the first of which is the program's name. `program` is built; `exchanges` are names of commands.
     pub(super) fn read(program: &Command, exchanges: &[&str], words: &[OsString]) -> Self {
         let words: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();

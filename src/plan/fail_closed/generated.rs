@@ -94,16 +94,28 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
             names.sort_by_key(|name| words().position(|word| word == name.as_str()));
             names
         }
+        // There is no file that names targets.
+        "use" => {
+            let mut names: Vec<Name> = Vec::new();
+            for name in clouds::ALL.iter().flat_map(|about| (about.variables_left)()) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            names
+        }
         _ => Vec::new(),
     };
     let format = value("format");
     let registries = values("registry");
     let elsewhere = !values("run").is_empty()
+        || flag("list")
+        || flag("check")
         || value("output").is_some_and(|path| is_a_file(&path))
         || value("profile").is_some_and(|name| !name.is_empty())
         || !registries.is_empty() && registries.iter().all(|name| !name.is_empty())
         || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "kubernetes" | "raw"));
-    let for_a_shell = ["aws", "gcp", "azure", "vault", "clean"].contains(&command);
+    let for_a_shell = ["aws", "gcp", "azure", "vault", "use", "clean"].contains(&command);
     let shell = match format.as_deref() {
         Some("fish") => Shell::Fish,
         Some("env-no-export") => Shell::Arguments,
@@ -139,7 +151,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         // What is meant is not plain: nothing else than a shell is.
         return stops(&given(words, "format"), false);
     };
-    if !["aws", "gcp", "azure", "vault", "clean"].contains(&first) {
+    if !["aws", "gcp", "azure", "vault", "use", "clean"].contains(&first) {
         return vec![Text::Nothing];
     }
     let takes = |word: &str| {
@@ -152,8 +164,8 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         .filter(|option| option.get_action().takes_values())
         .any(|option| option.get_long().is_some_and(|name| given(ours, name).contains(&None)));
     let formats = if has("format") { given(ours, "format") } else { Vec::new() };
-    let words_are_secrets = first == "vault";
-    let mut may = stops(&formats, !words_are_secrets && fish_is_a_word(ours, takes));
+    let takes_words = ["vault", "use"].contains(&first);
+    let mut may = stops(&formats, !takes_words && fish_is_a_word(ours, takes));
     if lost {
         return may;
     }
@@ -170,6 +182,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         "aws" => &["dotenv", "json", "process", "kubernetes"],
         "vault" => &["dotenv", "json", "raw"],
         "gcp" | "azure" => &["dotenv", "json", "kubernetes"],
+        "use" => &["dotenv", "json"],
         _ => &[],
     };
     let elsewhere = match formats.as_slice() {
@@ -186,7 +199,8 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
         [Some(format)] => answers.contains(format),
         _ => false,
     };
-    if elsewhere || once("output").is_some_and(|path| !path.is_empty() && is_a_file(&path)) {
+    let shows = first == "use" && ours.iter().any(|word| ["--list", "--check"].contains(&word.as_str()));
+    if elsewhere || shows || once("output").is_some_and(|path| !path.is_empty() && is_a_file(&path)) {
         may.push(Text::Nothing);
     }
     may
@@ -222,6 +236,7 @@ fn must_go(words: &[String]) -> Vec<&'static str> {
         Some("aws") if given(ours, "env-prefix").contains(&Some("STAGING_")) => vec!["STAGING_AWS_SECRET_ACCESS_KEY"],
         Some("gcp") => vec!["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"],
         Some("azure") => vec!["AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH"],
+        Some("use") => vec!["AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS", "VAULT_TOKEN"],
         Some("vault") if ours.iter().any(|word| word == "A=secret/a#b") => vec!["A"],
         Some("vault") if !ours.iter().any(|word| word.contains('=')) => vec!["VAULT_TOKEN"],
         _ => Vec::new(),
@@ -239,7 +254,7 @@ fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
         let words = line(&program, &mut rng);
         let arguments: Vec<_> =
             std::iter::once("oidc-exchange").chain(words.iter().map(String::as_str)).map(Into::into).collect();
-        let text = Asked::new(&program, &clouds::ALL, &arguments).text("", CODE);
+        let text = Asked::new(&program, &clouds::ALL, &arguments).text("", None, CODE);
         let case = || format!("line {number} of OIDC_EXCHANGE_SEED={seed}: {words:?}\n{text}");
         let nothing_to_run = words.iter().position(|word| word == "--").is_some_and(|at| at + 1 == words.len());
         match program.try_get_matches_from_mut(&arguments) {

@@ -8,18 +8,19 @@ mod command_line;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use clap::{Command, CommandFactory};
 
 use self::asked::Asked;
-use super::SecretsFile;
+use super::{NamedFiles, SecretsFile};
 use crate::cli::Cli;
 use crate::cloud::About;
 use crate::clouds;
 use crate::delivery;
 use crate::error::Exit;
+use crate::host::Env;
 
 /// The text for a bad end. It is worked out from the command line alone, and only when it is needed. Clones share it.
 #[derive(Clone, Debug)]
@@ -31,8 +32,8 @@ struct Inner {
     parser: fn() -> Command,
     arguments: Vec<OsString>,
     asked: OnceLock<Asked>,
-    /// The file that names further variables, and those that a command line names besides by mistake.
-    secrets_file: SecretsFile,
+    /// Files that name further variables, and those that a command line names besides by mistake.
+    files: NamedFiles,
     further_files: OnceLock<Vec<SecretsFile>>,
 }
 
@@ -52,7 +53,7 @@ impl FailureOutput {
             parser,
             arguments: arguments.to_vec(),
             asked: OnceLock::new(),
-            secrets_file: SecretsFile::default(),
+            files: NamedFiles::default(),
             further_files: OnceLock::new(),
         }))
     }
@@ -72,19 +73,23 @@ impl FailureOutput {
         words.take_while(|word| word != "--").collect()
     }
 
-    /// The file that names further variables, for whoever reads it first.
+    /// The files that name further variables, for whoever reads them first.
     #[must_use]
-    pub fn secrets_file(&self) -> &SecretsFile {
-        &self.0.secrets_file
+    pub fn files(&self) -> &NamedFiles {
+        &self.0.files
     }
 
     /// Reads what the text needs and nobody has read yet, for at most a moment.
-    pub async fn complete(&self) {
+    pub async fn complete(&self, env: &Env) {
         let Asked { clouds, line, .. } = self.asked();
+        if line.uses_targets() {
+            let option = line.arguments.values("targets").next().map(PathBuf::from);
+            self.0.files.targets.catch_up(option, env).await;
+        }
         let options = clouds.iter().filter_map(|about| about.option_of_names);
         let mut paths = options.flat_map(|option| line.arguments.values(option)).map(Path::new);
         if let Some(path) = paths.next() {
-            self.0.secrets_file.catch_up(path).await;
+            self.0.files.secrets.catch_up(path).await;
         }
         let mut further = Vec::new();
         for path in paths {
@@ -99,9 +104,9 @@ impl FailureOutput {
     #[must_use]
     pub fn text(&self, code: u8) -> String {
         let further = self.0.further_files.get().into_iter().flatten();
-        let files = [&self.0.secrets_file].into_iter().chain(further);
+        let files = [&self.0.files.secrets].into_iter().chain(further);
         let files: Vec<&str> = files.filter_map(SecretsFile::text).collect();
-        self.asked().text(&files.join("\n"), code)
+        self.asked().text(&files.join("\n"), self.0.files.targets.get(), code)
     }
 
     /// Writes the text to standard output, unless a person is looking at it.

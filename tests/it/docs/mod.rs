@@ -18,6 +18,7 @@ mod readme;
 mod registries;
 mod semaphore;
 mod shells;
+mod targets;
 mod threats;
 mod troubleshooting;
 mod voice;

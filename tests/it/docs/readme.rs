@@ -166,6 +166,18 @@ fn every_line_when_it_is_refused() {
     }
 }
 
+/// The targets on the first page, and the line that uses them.
+#[test]
+fn the_targets() {
+    let sandbox = Sandbox::start().unwrap();
+    let [file] = &of(README, "toml")[..] else { panic!("one file") };
+    let [line] = &lines(README, "eval \"$(oidc-exchange use")[..] else { panic!("one line") };
+    let script = format!("{line}\necho \"${{AWS_SESSION_TOKEN:+aws}} ${{#DB_PASSWORD}}\"");
+    let program = Program::new("/bin/sh", ["-c", &script]).job(&sandbox);
+    program.scratch().write("oidc-exchange.toml", file);
+    program.run().exits(0).stdout_is("aws 27\n");
+}
+
 /// A block that no test runs has a reason.
 #[test]
 fn every_block_is_run_or_has_a_reason() {
@@ -174,6 +186,8 @@ fn every_block_is_run_or_has_a_reason() {
         "cargo run -p sandbox -- sh -c",
         "oidc-exchange aws --role-arn ARN",
         "oidc-exchange token",
+        "version = 1\n",
+        "eval \"$(oidc-exchange use deploy secrets)\"\n",
         "refused: no statement lets this token assume arn:", // pictures.rs
         "refused: no statement lets this token assume the role",
     ];

@@ -40,7 +40,8 @@ pub(crate) struct Program<'s> {
 pub(crate) fn oidc_exchange<'s, A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Program<'s> {
     let mut program = Program::new(env!("CARGO_BIN_EXE_oidc-exchange"), arguments);
     let command = program.arguments.iter().find(|word| !word.to_string_lossy().starts_with('-'));
-    program.reports = command.is_some_and(|word| !clouds::ALL.iter().any(|about| word == about.command));
+    program.reports =
+        command.is_some_and(|word| word != "use" && !clouds::ALL.iter().any(|about| word == about.command));
     program
 }
 

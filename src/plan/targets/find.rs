@@ -1,0 +1,91 @@
+//! Where the targets file is.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::Usage;
+use crate::host::Env;
+use crate::input::{self, Fault, Kind, Reader};
+
+/// The option that names the file.
+const OPTION: &str = "--targets";
+/// The variable that does.
+const VARIABLE: &str = "OIDC_EXCHANGE_TARGETS";
+/// Where it is otherwise, in the working directory or the root of its checkout.
+const NAMES: [&str; 2] = ["oidc-exchange.toml", ".semaphore/oidc-exchange.toml"];
+
+/// The path of the file as it is called in errors, and its text.
+///
+/// # Errors
+/// When there is none, or it is not a regular file, too large, not text, or a link out of the tree.
+pub(super) fn read(option: Option<&Path>, env: &Env, reader: &Reader) -> Result<(String, String), Usage> {
+    let working = std::env::current_dir().map_err(|error| Usage::new(format!("the working directory: {error}")))?;
+    let root = root(&working);
+    let variable = env.get("OIDC_EXCHANGE_TARGETS")?.filter(|_| option.is_none()).map(PathBuf::from);
+    let named = option.map(|path| (OPTION, path)).or(variable.as_deref().map(|path| (VARIABLE, path)));
+    let (origin, path) = match named {
+        Some((origin, path)) => (origin, plain(&working.join(path))),
+        None => (OPTION, default(&working, &root)?),
+    };
+    let shown = path.strip_prefix(&working).unwrap_or(&path);
+    let text = stays_inside(origin, &path, &root, reader)
+        .and_then(|()| reader.ordinary_file(origin, &path, Kind::Targets))
+        .and_then(input::text);
+    Ok((shown.display().to_string(), text.map_err(|fault| fault.at(origin, shown))?))
+}
+
+fn default(working: &Path, root: &Path) -> Result<PathBuf, Usage> {
+    let mut places = [working, root].into_iter().flat_map(|place| NAMES.map(|name| place.join(name)));
+    // A link that leads nowhere is there, too.
+    places.find(|path| path.symlink_metadata().is_ok()).ok_or_else(|| {
+        Usage::new("there is no targets file")
+            .hint(format!("write {}, in this directory or in the root of its git checkout", NAMES[0]))
+            .hint(format!("or name the file with {OPTION} FILE, or with the variable {VARIABLE}"))
+    })
+}
+
+/// The root of the checkout that `working` is in; otherwise `working`. Another user's `.git`, in /tmp for instance, makes no
+/// checkout.
+fn root(working: &Path) -> PathBuf {
+    let own = working.symlink_metadata().map(|found| found.uid());
+    let owners = [Some(0), Some(rustix::process::geteuid().as_raw()), own.ok()];
+    let is_root = |place: &&Path| {
+        let found = place.join(".git").symlink_metadata();
+        found.is_ok_and(|found| !found.is_symlink() && owners.contains(&Some(found.uid())))
+    };
+    working.ancestors().find(is_root).unwrap_or(working).to_owned()
+}
+
+/// `path` without `.` and `..`, as it is written.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(component),
+        }
+    }
+    plain
+}
+
+/// A path below `root` must not lead out of it by a link: whoever can edit the tree would choose the file.
+fn stays_inside(origin: &str, path: &Path, root: &Path, reader: &Reader) -> Result<(), Fault> {
+    if !path.starts_with(root) {
+        return Ok(());
+    }
+    let real = |path: &Path| reader.by(origin, path, Path::canonicalize);
+    if real(path)?.starts_with(real(root)?) { Ok(()) } else { Err(Fault::Outside) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_as_it_is_written() {
+        for (path, expected) in [("/a/./b/../c", "/a/c"), ("/../a", "/a"), ("/a/b/../../c", "/c")] {
+            assert_eq!(plain(Path::new(path)), Path::new(expected));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What a target can have: the options of its cloud's command, except for those that a file may not choose.
+
+use std::any::TypeId;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Command, CommandFactory};
+
+use crate::cli::Cli;
+
+/// A key of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The option's long name, or the name of the words that are no options.
+    pub name: String,
+    /// What it takes.
+    pub takes: Takes,
+    /// What it is for, a line.
+    pub about: String,
+    /// Whether it is for the words of the command line that are no options.
+    pub(super) is_for_words: bool,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// `true` or `false`.
+    Flag,
+    /// A text.
+    Text,
+    /// Several texts.
+    List,
+}
+
+const SERVER: &str = "a targets file names no server but a Vault's";
+const PATH: &str = "a targets file names no file";
+const COMMAND_LINE: &str = "only the command line chooses it, for all targets";
+
+/// Options that whoever can edit the file must not choose, and why. Every option whose value is a path is one more.
+const FORBIDDEN: [(&str, &str); 13] = [
+    ("sts-endpoint", SERVER),
+    ("iamcredentials-endpoint", SERVER),
+    ("universe-domain", SERVER),
+    ("allow-http", COMMAND_LINE),
+    ("token-env", COMMAND_LINE),
+    ("pass-token", COMMAND_LINE),
+    ("print-secrets", COMMAND_LINE),
+    ("on-error", COMMAND_LINE),
+    ("timeout", COMMAND_LINE),
+    ("format", COMMAND_LINE),
+    ("eks-cluster", "it is for --format kubernetes, whose answer is of one cluster"),
+    ("overwrite-profile", "a targets file replaces no profile that is not this program's"),
+    ("help", "it is no part of a target"),
+];
+
+/// The keys of each cloud.
+#[derive(Debug)]
+pub struct Keys(Command);
+
+impl Keys {
+    /// The keys of the cloud whose command is `command`; none if there is no such command.
+    #[must_use]
+    pub fn of(command: &str) -> Option<Self> {
+        let mut program = Cli::command();
+        let mut found = program.find_subcommand_mut(command)?.clone();
+        found.build();
+        Some(Self(found))
+    }
+
+    /// Those that a target can have.
+    #[must_use]
+    pub fn all(&self) -> Vec<Key> {
+        let allowed = self.0.get_arguments().filter(|option| forbidden(option).is_none());
+        allowed.filter_map(key).collect()
+    }
+
+    /// Why `name` is no key, though the command has an option of that name.
+    #[must_use]
+    pub fn why_not(&self, name: &str) -> Option<&'static str> {
+        forbidden(self.0.get_arguments().find(|option| option.get_long() == Some(name))?)
+    }
+}
+
+fn forbidden(option: &Arg) -> Option<&'static str> {
+    let name = option.get_long()?;
+    if let Some((_, why)) = FORBIDDEN.iter().find(|(known, _)| *known == name) {
+        return Some(why);
+    }
+    if option.get_value_parser().type_id() == TypeId::of::<PathBuf>() {
+        return Some(PATH);
+    }
+    // One that a letter stands for too is for the person who types it.
+    option.get_short().map(|_| COMMAND_LINE)
+}
+
+fn key(option: &Arg) -> Option<Key> {
+    let action = option.get_action();
+    let takes = if matches!(action, ArgAction::SetTrue) {
+        Takes::Flag
+    } else if matches!(action, ArgAction::Append) {
+        Takes::List
+    } else if action.takes_values() {
+        Takes::Text
+    } else {
+        return None;
+    };
+    let name = match option.get_long() {
+        Some(long) => long.to_owned(),
+        None if option.is_last_set() => return None,
+        None => option.get_id().as_str().replace('_', "-"),
+    };
+    let about = option.get_help().map(ToString::to_string).unwrap_or_default();
+    Some(Key { name, takes, about, is_for_words: option.is_positional() })
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::clouds;
+
+    /// A new option of a command is a key of the file, unless it is forbidden: whoever adds one decides that here.
+    #[test]
+    fn the_keys_are_these() {
+        let keys_of = |cloud: &'static str| {
+            let keys = Keys::of(cloud).unwrap().all();
+            keys.into_iter().map(move |key| format!("{cloud} {} {:?}", key.name, key.takes))
+        };
+        let seen = clouds::ALL.iter().flat_map(|about| keys_of(about.command)).collect::<Vec<_>>().join("\n") + "\n";
+        expect![[r#"
+            aws role-arn Text
+            aws role-session-name Text
+            aws duration Text
+            aws region Text
+            aws sts-region Text
+            aws policy Text
+            aws policy-arn List
+            aws chain-role-arn List
+            aws external-id List
+            aws source-identity Text
+            aws session-tag List
+            aws allowed-account-id List
+            aws verify Flag
+            aws wait-for-iam Text
+            aws registry List
+            aws env-prefix Text
+            aws refreshable Flag
+            aws profile Text
+            gcp provider Text
+            gcp service-account Text
+            gcp lifetime Text
+            gcp project Text
+            gcp no-credentials-file Flag
+            gcp access-token Flag
+            gcp id-token-audience Text
+            gcp id-token-env Text
+            gcp include-email Flag
+            gcp delegate List
+            gcp scope List
+            gcp wait-for-iam Text
+            gcp keep-gcloud-config Flag
+            azure tenant-id Text
+            azure client-id Text
+            azure subscription-id Text
+            azure authority-host Text
+            azure scope Text
+            azure access-token-env Text
+            azure wait-for-iam Text
+            vault addr Text
+            vault role Text
+            vault mount Text
+            vault namespace Text
+            vault export-token Flag
+            vault no-revoke Flag
+            vault secrets List
+        "#]]
+        .assert_eq(&seen);
+    }
+
+    #[test]
+    fn what_a_file_may_not_choose_has_a_reason() {
+        let why = |cloud: &str, name: &str| Keys::of(cloud).unwrap().why_not(name);
+        for about in clouds::ALL {
+            for name in ["allow-http", "ca-file", "token-env", "token-file", "print-secrets", "timeout", "on-error"]
+                .into_iter()
+                .chain(["pass-token", "output", "format", "verbose", "quiet"])
+            {
+                assert!(why(about.command, name).is_some(), "{name}");
+            }
+        }
+        assert_eq!(why("vault", "secrets-file"), Some(PATH));
+        assert_eq!(why("gcp", "credentials-file"), Some(PATH));
+        assert_eq!(why("gcp", "universe-domain"), Some(SERVER));
+        assert_eq!(why("vault", "addr"), None);
+        assert!(FORBIDDEN.iter().all(|(name, _)| {
+            *name == "help" || clouds::ALL.iter().any(|about| why(about.command, name).is_some())
+        }));
+    }
+}

@@ -1,0 +1,102 @@
+//! A target as a request of its cloud: its keys are read as the options of the cloud's command are, by the same parser.
+
+use clap::{Args, Command};
+
+use super::file::{Target as Written, TargetsFile};
+use super::keys::Takes;
+use crate::aws::OutputMode;
+use crate::cli::{AwsArgs, AzureArgs, GcpArgs, Shared, UseArgs, VaultArgs};
+use crate::error::Usage;
+use crate::host::Env;
+use crate::http::CaFile;
+use crate::input::Reader;
+use crate::plan::{SecretsFile, Target, aws_output, aws_request, azure_request, gcp_request, vault_request};
+
+/// What all targets are read with.
+pub(super) struct Common<'c> {
+    pub(super) args: &'c UseArgs,
+    pub(super) ca_file: Option<&'c CaFile>,
+    pub(super) env: &'c Env,
+    pub(super) reader: &'c Reader,
+}
+
+impl Common<'_> {
+    /// The request of `target`. A variable fills what the target leaves out; an option of `use` beats it.
+    ///
+    /// # Errors
+    /// When a value cannot be meant, with its place.
+    pub(super) fn request(&self, file: &TargetsFile, target: &Written) -> Result<Target, Usage> {
+        self.read(target).map_err(|usage| file.at(target, usage))
+    }
+
+    fn read(&self, target: &Written) -> Result<Target, Usage> {
+        let Self { args, ca_file, env, reader } = *self;
+        match target.cloud {
+            "aws" => {
+                let mut own: AwsArgs = parsed(target)?;
+                self.share(&mut own.shared);
+                let request = aws_request::new(&own, ca_file, env, reader)?;
+                let mode = aws_output::new(&own, &request, ca_file, env)?;
+                if matches!(mode, OutputMode::Profile(_)) && !args.shared.run.is_empty() {
+                    return Err(Usage::new("--profile: a profile is not for one COMMAND")
+                        .hint("leave out `-- COMMAND`, or give the target an env-prefix in place of the profile"));
+                }
+                Ok(Target::Aws(request, mode))
+            }
+            "gcp" => {
+                let mut own: GcpArgs = parsed(target)?;
+                self.share(&mut own.shared);
+                own.sts_endpoint.clone_from(&args.sts_endpoint);
+                own.iamcredentials_endpoint.clone_from(&args.iamcredentials_endpoint);
+                gcp_request::new(&own, env).map(Target::Google)
+            }
+            "azure" => {
+                let mut own: AzureArgs = parsed(target)?;
+                self.share(&mut own.shared);
+                own.authority_host = args.authority_host.clone().or(own.authority_host);
+                azure_request::new(&own, env).map(Target::Azure)
+            }
+            _ => {
+                let mut own: VaultArgs = parsed(target)?;
+                self.share(&mut own.shared);
+                let request = vault_request::new(&own, ca_file, env, reader, &SecretsFile::default())?;
+                Ok(Target::Vault(request))
+            }
+        }
+    }
+
+    /// What the command line says for all targets.
+    fn share(&self, shared: &mut Shared) {
+        shared.timeout = self.args.shared.timeout;
+        shared.run.clone_from(&self.args.shared.run);
+        shared.pass_token = self.args.shared.pass_token;
+        shared.network.allow_http.clone_from(&self.args.shared.network.allow_http);
+    }
+}
+
+fn parsed<T: Args>(target: &Written) -> Result<T, Usage> {
+    let mut words = vec![target.cloud.to_owned()];
+    let mut others = Vec::new();
+    for setting in &target.settings {
+        let name = &setting.key.name;
+        for value in &setting.values {
+            match (setting.key.is_for_words, setting.key.takes) {
+                (true, _) => others.push(value.clone()),
+                (false, Takes::Flag) => words.push(format!("--{name}")),
+                (false, Takes::Text | Takes::List) => words.push(format!("--{name}={value}")),
+            }
+        }
+    }
+    words.extend(others);
+    let command = T::augment_args(Command::new(target.cloud).disable_help_flag(true));
+    let mut found = command.try_get_matches_from(words).map_err(|error| usage(&error))?;
+    T::from_arg_matches_mut(&mut found).map_err(|error| usage(&error))
+}
+
+/// What the parser of command lines says, in one line, without the usage that it shows below.
+fn usage(error: &clap::Error) -> Usage {
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    let line = lines.collect::<Vec<_>>().join(" ");
+    Usage::new(line.strip_prefix("error: ").unwrap_or(&line))
+}

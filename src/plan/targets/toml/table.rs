@@ -1,0 +1,169 @@
+//! Tables, and what may be added to each.
+
+/// A table, in the order of its keys in the text.
+#[derive(Debug, PartialEq)]
+pub struct Table {
+    how: How,
+    /// The keys with their places and values.
+    pub entries: Vec<Entry>,
+}
+
+/// How a table was written, which tells what may still be added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// By the header of a table below it.
+    Implied,
+    /// By its own header.
+    Header,
+    /// By keys with dots.
+    Dotted,
+    /// In braces.
+    Inline,
+}
+
+/// A key with its value.
+#[derive(Debug, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where in the text it is, in bytes.
+    pub at: usize,
+    /// What it has.
+    pub node: Node,
+}
+
+/// A table or a value.
+#[derive(Debug, PartialEq)]
+pub enum Node {
+    /// A table.
+    Table(Table),
+    /// A value, and where in the text it is.
+    Value(Value, usize),
+}
+
+/// A value, as far as a targets file has it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A string.
+    Text(String),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A decimal number, as it is written.
+    Number(String),
+    /// Several values with their places.
+    List(Vec<(Self, usize)>),
+    /// Anything else.
+    Other,
+}
+
+/// What is wrong with a text, and where, in bytes. Nothing of the text is in it but names of keys.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub at: usize,
+    /// What.
+    pub why: String,
+}
+
+impl Fault {
+    pub(in super::super) fn new(at: usize, why: impl Into<String>) -> Self {
+        Self { at, why: why.into() }
+    }
+}
+
+/// A part of a key.
+pub(super) struct Part {
+    pub(super) text: String,
+    pub(super) at: usize,
+}
+
+/// The most keys of a table. A file of 256 KiB could have more than a short run has time for.
+pub(super) const MOST: usize = 100;
+
+impl Table {
+    pub(super) fn new(how: How) -> Self {
+        Self { how, entries: Vec::new() }
+    }
+
+    /// What `key` has.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// The entry of `part`; a new table, if there is none.
+    fn entry(&mut self, part: &Part, how: How) -> Result<&mut Entry, Fault> {
+        let at = match self.entries.iter().position(|entry| entry.key == part.text) {
+            Some(at) => at,
+            None => self.push(part, Node::Table(Self::new(how)))?,
+        };
+        self.entries.get_mut(at).ok_or_else(|| Fault::new(part.at, "the key is missing"))
+    }
+
+    fn push(&mut self, part: &Part, node: Node) -> Result<usize, Fault> {
+        if self.entries.len() == MOST {
+            return Err(Fault::new(part.at, format!("there are more than {MOST} entries in this table")));
+        }
+        self.entries.push(Entry { key: part.text.clone(), at: part.at, node });
+        Ok(self.entries.len() - 1)
+    }
+
+    /// The table below the header `parts`, which is there.
+    pub(super) fn below(&mut self, parts: &[Part]) -> Result<&mut Self, Fault> {
+        let mut table = self;
+        for part in parts {
+            match &mut table.entry(part, How::Implied)?.node {
+                Node::Table(below) => table = below,
+                Node::Value(..) => return Err(twice(part)),
+            }
+        }
+        Ok(table)
+    }
+
+    /// Makes the table of a header.
+    pub(super) fn open(&mut self, parts: &[Part]) -> Result<(), Fault> {
+        let Some((last, before)) = parts.split_last() else { return Ok(()) };
+        let mut table = self;
+        for part in before {
+            match &mut table.entry(part, How::Implied)?.node {
+                Node::Table(below) if below.how != How::Inline => table = below,
+                Node::Table(_) | Node::Value(..) => return Err(twice(part)),
+            }
+        }
+        match &mut table.entry(last, How::Implied)?.node {
+            Node::Table(below) if below.how == How::Implied => below.how = How::Header,
+            Node::Table(_) | Node::Value(..) => return Err(twice(last)),
+        }
+        Ok(())
+    }
+
+    /// Puts a value at a key, which may have dots.
+    pub(super) fn insert(&mut self, mut parts: Vec<Part>, node: Node) -> Result<(), Fault> {
+        let Some(last) = parts.pop() else { return Ok(()) };
+        let mut table = self;
+        for part in &parts {
+            match &mut table.entry(part, How::Dotted)?.node {
+                Node::Table(below) if below.how == How::Dotted => table = below,
+                Node::Table(_) | Node::Value(..) => return Err(twice(part)),
+            }
+        }
+        if table.get(&last.text).is_some() {
+            return Err(twice(&last));
+        }
+        table.push(&last, node).map(drop)
+    }
+
+    /// Nothing can be added to a table in braces, nor to one below it.
+    pub(super) fn close(&mut self) {
+        self.how = How::Inline;
+        for entry in &mut self.entries {
+            if let Node::Table(below) = &mut entry.node {
+                below.close();
+            }
+        }
+    }
+}
+
+fn twice(part: &Part) -> Fault {
+    Fault::new(part.at, format!("`{}` is there twice", part.text))
+}
