@@ -47,7 +47,7 @@ fn a_file_names_no_server_but_a_vaults() {
         hint: write sts-region, if that is meant
         error: oidc-exchange.toml:5:1: target x: aws.endpoint-url is not a key
 
-        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, env-prefix, refreshable, profile
+        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, registry, env-prefix, refreshable, profile
     "#]].assert_eq(&said);
 }
 
@@ -100,7 +100,7 @@ fn a_file_names_no_file_and_no_command() {
         error: oidc-exchange.toml:5:1: target x: aws.policy: a targets file names no file: write the policy itself
         error: oidc-exchange.toml:5:1: target x: aws.run is not a key
 
-        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, env-prefix, refreshable, profile
+        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, registry, env-prefix, refreshable, profile
         error: oidc-exchange.toml:4:1: target good: include is not a key
 
         hint: the keys are aws, gcp, azure, vault
