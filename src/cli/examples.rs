@@ -26,7 +26,11 @@ pub(super) const GCP: &str = r#"Examples:
   eval "$(oidc-exchange gcp --provider "$POOL/providers/semaphore" \
       --service-account deploy@my-proj.iam.gserviceaccount.com \
       --no-credentials-file \
-      --id-token-audience https://web-abc123-ew.a.run.app)""#;
+      --id-token-audience https://web-abc123-ew.a.run.app)"
+  # For docker push to Artifact Registry, without docker login and gcloud
+  oidc-exchange gcp --provider "$POOL/providers/semaphore" \
+      --service-account deploy@my-proj.iam.gserviceaccount.com \
+      --registry europe-west1-docker.pkg.dev"#;
 
 pub(super) const AZURE: &str = r#"Examples:
   # For Azure SDKs and Terraform; every client gets new access tokens by itself

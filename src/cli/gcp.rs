@@ -78,6 +78,15 @@ pub struct GcpArgs {
     #[arg(long, value_name = "URL", help_heading = "Google options")]
     pub iamcredentials_endpoint: Option<String>,
 
+    /// Give docker, podman, buildah and skopeo the password of this Google registry; print nothing; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST",
+        conflicts_with_all = ["output", "format", "on_error", "print_secrets"],
+        help_heading = "Google options"
+    )]
+    pub registry: Vec<String>,
+
     /// Keep gcloud's configuration directory, with the tokens in it
     #[arg(long, help_heading = "Google options")]
     pub keep_gcloud_config: bool,

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 pub use crate::cloud::Given;
 use crate::cloud::{AccessToken, ExecVersion, exec_credential};
 use crate::delivery::Leftovers;
-use crate::emit::Content;
+use crate::emit::{Content, Exports};
 use crate::error::Error;
 use crate::plan::Target;
 use crate::registry::{self, Login, Options};
@@ -47,6 +47,8 @@ pub enum Grant<'t> {
         file: Option<NewFile>,
         /// The tokens.
         credentials: google::Credentials,
+        /// The passwords of the registries that were asked for.
+        logins: Vec<Login>,
     },
     /// An access token, which shows that the subject token is accepted.
     Azure {
@@ -67,13 +69,12 @@ pub enum Grant<'t> {
 impl<'t> Grant<'t> {
     /// Takes the passwords of registries out, each with how it is to be registered.
     fn take_logins(&mut self) -> Vec<(Login, &'t Options)> {
-        match self {
-            Self::Aws { request, logins, .. } => {
-                let options = &request.registries.options;
-                std::mem::take(logins).into_iter().map(|login| (login, options)).collect()
-            }
-            Self::Google { .. } | Self::Azure { .. } | Self::Vault { .. } => Vec::new(),
-        }
+        let (logins, options) = match self {
+            Self::Aws { request, logins, .. } => (logins, &request.registries.options),
+            Self::Google { request, logins, .. } => (logins, &request.registries.options),
+            Self::Azure { .. } | Self::Vault { .. } => return Vec::new(),
+        };
+        std::mem::take(logins).into_iter().map(|login| (login, options)).collect()
     }
 
     /// When it ends, where the cloud said so.
@@ -106,12 +107,14 @@ pub async fn exchange<'t>(
             Grant::Aws { request, mode, credentials, logins }
         }
         Target::Google(request) => {
+            registry::foresee(&target.registries(), &given.host.env, given.place).await?;
             let file = google::exports::prepare(request, given).await?;
             let credentials = match request.kubernetes {
                 Some(_) => google::kubernetes::credentials(request, given).await?,
                 None => google::exchange::exchange(request, given).await?,
             };
-            Grant::Google { request, file, credentials }
+            let logins = google::password::logins(request, &credentials, &given.host.clock);
+            Grant::Google { request, file, credentials, logins }
         }
         Target::Azure(request) => {
             let access_token = match request.kubernetes {
@@ -142,7 +145,10 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
             credentials: google::Credentials { access_token: Some(token), .. },
             ..
         } => for_kubernetes(*version, &token),
-        Grant::Google { request, file, credentials } => {
+        Grant::Google { request, .. } if request.is_for_registries_only() => {
+            Ok((Content::Variables(Exports::default()), Leftovers::default()))
+        }
+        Grant::Google { request, file, credentials, logins: _ } => {
             let (exports, files) = google::exports::exports(request, file, &credentials, given).await?;
             Ok((Content::Variables(exports), Leftovers::of(files, None)))
         }
@@ -171,7 +177,11 @@ pub async fn logins(target: &Target, given: &Given<'_>) -> Result<Vec<Login>, Er
             let credentials = aws::exchange::exchange(request, given).await?;
             aws::ecr::logins(request, &credentials, given).await
         }
-        Target::Google(_) | Target::Azure(_) | Target::Vault(_) => Ok(Vec::new()),
+        Target::Google(request) => {
+            let credentials = google::exchange::exchange(request, given).await?;
+            Ok(google::password::logins(request, &credentials, &given.host.clock))
+        }
+        Target::Azure(_) | Target::Vault(_) => Ok(Vec::new()),
     }
 }
 

@@ -67,6 +67,12 @@ impl Endpoints {
         &self.universe
     }
 
+    /// Where IAM Credentials is.
+    #[must_use]
+    pub fn iam_credentials(&self) -> &str {
+        &self.iam_credentials.0
+    }
+
     /// Where a subject token is exchanged.
     #[must_use]
     pub fn token(&self) -> String {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::endpoint::Endpoints;
 use super::impersonation::{Impersonation, Scope};
 use super::provider::Provider;
+use super::registry::Registries;
 use crate::cloud::{AccessToken, ExecVersion};
 use crate::secret::Secret;
 
@@ -30,6 +31,8 @@ pub struct Request {
     pub kubernetes: Option<ExecVersion>,
     /// The project for the job's tools.
     pub project: Option<String>,
+    /// The registries whose passwords are wanted.
+    pub registries: Registries,
     /// Whether gcloud keeps its own configuration directory.
     pub keep_gcloud_config: bool,
 }
@@ -56,9 +59,21 @@ pub struct Credentials {
 }
 
 impl Request {
+    /// Whether it is for the passwords of registries, and nothing is exported.
+    #[must_use]
+    pub fn is_for_registries_only(&self) -> bool {
+        !self.registries.hosts.is_empty()
+            && self.file == CredentialsFile::No
+            && !self.access_token
+            && self.impersonation.as_ref().is_none_or(|asked| asked.id_token.is_none())
+    }
+
     /// Whether an access token is needed: for the caller, or to see that the file will work.
     #[must_use]
     pub fn wants_access_token(&self) -> bool {
-        self.access_token || self.kubernetes.is_some() || self.file != CredentialsFile::No
+        self.access_token
+            || self.kubernetes.is_some()
+            || self.file != CredentialsFile::No
+            || !self.registries.hosts.is_empty()
     }
 }

@@ -5,6 +5,7 @@ use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::google::{self, CredentialsFile, Endpoints, IdToken, Impersonation, ServiceAccount, UniverseDomain};
 use crate::host::Env;
+use crate::http::CaFile;
 use crate::shell::Name;
 
 /// Bound on the whole exchange.
@@ -13,7 +14,7 @@ pub(super) fn timeout(args: &GcpArgs) -> std::time::Duration {
 }
 
 /// Checks what `gcp` was asked for.
-pub(super) fn new(args: &GcpArgs, env: &Env) -> Result<google::Request, Usage> {
+pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env) -> Result<google::Request, Usage> {
     let universe = match &args.universe_domain {
         Some(text) => UniverseDomain::parse("--universe-domain", text)?,
         None => UniverseDomain::default(),
@@ -21,6 +22,7 @@ pub(super) fn new(args: &GcpArgs, env: &Env) -> Result<google::Request, Usage> {
     let provider = google::Provider::parse("--provider", &args.provider, &universe)?;
     let impersonation = impersonation(args, &universe)?;
     let scopes = args.scope.iter().map(|text| google::Scope::parse("--scope", text)).collect::<Result<_, _>>()?;
+    let registries = google::RegistryHost::parse_all("--registry", &args.registry, &universe)?;
     let endpoints = Endpoints::new(universe, args.sts_endpoint.as_deref(), args.iamcredentials_endpoint.as_deref())?;
     super::check_wait(args.wait_for_iam, timeout(args))?;
     Ok(google::Request {
@@ -33,6 +35,7 @@ pub(super) fn new(args: &GcpArgs, env: &Env) -> Result<google::Request, Usage> {
         access_token: args.access_token,
         kubernetes: is_for_kubernetes(args).then(|| ExecVersion::asked(env)).transpose()?,
         project: args.project.as_deref().map(project).transpose()?,
+        registries: google::Registries { hosts: registries, options: super::registry_options(&args.shared, ca_file) },
         keep_gcloud_config: args.keep_gcloud_config,
     })
 }
@@ -99,6 +102,20 @@ fn file(args: &GcpArgs) -> Result<CredentialsFile, Usage> {
     if is_for_kubernetes(args) {
         check_kubernetes(args)?;
         return Ok(CredentialsFile::No);
+    }
+    if !args.registry.is_empty() && args.shared.run.is_empty() {
+        let without_effect = [
+            ("--access-token", args.access_token),
+            ("--id-token-audience", args.id_token_audience.is_some()),
+            ("--credentials-file", args.credentials_file.is_some()),
+        ];
+        return match without_effect.iter().find(|(_, given)| *given) {
+            Some((option, _)) => {
+                Err(Usage::new(format!("{option} has no effect: with --registry, nothing is exported"))
+                    .hint("run oidc-exchange gcp a second time, without --registry"))
+            }
+            None => Ok(CredentialsFile::No),
+        };
     }
     if args.no_credentials_file {
         if !args.access_token && args.id_token_audience.is_none() {

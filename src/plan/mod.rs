@@ -120,7 +120,8 @@ impl Target {
             Self::Aws(request, _) => {
                 request.registries.hosts.iter().map(|registry| registry.host.as_str().to_owned()).collect()
             }
-            Self::Google(_) | Self::Azure(_) | Self::Vault(_) => Vec::new(),
+            Self::Google(request) => request.registries.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
+            Self::Azure(_) | Self::Vault(_) => Vec::new(),
         }
     }
 }
@@ -202,11 +203,15 @@ impl Plan {
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Gcp(Later(args)) => {
-                let target = Target::Google(gcp_request::new(&args, env)?);
+                let ca_file = ca_file(&args.shared.network, reader)?;
+                let target = Target::Google(gcp_request::new(&args, ca_file.as_ref(), env)?);
                 let timeout = gcp_request::timeout(&args);
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
-                let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
-                let exchange = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
+                let trust = Trust::new(env, None, ca_file)?;
+                let mut exchange = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
+                if !args.registry.is_empty() && exchange.delivery.is_text() {
+                    exchange.delivery = Delivery::Elsewhere;
+                }
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Azure(Later(args)) => {

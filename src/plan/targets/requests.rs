@@ -48,7 +48,7 @@ impl Common<'_> {
                 self.share(&mut own.shared);
                 own.sts_endpoint.clone_from(&args.sts_endpoint);
                 own.iamcredentials_endpoint.clone_from(&args.iamcredentials_endpoint);
-                gcp_request::new(&own, env).map(Target::Google)
+                gcp_request::new(&own, ca_file, env).map(Target::Google)
             }
             "azure" => {
                 let mut own: AzureArgs = parsed(target)?;

@@ -73,14 +73,14 @@ fn ecr_with_the_aws_cli() {
 }
 
 #[test]
-fn artifact_registry_with_an_access_token() {
+fn artifact_registry() {
     let sandbox = Sandbox::start().unwrap();
-    let output = run(&sandbox, &script("oauth2accesstoken"), |it| it);
-    let registry = "https://europe-west1-docker.pkg.dev";
-    output.exits(0).stdout_is(&format!(
-        "docker login --username oauth2accesstoken --password-stdin {registry}\n\
-         docker push europe-west1-docker.pkg.dev/my-project/web/web:1\ndocker logout {registry}\n"
-    ));
+    let docker =
+        "#!/bin/sh\nprintf %s \"${2%%/*}\" | docker-credential-oidc-exchange get >/dev/null && echo \"docker $*\"\n";
+    let text = for_the_sandbox(&sandbox, &script("--registry europe-west1-docker.pkg.dev"));
+    let program = Program::new("/bin/sh", ["-euc", &text]).job(&sandbox);
+    program.scratch().script("bin/docker", docker);
+    program.run().exits(0).stdout_is("docker push europe-west1-docker.pkg.dev/my-project/web/web:1\n");
 }
 
 /// gcloud makes itself Docker's helper, without a password in the file, and hands one out when it is asked.

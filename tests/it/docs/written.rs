@@ -16,7 +16,7 @@ fn row(command: &str) -> [String; 2] {
     let table = PAGE.lines().skip_while(|line| *line != "| command | sets | unsets |").skip(2);
     let rows = table.take_while(|line| line.starts_with("| "));
     let rows: Vec<Vec<&str>> = rows.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect();
-    assert_eq!(rows.len(), 17, "a new row is one that this test must run");
+    assert_eq!(rows.len(), 18, "a new row is one that this test must run");
     let found = rows.iter().find(|cells| cells[0] == command).unwrap_or_else(|| panic!("no row {command}"));
     [found[1].to_owned(), found[2].to_owned()]
 }
@@ -100,6 +100,9 @@ fn by_gcp() {
     let tokens = sets("`gcp --no-credentials-file --access-token`");
     let output = gcp(&sandbox, false, &["--no-credentials-file", "--access-token"]).run();
     assert_eq!(written(&output), (tokens.clone(), &(&beaten - &boto) - &tokens));
+
+    assert_eq!(row("`gcp --registry HOST`"), ["nothing", "nothing"]);
+    gcp(&sandbox, true, &["--registry", "gcr.io"]).run().exits(0).stdout_is("");
 
     let id_token = sets("`gcp --id-token-audience AUDIENCE`");
     assert_eq!(id_token.len(), 1);

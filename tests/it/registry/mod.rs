@@ -4,6 +4,7 @@ mod bad_input;
 mod callers;
 mod command;
 mod config;
+mod google;
 mod helper;
 mod peers;
 mod refusals;
