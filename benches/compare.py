@@ -2,7 +2,7 @@
 """What an exchange costs: oidc-exchange beside curl doing the same requests, and beside what people use.
 
     sh install.sh --to target/bench
-    python3 benches/compare.py target/bench/oidc-exchange [aws|gcp|vault|version|all] [--turns N] [--write]
+    python3 benches/compare.py target/bench/oidc-exchange [aws|gcp|vault|version|kubernetes|all] [--turns N] [--write]
 
 It starts the sandbox in clear and over TLS, and the OpenBao that the tests have fetched. Each exchange is measured
 straight on loopback, and through a relay that adds 25 ms each way and counts connections, requests (in clear) and data
@@ -132,6 +132,18 @@ def version(program, env, turns):
     return taking_part
 
 
+def kubernetes(program, env, turns):
+    """A client's plugin from what is kept: a table of its own, which is not written anywhere."""
+    taking_part = present(list(contestants.kubernetes(program, env)))
+    # The first turn fills the cache.
+    taking_part[0].take_turn()
+    take_turns(taking_part, turns)
+    ours = report.median(taking_part[0].walls)
+    for one in taking_part:
+        wall, cpu = report.median(one.walls), report.median(one.cpus)
+        say(f"{one.name}: {wall:.2f} ms wall, {cpu:.2f} ms CPU, {wall / ours:.0f} × ours")
+
+
 def sizes():
     """The binary's parts, where `cargo bloat` is installed."""
     command = ["cargo", "bloat", "--release", "--crates", "-n", "15"]
@@ -151,7 +163,7 @@ def commit():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
-    parser.add_argument("what", nargs="?", default="all", choices=["aws", "gcp", "vault", "version", "all"])
+    parser.add_argument("what", nargs="?", default="all", choices=["aws", "gcp", "vault", "version", "kubernetes", "all"])
     parser.add_argument("--turns", type=int, default=21)
     parser.add_argument("--write", action="store_true", help="needs `all`")
     given = parser.parse_args()
@@ -181,6 +193,8 @@ def main():
                     here = lambda env, secrets=secrets: contestants.vault(program, env, bao.program, secrets)
                     label = f"vault, {secrets} secret{'s' if secrets > 1 else ''}"
                     races.append(Race(label, scheme, here, env, given.turns))
+        if "kubernetes" in wanted:
+            return kubernetes(program, clear, given.turns)
         starts = version(program, clear, given.turns) if "version" in wanted else []
     result = report.Result(
         races, starts, os.path.getsize(program), sizes(), checked, given.turns, f"{datetime.date.today().isoformat()}, commit {commit()}"

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from urllib.parse import urlsplit
 
 from loopback import pinned
@@ -107,6 +108,20 @@ def aws(program, env):
         both = [word if word != env["SSL_CERT_FILE"] else env["SYSTEM_STORE"] for word in post]
         yield Contestant("oidc-exchange, system's certificates", [*ours, "--ca-file", env["SSL_CERT_FILE"]], plain)
         yield Contestant("curl, system's certificates", both, plain, ["curl"])
+
+
+def kubernetes(program, env):
+    """A token for an EKS cluster from a session that is there: ours keeps it, the AWS CLI has it in its variables."""
+    # A contestant's OIDC_EXCHANGE_DIR is emptied before each turn.
+    env = {name: value for name, value in env.items() if name != "OIDC_EXCHANGE_DIR"}
+    env.update(HOME=env["PLACE"], SEMAPHORE_JOB_ID="bench")
+    ours = [program, "aws", "--role-arn", ROLE, "--region", "us-east-1"]
+    session = json.loads(subprocess.check_output([*ours, "--format", "json"], env=env))
+    cli = pinned("aws", "aws") or shutil.which("aws")
+    theirs = {**env, **session, "AWS_DEFAULT_REGION": "us-east-1"}
+    plugin = [*ours, "--eks-cluster", "bench", "--format", "kubernetes"]
+    yield Contestant("oidc-exchange --format kubernetes", plugin, env, role="ours")
+    yield Contestant("aws eks get-token", [cli, "eks", "get-token", "--cluster-name", "bench"], theirs, [cli])
 
 
 def gcp(program, env):
