@@ -330,5 +330,5 @@ fn another_kind_of_job_is_told_that_it_is_one() {
     }
     let tag = json!({ "ref_type": "tag", "ref": "refs/tags/v1" });
     assert_eq!(note(&tag), "this is a tag's job: a role for a branch does not allow it");
-    assert!(judge(&json!({}), &tag).notes[1].starts_with("to let this job in as well"));
+    assert!(judge(&json!({}), &tag).notes[1].starts_with("to allow this job too"));
 }
