@@ -13,8 +13,17 @@ pub(super) fn timeout(args: &GcpArgs) -> std::time::Duration {
     super::timeout(&args.shared, is_for_kubernetes(args))
 }
 
+/// Where a request is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// With `--registry` and without a COMMAND, nothing is exported.
+    CommandLine,
+    /// Registries come in addition to what is exported.
+    TargetsFile,
+}
+
 /// Checks what `gcp` was asked for.
-pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env) -> Result<google::Request, Usage> {
+pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env, place: Place) -> Result<google::Request, Usage> {
     let universe = match &args.universe_domain {
         Some(text) => UniverseDomain::parse("--universe-domain", text)?,
         None => UniverseDomain::default(),
@@ -31,7 +40,7 @@ pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env) -> Result
         scopes,
         endpoints,
         wait_for_iam: args.wait_for_iam,
-        file: file(args)?,
+        file: file(args, place)?,
         access_token: args.access_token,
         kubernetes: is_for_kubernetes(args).then(|| ExecVersion::asked(env)).transpose()?,
         project: args.project.as_deref().map(project).transpose()?,
@@ -98,12 +107,12 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
     Ok(IdToken { audience: audience.to_owned(), variable, include_email: args.include_email })
 }
 
-fn file(args: &GcpArgs) -> Result<CredentialsFile, Usage> {
+fn file(args: &GcpArgs, place: Place) -> Result<CredentialsFile, Usage> {
     if is_for_kubernetes(args) {
         check_kubernetes(args)?;
         return Ok(CredentialsFile::No);
     }
-    if !args.registry.is_empty() && args.shared.run.is_empty() {
+    if place == Place::CommandLine && !args.registry.is_empty() && args.shared.run.is_empty() {
         let without_effect = [
             ("--access-token", args.access_token),
             ("--id-token-audience", args.id_token_audience.is_some()),

@@ -204,7 +204,8 @@ impl Plan {
             }
             Command::Gcp(Later(args)) => {
                 let ca_file = ca_file(&args.shared.network, reader)?;
-                let target = Target::Google(gcp_request::new(&args, ca_file.as_ref(), env)?);
+                let place = gcp_request::Place::CommandLine;
+                let target = Target::Google(gcp_request::new(&args, ca_file.as_ref(), env, place)?);
                 let timeout = gcp_request::timeout(&args);
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
                 let trust = Trust::new(env, None, ca_file)?;

@@ -158,6 +158,7 @@ mod tests {
             gcp delegate List
             gcp scope List
             gcp wait-for-iam Text
+            gcp registry List
             gcp keep-gcloud-config Flag
             azure tenant-id Text
             azure client-id Text

@@ -48,7 +48,8 @@ impl Common<'_> {
                 self.share(&mut own.shared);
                 own.sts_endpoint.clone_from(&args.sts_endpoint);
                 own.iamcredentials_endpoint.clone_from(&args.iamcredentials_endpoint);
-                gcp_request::new(&own, ca_file, env).map(Target::Google)
+                let place = gcp_request::Place::TargetsFile;
+                gcp_request::new(&own, ca_file, env, place).map(Target::Google)
             }
             "azure" => {
                 let mut own: AzureArgs = parsed(target)?;
