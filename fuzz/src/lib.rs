@@ -16,7 +16,7 @@ use oidc_exchange::http::{Client, Response};
 use oidc_exchange::state::StateDir;
 use oidc_exchange::explanation::Explanation;
 use oidc_exchange::input;
-use oidc_exchange::plan::{Plan, SecretsFile, Target};
+use oidc_exchange::plan::{NamedFiles, Plan, Target};
 use oidc_exchange::secret::redact_jwt_shaped;
 use oidc_exchange::subject::{self, Source, SubjectToken};
 use oidc_exchange::text::printable;
@@ -69,9 +69,9 @@ pub static JOB: LazyLock<SubjectToken> =
 pub fn target(arguments: &[&str]) -> Target {
     let words = ["oidc-exchange"].iter().chain(arguments);
     let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
-    let plan = |reader: &input::Reader| Plan::new(cli, &host(&[]).env, reader, &SecretsFile::default());
+    let plan = |reader: &input::Reader| Plan::new(cli, &host(&[]).env, reader, &NamedFiles::default());
     match run(input::apart(Duration::from_secs(9), plan)).expect("no file is named") {
-        Ok(Plan::Exchange(plan)) => plan.target,
+        Ok(Plan::Exchange(plan)) => plan.parts.into_iter().next().expect("an exchange has a part").target,
         other => panic!("{other:?}"),
     }
 }
@@ -112,11 +112,9 @@ pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
         match traded.await {
             Ok((content, leftovers)) => {
                 let _ = delivery::text(Format::Env, &content, &place).await;
-                if let Some(token) = leftovers.token {
-                    // What is to be renewed is found, and not waited for.
-                    let _ = tokio::time::timeout(Duration::ZERO, token.renew()).await;
-                    token.give_up().await;
-                }
+                // What is to be renewed is found, and not waited for.
+                let _ = tokio::time::timeout(Duration::ZERO, leftovers.tend()).await;
+                leftovers.give_up(&place).await;
             }
             Err(error) => {
                 check_error(&error);

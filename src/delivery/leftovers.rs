@@ -43,7 +43,7 @@ impl Leftovers {
     }
 
     /// Keeps alive what would end, as long as it is polled.
-    pub(super) async fn tend(&self) {
+    pub async fn tend(&self) {
         join_all(self.tokens.iter().map(HeldToken::renew)).await;
     }
 
@@ -58,7 +58,7 @@ impl Leftovers {
     }
 
     /// Ends the registrations, revokes the tokens, as nobody gets them, and deletes the files.
-    pub(super) async fn give_up(self, place: &state::StateDir) {
+    pub async fn give_up(self, place: &state::StateDir) {
         if let Some(registration) = self.registration {
             registration.end(place).await;
         }
