@@ -70,7 +70,8 @@ impl Sandbox {
         let certificate = tls.server(&["127.0.0.1", "localhost"])?;
         let google = Google::start_tls(&tls.server(&["127.0.0.1", "localhost", "*.googleapis.com"])?)?;
         let (issuer, aws) = (Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?);
-        let azure = Entra::start_tls(&tls.server(&["127.0.0.1", "localhost", "login.microsoftonline.com"])?)?;
+        let hosts = ["127.0.0.1", "localhost", "login.microsoftonline.com", "management.azure.com"];
+        let azure = Entra::start_tls(&tls.server(&hosts)?)?;
         let ecr = Ecr::start(&aws, Some(&certificate))?;
         let sandbox = Self::furnish(issuer, aws, ecr, google, azure, Vault::start_tls(&certificate)?)?;
         sandbox.vault.trust_ca(&tls.ca_pem());

@@ -11,11 +11,14 @@ pub const ABOUT: About = About {
     credential_variables: |arguments, _| {
         let mut names = exports::credential_names();
         names.extend(arguments.values("access-token-env").filter_map(Name::new));
+        if arguments.has("az") {
+            names.push(exports::az_directory());
+        }
         names
     },
     option_of_names: None,
     variables_left: exports::names_left,
-    variables_into: |_, _| Vec::new(),
+    variables_into: |place, env| exports::leading_into(place, env),
     limits: token_checks::limits,
     reaction: token_checks::reaction,
 };

@@ -17,19 +17,19 @@ struct Known {
 const PUBLIC: Known = Known {
     name: "AzureCloud",
     authority: "https://login.microsoftonline.com",
-    resource_manager: "https://management.azure.com/.default",
+    resource_manager: "https://management.azure.com",
 };
-const KNOWN: [Known; 3] = [
+static KNOWN: [Known; 3] = [
     PUBLIC,
     Known {
         name: "AzureUSGovernment",
         authority: "https://login.microsoftonline.us",
-        resource_manager: "https://management.usgovcloudapi.net/.default",
+        resource_manager: "https://management.usgovcloudapi.net",
     },
     Known {
         name: "AzureChinaCloud",
         authority: "https://login.chinacloudapi.cn",
-        resource_manager: "https://management.chinacloudapi.cn/.default",
+        resource_manager: "https://management.chinacloudapi.cn",
     },
 ];
 
@@ -91,11 +91,26 @@ impl Authority {
         format!("{}/{}/oauth2/v2.0/token", self.0, tenant.as_str())
     }
 
+    /// How `az` names the cloud, if it is known.
+    #[must_use]
+    pub fn cloud(&self) -> Option<&'static str> {
+        self.known().map(|known| known.name)
+    }
+
+    /// The address of the cloud's Resource Manager, if the cloud is known.
+    #[must_use]
+    pub fn resource_manager_address(&self) -> Option<&'static str> {
+        self.known().map(|known| known.resource_manager)
+    }
+
+    fn known(&self) -> Option<&'static Known> {
+        KNOWN.iter().find(|known| known.authority == self.0)
+    }
+
     /// The scope of the cloud's Resource Manager; the public cloud's if the cloud is not known.
     #[must_use]
     pub fn resource_manager(&self) -> Scope {
-        let known = KNOWN.iter().find(|known| known.authority == self.0);
-        Scope::fixed(known.unwrap_or(&PUBLIC).resource_manager)
+        Scope::all_of(self.known().unwrap_or(&PUBLIC).resource_manager)
     }
 }
 

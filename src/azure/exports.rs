@@ -1,11 +1,12 @@
 //! Azure credentials as the job gets them: one private file, and the variables that lead to it.
 
-use super::Request;
+use super::{Request, az};
 use crate::cloud::{AccessToken, Given, until};
 use crate::emit::{Exports, Names, text_of};
 use crate::error::Error;
+use crate::host::Env;
 use crate::shell::Name;
-use crate::state::NewFiles;
+use crate::state::{NewFiles, StateDir};
 
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const ARM_TOKEN_FILE: &str = "ARM_OIDC_TOKEN_FILE_PATH";
@@ -47,12 +48,23 @@ pub(super) fn names_left() -> Vec<Name> {
     [TOKEN_FILE, ARM_TOKEN_FILE, TOKEN_CREDENTIALS, USE_OIDC].map(Name::fixed).to_vec()
 }
 
+/// The variable for az's directory.
+pub(super) fn az_directory() -> Name {
+    Name::fixed(az::CONFIG_DIR)
+}
+
+/// az's directory, where the environment still names one that goes with the job's private directory.
+pub(super) fn leading_into(place: &StateDir, env: &Env) -> Vec<Name> {
+    if az::leads_into(place, env) { vec![az_directory(), Name::fixed(az::CLOUD_NAME)] } else { Vec::new() }
+}
+
 /// Whether this variable has a meaning of its own here, so that no access token may go into it.
 #[must_use]
 pub fn is_taken(name: &Name) -> bool {
     let others =
         [TOKEN_FILE, ARM_TOKEN_FILE, AUTHORITY_HOST, TOKEN_CREDENTIALS, USE_OIDC, SUBSCRIPTION, "PATH", "HOME"];
-    others.iter().chain(&TENANT).chain(&CLIENT).chain(&BEATS_IT).any(|other| *other == name.as_str())
+    let of_az = [az::CONFIG_DIR, az::CLOUD_NAME, az::EXTENSION_DIR];
+    others.iter().chain(&of_az).chain(&TENANT).chain(&CLIENT).chain(&BEATS_IT).any(|other| *other == name.as_str())
 }
 
 /// The variables that `request` sets and removes.
@@ -81,6 +93,10 @@ pub async fn exports(
     access_token: &AccessToken,
     given: &Given<'_>,
 ) -> Result<(Exports, NewFiles), Error> {
+    let subscriptions = match &request.az {
+        Some(_) => az::subscriptions(request, access_token, given).await?,
+        None => Vec::new(),
+    };
     let mut files = given.place.open()?.new_files();
     // Microsoft's Python library sends a newline of the file as a part of the token.
     let file = text_of(&files.file("azure-token", |_| Ok(given.token.jwt().clone())).await?)?;
@@ -107,6 +123,11 @@ pub async fn exports(
         set(SUBSCRIPTION, subscription.as_str())?;
     }
     set(ARM_TOKEN_FILE, &file)?;
+    if let Some(wanted) = &request.az {
+        for (name, value) in az::log_in(wanted, request, &subscriptions, given, &mut files).await? {
+            set(name, &value)?;
+        }
+    }
     if let Some(name) = &request.access_token_env {
         exports.set(name.clone(), access_token.secret.reveal().to_owned())?;
         let end = access_token.expires.map_or_else(|| "an unknown time".into(), until);

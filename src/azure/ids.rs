@@ -121,9 +121,9 @@ pub struct Scope(String);
 const DEFAULT: &str = "/.default";
 
 impl Scope {
-    /// A scope that is written in this program.
-    pub(super) fn fixed(text: &'static str) -> Self {
-        Self(text.to_owned())
+    /// The scope of a resource that is written in this program.
+    pub(super) fn all_of(resource: &'static str) -> Self {
+        Self(format!("{resource}/.default"))
     }
 
     /// Reads a scope.

@@ -10,7 +10,7 @@ use crate::subject::SubjectToken;
 /// (<https://azure.github.io/kubelogin/concepts/aks.html>).
 #[must_use]
 pub fn scope() -> Scope {
-    Scope::fixed("6dae42f8-4368-4678-94ff-3960e28e3630/.default")
+    Scope::all_of("6dae42f8-4368-4678-94ff-3960e28e3630")
 }
 
 /// The access token that `request` asks for; the one that an earlier run kept while it is fresh.

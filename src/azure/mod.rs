@@ -7,6 +7,7 @@
 mod about;
 mod answer;
 pub mod authority;
+mod az;
 mod cause;
 pub mod exchange;
 pub mod exports;
@@ -15,10 +16,11 @@ pub mod ids;
 pub mod kubernetes;
 mod request;
 pub mod setup;
+mod subscriptions;
 mod token_checks;
 pub mod trust;
 
 pub use about::ABOUT;
 pub use authority::Authority;
 pub use ids::{ClientId, Scope, SubscriptionId, TenantId};
-pub use request::Request;
+pub use request::{Az, Request};

@@ -7,6 +7,13 @@ use super::ids::{ClientId, Scope, SubscriptionId, TenantId};
 use crate::cloud::ExecVersion;
 use crate::shell::Name;
 
+/// In which cloud az has to be logged in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Az {
+    /// The cloud, as `az cloud list` names it.
+    pub cloud: String,
+}
+
 /// A validated request for Azure credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
@@ -24,6 +31,8 @@ pub struct Request {
     pub access_token_env: Option<Name>,
     /// The version of the answer, if a Kubernetes client gets the access token.
     pub kubernetes: Option<ExecVersion>,
+    /// The directory in which az is logged in, if the job gets one.
+    pub az: Option<Az>,
     /// How long a refusal that a recent change would explain is retried.
     pub wait_for_iam: Option<Duration>,
 }

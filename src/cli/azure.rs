@@ -34,6 +34,10 @@ pub struct AzureArgs {
     #[arg(long, value_name = "NAME", help_heading = "Azure options")]
     pub access_token_env: Option<String>,
 
+    /// Log az, the Azure CLI, in too: in a directory of its own, for az 2.91 and the like
+    #[arg(long, help_heading = "Azure options")]
+    pub az: bool,
+
     /// Retry for this long if a federated credential that was created a moment ago would explain the refusal
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Azure options")]
     pub wait_for_iam: Option<Duration>,

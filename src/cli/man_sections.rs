@@ -1,7 +1,7 @@
 //! What the manual page has besides the commands: variables and files. Tests compare the variables with those that are read.
 
 /// The variables that are read, together where they have one purpose, and the purpose.
-pub(super) const ENVIRONMENT: [(&str, &str); 22] = [
+pub(super) const ENVIRONMENT: [(&str, &str); 23] = [
     ("SEMAPHORE_OIDC_TOKEN", "the token, unless `--token-env` or `--token-file` names another place"),
     ("OIDC_EXCHANGE_DIR, HOME, SEMAPHORE_JOB_ID", "the private directory: see FILES"),
     ("OIDC_EXCHANGE_TARGETS", "the file of targets for `use`"),
@@ -35,6 +35,7 @@ pub(super) const ENVIRONMENT: [(&str, &str); 22] = [
     ("AZURE_TENANT_ID, ARM_TENANT_ID", "the tenant"),
     ("AZURE_CLIENT_ID, ARM_CLIENT_ID", "the application or managed identity"),
     ("ARM_SUBSCRIPTION_ID, AZURE_AUTHORITY_HOST", "the subscription and the cloud of `azure`"),
+    ("AZURE_CONFIG_DIR, AZURE_CLOUD_NAME, AZURE_EXTENSION_DIR", "the configuration of az, for `azure --az`"),
     (
         "VAULT_ADDR, VAULT_AGENT_ADDR, VAULT_NAMESPACE, VAULT_CLIENT_TIMEOUT, VAULT_PROXY_ADDR, VAULT_HTTP_PROXY, \
          VAULT_SRV_LOOKUP, VAULT_SKIP_VERIFY",

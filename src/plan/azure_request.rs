@@ -39,13 +39,16 @@ pub(super) fn new(args: &AzureArgs, env: &Env) -> Result<azure::Request, Usage> 
         (None, Some(text)) => Authority::parse("AZURE_AUTHORITY_HOST", &text)?,
         (None, None) => Authority::default(),
     };
+    let scope = match &args.scope {
+        Some(scope) => Scope::parse("--scope", scope)?,
+        None if kubernetes.is_some() => azure::kubernetes::scope(),
+        None => authority.resource_manager(),
+    };
+    let az = if args.az { Some(az(&authority, &scope, subscription.is_some(), env)?) } else { None };
     Ok(azure::Request {
         subscription,
-        scope: match &args.scope {
-            Some(scope) => Scope::parse("--scope", scope)?,
-            None if kubernetes.is_some() => azure::kubernetes::scope(),
-            None => authority.resource_manager(),
-        },
+        scope,
+        az,
         authority,
         tenant,
         client,
@@ -67,6 +70,7 @@ fn kubernetes(args: &AzureArgs, env: &Env) -> Result<Option<ExecVersion>, Usage>
     let without_effect = [
         ("--access-token-env", args.access_token_env.is_some()),
         ("--subscription-id", args.subscription_id.is_some()),
+        ("--az", args.az),
     ];
     match without_effect.iter().find(|(_, given)| *given) {
         Some((option, _)) => Err(Usage::new(format!(
@@ -83,6 +87,23 @@ pub(super) fn client(option: Option<&str>, env: &Env) -> Result<Option<ClientId>
         (None, Some((variable, id))) => ClientId::parse(variable, &id).map(Some),
         (None, None) => Ok(None),
     }
+}
+
+/// What az has to be told, as far as it is known.
+fn az(authority: &Authority, scope: &Scope, has_subscription: bool, env: &Env) -> Result<azure::Az, Usage> {
+    let name_subscription = "name the subscription with --subscription-id";
+    if !has_subscription && *scope != authority.resource_manager() {
+        return Err(Usage::new("--az lists the subscriptions, which an access token for --scope does not open")
+            .hint(name_subscription));
+    }
+    let cloud = match authority.cloud() {
+        Some(name) => name.to_owned(),
+        None => env.get("AZURE_CLOUD_NAME")?.ok_or_else(|| {
+            Usage::new("az needs the name of the cloud that --authority-host belongs to")
+                .hint("register the cloud with `az cloud register`, and put its name into AZURE_CLOUD_NAME")
+        })?,
+    };
+    Ok(azure::Az { cloud })
 }
 
 fn variable(text: &str) -> Result<Name, Usage> {

@@ -1,4 +1,5 @@
-//! The Azure room: Microsoft Entra's token endpoint, with tenants, applications and their federated credentials.
+//! The Azure room: Microsoft Entra's token endpoint, with tenants, applications and their federated credentials; and
+//! Azure Resource Manager's list of subscriptions.
 
 mod refusal;
 mod token;
@@ -79,6 +80,11 @@ impl Entra {
         lock(&self.room.state).applications.entry(key).or_default().push(credential);
     }
 
+    /// Lets every application see a subscription.
+    pub fn add_subscription(&self, id: &str, name: &str) {
+        lock(&self.room.state).subscriptions.push((id.to_owned(), name.to_owned()));
+    }
+
     /// Trusts this authority (PEM) when it fetches an issuer's keys over https.
     pub fn trust_ca(&self, pem: &str) {
         lock(&self.room.state).roots.push(pem.to_owned());
@@ -108,6 +114,10 @@ struct State {
     /// By tenant and client id.
     applications: HashMap<(String, String), Vec<FederatedCredential>>,
     issued: Vec<String>,
+    /// Those of them that open Azure Resource Manager.
+    managing: Vec<String>,
+    /// By id and name.
+    subscriptions: Vec<(String, String)>,
     roots: Vec<String>,
 }
 
@@ -123,9 +133,42 @@ impl Room {
         match (request.method.as_str(), &parts[..]) {
             ("POST", [tenant, "oauth2", "v2.0", "token"]) => token::token(self, tenant, request).await,
             ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => Ok(discovery(tenant, request)),
+            ("GET", ["subscriptions"]) => self.subscriptions(request),
             _ => Err(Response::html(404)),
         }
     }
+}
+
+impl Room {
+    /// <https://learn.microsoft.com/en-us/rest/api/resources/subscriptions/list>
+    fn subscriptions(&self, request: &Request) -> Result<Response, Response> {
+        let state = lock(&self.state);
+        let bearer = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let Some(token) = bearer else {
+            let words = "Authentication failed. The 'Authorization' header is missing.";
+            return Err(managers_error(401, "AuthenticationFailed", words));
+        };
+        if !state.managing.iter().any(|issued| issued == token) {
+            return Err(managers_error(401, "InvalidAuthenticationToken", "The access token is invalid."));
+        }
+        let listed = state.subscriptions.iter().map(|(id, name)| {
+            json!({
+                "id": format!("/subscriptions/{id}"),
+                "subscriptionId": id,
+                "tenantId": "72f988bf-86f1-41af-91ab-2d7cd011db47",
+                "displayName": name,
+                "state": "Enabled",
+                "authorizationSource": "RoleBased",
+                "managedByTenants": [],
+            })
+        });
+        Ok(Response::json(200, &json!({ "value": listed.collect::<Vec<_>>(), "count": { "type": "Total" } })))
+    }
+}
+
+/// An error of Azure Resource Manager's.
+fn managers_error(status: u16, code: &str, message: &str) -> Response {
+    Response::json(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
 /// What MSAL asks for first.

@@ -54,7 +54,12 @@ pub(super) async fn token(room: &Room, tenant: &str, request: &Request) -> Resul
         }
     })?;
     let access_token = ["eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9".to_owned(), letters(900), letters(340)].join(".");
-    lock(&room.state).issued.push(access_token.clone());
+    let mut state = lock(&room.state);
+    state.issued.push(access_token.clone());
+    if resource.starts_with("https://management.") {
+        state.managing.push(access_token.clone());
+    }
+    drop(state);
     let answer = json!({
         "token_type": "Bearer",
         "expires_in": LIFE,

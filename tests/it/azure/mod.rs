@@ -1,5 +1,6 @@
 //! `azure` in a job.
 
+mod az;
 mod clients;
 mod explain;
 mod handout;

@@ -83,9 +83,10 @@ fn expected() -> Vec<String> {
 }
 
 /// Constants that look like titles: who was asked, a place, a check.
-const NO_TITLES: [&str; 5] = [
+const NO_TITLES: [&str; 6] = [
     "AWS STS",
     "Microsoft Entra",
+    "Azure Resource Manager",
     "the issuer",
     "the system's certificates",
     "the signature is that of the token's key",

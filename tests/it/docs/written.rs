@@ -16,7 +16,7 @@ fn row(command: &str) -> [String; 2] {
     let table = PAGE.lines().skip_while(|line| *line != "| command | sets | unsets |").skip(2);
     let rows = table.take_while(|line| line.starts_with("| "));
     let rows: Vec<Vec<&str>> = rows.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect();
-    assert_eq!(rows.len(), 18, "a new row is one that this test must run");
+    assert_eq!(rows.len(), 19, "a new row is one that this test must run");
     let found = rows.iter().find(|cells| cells[0] == command).unwrap_or_else(|| panic!("no row {command}"));
     [found[1].to_owned(), found[2].to_owned()]
 }
@@ -130,6 +130,13 @@ fn by_azure() {
     assert_eq!(row("`azure --access-token-env NAME`"), ["NAME as well", "the same as `azure`"]);
     let output = azure(&["--access-token-env", "MINE"]).run();
     assert!(written(&output).0.contains("MINE"));
+
+    let az = "`azure --az`";
+    assert!(row(az)[0].ends_with("; `AZURE_EXTENSION_DIR` where az has extensions"));
+    assert_eq!(row(az)[1], "the same as `azure`");
+    let extensions = Names::from(["AZURE_EXTENSION_DIR".to_owned()]);
+    let output = azure(&["--az"]).env("AZURE_CLOUD_NAME", "Sandbox").run();
+    assert_eq!(written(&output), (&(&set | &authority) | &(&sets(az) - &extensions), &beaten - &authority));
 }
 
 #[test]
@@ -158,7 +165,7 @@ fn by_vault() {
 fn by_clean() {
     let [nothing, cell] = row("`clean`");
     assert_eq!(nothing, "nothing");
-    let last = Names::from(["CLOUDSDK_CONFIG".to_owned()]);
+    let last = ["CLOUDSDK_CONFIG", "AZURE_CONFIG_DIR", "AZURE_CLOUD_NAME"].map(str::to_owned).into_iter().collect();
     let clean = || oidc_exchange(["clean"]);
     assert_eq!(written(&clean().run()), (Names::new(), &named(&cell) - &last));
     let program = clean();
@@ -166,5 +173,6 @@ fn by_clean() {
     std::fs::create_dir(&place).unwrap();
     std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let program = program.env("OIDC_EXCHANGE_DIR", &place).env("CLOUDSDK_CONFIG", place.join("gcloud-x"));
+    let program = program.env("AZURE_CONFIG_DIR", place.join("az-x"));
     assert_eq!(written(&program.run()), (Names::new(), named(&cell)));
 }

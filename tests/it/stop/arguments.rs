@@ -61,7 +61,7 @@ fn are_no_file_of_variables() {
     let file = file.to_str().unwrap();
     for words in [
         &["docker", "run", "--rm", "--env-file", file, "scratch"][..],
-        &["podman", "run", "--rm", "--env-file", file, "scratch"],
+        &["podman", "run", "--rm", "--env-file", file, "--rootfs", directory.path().to_str().unwrap(), "true"],
         &["kubectl", "create", "secret", "generic", "x", "--dry-run=client", "--from-env-file", file],
     ] {
         let Ok(output) = Command::new(words[0]).args(&words[1..]).env("HOME", directory.path()).output() else {

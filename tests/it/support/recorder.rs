@@ -59,11 +59,13 @@ impl Recorder {
     }
 
     /// A proxy for https that takes every host's port 443 for the port of this machine that `port_of` names for it.
+    /// Where nothing listens, the proxy hangs up.
     pub(crate) fn proxy_to(port_of: impl Fn(&str) -> u16 + Send + Sync + 'static) -> Self {
         Self::answering(move |(client, head)| {
             let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split_once(":443 "));
-            if let Some((host, _)) = host {
-                tunnel(client, TcpStream::connect((Ipv4Addr::LOCALHOST, port_of(host))).unwrap());
+            let server = host.map(|(host, _)| TcpStream::connect((Ipv4Addr::LOCALHOST, port_of(host))));
+            if let Some(Ok(server)) = server {
+                tunnel(client, server);
             }
         })
     }

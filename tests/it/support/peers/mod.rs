@@ -40,6 +40,11 @@ pub(crate) fn azure() -> Venv {
     venv("azure", &["azure-identity==1.27.0"])
 }
 
+/// The Azure CLI, whose files this project writes.
+pub(crate) fn az() -> Venv {
+    venv("az", &["azure-cli==2.91.0"])
+}
+
 /// Kubernetes' Python client.
 pub(crate) fn kubernetes() -> Venv {
     venv("kubernetes", &["kubernetes==37.0.2"])
