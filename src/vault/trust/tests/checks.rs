@@ -326,7 +326,7 @@ fn another_kind_of_job_is_told_that_it_is_one() {
     assert!(note(&project).starts_with("this is a debug session of the project"));
     for kept_out in [pull, debug, project] {
         let notes = judge(&json!({}), &kept_out).notes;
-        assert!(!notes.iter().any(|note| note.contains("to let this job in")), "{notes:?}");
+        assert!(!notes.iter().any(|note| note.contains("to allow this job too")), "{notes:?}");
     }
     let tag = json!({ "ref_type": "tag", "ref": "refs/tags/v1" });
     assert_eq!(note(&tag), "this is a tag's job: a role for a branch does not allow it");
