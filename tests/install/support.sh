@@ -129,6 +129,8 @@ not_built() { ! [ -e "$home/log" ]; }
 was_called_with() { grep -qxF -- "$1" "$home/log"; }
 alone_in() { [ "$(ls -A "$1")" = "$2" ]; }
 # The program, and the link to it.
+# The names are ours: they have no odd characters.
+# shellcheck disable=SC2012
 both_in() { [ "$(ls -A "$1" | tr '\n' ' ')" = "docker-credential-oidc-exchange oidc-exchange " ] && linked_in "$1"; }
 linked_in() { [ "$(readlink "$1/docker-credential-oidc-exchange")" = oidc-exchange ]; }
 

@@ -16,7 +16,9 @@ const CODE: u8 = 2;
 
 /// Whether a word of the generator names a file after `--output`.
 fn is_a_file(word: &str) -> bool {
-    let form = ["-", "json", "fish", "env"].iter().any(|form| form.eq_ignore_ascii_case(word));
+    const FORMS: [&str; 10] =
+        ["-", "json", "fish", "env", "env-no-export", "dotenv", "source", "process", "raw", "kubernetes"];
+    let form = FORMS.iter().any(|form| form.eq_ignore_ascii_case(word));
     !form && word != "/dev" && !word.replace("//", "/").starts_with("/dev/")
 }
 
@@ -74,6 +76,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
         "azure" => {
             let mut names = azure::exports::credential_names();
             names.extend(value("access_token_env").as_deref().and_then(Name::new));
+            names.extend(flag("az").then(|| Name::fixed("AZURE_CONFIG_DIR")));
             names
         }
         "vault" => {

@@ -166,6 +166,7 @@ mod tests {
             azure authority-host Text
             azure scope Text
             azure access-token-env Text
+            azure az Flag
             azure wait-for-iam Text
             vault addr Text
             vault role Text

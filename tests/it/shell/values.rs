@@ -156,8 +156,8 @@ fn an_odd_session_token_comes_back() {
         let script = "set -eu; eval \"$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)\"\n\
                       cat <<END\n$AWS_SESSION_TOKEN|$AWS_ACCOUNT_ID|$(env | grep -c ^AWS_)\nEND\n";
         let output = shell.runs(script).job(&sandbox).secret("the session token", odd).run();
-        // The sandbox's endpoint is one of the AWS variables.
-        output.exits(0).stdout_is(&format!("{odd}|123456789012|6\n")).stderr_is(expect![""]);
+        // The sandbox's endpoints are three of the AWS variables.
+        output.exits(0).stdout_is(&format!("{odd}|123456789012|8\n")).stderr_is(expect![""]);
     }
 }
 

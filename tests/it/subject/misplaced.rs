@@ -38,7 +38,7 @@ fn the_token_on_the_command_line() {
 
               tip: a similar argument exists: '--token-env'
 
-            Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
+            Usage: oidc-exchange aws [OPTIONS] [-- <COMMAND>...]
 
             For more information, try '--help'.
 
@@ -53,7 +53,7 @@ fn the_token_on_the_command_line() {
 
               tip: a similar argument exists: '--token-env'
 
-            Usage: oidc-exchange aws --role-arn <ARN> --token-env <NAME> [-- <COMMAND>...]
+            Usage: oidc-exchange aws [OPTIONS] [-- <COMMAND>...]
 
             For more information, try '--help'.
 
@@ -92,7 +92,7 @@ fn the_token_on_the_command_line() {
     let no_format = deploy(&["--format", &token]).token(&token).run();
     no_format.exits(2).stdout_is(&stopped_in_any_shell(2)).stderr_is(expect![[r#"
         error: invalid value '[redacted]' for '--format <FORMAT>'
-          [possible values: env, env-no-export, dotenv, fish, json, source, process]
+          [possible values: env, env-no-export, dotenv, fish, json, source, process, kubernetes]
 
         For more information, try '--help'.
     "#]]);
