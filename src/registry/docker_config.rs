@@ -1,6 +1,8 @@
 //! Docker's `config.json` as a text: who has the passwords of which registry
 //! (<https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties>).
 
+use serde_json::Value;
+
 use super::HELPER;
 use super::json_text::{Object, member};
 use crate::json;
@@ -79,12 +81,17 @@ fn check(text: &str) -> Result<(), String> {
     }
     let value = json::parse(text.as_bytes()).map_err(|fault| fault.to_string())?;
     let Some(members) = value.as_object() else { return Err("it is not an object of JSON".into()) };
-    for name in [HELPERS, AUTHS] {
+    for (name, kind) in [(HELPERS, "a text"), (AUTHS, "an object")] {
+        let fits = |value: &Value| if name == HELPERS { value.is_string() } else { value.is_object() };
         let mut same = members.iter().filter(|(member, _)| member.eq_ignore_ascii_case(name));
-        if let Some((_, value)) = same.next()
-            && !(value.is_object() || value.is_null())
-        {
-            return Err(format!("its {name} is not an object"));
+        match same.next() {
+            None | Some((_, Value::Null)) => {}
+            Some((_, Value::Object(entries))) => {
+                if !entries.values().all(|value| value.is_null() || fits(value)) {
+                    return Err(format!("its {name} has a value that is not {kind}"));
+                }
+            }
+            Some(_) => return Err(format!("its {name} is not an object")),
         }
         if same.next().is_some() {
             return Err(format!("it has {name} twice, in letters of different case"));
@@ -114,7 +121,7 @@ fn register_one(change: &mut Change, server: &str) -> Result<(), String> {
         (_, Some((_, helpers))) => match helpers.find(server) {
             Some(index) if names_us(helpers.value(index)) => text.clone(),
             Some(index) => {
-                change.replaced.push(format!("its helper {} for {server}", helpers.value(index)));
+                change.replaced.push(format!("its helper{} for {server}", shown(helpers.value(index))));
                 helpers.replaced(index, &helper)
             }
             None => helpers.with(server, &helper, helpers.lead().unwrap_or_default(), ""),
@@ -190,6 +197,18 @@ fn is_empty(value: &str) -> bool {
         || value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|it| it.trim().is_empty())
 }
 
+/// A helper's name, if it is one: whatever else stands in its place may be a secret.
+fn shown(value: &str) -> String {
+    let plain = |name: &str| {
+        (1..=64).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    match serde_json::from_str::<String>(value) {
+        Ok(name) if plain(&name) => format!(" {value}"),
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
 fn names_us(value: &str) -> bool {
     serde_json::from_str::<String>(value).is_ok_and(|name| name == HELPER)
 }
@@ -231,6 +250,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_name_of_a_helper_is_not_shown() {
+        for odd in ["a secret", "AWS:c2VjcmV0", "", "\\u001b[2J"] {
+            let text = format!(r#"{{"credHelpers":{{"gcr.io":"{odd}"}}}}"#);
+            let replaced = register(&text, &servers()).unwrap().unwrap().replaced;
+            assert_eq!(replaced, ["its helper for gcr.io"], "{odd}");
+        }
+    }
+
+    #[test]
     fn what_has_another_password_is_replaced_and_named() {
         let text = r#"{"auths":{"https://gcr.io/v2/":{"auth":"eA=="},"gcr.io":{},"x":{"auth":"eQ=="}},"credHelpers":{"gcr.io":"gcloud"}}"#;
         let change = register(text, &servers()).unwrap().unwrap();
@@ -255,6 +283,10 @@ mod tests {
             (r#"{"credHelpers":[]}"#, "its credHelpers is not an object"),
             (r#"{"credHelpers":"ecr-login"}"#, "its credHelpers is not an object"),
             (r#"{"auths":1}"#, "its auths is not an object"),
+            (r#"{"credHelpers":{"b":{"auth":"c2VjcmV0"}}}"#, "its credHelpers has a value that is not a text"),
+            (r#"{"credHelpers":{"gcr.io":["secret"]}}"#, "its credHelpers has a value that is not a text"),
+            (r#"{"auths":{"gcr.io":"secret"}}"#, "its auths has a value that is not an object"),
+            (r#"{"auths":{"b":1}}"#, "its auths has a value that is not an object"),
             (r#"{"credHelpers":{},"CREDHELPERS":{}}"#, "it has credHelpers twice"),
         ] {
             let found = register(text, &servers()).unwrap_err();
