@@ -2,13 +2,14 @@
 #
 # Makes a release of the archives in a directory: adds install.sh and SHA256SUMS.
 #
-#   sh release/assemble.sh DIR [--releases URL]
+#   sh release/assemble.sh DIR [--on-github]
 #
-# URL is the address of the repository's releases on GitHub, where DIR's install.sh will then look for
-# them; without it that one needs --from.
+# With --on-github, DIR's install.sh looks for releases at the repository's address (release/repository);
+# without it that one needs --from.
 
 set -eu
-script=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)/install.sh
+source=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+script=$source/install.sh
 
 fail() {
   printf '%s\n' "release/assemble.sh: error: $*" >&2
@@ -18,8 +19,8 @@ fail() {
 releases=
 case $#:${2-} in
   1:) ;;
-  3:--releases) releases=$3 ;;
-  *) fail "usage: release/assemble.sh DIR [--releases URL]" ;;
+  2:--on-github) releases=$(cat "$source/release/repository")/releases ;;
+  *) fail "usage: release/assemble.sh DIR [--on-github]" ;;
 esac
 cd "$1"
 

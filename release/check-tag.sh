@@ -1,7 +1,8 @@
 #!/bin/sh
 #
-# Is this tag a release's? It must be v and the version in Cargo.toml, and CHANGELOG.md must tell of it.
-# Prints what it tells, for the release's page.
+# Is this tag a release's? It must be v and the version in Cargo.toml, and CHANGELOG.md must tell of it. And is this the
+# repository that the pages name? They would send readers to somebody else's files.
+# Prints what the changelog tells, for the release's page.
 #
 #   sh release/check-tag.sh TAG
 
@@ -13,7 +14,28 @@ fail() {
   exit 1
 }
 
+# An address of git's without what differs between its forms: the protocol, a user, a port of ssh's, the ending.
+plain() {
+  printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]' |
+    sed -E 's|^[a-z+]+://||; s|^[^/@]*@||; s|^([^/:]+):[0-9]+/|\1/|; s|^([^/:]+):/*|\1/|; s|/+$||; s|\.git$||'
+}
+
 [ $# -eq 1 ] || fail "usage: release/check-tag.sh TAG"
+
+repository=$(cat release/repository)
+case $repository in
+  *[!A-Za-z0-9.:/_-]*) fail "release/repository must have one line, an https address: $repository" ;;
+  https://*/*/*) ;;
+  *) fail "release/repository must have one line, an https address: $repository" ;;
+esac
+if [ -n "${GITHUB_REPOSITORY-}" ]; then
+  here=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY
+else
+  here=$(git remote get-url origin) || fail "there is no remote \`origin\` to compare with $repository"
+fi
+[ "$(plain "$here")" = "$(plain "$repository")" ] ||
+  fail "this is a clone of $(plain "$here"), and the pages name $repository: change release/repository, then run UPDATE_EXPECT=1 cargo it docs::repository"
+
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 [ "$1" = "v$version" ] || fail "Cargo.toml has the version $version, and the tag is ${1:-not there}"
 notes=$(awk -v heading="## $version" '

@@ -18,10 +18,10 @@ fail() {
 }
 
 sh release/build.sh --out "$dir/release"
-sh release/assemble.sh "$dir/release" --releases https://github.com/OWNER/REPOSITORY/releases
+sh release/assemble.sh "$dir/release" --on-github
 sh "$dir/release/install.sh" --from "$dir/release" --to "$dir/bin"
 "$dir/bin/oidc-exchange" --version
-sh "$dir/release/install.sh" --help | grep -qF https://github.com/OWNER/REPOSITORY/releases ||
+sh "$dir/release/install.sh" --help | grep -qF "$(cat release/repository)/releases" ||
   fail "the release's install.sh does not name the releases"
 
 archive=$(cd "$dir/release" && ls ./*.tar.gz)

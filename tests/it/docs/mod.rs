@@ -16,6 +16,7 @@ mod pictures;
 mod pipelines;
 mod readme;
 mod registries;
+mod repository;
 mod semaphore;
 mod shells;
 mod targets;
