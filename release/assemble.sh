@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# Makes a release of the archives in a directory: adds install.sh and SHA256SUMS.
+# Makes a release of the archives in a directory: adds packages of the same programs, install.sh and SHA256SUMS.
 #
 #   sh release/assemble.sh DIR [--on-github]
 #
@@ -45,6 +45,10 @@ case $releases in
 esac
 sh -n install.sh
 
+for kind in wheel npm deb image; do
+  python3 -B "$source/release/$kind.py" .
+done
+
 if command -v sha256sum >/dev/null; then
   sum="sha256sum"
 else
@@ -52,5 +56,12 @@ else
 fi
 # The command may be several words.
 # shellcheck disable=SC2086
-LC_ALL=C $sum -- "$@" install.sh >SHA256SUMS
+(
+  export LC_ALL=C
+  set --
+  for file in install.sh oidc-exchange* oidc_exchange*; do
+    ! [ -f "$file" ] || set -- "$@" "$file"
+  done
+  $sum -- "$@" >SHA256SUMS
+)
 cat SHA256SUMS

@@ -2,12 +2,20 @@
 #
 # A release of this checkout for this machine, made and installed but published nowhere.
 #
-#   sh release/dry-run.sh DIR
+#   sh release/dry-run.sh DIR [--complete]
 #
-# DIR/release is what would be published; DIR/bin has the program, installed from there.
+# DIR/release is what would be published; DIR/bin has the program, installed from there. A package whose tools are not here is
+# not tried, and named; with --complete that is an error.
 
 set -eu
-[ $# -eq 1 ] || { echo "usage: release/dry-run.sh DIR" >&2; exit 2; }
+case $#:${2-} in
+  1: | 2:--complete) ;;
+  *)
+    echo "usage: release/dry-run.sh DIR [--complete]" >&2
+    exit 2
+    ;;
+esac
+complete=${2-}
 mkdir -p "$1"
 dir=$(CDPATH='' cd -- "$1" && pwd)
 cd "$(dirname -- "$0")/.."
@@ -42,3 +50,8 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} \
   python3 release/archive.py "$dir/unpacked/$name" "$dir/again.tar.gz"
 cmp "$dir/release/$name.tar.gz" "$dir/again.tar.gz" || fail "the archive depends on more than its files"
 rm -r "$dir/unpacked" "$dir/again.tar.gz"
+
+mkdir "$dir/packages"
+sh release/try-packages.sh "$dir/release" "$dir/packages" ${complete:+"$complete"}
+chmod -R u+w "$dir/packages"
+rm -rf "$dir/packages"

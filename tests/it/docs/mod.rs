@@ -8,6 +8,7 @@ mod failing;
 mod flow;
 mod guides;
 mod heat;
+mod install;
 mod kubernetes;
 mod links;
 mod moving;
