@@ -129,6 +129,20 @@ wheel() {
     "$work/venv/bin/pip" --quiet --disable-pip-version-check --no-input "$@"
   }
   one "$release/*$wheel*.whl"
+  python3 - "$package" <<'END' || fail "the wheel's RECORD or its page is wrong"
+import base64, csv, hashlib, io, re, sys, zipfile
+
+wheel = zipfile.ZipFile(sys.argv[1])
+texts = {name.partition(".dist-info/")[2]: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
+rows = list(csv.reader(io.StringIO(texts["RECORD"])))
+assert [row[0] for row in rows] == wheel.namelist(), rows
+for name, digest, size in rows[:-1]:
+    content = wheel.read(name)
+    found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    assert (digest, size) == (f"sha256={found}", str(len(content))), name
+# PyPI shows it away from the repository, where a relative link leads nowhere.
+assert not re.search(r"\]\((?!https://|#)", texts["METADATA"])
+END
   pip install --no-index "$package"
   pip check >/dev/null
   runs "the wheel" "$work/venv/bin"
