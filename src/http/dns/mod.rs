@@ -5,6 +5,7 @@
 //! refuses keeps it from the next.
 
 mod hosts;
+mod message;
 mod nameservers;
 mod query;
 

@@ -5,10 +5,12 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use hickory_proto::op::{Message as Question, MessageType, Query, ResponseCode};
+use hickory_proto::rr::{Name, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
+
+use super::message::{Data, Message};
 
 /// What a nameserver answered about one kind of address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +80,13 @@ pub(super) async fn ask(
     use_vc: bool,
 ) -> Result<Answer, Fault> {
     let asked = async {
-        let mut question = Message::query();
+        let mut question = Question::query();
         question.metadata.recursion_desired = true;
         question.add_query(Query::query(name.clone(), kind));
         let bytes = question.to_vec().map_err(|_| Fault::Unusable)?;
         if !use_vc {
             let answer = over_udp(server, &question, &bytes).await?;
-            if !answer.metadata.truncation {
+            if !answer.head.truncation {
                 return read(&answer, name, kind);
             }
         }
@@ -95,7 +97,7 @@ pub(super) async fn ask(
 
 /// A socket of its own for each question: its port is drawn by the kernel, and two questions at once do not share an
 /// entry in a packet filter's table. It is connected, so that a port without a server is known at once.
-async fn over_udp(server: SocketAddr, question: &Message, bytes: &[u8]) -> Result<Message, Fault> {
+async fn over_udp(server: SocketAddr, question: &Question, bytes: &[u8]) -> Result<Message, Fault> {
     /// More than the 512 bytes that a server may send to a question without EDNS.
     const LARGEST: usize = 4096;
     let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
@@ -110,38 +112,38 @@ async fn over_udp(server: SocketAddr, question: &Message, bytes: &[u8]) -> Resul
         if !received.starts_with(&bytes[..2]) {
             continue;
         }
-        let answer = Message::from_vec(received).map_err(|_| Fault::Unusable)?;
+        let answer = Message::read(received).map_err(|_| Fault::Unusable)?;
         if answers(&answer, question) {
             return Ok(answer);
         }
     }
 }
 
-async fn over_tcp(server: SocketAddr, question: &Message, bytes: &[u8]) -> Result<Message, Fault> {
+async fn over_tcp(server: SocketAddr, question: &Question, bytes: &[u8]) -> Result<Message, Fault> {
     let mut stream = TcpStream::connect(server).await?;
     let length = u16::try_from(bytes.len()).map_err(|_| Fault::Unusable)?;
     stream.write_all(&[&length.to_be_bytes(), bytes].concat()).await?;
     let mut received = vec![0; usize::from(stream.read_u16().await?)];
     stream.read_exact(&mut received).await?;
-    let answer = Message::from_vec(&received).map_err(|_| Fault::Unusable)?;
+    let answer = Message::read(&received).map_err(|_| Fault::Unusable)?;
     if answers(&answer, question) { Ok(answer) } else { Err(Fault::Unusable) }
 }
 
-fn answers(answer: &Message, question: &Message) -> bool {
-    answer.metadata.message_type == MessageType::Response
-        && answer.metadata.id == question.metadata.id
+fn answers(answer: &Message, question: &Question) -> bool {
+    answer.head.message_type == MessageType::Response
+        && answer.head.id == question.metadata.id
         && answer.queries == question.queries
 }
 
 fn read(answer: &Message, name: &Name, kind: RecordType) -> Result<Answer, Fault> {
-    let head = &answer.metadata;
+    let head = &answer.head;
     if head.response_code == ResponseCode::NXDomain {
         return Ok(Answer::NoSuchName);
     }
     if head.response_code != ResponseCode::NoError {
         return Err(Fault::Said(head.response_code));
     }
-    if answer.answers.is_empty() && answer.additionals.is_empty() && !head.authoritative && !head.recursion_available {
+    if answer.is_bare && !head.authoritative && !head.recursion_available {
         return Err(Fault::Unusable);
     }
     Ok(follow(answer, name, kind))
@@ -151,28 +153,27 @@ fn read(answer: &Message, name: &Name, kind: RecordType) -> Result<Answer, Fault
 fn follow(answer: &Message, name: &Name, kind: RecordType) -> Answer {
     /// Longer chains, and loops, have no address.
     const MOST_ALIASES: usize = 16;
+    let fits = |address: &IpAddr| address.is_ipv4() == (kind == RecordType::A);
     let mut owner = name;
     for _ in 0..=MOST_ALIASES {
-        let own = || answer.answers.iter().filter(|record| record.dns_class == DNSClass::IN && record.name == *owner);
-        let records = || own().filter(|record| record.record_type() == kind);
-        let found: Vec<IpAddr> = records().filter_map(|record| record.data.ip_addr()).collect();
+        let own = || answer.answers.iter().filter(|record| record.owner == *owner).map(|record| &record.data);
+        let addresses = own().filter_map(|data| if let Data::Address(address) = data { Some(*address) } else { None });
+        let found: Vec<IpAddr> = addresses.filter(fits).collect();
         if !found.is_empty() {
             let ttl = answer.answers.iter().map(|record| record.ttl).min().unwrap_or(0);
             return Answer::Addresses { found, ttl: Duration::from_secs(ttl.into()) };
         }
-        let Some(target) = own().find_map(alias) else { break };
+        let alias = own().find_map(|data| if let Data::Alias(target) = data { Some(target) } else { None });
+        let Some(target) = alias else { break };
         owner = target;
     }
     Answer::NoAddress
 }
 
-fn alias(record: &Record) -> Option<&Name> {
-    if let RData::CNAME(target) = &record.data { Some(&target.0) } else { None }
-}
-
 #[cfg(test)]
 mod tests {
     use hickory_proto::rr::rdata::{A, CNAME};
+    use hickory_proto::rr::{RData, Record};
     use proptest::prelude::*;
 
     use super::*;
@@ -189,11 +190,16 @@ mod tests {
         Record::from_rdata(name(owner), ttl, RData::A(A::new(10, 0, 0, last)))
     }
 
+    fn received(question: &Question) -> Result<Answer, Fault> {
+        let bytes = question.to_vec().unwrap();
+        read(&Message::read(&bytes).unwrap(), &name("vault.test"), RecordType::A)
+    }
+
     fn reads(answers: impl IntoIterator<Item = Record>) -> Result<Answer, Fault> {
-        let mut message = Message::query();
+        let mut message = Question::query();
         message.metadata.recursion_available = true;
         message.add_answers(answers);
-        read(&message, &name("vault.test"), RecordType::A)
+        received(&message)
     }
 
     fn found(ttl: u64, last: &[u8]) -> Answer {
@@ -218,16 +224,72 @@ mod tests {
 
     #[test]
     fn a_referral_is_no_answer() {
-        let mut message = Message::query();
-        assert_eq!(read(&message, &name("vault.test"), RecordType::A), Err(Fault::Unusable));
+        let mut message = Question::query();
+        assert_eq!(received(&message), Err(Fault::Unusable));
         message.metadata.authoritative = true;
-        assert_eq!(read(&message, &name("vault.test"), RecordType::A), Ok(Answer::NoAddress));
+        assert_eq!(received(&message), Ok(Answer::NoAddress));
+    }
+
+    /// An answer of records with this type, class and data, each for `vault.test`.
+    fn raw(records: &[(u16, u16, &[u8])]) -> Vec<u8> {
+        let count = u8::try_from(records.len()).unwrap();
+        let mut bytes = vec![0, 0, 0x80, 0x80, 0, 0, 0, count, 0, 1, 0, 1];
+        for (kind, class, data) in records {
+            bytes.extend(b"\x05vault\x04test\0");
+            bytes.extend([kind.to_be_bytes(), class.to_be_bytes()].concat());
+            bytes.extend([0, 0, 0, 60, 0, u8::try_from(data.len()).unwrap()]);
+            bytes.extend(*data);
+        }
+        // What follows the answers is not looked at.
+        bytes.extend([0xff; 7]);
+        bytes
+    }
+
+    #[test]
+    fn a_malformed_record_takes_nothing_from_a_good_one() {
+        const GOOD: (u16, u16, &[u8]) = (1, 1, &[10, 0, 0, 7]);
+        let of = |records: &[(u16, u16, &[u8])]| {
+            Message::read(&raw(records)).map(|message| read(&message, &name("vault.test"), RecordType::A))
+        };
+        for bad in [
+            (1, 1, &[10, 0, 0][..]),
+            (1, 1, &[]),
+            (1, 1, &[10, 0, 0, 7, 9]),
+            (28, 1, &[10, 0, 0, 7]),
+            // TXT, SOA, SVCB, OPT and TSIG cut short, a type that nobody has, another class.
+            (16, 1, &[200, 1]),
+            (6, 1, &[5]),
+            (64, 1, &[0]),
+            (41, 1, &[0, 9, 0, 9]),
+            (250, 255, &[3]),
+            (65_280, 1, &[1, 2, 3]),
+            (1, 3, &[10, 0, 0, 8]),
+            (5, 3, &[0xc0]),
+        ] {
+            assert_eq!(of(&[bad, GOOD]).unwrap(), Ok(found(60, &[7])), "{bad:?}");
+            assert_eq!(of(&[GOOD, bad]).unwrap(), Ok(found(60, &[7])), "{bad:?}");
+            assert_eq!(of(&[bad]).unwrap(), Ok(Answer::NoAddress), "{bad:?}");
+        }
+        // Where a name is none, nobody can tell whose addresses they are.
+        assert!(of(&[(5, 1, &[0xff, 0xff]), GOOD]).is_err());
+        let whole = raw(&[GOOD]);
+        assert!(Message::read(&whole[..whole.len() - 8]).is_err(), "it ends within a record");
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            if let Ok(message) = Message::from_vec(&bytes) {
+            if let Ok(message) = Message::read(&bytes) {
+                let _ = read(&message, &name("vault.test"), RecordType::A);
+            }
+        }
+
+        #[test]
+        fn any_records_are_read(
+            kinds in proptest::collection::vec((prop_oneof![Just(1_u16), Just(5), Just(28), any::<u16>()], any::<[u8; 4]>()), 0..9)
+        ) {
+            let records: Vec<_> = kinds.iter().map(|(kind, data)| (*kind, 1, &data[..])).collect();
+            if let Ok(message) = Message::read(&raw(&records)) {
                 let _ = read(&message, &name("vault.test"), RecordType::A);
             }
         }

@@ -9,8 +9,8 @@ command.
 127.0.0.1 is a nameserver unless another manner is given for it. Of the names, a4 has an IPv4 address and its question for
 IPv6 stays unanswered; both has two addresses; none exists without one; servfail fails; silent is never answered; late,
 with an IPv4 address, is not for five seconds; half has an IPv4 address, after half a second, and to the question for IPv6
-it does not exist; alias leads to both, loop to itself; large does not fit into UDP; everything
-else does not exist. The manners are:
+it does not exist; alias leads to both, loop to itself; large does not fit into UDP; spoilt has an IPv4 address between
+malformed records; everything else does not exist. The manners are:
 
   plain         answers as above
   slow          as above, 0.8 seconds later
@@ -37,10 +37,10 @@ def loopback_up():
         fcntl.ioctl(s, 0x8914, name + struct.pack("h", flags | 1) + b"\0" * 14)
 
 
-A, AAAA, CNAME = 1, 28, 5
+A, CNAME, TXT, AAAA = 1, 5, 16, 28
 ADDRESS = {A: socket.inet_aton("127.0.0.1"), AAAA: socket.inet_pton(socket.AF_INET6, "::1")}
 KINDS = {"a4": {A}, "both": {A, AAAA}, "none": set(), "late": {A}, "alias": {A, AAAA}, "my_vault": {A}, "large": {A},
-         "half": {A}}
+         "half": {A}, "spoilt": {A}}
 SILENT_FOR = 5
 CODES = {"formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5, "empty": 0, "referral": 0}
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
@@ -90,6 +90,10 @@ def answer(query, log, address, manner, over_tcp=False):
                 owner = b"\x04both" + question[1 + len(host):-4]
             if kind in KINDS[host]:
                 records += [record(owner, kind, ADDRESS[kind])] * (300 if host == "large" and over_tcp else 1)
+            if host == "spoilt":
+                # A text and an address of other lengths than their own.
+                bad = [record(owner, TXT, b"\xc8x"), record(owner, kind, ADDRESS[kind][:3])]
+                records = bad + records + bad
             if host == "large" and not over_tcp:
                 flags |= TRUNCATED
     head = query[:2] + struct.pack(">HHHHH", flags | code, 1, len(records), 0, 0)

@@ -246,6 +246,7 @@ fn names_and_answers_of_every_kind() {
             vec!["both.test A", "both.test AAAA"],
         ),
         ("both", "search a b c d e f test\n", vec!["both.a A", "both.a AAAA"]),
+        ("spoilt.test", RESOLV_CONF, vec!["spoilt.test A", "spoilt.test AAAA"]),
         ("both.test", "nameserver ::1%lo\n", vec!["::1 both.test A", "::1 both.test AAAA"]),
     ] {
         let Some((output, questions)) = ask_among(host, conf, &["::1=plain", "127.0.0.2=plain"], "20s") else { return };
