@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::SubscriptionId;
 use crate::cloud::{AccessToken, Given, unreadable};
 use crate::error::Error;
-use crate::http::{self, Attempt, ErrorAnswer, Explain, Failure, PeerText, RawText, Response, Shown, Told};
+use crate::http::{self, Attempt, ErrorAnswer, Explain, Failure, PeerText, RawText, Response, Shown, THROTTLED, Told};
 use crate::json;
 
 const PROVIDER: &str = "Azure Resource Manager";
@@ -57,22 +57,27 @@ pub(super) async fn list(
         let response = http.send(call(resource_manager, token)?).await?;
         if !(200..300).contains(&response.status) {
             let retry_after = response.retry_after(given.host.clock.now());
-            let heals = matches!(response.status, 408 | 429) || response.status >= 500;
-            return Err(Attempt::answered(Answer::read(&response, http.shown()), heals, retry_after));
+            let answer = Answer::read(&response, http.shown());
+            let heals = answer.heals();
+            return Err(Attempt::answered(answer, heals, retry_after));
         }
-        let garbled = |why: &str| Attempt::garbled(response.status, why);
-        let page: Page = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error)))?;
-        if page.next.is_some_and(|next| !next.is_empty()) {
-            tracing::warn!("az is told of the first {} subscriptions only", page.value.len());
-        }
-        let subscriptions = page.value.into_iter().map(|one| {
-            let id = SubscriptionId::parse("subscriptionId", &one.subscription_id);
-            let id = id.map_err(|_| garbled("a subscription's id is not a UUID"))?;
-            Ok(Subscription { id, name: one.display_name, state: one.state, home: one.tenant_id })
-        });
-        subscriptions.collect::<Result<Vec<_>, _>>()
+        page(&response.body).map_err(|why| Attempt::garbled(response.status, why))
     };
     http.retry(deadline, once).await.map_err(|gave_up| gave_up.explain(&Asked))
+}
+
+/// Reads the first page.
+fn page(body: &[u8]) -> Result<Vec<Subscription>, &'static str> {
+    let page: Page = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    if page.next.is_some_and(|next| !next.is_empty()) {
+        tracing::warn!("az is told of the first {} subscriptions only", page.value.len());
+    }
+    let subscriptions = page.value.into_iter().map(|one| {
+        let id = SubscriptionId::parse("subscriptionId", &one.subscription_id);
+        let id = id.map_err(|_| "a subscription's id is not a UUID")?;
+        Ok(Subscription { id, name: one.display_name, state: one.state, home: one.tenant_id })
+    });
+    subscriptions.collect()
 }
 
 fn call(resource_manager: &str, token: &AccessToken) -> Result<http::Request, Failure> {
@@ -91,6 +96,8 @@ fn call(resource_manager: &str, token: &AccessToken) -> Result<http::Request, Fa
 /// An error answer.
 struct Answer {
     status: u16,
+    /// Whether it is in the service's own form.
+    is_own: bool,
     words: PeerText,
 }
 
@@ -98,12 +105,18 @@ impl Answer {
     fn read(response: &Response, shown: &Shown) -> Self {
         let body = json::parse_within(&response.body, &mut (1 << 20)).unwrap_or_default();
         let (code, message) = (RawText::of(&body["error"]["code"]), RawText::of(&body["error"]["message"]));
-        let words = if code.is_empty() {
-            RawText::new(&format!("status {}, without an error of {PROVIDER}", response.status))
-        } else {
+        let is_own = !code.is_empty();
+        let words = if is_own {
             code.then(": ", &message)
+        } else {
+            RawText::new(&format!("status {}, without an error of {PROVIDER}", response.status))
         };
-        Self { status: response.status, words: shown.clean(&words) }
+        Self { status: response.status, is_own, words: shown.clean(&words) }
+    }
+
+    /// Whether the same call can end differently by itself.
+    fn heals(&self) -> bool {
+        matches!(self.status, 408 | 412 | 425 | 429 | 500..=599)
     }
 }
 
@@ -135,11 +148,51 @@ impl Explain<Answer> for Asked {
     }
 
     fn tell(&self, answer: &Answer) -> Told {
-        let refused = (400..500).contains(&answer.status) && !matches!(answer.status, 408 | 429);
-        Told {
-            title: refused.then(|| format!("{PROVIDER} refused to list the subscriptions")),
-            hints: vec!["name the subscription with --subscription-id: then nothing is asked for".into()],
-            ..Told::default()
+        let title = (answer.is_own && !answer.heals()).then(|| format!("{PROVIDER} refused to list the subscriptions"));
+        let something_else = !answer.is_own && !answer.heals();
+        let mut hints = vec!["name the subscription with --subscription-id: then nothing is asked for".into()];
+        hints.extend((answer.status == 429).then(|| THROTTLED.into()));
+        Told { title, something_else, hints, ..Told::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    #[test]
+    fn half_a_page_is_none() {
+        let one =
+            |id: &str| format!(r#"{{"value":[{{"subscriptionId":"{id}","displayName":"a","state":"Enabled"}}]}}"#);
+        assert_eq!(page(one("11112222-bbbb-3333-cccc-4444dddd5555").as_bytes()).unwrap().len(), 1);
+        assert_eq!(page(br#"{"value":[],"nextLink":null}"#).unwrap(), []);
+        for body in ["", "{}", "[]", r#"{"value":null}"#, r#"{"value":[{}]}"#, &one(""), &one("../x"), &one("1\\n")] {
+            assert!(page(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_something_else_is_no_refusal() {
+        let told = |status, body: &str| {
+            let answer = Answer::read(&Response::new(status, HeaderMap::new(), body.into()), &Shown::default());
+            let told = Asked.tell(&answer);
+            (told.title.is_some(), told.something_else, answer.heals())
+        };
+        let own = r#"{"error":{"code":"AuthorizationFailed","message":"no"}}"#;
+        assert_eq!(told(403, own), (true, false, false));
+        assert_eq!(told(403, "<html>"), (false, true, false));
+        for status in [408, 412, 425, 429, 500, 503] {
+            assert_eq!(told(status, own), (false, false, true), "{status}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_the_readers_panic(body: Vec<u8>, status: u16) {
+            let _ = page(&body);
+            let _ = Answer::read(&Response::new(status, HeaderMap::new(), body), &Shown::default()).said();
         }
     }
 }
