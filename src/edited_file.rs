@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::input;
-use crate::state::{self, Lock, NewFile, StateDir};
+use crate::state::{self, Lock, MadeDirectories, NewFile, StateDir};
 
 /// How long other exchanges may hold the lock, each for some milliseconds, and how long a file may take to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,6 +27,8 @@ pub struct EditedFile {
     /// Nothing where the file is not there.
     mode: Option<u32>,
     _lock: Lock,
+    /// After the lock, which is in one of them.
+    made: MadeDirectories,
 }
 
 /// A file as it is, without a lock.
@@ -48,20 +50,29 @@ pub struct Content {
 }
 
 impl Editor {
-    /// Locks and reads what is at `path`, or where a link there leads. The directory is made where it is missing.
+    /// Locks and reads what is at `path`, or where a link there leads. The directory is made where it is missing, and goes again
+    /// with the lock if it is empty then.
     ///
     /// # Errors
     /// When it is not an ordinary file of this user's, cannot be read, or another process keeps its lock.
     pub async fn open(self, path: &Path, place: &StateDir) -> Result<EditedFile, state::Error> {
         let path = resolve(path)?;
         let parent = path.parent().ok_or_else(|| state::Error::write(&path, "it is a directory"))?;
-        state::make_directories(parent).map_err(|error| self.no_place(&path, error))?;
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".oidc-exchange.lock");
-        let lock = place.lock(&parent.join(name), PATIENCE).await?;
+        let mut again = 3;
+        let (directories, lock) = loop {
+            let directories = MadeDirectories::make(parent).map_err(|error| self.no_place(&path, error))?;
+            match place.lock(&parent.join(&name), PATIENCE).await {
+                Ok(lock) => break (directories, lock),
+                // Another exchange of this user's has just ended, and found it empty.
+                Err(_) if again > 0 && !parent.exists() => again -= 1,
+                Err(error) => return Err(error),
+            }
+        };
         let content = self.read(&path, place).await?;
         let (text, mode) = content.map_or((Vec::new(), None), |content| (content.bytes, Some(content.mode)));
-        Ok(EditedFile { path, text, mode, _lock: lock })
+        Ok(EditedFile { path, text, mode, _lock: lock, made: directories })
     }
 
     /// Reads what is at `path`, or where a link there leads, without a lock.
@@ -135,6 +146,12 @@ impl EditedFile {
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.mode.is_none()
+    }
+
+    /// The directories that were made for it.
+    #[must_use]
+    pub fn made(&self) -> &[PathBuf] {
+        self.made.paths()
     }
 
     /// Fills `new`, which is to replace it, with `text`. Its mode becomes the old one's, but nobody else reads a file that is

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::time::SystemTime;
 
-use crate::error::Usage;
+use rustix::process::{Resource, getrlimit};
+
+use crate::error::{Report, Usage};
 
 /// Everything the program asks of the machine besides the network and files.
 #[derive(Clone, Debug)]
@@ -40,6 +42,25 @@ impl Host {
         let map = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         Self { env: Env(Variables::Fixed(map)), clock: Clock(Time::Fixed(now)) }
     }
+}
+
+/// Whether the limits of this process leave room for a run: a few open files, and a thread. The runtime's own answer to less
+/// is a panic.
+///
+/// # Errors
+/// What to raise.
+pub fn within_limits() -> Result<(), Report> {
+    const FILES: u64 = 16;
+    let files = getrlimit(Resource::Nofile).current;
+    if let Some(few) = files.filter(|files| *files < FILES) {
+        return Err(Report::new(format!("cannot start: this process may open {few} files, and needs {FILES}"))
+            .hints(["raise the limit: ulimit -n 64".into()]));
+    }
+    let thread = std::thread::Builder::new().spawn(|| {});
+    thread.map(drop).map_err(|error| {
+        Report::new(format!("cannot start: this process may start no thread: {error}"))
+            .hints(["raise the limit on processes (ulimit -u) or on memory (ulimit -v)".into()])
+    })
 }
 
 /// The environment, for reading.

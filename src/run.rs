@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use rustix::process::{Resource, getrlimit};
 use tokio::time::Instant;
 
 use crate::cli::{self, Cli};
@@ -13,7 +12,7 @@ use crate::delivery::print;
 use crate::diagnostic;
 use crate::error::{Error, Exit, Report, Usage};
 use crate::exchange::{Given, PendingRevocation};
-use crate::host::{Env, Host};
+use crate::host::{self, Env, Host};
 use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
 use crate::plan::fail_closed::FailureOutput;
@@ -31,7 +30,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
     failure.install_panic_hook();
-    if let Err(report) = within_limits() {
+    if let Err(report) = host::within_limits() {
         return fail(&failure, Exit::Usage, &report);
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -59,22 +58,6 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         Err(End::Errors(errors)) => fail_with(&failure, &errors),
         Err(End::Bug(what)) => fail(&failure, Exit::Bug, &Report::new(what)),
     }
-}
-
-/// Whether the limits of this process leave room for a run: a few open files, and a thread. The runtime's own answer to less
-/// is a panic.
-fn within_limits() -> Result<(), Report> {
-    const FILES: u64 = 16;
-    let files = getrlimit(Resource::Nofile).current;
-    if let Some(few) = files.filter(|files| *files < FILES) {
-        return Err(Report::new(format!("cannot start: this process may open {few} files, and needs {FILES}"))
-            .hints(["raise the limit: ulimit -n 64".into()]));
-    }
-    let thread = std::thread::Builder::new().spawn(|| {});
-    thread.map(drop).map_err(|error| {
-        Report::new(format!("cannot start: this process may start no thread: {error}"))
-            .hints(["raise the limit on processes (ulimit -u) or on memory (ulimit -v)".into()])
-    })
 }
 
 /// A bad end, before anything is printed of it.

@@ -13,14 +13,14 @@ use super::shared_files;
 
 /// The environment, and the shared files as far as they can be parsed.
 #[derive(Debug)]
-pub(super) struct SdkSettings {
+pub struct SdkSettings {
     env: Env,
     profiles: Option<ProfileSet>,
 }
 
 impl SdkSettings {
     /// Parses the texts of the shared files. A file with an error in it counts as absent, as in the SDK.
-    pub(super) async fn read(files: shared_files::Texts) -> Self {
+    pub async fn read(files: shared_files::Texts) -> Self {
         let files = EnvConfigFiles::builder()
             .with_contents(EnvConfigFileKind::Config, files.config)
             .with_contents(EnvConfigFileKind::Credentials, files.credentials)
@@ -42,12 +42,17 @@ impl SdkSettings {
 
     /// The endpoint of the service with this id (`STS`, `ECR`), if one is set, for it or for all services: a URL, as it is
     /// written (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
-    pub(super) fn endpoint_url(&self, service_id: &str) -> Option<String> {
+    #[must_use]
+    pub fn endpoint_url(&self, service_id: &str) -> Option<String> {
         if self.flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls") == Some(true) {
             return None;
         }
-        let setting = EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url").service_id(service_id);
-        setting.load(&self.env, self.profiles.as_ref()).map(|(url, _)| url.into_owned())
+        let setting = || EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        // An empty one is none, as to the AWS CLI: then the one for all services counts.
+        let settings = [setting().service_id(service_id), setting()].into_iter();
+        settings
+            .filter_map(|setting| setting.load(&self.env, self.profiles.as_ref()).map(|(url, _)| url.into_owned()))
+            .find(|url| !url.is_empty())
     }
 
     /// A value that is neither true nor false is as good as none to the SDK.

@@ -56,9 +56,11 @@ impl SharedFile {
 
 /// The texts of both files.
 #[derive(Debug)]
-pub(super) struct Texts {
-    pub(super) config: String,
-    pub(super) credentials: String,
+pub struct Texts {
+    /// The configuration file's.
+    pub config: String,
+    /// The credentials file's.
+    pub credentials: String,
 }
 
 /// Reads both files, which the SDK would read without a bound.

@@ -17,7 +17,7 @@ use crate::core_file;
 use crate::delivery;
 use crate::diagnostic::{self, Verbosity};
 use crate::error::{Error, Exit, Report, Usage};
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::http::retry::Deadline;
 use crate::input::{self, Kind};
 use crate::registry::{self, PROGRAM};
@@ -55,6 +55,9 @@ pub fn run(arguments: &[OsString], host: &Host) -> ExitCode {
     core_file::forbid();
     install_panic_hook();
     diagnostic::init(Verbosity::Normal);
+    if let Err(report) = host::within_limits() {
+        return fail(&Error::new(Exit::Usage, report));
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::new(Exit::Bug, Report::new(format!("cannot start: {error}")))),

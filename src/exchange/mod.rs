@@ -102,8 +102,9 @@ pub async fn exchange<'t>(
     Ok(match target {
         Target::Aws(request, mode) => {
             registry::foresee(&target.registries(), &given.host.env, given.place).await?;
+            let registries = aws::ecr::registries(request, given).await?;
             let credentials = aws::output::credentials(request, mode, given).await?;
-            let logins = aws::ecr::logins(request, &credentials, given).await?;
+            let logins = aws::ecr::logins(request, &registries, &credentials, given).await?;
             Grant::Aws { request, mode, credentials, logins }
         }
         Target::Google(request) => {
@@ -174,8 +175,9 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
 pub async fn logins(target: &Target, given: &Given<'_>) -> Result<Vec<Login>, Error> {
     match target {
         Target::Aws(request, _) => {
+            let registries = aws::ecr::registries(request, given).await?;
             let credentials = aws::exchange::exchange(request, given).await?;
-            aws::ecr::logins(request, &credentials, given).await
+            aws::ecr::logins(request, &registries, &credentials, given).await
         }
         Target::Google(request) => {
             let credentials = google::exchange::exchange(request, given).await?;

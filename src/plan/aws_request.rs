@@ -44,7 +44,7 @@ pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &
         .map(|arn| aws::PolicyArn::parse("--policy-arn", arn, last))
         .collect::<Result<Vec<_>, _>>()?;
     check_sizes(policy.as_ref(), &policy_arns)?;
-    let registries = registries(args, last, ca_file, env)?;
+    let registries = registries(args, last, ca_file)?;
     let duration = args.duration.map(aws::Duration::new).transpose()?;
     if !chain.is_empty() && args.duration.is_some_and(|duration| duration > aws::chain::LONGEST_SESSION) {
         return Err(Usage::new("--duration: with --chain-role-arn a session lasts an hour at most")
@@ -77,17 +77,12 @@ pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &
 }
 
 /// The registries, each once; the session must be one for their partition.
-fn registries(
-    args: &AwsArgs,
-    role: &aws::RoleArn,
-    ca_file: Option<&CaFile>,
-    env: &Env,
-) -> Result<aws::Registries, Usage> {
+fn registries(args: &AwsArgs, role: &aws::RoleArn, ca_file: Option<&CaFile>) -> Result<aws::Registries, Usage> {
     const OPTION: &str = "--registry";
-    let mut hosts: Vec<aws::registry::Registry> = Vec::new();
+    let mut hosts: Vec<aws::registry::EcrHost> = Vec::new();
     for text in &args.registry {
-        let registry = aws::registry::Registry::parse(OPTION, text, env)?;
-        let (partition, own) = (registry.host.partition(), role.partition());
+        let registry = aws::registry::EcrHost::parse(OPTION, text)?;
+        let (partition, own) = (registry.partition(), role.partition());
         if partition != own {
             return Err(Usage::new(format!(
                 "{OPTION}: `{text}` is in the partition {partition}, and the role is in {own}"

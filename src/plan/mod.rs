@@ -117,9 +117,7 @@ impl Target {
     #[must_use]
     pub fn registries(&self) -> Vec<String> {
         match self {
-            Self::Aws(request, _) => {
-                request.registries.hosts.iter().map(|registry| registry.host.as_str().to_owned()).collect()
-            }
+            Self::Aws(request, _) => request.registries.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
             Self::Google(request) => request.registries.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
             Self::Azure(_) | Self::Vault(_) => Vec::new(),
         }

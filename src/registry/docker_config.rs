@@ -14,18 +14,18 @@ const AUTHS: &str = "auths";
 
 /// What was changed for a registry.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Change {
+pub struct Change {
     /// The text after it.
-    pub(super) text: String,
+    pub text: String,
     /// What the file had for the registries, for a person, a line each.
-    pub(super) replaced: Vec<String>,
+    pub replaced: Vec<String>,
 }
 
 /// The text in which this program is the helper of `servers`; none if it already is, and has no other's password.
 ///
 /// # Errors
 /// What is wrong with a text that Docker, too, cannot read, or reads in a way of its own.
-pub(super) fn register(text: &str, servers: &[String]) -> Result<Option<Change>, String> {
+pub fn register(text: &str, servers: &[String]) -> Result<Option<Change>, String> {
     check(text)?;
     let mut change = Change { text: text.to_owned(), replaced: Vec::new() };
     for server in servers {
@@ -39,7 +39,7 @@ pub(super) fn register(text: &str, servers: &[String]) -> Result<Option<Change>,
 ///
 /// # Errors
 /// As for [`register`].
-pub(super) fn unregister(text: &str, before: &str, servers: &[String]) -> Result<Option<String>, String> {
+pub fn unregister(text: &str, before: &str, servers: &[String]) -> Result<Option<String>, String> {
     check(text)?;
     let before = if check(before).is_ok() { before } else { "" };
     let mut now = text.to_owned();
@@ -69,7 +69,8 @@ pub(super) fn unregister(text: &str, before: &str, servers: &[String]) -> Result
 }
 
 /// Whether the text has a password for `server`, or another helper, that its readers take; what cannot be read has none.
-pub(super) fn has_another(text: &str, server: &str) -> bool {
+#[must_use]
+pub fn has_another(text: &str, server: &str) -> bool {
     let helper = old_helper(text, server).is_some_and(|value| !names_us(&value));
     helper || !old_passwords(text, server).is_empty()
 }

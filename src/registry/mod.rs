@@ -9,7 +9,7 @@
 //! The protocol: <https://github.com/docker/docker-credential-helpers>.
 
 mod callers;
-mod docker_config;
+pub mod docker_config;
 mod json_text;
 mod kept;
 mod login;

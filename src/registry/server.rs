@@ -100,4 +100,19 @@ mod tests {
             assert!(error.contains(why) && !error.contains("hunter2"), "{bad}: {error}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn an_address_of_a_registry_names_it(host in "[a-z0-9]{1,9}(-[a-z0-9]{1,5})?(\\.[a-z0-9]{1,9}){0,3}", text: String) {
+            for address in ["HOST", "https://HOST", "http://HOST/", "https://HOST/v2/", "HOST/v1", "https://HOST/web"] {
+                let address = address.replace("HOST", &host);
+                proptest::prop_assert_eq!(server_of(&address), &host);
+            }
+            proptest::prop_assert!(host_name("x", &host, "x").is_ok());
+            proptest::prop_assert!(text.contains(server_of(&text)));
+            if let Ok(name) = host_name("x", &text, "x") {
+                proptest::prop_assert_eq!(server_of(name), name);
+            }
+        }
+    }
 }

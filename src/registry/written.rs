@@ -14,7 +14,7 @@ use super::kept;
 use super::place::EDITOR;
 use crate::edited_file::EditedFile;
 use crate::secret::Secret;
-use crate::state::{self, Directory, NewFile, NewFiles, Record, StateDir};
+use crate::state::{self, Directory, MadeDirectories, NewFile, NewFiles, Record, StateDir};
 
 /// A change of `config.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Written {
     before: Before,
     /// Of the content after.
     sha256: String,
+    /// The directories that were made for the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    made: Vec<PathBuf>,
 }
 
 /// What was there before.
@@ -66,7 +69,8 @@ impl Written {
             _ => Before::Kept,
         };
         let config = file.path().to_owned();
-        let written = Self { config, servers: servers.to_vec(), before, sha256: digest(text.as_bytes()) };
+        let (servers, made) = (servers.to_vec(), file.made().to_vec());
+        let written = Self { config, servers, before, sha256: digest(text.as_bytes()), made };
         if before != Before::Kept {
             let mut new = NewFile::beside(file.path())?;
             changes.change(&mut new, Self::KIND, &written).await?;
@@ -92,6 +96,8 @@ impl Written {
         users: Option<&Directory>,
     ) -> Result<Option<bool>, String> {
         let why = |error: state::Error| error.to_string();
+        // Dropped after the file's lock.
+        let _made = MadeDirectories::earlier(&self.made);
         let found = EDITOR.look(&self.config, place).await.map_err(why)?;
         if found.path != self.config {
             return Err(why(state::Error::write(&self.config, "it is a symbolic link")));

@@ -77,7 +77,11 @@ impl Lock {
             // Its last holder may have deleted the file between the two steps.
             Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), _file: file, noted: None })),
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(fail(error)),
+            Err(TryLockError::Error(error)) => {
+                // On a file system without locks nobody holds it.
+                let _ = std::fs::remove_file(path);
+                Err(fail(error))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 mod directory;
 mod error;
 mod lock;
+mod made;
 mod manifest;
 mod new_file;
 mod new_files;
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 pub use directory::Directory;
 pub use error::Error;
 pub use lock::Lock;
+pub use made::MadeDirectories;
 pub use new_file::NewFile;
 pub use new_files::NewFiles;
 pub use own_file::read_private;
@@ -154,14 +156,6 @@ fn end(patience: Duration, last: Option<Instant>) -> Instant {
 /// When it cannot be made.
 pub fn private_directory(path: &Path) -> Result<(), Error> {
     DirBuilder::new().mode(0o700).create(path).map_err(|error| Error::write(path, error))
-}
-
-/// Makes a directory and those above it where they are missing, for this user alone.
-///
-/// # Errors
-/// What the system says.
-pub fn make_directories(path: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Deletes a file.

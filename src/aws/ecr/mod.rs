@@ -11,8 +11,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::registry::Registry;
+use super::sdk_settings::SdkSettings;
 use super::signature::Signer;
-use super::{Credentials, Request, words};
+use super::{Credentials, Request, shared_files, words};
 use crate::cloud::Given;
 use crate::error::Error;
 use crate::http::{self, Attempt};
@@ -23,14 +24,33 @@ use cause::{Cause, Context};
 /// How long credentials may be too new for a region to know them.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// The passwords of the registries that `request` names, by the session `credentials`.
+/// The registries that `request` names, each with the address that gives its password.
+///
+/// # Errors
+/// When a variable or the shared configuration file has an address that is none.
+pub async fn registries(request: &Request, given: &Given<'_>) -> Result<Vec<Registry>, Error> {
+    let hosts = &request.registries.hosts;
+    if hosts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let env = &given.host.env;
+    let settings = SdkSettings::read(shared_files::read(env, given.deadline).await?).await;
+    Ok(hosts.iter().map(|host| Registry::new(host.clone(), &settings, env)).collect::<Result<_, _>>()?)
+}
+
+/// The passwords of `registries`, those that `request` names, by the session `credentials`.
 ///
 /// # Errors
 /// The service's refusal, or that it could not be reached in time.
-pub async fn logins(request: &Request, credentials: &Credentials, given: &Given<'_>) -> Result<Vec<Login>, Error> {
+pub async fn logins(
+    request: &Request,
+    registries: &[Registry],
+    credentials: &Credentials,
+    given: &Given<'_>,
+) -> Result<Vec<Login>, Error> {
     let mut found: Vec<(&Registry, Password)> = Vec::new();
     let mut logins = Vec::new();
-    for registry in &request.registries.hosts {
+    for registry in registries {
         // A password opens every registry that the session may use in that region.
         let same = |known: &Registry| {
             (&known.endpoint, known.host.region(), known.host.is_public())

@@ -6,6 +6,7 @@ use reqwest::Url;
 
 pub use host::EcrHost;
 
+use super::sdk_settings::SdkSettings;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::registry::Options;
@@ -14,7 +15,7 @@ use crate::registry::Options;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Registries {
     /// The registries.
-    pub hosts: Vec<Registry>,
+    pub hosts: Vec<EcrHost>,
     /// How they are registered.
     pub options: Options,
 }
@@ -29,28 +30,26 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads a registry's name. The address is what `AWS_ENDPOINT_URL_ECR` (`AWS_ENDPOINT_URL_ECR_PUBLIC`) or `AWS_ENDPOINT_URL`
-    /// names, as in the SDKs
-    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>), and otherwise what the name gives.
+    /// The address is the one that `settings` have for the service, as in every SDK, and otherwise the one that the name gives.
     ///
     /// # Errors
-    /// When it is not a registry of ECR, or the variable is not an address.
-    pub fn parse(option: &str, text: &str, env: &Env) -> Result<Self, Usage> {
-        let host = EcrHost::parse(option, text)?;
-        let own = host.setting();
-        let ignored = env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.is_some_and(|it| it.eq_ignore_ascii_case("true"));
-        let (origin, address) = match (env.get(own)?, env.get("AWS_ENDPOINT_URL")?) {
-            (Some(address), _) if !ignored => (own, address),
-            (None, Some(address)) if !ignored => ("AWS_ENDPOINT_URL", address),
-            _ => (own, format!("https://{}/", host.api_host())),
-        };
+    /// When a setting is not an address.
+    pub(super) fn new(host: EcrHost, settings: &SdkSettings, env: &Env) -> Result<Self, Usage> {
+        let usual = || format!("https://{}/", host.api_host());
+        let address = settings.endpoint_url(host.service_id()).unwrap_or_else(usual);
         let endpoint =
             Url::parse(&address).ok().filter(|url| url.has_host() && matches!(url.scheme(), "https" | "http"));
-        let endpoint = endpoint.ok_or_else(|| {
-            Usage::new(format!("{origin} is not an https address"))
-                .hint(format!("write it like https://{}", host.api_host()))
-        })?;
-        Ok(Self { host, endpoint })
+        if let Some(endpoint) = endpoint {
+            return Ok(Self { host, endpoint });
+        }
+        let own = host.setting();
+        let origin = match (env.get(own)?, env.get("AWS_ENDPOINT_URL")?) {
+            (Some(_), _) => own,
+            (None, Some(_)) => "AWS_ENDPOINT_URL",
+            (None, None) => "endpoint_url in the AWS configuration file",
+        };
+        Err(Usage::new(format!("{origin} is not an https address"))
+            .hint(format!("write it like https://{}", host.api_host())))
     }
 }
 
@@ -59,6 +58,12 @@ impl EcrHost {
     #[must_use]
     pub fn setting(&self) -> &'static str {
         if self.is_public() { "AWS_ENDPOINT_URL_ECR_PUBLIC" } else { "AWS_ENDPOINT_URL_ECR" }
+    }
+
+    /// What the SDKs' settings call its API. (The Rust SDK looks for `ecr-public`, and every other for `ecr_public`:
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>.)
+    fn service_id(&self) -> &'static str {
+        if self.is_public() { "ECR_PUBLIC" } else { "ECR" }
     }
 
     /// Who gives its password, for a person.

@@ -190,6 +190,23 @@ fn a_spoilt_file_is_a_failure() {
     "#]]);
 }
 
+/// The runtime's own answer to so few files is a panic.
+#[test]
+fn too_few_files_are_told() {
+    let sandbox = Sandbox::start().unwrap();
+    let scratch = register(&sandbox, &[HOST]).run().scratch;
+    let program = Program::new("/bin/sh", ["-c", "ulimit -n 8; exec docker-credential-oidc-exchange get"]);
+    let output = program.job(&sandbox).env("SEMAPHORE_JOB_ID", "job-1").stdin(HOST).within(scratch).run();
+    output.exits(1).stdout_is("oidc-exchange: cannot start: this process may open 8 files, and needs 16\n").stderr_is(
+        expect![[r#"
+        error: cannot start: this process may open 8 files, and needs 16
+          then       docker continues without credentials: its own next error is a consequence of this one
+
+        hint: raise the limit: ulimit -n 64
+    "#]],
+    );
+}
+
 /// A name of the program's that is not the helper's is the program.
 #[test]
 fn the_name_decides() {

@@ -4,6 +4,7 @@ mod bad_input;
 mod callers;
 mod command;
 mod config;
+mod endpoints;
 mod google;
 mod helper;
 mod peers;
@@ -85,6 +86,7 @@ fn a_registry_gets_its_password_from_the_job_and_loses_it_with_clean() {
     output.exits(0).stderr_is(expect![[""]]);
     assert!(!config(&output.scratch).exists() && !private.exists());
     assert_eq!(output.scratch.files().len(), 0, "{:?}", output.scratch.files());
+    assert!(!output.scratch.home().join(".docker").exists(), "the directory was made for the file");
     let output = helper(&sandbox, "get", HOST, output.scratch).run();
     output.exits(1).stdout_is("credentials not found in native keychain\n").stderr_is(expect![[""]]);
 }
