@@ -17,6 +17,7 @@ use oidc_exchange::state::StateDir;
 use oidc_exchange::explanation::Explanation;
 use oidc_exchange::input;
 use oidc_exchange::plan::{NamedFiles, Plan, Target};
+use oidc_exchange::registry::{Kept, Login};
 use oidc_exchange::secret::redact_jwt_shaped;
 use oidc_exchange::subject::{self, Source, SubjectToken};
 use oidc_exchange::text::printable;
@@ -122,6 +123,17 @@ pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
             }
         }
     });
+}
+
+/// A registry's password is one that its file holds.
+pub fn check_login(login: Login) {
+    let Login { server, password, renewal } = login;
+    let (username, secret) = (password.username.clone(), password.secret.clone());
+    assert!(!username.is_empty() && !secret.reveal().is_empty());
+    let kept = Kept { server, password, renewal, token: None };
+    let found = Kept::parse(kept.text().reveal()).expect("it was written here");
+    assert_eq!((found.password.username, found.password.secret.reveal()), (username, secret.reveal()));
+    assert_eq!(found.renewal, kept.renewal);
 }
 
 /// What a person would read of `error` can be laid out, and holds no part of the token.

@@ -1,0 +1,16 @@
+//! The shared files of the AWS SDKs, as far as they name an endpoint.
+#![no_main]
+
+use oidc_exchange::aws::sdk_settings::SdkSettings;
+use oidc_exchange::aws::shared_files::Texts;
+use oidc_exchange_fuzz::run;
+
+// The configuration file, and after a NUL the credentials file.
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let (config, credentials) = text.split_once('\0').unwrap_or((text, ""));
+    let texts = Texts { config: config.to_owned(), credentials: credentials.to_owned() };
+    let settings = run(SdkSettings::read(texts));
+    for service in ["STS", "ECR", "ECR_PUBLIC"] {
+        assert!(settings.endpoint_url(service).is_none_or(|url| !url.is_empty() && text.contains(url.trim())));
+    }
+});

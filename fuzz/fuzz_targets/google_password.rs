@@ -1,0 +1,38 @@
+//! What Google answers, as the password of its registries.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use oidc_exchange::exchange::{self, Given};
+use oidc_exchange::http::Client;
+use oidc_exchange::plan::Target;
+use oidc_exchange::state::StateDir;
+use oidc_exchange_fuzz::{JOB, answer, check_error, check_login, deadline, good, host, run, target};
+
+const FEDERATED: &str = r#"{"access_token":"ya29.federated","token_type":"Bearer","expires_in":3600}"#;
+const ARGUMENTS: [&str; 9] = [
+    "gcp",
+    "--provider",
+    "projects/1/locations/global/workloadIdentityPools/ci/providers/semaphore",
+    "--service-account",
+    "deploy@my-proj.iam.gserviceaccount.com",
+    "--registry",
+    "gcr.io",
+    "--registry",
+    "europe-west1-docker.pkg.dev",
+];
+
+static TARGET: LazyLock<Target> = LazyLock::new(|| target(&ARGUMENTS));
+
+// The first byte says at which step the rest is the answer.
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Some((step, rest)) = data.split_first() else { return };
+    let before = (*step % 2 == 1).then(|| good(FEDERATED));
+    let (host, http) = (host(&[]), Client::fake(before.into_iter().chain(answer(rest)).chain(answer(rest))));
+    let place = StateDir::locate(&host.env).expect("it has no variables");
+    let given = Given { token: &JOB, http: &http, host: &host, deadline: deadline(), place: &place };
+    match run(exchange::logins(&TARGET, &given)) {
+        Ok(logins) => logins.into_iter().for_each(check_login),
+        Err(error) => check_error(&error),
+    }
+});
