@@ -17,7 +17,7 @@ use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
 use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{self, Exchange, Explain, Faults, NamedFiles, Part, Plan, Setup, Subject};
-use crate::signal::{self, Signals};
+use crate::signal::{self, Ignored, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
 use crate::{clean, core_file, credential_helper, exchange, input, subject, token};
 
@@ -39,7 +39,8 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     };
     let ended = runtime.block_on(async {
         // Before anything else: until then a signal would end the run without a word.
-        let watched = signal::outlive_file_limit().and_then(|()| Signals::watch(&signal::ending()));
+        let ignored = Ignored::now();
+        let watched = signal::outlive_file_limit(ignored).and_then(|()| Signals::watch(&signal::ending(), ignored));
         let mut signals = match watched {
             Ok(signals) => signals,
             Err(error) => return Err(End::Bug(format!("cannot watch for signals: {error}"))),

@@ -54,10 +54,10 @@ fn of_this_system() -> [(Signal, &'static str); 0] {
 ///
 /// # Errors
 /// When the system takes no handler.
-pub fn outlive_file_limit() -> std::io::Result<()> {
+pub fn outlive_file_limit(ignored: Ignored) -> std::io::Result<()> {
     let kind = SignalKind::from_raw(Signal::XFSZ.as_raw());
     // Once there, a handler stays for the life of the process.
-    Signals::watch(&[(kind, "SIGXFSZ")]).map(drop)
+    Signals::watch(&[(kind, "SIGXFSZ")], ignored).map(drop)
 }
 
 /// A signal that has come, and its name.
@@ -91,14 +91,12 @@ impl Stream for Watch {
 }
 
 impl Signals {
-    /// Starts to watch for `kinds`, but for those that the caller has had ignored (`nohup`, a background job of a
-    /// script): they stay ignored, for COMMAND too.
+    /// Starts to watch for `kinds`, but for those that are `ignored`: they stay ignored, for COMMAND too.
     ///
     /// # Errors
     /// When the system takes no handler.
-    pub fn watch(kinds: &[Received]) -> std::io::Result<Self> {
-        let ignored = ignored();
-        let watched = kinds.iter().filter(|(kind, _)| ignored & (1_u64 << (kind.as_raw_value() - 1)) == 0);
+    pub fn watch(kinds: &[Received], ignored: Ignored) -> std::io::Result<Self> {
+        let watched = kinds.iter().filter(|(kind, _)| ignored.0 & (1_u64 << (kind.as_raw_value() - 1)) == 0);
         let watch = |&received: &Received| signal(received.0).map(|signal| Watch { signal, received });
         Ok(Self { each: watched.map(watch).collect::<std::io::Result<_>>()?, first: None })
     }
@@ -162,10 +160,17 @@ impl Drop for DefaultActions {
     }
 }
 
-/// The set of ignored signals as proc(5) shows it, a bit each; none where there is no /proc.
-#[allow(clippy::disallowed_methods, reason = "the system's own file, which neither blocks nor grows")]
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+/// The signals that the caller has had ignored (`nohup`, a background job of a script).
+#[derive(Clone, Copy, Debug)]
+pub struct Ignored(u64);
+
+impl Ignored {
+    /// Those of this process, as proc(5) shows them, a bit each; none where there is no /proc.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "the system's own file, which neither blocks nor grows")]
+    pub fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        Self(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0))
+    }
 }

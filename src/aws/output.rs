@@ -134,7 +134,7 @@ pub async fn content(
         OutputMode::Keys { prefix } => Ok((Content::Variables(keys(request, credentials, prefix)?), None)),
         OutputMode::Process => Ok((Content::Answer(process::answer(credentials)?), None)),
         OutputMode::Kubernetes(eks) => {
-            let answer = kubernetes::answer(eks, request, credentials, given.host.clock.now()).await?;
+            let answer = kubernetes::answer(eks, request, credentials, given.host.clock.now())?;
             Ok((Content::Answer(answer), None))
         }
         OutputMode::Refreshable => {

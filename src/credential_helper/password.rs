@@ -32,8 +32,7 @@ pub(super) async fn get(
     host: &Host,
     deadline: Deadline,
 ) -> Result<Option<Kept>, Error> {
-    let Some(path) = registry::kept(directory, server).await?.into_iter().next() else { return Ok(None) };
-    let kept = Kept::read(&path).await?;
+    let Some((path, kept)) = registry::answering(directory, server).await? else { return Ok(None) };
     if kept.lives(host.clock.now(), EARLY) {
         return Ok(Some(kept));
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Password, Renewal};
 use crate::error::{Error, Exit, Report};
-use crate::input;
+use crate::input::{self, Reader};
 use crate::secret::Secret;
 use crate::state::{self, Directory};
 
@@ -93,13 +93,14 @@ impl Kept {
     /// When it cannot be read, or is not one of these.
     pub async fn read(path: &Path) -> Result<Self, Error> {
         let named = path.to_owned();
-        let unreadable = |why: String| unreadable(path, &why);
-        let read = input::apart(A_MOMENT, move |reader| {
-            reader.by("the registry's file", &named, |path| state::read_private(path, LARGEST))
-        });
-        let text = read.await.map_err(|unfinished| unreadable(unfinished.to_string()))?;
-        let text = text.map_err(|error| unreadable(error.to_string()))?;
-        Self::parse(&text).ok_or_else(|| unreadable("it is not whole, or of another version".into()))
+        let read = input::apart(A_MOMENT, move |reader| Self::read_with(reader, &named));
+        read.await.unwrap_or_else(|unfinished| Err(unreadable(path, &unfinished.to_string())))
+    }
+
+    fn read_with(reader: &Reader, path: &Path) -> Result<Self, Error> {
+        let text = reader.by("the registry's file", path, |path| state::read_private(path, LARGEST));
+        let text = text.map_err(|error| unreadable(path, &error.to_string()))?;
+        Self::parse(&text).ok_or_else(|| unreadable(path, "it is not whole, or of another version"))
     }
 }
 
@@ -132,13 +133,31 @@ pub fn lock(path: &Path) -> PathBuf {
 /// # Errors
 /// When the directory cannot be read.
 pub async fn kept(directory: &Directory, server: &str) -> Result<Vec<PathBuf>, Error> {
-    let mut found: Vec<(String, PathBuf)> = files(directory).await?;
+    Ok(of_server(files(directory).await?, server))
+}
+
+/// The file of `server` that answers first, and what it has; none if the registry is not registered. Both steps are one piece
+/// of work, for which one thread is enough.
+///
+/// # Errors
+/// When the directory or the file cannot be read, or the file is not one of these.
+pub async fn answering(directory: &Directory, server: &str) -> Result<Option<(PathBuf, Kept)>, Error> {
+    let (place, server) = (directory.path().to_owned(), server.to_owned());
+    let found = input::apart(A_MOMENT, move |reader| {
+        let Some(path) = of_server(listed(reader, &place)?, &server).into_iter().next() else { return Ok(None) };
+        let kept = Kept::read_with(reader, &path)?;
+        Ok(Some((path, kept)))
+    });
+    found.await.unwrap_or_else(|unfinished| Err(unreadable(directory.path(), &unfinished.to_string())))
+}
+
+fn of_server(mut found: Vec<(String, PathBuf)>, server: &str) -> Vec<PathBuf> {
     found.retain(|(of, _)| of == server);
     let age =
         |path: &Path| path.symlink_metadata().and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let is_of_command = |path: &Path| path.to_string_lossy().contains(OF_COMMAND);
     found.sort_by_key(|(_, path)| std::cmp::Reverse((is_of_command(path), age(path))));
-    Ok(found.into_iter().map(|(_, path)| path).collect())
+    found.into_iter().map(|(_, path)| path).collect()
 }
 
 /// The registries that have a file.
@@ -154,14 +173,17 @@ pub async fn servers(directory: &Directory) -> Result<Vec<String>, Error> {
 
 async fn files(directory: &Directory) -> Result<Vec<(String, PathBuf)>, Error> {
     let path = directory.path().to_owned();
-    let names = input::apart(A_MOMENT, move |reader| reader.names_in("the private directory", &path));
-    let unreadable = |why: String| unreadable(directory.path(), &why);
-    let names = names.await.map_err(|unfinished| unreadable(unfinished.to_string()))?;
-    let names = names.map_err(|fault| unreadable(fault.to_string()))?;
+    let found = input::apart(A_MOMENT, move |reader| listed(reader, &path)).await;
+    found.unwrap_or_else(|unfinished| Err(unreadable(directory.path(), &unfinished.to_string())))
+}
+
+fn listed(reader: &Reader, directory: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let names = reader.names_in("the private directory", directory);
+    let names = names.map_err(|fault| unreadable(directory, &fault.to_string()))?;
     let found = names.into_iter().filter_map(|name| {
         let text = name.to_str()?.strip_prefix(STEM)?;
         let server = text.split(OF_COMMAND).next()?.to_owned();
-        (!text.ends_with(LOCK)).then(|| (server, directory.path().join(name)))
+        (!text.ends_with(LOCK)).then(|| (server, directory.join(name)))
     });
     Ok(found.collect())
 }

@@ -20,7 +20,7 @@ mod written;
 
 use std::time::SystemTime;
 
-pub use kept::{Kept, kept, lock, servers};
+pub use kept::{Kept, answering, kept, lock, servers};
 pub use login::Login;
 pub use registration::{Registration, answer, foresee, register};
 pub use server::{host_name, server_of};

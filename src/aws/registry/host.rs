@@ -66,6 +66,11 @@ const DOMAINS: [Domain; 8] = [
     Domain { regions: "", partition: "aws", plain: AWS.0, dual_stack: AWS.1 },
 ];
 
+/// The domain of AWS's services in `region`, as in `sts.eu-west-1.amazonaws.com`.
+pub(in crate::aws) fn domain_of(region: &Region) -> &'static str {
+    DOMAINS.iter().find(|domain| region.as_str().starts_with(domain.regions)).map_or(AWS.0, |domain| domain.plain)
+}
+
 const PUBLIC: &str = "public.ecr.aws";
 const PUBLIC_DUAL_STACK: &str = "ecr-public.aws.com";
 const EXAMPLE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";

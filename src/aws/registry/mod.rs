@@ -5,6 +5,7 @@ mod host;
 use reqwest::Url;
 
 pub use host::EcrHost;
+pub(super) use host::domain_of;
 
 use super::sdk_settings::SdkSettings;
 use crate::error::Usage;
