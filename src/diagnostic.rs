@@ -87,8 +87,10 @@ where
 pub fn report(report: &Report) {
     /// Whoever reads an error in a job's log reads no list.
     const FIRST: usize = 2;
-    let hints = if tracing::enabled!(Level::INFO) { usize::MAX } else { FIRST };
-    write(&layout(report, hints));
+    let hints = report.hints.iter();
+    let hints: Vec<&String> =
+        if tracing::enabled!(Level::INFO) { hints.chain(&report.more).collect() } else { hints.take(FIRST).collect() };
+    write(&layout(report, &hints));
 }
 
 /// Writes a text made elsewhere (clap's usage errors), token-shaped parts taken out; and so is the advice to write a
@@ -110,7 +112,7 @@ pub fn shown(text: &str) -> String {
     redact_key_shaped(&sanitized(text))
 }
 
-fn layout(report: &Report, hints: usize) -> String {
+fn layout(report: &Report, hints: &[&String]) -> String {
     let mut out = format!("error: {}\n", shown(&report.title));
     for (label, lines) in &report.facts {
         for (index, line) in lines.iter().enumerate() {
@@ -118,10 +120,10 @@ fn layout(report: &Report, hints: usize) -> String {
             let _ = writeln!(out, "  {label:<10} {}", shown(line));
         }
     }
-    if !report.hints.is_empty() {
+    if !hints.is_empty() {
         out.push('\n');
     }
-    for hint in report.hints.iter().take(hints) {
+    for hint in hints {
         let _ = writeln!(out, "hint: {}", shown(hint));
     }
     out
@@ -139,7 +141,7 @@ mod tests {
             .fact("nothing", vec![])
             .hints(["try again".into()]);
         assert_eq!(
-            layout(&report, 2),
+            layout(&report, &report.hints.iter().collect::<Vec<_>>()),
             "error: AWS STS refused the token\n  said       AccessDenied: no\n  presented  iss=a\n             sub=b\n\nhint: try again\n"
         );
     }

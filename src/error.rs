@@ -95,6 +95,13 @@ impl Error {
         Self::new(Exit::Unreachable, Report::new(format!("interrupted by {signal}; no credentials were returned")))
     }
 
+    /// The same, with what else can be done, which `-v` alone shows.
+    #[must_use]
+    pub fn more(mut self, hints: Vec<String>) -> Self {
+        self.report.more.extend(hints);
+        self
+    }
+
     /// The exit code that stands for this end.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -209,13 +216,15 @@ pub struct Report {
     pub facts: Vec<(&'static str, Vec<String>)>,
     /// What to do about it.
     pub hints: Vec<String>,
+    /// What else can be done, which `-v` alone shows.
+    pub more: Vec<String>,
 }
 
 impl Report {
     /// A report that is only a title so far.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), facts: Vec::new(), hints: Vec::new() }
+        Self { title: title.into(), facts: Vec::new(), hints: Vec::new(), more: Vec::new() }
     }
 
     /// Adds a fact; one without lines is left out.

@@ -20,8 +20,12 @@ pub(super) struct Answer {
     /// The number of the error, as in AADSTS700213.
     pub(super) number: Option<u64>,
     words: PeerText,
+    /// The error's number and first sentence.
+    first: PeerText,
     /// What Microsoft's support finds the call by.
     trace: Option<PeerText>,
+    /// The same with the time of the call.
+    trace_and_time: Option<PeerText>,
 }
 
 impl Answer {
@@ -39,13 +43,30 @@ impl Answer {
         } else {
             error.clone().then(": ", &without_trace(&description))
         };
+        let first =
+            if number_in(description.unclean()).is_some() { without_trace(&description) } else { words.clone() };
         let trace = RawText::of(&body["trace_id"]);
-        let trace = match RawText::of(&body["timestamp"]) {
-            time if time.is_empty() || trace.is_empty() => trace,
-            time => trace.then(", ", &time),
-        };
-        let trace = (!error.is_empty() && !trace.is_empty()).then(|| shown.clean(&trace));
-        Self { status: response.status, error, number, words: shown.clean(&words), trace }
+        let trace = (!error.is_empty() && !trace.is_empty()).then_some(trace);
+        let trace_and_time = trace.as_ref().map(|trace| match RawText::of(&body["timestamp"]) {
+            time if time.is_empty() => trace.clone(),
+            time => trace.clone().then(", ", &time),
+        });
+        let clean = |text: &RawText| shown.clean(text);
+        Self {
+            status: response.status,
+            error,
+            number,
+            words: clean(&words),
+            first: clean(&first.first_sentence()),
+            trace: trace.as_ref().map(clean),
+            trace_and_time: trace_and_time.as_ref().map(clean),
+        }
+    }
+
+    /// What is quoted of an error that is explained: its number, its first sentence and the trace. Entra adds the same advice
+    /// to many errors.
+    pub(super) fn said_briefly(&self) -> String {
+        with_trace(&self.first, self.trace.as_ref())
     }
 }
 
@@ -61,12 +82,16 @@ fn without_trace(description: &RawText) -> RawText {
     RawText::new(text[..text.find("Trace ID: ").unwrap_or(text.len())].trim_end())
 }
 
+fn with_trace(words: &PeerText, trace: Option<&PeerText>) -> String {
+    match trace {
+        Some(trace) => format!("{words} (trace {trace})"),
+        None => words.to_string(),
+    }
+}
+
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
-        match &self.trace {
-            Some(trace) => format!("{} (trace {trace})", self.words),
-            None => self.words.to_string(),
-        }
+        with_trace(&self.words, self.trace_and_time.as_ref())
     }
 }
 
@@ -103,6 +128,26 @@ mod tests {
     }
 
     #[test]
+    fn an_explained_error_is_quoted_up_to_its_first_sentence() {
+        let brief = |description: &str| {
+            read(
+                400,
+                &serde_json::json!({ "error": "e", "error_description": description, "trace_id": "t" }).to_string(),
+            )
+            .said_briefly()
+        };
+        for (description, shown) in [
+            ("AADSTS1: One. Two. Three.\r\nTrace ID: t", "AADSTS1: One. … (trace t)"),
+            ("AADSTS1: One.", "AADSTS1: One. (trace t)"),
+            ("No number. More.", "e: No number. … (trace t)"),
+            ("", "e (trace t)"),
+        ] {
+            assert_eq!(brief(description), shown);
+        }
+        assert_eq!(read(502, "x").said_briefly(), "status 502, without an error of Microsoft Entra's");
+    }
+
+    #[test]
     fn the_number_is_the_lists_or_else_the_texts() {
         let number = |body: &str| read(400, body).number;
         assert_eq!(number(r#"{"error":"e","error_description":"AADSTS90002: Tenant 'x' not found."}"#), Some(90002));
@@ -131,7 +176,7 @@ mod tests {
 
         #[test]
         fn no_description_makes_the_reader_panic(text: String) {
-            let _ = (number_in(&text), without_trace(&RawText::new(&text)));
+            let _ = (number_in(&text), without_trace(&RawText::new(&text)).first_sentence());
         }
     }
 }

@@ -4,7 +4,8 @@
 
 use super::answer::{Answer, PROVIDER};
 use super::hints::{Context, OTHER_CLOUD};
-use crate::http::{ErrorAnswer, Explain, Row, THROTTLED, Told};
+use crate::http::{Explain, Row, THROTTLED, Told};
+use crate::subject::Claims;
 
 /// Why a call brought no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +110,9 @@ impl Cause {
             Self::NoMatch => Row::refused(TOKEN).fix(Context::no_match).next(Context::explain_line),
             Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_line),
             Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_line),
-            Self::Subject => Row::refused(TOKEN).fix(Context::subject).next(Context::explain_line),
+            Self::Subject => Row::refused(TOKEN).fix(Context::subject),
             Self::SubjectCase => Row::refused(TOKEN)
-                .say(&["Entra compares the case of letters: set the credential's subject to exactly the token's `sub`"])
-                .next(Context::explain_line),
+                .say(&["write the credential's subject exactly like this: Entra compares the case of letters"]),
             Self::OwnToken => Row::refused(TOKEN).say(&[
                 "this is a token that Microsoft Entra issued: use the CI job's own token",
             ]),
@@ -132,6 +132,38 @@ impl Cause {
                 .say(&["the service itself failed; its state is on https://azure.status.microsoft"]),
             Self::NotEntra => Row::something_else(),
             Self::Other => Row::refused(REQUEST),
+        }
+    }
+
+    /// What the token presents, unless Entra has quoted the claim that differs, or has not looked at the claims.
+    fn presented(self, claims: &Claims, quoted: &str) -> Vec<String> {
+        let differs = match self {
+            Self::Issuer => claims.text("iss").map(str::to_owned),
+            Self::Audience => claims.audience(),
+            Self::Subject | Self::SubjectCase => claims.text("sub").map(str::to_owned),
+            Self::NoApplication
+            | Self::Disabled
+            | Self::NoTenant
+            | Self::OtherCloud
+            | Self::NoCredential
+            | Self::FederationOff
+            | Self::Stale
+            | Self::Resource
+            | Self::Scope
+            | Self::Policy => return Vec::new(),
+            Self::NoMatch
+            | Self::OwnToken
+            | Self::Signature
+            | Self::IssuerUnreachable
+            | Self::Throttled
+            | Self::ServerFault
+            | Self::NotEntra
+            | Self::Other => None,
+        };
+        if differs.is_some_and(|claim| !claim.is_empty() && quoted.contains(&claim)) {
+            Vec::new()
+        } else {
+            claims.presented()
         }
     }
 
@@ -157,6 +189,16 @@ impl Explain<Answer> for Context<'_> {
     }
 
     fn tell(&self, answer: &Answer) -> Told {
-        Told { presented: self.presented(&answer.said()), ..Cause::of(answer).row().tell(self) }
+        let cause = Cause::of(answer);
+        let brief = answer.said_briefly();
+        let presented = cause.presented(self.token.claims(), &brief);
+        // What follows the first sentence about a signature is why it is not valid.
+        let is_explained = !matches!(cause, Cause::Signature | Cause::Other | Cause::NotEntra);
+        let mut told = cause.row().tell(self);
+        if cause == Cause::Subject && !self.is_pull_request() {
+            // Entra quotes a long subject, and the first hint is what helps.
+            told.more = told.hints.split_off(1);
+        }
+        Told { quoted: is_explained.then_some(brief), presented, ..told }
     }
 }

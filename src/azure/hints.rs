@@ -21,10 +21,12 @@ pub(super) const OTHER_CLOUD: &str =
 const YOUNG: &str = "if you created it a moment ago, add --wait-for-iam 5m --timeout 6m";
 
 impl Context<'_> {
-    /// The application, the tenant and the scope.
+    /// The application and the tenant; and the scope, unless it is the usual one.
     pub(super) fn asked_for(&self) -> Vec<String> {
-        let Request { tenant, client, scope, .. } = self.request;
-        vec![format!("{} for the client {} in the tenant {}", scope.as_str(), client.as_str(), tenant.as_str())]
+        let Request { tenant, client, scope, authority, .. } = self.request;
+        let who = format!("client {}, tenant {}", client.as_str(), tenant.as_str());
+        let scope = (*scope != authority.resource_manager()).then(|| format!("scope {}", scope.as_str()));
+        [who].into_iter().chain(scope).collect()
     }
 
     fn claims(&self) -> &Claims {
@@ -47,8 +49,8 @@ impl Context<'_> {
 
     pub(super) fn application(&self) -> Vec<String> {
         vec![
-            format!("check that this is a client ID of this tenant: az ad sp show --id {}", self.client()),
-            "give the application (client) ID, not the object ID; for a managed identity, its client ID".into(),
+            format!("find it: az ad sp show --id {}", self.client()),
+            "give its application (client) ID, not its object ID".into(),
         ]
     }
 
@@ -59,13 +61,13 @@ impl Context<'_> {
     pub(super) fn no_credential(&self) -> Vec<String> {
         let mut hints = self.pull_request();
         if hints.is_empty() {
-            hints.push(self.create());
+            hints.push(format!("create it: {}", self.setup_line()));
         }
+        hints.push(YOUNG.into());
         hints.push(format!(
             "check that --client-id names the application that has it: az ad app federated-credential list --id {}",
             self.client()
         ));
-        hints.push(YOUNG.into());
         hints
     }
 
@@ -80,47 +82,38 @@ impl Context<'_> {
 
     pub(super) fn issuer(&self) -> Vec<String> {
         let issuer = self.claims().text("iss").unwrap_or("(none)");
-        vec![format!("set the credential's issuer to exactly {issuer}, without a slash at its end"), YOUNG.into()]
+        vec![format!("set the credential's issuer to exactly {issuer}: no slash at its end"), YOUNG.into()]
     }
 
     pub(super) fn audience(&self) -> Vec<String> {
         let audience = self.claims().audience().unwrap_or_else(|| "(none)".into());
-        vec![format!(
-            "set the credential's one audience to exactly {audience}: a job cannot choose another, so api://AzureADTokenExchange never matches"
-        )]
+        vec![format!("set the credential's audience to {audience}: a job's token has no other")]
     }
 
     pub(super) fn subject(&self) -> Vec<String> {
         let mut hints = self.pull_request();
         if hints.is_empty() {
-            hints.push(self.create());
+            hints.push(format!("add a credential: {}", self.setup_line()));
             hints.push(
                 "Entra supports no wildcards here: each branch and each tag needs a credential of its own".into(),
             );
             hints.push(YOUNG.into());
         }
+        hints.extend(self.explain_line());
         hints
     }
 
     /// The command line that prints how the missing credential is made.
-    fn create(&self) -> String {
-        format!(
-            "print the commands that create it: oidc-exchange setup azure --client-id {}{}",
-            self.client(),
-            self.token.option()
-        )
+    fn setup_line(&self) -> String {
+        format!("oidc-exchange setup azure --client-id {}{}", self.client(), self.token.option())
     }
 
-    /// What every refusal shows, without what Entra has quoted.
-    pub(super) fn presented(&self, said: &str) -> Vec<String> {
-        let mut lines = self.claims().presented();
-        let subject = self.claims().text("sub");
-        lines.retain(|line| !subject.is_some_and(|subject| said.contains(subject) && line.ends_with(subject)));
-        lines
+    pub(super) fn is_pull_request(&self) -> bool {
+        self.claims().job_kind() == Some(JobKind::PullRequest)
     }
 
     fn pull_request(&self) -> Vec<String> {
-        if self.claims().job_kind() != Some(JobKind::PullRequest) {
+        if !self.is_pull_request() {
             return Vec::new();
         }
         vec![

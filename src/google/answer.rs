@@ -46,6 +46,8 @@ pub(super) struct Answer {
     message: RawText,
     /// Code, reason and message.
     words: PeerText,
+    /// The same, with the message's first sentence alone.
+    first: PeerText,
     request_id: Option<PeerText>,
 }
 
@@ -71,20 +73,32 @@ impl Answer {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Default::default(),
         };
-        let mut words = if code.is_empty() {
-            status.then(", without an error of Google's", &RawText::default())
-        } else {
-            code.clone()
+        let mut words = match (code.is_empty(), reason.is_empty()) {
+            (true, _) => status.then(", without an error of Google's", &RawText::default()),
+            (false, true) => code.clone(),
+            // `IAM_PERMISSION_DENIED` has the code in it.
+            (false, false) if reason.says(code.unclean()) => reason.clone(),
+            (false, false) => code.clone().then(" ", &reason),
         };
-        if !reason.is_empty() && reason != code {
-            words = words.then(" ", &reason);
-        }
         if !message.is_empty() {
             words = words.then(": ", &message);
         }
+        let first = shown.clean(&words.first_sentence());
         let words = shown.clean(&words);
         let request_id = response.request_id().map(|id| shown.clean(&id));
-        Self { step, status: response.status, code, reason, message, words, request_id }
+        Self { step, status: response.status, code, reason, message, words, first, request_id }
+    }
+
+    /// What is quoted of an error that is explained: Google adds the same advice to many errors.
+    pub(super) fn said_briefly(&self) -> String {
+        self.with_request_id(&self.first)
+    }
+
+    fn with_request_id(&self, words: &PeerText) -> String {
+        match &self.request_id {
+            Some(id) => format!("{words} (request {id})"),
+            None => words.to_string(),
+        }
     }
 
     pub(super) fn says(&self, text: &str) -> bool {
@@ -94,10 +108,7 @@ impl Answer {
 
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
-        match &self.request_id {
-            Some(id) => format!("{} (request {id})", self.words),
-            None => self.words.to_string(),
-        }
+        self.with_request_id(&self.words)
     }
 }
 
@@ -129,7 +140,7 @@ mod tests {
             r#"{"error":{"code":403,"message":"No.","status":"PERMISSION_DENIED","details":[
                 {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","domain":"d"}]}}"#,
         );
-        assert_eq!(api.said(), "PERMISSION_DENIED IAM_PERMISSION_DENIED: No.");
+        assert_eq!(api.said(), "IAM_PERMISSION_DENIED: No.");
         let down = read(503, r#"{"error":{"code":503,"status":"UNAVAILABLE"}}"#);
         assert_eq!(down.said(), "UNAVAILABLE");
         assert_eq!(read(500, r#"{"error":{"code":500}}"#).said(), "status 500");

@@ -120,8 +120,8 @@ impl Cause {
         match self {
             Self::ProviderName => Row::refused(PROVIDER).fix(Context::provider_name),
             Self::ProviderUnknown => Row::refused(PROVIDER).fix(Context::provider_unknown),
-            Self::Audience => Row::refused(TOKEN).fix(Context::audience).next(Context::explain_line),
-            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer).next(Context::explain_line),
+            Self::Audience => Row::refused(TOKEN).fix(Context::audience),
+            Self::Issuer => Row::refused(TOKEN).fix(Context::issuer),
             Self::Stale => Row::refused(TOKEN).fix(Context::staleness),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
             Self::Signature => Row::refused(TOKEN)
@@ -130,8 +130,8 @@ impl Cause {
             Self::Condition => Row::refused(TOKEN).fix(Context::condition).next(Context::explain_line),
             Self::MappedAttribute => Row::refused(TOKEN).fix(Context::mapped_attribute).next(Context::explain_line),
             Self::Request => Row::refused(TOKEN),
-            Self::Impersonation => Row::refused(ACCOUNT).fix(Context::binding).next(Context::explain_line),
-            Self::IdToken => Row::refused(ACCOUNT).fix(Context::id_token).next(Context::explain_line),
+            Self::Impersonation => Row::refused(ACCOUNT).fix(Context::binding),
+            Self::IdToken => Row::refused(ACCOUNT).fix(Context::id_token),
             Self::ServiceDisabled => {
                 Row::refused("the IAM Credentials API is switched off in the project").fix(Context::service_disabled)
             }
@@ -163,9 +163,32 @@ impl Cause {
         matches!(self, Self::ProviderUnknown | Self::Impersonation | Self::IdToken | Self::ServiceDisabled)
     }
 
-    /// Whether the rules that the claims are matched with refused.
-    fn is_about_claims(self) -> bool {
-        matches!(self, Self::Condition | Self::MappedAttribute | Self::Impersonation | Self::IdToken)
+    /// What the token presents to the step that refused it; nothing if Google has quoted it, or looked at no claim.
+    fn presented(self, context: &Context<'_>) -> Vec<String> {
+        match self {
+            Self::Condition | Self::MappedAttribute | Self::Impersonation | Self::IdToken => {
+                context.presented_to_rules()
+            }
+            Self::ProviderName
+            | Self::ProviderUnknown
+            | Self::Audience
+            | Self::Issuer
+            | Self::Stale
+            | Self::ServiceDisabled
+            | Self::NoAccount
+            | Self::Lifetime
+            | Self::Argument
+            | Self::Unauthenticated
+            | Self::Scope
+            | Self::OrganizationPolicy => Vec::new(),
+            Self::IssuerUnreachable
+            | Self::Signature
+            | Self::Request
+            | Self::Throttled
+            | Self::ServerFault
+            | Self::NotGoogle
+            | Self::Other => context.presented(),
+        }
     }
 }
 
@@ -192,6 +215,8 @@ impl Explain<Answer> for Context<'_> {
             REQUEST => format!("{} {title}", self.step.provider()),
             _ => title,
         });
-        Told { title, presented: self.presented(cause.is_about_claims()), ..told }
+        let is_explained = !matches!(cause, Cause::Request | Cause::Other | Cause::NotGoogle);
+        let quoted = is_explained.then(|| answer.said_briefly());
+        Told { title, quoted, presented: cause.presented(self), ..told }
     }
 }

@@ -38,8 +38,13 @@ impl Context<'_> {
         self.token.claims()
     }
 
-    /// What every refusal shows; with `all`, also what mappings, conditions and bindings are made of.
-    pub(super) fn presented(&self, all: bool) -> Vec<String> {
+    /// What every refusal shows.
+    pub(super) fn presented(&self) -> Vec<String> {
+        self.claims().presented()
+    }
+
+    /// What mappings, conditions and bindings are made of. Google compares them after the issuer and the audience.
+    pub(super) fn presented_to_rules(&self) -> Vec<String> {
         /// Claims, and what the subject calls the ones that it has.
         const MATCHED: [(&str, Option<&str>); 9] = [
             ("org", Some("org")),
@@ -52,21 +57,19 @@ impl Context<'_> {
             ("pr_branch", None),
             ("job_type", None),
         ];
-        let mut lines = self.claims().presented();
-        if all {
-            let claims = self.claims();
-            let subject: Vec<&str> = claims.text("sub").unwrap_or_default().split(':').collect();
-            let is_in_subject = |name: Option<&str>, value| {
-                name.is_some_and(|name| subject.chunks(2).any(|part| part == [name, value]))
-            };
-            let found = MATCHED.iter().filter_map(|(claim, name)| {
-                let value = claims.text(claim).filter(|value| !is_in_subject(*name, value))?;
-                Some(format!("{claim}={value}"))
-            });
-            let found: Vec<String> = found.collect();
-            lines.extend(found.chunks(3).map(|chunk| chunk.join("  ")));
-        }
-        lines
+        const USUAL: (&str, &str) = ("job_type", "pipeline_job");
+        let claims = self.claims();
+        let subject: Vec<&str> = claims.text("sub").unwrap_or_default().split(':').collect();
+        let is_in_subject =
+            |name: Option<&str>, value| name.is_some_and(|name| subject.chunks(2).any(|part| part == [name, value]));
+        let found = MATCHED.iter().filter_map(|(claim, name)| {
+            let value = claims.text(claim).filter(|value| !is_in_subject(*name, value))?;
+            // Nearly every job's, which no rule turns on.
+            ((*claim, value) != USUAL).then(|| format!("{claim}={value}"))
+        });
+        let found: Vec<String> = found.collect();
+        let sub = claims.text("sub").unwrap_or("(none)");
+        [format!("sub={sub}")].into_iter().chain(found.chunks(3).map(|chunk| chunk.join("  "))).collect()
     }
 
     fn issuer_text(&self) -> &str {
@@ -79,8 +82,8 @@ impl Context<'_> {
 
     pub(super) fn provider_unknown(&self) -> Vec<String> {
         vec![
-            "undelete a deleted provider or pool within 30 days; enable a disabled provider with update-oidc --no-disabled".into(),
-            format!("check whether it exists: {}", self.providers("describe", "")),
+            format!("look for it: {}", self.providers("describe", "")),
+            "undelete it within 30 days; or enable it: update-oidc --no-disabled".into(),
             "if it was made a moment ago, retry with --wait-for-iam 5m --timeout 6m".into(),
         ]
     }
@@ -95,10 +98,7 @@ impl Context<'_> {
 
     pub(super) fn issuer(&self) -> Vec<String> {
         let option = format!(" --issuer-uri={}", posix::word(self.issuer_text()));
-        vec![
-            format!("set the provider's issuer to the token's: {}", self.providers("update-oidc", &option)),
-            "copy the token's issuer exactly, with the slash at its end if it has one".into(),
-        ]
+        vec![format!("set the token's issuer: {}", self.providers("update-oidc", &option))]
     }
 
     pub(super) fn issuer_unreachable(&self) -> Vec<String> {
@@ -116,7 +116,7 @@ impl Context<'_> {
 
     pub(super) fn id_token(&self) -> Vec<String> {
         let mut hints = self.binding();
-        hints.push("for ID tokens only, grant roles/iam.serviceAccountOpenIdTokenCreator instead".into());
+        hints.insert(2, "for ID tokens only, grant roles/iam.serviceAccountOpenIdTokenCreator instead".into());
         hints
     }
 
@@ -159,18 +159,13 @@ impl Context<'_> {
     }
 
     pub(super) fn condition(&self) -> Vec<String> {
-        let mut hints = match self.claims().job_kind() {
-            Some(JobKind::PullRequest) => {
-                vec!["this is a pull-request job: its `branch` is the target, and its `ref` is not refs/heads/…".into()]
-            }
-            Some(JobKind::Tag) => {
-                vec!["this is a tag's job: its `ref_type` is tag, and its `branch` is the whole ref".into()]
-            }
-            Some(JobKind::ProjectDebug) => vec!["this is a debug session of the project, on no ref at all".into()],
-            Some(JobKind::Branch) | None => Vec::new(),
+        let kind = match self.claims().job_kind() {
+            Some(JobKind::PullRequest) => "in a pull-request job, `branch` is the target branch",
+            Some(JobKind::Tag) => "here `branch` is the whole ref",
+            Some(JobKind::ProjectDebug) => "this is a debug session of the project, on no ref at all",
+            Some(JobKind::Branch) | None => "a claim that is absent fails it",
         };
-        hints.push("compare the claims' names and case with the condition: a claim that is absent fails it".into());
-        hints
+        [kind, "compare the claims' names and case with the condition"].map(str::to_owned).to_vec()
     }
 
     pub(super) fn mapped_attribute(&self) -> Vec<String> {
@@ -194,8 +189,8 @@ impl Context<'_> {
         let pool = self.request.provider.pool_name();
         let first = asked.first();
         let mut hints = vec![
-            "check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands"
-                .into(),
+            format!("print the commands to bind the job: oidc-exchange setup gcp{}", self.token.option()),
+            "check that the account exists".into(),
             format!(
                 "bind the job to the account: gcloud iam service-accounts add-iam-policy-binding {}{} --role=roles/iam.workloadIdentityUser --member='principal://{pool}/subject/SUBJECT'",
                 first.email(),
@@ -209,6 +204,7 @@ impl Context<'_> {
             hints.push("grant each delegate roles/iam.serviceAccountTokenCreator on the next account".into());
         }
         hints.push("if it was bound a moment ago, retry with --wait-for-iam 5m --timeout 6m".into());
+        hints.extend(self.explain_line());
         hints
     }
 

@@ -33,12 +33,16 @@ pub trait Explain<A> {
 pub struct Told {
     /// The refusal's title; none where the provider did not refuse.
     pub title: Option<String>,
+    /// What is quoted of the answer, where that is not all of it. `-v` shows all of it.
+    pub quoted: Option<String>,
     /// Whether something else than the provider may have answered.
     pub something_else: bool,
     /// What the token presents, a line each.
     pub presented: Vec<String>,
     /// What to do about it.
     pub hints: Vec<String>,
+    /// What else can be done, which `-v` alone shows.
+    pub more: Vec<String>,
     /// What tells more than the provider does: command lines, the most useful first.
     pub next: Vec<String>,
 }
@@ -140,7 +144,11 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
             }
             Some(Problem::Garbled(garbled)) => (Exit::Unreachable, garbled.to_string(), vec![in_between()]),
             Some(Problem::Answered(answer)) => {
-                let Told { title, something_else, presented, mut hints, next } = context.tell(answer);
+                let Told { title, quoted, something_else, presented, mut hints, more, next } = context.tell(answer);
+                if quoted.is_some() {
+                    tracing::info!("{provider}: {}", answer.said());
+                }
+                let quoted = quoted.unwrap_or_else(|| answer.said());
                 if let Some(title) = title {
                     // The first of them is second, so that it is among those that are always shown.
                     let mut next = next.into_iter();
@@ -148,14 +156,14 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
                     hints.splice(second..second, next.next());
                     hints.extend(next);
                     let still = tried.map(|tried| format!("; still so after {tried}")).unwrap_or_default();
-                    let said = format!("{}{still}", answer.said());
-                    return Refusal { title, said, asked, presented, hints }.into();
+                    let said = format!("{quoted}{still}");
+                    return Error::from(Refusal { title, said, asked, presented, hints }).more(more);
                 }
                 hints.extend(next);
                 if something_else {
                     hints.push(in_between());
                 }
-                (Exit::Unreachable, answer.said(), hints)
+                (Exit::Unreachable, quoted, hints)
             }
         };
         let title = if exit == Exit::Usage {

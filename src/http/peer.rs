@@ -49,6 +49,14 @@ impl RawText {
         &self.0
     }
 
+    /// The text up to the end of its first sentence, and `…` where more follows. A full stop in a quoted name ends none.
+    #[must_use]
+    pub fn first_sentence(&self) -> Self {
+        let is_quoted = |end: usize| self.0[..end].matches('\'').count() % 2 == 1;
+        let end = self.0.match_indices(". ").map(|(end, _)| end).find(|&end| !is_quoted(end));
+        end.map_or_else(|| self.clone(), |end| Self(format!("{} …", &self.0[..=end])))
+    }
+
     /// The text as a secret that the peer issued.
     #[must_use]
     pub fn into_secret(self) -> Secret {

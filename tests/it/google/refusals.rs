@@ -59,13 +59,11 @@ fn a_provider_that_is_not_there() {
     sandbox.google.delete_provider(PROVIDER);
     refused(&sandbox, deploy(&sandbox, &[])).stderr_is(expect![[r#"
         error: Google STS does not know the provider
-          said       invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.
+          said       invalid_target: The target service indicated by the "audience" parameters is invalid. …
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: undelete a deleted provider or pool within 30 days; enable a disabled provider with update-oidc --no-disabled
-        hint: check whether it exists: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+        hint: look for it: gcloud iam workload-identity-pools providers describe projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+        hint: undelete it within 30 days; or enable it: update-oidc --no-disabled
     "#]]);
 }
 
@@ -74,10 +72,8 @@ fn a_name_that_sts_does_not_take() {
     let text = "Invalid value for \"audience\". This value should be the full resource name of the Identity Provider.";
     sts_answers("invalid_request", text).stderr_is(expect![[r#"
         error: Google STS does not know the provider
-          said       invalid_request: Invalid value for "audience". This value should be the full resource name of the Identity Provider.
+          said       invalid_request: Invalid value for "audience". …
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check the project's number, the pool and the provider
         hint: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456/locations/global/workloadIdentityPools/sandbox-ci
@@ -92,11 +88,8 @@ fn a_provider_that_takes_its_own_name_alone_for_an_audience() {
         error: Google STS refused the token
           said       invalid_grant: The audience in ID Token [http://ISSUER] does not match the expected audience.
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: allow the token's audience: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --allowed-audiences=http://ISSUER
-        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
 
@@ -109,11 +102,8 @@ fn a_provider_of_another_issuer() {
         error: Google STS refused the token
           said       invalid_grant: The issuer in ID Token http://ISSUER does not match the expected one(s) in config: http://ISSUER/.
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: set the provider's issuer to the token's: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --issuer-uri=http://ISSUER
-        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
+        hint: set the token's issuer: gcloud iam workload-identity-pools providers update-oidc projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore --issuer-uri=http://ISSUER
     "#]]);
 }
 
@@ -125,8 +115,6 @@ fn a_token_from_the_future() {
         error: Google STS refused the token
           said       invalid_grant: ID Token issued at 4000000000 is stale to sign-in.
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME, good until TIME; this machine's clock has TIME
         hint: a job cannot ask for another token: run it again
@@ -163,12 +151,10 @@ fn a_condition_that_a_pull_request_does_not_meet() {
         error: Google STS refused the token
           said       unauthorized_client: The given credential is rejected by the attribute condition.
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+          presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
                      branch=main  pr=123  pr_branch=feature-x
-                     job_type=pipeline_job
 
-        hint: this is a pull-request job: its `branch` is the target, and its `ref` is not refs/heads/…
+        hint: in a pull-request job, `branch` is the target branch
         hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
     "#]]);
 }
@@ -180,26 +166,26 @@ fn what_a_condition_compares_is_shown_whole() {
     let presented = |job: &Job| {
         let told = refused(&sandbox, deploy(&sandbox, &[]).job_of(&sandbox, job)).told();
         let (_, lines) = told.split_once("  presented  ").unwrap();
-        let lines = lines.split_once("\n\n").unwrap().0.lines().skip(2);
+        let lines = lines.split_once("\n\n").unwrap().0.lines().skip(1);
         lines.map(str::trim).collect::<Vec<_>>().join("  ")
     };
     for (job, shown) in [
-        (Job::pull_request(5, "web"), "branch=main  pr=5  pr_branch=web  job_type=pipeline_job"),
-        (Job::pull_request(123, "acme"), "branch=main  pr=123  pr_branch=acme  job_type=pipeline_job"),
-        (Job::branch("main"), "branch=main  job_type=pipeline_job"),
-        (Job::branch("heads"), "branch=heads  job_type=pipeline_job"),
-        (Job::branch("web").org("web"), "branch=web  job_type=pipeline_job"),
-        (Job::tag("v1"), "branch=refs/tags/v1  job_type=pipeline_job"),
+        (Job::pull_request(5, "web"), "branch=main  pr=5  pr_branch=web"),
+        (Job::pull_request(123, "acme"), "branch=main  pr=123  pr_branch=acme"),
+        (Job::branch("main"), "branch=main"),
+        (Job::branch("heads"), "branch=heads"),
+        (Job::branch("web").org("web"), "branch=web"),
+        (Job::tag("v1"), "branch=refs/tags/v1"),
         (Job::debug_of(&Job::branch("x")), "branch=x  job_type=debug_job"),
         (Job::project_debug(), "branch=main  job_type=project_debug_job"),
-        (Job::branch("pipeline_job"), "branch=pipeline_job  job_type=pipeline_job"),
+        (Job::branch("pipeline_job"), "branch=pipeline_job"),
         // Claims that are not what the subject has under their names.
-        (Job::branch("x").claim("repo", "we"), "repo=we  branch=x  job_type=pipeline_job"),
-        (Job::branch("x").claim("repo", "acme"), "repo=acme  branch=x  job_type=pipeline_job"),
-        (Job::branch("x").claim("ref", "refs/heads"), "ref=refs/heads  branch=x  job_type=pipeline_job"),
-        (Job::branch("x").claim("ref_type", "ref"), "ref_type=ref  branch=x  job_type=pipeline_job"),
-        (Job::branch("x").claim("prj_id", "project"), "prj_id=project  branch=x  job_type=pipeline_job"),
-        (Job::branch("x").claim("org", "web:ref_type"), "org=web:ref_type  branch=x  job_type=pipeline_job"),
+        (Job::branch("x").claim("repo", "we"), "repo=we  branch=x"),
+        (Job::branch("x").claim("repo", "acme"), "repo=acme  branch=x"),
+        (Job::branch("x").claim("ref", "refs/heads"), "ref=refs/heads  branch=x"),
+        (Job::branch("x").claim("ref_type", "ref"), "ref_type=ref  branch=x"),
+        (Job::branch("x").claim("prj_id", "project"), "prj_id=project  branch=x"),
+        (Job::branch("x").claim("org", "web:ref_type"), "org=web:ref_type  branch=x"),
         (Job::branch("x").without("branch").without("job_type"), ""),
     ] {
         assert_eq!(presented(&job), shown, "{}", job.subject());
@@ -211,11 +197,7 @@ fn a_condition_about_a_claim_that_is_not_there() {
     let sandbox = with_provider(&[SUB127], Some("assertion.repo == 'web'"));
     let job = Job::branch("main").without("repo");
     let output = refused(&sandbox, deploy(&sandbox, &[]).job_of(&sandbox, &job));
-    assert!(
-        output.stderr().contains(
-            "\nhint: compare the claims' names and case with the condition: a claim that is absent fails it\n"
-        )
-    );
+    assert!(output.stderr().contains("\nhint: a claim that is absent fails it\n"), "{}", output.describe());
     assert!(!output.stderr().contains("repo=web  "), "{}", output.describe());
 }
 
@@ -225,11 +207,10 @@ fn a_subject_of_more_than_127_bytes() {
     let job = Job::branch(&"long-".repeat(20));
     refused(&sandbox, deploy(&sandbox, &[]).job_of(&sandbox, &job)).stderr_is(expect![[r#"
         error: Google STS refused the token
-          said       invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.
+          said       invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. …
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-
-                     branch=long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-  job_type=pipeline_job
+          presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-
+                     branch=long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-
 
         hint: google.subject may have 127 bytes, and `sub` has 194: map assertion.sub127, and let a condition on prj_id and ref decide
         hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
@@ -257,14 +238,13 @@ fn an_account_that_the_job_may_not_act_as() {
     let sandbox = Sandbox::start().unwrap();
     refused(&sandbox, direct(&sandbox, &["--service-account", RELEASE_ACCOUNT])).stderr_is(expect![[r#"
         error: Google IAM does not let the job act as the service account
-          said       PERMISSION_DENIED IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
+          said       IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
           asked for  release@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-                     branch=main  job_type=pipeline_job
+          presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+                     branch=main
 
-        hint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands
-        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
+        hint: print the commands to bind the job: oidc-exchange setup gcp
+        hint: check that the account exists
     "#]]);
 }
 
@@ -275,15 +255,14 @@ fn an_account_that_is_not_there_and_the_way_to_it() {
     let program = direct(&sandbox, &options).args(["--no-credentials-file", "--access-token"]);
     refused(&sandbox, program).stderr_is(expect![[r#"
         error: Google IAM does not let the job act as the service account
-          said       PERMISSION_DENIED IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
+          said       IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
           asked for  nobody@other-project.iam.gserviceaccount.com
                      by way of deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-                     branch=main  job_type=pipeline_job
+          presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+                     branch=main
 
-        hint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands
-        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
+        hint: print the commands to bind the job: oidc-exchange setup gcp
+        hint: check that the account exists
     "#]]);
 }
 
@@ -294,14 +273,13 @@ fn an_id_token_that_the_job_may_not_have() {
     let output = refused(&sandbox, direct(&sandbox, &options).arg("--no-credentials-file"));
     output.stderr_is(expect![[r#"
         error: Google IAM does not let the job act as the service account
-          said       PERMISSION_DENIED IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getOpenIdToken' denied on resource (or it may not exist).
+          said       IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getOpenIdToken' denied on resource (or it may not exist).
           asked for  an ID token of release@sandbox-project.iam.gserviceaccount.com for https://run.test
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
-                     branch=main  job_type=pipeline_job
+          presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+                     branch=main
 
-        hint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands
-        hint: find the cause: oidc-exchange explain gcp --provider-config provider.json
+        hint: print the commands to bind the job: oidc-exchange setup gcp
+        hint: check that the account exists
     "#]]);
 }
 
@@ -311,10 +289,8 @@ fn an_api_that_is_switched_off() {
     sandbox.google.enable_api(false);
     refused(&sandbox, deploy(&sandbox, &[])).stderr_is(expect![[r#"
         error: the IAM Credentials API is switched off in the project
-          said       PERMISSION_DENIED SERVICE_DISABLED: IAM Service Account Credentials API has not been used in project 123456 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/iamcredentials.googleapis.com/overview?project=123456 then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.
+          said       PERMISSION_DENIED SERVICE_DISABLED: IAM Service Account Credentials API has not been used in project 123456 before or it is disabled. …
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: switch it on: gcloud services enable iamcredentials.googleapis.com --project=123456
         hint: if it was switched on a moment ago, retry with --wait-for-iam 5m --timeout 6m
@@ -326,10 +302,8 @@ fn a_life_of_more_than_an_hour() {
     let sandbox = Sandbox::start().unwrap();
     refused(&sandbox, deploy(&sandbox, &["--lifetime", "2h"])).stderr_is(expect![[r#"
         error: Google IAM refused the access token's lifetime
-          said       INVALID_ARGUMENT: The access token can not have lifetimes of more than 1 hour. Use the Org Policy Constraint constraints/iam.allowServiceAccountCredentialLifetimeExtension to allow up to 12 hours.
+          said       INVALID_ARGUMENT: The access token can not have lifetimes of more than 1 hour. …
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: ask for --lifetime 1h or less
         hint: or let the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension name the service account, for up to 12h
@@ -348,8 +322,6 @@ fn a_scope_that_google_does_not_know() {
         error: Google IAM Credentials refused the request
           said       INVALID_ARGUMENT: Request contains an invalid argument.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check that Google has every --scope, and that every --delegate is a service account
     "#]]);
@@ -361,8 +333,6 @@ fn an_account_that_iam_does_not_find() {
         error: Google IAM does not let the job act as the service account
           said       NOT_FOUND: Not found; Gaia id not found for email deploy@x
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check that the address is exact, and that the account was not deleted
         hint: list them: gcloud iam service-accounts list --project=sandbox-project
@@ -374,10 +344,8 @@ fn a_federated_token_that_iam_does_not_take() {
     let text = "Request had invalid authentication credentials. Expected OAuth 2 access token.";
     iam_answers(401, "UNAUTHENTICATED", text).stderr_is(expect![[r#"
         error: Google IAM Credentials refused the request
-          said       UNAUTHENTICATED: Request had invalid authentication credentials. Expected OAuth 2 access token.
+          said       UNAUTHENTICATED: Request had invalid authentication credentials. …
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the federated token was refused a moment after it was made: check this machine's clock, and that --iamcredentials-endpoint leads to the same universe as --sts-endpoint
     "#]]);
@@ -394,8 +362,6 @@ fn a_scope_that_is_too_narrow() {
         error: Google IAM Credentials refused the request
           said       PERMISSION_DENIED ACCESS_TOKEN_SCOPE_INSUFFICIENT: Request had insufficient authentication scopes.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: ask for --scope https://www.googleapis.com/auth/cloud-platform
     "#]]);
@@ -408,8 +374,6 @@ fn a_policy_of_the_organization() {
         error: Google IAM Credentials refused the request
           said       FAILED_PRECONDITION: Operation denied by org policy: constraints/iam.example.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: a policy of the organization forbids it: its administrator can say which, and allow it
     "#]]);
@@ -418,9 +382,7 @@ fn a_policy_of_the_organization() {
 #[test]
 fn the_older_words_for_a_missing_binding() {
     let output = iam_answers(403, "PERMISSION_DENIED", "The caller does not have permission");
-    assert!(output.stderr().contains(
-        "\nhint: check that the account exists, and bind the job to it: `oidc-exchange setup gcp` prints the commands"
-    ));
+    assert!(output.stderr().contains("\nhint: print the commands to bind the job: oidc-exchange setup gcp\n"));
 }
 
 #[test]
@@ -447,7 +409,7 @@ fn what_a_token_says_is_not_run_by_who_copies_a_hint() {
 fn an_issuer_that_google_cannot_ask_is_no_refusal() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.issuer.set_outage(Outage::Html);
-    let output = deploy(&sandbox, &["--timeout", "1s"]).run();
+    let output = deploy(&sandbox, &["--timeout", "5s"]).run();
     output.exits(5).stdout_is(&stopped(5)).stderr_is(expect![[r#"
         warning: Google STS: invalid_grant: Error connecting to the given credential's issuer; trying again for up to T s
         error: Google STS could not be reached or kept failing

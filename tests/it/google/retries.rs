@@ -62,7 +62,7 @@ fn an_issuer_whose_keys_come_back_is_waited_for() {
 fn an_outage_is_told_with_what_was_tried() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.google.iam.outage_for(Duration::from_mins(1));
-    let output = deploy(&sandbox, &["--timeout", "1s"]).run();
+    let output = deploy(&sandbox, &["--timeout", "5s"]).run();
     output.exits(5).stdout_is(&stopped(5)).stderr_is(expect![[r#"
         warning: Google IAM Credentials: UNAVAILABLE: The service is currently unavailable; trying again for up to T s
         error: Google IAM Credentials could not be reached or kept failing
