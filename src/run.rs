@@ -220,7 +220,8 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
         let token = token?;
         (plan.allowed.complete_with(token.claims())?, Some(token))
     };
-    let recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;
+    let mut recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;
+    recipe.warnings.extend(plan.elsewhere);
     show(if plan.json { recipe.json() } else { recipe.cli() }, deadline).await
 }
 

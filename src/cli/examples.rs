@@ -98,7 +98,9 @@ Examples:
   oidc-exchange explain aws --trust-policy role.json
   # Elsewhere, with the claims that the job printed
   aws iam get-role --role-name deploy --output json \\
-      | oidc-exchange explain aws --trust-policy - --claims claims.json";
+      | oidc-exchange explain aws --trust-policy - --claims claims.json
+  # For the role of a target in oidc-exchange.toml
+  oidc-exchange explain aws --target deploy --trust-policy role.json";
 
 pub(super) const EXPLAIN_GCP: &str = "\
 Examples:
@@ -133,7 +135,9 @@ Examples:
   # From anywhere, for every tag that begins with v
   oidc-exchange setup aws --role-arn arn:aws:iam::123456789012:role/release \\
       --issuer https://acme.semaphoreci.com --repo web --tag \"v*\" \\
-      --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574";
+      --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574
+  # The role of a target in oidc-exchange.toml
+  oidc-exchange setup aws --target deploy";
 
 pub(super) const SETUP_GCP: &str = "\
 Examples:
@@ -156,7 +160,9 @@ Examples:
   oidc-exchange setup vault --role ci --secret secret/production/db
   # From anywhere
   oidc-exchange setup vault --role ci --issuer https://acme.semaphoreci.com \\
-      --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574 --repo web --branch main";
+      --project-id 936a5312-a3b8-4921-8b3f-2cec8baac574 --repo web --branch main
+  # The role of a target in oidc-exchange.toml, which may read its secrets
+  oidc-exchange setup vault --target secrets";
 
 pub(super) const CLEAN: &str = r#"Examples:
   # At the end of a job, on a self-hosted machine

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{ReportFormat, TokenPlace, VerbosityArgs, examples};
+use super::{ReportFormat, TargetPlace, TokenPlace, VerbosityArgs, examples};
 
 /// `explain`.
 #[derive(Debug, Args)]
@@ -34,6 +34,10 @@ pub enum ExplainCommand {
 /// What every `explain` takes.
 #[derive(Debug, Args)]
 pub struct ExplainShared {
+    /// A target whose rule it is.
+    #[command(flatten)]
+    pub target: TargetPlace,
+
     /// Where the token is.
     #[command(flatten)]
     pub token: TokenPlace,
@@ -61,6 +65,19 @@ impl ExplainShared {
     }
 }
 
+impl ExplainCommand {
+    /// The command of the cloud whose rule it is, and what every `explain` takes.
+    #[must_use]
+    pub fn shared(&self) -> (&'static str, &ExplainShared) {
+        match self {
+            Self::Aws(args) => ("aws", &args.shared),
+            Self::Gcp(args) => ("gcp", &args.shared),
+            Self::Azure(args) => ("azure", &args.shared),
+            Self::Vault(args) => ("vault", &args.shared),
+        }
+    }
+}
+
 /// `explain aws`.
 #[derive(Debug, Args)]
 pub struct ExplainAws {
@@ -69,7 +86,7 @@ pub struct ExplainAws {
     pub trust_policy: PathBuf,
 
     /// The role that it belongs to [variable: AWS_ROLE_ARN]
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", conflicts_with = "target")]
     pub role_arn: Option<String>,
 
     /// The provider that the account has for the token's issuer [default: by its issuer, in the role's account]

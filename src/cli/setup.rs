@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{TokenPlace, VerbosityArgs, examples};
+use super::{TargetPlace, TokenPlace, VerbosityArgs, examples};
 
 /// `setup`.
 #[derive(Debug, Args)]
@@ -27,6 +27,19 @@ pub enum SetupCommand {
     /// Create a JWT auth method, a policy and a role of Vault or OpenBao
     #[command(after_long_help = examples::SETUP_VAULT)]
     Vault(SetupVault),
+}
+
+impl SetupCommand {
+    /// The command of the cloud, and the jobs to allow.
+    #[must_use]
+    pub fn allowed(&self) -> (&'static str, &AllowedJobsArgs) {
+        match self {
+            Self::Aws(args) => ("aws", &args.allowed),
+            Self::Gcp(args) => ("gcp", &args.allowed),
+            Self::Azure(args) => ("azure", &args.allowed),
+            Self::Vault(args) => ("vault", &args.allowed),
+        }
+    }
 }
 
 /// The form of what `setup` prints.
@@ -74,6 +87,10 @@ pub struct AllowedJobsArgs {
     #[arg(long, help_heading = "Which jobs to allow [default: what the job's token says]")]
     pub pull_requests: bool,
 
+    /// A target that the jobs are to reach.
+    #[command(flatten)]
+    pub target: TargetPlace,
+
     /// Where the token is.
     #[command(flatten)]
     pub token: TokenPlace,
@@ -91,7 +108,7 @@ pub struct AllowedJobsArgs {
 #[derive(Debug, Args)]
 pub struct SetupAws {
     /// The ARN of the role to create [variable: AWS_ROLE_ARN]
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", conflicts_with = "target")]
     pub role_arn: Option<String>,
 
     /// Which jobs are to be allowed.
@@ -105,11 +122,11 @@ pub struct SetupGcp {
     /// The full name of the workload identity provider to create
     ///
     /// projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
-    #[arg(long, value_name = "NAME")]
-    pub provider: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "target", conflicts_with = "target")]
+    pub provider: Option<String>,
 
     /// The service account that jobs may act as
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", conflicts_with = "target")]
     pub service_account: Option<String>,
 
     /// Which jobs are to be allowed.
@@ -121,11 +138,11 @@ pub struct SetupGcp {
 #[derive(Debug, Args)]
 pub struct SetupAzure {
     /// The client ID of an application that exists [variables: AZURE_CLIENT_ID, ARM_CLIENT_ID]
-    #[arg(long, value_name = "ID", conflicts_with = "identity")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["identity", "target"])]
     pub client_id: Option<String>,
 
     /// A user-assigned managed identity instead; it is created if it does not exist
-    #[arg(long, value_name = "NAME", requires = "resource_group")]
+    #[arg(long, value_name = "NAME", requires = "resource_group", conflicts_with = "target")]
     pub identity: Option<String>,
 
     /// The resource group of the managed identity
@@ -149,15 +166,15 @@ pub struct SetupAzure {
 #[derive(Debug, Args)]
 pub struct SetupVault {
     /// The name of the role to create
-    #[arg(long, value_name = "NAME")]
-    pub role: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "target", conflicts_with = "target")]
+    pub role: Option<String>,
 
     /// The auth method's mount [default: jwt]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "target")]
     pub mount: Option<String>,
 
     /// The path of a secret that jobs may read, as in `vault`; may be repeated
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "target")]
     pub secret: Vec<String>,
 
     /// Which jobs are to be allowed.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{aws_request, source};
+use super::targets::{Chosen, SharedFile};
+use super::{Faults, aws_request, azure_request, source};
 use crate::cli::{ExplainCommand, ReportFormat};
 use crate::document::Document;
 use crate::error::Usage;
@@ -66,39 +67,51 @@ const GCLOUD: &str = "gcloud … --format=json";
 const AZ: &str = "az … --output json";
 
 /// Checks what was asked, and reads the files.
-pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader) -> Result<Explain, Usage> {
-    let (rule, shared) = match command {
+pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader, file: &SharedFile) -> Result<Explain, Faults> {
+    let (cloud, shared) = command.shared();
+    let target = Chosen::new(&shared.target, cloud, env, reader, file)?;
+    let (at, about_key) = (|usage| target.at(usage), |usage| target.at_key(usage));
+    let rule = match command {
         ExplainCommand::Aws(args) => {
-            let role = aws_request::role(args.role_arn.as_deref(), env)?;
+            let role = target.or(args.role_arn.as_deref(), "role-arn");
+            let role = aws_request::role(role, env).map_err(at)?;
             read_once(&[args.shared.subject_file(), Some(&args.trust_policy)])?;
             let policy = aws::trust::document(reader, &args.trust_policy)?;
-            (Rule::Aws(aws::trust::Rule::new(&policy, role, args.provider_arn.as_deref())?), &args.shared)
+            let provider = args.provider_arn.as_deref();
+            Rule::Aws(aws::trust::Rule::new(&policy, role, provider).map_err(about_key)?)
         }
         ExplainCommand::Gcp(args) => {
+            let universe = google::UniverseDomain::default();
+            let named = target.or(None, "provider");
+            let named = named.map(|name| google::Provider::parse("--provider", name, &universe));
+            let named = named.transpose().map_err(at)?;
             read_once(&[args.shared.subject_file(), Some(&args.provider_config), args.iam_policy.as_deref()])?;
             let provider = Document::read(reader, "--provider-config", &args.provider_config, GCLOUD)?
                 .or_within_setup(|name| name == "WorkloadIdentityPoolProvider");
             let policy = args.iam_policy.as_deref();
             let policy = policy.map(|path| Document::read(reader, "--iam-policy", path, GCLOUD)).transpose()?;
-            (Rule::Google(google::trust::Rule::new(&provider, policy.as_ref())?), &args.shared)
+            Rule::Google(google::trust::Rule::new(&provider, policy.as_ref(), named).map_err(about_key)?)
         }
         ExplainCommand::Azure(args) => {
+            let client = target.or(None, "client-id");
+            let client = client.map(|id| azure_request::client(Some(id), env)).transpose().map_err(at)?;
             read_once(&[args.shared.subject_file(), Some(&args.credentials)])?;
             let credentials = Document::read(reader, "--credentials", &args.credentials, AZ)?
                 .or_within_setup(|name| name == "federatedIdentityCredential");
-            (Rule::Azure(azure::trust::Rule::new(&credentials)?), &args.shared)
+            Rule::Azure(azure::trust::Rule::new(&credentials, client.flatten())?)
         }
         ExplainCommand::Vault(args) => {
             read_once(&[args.shared.subject_file(), Some(&args.role_config), args.mount_config.as_deref()])?;
             // What makes OpenBao's and Vault's tools print JSON.
             let client = vault::ClientCommand::of(env);
+            let place = vault::trust::Place::new(target.or(None, "mount"), target.or(None, "role")).map_err(at)?;
             let json = format!("{client} read -format=json …");
             let role = Document::read(reader, "--role-config", &args.role_config, &json)?
                 .or_within_setup(|name| name.contains("/role/"));
             let mount = args.mount_config.as_deref();
             let mount = mount.map(|path| Document::read(reader, "--mount-config", path, &json)).transpose()?;
             let mount = mount.map(|mount| mount.or_within_setup(|name| name.ends_with("/config")));
-            (Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref(), client)?), &args.shared)
+            Rule::Vault(vault::trust::Rule::new(&role, mount.as_ref(), client, place)?)
         }
     };
     let subject = match &shared.claims {

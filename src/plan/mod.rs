@@ -17,8 +17,7 @@ use std::time::Duration;
 use crate::aws;
 use crate::azure;
 use crate::cli::{
-    self, CleanFormat, Cli, Command, ExplainCommand, Form, Later, NetworkArgs, Place, ReportFormat, SetupCommand,
-    Shared, TokenArgs, TokenPlace,
+    self, CleanFormat, Cli, Command, Form, Later, NetworkArgs, Place, ReportFormat, Shared, TokenArgs, TokenPlace,
 };
 use crate::delivery::{Delivery, Run};
 use crate::diagnostic::Verbosity;
@@ -135,18 +134,8 @@ impl Cli {
             Command::Vault(args) => &args.shared.verbosity,
             Command::Use(args) => &args.shared.verbosity,
             Command::Token(args) => &args.verbosity,
-            Command::Explain(args) => match &args.command {
-                ExplainCommand::Aws(args) => &args.shared.verbosity,
-                ExplainCommand::Gcp(args) => &args.shared.verbosity,
-                ExplainCommand::Azure(args) => &args.shared.verbosity,
-                ExplainCommand::Vault(args) => &args.shared.verbosity,
-            },
-            Command::Setup(args) => match &args.command {
-                SetupCommand::Aws(args) => &args.allowed.verbosity,
-                SetupCommand::Gcp(args) => &args.allowed.verbosity,
-                SetupCommand::Azure(args) => &args.allowed.verbosity,
-                SetupCommand::Vault(args) => &args.allowed.verbosity,
-            },
+            Command::Explain(args) => &args.command.shared().1.verbosity,
+            Command::Setup(args) => &args.command.allowed().1.verbosity,
             Command::Clean(args) => &args.verbosity,
             Command::Completions(_) | Command::Man => return Verbosity::Normal,
         };
@@ -236,8 +225,10 @@ impl Plan {
             }
             Command::Use(Later(args)) => targets::new(*args, env, reader, &files.targets),
             Command::Token(args) => Ok(Self::Token(Box::new(token(&args, env, reader)?))),
-            Command::Explain(args) => Ok(Self::Explain(Box::new(explain::new(&args.command, env, reader)?))),
-            Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env)?))),
+            Command::Explain(args) => {
+                Ok(Self::Explain(Box::new(explain::new(&args.command, env, reader, &files.targets)?)))
+            }
+            Command::Setup(args) => Ok(Self::Setup(Box::new(setup::new(&args.command, env, reader, &files.targets)?))),
             Command::Clean(args) => Ok(Self::Clean { directory: state::StateDir::locate(env)?, format: args.format }),
             Command::Completions(args) => Ok(Self::Print(cli::completions(args.shell))),
             Command::Man => Ok(Self::Print(cli::man_page())),

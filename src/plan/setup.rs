@@ -1,11 +1,14 @@
 //! What `setup` was asked, checked.
 
-use super::{aws_request, azure_request, source};
+use super::targets::{Chosen, SharedFile};
+use super::{Faults, aws_request, azure_request, source};
 use crate::cli::{AllowedJobsArgs, SetupAws, SetupAzure, SetupCommand, SetupFormat, SetupGcp, SetupVault};
 use crate::error::Usage;
 use crate::google::{Provider, ServiceAccount, UniverseDomain};
 use crate::host::Env;
+use crate::input::Reader;
 use crate::recipe::Recipe;
+use crate::shell::posix;
 use crate::subject::allowed_jobs::{AllowedJobs, PartialAllowedJobs};
 use crate::subject::{Claims, Source};
 use crate::{aws, azure, google, vault};
@@ -19,6 +22,8 @@ pub struct Setup {
     pub allowed: PartialAllowedJobs,
     /// The cloud, and what is to be created in it.
     pub side: Side,
+    /// Where a target has the cloud's side, a sentence each, if the provider's tool has to be told.
+    pub elsewhere: Vec<String>,
     /// Whether the answer is for a program.
     pub json: bool,
 }
@@ -52,23 +57,38 @@ impl Side {
 }
 
 /// Checks what was asked.
-pub(super) fn new(command: &SetupCommand, env: &Env) -> Result<Setup, Usage> {
-    let (side, args) = match command {
-        SetupCommand::Aws(args) => (Side::Aws(aws(args, env)?), &args.allowed),
-        SetupCommand::Gcp(args) => (Side::Google(google(args)?), &args.allowed),
-        SetupCommand::Azure(args) => (Side::Azure(azure(args, env)?), &args.allowed),
-        SetupCommand::Vault(args) => (Side::Vault(vault(args, env)?), &args.allowed),
+pub(super) fn new(command: &SetupCommand, env: &Env, reader: &Reader, file: &SharedFile) -> Result<Setup, Faults> {
+    let (cloud, args) = command.allowed();
+    let target = Chosen::new(&args.target, cloud, env, reader, file)?;
+    let side = match command {
+        SetupCommand::Aws(args) => aws(args, &target, env).map(Side::Aws),
+        SetupCommand::Gcp(args) => google(args, &target).map(Side::Google),
+        SetupCommand::Azure(args) => azure(args, &target, env).map(Side::Azure),
+        SetupCommand::Vault(args) => vault(args, &target, env).map(Side::Vault),
     };
     Ok(Setup {
+        side: side.map_err(|usage| target.at(usage))?,
+        elsewhere: elsewhere(cloud, &target),
         source: source(&args.token)?,
         allowed: allowed_jobs(args)?,
-        side,
         json: args.format == SetupFormat::Json,
     })
 }
 
-fn aws(args: &SetupAws, env: &Env) -> Result<aws::setup::Request, Usage> {
-    let (_, role) = aws_request::role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
+/// What the provider's tool has to be set to, since its commands do not carry it.
+fn elsewhere(cloud: &str, target: &Chosen<'_>) -> Vec<String> {
+    let key = |command: &str, name| target.or(None, name).filter(|_| cloud == command).map(posix::word);
+    let authority = key("azure", "authority-host").filter(|name| name != "AzureCloud");
+    let authority = authority.map(|name| format!("the target is in {name}: run `az cloud set --name {name}` first"));
+    let address = key("vault", "addr").map(|url| format!("the target's Vault is {url}: set VAULT_ADDR={url} first"));
+    let namespace = key("vault", "namespace");
+    let namespace = namespace.map(|name| format!("the target is in a namespace: set VAULT_NAMESPACE={name} first"));
+    authority.into_iter().chain(address).chain(namespace).collect()
+}
+
+fn aws(args: &SetupAws, target: &Chosen<'_>, env: &Env) -> Result<aws::setup::Request, Usage> {
+    let role = target.or(args.role_arn.as_deref(), "role-arn");
+    let (_, role) = aws_request::role(role, env)?.ok_or_else(|| {
         Usage::new("no role was given: its ARN names the account that needs the provider").hint(
             "name the role to create with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN",
         )
@@ -76,30 +96,44 @@ fn aws(args: &SetupAws, env: &Env) -> Result<aws::setup::Request, Usage> {
     Ok(aws::setup::Request { role, json: args.allowed.format == SetupFormat::Json })
 }
 
-fn google(args: &SetupGcp) -> Result<google::setup::Request, Usage> {
+fn google(args: &SetupGcp, target: &Chosen<'_>) -> Result<google::setup::Request, Usage> {
     let universe = UniverseDomain::default();
-    let provider = Provider::parse("--provider", &args.provider, &universe)?;
-    let account = args.service_account.as_deref();
+    let provider = target.or(args.provider.as_deref(), "provider");
+    let provider = provider.ok_or_else(|| Usage::new("the target has no gcp.provider, which is the one to create"))?;
+    let provider = Provider::parse("--provider", provider, &universe)?;
+    let account = target.or(args.service_account.as_deref(), "service-account");
     let account = account.map(|email| ServiceAccount::parse("--service-account", email, &universe)).transpose()?;
     google::setup::Request::new(provider, account)
 }
 
-fn azure(args: &SetupAzure, env: &Env) -> Result<azure::setup::Request, Usage> {
+fn azure(args: &SetupAzure, target: &Chosen<'_>, env: &Env) -> Result<azure::setup::Request, Usage> {
     use crate::azure::setup::Owner;
     let owner = match (&args.identity, &args.resource_group) {
         (Some(name), Some(group)) => Owner::Identity { name: name.clone(), group: group.clone() },
-        _ => Owner::Application(azure_request::client(args.client_id.as_deref(), env)?.ok_or_else(|| {
-            Usage::new("neither an application nor a managed identity was named")
-                .hint("name an application with --client-id ID")
-                .hint("or a managed identity, which may not exist yet, with --identity NAME --resource-group NAME")
-        })?),
+        _ => Owner::Application(
+            azure_request::client(target.or(args.client_id.as_deref(), "client-id"), env)?.ok_or_else(|| {
+                Usage::new("neither an application nor a managed identity was named")
+                    .hint("name an application with --client-id ID")
+                    .hint("or a managed identity, which may not exist yet, with --identity NAME --resource-group NAME")
+            })?,
+        ),
     };
     let role = args.assign_role.clone().zip(args.on.clone());
     Ok(azure::setup::Request { owner, role })
 }
 
-fn vault(args: &SetupVault, env: &Env) -> Result<vault::setup::Request, Usage> {
-    vault::setup::Request::new(&args.role, args.mount.as_deref(), &args.secret, vault::ClientCommand::of(env))
+fn vault(args: &SetupVault, target: &Chosen<'_>, env: &Env) -> Result<vault::setup::Request, Usage> {
+    use crate::vault::setup::Grant;
+    let role = target.or(args.role.as_deref(), "role");
+    let role = role.ok_or_else(|| Usage::new("the target has no vault.role, which is the one to create"))?;
+    let mut grants = args.secret.iter().map(|text| Grant::parse("--secret", text)).collect::<Result<Vec<_>, _>>()?;
+    for secret in target.values("secrets") {
+        for selection in vault::secrets_file::selections(secret)? {
+            grants.push(Grant::of("vault.secrets", &selection.query)?);
+        }
+    }
+    let mount = target.or(args.mount.as_deref(), "mount");
+    vault::setup::Request::new(role, mount, grants, vault::ClientCommand::of(env))
 }
 
 fn allowed_jobs(args: &AllowedJobsArgs) -> Result<PartialAllowedJobs, Usage> {

@@ -5,23 +5,44 @@
 use std::fmt::Write as _;
 
 use super::path::Path;
+use super::selection::{Engine, Query};
 use crate::error::Usage;
 
-/// A secret that may be read, as `vault` takes its path.
+/// A secret that may be read, or made by a POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Grant {
+pub struct Grant {
     /// The paths of the API, one or both of the spellings.
     paths: Vec<Path>,
+    capability: &'static str,
 }
 
 impl Grant {
-    /// Reads `kv1:PATH`, `kv2:PATH` or `PATH`.
-    pub(super) fn parse(text: &str) -> Result<Self, Usage> {
-        const ORIGIN: &str = "--secret";
+    /// What a query of `vault` needs. `origin` is what has it.
+    ///
+    /// # Errors
+    /// When a policy would mean more by its path than it says.
+    pub fn of(origin: &str, query: &Query) -> Result<Self, Usage> {
+        let path = query.path();
+        if path.as_str().contains('*') {
+            return Err(Usage::new(format!("{origin}: `{path}` cannot be in a policy, where `*` is a wildcard")));
+        }
+        match query {
+            Query::Read { engine: Engine::Unknown, .. } => Self::parse(origin, path.as_str()),
+            Query::Read { engine: Engine::Kv2, .. } => Self::parse(origin, &format!("kv2:{path}")),
+            Query::Read { engine: Engine::Kv1, .. } => Self::parse(origin, &format!("kv1:{path}")),
+            Query::Write { .. } => Ok(Self { capability: "update", ..Self::parse(origin, &format!("kv1:{path}"))? }),
+        }
+    }
+
+    /// Reads `kv1:PATH`, `kv2:PATH` or `PATH`: a secret that may be read. `origin` is the option.
+    ///
+    /// # Errors
+    /// When a policy would mean more by the path than it says.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let (kv1, kv2) = (text.strip_prefix("kv1:"), text.strip_prefix("kv2:"));
-        let path = Path::parse(ORIGIN, kv1.or(kv2).unwrap_or(text))?;
+        let path = Path::parse(origin, kv1.or(kv2).unwrap_or(text))?;
         let shown = path.as_str();
-        let wrong = |why: &str| Usage::new(format!("{ORIGIN}: `{shown}` cannot stand in a policy: {why}"));
+        let wrong = |why: &str| Usage::new(format!("{origin}: `{shown}` cannot stand in a policy: {why}"));
         let exact = shown.strip_suffix('*').unwrap_or(shown);
         if exact.contains('*') || shown.split('/').any(|segment| segment == "+") {
             return Err(wrong("`*` is a wildcard only at the end, and `+` matches any segment"));
@@ -44,15 +65,17 @@ impl Grant {
         } else {
             vec![behind_the_mount, path]
         };
-        Ok(Self { paths })
+        Ok(Self { paths, capability: "read" })
     }
 }
 
 /// The policy's text.
 pub(super) fn text(grants: &[Grant]) -> String {
     let mut out = String::new();
-    for path in grants.iter().flat_map(|grant| &grant.paths) {
-        let _ = writeln!(out, "path \"{path}\" {{ capabilities = [\"read\"] }}");
+    for Grant { paths, capability } in grants {
+        for path in paths {
+            let _ = writeln!(out, "path \"{path}\" {{ capabilities = [\"{capability}\"] }}");
+        }
     }
     out
 }
@@ -76,7 +99,7 @@ mod tests {
     use super::*;
 
     fn paths(text: &str) -> Vec<String> {
-        Grant::parse(text).unwrap().paths.iter().map(Path::to_string).collect()
+        Grant::parse("--secret", text).unwrap().paths.iter().map(Path::to_string).collect()
     }
 
     #[test]
@@ -114,7 +137,7 @@ mod tests {
             "/a/b",
             "a/../b",
         ] {
-            assert!(Grant::parse(text).is_err(), "{text}");
+            assert!(Grant::parse("--secret", text).is_err(), "{text}");
         }
     }
 }

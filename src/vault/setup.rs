@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::client_command::ClientCommand;
 use super::path::Path;
-use super::policy::{self, Grant};
+use super::policy;
+pub use super::policy::Grant;
 use crate::error::Usage;
 use crate::recipe::{Action, Command, Recipe, Step};
 use crate::subject::allowed_jobs::{AllowedJobs, Refs};
@@ -21,11 +22,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// A role of that name, at a mount of the JWT auth method (`jwt` unless named), that may read these secrets (`--secret`).
+    /// A role of that name, at a mount of the JWT auth method (`jwt` unless named), that may do what `grants` has, each once.
     ///
     /// # Errors
-    /// When no role can have the name, or a policy would mean more by a secret's path than it says.
-    pub fn new(role: &str, mount: Option<&str>, secrets: &[String], client: ClientCommand) -> Result<Self, Usage> {
+    /// When no role can have the name.
+    pub fn new(role: &str, mount: Option<&str>, grants: Vec<Grant>, client: ClientCommand) -> Result<Self, Usage> {
         // https://github.com/openbao/openbao/blob/main/sdk/framework/path.go, GenericNameRegex.
         let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !(role.starts_with(letter) && role.ends_with(letter) && role.chars().all(|c| letter(c) || "-.".contains(c)))
@@ -36,7 +37,7 @@ impl Request {
         Ok(Self {
             role: role.to_owned(),
             mount: Path::parse_mount(mount.unwrap_or("jwt"))?,
-            grants: secrets.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>()?,
+            grants: each_once(grants),
             client,
         })
     }
@@ -143,7 +144,7 @@ impl Request {
             }
         }
         if self.grants.is_empty() {
-            warnings.push("no --secret is named: the role gives no policy, and its tokens may read no secret".into());
+            warnings.push("no secret is named: the role gives no policy, and its tokens may read no secret".into());
         }
         warnings.extend(policy::warnings(&self.grants));
         warnings.push(match self.client {
@@ -152,6 +153,16 @@ impl Request {
         });
         warnings
     }
+}
+
+fn each_once(grants: Vec<Grant>) -> Vec<Grant> {
+    let mut kept: Vec<Grant> = Vec::new();
+    for grant in grants {
+        if !kept.contains(&grant) {
+            kept.push(grant);
+        }
+    }
+    kept
 }
 
 /// Without a full stop.

@@ -4,6 +4,7 @@ mod credential;
 mod lints;
 
 use self::credential::Credential;
+use super::ClientId;
 use crate::document::Document;
 use crate::error::Usage;
 use crate::explanation::{Check, Explanation, Mark, Verdict};
@@ -15,16 +16,17 @@ use crate::text::time;
 #[derive(Debug)]
 pub struct Rule {
     credentials: Vec<Credential>,
+    client: Option<ClientId>,
 }
 
 impl Rule {
     /// Reads what `az ad app federated-credential list` or `az identity federated-credential list` prints, one of its
-    /// credentials, or Microsoft Graph's answer.
+    /// credentials, or Microsoft Graph's answer. Notes name the application `client`, if it is known.
     ///
     /// # Errors
     /// When it is something else, with the place in it.
-    pub fn new(document: &Document) -> Result<Self, Usage> {
-        Ok(Self { credentials: credential::read(document)? })
+    pub fn new(document: &Document, client: Option<ClientId>) -> Result<Self, Usage> {
+        Ok(Self { credentials: credential::read(document)?, client })
     }
 
     /// Whether a token with these claims, signed with `algorithm`, is allowed at `now`, in seconds since 1970. Every check is
@@ -47,7 +49,7 @@ impl Rule {
                 (Verdict::CannotTell, "a federated credential allows this token if what is marked with ? holds")
             }
         };
-        let mut notes = fixes(claims, matched, self.credentials.is_empty());
+        let mut notes = self.fixes(claims, matched);
         if algorithm.is_some_and(|algorithm| algorithm != "RS256") {
             notes.push("Microsoft supports only RS256 signatures for federated credentials".into());
         }
@@ -57,6 +59,25 @@ impl Rule {
         let checks = [times].into_iter().chain(found).collect();
         let lints = lints::lints(&self.credentials, claims, matched == Mark::Holds);
         Explanation { verdict, title: title.into(), checks, lints, notes }
+    }
+
+    fn fixes(&self, claims: &Claims, matched: Mark) -> Vec<String> {
+        let mut notes = Vec::new();
+        if matched == Mark::Fails {
+            if self.credentials.is_empty() {
+                notes.push("there is no federated credential in the file; Entra then answers AADSTS70025".into());
+            }
+            notes.push(if claims.job_kind() == Some(JobKind::PullRequest) {
+                "this is a pull-request job: its `sub` changes with every push, so no federated credential can allow it"
+                    .into()
+            } else {
+                let client = self.client.as_ref().map(|id| format!(" --client-id {}", id.as_str())).unwrap_or_default();
+                format!(
+                    "oidc-exchange setup azure{client} prints the commands that create the credential for this token"
+                )
+            });
+        }
+        notes
     }
 }
 
@@ -78,22 +99,6 @@ fn times(claims: &Claims, now: i64) -> Check {
 }
 
 /// What to do about it.
-fn fixes(claims: &Claims, matched: Mark, none: bool) -> Vec<String> {
-    let mut notes = Vec::new();
-    if matched == Mark::Fails {
-        if none {
-            notes.push("there is no federated credential in the file; Entra then answers AADSTS70025".into());
-        }
-        notes.push(if claims.job_kind() == Some(JobKind::PullRequest) {
-            "this is a pull-request job: its `sub` changes with every push, so no federated credential can allow it"
-                .into()
-        } else {
-            "oidc-exchange setup azure prints the commands that create the credential for this token".to_owned()
-        });
-    }
-    notes
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -110,7 +115,7 @@ mod tests {
     fn verdict(credentials: &Value, claims: &Value) -> Verdict {
         let document = Document::from_text("--credentials f", credentials.to_string().as_bytes()).unwrap();
         let claims = Claims::new(claims.as_object().unwrap().clone());
-        Rule::new(&document).unwrap().evaluate(&claims, Some("RS256"), 1000).verdict
+        Rule::new(&document, None).unwrap().evaluate(&claims, Some("RS256"), 1000).verdict
     }
 
     fn claims() -> Value {

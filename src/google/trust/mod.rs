@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use self::policy::Policy;
 use self::provider::{Configuration, Formula};
+use super::Provider;
 use super::cel::{self, Scope};
 use crate::document::Document;
 use crate::error::Usage;
@@ -33,8 +34,22 @@ impl Rule {
     ///
     /// # Errors
     /// When they are something else, with the place in them.
-    pub fn new(provider: &Document, policy: Option<&Document>) -> Result<Self, Usage> {
-        Ok(Self { provider: Configuration::read(provider)?, policy: policy.map(Policy::read).transpose()? })
+    pub fn new(provider: &Document, policy: Option<&Document>, named: Option<Provider>) -> Result<Self, Usage> {
+        let mut configuration = Configuration::read(provider)?;
+        match (named, &configuration.name) {
+            (Some(named), Some(written)) if named != *written => {
+                return Err(Usage::new(format!(
+                    "--provider names {}, and {} is of {}",
+                    named.resource(),
+                    provider.name(),
+                    written.resource()
+                ))
+                .hint("give the configuration of the target's provider"));
+            }
+            (Some(named), _) => configuration.name = Some(named),
+            (None, _) => {}
+        }
+        Ok(Self { provider: configuration, policy: policy.map(Policy::read).transpose()? })
     }
 
     /// Whether a token with these claims is let in at `now`, in seconds since 1970. Every check is made, whatever
@@ -181,7 +196,7 @@ mod tests {
             "role": "roles/iam.workloadIdentityUser", "members": [member], "condition": { "expression": condition },
         }] });
         let read = |value: &Json| Document::from_text("x", value.to_string().as_bytes()).ok();
-        let rule = Rule::new(&read(&provider)?, read(&policy).as_ref()).ok()?;
+        let rule = Rule::new(&read(&provider)?, read(&policy).as_ref(), None).ok()?;
         let claims = json!({ "iss": claim, "aud": [claim], "sub": member, "ref": claim, "ref_type": "tag", "job_type": "",
             "branch": subject, "exp": 7, "iat": -3.5 });
         Some(rule.evaluate(&Claims::new(claims.as_object()?.clone()), 5))

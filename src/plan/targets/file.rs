@@ -86,15 +86,14 @@ impl TargetsFile {
     /// `usage` with the place before it: that of the key that it names as an option, or that of the target.
     #[must_use]
     pub fn at(&self, target: &Target, usage: Usage) -> Usage {
-        let text = usage.to_string();
-        let named = |setting: &&Setting| {
-            let option = format!("--{}", setting.key.name);
-            let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            text.match_indices(&option).any(|(at, found)| !text[at + found.len()..].starts_with(goes_on))
-        };
-        let first = target.settings.iter().find(named);
-        let at = first.map_or(target.at, |setting| setting.at);
+        let at = target.named_in(&usage).map_or(target.at, |setting| setting.at);
         usage.at(&format!("{}: target {}", self.place(at), target.name))
+    }
+
+    /// The same if `usage` names a key; otherwise `usage`, which is about something else.
+    #[must_use]
+    pub fn at_key(&self, target: &Target, usage: Usage) -> Usage {
+        if target.named_in(&usage).is_some() { self.at(target, usage) } else { usage }
     }
 
     /// The same for what is wrong with one key.
@@ -109,6 +108,19 @@ impl Target {
     /// The values of the key `name`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.settings.iter().filter(move |it| it.key.name == name).flat_map(|it| it.values.iter().map(String::as_str))
+    }
+
+    /// The first of its keys that `usage` names, as an option or as the file does.
+    fn named_in(&self, usage: &Usage) -> Option<&Setting> {
+        let text = usage.to_string();
+        let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let is_in =
+            |name: String| text.match_indices(&name).any(|(at, found)| !text[at + found.len()..].starts_with(goes_on));
+        let named = |setting: &&Setting| {
+            let key = &setting.key.name;
+            is_in(format!("--{key}")) || is_in(format!("{}.{key}", self.cloud))
+        };
+        self.settings.iter().find(named)
     }
 
     /// Its keys as the options and words of a command line.

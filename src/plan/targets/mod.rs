@@ -1,6 +1,7 @@
 //! `use`: targets of a file, each of which is an exchange. The file comes with the sources of the job, so that a pull request
 //! can edit it: what it must not choose is in [`rules`] and [`keys`].
 
+mod chosen;
 mod clashes;
 mod exchanges;
 mod file;
@@ -13,6 +14,7 @@ pub mod toml;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+pub(super) use self::chosen::Chosen;
 pub use self::file::{Setting, Target as WrittenTarget, TargetsFile};
 pub use self::keys::{Key, Keys, Takes};
 use self::requests::Common;
@@ -85,9 +87,7 @@ struct Wanted<'f> {
 
 /// Checks what `use` was asked for.
 pub(super) fn new(args: UseArgs, env: &Env, reader: &Reader, file: &SharedFile) -> Result<Plan, Faults> {
-    let file = file.read(args.targets_file.as_deref(), env, reader)?;
-    let faults: Vec<Usage> = file.targets.iter().filter_map(|target| rules::check(file, target).err()).collect();
-    all_or_faults(faults)?;
+    let file = checked_file(file.read(args.targets_file.as_deref(), env, reader)?)?;
     if args.list {
         let lines = file.targets.iter().map(|target| format!("{} {}\n", target.name, target.cloud));
         return Ok(Plan::Print(lines.collect()));
@@ -117,6 +117,12 @@ pub(super) fn new(args: UseArgs, env: &Env, reader: &Reader, file: &SharedFile) 
     }
     let exchange = exchanges::exchange(args, ca_file.as_ref(), wanted, env, reader)?;
     Ok(Plan::Exchange(Box::new(exchange)))
+}
+
+/// `file`, in which every target has only values that a file may choose, whether the target is used or not.
+fn checked_file(file: &TargetsFile) -> Result<&TargetsFile, Faults> {
+    all_or_faults(file.targets.iter().filter_map(|target| rules::check(file, target).err()).collect())?;
+    Ok(file)
 }
 
 /// The targets that the command line names; for a check, all of them if it names none.

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::Place;
 use super::mount::Mount;
 use super::role::Role;
 use crate::explanation::{Check, Mark};
@@ -15,6 +16,7 @@ pub(super) struct Login<'a> {
     pub(super) role: &'a Role,
     pub(super) mount: Option<&'a Mount>,
     pub(super) client: ClientCommand,
+    pub(super) place: &'a Place,
     pub(super) claims: &'a Claims,
     pub(super) algorithm: Option<&'a str>,
     pub(super) now: i64,

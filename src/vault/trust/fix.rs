@@ -76,7 +76,7 @@ impl Login<'_> {
         if self.role.glob {
             body.insert("bound_claims_type".into(), "glob".into());
         }
-        Some(write(self.client, purpose, body, "role/NAME"))
+        Some(write(self.client, purpose, body, &self.place.of_role()))
     }
 
     /// The write replaces all of it.
@@ -90,7 +90,7 @@ impl Login<'_> {
         } else {
             "to fix the auth method, whose configuration is always written as a whole"
         };
-        Some(write(self.client, purpose, body, "config"))
+        Some(write(self.client, purpose, body, &self.place.of_mount()))
     }
 
     /// What kind of job this is where a role for a branch is not for it, and whether it should stay out.
@@ -138,8 +138,5 @@ impl Login<'_> {
 }
 
 fn write(client: ClientCommand, purpose: &str, body: Map<String, Value>, path: &str) -> String {
-    format!(
-        "{purpose}: printf %s {} | {client} write auth/jwt/{path} -",
-        posix::quote(&Value::Object(body).to_string())
-    )
+    format!("{purpose}: printf %s {} | {client} write {path} -", posix::quote(&Value::Object(body).to_string()))
 }

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Place;
 use super::fields::Fields;
 use crate::document::Document;
 use crate::error::Usage;
@@ -24,10 +25,10 @@ pub(super) struct Mount {
 }
 
 impl Mount {
-    pub(super) fn read(document: &Document, client: ClientCommand) -> Result<Self, Usage> {
+    pub(super) fn read(document: &Document, client: ClientCommand, place: &Place) -> Result<Self, Usage> {
         let telling = ["oidc_discovery_url", "jwks_url", "jwt_validation_pubkeys", "bound_issuer"];
         let wanted = "the configuration of a JWT auth method";
-        let fields = Fields::of(document, &telling, wanted, "auth/jwt/config", client)?;
+        let fields = Fields::of(document, &telling, wanted, &place.of_mount(), client)?;
         let is_set = |value: &Value| match value {
             Value::Null | Value::Bool(false) => false,
             Value::String(text) => !text.is_empty(),

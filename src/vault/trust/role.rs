@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::Place;
 use super::bound;
 use super::fields::Fields;
 use crate::document::Document;
@@ -46,9 +47,8 @@ pub(super) struct Role {
 const OLD_NAMES: [&str; 6] = ["policies", "ttl", "max_ttl", "period", "num_uses", "bound_cidrs"];
 
 impl Role {
-    pub(super) fn read(document: &Document, client: ClientCommand) -> Result<Self, Usage> {
-        let fields =
-            Fields::of(document, &["user_claim"], "a role of the JWT auth method", "auth/jwt/role/NAME", client)?;
+    pub(super) fn read(document: &Document, client: ClientCommand, place: &Place) -> Result<Self, Usage> {
+        let fields = Fields::of(document, &["user_claim"], "a role of the JWT auth method", &place.of_role(), client)?;
         let user_claim = fields.text("user_claim")?;
         if user_claim.is_empty() {
             return Err(fields.wrong("user_claim", "", "a claim's name"));

@@ -3,6 +3,7 @@
 mod dangers;
 mod failing;
 mod finding;
+mod in_place;
 mod schema;
 mod shown;
 mod together;

@@ -153,7 +153,7 @@ fn for_pull_requests_and_without_a_secret() {
         # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
         # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
         # beware: whoever may open a pull request, from a fork too, can run what they like with these secrets
-        # beware: no --secret is named: the role gives no policy, and its tokens may read no secret
+        # beware: no secret is named: the role gives no policy, and its tokens may read no secret
         # beware: with HashiCorp Vault, write `vault` for `bao`
 
         # the auth method

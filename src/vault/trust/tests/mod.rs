@@ -10,6 +10,11 @@ use super::*;
 
 const NOW: i64 = 1_786_400_000;
 
+/// Where a role is if nothing is known of it.
+fn place() -> Place {
+    Place::new(None, None).unwrap()
+}
+
 /// A document as `bao read -format=json` prints it.
 fn document(data: &Value) -> Document {
     let envelope = json!({ "request_id": "1", "lease_id": "", "data": data, "warnings": null });
@@ -21,7 +26,7 @@ pub(super) fn role(over: &Value) -> Role {
     let mut data =
         json!({ "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": ["https://acme.semaphoreci.com"] });
     data.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
-    Role::read(&document(&data), ClientCommand::Bao).unwrap()
+    Role::read(&document(&data), ClientCommand::Bao, &place()).unwrap()
 }
 
 pub(super) fn claims(value: &Value) -> Claims {
@@ -65,7 +70,7 @@ fn hardened() -> Value {
 }
 
 fn rule(role: &Value, mount: Option<&Value>) -> Rule {
-    Rule::new(&document(role), mount.map(document).as_ref(), ClientCommand::Bao).unwrap()
+    Rule::new(&document(role), mount.map(document).as_ref(), ClientCommand::Bao, place()).unwrap()
 }
 
 /// The hardened role with these settings over it, asked with the token with these claims over it.

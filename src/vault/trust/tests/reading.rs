@@ -12,8 +12,11 @@ fn the_body_of_a_write_is_read_as_well() {
         "policies": "production", "ttl": "1d 1h", "clock_skew_leeway": "30",
     });
     let document = Document::from_text("--role-config f", body.to_string().as_bytes()).unwrap();
-    let explanation =
-        Rule::new(&document, None, ClientCommand::Bao).unwrap().evaluate(&claims(&token()), Some("RS256"), NOW);
+    let explanation = Rule::new(&document, None, ClientCommand::Bao, place()).unwrap().evaluate(
+        &claims(&token()),
+        Some("RS256"),
+        NOW,
+    );
     accepted(&explanation);
     assert_eq!(explanation.lints[0], "the token lives for 25 hours, and the job's own token for 24");
 }
@@ -22,7 +25,7 @@ fn the_body_of_a_write_is_read_as_well() {
 fn no_role(text: &str, why: &str) {
     let document = Document::from_text("--role-config f", text.as_bytes()).unwrap();
     assert_eq!(
-        Rule::new(&document, None, ClientCommand::Bao).unwrap_err().to_string(),
+        Rule::new(&document, None, ClientCommand::Bao, place()).unwrap_err().to_string(),
         format!("--role-config f: {why}")
     );
 }
@@ -58,7 +61,7 @@ fn what_is_no_role_is_told_what_it_is() {
     );
     no_role(r#"{"data":{"a":1}}"#, "data: it has no `user_claim`, and is not a role of the JWT auth method");
     let role = document(&hardened());
-    let swapped = Rule::new(&role, Some(&role), ClientCommand::Bao).unwrap_err();
+    let swapped = Rule::new(&role, Some(&role), ClientCommand::Bao, place()).unwrap_err();
     assert_eq!(
         swapped.to_string(),
         "--role-config f: data: it is a role of the JWT auth method, and not the configuration of a JWT auth method"
@@ -91,12 +94,12 @@ fn a_setting_of_another_type_is_told_where() {
         (json!({ "token_bound_cidrs": [5] }), "data.token_bound_cidrs[0]: it is not a text"),
     ];
     for (role_says, why) in cases {
-        let wrong = Rule::new(&document(&over(hardened(), &role_says)), None, ClientCommand::Bao).unwrap_err();
+        let wrong = Rule::new(&document(&over(hardened(), &role_says)), None, ClientCommand::Bao, place()).unwrap_err();
         assert_eq!(wrong.to_string(), format!("--role-config f: {why}"));
     }
     let bare = Document::from_text("--role-config f", br#"{"user_claim":"sub","bound_claims":"ref"}"#).unwrap();
     assert!(
-        Rule::new(&bare, None, ClientCommand::Bao)
+        Rule::new(&bare, None, ClientCommand::Bao, place())
             .unwrap_err()
             .to_string()
             .starts_with("--role-config f: bound_claims: ")
@@ -131,14 +134,14 @@ proptest::proptest! {
         claimed in any_json(),
         whole in any_json(),
     ) {
-        let _ = Rule::new(&document(&whole), Some(&document(&whole)), ClientCommand::Bao);
+        let _ = Rule::new(&document(&whole), Some(&document(&whole)), ClientCommand::Bao, place());
         let file = Document::from_text("x", whole.to_string().as_bytes()).unwrap();
-        let _ = Rule::new(&file, None, ClientCommand::Bao);
+        let _ = Rule::new(&file, None, ClientCommand::Bao, place());
         let mut role = hardened();
         role[setting.as_str()] = value;
         let mut token = token();
         token[claim.as_str()] = claimed;
-        if let Ok(rule) = Rule::new(&document(&role), None, ClientCommand::Bao) {
+        if let Ok(rule) = Rule::new(&document(&role), None, ClientCommand::Bao, place()) {
             let explanation = rule.evaluate(&claims(&token), Some("RS256"), NOW);
             proptest::prop_assert_eq!(explanation.verdict == Verdict::Refused, !said(&explanation).is_empty());
         }
