@@ -41,6 +41,24 @@ impl Region {
         Ok(Self(region.to_owned()))
     }
 
+    /// The partition that has regions with such a name: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
+    /// None for a name that is in no form that is known.
+    #[must_use]
+    pub fn partition(&self) -> Option<&'static str> {
+        const ELSEWHERE: [(&str, &str); 7] = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-isof-", "aws-iso-f"),
+            ("eusc-", "aws-eusc"),
+        ];
+        const COMMERCIAL: [&str; 9] = ["us-", "eu-", "ap-", "ca-", "sa-", "me-", "af-", "il-", "mx-"];
+        let known = ELSEWHERE.iter().find(|(prefix, _)| self.0.starts_with(prefix)).map(|(_, partition)| *partition);
+        known.or_else(|| COMMERCIAL.iter().any(|prefix| self.0.starts_with(prefix)).then_some("aws"))
+    }
+
     /// The name itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -51,6 +69,15 @@ impl Region {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_partition_is_that_of_its_own_regions() {
+        for partition in ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"] {
+            assert_eq!(Region::of_partition(partition).unwrap().partition(), Some(partition));
+        }
+        let of = |name: &str| Region::parse("", name).unwrap().partition();
+        assert_eq!((of("eu-central-1"), of("us-east-1"), of("moon-1")), (Some("aws"), Some("aws"), None));
+    }
 
     #[test]
     fn a_region_is_a_host_label() {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Shared;
-use crate::emit::Format;
+use super::format::form;
+use super::{Form, Shared, TokenAnswer};
 
 /// `use`.
 #[derive(Debug, Args)]
@@ -52,11 +52,19 @@ pub struct UseArgs {
     #[arg(long, value_name = "URL", help_heading = "Target options")]
     pub authority_host: Option<String>,
 
-    /// The form of the output
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output options")]
-    pub format: Option<Format>,
+    /// The format of the output; kubernetes is for exactly one target
+    #[arg(long, value_parser = form::<TokenAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
+    pub format: Option<Form<TokenAnswer>>,
 
     /// What every exchange takes.
     #[command(flatten)]
     pub shared: Shared,
+}
+
+impl UseArgs {
+    /// Whether a Kubernetes client reads the answer.
+    #[must_use]
+    pub fn is_for_kubernetes(&self) -> bool {
+        self.format == Some(Form::Answer(TokenAnswer::Kubernetes))
+    }
 }

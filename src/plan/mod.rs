@@ -156,7 +156,7 @@ impl Cli {
             Command::Gcp(args) => Some(gcp_request::timeout(args)),
             Command::Azure(args) => Some(azure_request::timeout(args)),
             Command::Vault(args) => Some(timeout(&args.shared, false)),
-            Command::Use(args) => Some(timeout(&args.shared, false)),
+            Command::Use(args) => Some(timeout(&args.shared, args.is_for_kubernetes())),
             Command::Token(args) => args.timeout.or(args.verify.then_some(token::TIMEOUT)),
             Command::Explain(_) | Command::Setup(_) | Command::Clean(_) | Command::Completions(_) | Command::Man => {
                 None

@@ -184,8 +184,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let answers: &[&str] = match first {
         "aws" => &["dotenv", "json", "process", "kubernetes"],
         "vault" => &["dotenv", "json", "raw"],
-        "gcp" | "azure" => &["dotenv", "json", "kubernetes"],
-        "use" => &["dotenv", "json"],
+        "gcp" | "azure" | "use" => &["dotenv", "json", "kubernetes"],
         _ => &[],
     };
     let elsewhere = match formats.as_slice() {

@@ -2,7 +2,7 @@
 
 use super::Wanted;
 use crate::aws::OutputMode;
-use crate::cli::UseArgs;
+use crate::cli::{Form, UseArgs};
 use crate::delivery::Delivery;
 use crate::emit::Format;
 use crate::error::Usage;
@@ -30,7 +30,7 @@ pub(super) fn exchange(
     env: &Env,
     reader: &Reader,
 ) -> Result<Exchange, Usage> {
-    if super::super::timeout(&args.shared, false).is_zero() {
+    if super::super::timeout(&args.shared, args.is_for_kubernetes()).is_zero() {
         return Err(Usage::new("--timeout: no time at all is left for the exchanges"));
     }
     let trust = Trust::new(env, None, ca_file.cloned())?;
@@ -72,7 +72,8 @@ pub(super) fn exchange(
     }
     let prints = parts.iter().any(|part| !matches!(part.target, Target::Aws(_, OutputMode::Profile(_))));
     let source = super::super::source(&args.shared.token)?;
-    let delivery = super::super::delivery(args.shared, Some(args.format.unwrap_or(Format::Env)))?;
+    let form = args.format.unwrap_or(Form::Variables(Format::Env));
+    let delivery = super::super::delivery(args.shared, form.variables())?;
     Ok(Exchange {
         source,
         parts,

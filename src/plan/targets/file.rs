@@ -1,7 +1,7 @@
 //! A targets file as it is written: the version, the targets, and the keys of each, with their places.
 
 use super::keys::{Key, Keys, Takes};
-use super::toml::{self, Fault, Node, Table, Value};
+use super::toml::{self, Fault, Node, Table, Value, short};
 use crate::cloud::Arguments;
 use crate::clouds;
 use crate::error::Usage;
@@ -15,6 +15,9 @@ pub struct TargetsFile {
     /// In the order of the text.
     pub targets: Vec<Target>,
 }
+
+/// The longest value. Errors quote values, and a job's log is read by people.
+const LONGEST_VALUE: usize = 8192;
 
 /// A target as it is written.
 #[derive(Debug)]
@@ -246,6 +249,10 @@ fn settings(name: &str, cloud: &str, table: &Table) -> Result<Vec<Setting>, Wron
             (Takes::Text, _) => return Err(wrong(*at, "takes a text in quotes")),
             (Takes::List, _) => return Err(wrong(*at, "takes a list of texts")),
         };
+        if values.iter().any(|value| value.len() > LONGEST_VALUE) {
+            let why = format!("target {name}: {cloud}.{}: a value has {LONGEST_VALUE} bytes at most", key.name);
+            return Err(Fault::new(entry.at, why).into());
+        }
         settings.push(Setting { key: key.clone(), values, at: entry.at });
     }
     Ok(settings)
@@ -266,12 +273,6 @@ fn unknown<'n>(at: usize, key: &str, before: &str, known: impl Iterator<Item = &
         None => format!("the keys are {}", known.collect::<Vec<_>>().join(", ")),
     };
     Wrong::new(at, format!("{before}{} is not a key", short(key)), hint)
-}
-
-/// A name as it fits into a line.
-fn short(name: &str) -> String {
-    const LONGEST: usize = 64;
-    if name.chars().count() <= LONGEST { name.to_owned() } else { name.chars().take(LONGEST).chain(['…']).collect() }
 }
 
 /// The name that is most like `typed`, if one is. It may have been written as other tools write it.

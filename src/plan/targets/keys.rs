@@ -36,7 +36,7 @@ const PATH: &str = "a targets file names no file";
 const COMMAND_LINE: &str = "only the command line chooses it, for all targets";
 
 /// Options that whoever can edit the file must not choose, and why. Every option whose value is a path is one more.
-const FORBIDDEN: [(&str, &str); 13] = [
+const FORBIDDEN: [(&str, &str); 12] = [
     ("sts-endpoint", SERVER),
     ("iamcredentials-endpoint", SERVER),
     ("universe-domain", SERVER),
@@ -47,7 +47,6 @@ const FORBIDDEN: [(&str, &str); 13] = [
     ("on-error", COMMAND_LINE),
     ("timeout", COMMAND_LINE),
     ("format", COMMAND_LINE),
-    ("eks-cluster", "it is for --format kubernetes, whose answer is of one cluster"),
     ("overwrite-profile", "a targets file replaces no profile that is not this program's"),
     ("help", "it is no part of a target"),
 ];
@@ -70,7 +69,12 @@ impl Keys {
     #[must_use]
     pub fn all(&self) -> Vec<Key> {
         let allowed = self.0.get_arguments().filter(|option| forbidden(option).is_none());
-        allowed.filter_map(key).collect()
+        let mut keys: Vec<Key> = allowed.filter_map(key).collect();
+        let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
+        for key in &mut keys {
+            key.about = about(&key.name, &key.about, &names);
+        }
+        keys
     }
 
     /// Why `name` is no key, though the command has an option of that name.
@@ -78,6 +82,21 @@ impl Keys {
     pub fn why_not(&self, name: &str) -> Option<&'static str> {
         forbidden(self.0.get_arguments().find(|option| option.get_long() == Some(name))?)
     }
+}
+
+/// The help text of the option `name` in the words of a file: `names` are its keys, a list has several values, and what an
+/// option says of standard output, or of a value that is forbidden here, is left out.
+fn about(name: &str, help: &str, names: &[String]) -> String {
+    match name {
+        "policy" => return "A policy that narrows the session, as JSON".into(),
+        "authority-host" => {
+            return "The cloud: AzureCloud, AzureUSGovernment or AzureChinaCloud [variable: AZURE_AUTHORITY_HOST]"
+                .into();
+        }
+        _ => {}
+    }
+    let plain = help.replace("; print nothing", "").replace("; may be repeated", "");
+    names.iter().fold(plain, |text, key| text.replace(&format!("--{key}"), key))
 }
 
 fn forbidden(option: &Arg) -> Option<&'static str> {
@@ -146,6 +165,7 @@ mod tests {
             aws env-prefix Text
             aws refreshable Flag
             aws profile Text
+            aws eks-cluster Text
             gcp provider Text
             gcp service-account Text
             gcp lifetime Text
@@ -177,6 +197,17 @@ mod tests {
             vault secrets List
         "#]]
         .assert_eq(&seen);
+    }
+
+    #[test]
+    fn a_key_is_described_in_the_words_of_a_file() {
+        let keys = clouds::ALL.iter().flat_map(|about| Keys::of(about.command).unwrap().all());
+        for Key { name, about, .. } in keys {
+            let about = about.replace("--format kubernetes", "");
+            for word in ["--", "print nothing", "repeated", "@", "an address"] {
+                assert!(!about.contains(word) && !about.is_empty(), "{name}: {about}");
+            }
+        }
     }
 
     #[test]

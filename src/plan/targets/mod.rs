@@ -7,6 +7,7 @@ mod exchanges;
 mod file;
 mod find;
 mod keys;
+mod lints;
 mod requests;
 mod rules;
 pub mod toml;
@@ -93,6 +94,11 @@ pub(super) fn new(args: UseArgs, env: &Env, reader: &Reader, file: &SharedFile) 
         return Ok(Plan::Print(lines.collect()));
     }
     let written = named(&args, file)?;
+    if args.is_for_kubernetes() && written.len() > 1 {
+        let usage =
+            Usage::new(format!("--format kubernetes prints the token of one target, and {} were named", written.len()));
+        return Err(usage.hint("name the target of the cluster").into());
+    }
     let ca_file = super::ca_file(&args.shared.network, reader)?;
     let allowed = AllowedVaults::new(&args.vault_addr_allowed, env.get("OIDC_EXCHANGE_VAULT_ADDRS")?.as_deref())?;
     let common = Common { args: &args, ca_file: ca_file.as_ref(), env, reader };
@@ -107,11 +113,13 @@ pub(super) fn new(args: UseArgs, env: &Env, reader: &Reader, file: &SharedFile) 
     all_or_faults(faults)?;
     let clashes = clashes::clashes(&wanted, env)?;
     if args.check {
+        all_or_faults(lints::lints(file, &wanted))?;
         return checked(&args, file, &wanted, &clashes);
     }
     all_or_faults(clashes)?;
     for Wanted { written, .. } in &wanted {
         if let Some(address) = written.values("addr").next() {
+            let address = rules::as_used(address);
             tracing::warn!("target {}: the token goes to {address}, which {} names", written.name, file.path());
         }
     }

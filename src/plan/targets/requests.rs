@@ -1,11 +1,12 @@
 //! A target as a request of its cloud: its keys are read as the options of the cloud's command are, by the same parser.
 
+use clap::builder::Resettable;
 use clap::{Args, Command};
 
 use super::file::{Target as Written, TargetsFile};
 use super::keys::Takes;
 use crate::aws::OutputMode;
-use crate::cli::{AwsArgs, AzureArgs, GcpArgs, Shared, UseArgs, VaultArgs};
+use crate::cli::{AwsAnswer, AwsArgs, AzureArgs, Form, GcpArgs, Shared, TokenAnswer, UseArgs, VaultArgs};
 use crate::error::Usage;
 use crate::host::Env;
 use crate::http::CaFile;
@@ -31,10 +32,12 @@ impl Common<'_> {
 
     fn read(&self, target: &Written) -> Result<Target, Usage> {
         let Self { args, ca_file, env, reader } = *self;
+        let kubernetes = self.is_for_kubernetes(target)?;
         match target.cloud {
             "aws" => {
                 let mut own: AwsArgs = parsed(target)?;
                 self.share(&mut own.shared);
+                own.format = kubernetes.then_some(Form::Answer(AwsAnswer::Kubernetes));
                 let request = aws_request::new(&own, ca_file, env, reader)?;
                 let mode = aws_output::new(&own, &request, ca_file, env)?;
                 if matches!(mode, OutputMode::Profile(_)) && !args.shared.run.is_empty() {
@@ -46,6 +49,7 @@ impl Common<'_> {
             "gcp" => {
                 let mut own: GcpArgs = parsed(target)?;
                 self.share(&mut own.shared);
+                own.format = kubernetes.then_some(Form::Answer(TokenAnswer::Kubernetes));
                 own.sts_endpoint.clone_from(&args.sts_endpoint);
                 own.iamcredentials_endpoint.clone_from(&args.iamcredentials_endpoint);
                 let place = gcp_request::Place::TargetsFile;
@@ -54,6 +58,7 @@ impl Common<'_> {
             "azure" => {
                 let mut own: AzureArgs = parsed(target)?;
                 self.share(&mut own.shared);
+                own.format = kubernetes.then_some(Form::Answer(TokenAnswer::Kubernetes));
                 own.authority_host = args.authority_host.clone().or(own.authority_host);
                 azure_request::new(&own, env).map(Target::Azure)
             }
@@ -66,6 +71,26 @@ impl Common<'_> {
         }
     }
 
+    /// Whether a Kubernetes client reads the target's token. A check reads a target with a cluster as if one did.
+    ///
+    /// # Errors
+    /// When the target has a key that is for something else.
+    fn is_for_kubernetes(&self, target: &Written) -> Result<bool, Usage> {
+        let asked = self.args.is_for_kubernetes();
+        if asked && target.cloud == "vault" {
+            return Err(Usage::new("--format kubernetes is for a target of aws, gcp or azure"));
+        }
+        let has = |key: &str| target.settings.iter().any(|setting| setting.key.name == key);
+        let kubernetes = asked || self.args.check && has("eks-cluster");
+        match ["registry", "profile"].into_iter().find(|key| kubernetes && has(key)) {
+            Some(key) => Err(Usage::new(format!(
+                "--format kubernetes prints a token and nothing else: --{key} has no effect there"
+            ))
+            .hint("make a target of its own for the cluster")),
+            None => Ok(kubernetes),
+        }
+    }
+
     /// What the command line says for all targets.
     fn share(&self, shared: &mut Shared) {
         shared.timeout = self.args.shared.timeout;
@@ -74,6 +99,8 @@ impl Common<'_> {
         shared.network.allow_http.clone_from(&self.args.shared.network.allow_http);
     }
 }
+
+const REGISTRY: &str = "registry";
 
 fn parsed<T: Args>(target: &Written) -> Result<T, Usage> {
     let mut words = vec![target.cloud.to_owned()];
@@ -89,7 +116,11 @@ fn parsed<T: Args>(target: &Written) -> Result<T, Usage> {
         }
     }
     words.extend(others);
-    let command = T::augment_args(Command::new(target.cloud).disable_help_flag(true));
+    let mut command = T::augment_args(Command::new(target.cloud).disable_help_flag(true));
+    if target.settings.iter().any(|setting| setting.key.name == REGISTRY) {
+        // On a command line nothing else is exported. Here registries come in addition.
+        command = command.mut_arg(REGISTRY, |option| option.conflicts_with(Resettable::Reset));
+    }
     let mut found = command.try_get_matches_from(words).map_err(|error| usage(&error))?;
     T::from_arg_matches_mut(&mut found).map_err(|error| usage(&error))
 }

@@ -23,6 +23,10 @@ pub(super) fn check(file: &TargetsFile, target: &Target) -> Result<(), Usage> {
 }
 
 fn value_of(key: &str, value: &str) -> Result<(), String> {
+    let is_laid_out = |c: char| key == "policy" && matches!(c, '\n' | '\r' | '\t');
+    if value.contains(|c: char| c.is_control() && !is_laid_out(c)) {
+        return Err("it has a line feed or another control character".into());
+    }
     match key {
         "policy" if value.trim_start().starts_with('@') => {
             Err("a targets file names no file: write the policy itself".into())
@@ -40,9 +44,11 @@ fn value_of(key: &str, value: &str) -> Result<(), String> {
 
 const CLOUDS: [&str; 3] = ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"];
 
+/// A parser of addresses drops line feeds and tabs, which would show another address than is used.
 fn https(value: &str) -> Result<(), String> {
-    match Url::parse(value.trim()) {
-        Ok(url) if url.scheme() == "https" && url.has_host() => Ok(()),
+    let value = value.trim();
+    match Url::parse(value) {
+        Ok(url) if url.scheme() == "https" && url.has_host() && !value.contains(char::is_whitespace) => Ok(()),
         Ok(_) | Err(_) => Err("it is not an https address".into()),
     }
 }
@@ -71,7 +77,7 @@ fn variable(text: &str) -> Result<(), String> {
     };
     match reader(&name) {
         None => Ok(()),
-        Some(who) => Err(format!("{who} reads {name}, and a targets file may not choose what that does")),
+        Some(who) => Err(format!("{name} is read by {who}, which a targets file must not steer")),
     }
 }
 
@@ -117,6 +123,11 @@ impl AllowedVaults {
         let usage = file.at_setting(target, setting, "this Vault is not allowed");
         Err(usage.hint(format!("allow it with --vault-addr-allowed URL or {}", Self::VARIABLE)))
     }
+}
+
+/// An address as it is used, in which a look-alike of a letter is seen.
+pub(super) fn as_used(text: &str) -> String {
+    address(text).map_or_else(|| text.to_owned(), |url| url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// An address as addresses are compared.
@@ -167,7 +178,9 @@ mod tests {
 
     #[test]
     fn a_file_names_no_server_but_a_vaults_and_that_by_https() {
-        for bad in ["http://127.0.0.1:8200", "vault.test", "", "file:///x", "https://"] {
+        for bad in
+            ["http://127.0.0.1:8200", "vault.test", "", "file:///x", "https://", "https://a\n.test", "https://a.te\tst"]
+        {
             assert!(value_of("addr", bad).is_err(), "{bad}");
         }
         assert!(value_of("authority-host", "https://login.test").is_err());

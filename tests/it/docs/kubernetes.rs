@@ -25,6 +25,7 @@ fn kubeconfig(name: &str, cluster: &Cluster) -> String {
 fn run<'s>(cluster: &'s Cluster, kubectl: &std::path::Path, kubeconfig: &str) -> Program<'s> {
     let line = of(PAGE, "sh").into_iter().find(|block| block.contains("kubectl get pods")).unwrap();
     let program = Program::new("/bin/sh", ["-euc", &line.replace("kubeconfig-eks.yml", "kubeconfig")]);
+    program.scratch().write("oidc-exchange.toml", of(PAGE, "toml").concat());
     std::os::unix::fs::symlink(kubectl, program.scratch().path().join("bin/kubectl")).unwrap();
     cluster.client(program, kubeconfig)
 }
@@ -46,6 +47,11 @@ fn sees_pods(name: &str, cluster: impl Fn() -> Cluster, change: impl Fn(&Cluster
 #[test]
 fn eks() {
     sees_pods("kubeconfig-eks.yml", || Cluster::eks("production"), |_, text| text);
+}
+
+#[test]
+fn a_target() {
+    sees_pods("kubeconfig-target.yml", || Cluster::eks("production"), |_, text| text);
 }
 
 #[test]

@@ -23,17 +23,29 @@ fn the_scripts() {
         "aws s3 sync build s3://my-bucket\nmigrate \n",
         "deploy.sh \n",
         "deploy aws\naudit aws\nterraform azure\nsecrets vault\noidc-exchange.toml: 4 targets checked, no error\n",
+        SETUP,
     ];
     assert_eq!(scripts.len(), ends.len());
     for (script, end) in scripts.iter().zip(ends) {
-        // As in a job, the working directory is below the one with the stand-ins.
-        let script = format!("mkdir -p work && cp oidc-exchange.toml work && cd work\n{script}");
+        // As in a job, the working directory is below the one with the stand-ins. An administrator has the trust policy.
+        let role = "oidc-exchange setup aws --target deploy --format json >role.json";
+        let script = format!("mkdir -p work && cp oidc-exchange.toml work && cd work && {role}\n{script}");
         let program = Program::new("/bin/sh", ["-euc", &script]).job(&sandbox);
         program.scratch().write("oidc-exchange.toml", FILE);
         stand_ins(&program);
-        program.run().exits(0).stdout_is(end);
+        let output = program.run();
+        if end == SETUP {
+            let text = output.exits(0).stdout();
+            let parts = ["aws iam create-role", "write auth/jwt/role/ci", "accepted: the trust policy"];
+            assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+        } else {
+            output.exits(0).stdout_is(end);
+        }
     }
 }
+
+/// What `setup` and `explain` print is in their own tests.
+const SETUP: &str = "";
 
 #[test]
 fn in_the_sandbox() {

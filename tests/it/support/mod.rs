@@ -17,7 +17,7 @@ pub(crate) mod peers;
 pub(crate) mod program;
 pub(crate) mod recorder;
 pub(crate) mod relay;
-mod running;
+pub(crate) mod running;
 pub(crate) mod scratch;
 pub(crate) mod secrets;
 pub(crate) mod shells;

@@ -47,7 +47,7 @@ fn a_file_names_no_server_but_a_vaults() {
         hint: write sts-region, if that is meant
         error: oidc-exchange.toml:5:1: target x: aws.endpoint-url is not a key
 
-        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, registry, env-prefix, refreshable, profile
+        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, registry, env-prefix, refreshable, profile, eks-cluster
     "#]].assert_eq(&said);
 }
 
@@ -100,7 +100,7 @@ fn a_file_names_no_file_and_no_command() {
         error: oidc-exchange.toml:5:1: target x: aws.policy: a targets file names no file: write the policy itself
         error: oidc-exchange.toml:5:1: target x: aws.run is not a key
 
-        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, registry, env-prefix, refreshable, profile
+        hint: the keys are role-arn, role-session-name, duration, region, sts-region, policy, policy-arn, chain-role-arn, external-id, source-identity, session-tag, allowed-account-id, verify, wait-for-iam, registry, env-prefix, refreshable, profile, eks-cluster
         error: oidc-exchange.toml:4:1: target good: include is not a key
 
         hint: the keys are aws, gcp, azure, vault
@@ -125,16 +125,16 @@ fn a_file_steers_no_program_by_a_variable() {
         "[target.x.azure]\naccess-token-env = 'Path'\n",
     ]);
     expect![[r#"
-        error: oidc-exchange.toml:5:1: target x: vault.secrets: a shell reads PATH, and a targets file may not choose what that does
-        error: oidc-exchange.toml:5:1: target x: vault.secrets: the dynamic linker or the C library reads LD_PRELOAD, and a targets file may not choose what that does
+        error: oidc-exchange.toml:5:1: target x: vault.secrets: PATH is read by a shell, which a targets file must not steer
+        error: oidc-exchange.toml:5:1: target x: vault.secrets: LD_PRELOAD is read by the dynamic linker or the C library, which a targets file must not steer
         error: oidc-exchange.toml:5:1: target x: vault.secrets: BASH_ENV is a variable whose value shells run
-        error: oidc-exchange.toml:5:1: target x: vault.secrets: an interpreter reads NODE_OPTIONS, and a targets file may not choose what that does
-        error: oidc-exchange.toml:5:1: target x: vault.secrets: git, ssh or what they start reads GIT_SSH_COMMAND, and a targets file may not choose what that does
-        error: oidc-exchange.toml:5:1: target x: vault.secrets: an interpreter reads PYTHONSTARTUP, and a targets file may not choose what that does
+        error: oidc-exchange.toml:5:1: target x: vault.secrets: NODE_OPTIONS is read by an interpreter, which a targets file must not steer
+        error: oidc-exchange.toml:5:1: target x: vault.secrets: GIT_SSH_COMMAND is read by git, ssh or what they start, which a targets file must not steer
+        error: oidc-exchange.toml:5:1: target x: vault.secrets: PYTHONSTARTUP is read by an interpreter, which a targets file must not steer
         error: oidc-exchange.toml:5:1: target x: vault.secrets: a variable's name has capital letters, digits and _, and a letter first
-        error: oidc-exchange.toml:5:1: target x: vault.secrets: git, ssh or what they start reads GIT_X, and a targets file may not choose what that does
-        error: oidc-exchange.toml:5:1: target x: aws.env-prefix: the dynamic linker or the C library reads LD_AWS_ACCESS_KEY_ID, and a targets file may not choose what that does
-        error: oidc-exchange.toml:5:1: target x: gcp.id-token-env: an interpreter reads NODE_OPTIONS, and a targets file may not choose what that does
+        error: oidc-exchange.toml:5:1: target x: vault.secrets: GIT_X is read by git, ssh or what they start, which a targets file must not steer
+        error: oidc-exchange.toml:5:1: target x: aws.env-prefix: LD_AWS_ACCESS_KEY_ID is read by the dynamic linker or the C library, which a targets file must not steer
+        error: oidc-exchange.toml:5:1: target x: gcp.id-token-env: NODE_OPTIONS is read by an interpreter, which a targets file must not steer
         error: oidc-exchange.toml:5:1: target x: azure.access-token-env: a variable's name has capital letters, digits and _, and a letter first
     "#]].assert_eq(&said);
 }

@@ -1,5 +1,7 @@
 //! `explain --target` and `setup --target`: a target takes the place of the options.
 
+use std::time::SystemTime;
+
 use sandbox::{Job, PROVIDER, Sandbox};
 use serde_json::json;
 
@@ -69,7 +71,7 @@ fn setup<'s>(words: &[&str]) -> Program<'s> {
 /// With a target, `setup` prints what it prints with the options that the target has.
 #[test]
 fn a_target_sets_up_what_its_options_would() {
-    let with_options = |words: &[&str]| setup(words).run().exits(0).stdout().to_owned();
+    let with_options = |words: &[&str]| setup(words).run().exits(0).stdout();
     let provider = "projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore";
     for (target, options) in [
         (&["aws", "--target", "deploy"][..], &["aws", "--role-arn", "arn:aws:iam::123456789012:role/deploy"][..]),
@@ -99,7 +101,7 @@ fn a_target_tells_where_the_clouds_side_is() {
         .run()
         .exits(0)
         .stderr_is(expect![""])
-        .stdout_reads(expect![[r##"
+        .stdout_reads(expect![[r#"
             # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
             # denies: every other branch and tag, pull requests, and other projects
             # beware: a debug session of such a job has the same subject and is allowed too: Entra compares no other claim
@@ -127,8 +129,8 @@ fn a_target_tells_where_the_clouds_side_is() {
               --assignee-principal-type ServicePrincipal \
               --role Reader \
               --scope /subscriptions/x
-        "##]]);
-    setup(&["vault", "--target", "secrets"]).run().exits(0).stderr_is(expect![""]).stdout_reads(expect![[r##"
+        "#]]);
+    setup(&["vault", "--target", "secrets"]).run().exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/semaphore/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
@@ -186,7 +188,7 @@ fn a_target_tells_where_the_clouds_side_is() {
           "user_claim": "prj_id"
         }
         END
-    "##]]);
+    "#]]);
 }
 
 #[test]
@@ -274,14 +276,16 @@ fn an_option_beside_a_target_that_has_it_is_refused() {
         error: the following required arguments were not provided:
         error: the argument '--target <NAME>' cannot be used with '--role-arn <ARN>'
         error: the following required arguments were not provided:
-    "#]].assert_eq(&said);
+    "#]]
+    .assert_eq(&said);
 }
 
 /// `explain` of a document, on claims that were carried here.
 fn explain<'s>(words: &[&str], document: &serde_json::Value) -> Program<'s> {
     let program = program(&["explain"]).args(words).args(["document.json", "--claims", "claims.json"]);
     let issuer = "https://acme.semaphoreci.com";
-    let claims = json!({ "iss": issuer, "aud": issuer, "sub": Job::branch("main").subject(), "iat": 1_700_000_000, "exp": 2_000_000_000 });
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let claims = json!({ "iss": issuer, "aud": issuer, "sub": Job::branch("main").subject(), "iat": now - 60, "nbf": now - 60, "exp": now + 3600 });
     program.scratch().write("claims.json", json!({ "claims": claims }).to_string());
     program.scratch().write("document.json", document.to_string());
     program
@@ -311,7 +315,7 @@ fn a_rule_is_explained_for_the_targets_role() {
         said.push_str(&output.told());
     }
     expect![[r#"
-        error: --role-arn says arn:aws:iam::123456789012:role/other, and --trust-policy document.json is of the role arn:aws:iam::123456789012:role/deploy
+        error: oidc-exchange.toml:7:5: target elsewhere: --role-arn says arn:aws:iam::123456789012:role/other, and --trust-policy document.json is of the role arn:aws:iam::123456789012:role/deploy
 
         hint: the file says itself whose it is: name that role, or none
         error: oidc-exchange.toml:12:5: target bad: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
@@ -348,14 +352,18 @@ fn a_provider_is_explained_for_the_target() {
         .run()
         .exits(2)
         .stdout_is("")
-        .stderr_is(expect![""]);
+        .stderr_is(expect![[r#"
+            error: oidc-exchange.toml:18:5: target web: --provider names projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore, and --provider-config document.json is of projects/123456/locations/global/workloadIdentityPools/github/providers/github
+
+            hint: give the configuration of the target's provider
+        "#]]);
 }
 
 #[test]
 fn notes_name_what_the_target_has() {
     let note = |words: &[&str], document: serde_json::Value, part: &str| {
         let output = explain(words, &document).run();
-        let text = output.exits(4).stdout().to_owned();
+        let text = output.exits(4).stdout();
         let found = text.lines().find(|line| line.contains(part)).unwrap_or_default().to_owned();
         found + "\n"
     };

@@ -1,9 +1,13 @@
 //! `use`: several targets of a file in one run.
 
+mod afterwards;
 mod dangers;
 mod failing;
 mod finding;
+mod hostile;
 mod in_place;
+mod kubernetes;
+mod registry;
 mod schema;
 mod shown;
 mod together;

@@ -260,7 +260,7 @@ fn what_cannot_be_meant() {
         error: the following required arguments were not provided:
           --role <NAME>
 
-        Usage: oidc-exchange setup vault --role <NAME> --branch <NAME> --issuer <URL> --project-id <UUID> --repo <NAME>
+        Usage: oidc-exchange setup vault --branch <NAME> --issuer <URL> --project-id <UUID> --repo <NAME> --role <NAME>
 
         For more information, try '--help'.
     "#]]);

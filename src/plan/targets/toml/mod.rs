@@ -13,7 +13,7 @@ use toml_parser::decoder::{IntegerRadix, ScalarKind};
 use toml_parser::parser::{Event, EventKind, RecursionGuard, ValidateWhitespace};
 use toml_parser::{Expected, ParseError, Source};
 
-pub use self::table::{Entry, Fault, Node, Table, Value};
+pub use self::table::{Entry, Fault, Node, Table, Value, short};
 use self::table::{How, Part};
 
 /// The most parts of a key.

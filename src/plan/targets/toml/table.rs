@@ -71,6 +71,13 @@ impl Fault {
     }
 }
 
+/// A name as it fits into a line.
+#[must_use]
+pub fn short(name: &str) -> String {
+    const LONGEST: usize = 64;
+    if name.chars().count() <= LONGEST { name.to_owned() } else { name.chars().take(LONGEST).chain(['…']).collect() }
+}
+
 /// A part of a key.
 pub(super) struct Part {
     pub(super) text: String,
@@ -165,5 +172,5 @@ impl Table {
 }
 
 fn twice(part: &Part) -> Fault {
-    Fault::new(part.at, format!("`{}` is there twice", part.text))
+    Fault::new(part.at, format!("`{}` is there twice", short(&part.text)))
 }
