@@ -2,7 +2,7 @@
 """What an exchange costs: oidc-exchange beside curl doing the same requests, and beside what people use.
 
     sh install.sh --to target/bench
-    python3 benches/compare.py target/bench/oidc-exchange [aws|gcp|vault|version|kubernetes|all] [--turns N] [--write]
+    python3 benches/compare.py target/bench/oidc-exchange [aws|gcp|azure|vault|use|version|kept|all] [--turns N] [--write]
 
 It starts the sandbox in clear and over TLS, and the OpenBao that the tests have fetched. Each exchange is measured
 straight on loopback, and through a relay that adds 25 ms each way and counts connections, requests (in clear) and data
@@ -37,7 +37,7 @@ EACH_WAY = 0.025
 SECRETS = (1, 10, 100)
 STORE = "/etc/ssl/certs/ca-certificates.crt"
 QUIET = ("CORE_DISABLE_USAGE_REPORTING", "COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "CORE_DISABLE_FILE_LOGGING")
-URLS = ("AWS_ENDPOINT_URL_STS", "SANDBOX_GOOGLE_STS", "SANDBOX_GOOGLE_IAM", "BAO_ADDR")
+URLS = ("AWS_ENDPOINT_URL_STS", "SANDBOX_GOOGLE_STS", "SANDBOX_GOOGLE_IAM", "AZURE_AUTHORITY_HOST", "VAULT_ADDR", "BAO_ADDR")
 
 
 class Race:
@@ -132,16 +132,17 @@ def version(program, env, turns):
     return taking_part
 
 
-def kubernetes(program, env, turns):
-    """A client's plugin from what is kept: a table of its own, which is not written anywhere."""
-    taking_part = present(list(contestants.kubernetes(program, env)))
-    # The first turn fills the cache.
-    taking_part[0].take_turn()
-    take_turns(taking_part, turns)
-    ours = report.median(taking_part[0].walls)
-    for one in taking_part:
-        wall, cpu = report.median(one.walls), report.median(one.cpus)
-        say(f"{one.name}: {wall:.2f} ms wall, {cpu:.2f} ms CPU, {wall / ours:.0f} × ours")
+def kept(program, env, turns):
+    """Answers from what an earlier call has kept: a Kubernetes client's plugin, and docker's helper."""
+    pairs = []
+    for build in (contestants.kubernetes, contestants.docker):
+        taking_part = present(list(build(program, env)))
+        say(f"kept: {'; '.join(one.name for one in taking_part)}")
+        take_turns(taking_part, 3 * turns)
+        for contestant in taking_part:
+            contestant.measure_peak()
+        pairs.append(taking_part)
+    return pairs
 
 
 def sizes():
@@ -163,14 +164,14 @@ def commit():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
-    parser.add_argument("what", nargs="?", default="all", choices=["aws", "gcp", "vault", "version", "kubernetes", "all"])
+    parser.add_argument("what", nargs="?", default="all", choices=["aws", "gcp", "azure", "vault", "use", "version", "kept", "all"])
     parser.add_argument("--turns", type=int, default=21)
     parser.add_argument("--write", action="store_true", help="needs `all`")
     given = parser.parse_args()
     if given.write and given.what != "all":
         parser.error("--write needs all of it")
     program = os.path.abspath(given.program)
-    wanted = ("aws", "gcp", "vault", "version") if given.what == "all" else (given.what,)
+    wanted = ("aws", "gcp", "azure", "vault", "use", "version", "kept") if given.what == "all" else (given.what,)
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="oidc-exchange-bench-"))
         clear = furnished(stack.enter_context(sandbox()), os.path.join(place, "clear"))
@@ -178,9 +179,13 @@ def main():
         checked = check(tls, clear)
         say(checked)
         races = []
-        for name, build in (("aws", contestants.aws), ("gcp", contestants.gcp)):
-            for scheme, env in (("http", clear), ("TLS", tls)):
-                if name in wanted:
+        both, secure = (("http", clear), ("TLS", tls)), (("TLS", tls),)
+        for name, build, schemes in (
+            ("aws", contestants.aws, both), ("gcp", contestants.gcp, both), ("azure", contestants.azure, secure),
+            ("use, three clouds", contestants.several, secure), ("use, 20 targets", contestants.many, secure),
+        ):
+            for scheme, env in schemes:
+                if name.split(",")[0] in wanted:
                     here = lambda env, build=build: build(program, env)
                     races.append(Race(name, scheme, here, env, given.turns))
         if "vault" in wanted:
@@ -193,11 +198,10 @@ def main():
                     here = lambda env, secrets=secrets: contestants.vault(program, env, bao.program, secrets)
                     label = f"vault, {secrets} secret{'s' if secrets > 1 else ''}"
                     races.append(Race(label, scheme, here, env, given.turns))
-        if "kubernetes" in wanted:
-            return kubernetes(program, clear, given.turns)
+        from_kept = kept(program, clear, given.turns) if "kept" in wanted else []
         starts = version(program, clear, given.turns) if "version" in wanted else []
     result = report.Result(
-        races, starts, os.path.getsize(program), sizes(), checked, given.turns, f"{datetime.date.today().isoformat()}, commit {commit()}"
+        races, from_kept, starts, os.path.getsize(program), sizes(), checked, given.turns, f"{datetime.date.today().isoformat()}, commit {commit()}"
     )
     print(result.whole())
     if given.write:

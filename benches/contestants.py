@@ -2,11 +2,12 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from urllib.parse import urlsplit
 
-from loopback import pinned
+from loopback import ToLoopback, pinned
 from measure import Contestant
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
@@ -14,6 +15,9 @@ PROVIDER = "projects/123456/locations/global/workloadIdentityPools/sandbox-ci/pr
 ACCOUNT = "deploy@sandbox-project.iam.gserviceaccount.com"
 IMPERSONATE = f"projects/-/serviceAccounts/{ACCOUNT}:generateAccessToken"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+TENANT, CLIENT = "72f988bf-86f1-41af-91ab-2d7cd011db47", "00001111-aaaa-2222-bbbb-3333cccc4444"
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
 CURL = ["curl", "--fail", "--silent", "--show-error"]
 
@@ -66,6 +70,15 @@ credentials.refresh(transport.Request())
 print(credentials.token)
 """
 
+# The token in argv, as az takes it. Each turn has a directory of its own, as each job has.
+AZ_RECIPE = f"""
+AZURE_CONFIG_DIR=$(mktemp -d) && export AZURE_CONFIG_DIR &&
+"$@" login --service-principal --username {CLIENT} --tenant {TENANT} --federated-token "$SEMAPHORE_OIDC_TOKEN" \
+  --allow-no-subscriptions --output none &&
+"$@" account get-access-token --query accessToken --output tsv
+status=$?; rm -rf "$AZURE_CONFIG_DIR"; exit $status
+"""
+
 BAO_RECIPE = """
 BAO_TOKEN=$("$0" write -field=token auth/jwt/login role=ci jwt="$SEMAPHORE_OIDC_TOKEN") || exit
 export BAO_TOKEN
@@ -110,18 +123,40 @@ def aws(program, env):
         yield Contestant("curl, system's certificates", both, plain, ["curl"])
 
 
+def kept(env):
+    """A contestant's OIDC_EXCHANGE_DIR is emptied before each turn, so that what is kept is elsewhere."""
+    env = {name: value for name, value in env.items() if name != "OIDC_EXCHANGE_DIR"}
+    return {**env, "HOME": env["PLACE"], "SEMAPHORE_JOB_ID": "bench"}
+
+
+def docker(program, env):
+    """A registry's password from what an earlier command has kept: ours in its file, Amazon's in its cache."""
+    directory = os.path.join(env["PLACE"], "bin")
+    os.makedirs(directory, exist_ok=True)
+    helper = os.path.join(directory, "docker-credential-oidc-exchange")
+    os.symlink(program, helper)
+    env = {**kept(env), "PATH": f"{directory}{os.pathsep}{env['PATH']}"}
+    subprocess.run([program, "aws", "--role-arn", ROLE, "--registry", REGISTRY], env=env, check=True)
+    server = os.path.join(env["PLACE"], "registry")
+    with open(server, "w") as file:
+        file.write(REGISTRY)
+    theirs = shutil.which("docker-credential-ecr-login") or "docker-credential-ecr-login"
+    yield Contestant("docker-credential-oidc-exchange get", [helper, "get"], env, role="ours", stdin=server)
+    yield Contestant("docker-credential-ecr-login list", [theirs, "list"], env, [theirs], role="recipe")
+
+
 def kubernetes(program, env):
     """A token for an EKS cluster from a session that is there: ours keeps it, the AWS CLI has it in its variables."""
-    # A contestant's OIDC_EXCHANGE_DIR is emptied before each turn.
-    env = {name: value for name, value in env.items() if name != "OIDC_EXCHANGE_DIR"}
-    env.update(HOME=env["PLACE"], SEMAPHORE_JOB_ID="bench")
+    env = kept(env)
     ours = [program, "aws", "--role-arn", ROLE, "--region", "us-east-1"]
     session = json.loads(subprocess.check_output([*ours, "--format", "json"], env=env))
     cli = pinned("aws", "aws") or shutil.which("aws")
     theirs = {**env, **session, "AWS_DEFAULT_REGION": "us-east-1"}
     plugin = [*ours, "--eks-cluster", "bench", "--format", "kubernetes"]
+    subprocess.run(plugin, env=env, check=True, stdout=subprocess.DEVNULL)
     yield Contestant("oidc-exchange --format kubernetes", plugin, env, role="ours")
-    yield Contestant("aws eks get-token", [cli, "eks", "get-token", "--cluster-name", "bench"], theirs, [cli])
+    command = [cli, "eks", "get-token", "--cluster-name", "bench"]
+    yield Contestant("aws eks get-token", command, theirs, [cli], 4, "recipe")
 
 
 def gcp(program, env):
@@ -143,6 +178,63 @@ def gcp(program, env):
     yield Contestant("curl, twice", ["sh", "-c", GCP_CURL, "sh", *curl(env)], env, ["curl"], role="curl")
     yield Contestant("the recipe: gcloud ×3", ["sh", "-c", GCLOUD_RECIPE], env, ["gcloud"], 7, "recipe")
     yield Contestant("google-auth", [python, "-c", GOOGLE_AUTH], {**env, "CREDENTIALS_FILE": file}, [python], 4)
+
+
+def azure(program, env):
+    ours = [program, "azure", "--tenant-id", TENANT, "--client-id", CLIENT, "--access-token-env", "TOKEN"]
+    yield Contestant("oidc-exchange", ours, env, role="ours")
+    python = pinned("az", "python")
+    az = [python, "-m", "azure.cli"] if python else ["az"]
+    # az asks no authority but Microsoft's own hosts: a proxy leads them here.
+    quiet = {"AZURE_CORE_COLLECT_TELEMETRY": "false", "AZURE_CORE_NO_COLOR": "true"}
+    proxy = ToLoopback(urlsplit(env["AZURE_AUTHORITY_HOST"]).port).url
+    theirs = {**env, **quiet, "HTTPS_PROXY": proxy, "HOME": env["PLACE"]}
+    theirs.pop("AZURE_AUTHORITY_HOST")
+    name = "the recipe: az login, az account get-access-token"
+    yield Contestant(name, ["sh", "-c", AZ_RECIPE, "sh", *az], theirs, az[:1], 7, "recipe")
+
+
+def several(program, env):
+    """Three clouds in one run, each alone, and one after the other."""
+    endpoints = ["--sts-endpoint", env["SANDBOX_GOOGLE_STS"], "--iamcredentials-endpoint", env["SANDBOX_GOOGLE_IAM"]]
+    file = targets(env, "three", f"""[target.deploy]
+aws.role-arn = "{ROLE}"
+
+[target.web.gcp]
+provider = "{PROVIDER}"
+service-account = "{ACCOUNT}"
+
+[target.secrets]
+vault.role = "ci"
+vault.secrets = ["PASSWORD=kv2:secret/production/db#password"]
+""")
+    alone = {
+        "aws": ["aws", "--role-arn", ROLE],
+        "gcp": ["gcp", "--provider", PROVIDER, "--service-account", ACCOUNT, *endpoints],
+        "vault": ["vault", "--role", "ci", "PASSWORD=kv2:secret/production/db#password"],
+    }
+    use = [program, "use", "deploy", "web", "secrets", "--targets", file, *endpoints]
+    yield Contestant("oidc-exchange use", use, env, role="ours")
+    for cloud, command in alone.items():
+        yield Contestant(f"oidc-exchange {cloud}", [program, *command], env, role="alone")
+    script = " && ".join(shlex.join([program, *command]) for command in alone.values())
+    yield Contestant("the three, one after the other", ["sh", "-c", script], env, role="sequence")
+
+
+def many(program, env):
+    """Twenty roles in one run, and one."""
+    names = [f"t{number}" for number in range(20)]
+    tables = [f'[target.{name}]\naws.role-arn = "{ROLE}"\naws.env-prefix = "{name.upper()}_"\n' for name in names]
+    use = [program, "use", "--targets", targets(env, "many", "\n".join(tables))]
+    yield Contestant("oidc-exchange use, 20 targets", [*use, *names], env, role="ours")
+    yield Contestant("oidc-exchange use, one of them", [*use, names[0]], env, role="alone")
+
+
+def targets(env, name, tables):
+    file = os.path.join(env["PLACE"], f"{name}.toml")
+    with open(file, "w") as written:
+        written.write(f"version = 1\n\n{tables}")
+    return file
 
 
 def vault(program, env, bao, secrets):

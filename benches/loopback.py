@@ -6,8 +6,10 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -48,6 +50,37 @@ def sandbox(*options):
         yield dict(line.split("=", 1) for line in said.decode().split("\0") if line)
     finally:
         stop(running)
+
+
+class ToLoopback(socketserver.ThreadingTCPServer):
+    """A proxy that leads every CONNECT, whatever host it names, to one port of 127.0.0.1. It ends with this program."""
+
+    daemon_threads = True
+
+    def __init__(self, port):
+        self.target = port
+        super().__init__(("127.0.0.1", 0), Through)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Through(socketserver.StreamRequestHandler):
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        with socket.create_connection(("127.0.0.1", self.server.target)) as there:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=pour, args=(there, self.connection), daemon=True)
+            back.start()
+            pour(self.connection, there)
+            back.join()
+
+
+def pour(source, sink):
+    with contextlib.suppress(OSError):
+        while data := source.recv(1 << 16):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
 
 
 def free_port():

@@ -12,8 +12,9 @@ import time
 class Contestant:
     """A command, the tools it needs, and in which turns it takes part: in every one, or, where it is slow, in fewer."""
 
-    def __init__(self, name, command, env, needs=(), every=1, role=None):
+    def __init__(self, name, command, env, needs=(), every=1, role=None, stdin=os.devnull):
         self.name, self.command, self.env, self.every, self.role = name, command, env, every, role
+        self.stdin = stdin
         self.missing = [tool for tool in needs if not tool or not (os.path.isfile(tool) or shutil.which(tool))]
         self.walls, self.cpus, self.counts, self.peak = [], [], [], None
 
@@ -21,7 +22,7 @@ class Contestant:
         """Runs it once; wall and CPU time (user and system, of the whole process tree) in milliseconds."""
         shutil.rmtree(self.env.get("OIDC_EXCHANGE_DIR", ""), ignore_errors=True)
         tally = ledger and ledger.open()
-        wall, cpu = run(self.command, self.env)
+        wall, cpu = run(self.command, self.env, self.stdin)
         counts = tally and (tally.requests, tally.connections, tally.round_trips)
         return wall, cpu, counts
 
@@ -31,15 +32,15 @@ class Contestant:
         gnu_time = shutil.which("time", path="/usr/bin:/bin")
         if gnu_time:
             with tempfile.NamedTemporaryFile("r") as said:
-                run([gnu_time, "-f", "%M", "-o", said.name, *self.command], self.env)
+                run([gnu_time, "-f", "%M", "-o", said.name, *self.command], self.env, self.stdin)
                 self.peak = int(said.read().split()[-1]) / 1024
 
 
-def run(command, env):
+def run(command, env, stdin=os.devnull):
     path = shutil.which(command[0], path=env.get("PATH", os.defpath)) or command[0]
     with tempfile.TemporaryFile() as error:
         files = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
             (os.POSIX_SPAWN_DUP2, error.fileno(), 2),
         ]

@@ -234,6 +234,20 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_ends_at_a_full_stop_that_is_not_quoted() {
+        for (text, first) in [
+            ("One. Two. Three.", "One. …"),
+            ("One.", "One."),
+            ("One at https://a.b/c", "One at https://a.b/c"),
+            ("Not 'a. b' here. More.", "Not 'a. b' here. …"),
+            ("It doesn't end. More.", "It doesn't end. More."),
+            ("", ""),
+        ] {
+            assert_eq!(RawText::new(text).first_sentence().unclean(), first);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_seen_goes_before_secrets_are_looked_for() {
         for invisible in ['\u{7f}', '\u{202e}', '\u{200b}', '\u{ad}', '\u{61c}', '\u{2028}', '\u{feff}', '\u{e0001}'] {
             let text: String = SECRET.chars().flat_map(|c| [c, invisible]).collect();
