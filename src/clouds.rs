@@ -33,6 +33,7 @@ pub(crate) mod tests {
         option_of_names: None,
         variables_left: || vec![Name::fixed("MOON_KEY"), Name::fixed("MOON_FAR")],
         variables_into: |_, env| env.raw("MOON_DIR").map(|_| Name::fixed("MOON_DIR")).into_iter().collect(),
+        is_registry: |name| name == "registry.moon",
         limits: |_| vec!["it is too heavy".into()],
         reaction: |_| Reaction::says("no air"),
     };

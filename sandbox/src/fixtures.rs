@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::aws::{Ecr, Sts};
-use crate::azure::Entra;
+use crate::azure::{Acr, Entra};
 use crate::google::Google;
 use crate::vault::Vault;
 use crate::{Issuer, Job, Tls};
@@ -29,6 +29,8 @@ pub const RELEASE_ACCOUNT: &str = "release@sandbox-project.iam.gserviceaccount.c
 pub const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 /// Its application, which branch `main` of the sandbox's project may act as.
 pub const CLIENT: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
+/// The registry that its certificate is for: behind a proxy, it is Azure's.
+pub const REGISTRY: &str = "contoso.azurecr.io";
 
 /// The Vault role that branch `main` of the sandbox's project may log in to; it reads `secret/production/`.
 pub const VAULT_ROLE: &str = "ci";
@@ -47,6 +49,8 @@ pub struct Sandbox {
     pub google: Google,
     /// Azure's part.
     pub azure: Entra,
+    /// Its container registry.
+    pub acr: Acr,
     /// Vault.
     pub vault: Vault,
 }
@@ -58,8 +62,9 @@ impl Sandbox {
     /// When a server cannot be started.
     pub fn start() -> io::Result<Self> {
         let aws = Sts::start()?;
-        let ecr = Ecr::start(&aws, None)?;
-        Self::furnish(Issuer::start()?, aws, ecr, Google::start()?, Entra::start()?, Vault::start()?)
+        let (ecr, azure) = (Ecr::start(&aws, None)?, Entra::start()?);
+        let acr = Acr::start(&azure, None)?;
+        Self::furnish(Issuer::start()?, (aws, ecr), Google::start()?, (azure, acr), Vault::start()?)
     }
 
     /// The same over TLS, with certificates of this authority for `127.0.0.1` and `localhost`.
@@ -70,10 +75,11 @@ impl Sandbox {
         let certificate = tls.server(&["127.0.0.1", "localhost"])?;
         let google = Google::start_tls(&tls.server(&["127.0.0.1", "localhost", "*.googleapis.com"])?)?;
         let (issuer, aws) = (Issuer::start_tls(&certificate)?, Sts::start_tls(&certificate)?);
-        let hosts = ["127.0.0.1", "localhost", "login.microsoftonline.com", "management.azure.com"];
-        let azure = Entra::start_tls(&tls.server(&hosts)?)?;
+        let entra = ["login.microsoftonline.com", "login.microsoftonline.us", "management.azure.com"];
+        let azure = Entra::start_tls(&tls.server(&[["127.0.0.1", "localhost"].as_slice(), &entra].concat())?)?;
         let ecr = Ecr::start(&aws, Some(&certificate))?;
-        let sandbox = Self::furnish(issuer, aws, ecr, google, azure, Vault::start_tls(&certificate)?)?;
+        let acr = Acr::start(&azure, Some(&tls.server(&["127.0.0.1", "localhost", REGISTRY, "contoso.azurecr.us"])?))?;
+        let sandbox = Self::furnish(issuer, (aws, ecr), google, (azure, acr), Vault::start_tls(&certificate)?)?;
         sandbox.vault.trust_ca(&tls.ca_pem());
         sandbox.aws.trust_ca(&tls.ca_pem());
         sandbox.google.trust_ca(&tls.ca_pem());
@@ -81,7 +87,13 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    fn furnish(issuer: Issuer, aws: Sts, ecr: Ecr, google: Google, azure: Entra, vault: Vault) -> io::Result<Self> {
+    fn furnish(
+        issuer: Issuer,
+        (aws, ecr): (Sts, Ecr),
+        google: Google,
+        (azure, acr): (Entra, Acr),
+        vault: Vault,
+    ) -> io::Result<Self> {
         aws.register_provider(ACCOUNT, &issuer.url(), &[&issuer.url()]);
         let branch = Job::branch("main").subject();
         let tags = Job::tag("*").subject();
@@ -91,7 +103,7 @@ impl Sandbox {
         azure.create_application(TENANT, CLIENT);
         azure.add_credential(TENANT, CLIENT, &issuer.url(), &branch, &issuer.url());
         furnish_vault(&vault, &issuer);
-        Ok(Self { issuer, aws, ecr, google, azure, vault })
+        Ok(Self { issuer, aws, ecr, google, azure, acr, vault })
     }
 
     /// The environment of a job on branch `main`, with the sandbox's endpoints.

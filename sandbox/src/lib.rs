@@ -32,8 +32,8 @@ pub mod vault;
 
 pub use clock::now;
 pub use fixtures::{
-    ACCOUNT, CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, TENANT,
-    VAULT_PASSWORD, VAULT_ROLE, trust,
+    ACCOUNT, CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, POOL, PROVIDER, REGISTRY, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox,
+    TENANT, VAULT_PASSWORD, VAULT_ROLE, trust,
 };
 pub use issuer::{Curve, Issuer, Job, Outage};
 pub use kubernetes::{ApiServer, Authenticator};

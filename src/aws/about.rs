@@ -12,6 +12,7 @@ pub const ABOUT: About = About {
     option_of_names: None,
     variables_left: output::refreshable_names,
     variables_into: |_, _| Vec::new(),
+    is_registry: super::registry::is_registry,
     limits: token_checks::limits,
     reaction: token_checks::reaction,
 };

@@ -19,6 +19,7 @@ pub const ABOUT: About = About {
     option_of_names: None,
     variables_left: exports::names_left,
     variables_into: |place, env| exports::leading_into(place, env),
+    is_registry: super::registry::is_registry,
     limits: token_checks::limits,
     reaction: token_checks::reaction,
 };

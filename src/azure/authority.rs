@@ -11,6 +11,8 @@ struct Known {
     name: &'static str,
     authority: &'static str,
     resource_manager: &'static str,
+    /// After a container registry's own name.
+    registries: &'static str,
 }
 
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud>
@@ -18,6 +20,7 @@ const PUBLIC: Known = Known {
     name: "AzureCloud",
     authority: "https://login.microsoftonline.com",
     resource_manager: "https://management.azure.com",
+    registries: "azurecr.io",
 };
 static KNOWN: [Known; 3] = [
     PUBLIC,
@@ -25,11 +28,13 @@ static KNOWN: [Known; 3] = [
         name: "AzureUSGovernment",
         authority: "https://login.microsoftonline.us",
         resource_manager: "https://management.usgovcloudapi.net",
+        registries: "azurecr.us",
     },
     Known {
         name: "AzureChinaCloud",
         authority: "https://login.chinacloudapi.cn",
         resource_manager: "https://management.chinacloudapi.cn",
+        registries: "azurecr.cn",
     },
 ];
 
@@ -112,6 +117,11 @@ impl Authority {
     pub fn resource_manager(&self) -> Scope {
         Scope::all_of(self.known().unwrap_or(&PUBLIC).resource_manager)
     }
+}
+
+/// The cloud whose container registries have names that end with `domain`.
+pub(super) fn cloud_of_registries(domain: &str) -> Option<&'static str> {
+    KNOWN.iter().find(|known| known.registries == domain).map(|known| known.name)
 }
 
 #[cfg(test)]

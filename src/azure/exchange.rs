@@ -3,10 +3,10 @@
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
-use super::Request;
 use super::answer::Answer;
 use super::cause::Cause;
 use super::hints::Context;
+use super::{Request, Scope};
 use crate::cloud::{AccessToken, Given, Granted, unreadable};
 use crate::error::Error;
 use crate::http::retry::Deadline;
@@ -19,13 +19,21 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// # Errors
 /// Entra's refusal, or that it could not be reached in time.
 pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<AccessToken, Error> {
+    token_for(request, &request.scope, given).await
+}
+
+/// Trades the token for what `request` asks, with another scope.
+///
+/// # Errors
+/// As for [`exchange`].
+pub(super) async fn token_for(request: &Request, scope: &Scope, given: &Given<'_>) -> Result<AccessToken, Error> {
     let Given { token, http, host, deadline, .. } = *given;
     let grace = request.wait_for_iam.map(Deadline::after);
     http.shown().add(token.jwt());
     let form = form_urlencoded::Serializer::new(String::new())
         .append_pair("grant_type", "client_credentials")
         .append_pair("client_id", request.client.as_str())
-        .append_pair("scope", request.scope.as_str())
+        .append_pair("scope", scope.as_str())
         .append_pair("client_assertion_type", ASSERTION_TYPE)
         .append_pair("client_assertion", token.jwt().reveal())
         .finish();
@@ -42,7 +50,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<AccessToke
         let granted: Granted = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error)))?;
         granted.token(host.clock.now()).map_err(garbled)
     };
-    let context = Context { request, token, clock: &host.clock };
+    let context = Context { request, scope, token, clock: &host.clock };
     let access_token = http.retry(deadline, once).await.map_err(|gave_up| gave_up.explain(&context))?;
     http.shown().add(&access_token.secret);
     Ok(access_token)

@@ -1,6 +1,6 @@
 //! What to do about an error of Microsoft Entra's.
 
-use super::Request;
+use super::{Request, Scope};
 use crate::command_hints;
 use crate::host::Clock;
 use crate::subject::claims::JobKind;
@@ -10,6 +10,8 @@ use crate::text::time;
 /// What an error is explained with.
 pub(super) struct Context<'a> {
     pub(super) request: &'a Request,
+    /// What the access token was to be for.
+    pub(super) scope: &'a Scope,
     pub(super) token: &'a SubjectToken,
     pub(super) clock: &'a Clock,
 }
@@ -23,9 +25,9 @@ const YOUNG: &str = "if you created it a moment ago, add --wait-for-iam 5m --tim
 impl Context<'_> {
     /// The application and the tenant; and the scope, unless it is the usual one.
     pub(super) fn asked_for(&self) -> Vec<String> {
-        let Request { tenant, client, scope, authority, .. } = self.request;
+        let Request { tenant, client, authority, .. } = self.request;
         let who = format!("client {}, tenant {}", client.as_str(), tenant.as_str());
-        let scope = (*scope != authority.resource_manager()).then(|| format!("scope {}", scope.as_str()));
+        let scope = (*self.scope != authority.resource_manager()).then(|| format!("scope {}", self.scope.as_str()));
         [who].into_iter().chain(scope).collect()
     }
 
@@ -143,12 +145,12 @@ impl Context<'_> {
 
     pub(super) fn resource(&self) -> Vec<String> {
         vec![
-            format!("check the spelling of --scope {}", self.request.scope.as_str()),
+            format!("check the spelling of --scope {}", self.scope.as_str()),
             "check that the tenant uses this service: an administrator must have added it to the tenant".into(),
         ]
     }
 
     pub(super) fn scope(&self) -> Vec<String> {
-        vec![format!("check --scope {}: it must be RESOURCE/.default, for one resource", self.request.scope.as_str())]
+        vec![format!("check --scope {}: it must be RESOURCE/.default, for one resource", self.scope.as_str())]
     }
 }

@@ -5,6 +5,7 @@
 //! (<https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential>).
 
 mod about;
+pub mod acr;
 mod answer;
 pub mod authority;
 mod az;
@@ -14,6 +15,7 @@ pub mod exports;
 mod hints;
 pub mod ids;
 pub mod kubernetes;
+pub mod registry;
 mod request;
 pub mod setup;
 mod subscriptions;
@@ -23,4 +25,5 @@ pub mod trust;
 pub use about::ABOUT;
 pub use authority::Authority;
 pub use ids::{ClientId, Scope, SubscriptionId, TenantId};
+pub use registry::{Registries, RegistryHost};
 pub use request::{Az, Request};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::authority::Authority;
 use super::ids::{ClientId, Scope, SubscriptionId, TenantId};
+use super::registry::Registries;
 use crate::cloud::ExecVersion;
 use crate::shell::Name;
 
@@ -33,6 +34,10 @@ pub struct Request {
     pub kubernetes: Option<ExecVersion>,
     /// The directory in which az is logged in, if the job gets one.
     pub az: Option<Az>,
+    /// The registries whose passwords are wanted.
+    pub registries: Registries,
+    /// Whether these are all that is wanted: nothing is exported.
+    pub registries_only: bool,
     /// How long a refusal that a recent change would explain is retried.
     pub wait_for_iam: Option<Duration>,
 }

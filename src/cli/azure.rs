@@ -38,6 +38,15 @@ pub struct AzureArgs {
     #[arg(long, help_heading = "Azure options")]
     pub az: bool,
 
+    /// Give docker, podman, buildah and skopeo the password of this Azure registry; print nothing; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST",
+        conflicts_with_all = ["output", "format", "on_error", "print_secrets"],
+        help_heading = "Azure options"
+    )]
+    pub registry: Vec<String>,
+
     /// Retry for this long if a federated credential that was created a moment ago would explain the refusal
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Azure options")]
     pub wait_for_iam: Option<Duration>,

@@ -42,7 +42,9 @@ pub(super) const AZURE: &str = r#"Examples:
       -- terraform apply
   # An access token for Key Vault, in a variable
   eval "$(oidc-exchange azure --scope https://vault.azure.net/.default \
-      --access-token-env KEY_VAULT_TOKEN)""#;
+      --access-token-env KEY_VAULT_TOKEN)"
+  # For docker push to Azure Container Registry, without docker login and az
+  oidc-exchange azure --registry contoso.azurecr.io"#;
 
 pub(super) const VAULT: &str = r#"Examples:
   # A field of a secret, as a variable

@@ -22,6 +22,8 @@ pub struct About {
     pub variables_left: fn() -> Vec<Name>,
     /// Other variables of this environment that lead into the private directory, and go with it.
     pub variables_into: fn(&StateDir, &Env) -> Vec<Name>,
+    /// Whether this is exactly the name of a container registry whose password the command gets.
+    pub is_registry: fn(&str) -> bool,
     /// What of the token is more, or other, than the cloud takes, whoever its rules let in.
     pub limits: fn(&SubjectToken) -> Vec<String>,
     /// What it does with a token that has this fault.

@@ -56,6 +56,8 @@ pub enum Grant<'t> {
         request: &'t azure::Request,
         /// The token.
         access_token: AccessToken,
+        /// The passwords of the registries that were asked for.
+        logins: Vec<Login>,
     },
     /// Secrets, and the client token that read them.
     Vault {
@@ -72,7 +74,8 @@ impl<'t> Grant<'t> {
         let (logins, options) = match self {
             Self::Aws { request, logins, .. } => (logins, &request.registries.options),
             Self::Google { request, logins, .. } => (logins, &request.registries.options),
-            Self::Azure { .. } | Self::Vault { .. } => return Vec::new(),
+            Self::Azure { request, logins, .. } => (logins, &request.registries.options),
+            Self::Vault { .. } => return Vec::new(),
         };
         std::mem::take(logins).into_iter().map(|login| (login, options)).collect()
     }
@@ -118,11 +121,13 @@ pub async fn exchange<'t>(
             Grant::Google { request, file, credentials, logins }
         }
         Target::Azure(request) => {
+            registry::foresee(&target.registries(), &given.host.env, given.place).await?;
             let access_token = match request.kubernetes {
                 Some(_) => azure::kubernetes::access_token(request, given).await?,
                 None => azure::exchange::exchange(request, given).await?,
             };
-            Grant::Azure { request, access_token }
+            let logins = azure::acr::logins(request, &access_token, given).await?;
+            Grant::Azure { request, access_token, logins }
         }
         Target::Vault(request) => {
             let secrets = vault::exchange::exchange(request, given, pending).await?;
@@ -153,10 +158,13 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
             let (exports, files) = google::exports::exports(request, file, &credentials, given).await?;
             Ok((Content::Variables(exports), Leftovers::of(files, None)))
         }
-        Grant::Azure { request: azure::Request { kubernetes: Some(version), .. }, access_token } => {
+        Grant::Azure { request: azure::Request { kubernetes: Some(version), .. }, access_token, .. } => {
             for_kubernetes(*version, &access_token)
         }
-        Grant::Azure { request, access_token } => {
+        Grant::Azure { request: azure::Request { registries_only: true, .. }, .. } => {
+            Ok((Content::Variables(Exports::default()), Leftovers::default()))
+        }
+        Grant::Azure { request, access_token, logins: _ } => {
             let (exports, files) = azure::exports::exports(request, &access_token, given).await?;
             Ok((Content::Variables(exports), Leftovers::of(Some(files), None)))
         }
@@ -183,7 +191,11 @@ pub async fn logins(target: &Target, given: &Given<'_>) -> Result<Vec<Login>, Er
             let credentials = google::exchange::exchange(request, given).await?;
             Ok(google::password::logins(request, &credentials, &given.host.clock))
         }
-        Target::Azure(_) | Target::Vault(_) => Ok(Vec::new()),
+        Target::Azure(request) => {
+            let access_token = azure::exchange::exchange(request, given).await?;
+            azure::acr::logins(request, &access_token, given).await
+        }
+        Target::Vault(_) => Ok(Vec::new()),
     }
 }
 

@@ -17,6 +17,7 @@ pub const ABOUT: About = About {
     option_of_names: None,
     variables_left: || exports::credential_names(None),
     variables_into: |place, env| exports::leading_into(place, env).into_iter().collect(),
+    is_registry: super::registry::is_registry,
     limits: token_checks::limits,
     reaction: token_checks::reaction,
 };

@@ -35,19 +35,12 @@ impl RegistryHost {
     /// # Errors
     /// When it is not exactly the name of a registry of Google: an access token must go to no other host.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
-        let name = host_name(option, text, EXAMPLE)?;
-        let location = |text: &str| !text.is_empty() && !text.contains('.');
-        let regional = name.strip_prefix("docker.").and_then(|rest| rest.strip_suffix(".rep.pkg.dev"));
-        let usual = name.strip_suffix("-docker.pkg.dev");
-        if GCR.contains(&name) || usual.or(regional).is_some_and(location) {
+        let name = host_name(option, text, EXAMPLE, is_registry)?;
+        if is_registry(name) {
             return Ok(Self(name.to_owned()));
         }
-        let wrong = Usage::new(format!("{option}: `{name}` is not the name of a Google registry"));
-        Err(if name.ends_with(".amazonaws.com") || name == "public.ecr.aws" {
-            wrong.hint(format!("for this registry, use oidc-exchange aws --registry {name}"))
-        } else {
-            wrong.hint(format!("write it like {EXAMPLE}, docker.europe-west1.rep.pkg.dev or gcr.io"))
-        })
+        Err(Usage::new(format!("{option}: `{name}` is not the name of a Google registry"))
+            .hint(format!("write it like {EXAMPLE}, docker.europe-west1.rep.pkg.dev or gcr.io")))
     }
 
     /// Reads several, each once.
@@ -74,6 +67,14 @@ impl RegistryHost {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether this is exactly the name of a registry of Google.
+pub(super) fn is_registry(name: &str) -> bool {
+    let location = |text: &str| !text.is_empty() && !text.contains('.');
+    let regional = name.strip_prefix("docker.").and_then(|rest| rest.strip_suffix(".rep.pkg.dev"));
+    let usual = name.strip_suffix("-docker.pkg.dev");
+    GCR.contains(&name) || usual.or(regional).is_some_and(location)
 }
 
 #[cfg(test)]

@@ -295,6 +295,11 @@ impl Response {
         self.headers.get(name)
     }
 
+    /// A header's values, to be compared or to read a value from; those that are not text are left out.
+    pub fn values(&self, name: &HeaderName) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    }
+
     /// The pause that the server asks for; `now` is this machine's time.
     #[must_use]
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {

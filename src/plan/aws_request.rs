@@ -1,5 +1,6 @@
 //! The AWS request, checked.
 
+use super::registries::{self, OPTION};
 use crate::aws;
 use crate::cli::{AwsAnswer, AwsArgs, Form};
 use crate::error::Usage;
@@ -78,7 +79,7 @@ pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &
 
 /// The registries, each once; the session must be one for their partition.
 fn registries(args: &AwsArgs, role: &aws::RoleArn, ca_file: Option<&CaFile>) -> Result<aws::Registries, Usage> {
-    const OPTION: &str = "--registry";
+    registries::check_owner(&args.registry, aws::ABOUT.command)?;
     let mut hosts: Vec<aws::registry::EcrHost> = Vec::new();
     for text in &args.registry {
         let registry = aws::registry::EcrHost::parse(OPTION, text)?;
@@ -93,7 +94,7 @@ fn registries(args: &AwsArgs, role: &aws::RoleArn, ca_file: Option<&CaFile>) -> 
             hosts.push(registry);
         }
     }
-    Ok(aws::Registries { hosts, options: super::registry_options(&args.shared, ca_file) })
+    Ok(aws::Registries { hosts, options: registries::options(&args.shared, ca_file) })
 }
 
 /// The further roles, each with its external id.

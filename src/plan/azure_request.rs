@@ -1,10 +1,12 @@
 //! The Azure request, checked.
 
+use super::registries::{self, OPTION, Place};
 use crate::azure::{self, Authority, ClientId, Scope, SubscriptionId, TenantId, exports};
 use crate::cli::{AzureArgs, Form, TokenAnswer};
 use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::host::Env;
+use crate::http::CaFile;
 use crate::shell::Name;
 
 /// Bound on the whole exchange.
@@ -13,7 +15,12 @@ pub(super) fn timeout(args: &AzureArgs) -> std::time::Duration {
 }
 
 /// Checks what `azure` was asked for, with the environment's part filled in.
-pub(super) fn new(args: &AzureArgs, env: &Env) -> Result<azure::Request, Usage> {
+pub(super) fn new(
+    args: &AzureArgs,
+    ca_file: Option<&CaFile>,
+    env: &Env,
+    place: Place,
+) -> Result<azure::Request, Usage> {
     super::check_wait(args.wait_for_iam, timeout(args))?;
     let kubernetes = kubernetes(args, env)?;
     let tenant = match (&args.tenant_id, env.first(&["AZURE_TENANT_ID", "ARM_TENANT_ID"])?) {
@@ -39,9 +46,16 @@ pub(super) fn new(args: &AzureArgs, env: &Env) -> Result<azure::Request, Usage> 
         (None, Some(text)) => Authority::parse("AZURE_AUTHORITY_HOST", &text)?,
         (None, None) => Authority::default(),
     };
+    registries::check_owner(&args.registry, azure::ABOUT.command)?;
+    let hosts = azure::RegistryHost::parse_all(OPTION, &args.registry, &authority)?;
+    let registries_only = place.is_for_registries_only(&args.registry, &args.shared);
+    if registries_only {
+        check_registries(args)?;
+    }
     let scope = match &args.scope {
         Some(scope) => Scope::parse("--scope", scope)?,
         None if kubernetes.is_some() => azure::kubernetes::scope(),
+        None if registries_only => azure::registry::scope(),
         None => authority.resource_manager(),
     };
     let az = if args.az { Some(az(&authority, &scope, subscription.is_some(), env)?) } else { None };
@@ -54,6 +68,8 @@ pub(super) fn new(args: &AzureArgs, env: &Env) -> Result<azure::Request, Usage> 
         client,
         access_token_env: args.access_token_env.as_deref().map(variable).transpose()?,
         kubernetes,
+        registries: azure::Registries { hosts, options: registries::options(&args.shared, ca_file) },
+        registries_only,
         wait_for_iam: args.wait_for_iam,
     })
 }
@@ -77,6 +93,21 @@ fn kubernetes(args: &AzureArgs, env: &Env) -> Result<Option<ExecVersion>, Usage>
             "--format kubernetes prints the access token and nothing else: {option} has no effect there"
         ))),
         None => ExecVersion::asked(env).map(Some),
+    }
+}
+
+/// What is for variables and files is not for the passwords of registries.
+fn check_registries(args: &AzureArgs) -> Result<(), Usage> {
+    let without_effect = [
+        ("--scope", args.scope.is_some()),
+        ("--access-token-env", args.access_token_env.is_some()),
+        ("--subscription-id", args.subscription_id.is_some()),
+        ("--az", args.az),
+    ];
+    match without_effect.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Usage::new(format!("{option} has no effect: with {OPTION}, nothing is exported"))
+            .hint(format!("run oidc-exchange azure a second time, without {OPTION}"))),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The Google request, checked.
 
+use super::registries::{self, OPTION, Place};
 use crate::cli::{Form, GcpArgs, TokenAnswer};
 use crate::cloud::ExecVersion;
 use crate::error::Usage;
@@ -13,15 +14,6 @@ pub(super) fn timeout(args: &GcpArgs) -> std::time::Duration {
     super::timeout(&args.shared, is_for_kubernetes(args))
 }
 
-/// Where a request is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// With `--registry` and without a COMMAND, nothing is exported.
-    CommandLine,
-    /// Registries come in addition to what is exported.
-    TargetsFile,
-}
-
 /// Checks what `gcp` was asked for.
 pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env, place: Place) -> Result<google::Request, Usage> {
     let universe = match &args.universe_domain {
@@ -31,7 +23,8 @@ pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env, place: Pl
     let provider = google::Provider::parse("--provider", &args.provider, &universe)?;
     let impersonation = impersonation(args, &universe)?;
     let scopes = args.scope.iter().map(|text| google::Scope::parse("--scope", text)).collect::<Result<_, _>>()?;
-    let registries = google::RegistryHost::parse_all("--registry", &args.registry, &universe)?;
+    registries::check_owner(&args.registry, google::ABOUT.command)?;
+    let hosts = google::RegistryHost::parse_all(OPTION, &args.registry, &universe)?;
     let endpoints = Endpoints::new(universe, args.sts_endpoint.as_deref(), args.iamcredentials_endpoint.as_deref())?;
     super::check_wait(args.wait_for_iam, timeout(args))?;
     Ok(google::Request {
@@ -44,7 +37,7 @@ pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env, place: Pl
         access_token: args.access_token,
         kubernetes: is_for_kubernetes(args).then(|| ExecVersion::asked(env)).transpose()?,
         project: args.project.as_deref().map(project).transpose()?,
-        registries: google::Registries { hosts: registries, options: super::registry_options(&args.shared, ca_file) },
+        registries: google::Registries { hosts, options: registries::options(&args.shared, ca_file) },
         keep_gcloud_config: args.keep_gcloud_config,
     })
 }
@@ -112,7 +105,7 @@ fn file(args: &GcpArgs, place: Place) -> Result<CredentialsFile, Usage> {
         check_kubernetes(args)?;
         return Ok(CredentialsFile::No);
     }
-    if place == Place::CommandLine && !args.registry.is_empty() && args.shared.run.is_empty() {
+    if place.is_for_registries_only(&args.registry, &args.shared) {
         let without_effect = [
             ("--access-token", args.access_token),
             ("--id-token-audience", args.id_token_audience.is_some()),

@@ -7,6 +7,7 @@ mod azure_request;
 mod explain;
 pub mod fail_closed;
 mod gcp_request;
+mod registries;
 mod secrets_file;
 mod setup;
 pub mod targets;
@@ -27,7 +28,6 @@ use crate::google;
 use crate::host::Env;
 use crate::http::{Bundle, CaFile, Overrides, Proxies, Settings, Trust};
 use crate::input::Reader;
-use crate::registry;
 use crate::secret::redact_jwt_shaped;
 use crate::shell::Name;
 use crate::state;
@@ -118,7 +118,8 @@ impl Target {
         match self {
             Self::Aws(request, _) => request.registries.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
             Self::Google(request) => request.registries.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
-            Self::Azure(_) | Self::Vault(_) => Vec::new(),
+            Self::Azure(request) => request.registries.hosts.iter().map(|host| host.as_str().to_owned()).collect(),
+            Self::Vault(_) => Vec::new(),
         }
     }
 }
@@ -191,7 +192,7 @@ impl Plan {
             }
             Command::Gcp(Later(args)) => {
                 let ca_file = ca_file(&args.shared.network, reader)?;
-                let place = gcp_request::Place::CommandLine;
+                let place = registries::Place::CommandLine;
                 let target = Target::Google(gcp_request::new(&args, ca_file.as_ref(), env, place)?);
                 let timeout = gcp_request::timeout(&args);
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
@@ -203,11 +204,16 @@ impl Plan {
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Azure(Later(args)) => {
-                let target = Target::Azure(azure_request::new(&args, env)?);
+                let ca_file = ca_file(&args.shared.network, reader)?;
+                let place = registries::Place::CommandLine;
+                let target = Target::Azure(azure_request::new(&args, ca_file.as_ref(), env, place)?);
                 let timeout = azure_request::timeout(&args);
                 let form = args.format.unwrap_or(Form::Variables(Format::Env));
-                let trust = Trust::new(env, None, ca_file(&args.shared.network, reader)?)?;
-                let exchange = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
+                let trust = Trust::new(env, None, ca_file)?;
+                let mut exchange = exchange(args.shared, form.variables(), timeout, target, trust, env)?;
+                if !args.registry.is_empty() && exchange.delivery.is_text() {
+                    exchange.delivery = Delivery::Elsewhere;
+                }
                 Ok(Self::Exchange(Box::new(exchange)))
             }
             Command::Vault(Later(args)) => {
@@ -351,17 +357,6 @@ fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
                 .hint(format!("give the whole exchange more time: --timeout {enough}")))
         }
         _ => Ok(()),
-    }
-}
-
-/// How registries are registered.
-fn registry_options(shared: &Shared, ca_file: Option<&CaFile>) -> registry::Options {
-    let of_command = !shared.run.is_empty();
-    registry::Options {
-        of_command,
-        token_withheld: of_command && !shared.pass_token,
-        ca_file: ca_file.cloned(),
-        allow_http: shared.network.allow_http.clone(),
     }
 }
 

@@ -23,7 +23,7 @@ use std::time::SystemTime;
 pub use kept::{Kept, answering, kept, lock, servers};
 pub use login::Login;
 pub use registration::{Registration, answer, foresee, register};
-pub use server::{host_name, server_of};
+pub use server::{bare, host_name, owner_without_exchange, server_of};
 pub use written::Written;
 
 use crate::http::CaFile;

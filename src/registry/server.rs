@@ -3,48 +3,82 @@
 use crate::error::Usage;
 use crate::secret::redact_jwt_shaped;
 
-/// Reads the host name of a registry, as Docker compares it: exactly. `option` is the option it came from, and `like` is a name
-/// of that kind.
+/// Reads the host name of a registry, as Docker compares it: exactly. `option` is the option it came from, `like` is a name of
+/// that kind, and `is_one` finds such names.
 ///
 /// # Errors
 /// When it has a scheme, a path, a wildcard, a port, or another character that no host name in Docker's configuration has.
-pub fn host_name<'t>(option: &str, text: &'t str, like: &str) -> Result<&'t str, Usage> {
+pub fn host_name<'t>(option: &str, text: &'t str, like: &str, is_one: impl Fn(&str) -> bool) -> Result<&'t str, Usage> {
     let wrong = |why: &str| Usage::new(format!("{option}: `{}` {why}", redact_jwt_shaped(text)));
-    let only = |host: &str| format!("write only the host's name: {option} {host}");
+    // What is proposed is not refused in its turn.
+    let meant = bare(text).filter(|name| is_one(name)).unwrap_or_else(|| like.to_owned());
+    let only = format!("write only the host's name: {option} {meant}");
     if text.contains('@') {
-        return Err(Usage::new(format!("{option}: the value has a user name or a digest in it")).hint(only(like)));
+        return Err(Usage::new(format!("{option}: the value has a user name or a digest in it")).hint(only));
     }
     if text.is_empty() {
-        return Err(wrong("is empty").hint(only(like)));
+        return Err(wrong("is empty").hint(only));
     }
     if text.contains("://") {
-        return Err(wrong("has a scheme").hint(only(before_path(server_of(text)))));
+        return Err(wrong("has a scheme").hint(only));
     }
     if text.contains('/') {
-        return Err(wrong("has a path").hint(only(before_path(text))));
+        return Err(wrong("has a path").hint(only));
     }
     if text.contains('*') {
         return Err(wrong("has a wildcard, which Docker does not support")
             .hint(format!("name each registry: {option} {like}; the option may be repeated")));
     }
-    if let Some((host, _)) = text.split_once(':') {
-        return Err(wrong("has a port, or the tag of an image").hint(only(host)));
+    if text.contains(':') {
+        return Err(wrong("has a port, or the tag of an image").hint(only));
     }
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(wrong("has capital letters").hint(only(&text.to_ascii_lowercase())));
+        return Err(wrong("has capital letters").hint(only));
     }
-    let label = |label: &str| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        (1..=63).contains(&label.len()) && label.bytes().all(plain) && !label.starts_with('-') && !label.ends_with('-')
-    };
-    if text.len() > 253 || !text.split('.').all(label) {
-        return Err(wrong("is not a host's name").hint(only(like)));
+    if !is_host_name(text) {
+        return Err(wrong("is not a host's name").hint(only));
     }
     Ok(text)
 }
 
-fn before_path(text: &str) -> &str {
-    text.rsplit("://").next().and_then(|rest| rest.split('/').next()).unwrap_or_default()
+fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (1..=63).contains(&label.len()) && label.bytes().all(plain) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// The host that an address or an image's name begins with: without a scheme, a path, a port or a tag, in small letters. None if
+/// that is not a host's name.
+///
+/// ```
+/// use oidc_exchange::registry::bare;
+///
+/// assert_eq!(bare("https://GCR.io:443/v2/").as_deref(), Some("gcr.io"));
+/// assert_eq!(bare("gcr.io/project/web@sha256:00").as_deref(), Some("gcr.io"));
+/// assert_eq!(bare("*.gcr.io"), None);
+/// ```
+#[must_use]
+pub fn bare(text: &str) -> Option<String> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
+    let host = host.trim().trim_end_matches('.').to_ascii_lowercase();
+    is_host_name(&host).then_some(host)
+}
+
+/// Who has the registry of that name, if it is a well-known one for which no cloud's credentials are a password.
+#[must_use]
+pub fn owner_without_exchange(name: &str) -> Option<&'static str> {
+    const OWNERS: [(&str, &str); 5] = [
+        ("docker.io", "Docker Hub"),
+        ("docker.com", "Docker Hub"),
+        ("ghcr.io", "GitHub"),
+        ("quay.io", "Quay"),
+        ("registry.gitlab.com", "GitLab"),
+    ];
+    let is_of = |domain: &str| name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    OWNERS.iter().find(|(domain, _)| is_of(domain)).map(|(_, owner)| *owner)
 }
 
 /// The registry that an address names: Docker's callers write it with a scheme, or with a version's path.
@@ -73,7 +107,7 @@ mod tests {
     #[test]
     fn a_host_is_a_name_and_nothing_else() {
         for good in ["gcr.io", "a", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"] {
-            assert_eq!(host_name("--registry", good, "x"), Ok(good));
+            assert_eq!(host_name("--registry", good, "x", |_| true), Ok(good));
         }
         for (bad, why) in [
             ("", "`` is empty"),
@@ -96,8 +130,37 @@ mod tests {
             ("gcr,us.gcr.io", "is not a host's name"),
             ("user:hunter2@gcr.io", "the value has a user name"),
         ] {
-            let error = host_name("--registry", bad, "x").unwrap_err().to_string();
+            let error = host_name("--registry", bad, "x", |_| true).unwrap_err().to_string();
             assert!(error.contains(why) && !error.contains("hunter2"), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_proposed_is_a_name_that_is_taken() {
+        let hint = |text: &str, is_one: fn(&str) -> bool| {
+            let error = crate::error::Error::from(host_name("--registry", text, "like.test", is_one).unwrap_err());
+            error.report().hints[0].clone()
+        };
+        for text in
+            ["https://gcr.io", "gcr.io/x", "gcr.io:443", "GCR.io", "docker://GCR.IO:443/x:1", "gcr.io.", " gcr.io"]
+        {
+            assert_eq!(hint(text, |name| name == "gcr.io"), "write only the host's name: --registry gcr.io", "{text}");
+            assert_eq!(hint(text, |_| false), "write only the host's name: --registry like.test", "{text}");
+        }
+        assert!(hint("*.gcr.io", |_| false).contains("--registry like.test"));
+    }
+
+    #[test]
+    fn an_owner_is_found_by_the_whole_domain() {
+        for (name, owner) in [
+            ("docker.io", Some("Docker Hub")),
+            ("index.docker.io", Some("Docker Hub")),
+            ("ghcr.io", Some("GitHub")),
+            ("evilghcr.io", None),
+            ("ghcr.io.evil.example", None),
+            ("", None),
+        ] {
+            assert_eq!(owner_without_exchange(name), owner, "{name}");
         }
     }
 
@@ -108,10 +171,18 @@ mod tests {
                 let address = address.replace("HOST", &host);
                 proptest::prop_assert_eq!(server_of(&address), &host);
             }
-            proptest::prop_assert!(host_name("x", &host, "x").is_ok());
+            proptest::prop_assert!(host_name("x", &host, "x", |_| true).is_ok());
             proptest::prop_assert!(text.contains(server_of(&text)));
-            if let Ok(name) = host_name("x", &text, "x") {
+            if let Ok(name) = host_name("x", &text, "x", |_| true) {
                 proptest::prop_assert_eq!(server_of(name), name);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_the_readers_panic(text in ".{0,60}") {
+            let _ = host_name("--registry", &text, "x", |name| owner_without_exchange(name).is_some());
+            if let Some(name) = bare(&text) {
+                proptest::prop_assert_eq!(host_name("--registry", &name, "x", |_| true), Ok(name.as_str()));
             }
         }
     }

@@ -14,6 +14,7 @@ pub const ABOUT: About = About {
     variables_left: credential_names,
     variables_into: |_, _| Vec::new(),
     // What a role takes is in its configuration.
+    is_registry: |_| false,
     limits: |_| Vec::new(),
     reaction: token_checks::reaction,
 };

@@ -1,6 +1,7 @@
 //! The Azure room: Microsoft Entra's token endpoint, with tenants, applications and their federated credentials; and
-//! Azure Resource Manager's list of subscriptions.
+//! Azure Resource Manager's list of subscriptions; and a container registry.
 
+mod acr;
 mod refusal;
 mod token;
 
@@ -14,6 +15,7 @@ use serde_json::json;
 use crate::jwt::Keys;
 use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repeated};
 use crate::sync::lock;
+pub use acr::Acr;
 
 /// One of an application's federated credentials.
 #[derive(Clone, Debug)]
@@ -116,6 +118,8 @@ struct State {
     issued: Vec<String>,
     /// Those of them that open Azure Resource Manager.
     managing: Vec<String>,
+    /// Those that open registries, each with its tenant.
+    pulling: Vec<(String, String)>,
     /// By id and name.
     subscriptions: Vec<(String, String)>,
     roots: Vec<String>,

@@ -12,8 +12,10 @@ use crate::sync::lock;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const LIFE: u32 = 3599;
+/// All container registries.
+const REGISTRIES: &str = "https://containerregistry.azure.net";
 /// What the tenant's administrator has: <https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc>.
-const RESOURCES: [&str; 8] = [
+const RESOURCES: [&str; 9] = [
     "https://management.azure.com",
     "https://management.core.windows.net/",
     "https://management.usgovcloudapi.net",
@@ -21,6 +23,7 @@ const RESOURCES: [&str; 8] = [
     "https://vault.azure.net",
     "https://storage.azure.com",
     "https://graph.microsoft.com",
+    REGISTRIES,
     "6dae42f8-4368-4678-94ff-3960e28e3630",
 ];
 
@@ -58,6 +61,9 @@ pub(super) async fn token(room: &Room, tenant: &str, request: &Request) -> Resul
     state.issued.push(access_token.clone());
     if resource.starts_with("https://management.") {
         state.managing.push(access_token.clone());
+    }
+    if resource == REGISTRIES {
+        state.pulling.push((access_token.clone(), tenant.to_owned()));
     }
     drop(state);
     let answer = json!({

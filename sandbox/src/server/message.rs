@@ -33,8 +33,9 @@ impl Request {
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let fields =
-            ["WebIdentityToken", "subject_token", "client_assertion"].into_iter().filter_map(|name| self.field(name));
+        let fields = ["WebIdentityToken", "subject_token", "client_assertion", "access_token"]
+            .into_iter()
+            .filter_map(|name| self.field(name));
         let headers = ["x-amz-security-token", "x-vault-token", "authorization"];
         let headers = headers.into_iter().filter_map(|name| self.header(name));
         let bare = headers.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));

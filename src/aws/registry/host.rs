@@ -82,13 +82,8 @@ impl EcrHost {
     /// When it is not exactly the name of a registry of Amazon ECR: another service's, with a scheme, a path, a wildcard or a
     /// port, or with an account that is not twelve digits.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
-        let name = host_name(option, text, EXAMPLE)?;
-        let kind = match name {
-            PUBLIC => Kind::Public { dual_stack: false },
-            PUBLIC_DUAL_STACK => Kind::Public { dual_stack: true },
-            _ => private(option, name)?,
-        };
-        Ok(Self { name: name.to_owned(), kind })
+        let name = host_name(option, text, EXAMPLE, is_registry)?;
+        Ok(Self { name: name.to_owned(), kind: kind(option, name)? })
     }
 
     /// The name itself.
@@ -138,21 +133,25 @@ impl EcrHost {
     }
 }
 
+/// Whether this is exactly the name of a registry of Amazon ECR.
+pub(in crate::aws) fn is_registry(name: &str) -> bool {
+    kind("", name).is_ok()
+}
+
+fn kind(option: &str, name: &str) -> Result<Kind, Usage> {
+    match name {
+        PUBLIC => Ok(Kind::Public { dual_stack: false }),
+        PUBLIC_DUAL_STACK => Ok(Kind::Public { dual_stack: true }),
+        _ => private(option, name),
+    }
+}
+
 /// `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`, or `ACCOUNT.dkr-ecr[-fips].REGION.DOMAIN` for both versions of IP.
 fn private(option: &str, name: &str) -> Result<Kind, Usage> {
     let wrong = |why: &str| {
         Usage::new(format!("{option}: `{name}` is not the name of an Amazon ECR registry: {why}"))
             .hint(format!("write it like {EXAMPLE}: aws ecr describe-repositories shows it in repositoryUri"))
     };
-    if let Some(other) = other_cloud(name) {
-        let hint = match other {
-            (_, Some(command)) => format!("for this registry, use oidc-exchange {command} --registry {name}"),
-            (owner, None) => format!("oidc-exchange has no passwords for {owner}: use docker login"),
-        };
-        return Err(
-            Usage::new(format!("{option}: `{name}` is a registry of {}, not of Amazon ECR", other.0)).hint(hint)
-        );
-    }
     let Some((account, rest)) = name.split_once('.') else { return Err(wrong("it has one part only")) };
     let (dual_stack, rest) = match (rest.strip_prefix("dkr.ecr"), rest.strip_prefix("dkr-ecr")) {
         (Some(rest), _) => (false, rest),
@@ -177,24 +176,6 @@ fn private(option: &str, name: &str) -> Result<Kind, Usage> {
         });
     }
     Ok(Kind::Private { region, fips, dual_stack, domain: known })
-}
-
-/// Whose registry a well-known name is, and the command for it.
-fn other_cloud(name: &str) -> Option<(&'static str, Option<&'static str>)> {
-    let ends = |domain: &str| name == domain || name.ends_with(&format!(".{domain}"));
-    Some(if ends("pkg.dev") || ends("gcr.io") {
-        ("Google", Some("gcp"))
-    } else if ends("azurecr.io") || ends("azurecr.us") || ends("azurecr.cn") {
-        ("Azure", None)
-    } else if ends("docker.io") || ends("docker.com") {
-        ("Docker Hub", None)
-    } else if ends("ghcr.io") {
-        ("GitHub", None)
-    } else if ends("quay.io") {
-        ("Quay", None)
-    } else {
-        return None;
-    })
 }
 
 #[cfg(test)]
@@ -309,13 +290,6 @@ mod tests {
             "127.0.0.1",
         ] {
             assert!(EcrHost::parse("--registry", name).is_err(), "{name}");
-        }
-        for (name, hint) in [
-            ("eu.gcr.io", "use oidc-exchange gcp --registry eu.gcr.io"),
-            ("acme.azurecr.io", "oidc-exchange has no passwords for Azure"),
-        ] {
-            let error = crate::error::Error::from(EcrHost::parse("--registry", name).unwrap_err());
-            assert!(error.report().hints[0].contains(hint), "{name}");
         }
     }
 

@@ -5,7 +5,7 @@ mod host;
 use reqwest::Url;
 
 pub use host::EcrHost;
-pub(super) use host::domain_of;
+pub(super) use host::{domain_of, is_registry};
 
 use super::sdk_settings::SdkSettings;
 use crate::error::Usage;

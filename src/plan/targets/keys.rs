@@ -187,6 +187,7 @@ mod tests {
             azure scope Text
             azure access-token-env Text
             azure az Flag
+            azure registry List
             azure wait-for-iam Text
             vault addr Text
             vault role Text

@@ -11,6 +11,7 @@ use crate::error::Usage;
 use crate::host::Env;
 use crate::http::CaFile;
 use crate::input::Reader;
+use crate::plan::registries::Place;
 use crate::plan::{SecretsFile, Target, aws_output, aws_request, azure_request, gcp_request, vault_request};
 
 /// What all targets are read with.
@@ -52,15 +53,14 @@ impl Common<'_> {
                 own.format = kubernetes.then_some(Form::Answer(TokenAnswer::Kubernetes));
                 own.sts_endpoint.clone_from(&args.sts_endpoint);
                 own.iamcredentials_endpoint.clone_from(&args.iamcredentials_endpoint);
-                let place = gcp_request::Place::TargetsFile;
-                gcp_request::new(&own, ca_file, env, place).map(Target::Google)
+                gcp_request::new(&own, ca_file, env, Place::TargetsFile).map(Target::Google)
             }
             "azure" => {
                 let mut own: AzureArgs = parsed(target)?;
                 self.share(&mut own.shared);
                 own.format = kubernetes.then_some(Form::Answer(TokenAnswer::Kubernetes));
                 own.authority_host = args.authority_host.clone().or(own.authority_host);
-                azure_request::new(&own, env).map(Target::Azure)
+                azure_request::new(&own, ca_file, env, Place::TargetsFile).map(Target::Azure)
             }
             _ => {
                 let mut own: VaultArgs = parsed(target)?;

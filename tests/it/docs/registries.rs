@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::agent::for_the_sandbox;
 use super::blocks::of;
 use super::{agent, pipelines};
+use crate::registry::azure::Cloud;
 use crate::support::{Output, Program, peers, shells};
 
 const PAGE: &str = include_str!("../../../docs/registries.md");
@@ -31,7 +32,7 @@ echo \"docker $*\"\n";
 fn script(of_it: &str) -> String {
     let scripts = of(PAGE, "sh");
     let found: Vec<&String> = scripts.iter().filter(|script| script.contains(of_it)).collect();
-    assert_eq!((scripts.len(), found.len()), (7, 1), "{of_it}");
+    assert_eq!((scripts.len(), found.len()), (8, 1), "{of_it}");
     found[0].clone()
 }
 
@@ -103,6 +104,18 @@ fn artifact_registry_with_gcloud() {
     let answer = std::fs::read(output.scratch.path().join("answer")).unwrap();
     let password = serde_json::from_slice::<Value>(&answer).unwrap()["Secret"].as_str().unwrap().to_owned();
     assert!(sandbox.google.issued().iter().any(|issued| issued.token == password));
+}
+
+#[test]
+fn azure_container_registry() {
+    let cloud = Cloud::new();
+    let text = script("--registry contoso.azurecr.io").replace("azure --registry", "azure --ca-file ca.pem --registry");
+    let program = cloud.job(Program::new("/bin/sh", ["-euc", &text]));
+    let docker =
+        "#!/bin/sh\nprintf %s \"${2%%/*}\" | docker-credential-oidc-exchange get >/dev/null && echo \"docker $*\"\n";
+    program.scratch().script("bin/docker", docker);
+    program.run().exits(0).stdout_is("docker push contoso.azurecr.io/web:1\n");
+    assert_eq!(cloud.sandbox.acr.issued().len(), 1);
 }
 
 #[test]

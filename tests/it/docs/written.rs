@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use regex_lite::Regex;
-use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, Sandbox, TENANT};
+use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, REGISTRY, Sandbox, TENANT};
 
+use crate::registry::azure::Cloud;
 use crate::support::{Output, Program, oidc_exchange};
 
 const PAGE: &str = include_str!("../../../docs/environment.md");
@@ -16,7 +17,7 @@ fn row(command: &str) -> [String; 2] {
     let table = PAGE.lines().skip_while(|line| *line != "| command | sets | unsets |").skip(2);
     let rows = table.take_while(|line| line.starts_with("| "));
     let rows: Vec<Vec<&str>> = rows.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect();
-    assert_eq!(rows.len(), 19, "a new row is one that this test must run");
+    assert_eq!(rows.len(), 20, "a new row is one that this test must run");
     let found = rows.iter().find(|cells| cells[0] == command).unwrap_or_else(|| panic!("no row {command}"));
     [found[1].to_owned(), found[2].to_owned()]
 }
@@ -130,6 +131,11 @@ fn by_azure() {
     assert_eq!(row("`azure --access-token-env NAME`"), ["NAME as well", "the same as `azure`"]);
     let output = azure(&["--access-token-env", "MINE"]).run();
     assert!(written(&output).0.contains("MINE"));
+
+    assert_eq!(row("`azure --registry HOST`"), ["nothing", "nothing"]);
+    let cloud = Cloud::new();
+    let ids = ["azure", "--tenant-id", TENANT, "--client-id", CLIENT];
+    cloud.job(oidc_exchange(ids).args(["--ca-file", "ca.pem", "--registry", REGISTRY])).run().exits(0).stdout_is("");
 
     let az = "`azure --az`";
     assert!(row(az)[0].ends_with("; `AZURE_EXTENSION_DIR` where az has extensions"));

@@ -22,6 +22,9 @@ fn a_host_is_exactly_a_registry_of_the_cloud() {
         "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
         "api.ecr.eu-west-1.amazonaws.com",
         "europe-docker.pkg.dev",
+        "https://gcr.io",
+        "us.gcr.io:443/project/web:1",
+        "https://k8s.gcr.io/pause",
         "acme.azurecr.io",
         "docker.io",
         "ghcr.io",
@@ -69,16 +72,25 @@ fn a_host_is_exactly_a_registry_of_the_cloud() {
         error: --registry: `api.ecr.eu-west-1.amazonaws.com` is not the name of an Amazon ECR registry: after the account comes .dkr.ecr or .dkr-ecr
 
         hint: write it like 123456789012.dkr.ecr.eu-west-1.amazonaws.com: aws ecr describe-repositories shows it in repositoryUri
-        error: --registry: `europe-docker.pkg.dev` is a registry of Google, not of Amazon ECR
+        error: --registry: `europe-docker.pkg.dev` is a registry of Google
 
         hint: for this registry, use oidc-exchange gcp --registry europe-docker.pkg.dev
-        error: --registry: `acme.azurecr.io` is a registry of Azure, not of Amazon ECR
+        error: --registry: `gcr.io` is a registry of Google
 
-        hint: oidc-exchange has no passwords for Azure: use docker login
-        error: --registry: `docker.io` is a registry of Docker Hub, not of Amazon ECR
+        hint: for this registry, use oidc-exchange gcp --registry gcr.io
+        error: --registry: `us.gcr.io` is a registry of Google
+
+        hint: for this registry, use oidc-exchange gcp --registry us.gcr.io
+        error: --registry: `https://k8s.gcr.io/pause` has a scheme
+
+        hint: write only the host's name: --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+        error: --registry: `acme.azurecr.io` is a registry of Azure
+
+        hint: for this registry, use oidc-exchange azure --registry acme.azurecr.io
+        error: --registry: `docker.io` is a registry of Docker Hub
 
         hint: oidc-exchange has no passwords for Docker Hub: use docker login
-        error: --registry: `ghcr.io` is a registry of GitHub, not of Amazon ECR
+        error: --registry: `ghcr.io` is a registry of GitHub
 
         hint: oidc-exchange has no passwords for GitHub: use docker login
         error: --registry: `localhost` is not the name of an Amazon ECR registry: it has one part only

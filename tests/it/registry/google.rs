@@ -72,7 +72,9 @@ fn a_token_goes_to_google_alone() {
         "europe-west1.pkg.dev",
         "k8s.gcr.io",
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        "https://public.ecr.aws/nginx/nginx:1",
         "acme.azurecr.io",
+        "docker.io",
     ] {
         let output = register(&sandbox, &[host]).run();
         output.exits(2).stdout_is("");
@@ -97,12 +99,18 @@ fn a_token_goes_to_google_alone() {
         error: --registry: `k8s.gcr.io` is not the name of a Google registry
 
         hint: write it like europe-west1-docker.pkg.dev, docker.europe-west1.rep.pkg.dev or gcr.io
-        error: --registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com` is not the name of a Google registry
+        error: --registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com` is a registry of AWS
 
         hint: for this registry, use oidc-exchange aws --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
-        error: --registry: `acme.azurecr.io` is not the name of a Google registry
+        error: --registry: `public.ecr.aws` is a registry of AWS
 
-        hint: write it like europe-west1-docker.pkg.dev, docker.europe-west1.rep.pkg.dev or gcr.io
+        hint: for this registry, use oidc-exchange aws --registry public.ecr.aws
+        error: --registry: `acme.azurecr.io` is a registry of Azure
+
+        hint: for this registry, use oidc-exchange azure --registry acme.azurecr.io
+        error: --registry: `docker.io` is a registry of Docker Hub
+
+        hint: oidc-exchange has no passwords for Docker Hub: use docker login
     "#]]
     .assert_eq(&told);
     for more in [

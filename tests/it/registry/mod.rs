@@ -1,5 +1,6 @@
 //! Container registries: `--registry`, and this program as docker's credential helper.
 
+pub(crate) mod azure;
 mod bad_input;
 mod callers;
 mod command;

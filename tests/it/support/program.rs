@@ -165,6 +165,7 @@ impl<'s> Program<'s> {
             .word(&format!("127.0.0.1:{}", sandbox.google.sts.port()), "GOOGLE-STS")
             .word(&format!("127.0.0.1:{}", sandbox.google.iam.port()), "GOOGLE-IAM")
             .word(&format!("127.0.0.1:{}", sandbox.azure.port()), "ENTRA")
+            .word(&format!("127.0.0.1:{}", sandbox.acr.port()), "ACR")
             .word(&format!("127.0.0.1:{}", sandbox.vault.port()), "VAULT")
     }
 

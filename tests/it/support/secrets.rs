@@ -69,6 +69,9 @@ impl Secrets {
         for token in sandbox.azure.issued() {
             self.plant("an access token", &token);
         }
+        for password in sandbox.acr.issued() {
+            self.plant("a registry's password", &password);
+        }
         for token in sandbox.vault.issued() {
             self.plant("a client token", &token);
         }

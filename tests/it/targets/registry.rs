@@ -138,12 +138,12 @@ aws.registry = ['{ECR}']
     said.push_str(&run_of(&["a", "b"], &two, &sandbox).run().told());
     said.push_str(&run_of(&["--check"], &two, &sandbox).run().stdout());
     expect![[r#"
-        error: oidc-exchange.toml:4:5: target x: --registry: `europe-west1-docker.pkg.dev` is a registry of Google, not of Amazon ECR
+        error: oidc-exchange.toml:4:5: target x: --registry: `europe-west1-docker.pkg.dev` is a registry of Google
 
         hint: for this registry, use oidc-exchange gcp --registry europe-west1-docker.pkg.dev
-        error: oidc-exchange.toml:4:5: target x: --registry: `web.azurecr.io` is a registry of Azure, not of Amazon ECR
+        error: oidc-exchange.toml:4:5: target x: --registry: `web.azurecr.io` is a registry of Azure
 
-        hint: oidc-exchange has no passwords for Azure: use docker login
+        hint: for this registry, use oidc-exchange azure --registry web.azurecr.io
         error: oidc-exchange.toml:4:5: target x: --registry: `https://123456789012.dkr.ecr.eu-west-1.amazonaws.com` has a scheme
 
         hint: write only the host's name: --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
@@ -153,10 +153,10 @@ aws.registry = ['{ECR}']
         error: oidc-exchange.toml:4:5: target x: --registry: `` is empty
 
         hint: write only the host's name: --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
-        error: oidc-exchange.toml:4:5: target x: --registry: `docker.io` is a registry of Docker Hub, not of Amazon ECR
+        error: oidc-exchange.toml:4:5: target x: --registry: `docker.io` is a registry of Docker Hub
 
         hint: oidc-exchange has no passwords for Docker Hub: use docker login
-        error: oidc-exchange.toml:4:5: target x: --registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com` is not the name of a Google registry
+        error: oidc-exchange.toml:4:5: target x: --registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com` is a registry of AWS
 
         hint: for this registry, use oidc-exchange aws --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
         error: oidc-exchange.toml:4:5: target x: --registry: `eu.gcr.io/project` has a path
