@@ -55,8 +55,9 @@ const CALLS: [&str; 3] = [
     r"\w\(\s*env,\s*(?:reader,\s*)?((?:\[[^\]]*\],?\s*)+)",
 ];
 
-/// What the AWS SDK reads, and we document: the endpoint is its business.
-const BY_THE_SDK: [&str; 2] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
+/// What is read by a list of names with the settings of the AWS SDKs, and is documented.
+const BY_THE_SDK: [&str; 3] =
+    ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"];
 
 /// Every variable whose value the program asks for.
 fn read_by_the_code() -> BTreeSet<String> {
