@@ -16,6 +16,18 @@ const PYTHON: &str = "import sys\n\
     \x20   token = DefaultAzureCredential().get_token(scope)\n\
     \x20   print(token.token[-40:], token.expires_on > 0)\n";
 
+/// Whoever uses it by itself reads the variables and the file.
+const MSAL: &str = "import os, sys\n\
+    from msal import ConfidentialClientApplication\n\
+    def variable(name): return os.environ['AZURE_' + name]\n\
+    def assertion(): return open(variable('FEDERATED_TOKEN_FILE')).read()\n\
+    client = ConfidentialClientApplication(\n\
+    \x20   variable('CLIENT_ID'), authority=variable('AUTHORITY_HOST') + '/' + variable('TENANT_ID'),\n\
+    \x20   client_credential={'client_assertion': assertion}, instance_discovery=False)\n\
+    for scope in sys.argv[1:]:\n\
+    \x20   answer = client.acquire_token_for_client([scope])\n\
+    \x20   print(answer['access_token'][-40:], answer['expires_in'] > 0)\n";
+
 const NODE: &str = "const { DefaultAzureCredential } = require(process.env.PACKAGE);\n\
     const credential = new DefaultAzureCredential({ disableInstanceDiscovery: true });\n\
     (async () => { for (const scope of process.argv.slice(1)) {\n\
@@ -101,6 +113,16 @@ fn python_gets_tokens_for_every_resource() {
 fn node_gets_tokens_for_every_resource() {
     let job = Job::new();
     job.gets_tokens(&node(&job, "", &[]), 2);
+}
+
+/// The assertion is the file's content, as it is.
+#[test]
+fn msal_gets_tokens_for_every_resource() {
+    let job = Job::new();
+    let peer = peers::azure().python();
+    let script = format!("{EXCHANGE}\"$PEER\" -c \"$CODE\" {SCOPES}");
+    let output = job.run(&script, &[("PEER", peer.to_str().unwrap()), ("CODE", MSAL)]);
+    job.gets_tokens(&output, 2);
 }
 
 /// A secret that was there before is taken away; one that comes later is not looked at.

@@ -35,9 +35,9 @@ pub(crate) fn google() -> Venv {
     venv("google", &["google-auth==2.62.2", "requests==2.34.2", "google-api-python-client==2.202.0"])
 }
 
-/// Microsoft's Python client.
+/// Microsoft's Python clients: the one for its SDKs, and the one below it.
 pub(crate) fn azure() -> Venv {
-    venv("azure", &["azure-identity==1.27.0"])
+    venv("azure", &["azure-identity==1.27.0", "msal==1.39.0"])
 }
 
 /// The Azure CLI, whose files this project writes.
