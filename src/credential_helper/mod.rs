@@ -17,16 +17,20 @@ use crate::core_file;
 use crate::delivery;
 use crate::diagnostic::{self, Verbosity};
 use crate::error::{Error, Exit, Report, Usage};
-use crate::host::{self, Host};
+use crate::host::{self, Env, Host};
 use crate::http::retry::Deadline;
-use crate::input::{self, Kind};
+use crate::input::{self, Fault, Kind, Reader};
 use crate::registry::{self, PROGRAM};
 use crate::secret::Secret;
 use crate::state::StateDir;
+use password::Found;
 use verb::Verb;
 
 /// Bound on a call: whoever makes it waits for it.
 const BOUND: Duration = Duration::from_secs(45);
+
+/// How an error names it.
+const IN_TIME: &str = "within 45 s";
 
 /// What a caller takes for "this helper does not have that registry": it goes on without credentials, and without a word
 /// (<https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>).
@@ -98,20 +102,31 @@ async fn answer(arguments: &[OsString], host: &Host, deadline: Deadline) -> Resu
 }
 
 async fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
-    let text = stdin(deadline).await?;
+    let env = host.env.clone();
+    // All that is read of a password that is fresh is one piece of work: each piece is waited for.
+    let looking = input::apart(deadline.remaining(), move |reader| look(reader, &env, deadline));
+    match looking.await.map_err(|unfinished| unfinished.usage(IN_TIME))?? {
+        Ok(found) => Ok(Answer::Text(registry::answer(&password::fresh(found, host, deadline).await?))),
+        Err(words) => Ok(Answer::Words(words)),
+    }
+}
+
+/// What is kept for the server that standard input names; else what the protocol has for an answer.
+fn look(reader: &Reader, env: &Env, deadline: Deadline) -> Result<Result<Found, &'static str>, Error> {
+    let text = text_of(reader.stdin(PROGRAM, Kind::Token))?;
     let server = registry::server_of(text.trim());
     if server.is_empty() {
-        return Ok(Answer::Words(NO_SERVER));
+        return Ok(Err(NO_SERVER));
     }
-    let place = place(host)?.until(deadline.end());
-    let Some(directory) = place.existing()? else { return Ok(Answer::Words(NOT_FOUND)) };
-    let found = password::get(server, &directory, &place, host, deadline).await?;
-    Ok(found.map_or(Answer::Words(NOT_FOUND), |kept| Answer::Text(registry::answer(&kept))))
+    let place = place(env)?.until(deadline.end());
+    let Some(directory) = place.existing()? else { return Ok(Err(NOT_FOUND)) };
+    let found = registry::answering(reader, &directory, server)?;
+    Ok(found.map(|(path, kept)| Found { place, directory, path, kept }).ok_or(NOT_FOUND))
 }
 
 async fn list(host: &Host) -> Result<Answer, Error> {
     let mut all = serde_json::Map::new();
-    if let Some(directory) = place(host)?.existing()? {
+    if let Some(directory) = place(&host.env)?.existing()? {
         for server in registry::servers(&directory).await? {
             if let Some(path) = registry::kept(&directory, &server).await?.first()
                 && let Ok(kept) = registry::Kept::read(path).await
@@ -124,8 +139,8 @@ async fn list(host: &Host) -> Result<Answer, Error> {
 }
 
 /// The job's private directory, where its exchanges have left the passwords.
-fn place(host: &Host) -> Result<StateDir, Error> {
-    let place = StateDir::locate(&host.env)?;
+fn place(env: &Env) -> Result<StateDir, Error> {
+    let place = StateDir::locate(env)?;
     if place.is_lasting() {
         return Ok(place);
     }
@@ -137,7 +152,10 @@ fn place(host: &Host) -> Result<StateDir, Error> {
 /// Standard input as the caller gave it.
 async fn stdin(deadline: Deadline) -> Result<String, Error> {
     let reading = input::apart(deadline.remaining(), |reader| reader.stdin(PROGRAM, Kind::Token));
-    let read = reading.await.map_err(|unfinished| unfinished.usage("within 45 s"))?;
+    text_of(reading.await.map_err(|unfinished| unfinished.usage(IN_TIME))?)
+}
+
+fn text_of(read: Result<Vec<u8>, Fault>) -> Result<String, Error> {
     let text = read.and_then(input::text);
     Ok(text.map_err(|fault| Usage::new(format!("{PROGRAM}: cannot read standard input: {fault}")))?)
 }

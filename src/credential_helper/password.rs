@@ -1,6 +1,6 @@
 //! A registry's password: the kept one while it is fresh, then a new one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
@@ -21,37 +21,39 @@ use crate::subject;
 /// How long before its end a password is renewed.
 const EARLY: Duration = Duration::from_mins(5);
 
-/// What is kept for `server`, renewed if need be; none if it is not registered. One call at a time renews.
+/// Where a registry's file is, and what it had when it was read.
+pub(super) struct Found {
+    pub(super) place: StateDir,
+    pub(super) directory: Directory,
+    pub(super) path: PathBuf,
+    pub(super) kept: Kept,
+}
+
+/// What is kept, renewed if need be. One call at a time renews.
 ///
 /// # Errors
 /// When the file cannot be read, or the renewal fails and the old password does not live any more.
-pub(super) async fn get(
-    server: &str,
-    directory: &Directory,
-    place: &StateDir,
-    host: &Host,
-    deadline: Deadline,
-) -> Result<Option<Kept>, Error> {
-    let Some((path, kept)) = registry::answering(directory, server).await? else { return Ok(None) };
+pub(super) async fn fresh(found: Found, host: &Host, deadline: Deadline) -> Result<Kept, Error> {
+    let Found { place, directory, path, kept } = found;
     if kept.lives(host.clock.now(), EARLY) {
-        return Ok(Some(kept));
+        return Ok(kept);
     }
     let _lock = place.lock(&registry::lock(&path), deadline.remaining()).await?;
     // Whoever held the lock has most likely renewed it.
     let kept = Kept::read(&path).await?;
     if kept.lives(host.clock.now(), EARLY) {
-        return Ok(Some(kept));
+        return Ok(kept);
     }
-    match renewed(&kept, place, host, deadline).await {
+    match renewed(&kept, &place, host, deadline).await {
         Ok(renewed) => {
-            if let Err(error) = put(&renewed, &path, directory).await {
+            if let Err(error) = put(&renewed, &path, &directory).await {
                 tracing::warn!("{error}; the next call asks for a new password again");
             }
-            Ok(Some(renewed))
+            Ok(renewed)
         }
         Err(error) if error.exit() == Exit::Unreachable && kept.lives(host.clock.now(), Duration::ZERO) => {
             tracing::warn!("{error}: {}; the password from before still lives", error.report().first("said"));
-            Ok(Some(kept))
+            Ok(kept)
         }
         Err(error) => Err(error),
     }
@@ -66,7 +68,7 @@ async fn renewed(kept: &Kept, place: &StateDir, host: &Host, deadline: Deadline)
     let env = host.env.clone();
     let planned =
         input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &NamedFiles::default()));
-    let plan = planned.await.map_err(|unfinished| unfinished.usage("within 45 s"))??;
+    let plan = planned.await.map_err(|unfinished| unfinished.usage(super::IN_TIME))??;
     let Plan::Exchange(plan) = plan else { return Err(not_ours()) };
     let (Some(part), Some(network)) = (plan.parts.into_iter().next(), plan.networks.into_iter().next()) else {
         return Err(not_ours());

@@ -136,19 +136,13 @@ pub async fn kept(directory: &Directory, server: &str) -> Result<Vec<PathBuf>, E
     Ok(of_server(files(directory).await?, server))
 }
 
-/// The file of `server` that answers first, and what it has; none if the registry is not registered. Both steps are one piece
-/// of work, for which one thread is enough.
+/// The file of `server` that answers first, and what it has; none if the registry is not registered.
 ///
 /// # Errors
 /// When the directory or the file cannot be read, or the file is not one of these.
-pub async fn answering(directory: &Directory, server: &str) -> Result<Option<(PathBuf, Kept)>, Error> {
-    let (place, server) = (directory.path().to_owned(), server.to_owned());
-    let found = input::apart(A_MOMENT, move |reader| {
-        let Some(path) = of_server(listed(reader, &place)?, &server).into_iter().next() else { return Ok(None) };
-        let kept = Kept::read_with(reader, &path)?;
-        Ok(Some((path, kept)))
-    });
-    found.await.unwrap_or_else(|unfinished| Err(unreadable(directory.path(), &unfinished.to_string())))
+pub fn answering(reader: &Reader, directory: &Directory, server: &str) -> Result<Option<(PathBuf, Kept)>, Error> {
+    let found = of_server(listed(reader, directory.path())?, server).into_iter().next();
+    found.map(|path| Kept::read_with(reader, &path).map(|kept| (path, kept))).transpose()
 }
 
 fn of_server(mut found: Vec<(String, PathBuf)>, server: &str) -> Vec<PathBuf> {
