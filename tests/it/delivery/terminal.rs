@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sandbox::{Job, Sandbox};
+use serde_json::json;
 
 use crate::aws::deploy;
 use crate::support::terminal::python;
@@ -48,44 +49,60 @@ fn a_file_and_a_command_are_no_terminal() {
     deploy(&["--", "echo", "done"]).job(&sandbox).on_a_terminal().run().exits(0).stdout_is("done\r\n");
 }
 
-/// With standard output (`1`), standard error (`2`) or both on a terminal that nobody reads: somebody has pressed Ctrl-S.
-/// There is room left, and not enough for the text.
+/// With standard output, standard error or both on a terminal that nobody reads. `stopped` is what Ctrl-S does: nothing
+/// fits any more. `unread` takes what it has room for, some kilobytes.
 const STOPPED: &str = r##"
-import os, pty, select, subprocess, sys
+import pty, subprocess, sys, termios
 reader, terminal = pty.openpty()
-os.set_blocking(terminal, False)
-try:
-    while True:
-        os.write(terminal, b"#" * 64)
-except BlockingIOError:
-    pass
-while not select.select([], [terminal], [], 0)[1]:
-    os.read(reader, 64)
-os.set_blocking(terminal, True)
+if "stopped" in sys.argv[1]:
+    termios.tcflow(terminal, termios.TCOOFF)
 on = {name: terminal for name in ("stdout", "stderr") if name in sys.argv[1]}
 sys.exit(subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, **on).returncode)
 "##;
 
+const UNREAD: &str = "error: cannot write to standard output: nobody has read it in time\n";
+
+fn on_a_stopped_terminal<'sandbox>(how: &str, words: &[&str], sandbox: &'sandbox Sandbox) -> Program<'sandbox> {
+    let program = env!("CARGO_BIN_EXE_oidc-exchange");
+    Program::new(python(), ["-I", "-c", STOPPED, how, program]).args(words).job(sandbox).hands_over()
+}
+
 #[test]
 fn that_is_stopped_does_not_keep_the_run() {
     let sandbox = Sandbox::start().unwrap();
-    let program = env!("CARGO_BIN_EXE_oidc-exchange");
     let wrong = format!("--role-arn={}", "x".repeat(9000));
     let role = format!("--role-arn={}", sandbox::DEPLOY_ROLE);
-    for (on, words, code) in [
-        ("stdout", &["aws", &role, "--print-secrets", "--timeout", "5s"][..], 6),
-        ("stdout stderr", &["aws", &role, "--print-secrets", "--timeout", "5s", "-v"], 6),
-        ("stdout", &["token", "--timeout", "5s"], 6),
-        ("stderr", &["aws", &wrong], 2),
-        ("stdout stderr", &["aws", &wrong, "--print-secrets"], 2),
+    for (how, words, code) in [
+        ("stopped stdout", &["aws", &role, "--print-secrets", "--timeout", "5s"][..], 6),
+        ("stopped stdout stderr", &["aws", &role, "--print-secrets", "--timeout", "5s", "-v"], 6),
+        ("stopped stdout", &["token", "--timeout", "5s"], 6),
+        ("stopped stderr", &["aws", &wrong], 2),
+        ("stopped stdout stderr", &["aws", &wrong, "--print-secrets"], 2),
     ] {
-        let output =
-            Program::new(python(), ["-I", "-c", STOPPED, on, program]).args(words).job(&sandbox).hands_over().run();
+        let output = on_a_stopped_terminal(how, words, &sandbox).run();
         output.exits(code);
         // Without a bound it would be there for ever; a busy machine takes some seconds for the rest.
         assert!(output.took < Duration::from_secs(30), "{words:?}: {:?}", output.took);
-        if on == "stdout" {
-            assert_eq!(output.stderr(), "error: cannot write to standard output: nobody has read it in time\n");
+        if how == "stopped stdout" {
+            assert_eq!(output.stderr(), UNREAD);
         }
     }
+}
+
+/// The write itself waits in the kernel once a part of the text is on the terminal.
+#[test]
+fn that_has_room_for_a_part_does_not_keep_the_run() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.vault.write("production/large", json!({ "a": "0123456789abcdef".repeat(7500) }));
+    let words = ["vault", "--role", "ci", "A=secret/production/large#a", "--print-secrets", "--timeout", "5s"];
+    let output = on_a_stopped_terminal("unread stdout", &words, &sandbox).run();
+    output.exits(6);
+    assert_eq!(output.stderr(), UNREAD);
+    assert!(output.took < Duration::from_secs(30), "{:?}", output.took);
+    let asked = sandbox.vault.requests();
+    assert!(
+        asked.last().unwrap().path.ends_with("/revoke-self"),
+        "nobody has all of it: {}",
+        asked.last().unwrap().path
+    );
 }
