@@ -51,11 +51,11 @@ impl Document {
         if text.trim().is_empty() {
             let what = if path.as_os_str() == "-" { "standard input" } else { "the file" };
             return Err(Usage::new(format!("{name}: {what} is empty"))
-                .hint("run the command that prints it alone: it may have failed"));
+                .hint("run the command that prints it by hand: it may have failed"));
         }
         if !text.trim_start().starts_with('{') && redact_jwt_shaped(text.trim()) != text.trim() {
             return Err(Usage::new(format!("{name}: it holds a token, which is a secret"))
-                .hint("remove the file; the claims alone are what this prints: oidc-exchange token --format json"));
+                .hint("remove the file; this prints only the claims: oidc-exchange token --format json"));
         }
         let text = decode(text.into_bytes());
         // A document that begins as JSON does has been cut, or written by hand.

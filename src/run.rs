@@ -213,7 +213,7 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
         let token = subject::look_at(&plan.source, host, deadline).await;
         if matches!(token, Err(subject::Error::Absent { .. })) && plan.allowed != PartialAllowedJobs::default() {
             let missing = plan.allowed.missing().join(", ");
-            return Err(Usage::new(format!("there is no token here to take the rest from: add {missing}"))
+            return Err(Usage::new(format!("there is no token here for the other values: add {missing}"))
                 .hint("a job's page shows what its variables SEMAPHORE_PROJECT_ID and SEMAPHORE_GIT_BRANCH are")
                 .into());
         }

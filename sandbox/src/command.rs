@@ -2,9 +2,11 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,6 +14,7 @@ use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Arguments;
+use crate::shell;
 
 /// A laptop's real accounts, and a real job, must not show through.
 const AMBIENT: [&str; 10] =
@@ -28,22 +31,21 @@ pub(crate) fn run(
 ) -> io::Result<ExitCode> {
     // Whatever the job leaves behind is gone with it; nor are the account files of a laptop read.
     let private = tempfile::Builder::new().prefix("oidc-exchange-sandbox-").tempdir()?;
-    let (name, rest) = match arguments.command.split_first() {
-        Some((name, rest)) => (name.clone(), rest),
-        None => (env::var_os("SHELL").unwrap_or_else(|| "sh".into()), [].as_slice()),
+    let mut command = match arguments.command.split_first() {
+        Some((name, rest)) => {
+            let mut command = Command::new(name);
+            command.args(rest);
+            command
+        }
+        None => shell::with_a_prompt(private.path(), &arguments.job_name)?,
     };
-    let mut command = Command::new(&name);
-    command.args(rest);
     for (variable, _) in env::vars_os() {
         if AMBIENT.iter().any(|prefix| variable.as_encoded_bytes().starts_with(prefix.as_bytes())) {
             command.env_remove(variable);
         }
     }
-    // The program under the name by which docker finds it.
-    let bin = private.path().join("bin");
-    std::fs::create_dir(&bin)?;
-    std::os::unix::fs::symlink(program.join("oidc-exchange"), bin.join("docker-credential-oidc-exchange"))?;
-    command.env("PATH", path(program, &bin)?);
+    command.env("PATH", path(&on_path(private.path(), &program.join("oidc-exchange"))?)?);
+    command.env("SANDBOX_PROGRAM", program.join("oidc-exchange"));
     command.env("DOCKER_CONFIG", private.path().join("docker"));
     command.env("AWS_CONFIG_FILE", private.path().join("aws-config"));
     command.env("AWS_SHARED_CREDENTIALS_FILE", private.path().join("aws-credentials"));
@@ -51,28 +53,43 @@ pub(crate) fn run(
     command.env("OIDC_EXCHANGE_DIR", private.path().join("job"));
     if let Some(pem) = authority {
         let file = private.path().join("ca.pem");
-        std::fs::write(&file, pem)?;
+        fs::write(&file, pem)?;
         command.envs(TRUST.map(|variable| (variable, &file)));
     }
     command.envs(variables.iter().map(|(name, value)| (name, value)));
 
+    let name = command.as_std().get_program().to_owned();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match runtime.block_on(wait(command)) {
         Ok(status) => Ok(code(status)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
             let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
             // A reader that has gone away is no reason to fail.
-            let _ = writeln!(io::stderr(), "error: cannot run {}: {error}", name.display());
+            let _ = writeln!(io::stderr(), "error: cannot run {}: {error}", name.to_string_lossy());
             Ok(ExitCode::from(code))
         }
         Err(error) => Err(error),
     }
 }
 
-/// The program first, then its other name, then what was there.
-fn path(program: &Path, helper: &Path) -> io::Result<OsString> {
+/// What is on PATH as `oidc-exchange`: Google's services have no variable that names their address, so it gives the options.
+const PROGRAM: &str = include_str!("on_path.sh");
+
+/// A directory with the program, and with its other name by which docker finds it.
+fn on_path(private: &Path, program: &Path) -> io::Result<PathBuf> {
+    let bin = private.join("bin");
+    fs::create_dir(&bin)?;
+    symlink(program, bin.join("docker-credential-oidc-exchange"))?;
+    let script = bin.join("oidc-exchange");
+    fs::write(&script, PROGRAM)?;
+    fs::set_permissions(&script, Permissions::from_mode(0o700))?;
+    Ok(bin)
+}
+
+/// The program first, then what was there.
+fn path(bin: &Path) -> io::Result<OsString> {
     let before = env::var_os("PATH").unwrap_or_default();
-    let directories = [program.to_owned(), helper.to_owned()].into_iter().chain(env::split_paths(&before));
+    let directories = [bin.to_owned()].into_iter().chain(env::split_paths(&before));
     env::join_paths(directories).map_err(io::Error::other)
 }
 

@@ -5,13 +5,12 @@
 mod arguments;
 mod command;
 mod program;
+mod shell;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sandbox::{
-    CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, TENANT, Tls, VAULT_ROLE,
-};
+use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ROLE, Sandbox, TENANT, Tls, VAULT_ROLE};
 
 use arguments::{Arguments, Invocation};
 
@@ -34,15 +33,14 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     }
     if arguments.command.is_empty() {
         let line = format!(
-            "sandbox: AWS has {DEPLOY_ROLE} (branch main) and {RELEASE_ROLE} (tags only); this is a {} job\n\
-             sandbox: try  eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE})\"\n\
-             sandbox: Google has {DEPLOY_ACCOUNT} (branch main) and {RELEASE_ACCOUNT} (tags only)\n\
-             sandbox: try  eval \"$(oidc-exchange gcp --provider {PROVIDER} --service-account {DEPLOY_ACCOUNT} \
-             --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\")\"\n\
-             sandbox: Azure has the application {CLIENT} (branch main)\n\
-             sandbox: try  eval \"$(oidc-exchange azure --tenant-id {TENANT} --client-id {CLIENT})\"\n\
-             sandbox: Vault has the role {VAULT_ROLE} (branch main) and secret/production/db (username, password)\n\
-             sandbox: try  eval \"$(oidc-exchange vault --role {VAULT_ROLE} DB_PASSWORD=secret/production/db#password)\"\n",
+            "sandbox: AWS, Google Cloud, Azure and Vault on 127.0.0.1; this shell is in a {} job. Try:\n\
+             sandbox:   oidc-exchange token\n\
+             sandbox:   eval \"$(oidc-exchange aws --role-arn {DEPLOY_ROLE})\"\n\
+             sandbox:   eval \"$(oidc-exchange aws --role-arn {RELEASE_ROLE})\"   (accepts only tags)\n\
+             sandbox:   eval \"$(oidc-exchange gcp --provider {PROVIDER} --service-account {DEPLOY_ACCOUNT})\"\n\
+             sandbox:   eval \"$(oidc-exchange azure --tenant-id {TENANT} --client-id {CLIENT})\"\n\
+             sandbox:   eval \"$(oidc-exchange vault --role {VAULT_ROLE} DB_PASSWORD=secret/production/db#password)\"\n\
+             sandbox: `exit` ends it. Another job: cargo run -p sandbox -- --job pull-request\n",
             arguments.job_name
         );
         io::stderr().write_all(line.as_bytes())?;

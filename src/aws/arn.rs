@@ -43,7 +43,7 @@ impl RoleArn {
                 .hint("write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it")
         };
         if !text.contains(':') {
-            return Err(wrong("a name alone does not say in which account the role is"));
+            return Err(wrong("it is only a name, without the role's account"));
         }
         if text.contains(":sts:") && text.contains(":assumed-role/") {
             return Err(wrong("it names a session of a role, not the role"));
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn what_is_no_role_is_told_why() {
         for (text, why) in [
-            ("YOUR_AWS_ROLE_NAME", "a name alone does not say in which account the role is"),
+            ("YOUR_AWS_ROLE_NAME", "it is only a name, without the role's account"),
             ("arn:aws:sts::123456789012:assumed-role/deploy/me", "it names a session of a role, not the role"),
             ("arn:aws:iam::12345:role/deploy", "the account is 12 digits"),
             ("arn:aws:iam::123456789012:user/deploy", "it is of another kind"),

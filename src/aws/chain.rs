@@ -36,7 +36,7 @@ impl ExternalId {
         }
         Err(Usage::new(format!("--external-id: `{text}` is not an external id"))
             .hint("it has 2 to 1224 letters, digits and +=,.@:/_- (no space)")
-            .hint("an empty one stands for none, where a later role in the chain has one"))
+            .hint("for a role without one, give an empty --external-id"))
     }
 
     /// The id itself.

@@ -114,7 +114,8 @@ impl Request {
     }
 
     fn warnings(&self, allowed: &AllowedJobs, tags: Tags, claims: Option<&Claims>) -> Vec<String> {
-        let mut warnings = vec!["the role may do nothing yet: attach the policies that its jobs need".to_owned()];
+        let mut warnings =
+            vec!["the new role has no permissions yet: attach the policies that its jobs need".to_owned()];
         match &allowed.refs {
             Refs::Branch(pattern) | Refs::Tag(pattern) if !pattern.is_exact() => {
                 warnings.push("whoever may push a ref of such a name is allowed".into());
@@ -127,14 +128,11 @@ impl Request {
             Refs::Branch(_) | Refs::Tag(_) => {}
         }
         if tags != Tags::WithJobType {
-            warnings.push(
-                "a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well"
-                    .into(),
-            );
+            warnings.push("a debug session of such a job has the same `sub`: the role allows it as well".into());
         }
         if tags == Tags::Unknown {
             warnings.push(
-                "where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it"
+                "if the organization uses session tags for AWS, every job is refused until the role also allows sts:TagSession: run this in a job, since its token shows it"
                     .into(),
             );
         }

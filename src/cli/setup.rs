@@ -55,23 +55,23 @@ pub enum SetupFormat {
 #[derive(Debug, Args)]
 pub struct AllowedJobsArgs {
     /// The organization's address, https://ORG.semaphoreci.com
-    #[arg(long, value_name = "URL", help_heading = "Which jobs to allow [default: what the job's token says]")]
+    #[arg(long, value_name = "URL", help_heading = "Which jobs to allow [default: the values of the job's token]")]
     pub issuer: Option<String>,
 
     /// The organization's name [default: the first label of its address]
-    #[arg(long, value_name = "NAME", help_heading = "Which jobs to allow [default: what the job's token says]")]
+    #[arg(long, value_name = "NAME", help_heading = "Which jobs to allow [default: the values of the job's token]")]
     pub org: Option<String>,
 
     /// The project's id
-    #[arg(long, value_name = "UUID", help_heading = "Which jobs to allow [default: what the job's token says]")]
+    #[arg(long, value_name = "UUID", help_heading = "Which jobs to allow [default: the values of the job's token]")]
     pub project_id: Option<String>,
 
     /// The repository's name, without its owner
-    #[arg(long, value_name = "NAME", help_heading = "Which jobs to allow [default: what the job's token says]")]
+    #[arg(long, value_name = "NAME", help_heading = "Which jobs to allow [default: the values of the job's token]")]
     pub repo: Option<String>,
 
     /// A branch; * matches any text
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["tag", "pull_requests"], help_heading = "Which jobs to allow [default: what the job's token says]")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["tag", "pull_requests"], help_heading = "Which jobs to allow [default: the values of the job's token]")]
     pub branch: Option<String>,
 
     /// A tag; * matches any text
@@ -79,12 +79,12 @@ pub struct AllowedJobsArgs {
         long,
         value_name = "NAME",
         conflicts_with = "pull_requests",
-        help_heading = "Which jobs to allow [default: what the job's token says]"
+        help_heading = "Which jobs to allow [default: the values of the job's token]"
     )]
     pub tag: Option<String>,
 
     /// Pull requests, including those from forks
-    #[arg(long, help_heading = "Which jobs to allow [default: what the job's token says]")]
+    #[arg(long, help_heading = "Which jobs to allow [default: the values of the job's token]")]
     pub pull_requests: bool,
 
     /// A target that the jobs are to reach.

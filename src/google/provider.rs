@@ -125,13 +125,13 @@ fn without_host<'t>(text: &'t str, universe: &UniverseDomain) -> Result<&'t str,
     let Some(rest) = after_scheme.strip_prefix("//") else {
         return if after_scheme == text { Ok(text.strip_prefix('/').unwrap_or(text)) } else { Err("it is an address") };
     };
-    let (host, name) = rest.split_once('/').ok_or("it is a host alone")?;
+    let (host, name) = rest.split_once('/').ok_or("it is only a host")?;
     if host == "iam.googleapis.com" || host.strip_prefix("iam.") == Some(universe.as_str()) {
         // As the provider's page in the REST reference has it.
         return Ok(name.strip_prefix("v1/").unwrap_or(name));
     }
     Err(if host.starts_with("iam.") {
-        "it is of another universe than --universe-domain says"
+        "it is of another universe than that of --universe-domain"
     } else {
         "its host is not that of IAM"
     })
@@ -185,7 +185,7 @@ mod tests {
             Provider::parse("--provider", &text, &other).unwrap().audience(),
             format!("//iam.googleapis.com/{NAME}")
         );
-        assert!(parse(&text).unwrap_err().to_string().contains("another universe than --universe-domain says"));
+        assert!(parse(&text).unwrap_err().to_string().contains("another universe than that of --universe-domain"));
     }
 
     #[test]

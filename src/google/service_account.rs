@@ -30,7 +30,7 @@ impl ServiceAccount {
                 "this shows the address: gcloud iam service-accounts describe {address} --format='value(email)'"
             )));
         }
-        let (name, domain) = address.split_once('@').ok_or_else(|| wrong("a name alone does not say whose it is"))?;
+        let (name, domain) = address.split_once('@').ok_or_else(|| wrong("it is only a name, without a project"))?;
         let plain = |text: &str, marks: &[u8]| {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte))
         };

@@ -151,7 +151,7 @@ impl Request {
             ),
             Step::new("the pool", Action::Create { exists: pools("describe"), create: pools("create") }),
             Step::new(
-                "the provider: whose tokens, and which of them; if it exists, this replaces its rule",
+                "the provider: the issuer, and which of its tokens are allowed; if it exists, this replaces its rule",
                 Action::Put { exists: providers("describe"), update: rule("update-oidc"), create: rule("create-oidc") },
             )
             .with(CONDITION, gate.condition.clone()),

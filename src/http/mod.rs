@@ -268,7 +268,7 @@ impl Client {
             .is_some_and(|allowed| url.host_str().is_some_and(|host| bare(host).eq_ignore_ascii_case(bare(allowed))));
         if named {
             tracing::warn!(
-                "speaking plain http to {}, as --allow-http says: whoever is in between can read the token",
+                "using plain http to {}, as --allow-http allows: anyone on the network path can read the token",
                 host_and_port(url)
             );
         }

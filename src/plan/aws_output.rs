@@ -19,7 +19,7 @@ pub(super) fn new(
     let process = args.format == Some(Form::Answer(AwsAnswer::Process));
     if process && (args.refreshable || args.env_prefix.is_some()) {
         return Err(Usage::new("--format process prints keys for one tool: neither --refreshable nor --env-prefix")
-            .hint("for a profile that renews by itself, write it with --profile NAME --refreshable"));
+            .hint("for a profile that renews its credentials, use --profile NAME --refreshable"));
     }
     let kubernetes = kubernetes(args, env)?;
     // clap does not ask for what another option on the line forbids.
@@ -88,7 +88,7 @@ fn sdks_can_ask(request: &aws::Request) -> Result<(), Usage> {
     match asked.iter().find(|(given, _)| *given) {
         None => Ok(()),
         Some((_, option)) => {
-            Err(Usage::new(format!("--refreshable: an SDK that renews by itself would drop {option} in silence"))
+            Err(Usage::new(format!("--refreshable: an SDK that renews the credentials would ignore {option}"))
                 .hint("a profile can carry it: add --profile NAME, and use it with AWS_PROFILE=NAME"))
         }
     }

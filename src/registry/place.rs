@@ -37,7 +37,7 @@ pub(super) fn find_helper(env: &Env) -> Result<(), Usage> {
     if std::env::split_paths(&path).any(|directory| is_program(&directory.join(PROGRAM))) {
         return Ok(());
     }
-    Err(Usage::new(format!("--registry: {PROGRAM} is not on PATH, where docker looks for it"))
+    Err(Usage::new(format!("--registry: {PROGRAM} is not on PATH: docker looks for it there"))
         .hint(format!(
             "link it to this program: own=$(command -v oidc-exchange) && ln -s \"$own\" \"$(dirname \"$own\")/{PROGRAM}\""
         ))

@@ -84,18 +84,18 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
         "ref" if filled => "the whole ref; together with ref_type, what to bind a rule to",
         "branch" => match kind {
             Some(JobKind::PullRequest) => {
-                "the target, not what runs here: a rule on branch alone allows pull requests, from forks too"
+                "the target, not what runs here: a rule on only branch allows pull requests, from forks too"
             }
             Some(JobKind::Tag) => "on a tag, the whole ref",
             Some(JobKind::ProjectDebug) => "the default branch, though nothing of it need run here",
             Some(JobKind::Branch) | None => {
-                "a pull request has its target here: a rule on branch alone allows pull requests; bind ref"
+                "a pull request has its target here: a rule on only branch allows pull requests; bind ref"
             }
         },
         "pr" if filled => "pull requests from forks get a token too",
-        "pr_branch" if filled => "the source branch, whose name is up to the pull request's author",
+        "pr_branch" if filled => "the source branch; the pull request's author chooses its name",
         "tag" => "unreliable: it can be empty on a tag as well; ref has the tag",
-        "actor" => "always empty: no rule can use it, and Vault takes it for no user_claim",
+        "actor" => "always empty: no rule can use it, and Vault refuses it as user_claim",
         "trg" if filled => {
             "the trigger (a API, h hook, s schedule, m by hand), whether rerun (t, f); the pipeline (i first, u promoted, n promoted by hand), whether rerun"
         }
@@ -106,7 +106,7 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
         "exp" => "24 hours from before the job was queued; a job cannot get another token",
         "jti" => "only this token",
         SESSION_TAGS => {
-            "session tags: the role's trust policy must allow sts:TagSession too, and so must every further role of a chain"
+            "session tags: the role's trust policy must allow sts:TagSession too, and so must every other role of a chain"
         }
         _ => return None,
     };

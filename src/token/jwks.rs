@@ -167,7 +167,7 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
             let check = if own.is_empty() {
                 let check = Check::new(Mark::Fails, format!("the token's key is published: {kid}"));
                 let because = format!(
-                    "it is not among the {} there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key",
+                    "it is not among the {} there; keys rotate, and a token with a removed key stays invalid: a new job gets a new token",
                     entries.len()
                 );
                 on(TokenFault::KeyNotPublished, check.fact("because", because))

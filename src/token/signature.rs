@@ -42,7 +42,7 @@ pub(super) fn check(token: &Secret, header: &Header, keys: &[Jwk]) -> Option<Che
     let scheme = match Algorithm::named(header.alg.as_deref().unwrap_or_default()) {
         Algorithm::Unsound => return None,
         Algorithm::Unknown(_) => return Some(unknown("it is of a kind that cannot be checked here")),
-        Algorithm::Known(_) if keys.is_empty() => return Some(unknown("there is no key to check it with")),
+        Algorithm::Known(_) if keys.is_empty() => return Some(unknown("no key can check it")),
         Algorithm::Known(scheme) => scheme,
     };
     let parts = token.reveal().rsplit_once('.');

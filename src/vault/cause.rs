@@ -67,7 +67,7 @@ impl Common {
             Self::Upgrading => {
                 Row::heals().say(&["the engine is being turned into KV version 2; a longer --timeout waits for it"])
             }
-            Self::ServerFault => Row::heals().say(&["the server's own log says what failed there"]),
+            Self::ServerFault => Row::heals().say(&["read the server's own log: it shows what failed"]),
             Self::Locked => Row::refused(refused).say(&[
                 "an administrator has locked this namespace, and can unlock it with the command `namespace unlock`",
             ]),
@@ -102,7 +102,7 @@ pub(super) fn transport_hints(failure: &Failure, address: &Url) -> Vec<String> {
         // A port of TLS says so in clear and hangs up, and the reset may be all that arrives.
         Some("does this port speak TLS? then write the address with https://")
     } else {
-        Some("where the server asks for a client certificate, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY name it")
+        Some("if the server requires a client certificate, set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY")
     };
     failure.hints().into_iter().chain(own.map(str::to_owned)).collect()
 }

@@ -51,11 +51,7 @@ impl ClientToken {
 
     /// When it ends if nobody ends it, for a sentence.
     pub(super) fn ends(&self) -> String {
-        if self.life.is_zero() {
-            "does not end by itself".into()
-        } else {
-            format!("ends by itself within {} s", self.life.as_secs())
-        }
+        if self.life.is_zero() { "does not expire".into() } else { format!("expires within {} s", self.life.as_secs()) }
     }
 }
 

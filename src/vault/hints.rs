@@ -58,7 +58,7 @@ impl Context<'_> {
                 self.request.mount, self.request.client
             ),
             "check the namespace: --namespace names another".into(),
-            "the server says the same when the role's token_bound_cidrs lack this machine's address".into(),
+            "the server gives the same answer if the role's token_bound_cidrs lack this machine's address".into(),
         ]
     }
 

@@ -155,9 +155,9 @@ impl LeftoverToken {
     fn by_itself(&self, host: &Host) -> Option<String> {
         let left = self.ends?.saturating_sub(host.clock.unix());
         Some(if left > 0 {
-            format!("it ends by itself in {left} s, unless the job has renewed it")
+            format!("it expires in {left} s, unless the job has renewed it")
         } else {
-            "it has ended by itself by now, unless the job has renewed it".into()
+            "it has expired by now, unless the job has renewed it".into()
         })
     }
 

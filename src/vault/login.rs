@@ -42,7 +42,7 @@ pub(super) async fn login(
         let is_lost = logged_in.as_ref().is_err_and(|attempt| matches!(attempt.problem, Problem::Transport(_)));
         if is_lost && sent.is_set() && !lost.replace(true) {
             tracing::warn!(
-                "an answer to the login is lost: if Vault made a client token, it is not revoked, and ends by itself"
+                "an answer to the login is lost: if Vault made a client token, it is not revoked, and expires later"
             );
         }
         logged_in

@@ -67,7 +67,7 @@ impl PendingRevocation {
                 Some(Err(attempt)) if matches!(attempt.problem, Problem::Answered(_)) => {}
                 Some(Err(_)) | None => {
                     tracing::warn!(
-                        "Vault did not answer the login: if it made a client token, that is not revoked, and ends by itself"
+                        "Vault did not answer the login: if it made a client token, the token is not revoked, and expires later"
                     );
                     return;
                 }

@@ -112,7 +112,7 @@ impl ReadCause {
             }
             Self::LastUse => refused(MORE_USES),
             Self::NoVersionData | Self::RelativePath => {
-                refused(&format!("write the path as `{client} kv get` takes it, without a slash at its end"))
+                refused(&format!("write the path as for `{client} kv get`, without a slash at its end"))
             }
             Self::Unsupported if kind == Kind::Write => refused("this path is read, not written: leave POST: out"),
             Self::Unsupported => refused("this path is written, not read: NAME=POST:path{…}#field"),

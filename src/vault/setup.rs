@@ -57,7 +57,7 @@ impl Request {
         };
         let mut steps = vec![
             self.enable(),
-            run("whose tokens it takes", &[&client, "write", &config_path, "-"], &format!("{config:#}")),
+            run("the issuer whose tokens it accepts", &[&client, "write", &config_path, "-"], &format!("{config:#}")),
         ];
         let mut documents =
             vec![(format!("sys/auth/{}", self.mount), json!({ "type": "jwt" }).into()), (config_path, config.into())];
@@ -125,10 +125,10 @@ impl Request {
     fn warnings(&self, refs: &Refs) -> Vec<String> {
         let mut warnings = vec![
             format!(
-                "auth/{}/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer",
+                "auth/{}/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount",
                 self.mount
             ),
-            "a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs"
+            "a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs"
                 .into(),
         ];
         match refs {

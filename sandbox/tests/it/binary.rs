@@ -70,6 +70,66 @@ fn without_a_command_it_is_a_shell_with_a_few_lines_of_advice() {
     assert!(advice.lines().all(|line| line.starts_with("sandbox: ")), "{advice}");
     assert!(advice.contains("vault --role ci DB_PASSWORD=secret/production/db#password"), "{advice}");
     assert!(advice.contains("role/deploy") && advice.contains("role/release"));
+    let page = include_str!("../../../docs/sandbox.md");
+    let shown: Vec<&str> = page.lines().filter(|line| line.starts_with("sandbox: ")).collect();
+    assert!(shown.len() == 2 && advice.starts_with(&format!("{}\n", shown.join("\n"))), "{advice}");
+}
+
+/// Each shell that reads settings of the user's reads them, and then has the sandbox's prompt.
+#[test]
+fn the_shell_has_a_prompt_that_names_the_sandbox() {
+    for (shell, settings, asked) in [
+        ("bash", ".bashrc", "-i -c 'echo \"$MINE $PS1\"'"),
+        ("zsh", ".zshrc", "-i -c 'echo \"$MINE $PROMPT\"'"),
+        ("fish", ".config/fish/config.fish", "-c 'echo $MINE (fish_prompt)'"),
+        ("dash", "", "-c 'echo \"own $PS1\"'"),
+    ] {
+        let Some(real) = on_path(shell) else {
+            eprintln!("skipped: {shell} is not installed");
+            continue;
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().join("home");
+        if !settings.is_empty() {
+            fs::create_dir_all(home.join(settings).parent().unwrap()).unwrap();
+            fs::write(home.join(settings), if shell == "fish" { "set MINE own" } else { "MINE=own PS1='mine '" })
+                .unwrap();
+        }
+        // Under its own name, as $SHELL has it, and asked for its prompt.
+        let stand_in = directory.path().join(shell);
+        fs::write(&stand_in, format!("#!/bin/sh\nexec {} \"$@\" {asked}\n", real.display())).unwrap();
+        fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o700)).unwrap();
+        let mut command = sandbox(directory.path(), &["--job", "tag"]);
+        let output = command.env("SHELL", &stand_in).env("HOME", &home).env_remove("ZDOTDIR").output().unwrap();
+        let prompt = stdout(&output);
+        assert!(
+            prompt.starts_with("own (sandbox: tag)"),
+            "{shell}: {prompt}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+fn on_path(name: &str) -> Option<std::path::PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|directory| directory.join(name)).find(|path| path.is_file())
+}
+
+/// `gcp` and `use` get the addresses, unless they are given; every other command is as it was typed.
+#[test]
+fn googles_addresses_need_no_options() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = "oidc-exchange gcp --lifetime '1 h'; oidc-exchange use a b; oidc-exchange gcp --sts-endpoint x; oidc-exchange aws; oidc-exchange";
+    let mut command = sandbox(directory.path(), &["sh", "-c", script]);
+    fs::write(directory.path().join("oidc-exchange"), "#!/bin/sh\nfor word; do printf '[%s]' \"$word\"; done\necho\n")
+        .unwrap();
+    let text = stdout(&command.output().unwrap());
+    let lines: Vec<String> = text.lines().map(|line| line.replace("[--iamcredentials-endpoint]", "")).collect();
+    assert!(
+        lines[0].starts_with("[gcp][--sts-endpoint][http://127.0.0.1:") && lines[0].ends_with("][--lifetime][1 h]"),
+        "{text}"
+    );
+    assert!(lines[1].starts_with("[use][--sts-endpoint][http://127.0.0.1:") && lines[1].ends_with("][a][b]"), "{text}");
+    assert_eq!(lines[2..], ["[gcp][--sts-endpoint][x]", "[aws]", ""]);
 }
 
 #[test]

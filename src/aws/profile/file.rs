@@ -49,7 +49,7 @@ impl SharedFile {
     pub(super) fn with(&self, change: &Change<'_>) -> Result<Option<Changed>, Error> {
         if let Some(header) = ini::odd_header(self.0.text(), change.kind, change.profile) {
             tracing::warn!(
-                "{} has the profile as [{header}], where some tools do not find it: write [{}]",
+                "{} has the profile as [{header}], which some tools do not find: write [{}]",
                 self.path().display(),
                 change.kind.section(change.profile)
             );

@@ -102,7 +102,7 @@ fn unbound(request: &Request<'_>, statement: &Statement, lints: &mut Vec<String>
         statement.conditions.iter().any(|condition| condition.key.to_lowercase().starts_with("aws:requesttag/"));
     let (place, host) = (&statement.place, request.host);
     if !binds("sub") && !tagged {
-        lints.push(format!("{place}: without a condition on `{host}:sub` it says nothing of the project or the ref"));
+        lints.push(format!("{place}: without a condition on `{host}:sub` every project and every ref is allowed"));
     }
     if !binds("aud") {
         lints.push(format!("{place}: without a condition on `{host}:aud` a token that is meant for others will do"));
@@ -125,9 +125,8 @@ fn compared(
         lints.push(format!("{place}: `*` is a literal character there; use StringLike for a wildcard"));
     }
     if operator.set == Some(Set::All) && !statement.denies {
-        lints.push(format!(
-            "{place}: ForAllValues holds where the key is missing as well, which allows whom it does not name"
-        ));
+        lints
+            .push(format!("{place}: ForAllValues is also true if the key is missing, so it allows more than it names"));
     }
     if !has_variables && written().any(|text| text.contains("${")) {
         lints.push(format!("{place}: `${{…}}` is not a variable without \"Version\": \"2012-10-17\""));
@@ -141,7 +140,7 @@ fn compared(
         }
         Some("sub" | "amr") => {}
         Some(claim) if !request.is_known_better() => lints.push(format!(
-            "{place}: AWS has no such key; of this issuer's claims it knows aud, sub and amr, and never `{claim}`"
+            "{place}: AWS has no such key; of this issuer's claims it supports aud, sub and amr, and never `{claim}`"
         )),
         Some(_) => {}
         None => {

@@ -65,7 +65,7 @@ impl Rule {
                     document.name(),
                     written.as_str()
                 ))
-                .hint("the file says itself whose it is: name that role, or none"));
+                .hint("name the role that the file names, or leave --role-arn out"));
             }
             (Some((_, role)), _) | (None, Some(role)) => Some(role),
             (None, None) => None,

@@ -145,7 +145,7 @@ impl<'c> Request<'c> {
             }
             ("aud" | "sub" | "amr", Some(_)) => return Shown::Unknown(format!("the token's `{name}` is not a text")),
             _ if self.is_known_better() => {
-                return Shown::Unknown("AWS knows some of this issuer's further claims".into());
+                return Shown::Unknown("AWS supports some other claims of this issuer".into());
             }
             _ => return Shown::Absent("of this issuer's claims AWS supports only aud, sub and amr".into()),
         };

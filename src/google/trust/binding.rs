@@ -121,7 +121,7 @@ fn member(provider: &Configuration, text: &str, mapped: &Mapped) -> Check {
         return fails("it names nobody of a workload identity pool");
     };
     if named.project.is_empty() || !named.project.bytes().all(|byte| byte.is_ascii_digit()) {
-        return fails("IAM knows the pool's project by its number, not by its id");
+        return fails("IAM identifies the pool's project by its number, not by its id");
     }
     if let Some(name) = &provider.name {
         if named.project != name.project_number() {

@@ -46,7 +46,7 @@ pub(super) fn lints(rule: &Rule, claims: &Claims) -> (Vec<String>, Vec<String>) 
     }
     if named.contains("sub127") && !gates.contains("ref") && !gates.contains("sub") {
         found.push(
-            "`sub127` is cut: branches that agree in their first 29 characters have the same one, so that it should not stand alone; compare `ref` too"
+            "`sub127` is cut: branches with the same first 29 characters have the same value; compare `ref` as well"
                 .into(),
         );
     }
@@ -75,10 +75,9 @@ fn filtered(used: &BTreeSet<&str>, found: &mut Vec<String>, notes: &mut Vec<Stri
         names.join(", ")
     };
     let among = |of: &[&'static str]| -> Vec<&str> { of.iter().copied().filter(|name| used.contains(name)).collect() };
-    for (names, where_) in [
-        (among(&OFF), "where an organization filters its claims"),
-        (among(&OFF_AT_HOME), "in a Semaphore of one's own"),
-    ] {
+    for (names, where_) in
+        [(among(&OFF), "if an organization filters its claims"), (among(&OFF_AT_HOME), "in a Semaphore of one's own")]
+    {
         if !names.is_empty() {
             found.push(format!(
                 "{} {} not in the token {where_}, unless switched on; without it every token is refused",
@@ -212,7 +211,7 @@ impl<'r> Lints<'r> {
                 Some(true) if whole => "it is true of every token of the issuer, and keeps nobody out",
                 Some(true) => "it is true of every token, and keeps nobody out",
                 Some(false) => "it is false of every token, and lets nobody in",
-                None => "it says the same of every token",
+                None => "it has the same result for every token",
             };
             found.push(format!("{what} compares only constants (`{}`): {outcome}", condition.source(part)));
         }
@@ -263,7 +262,7 @@ impl<'r> Lints<'r> {
         let jobs: Vec<_> = refs.chain([self.claims.clone()]).collect();
         if jobs.iter().any(|job| admitted(job) && admitted(&OtherJob::Debug.of(job))) {
             found.push(
-                "it lets debug sessions in (`sem debug job`), whose `sub` is that of the job they debug: compare `job_type` with pipeline_job"
+                "it allows debug sessions (`sem debug job`), since their `sub` is that of the job they debug: compare `job_type` with pipeline_job"
                     .into(),
             );
         }

@@ -48,7 +48,7 @@ const FORBIDDEN: [(&str, &str); 12] = [
     ("timeout", COMMAND_LINE),
     ("format", COMMAND_LINE),
     ("overwrite-profile", "a targets file replaces no profile that is not this program's"),
-    ("help", "it is no part of a target"),
+    ("help", "it is not part of a target"),
 ];
 
 /// The keys of each cloud.

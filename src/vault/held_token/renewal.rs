@@ -91,7 +91,7 @@ impl HeldToken {
                     let life = life(envelope.auth.map_or(envelope.lease_duration, |auth| auth.lease_duration));
                     let seconds = life.as_secs();
                     if !renewal.extended(life) {
-                        tracing::warn!("{} cannot be renewed further: it ends in {seconds} s", renewal.what);
+                        tracing::warn!("{} cannot be renewed again: it expires in {seconds} s", renewal.what);
                         return;
                     }
                     tracing::info!(target: DECISIONS, "renewed {} for {seconds} s", renewal.what);

@@ -88,7 +88,7 @@ impl Login<'_> {
     pub(super) fn templates(&self) -> Option<Finding> {
         let template = self.role.policies.iter().find(|policy| policy.contains("{{"))?;
         let check = Check::new(Mark::Unknown, format!("token_policies: {template}"));
-        let because = "it is made of claims; where the token lacks one the server says 500 failed to template policy";
+        let because = "it is made of claims; if the token lacks one, the server answers 500 failed to template policy";
         self.role.policies_are_templates.then(|| check.fact("because", because).into())
     }
 

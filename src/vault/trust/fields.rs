@@ -21,7 +21,7 @@ const OTHERS: [(&str, &str); 9] = [
     ("errors", "an error of the server's"),
     ("wrap_info", "a wrapped answer, which only its one-time token opens"),
     ("keys", "a list of names"),
-    ("cel_program", "a CEL role, whose program is not evaluated here"),
+    ("cel_program", "a CEL role: its program is not evaluated here"),
     ("bound_service_account_names", "a role of the Kubernetes auth method"),
     ("bind_secret_id", "a role of the AppRole auth method"),
     ("user_claim", "a role of the JWT auth method"),

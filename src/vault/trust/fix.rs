@@ -31,7 +31,7 @@ impl Login<'_> {
         let role_is_at_fault = fixes().any(|fix| matches!(fix, Fix::Role(..)));
         if role_is_at_fault && !super::lints::too_wide(self.role, self.claims).is_empty() {
             notes.push(
-                "once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else".into(),
+                "once fixed, the role also allows the jobs that the lints name: `oidc-exchange setup vault` prints a role that allows only this project's ref".into(),
             );
         }
         let role = fixes().filter_map(|fix| match fix {
@@ -88,7 +88,7 @@ impl Login<'_> {
         let purpose = if body.contains_key("oidc_client_id") {
             "to fix the auth method, with its oidc_client_secret added, which is not shown"
         } else {
-            "to fix the auth method, whose configuration is always written as a whole"
+            "to fix the auth method; its configuration is always written as a whole"
         };
         Some(write(self.client, purpose, body, &self.place.of_mount()))
     }
@@ -115,9 +115,7 @@ impl Login<'_> {
     fn keys(&self) -> Option<String> {
         let mount = self.mount?;
         if mount.is_invalid {
-            return Some(
-                "the server says of this configuration that it is invalid: it cannot get the issuer's keys".into(),
-            );
+            return Some("the server reports this configuration as invalid: it cannot get the issuer's keys".into());
         }
         let issuer = self.claims.text("iss").unwrap_or_default();
         let keys = mount.discovery_url.trim_end_matches('/');

@@ -174,7 +174,7 @@ fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
     if !role.glob {
         let pattern = patterns.into_iter().next()?;
         return Some(format!(
-            "{name} is bound to {pattern}, where `*` matches only itself: bound_claims_type is string"
+            "{name} is bound to {pattern}; `*` matches only itself there, since bound_claims_type is string"
         ));
     }
     // Behind a separator, at the end, it stands for what one expects.

@@ -28,7 +28,7 @@ impl Login<'_> {
         let check = Check::new(Mark::Unknown, "token_bound_cidrs");
         let check = self.role.bound_cidrs.iter().fold(check, |check, cidr| check.fact("wanted", cidr));
         let because =
-            "the token does not show the job's address; for another one the server says 403 permission denied";
+            "the token does not show the job's address; for another address the server answers 403 permission denied";
         (!self.role.bound_cidrs.is_empty()).then(|| check.fact("because", because).into())
     }
 

@@ -6,6 +6,7 @@ mod blocks;
 mod command_lines;
 mod failing;
 mod flow;
+mod getting_started;
 mod guides;
 mod heat;
 mod install;

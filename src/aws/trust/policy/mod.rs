@@ -149,7 +149,7 @@ impl At<'_> {
         let policy = self.object("", value, "a trust policy")?;
         let Some(statements) = policy.get("Statement") else {
             return Err(self
-                .wrong("", "no trust policy: there is no Statement in it")
+                .wrong("", "not a trust policy: it has no Statement")
                 .hint("it takes the policy document, or what `aws iam get-role --role-name NAME` prints"));
         };
         self.only("", policy, &["Version", "Id", "Statement"])?;
@@ -169,7 +169,7 @@ impl At<'_> {
             self.text("Id", id)?;
         }
         let statements: Vec<Statement> = match statements {
-            Value::Array(all) if all.is_empty() => return Err(self.wrong("Statement", "there is no statement in it")),
+            Value::Array(all) if all.is_empty() => return Err(self.wrong("Statement", "it has no statement")),
             Value::Array(all) => all
                 .iter()
                 .enumerate()
@@ -198,7 +198,7 @@ impl At<'_> {
             Some(Value::String(effect)) if effect == "Allow" => false,
             Some(Value::String(effect)) if effect == "Deny" => true,
             Some(_) => return Err(self.wrong(&format!("{place}.Effect"), "it is exactly `Allow` or `Deny`")),
-            None => return Err(self.wrong(place, "there is no Effect in it")),
+            None => return Err(self.wrong(place, "it has no Effect")),
         };
         let (except, at, principal) = self.either(place, elements, "Principal", "NotPrincipal")?;
         let principals = Principals { except, named: self.principals(&at, principal)? };
@@ -304,7 +304,7 @@ impl At<'_> {
         let wrong = self.wrong(&format!("{place}{dot}{name}"), "IAM has no element of this name here");
         Err(match known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
             Some(known) => wrong.hint(format!("it is written {known}")),
-            None => wrong.hint(format!("here stand {}", known.join(", "))),
+            None => wrong.hint(format!("allowed here: {}", known.join(", "))),
         })
     }
 }
