@@ -89,11 +89,11 @@ mod tests {
     #[test]
     fn what_is_no_account_is_told_why() {
         for (text, why) in [
-            ("deploy", "a name alone"),
-            ("", "a name alone"),
+            ("deploy", "it is only a name"),
+            ("", "it is only a name"),
             ("103487601874019834123", "numeric id"),
             ("projects/-/serviceAccounts/103487601874019834123", "numeric id"),
-            ("1234567890", "a name alone"),
+            ("1234567890", "it is only a name"),
             ("me@example.com", "people and groups"),
             ("me@evilgserviceaccount.com", "people and groups"),
             ("a b@my-proj.iam.gserviceaccount.com", "such an address has"),

@@ -84,12 +84,12 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
         "ref" if filled => "the whole ref; together with ref_type, what to bind a rule to",
         "branch" => match kind {
             Some(JobKind::PullRequest) => {
-                "the target, not what runs here: a rule on only branch allows pull requests, from forks too"
+                "the target, not what runs here: a rule only on branch allows pull requests, from forks too"
             }
             Some(JobKind::Tag) => "on a tag, the whole ref",
             Some(JobKind::ProjectDebug) => "the default branch, though nothing of it need run here",
             Some(JobKind::Branch) | None => {
-                "a pull request has its target here: a rule on only branch allows pull requests; bind ref"
+                "a pull request has its target here: a rule only on branch allows pull requests; bind ref"
             }
         },
         "pr" if filled => "pull requests from forks get a token too",

@@ -71,7 +71,7 @@ fn another_document_is_none() {
     explain("", ROLE).exits(2).stderr_is(expect![[r#"
         error: --claims claims.json: the file is empty
 
-        hint: run the command that prints it alone: it may have failed
+        hint: run the command that prints it by hand: it may have failed
     "#]]);
     explain("iss: x\n", ROLE).exits(2).stderr_is(expect![[r#"
         error: --claims claims.json: not JSON: expected value at line 1 column 1

@@ -132,7 +132,7 @@ fn setup_names_the_options_that_are_missing() {
     let aws = "setup aws --role-arn arn:aws:iam::123456789012:role/deploy";
     let output = setup(&format!("{aws} --issuer https://acme.semaphoreci.com --branch main"));
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: there is no token here to take the rest from: add --project-id, --repo
+        error: there is no token here for the other values: add --project-id, --repo
 
         hint: a job's page shows what its variables SEMAPHORE_PROJECT_ID and SEMAPHORE_GIT_BRANCH are
     "#]]);
@@ -170,13 +170,13 @@ fn a_document_in_another_form() {
     explain(&aws, " \n").exits(2).stderr_is(expect![[r#"
         error: --trust-policy document: the file is empty
 
-        hint: run the command that prints it alone: it may have failed
+        hint: run the command that prints it by hand: it may have failed
     "#]]);
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "-"]).stdin("").job(&sandbox).run();
     output.exits(2).stderr_is(expect![[r#"
         error: --trust-policy -: standard input is empty
 
-        hint: run the command that prints it alone: it may have failed
+        hint: run the command that prints it by hand: it may have failed
     "#]]);
     let cut = explain(&aws, "{\"Version\": ");
     assert!(!cut.exits(2).stderr().contains("hint"), "{}", cut.describe());

@@ -124,7 +124,7 @@ impl Node {
         }
     }
 
-    /// Whether it says the same of every token.
+    /// Whether it has the same result for every token.
     #[must_use]
     pub fn is_constant(&self) -> bool {
         let mut constant = true;

@@ -29,7 +29,7 @@ pub(super) fn lints(rule: &Rule, claims: &Claims) -> (Vec<String>, Vec<String>) 
     lints.whole_pool(&mut found);
     let audiences = &rule.provider.audiences;
     if audiences.len() > 10 || audiences.iter().any(|audience| audience.chars().count() > 256) {
-        found.push("Google takes 10 audiences at most, of 256 characters at most".into());
+        found.push("Google accepts at most 10 audiences, of 256 characters at most".into());
     }
     if gates.contains("branch")
         && !["ref_type", "ref", "sub", "pr", "pr_branch"].iter().any(|name| gates.contains(*name))

@@ -178,7 +178,7 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
     wrong(
         &["--chain-role-arn", "target"],
         expect![[r#"
-        error: --chain-role-arn: `target` is not a role's ARN: a name alone does not say in which account the role is
+        error: --chain-role-arn: `target` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
@@ -222,7 +222,7 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
         error: --external-id: `a b` is not an external id
 
         hint: it has 2 to 1224 letters, digits and +=,.@:/_- (no space)
-        hint: an empty one stands for none, where a later role in the chain has one
+        hint: for a role without one, give an empty --external-id
     "#]],
     );
     wrong(

@@ -389,13 +389,13 @@ fn what_is_no_trust_policy_is_told_where() {
 
         error: --trust-policy policy.json: Statement[0].Condition.StringMatches: IAM has no condition operator of this name
 
-        error: --trust-policy policy.json: Role: no trust policy: there is no Statement in it
+        error: --trust-policy policy.json: Role: not a trust policy: it has no Statement
 
         hint: it takes the policy document, or what `aws iam get-role --role-name NAME` prints
 
         error: AWS_ROLE_ARN says arn:aws:iam::123456789012:role/deploy, and --trust-policy policy.json is of the role arn:aws:iam::123456789012:role/other
 
-        hint: the file says itself whose it is: name that role, or none
+        hint: name the role that the file names, or leave --role-arn out
     "#]].assert_eq(&said.join("\n"));
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "-"]).stdin("{\n  \"a\": 1,,\n}").run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
@@ -580,9 +580,9 @@ fn lints_are_of_the_policy_whatever_the_token() {
         [policy(&[open]), assume(&project), assume(&whatever), assume(&any), old, slash].map(|policy| lints(&policy));
     expect![[r#"
         Statement[0]: its principal is everybody, with a token of any provider or without one
-        Statement[0]: without a condition on `acme.semaphoreci.com:sub` it says nothing of the project or the ref
-        Statement[0]: ForAllValues:StringEquals acme.semaphoreci.com:branch: ForAllValues holds where the key is missing as well, which allows whom it does not name
-        Statement[0]: ForAllValues:StringEquals acme.semaphoreci.com:branch: AWS has no such key; of this issuer's claims it knows aud, sub and amr, and never `branch`
+        Statement[0]: without a condition on `acme.semaphoreci.com:sub` every project and every ref is allowed
+        Statement[0]: ForAllValues:StringEquals acme.semaphoreci.com:branch: ForAllValues is also true if the key is missing, so it allows more than it names
+        Statement[0]: ForAllValues:StringEquals acme.semaphoreci.com:branch: AWS has no such key; of this issuer's claims it supports aud, sub and amr, and never `branch`
         Statement[0]: StringLike acme.semaphoreci.com:aud: the audience ends with a slash there, and the token's does not
         Statement[0]: StringLike other.semaphoreci.com:sub: this is another issuer's key; the token's issuer is acme.semaphoreci.com
 
@@ -591,7 +591,7 @@ fn lints_are_of_the_policy_whatever_the_token() {
         it allows pull requests, those from forks among them
         it allows every branch and every tag
 
-        Statement[0]: without a condition on `acme.semaphoreci.com:sub` it says nothing of the project or the ref
+        Statement[0]: without a condition on `acme.semaphoreci.com:sub` every project and every ref is allowed
         it allows every project of the organization
         it allows pull requests, those from forks among them
         it allows every branch and every tag
@@ -619,7 +619,7 @@ fn lints_are_of_the_policy_whatever_the_token() {
         Statement[0]: the provider is of account 210987654321, and the role of 123456789012: STS uses only the role's own account
         Statement[0]: its principal is a wildcard: name the provider's ARN
 
-        Statement[0]: without a condition on `acme.semaphoreci.com:sub` it says nothing of the project or the ref
+        Statement[0]: without a condition on `acme.semaphoreci.com:sub` every project and every ref is allowed
         Statement[0]: without a condition on `acme.semaphoreci.com:aud` a token that is meant for others will do
         Statement[0]: StringEquals semaphore:aud: no request for a role has such a key; write it as `acme.semaphoreci.com:aud`
         Statement[0]: StringEquals sub: no request for a role has such a key; write it as `acme.semaphoreci.com:sub`

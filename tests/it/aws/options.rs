@@ -51,7 +51,7 @@ fn a_role_that_is_none() {
     wrong_role(
         "deploy",
         expect![[r#"
-        error: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
+        error: --role-arn: `deploy` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],
@@ -59,7 +59,7 @@ fn a_role_that_is_none() {
     wrong_role(
         "",
         expect![[r#"
-        error: --role-arn: `` is not a role's ARN: a name alone does not say in which account the role is
+        error: --role-arn: `` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]],

@@ -237,7 +237,7 @@ fn a_failure_says_nothing_on_standard_output() {
     process(&["--refreshable"]).job(&sandbox).run().exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --format process prints keys for one tool: neither --refreshable nor --env-prefix
 
-        hint: for a profile that renews by itself, write it with --profile NAME --refreshable
+        hint: for a profile that renews its credentials, use --profile NAME --refreshable
     "#]]);
     process(&["--on-error", "stop"]).job(&sandbox).run().exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --on-error is for the formats that a shell evaluates

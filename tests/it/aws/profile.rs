@@ -567,7 +567,7 @@ fn both_spellings_of_a_profile_get_the_keys() {
     program.scratch().write("home/.aws/config", "[profile \"ci\"]\noutput = json\n");
     let output = program.run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: SCRATCH/home/.aws/config has the profile as [profile "ci"], where some tools do not find it: write [profile ci]
+        warning: SCRATCH/home/.aws/config has the profile as [profile "ci"], which some tools do not find: write [profile ci]
     "#]]);
     assert_eq!(used(output, "ci").1.lines().next(), Some("eu-west-1"));
 }

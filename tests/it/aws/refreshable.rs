@@ -74,7 +74,7 @@ fn what_sdks_would_drop_in_silence_is_refused() {
         (
             &["--duration", "30m"][..],
             expect![[r#"
-            error: --refreshable: an SDK that renews by itself would drop --duration in silence
+            error: --refreshable: an SDK that renews the credentials would ignore --duration
 
             hint: a profile can carry it: add --profile NAME, and use it with AWS_PROFILE=NAME
         "#]],
@@ -82,7 +82,7 @@ fn what_sdks_would_drop_in_silence_is_refused() {
         (
             &["--policy", "{}"],
             expect![[r#"
-            error: --refreshable: an SDK that renews by itself would drop --policy in silence
+            error: --refreshable: an SDK that renews the credentials would ignore --policy
 
             hint: a profile can carry it: add --profile NAME, and use it with AWS_PROFILE=NAME
         "#]],
@@ -90,7 +90,7 @@ fn what_sdks_would_drop_in_silence_is_refused() {
         (
             &["--policy-arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"],
             expect![[r#"
-            error: --refreshable: an SDK that renews by itself would drop --policy-arn in silence
+            error: --refreshable: an SDK that renews the credentials would ignore --policy-arn
 
             hint: a profile can carry it: add --profile NAME, and use it with AWS_PROFILE=NAME
         "#]],
@@ -98,7 +98,7 @@ fn what_sdks_would_drop_in_silence_is_refused() {
         (
             &["--chain-role-arn", "arn:aws:iam::123456789012:role/x"],
             expect![[r#"
-            error: --refreshable: an SDK that renews by itself would drop --chain-role-arn in silence
+            error: --refreshable: an SDK that renews the credentials would ignore --chain-role-arn
 
             hint: a profile can carry it: add --profile NAME, and use it with AWS_PROFILE=NAME
         "#]],

@@ -36,8 +36,8 @@ fn a_jobs_own_token_says_whom_to_let_in() {
     output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch, tags, pull requests, other projects and other organizations
-        # beware: the role may do nothing yet: attach the policies that its jobs need
-        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well
+        # beware: the new role has no permissions yet: attach the policies that its jobs need
+        # beware: a debug session of such a job has the same `sub`: the role allows it as well
 
         # the provider, once for the account
         aws iam get-open-id-connect-provider \
@@ -91,7 +91,7 @@ fn with_session_tags_debug_sessions_are_kept_out() {
     output.exits(0).stdout_reads(expect![[r#"
         # allows: jobs for the tag v1.0.0 of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, only in pipelines
         # denies: every other tag, branches, pull requests, debug sessions, other projects and other organizations
-        # beware: the role may do nothing yet: attach the policies that its jobs need
+        # beware: the new role has no permissions yet: attach the policies that its jobs need
 
         # the provider, once for the account
         aws iam get-open-id-connect-provider \
@@ -159,10 +159,10 @@ fn options_are_enough_without_a_token() {
     run("cli").exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # allows: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch, tags, pull requests, other projects and other organizations
-        # beware: the role may do nothing yet: attach the policies that its jobs need
+        # beware: the new role has no permissions yet: attach the policies that its jobs need
         # beware: whoever may push a ref of such a name is allowed
-        # beware: a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well
-        # beware: where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it
+        # beware: a debug session of such a job has the same `sub`: the role allows it as well
+        # beware: if the organization uses session tags for AWS, every job is refused until the role also allows sts:TagSession: run this in a job, since its token shows it
 
         # the provider, once for the account
         aws iam get-open-id-connect-provider \
@@ -215,10 +215,10 @@ fn options_are_enough_without_a_token() {
           "lets_in": "jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com",
           "keeps_out": "every other branch, tags, pull requests, other projects and other organizations",
           "beware": [
-            "the role may do nothing yet: attach the policies that its jobs need",
+            "the new role has no permissions yet: attach the policies that its jobs need",
             "whoever may push a ref of such a name is allowed",
-            "a debug session of such a job has the same `sub` and cannot be told apart: it is allowed as well",
-            "where the organization has session tags for AWS, every such job is refused until the role allows sts:TagSession as well: run this in a job, whose token shows it",
+            "a debug session of such a job has the same `sub`: the role allows it as well",
+            "if the organization uses session tags for AWS, every job is refused until the role also allows sts:TagSession: run this in a job, since its token shows it",
             "AssumeRolePolicyDocument is an object, to be read; the API takes it as a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
           ],
           "documents": {
@@ -286,7 +286,7 @@ fn without_a_role_there_is_no_account() {
     "#]]);
     let output = oidc_exchange(["setup", "aws", "--role-arn", "deploy"]).run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
+        error: --role-arn: `deploy` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
     "#]]);

@@ -194,7 +194,7 @@ fn a_flexible_credential_and_none() {
 
         ✓ the token's times are good
 
-        note: there is no federated credential in the file; Entra then answers AADSTS70025
+        note: the file has no federated credential; Entra then answers AADSTS70025
         note: oidc-exchange setup azure prints the commands that create the credential for this token
         note: whether the token is genuine was not checked; oidc-exchange token --verify does that
         note: what the application may do is a matter of its role assignments, which are not in this file

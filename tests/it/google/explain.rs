@@ -226,7 +226,7 @@ fn a_constant_subject_lets_everybody_in() {
         lint: google.subject is the same for every token: each job of the organization, of every project, branch and pull request, is the same principal
         lint: the condition compares only constants (`'semaphore::web::main' == google.subject`): it is true of every token of the issuer, and keeps nobody out
         lint: it lets pull requests in, and Semaphore gives a token to those from forks too
-        lint: it lets debug sessions in (`sem debug job`), whose `sub` is that of the job they debug: compare `job_type` with pipeline_job
+        lint: it allows debug sessions (`sem debug job`), since their `sub` is that of the job they debug: compare `job_type` with pipeline_job
 
         note: whether the token is genuine was not looked at; oidc-exchange token --verify does
     "#]]);
@@ -301,7 +301,7 @@ fn a_principal_that_nobody_bound() {
             ✗ MEMBER_ID
                 because    it is a placeholder: a variable's name without its $, perhaps, or one that no shell replaced
             ✗ principal://iam.googleapis.com/projects/my-project/locations/global/workloadIdentityPools/semaphore/subject/x
-                because    IAM knows the pool's project by its number, not by its id
+                because    IAM identifies the pool's project by its number, not by its id
             ✗ principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/936a5312-a3b8-4921-8b3f-2cec8baac574::refs/heads/Main
                 wanted     936a5312-a3b8-4921-8b3f-2cec8baac574::refs/heads/Main
                 presented  936a5312-a3b8-4921-8b3f-2cec8baac574::refs/heads/main
@@ -489,8 +489,8 @@ fn lints() {
             None,
             "it lets pull requests in",
         ),
-        (condition("assertion.ref == 'refs/heads/main'"), None, "it lets debug sessions in"),
-        (condition("assertion.ref == 'refs/tags/v1'"), None, "it lets debug sessions in"),
+        (condition("assertion.ref == 'refs/heads/main'"), None, "it allows debug sessions"),
+        (condition("assertion.ref == 'refs/tags/v1'"), None, "it allows debug sessions"),
         (
             condition(&format!("{id} && true")),
             None,
@@ -537,15 +537,11 @@ fn lints() {
         (
             with("oidc", json!({ "issuerUri": ISSUER, "allowedAudiences": [ISSUER, "x".repeat(257)] })),
             None,
-            "Google takes 10 audiences at most",
+            "Google accepts at most 10 audiences",
         ),
         (condition("assertion.tag == ''"), None, "`assertion.tag` is empty"),
         (subject("assertion.prj_id + assertion.actor"), None, "`assertion.actor` is always empty"),
-        (
-            condition("assertion.prj == 'web'"),
-            None,
-            "`prj` is not in the token where an organization filters its claims",
-        ),
+        (condition("assertion.prj == 'web'"), None, "`prj` is not in the token if an organization filters its claims"),
         (condition("assertion.repo == 'web'"), None, "`repo` is not in the token in a Semaphore of one's own"),
         (
             subject("assertion.sub"),
@@ -615,7 +611,7 @@ fn a_file_that_is_something_else_says_where() {
     expect![[r#"
         error: --provider-config provider.json: the file is empty
 
-        hint: run the command that prints it alone: it may have failed
+        hint: run the command that prints it by hand: it may have failed
         error: --provider-config provider.json: it is a list; one provider is asked for
 
         hint: it is what gcloud iam workload-identity-pools providers describe --format=json prints

@@ -47,7 +47,7 @@ fn a_provider_that_is_none() {
         &sandbox,
         named(&sandbox, &elsewhere),
         expect![[r#"
-        error: --provider: `//iam.apis-s3ns.fr/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore` is not a provider's name: it is of another universe than --universe-domain says
+        error: --provider: `//iam.apis-s3ns.fr/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore` is not a provider's name: it is of another universe than that of --universe-domain
 
         hint: write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
     "#]],

@@ -54,7 +54,7 @@ fn for_a_branch() {
           gcloud iam workload-identity-pools create \
             projects/123456/locations/global/workloadIdentityPools/semaphore
 
-        # the provider: whose tokens, and which of them; if it exists, this replaces its rule
+        # the provider: the issuer, and which of its tokens are allowed; if it exists, this replaces its rule
         condition='assertion.prj_id == "936a5312-a3b8-4921-8b3f-2cec8baac574" && assertion.job_type == "pipeline_job" && assertion.ref_type == "branch" && assertion.ref == "refs/heads/main"'
         if gcloud iam workload-identity-pools providers describe \
           projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore >/dev/null 2>&1; then
@@ -103,7 +103,7 @@ fn for_branches_of_a_pattern_and_no_service_account() {
           gcloud iam workload-identity-pools create \
             projects/123456/locations/global/workloadIdentityPools/semaphore
 
-        # the provider: whose tokens, and which of them; if it exists, this replaces its rule
+        # the provider: the issuer, and which of its tokens are allowed; if it exists, this replaces its rule
         condition='assertion.prj_id == "936a5312-a3b8-4921-8b3f-2cec8baac574" && assertion.job_type == "pipeline_job" && assertion.ref_type == "branch" && assertion.ref.matches("^refs/heads/release/.*-rc.*x$")'
         if gcloud iam workload-identity-pools providers describe \
           projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore >/dev/null 2>&1; then
@@ -197,7 +197,7 @@ fn a_name_that_google_makes_none_of_is_refused() {
         error: --provider: Google makes no provider called `abc`
 
         hint: an id has 4 to 32 characters and does not begin with gcp-
-        error: --service-account: `deploy` is not a service account's e-mail address: a name alone does not say whose it is
+        error: --service-account: `deploy` is not a service account's e-mail address: it is only a name, without a project
 
         hint: write it as NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
         error: --branch: no branch or tag is called `a b`: it holds a space or one of `~^:?[\`

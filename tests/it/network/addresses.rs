@@ -98,7 +98,7 @@ fn plain_http_to_the_one_host_that_is_named() {
     let url = sandbox.aws.url_for("0.0.0.0");
     let program = |host: &str| deploy(&["--allow-http", host]).job(&sandbox).env("AWS_ENDPOINT_URL_STS", &url);
     program("0.0.0.0").word(&sandbox.aws.port().to_string(), "PORT").run().exits(0).stderr_is(expect![[r#"
-        warning: speaking plain http to 0.0.0.0:PORT, as --allow-http says: whoever is in between can read the token
+        warning: using plain http to 0.0.0.0:PORT, as --allow-http allows: anyone on the network path can read the token
     "#]]);
     let asked = sandbox.aws.requests().len();
     program("0.0.0.1").run().exits(2);

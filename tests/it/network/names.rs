@@ -84,7 +84,7 @@ fn nxdomain_for_ipv6_does_not_hide_ipv4() {
 fn a_name_that_does_not_exist_is_not_asked_for_again() {
     let Some((output, questions)) = ask("nx.example", RESOLV_CONF) else { return };
     output.exits(5).stdout_is(&stopped(5)).stderr_is(expect![[r#"
-        warning: speaking plain http to nx.example:8080, as --allow-http says: whoever is in between can read the token
+        warning: using plain http to nx.example:8080, as --allow-http allows: anyone on the network path can read the token
         error: AWS STS could not be reached or kept failing
           said       no such host: nx.example (NXDOMAIN)
           asked for  arn:aws:iam::123456789012:role/deploy

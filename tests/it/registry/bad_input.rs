@@ -110,7 +110,7 @@ fn the_helper_must_be_on_path() {
     let helper = program.scratch().path().join("bin/docker-credential-oidc-exchange");
     std::fs::remove_file(&helper).unwrap();
     program.run().exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: --registry: docker-credential-oidc-exchange is not on PATH, where docker looks for it
+        error: --registry: docker-credential-oidc-exchange is not on PATH: docker looks for it there
 
         hint: link it to this program: own=$(command -v oidc-exchange) && ln -s "$own" "$(dirname "$own")/docker-credential-oidc-exchange"
         hint: install.sh of this version makes the link

@@ -66,7 +66,7 @@ aws.env-prefix = "X_"
 project = "x"
 "#;
     with(&["--check"], file, &sandbox).run().exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: oidc-exchange.toml:3:5: target a: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
+        error: oidc-exchange.toml:3:5: target a: --role-arn: `deploy` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
         error: oidc-exchange.toml:6:5: target b: --duration: a session lasts from 15m to 12h

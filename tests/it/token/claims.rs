@@ -55,14 +55,14 @@ fn a_branch() {
           ref        refs/heads/main
                      · the whole ref; together with ref_type, what to bind a rule to
           branch     main
-                     · a pull request has its target here: a rule on branch alone allows
+                     · a pull request has its target here: a rule only on branch allows
                        pull requests; bind ref
           pr         "" (empty)
           pr_branch  "" (empty)
           tag        "" (empty)
                      · unreliable: it can be empty on a tag as well; ref has the tag
           actor      "" (empty)
-                     · always empty: no rule can use it, and Vault takes it for no
+                     · always empty: no rule can use it, and Vault refuses it as
                        user_claim
           trg        h:f-i:f
                      · the trigger (a API, h hook, s schedule, m by hand), whether rerun
@@ -139,7 +139,7 @@ fn a_tag() {
           tag        "" (empty)
                      · unreliable: it can be empty on a tag as well; ref has the tag
           actor      "" (empty)
-                     · always empty: no rule can use it, and Vault takes it for no
+                     · always empty: no rule can use it, and Vault refuses it as
                        user_claim
           trg        h:f-i:f
                      · the trigger (a API, h hook, s schedule, m by hand), whether rerun
@@ -209,16 +209,16 @@ fn a_pull_request() {
           ref        refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
                      · Semaphore's own ref of the merge: another with every push
           branch     main
-                     · the target, not what runs here: a rule on branch alone allows
-                       pull requests, from forks too
+                     · the target, not what runs here: a rule only on branch allows pull
+                       requests, from forks too
           pr         123
                      · pull requests from forks get a token too
           pr_branch  feature-x
-                     · the source branch, whose name is up to the pull request's author
+                     · the source branch; the pull request's author chooses its name
           tag        "" (empty)
                      · unreliable: it can be empty on a tag as well; ref has the tag
           actor      "" (empty)
-                     · always empty: no rule can use it, and Vault takes it for no
+                     · always empty: no rule can use it, and Vault refuses it as
                        user_claim
           trg        h:f-i:f
                      · the trigger (a API, h hook, s schedule, m by hand), whether rerun
@@ -295,14 +295,14 @@ fn a_debug_session() {
           ref        refs/heads/main
                      · the whole ref; together with ref_type, what to bind a rule to
           branch     main
-                     · a pull request has its target here: a rule on branch alone allows
+                     · a pull request has its target here: a rule only on branch allows
                        pull requests; bind ref
           pr         "" (empty)
           pr_branch  "" (empty)
           tag        "" (empty)
                      · unreliable: it can be empty on a tag as well; ref has the tag
           actor      "" (empty)
-                     · always empty: no rule can use it, and Vault takes it for no
+                     · always empty: no rule can use it, and Vault refuses it as
                        user_claim
           trg        h:f-i:f
                      · the trigger (a API, h hook, s schedule, m by hand), whether rerun
@@ -376,7 +376,7 @@ fn a_debug_session_of_the_project() {
           tag        "" (empty)
                      · unreliable: it can be empty on a tag as well; ref has the tag
           actor      "" (empty)
-                     · always empty: no rule can use it, and Vault takes it for no
+                     · always empty: no rule can use it, and Vault refuses it as
                        user_claim
           trg        "" (empty)
           wf_id      "" (empty)
@@ -458,7 +458,7 @@ fn session_tags() {
                      trg=h:f-i:f
                      all of them transitive
                      · session tags: the role's trust policy must allow sts:TagSession
-                       too, and so must every further role of a chain
+                       too, and so must every other role of a chain
 
         missing
           here       none
@@ -487,7 +487,7 @@ fn session_tags_of_another_shape_are_shown_as_they_are() {
           https://aws.amazon.com/tags
                      {"principal_tags":["x"]}
                      · session tags: the role's trust policy must allow sts:TagSession
-                       too, and so must every further role of a chain
+                       too, and so must every other role of a chain
 
         missing
           here       none
@@ -615,9 +615,9 @@ fn json() {
             "org"
           ],
           "notes": {
-            "actor": "always empty: no rule can use it, and Vault takes it for no user_claim",
+            "actor": "always empty: no rule can use it, and Vault refuses it as user_claim",
             "aud": "the same as iss, and for every cloud: whoever is given this token can present it to another",
-            "branch": "the target, not what runs here: a rule on branch alone allows pull requests, from forks too",
+            "branch": "the target, not what runs here: a rule only on branch allows pull requests, from forks too",
             "exp": "24 hours from before the job was queued; a job cannot get another token",
             "iss": "the organization's address, which changes with its name; org_id does not",
             "job_id": "only this job, as SEMAPHORE_JOB_ID",
@@ -626,7 +626,7 @@ fn json() {
             "org_id": "never changes",
             "ppl_id": "only this pipeline",
             "pr": "pull requests from forks get a token too",
-            "pr_branch": "the source branch, whose name is up to the pull request's author",
+            "pr_branch": "the source branch; the pull request's author chooses its name",
             "prj": "can be renamed; prj_id cannot",
             "prj_id": "never changes: the claim to bind a rule to",
             "ref": "Semaphore's own ref of the merge: another with every push",

@@ -98,7 +98,7 @@ fn ones_that_are_not_texts() {
           https://aws.amazon.com/tags
                      x
                      · session tags: the role's trust policy must allow sts:TagSession
-                       too, and so must every further role of a chain
+                       too, and so must every other role of a chain
                      nameless
 
         missing

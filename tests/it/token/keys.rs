@@ -34,13 +34,13 @@ fn a_key_that_is_not_there() {
     expect![[r#"
         ✗ keys at http://ISSUER/.well-known/jwks.json
           ✗ the token's key is published: OTHER-KID
-              because    it is not among the 1 there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key
+              because    it is not among the 1 there; keys rotate, and a token with a removed key stays invalid: a new job gets a new token
               AWS        InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, …
               Google     invalid_grant: Error connecting to the given credential's issuer.
               Azure      AADSTS700027: Client assertion contains an invalid signature. …
               Vault      error validating token: … error verifying token signature: failed to verify id token signature
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]].assert_eq(&failing(&output));
     issuer.publish(Vec::new());
     verified(&issuer, &main_token(&issuer), 4);
@@ -84,7 +84,7 @@ fn a_key_that_cannot_have_signed() {
           ✗ it is an RSA key of 2048 bits
               because    it is not published for signatures (`use`)
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&published(|key| key["use"] = "enc".into(), 4));
     expect![[r#"
@@ -92,7 +92,7 @@ fn a_key_that_cannot_have_signed() {
           ✗ it is an RSA key of 2048 bits
               because    it is published for RS512
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&published(|key| key["alg"] = "RS512".into(), 4));
     expect![[r#"
@@ -100,7 +100,7 @@ fn a_key_that_cannot_have_signed() {
           ✗ it is an RSA key of 1024 bits
               because    a key must have 2048 to 8192 bits
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&published(|key| key["n"] = URL_SAFE_NO_PAD.encode([0xff; 128]).into(), 4));
     expect![[r#"
@@ -108,7 +108,7 @@ fn a_key_that_cannot_have_signed() {
           ✗ it is a key that can be used here
               because    it is of the kind "oct"
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&published(|key| key["kty"] = "oct".into(), 4));
     expect![[r#"
@@ -116,7 +116,7 @@ fn a_key_that_cannot_have_signed() {
           ✗ it is a key that can be used here
               because    it is not whole: a part of it is missing or not base64url
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&published(|key| key["e"] = "not base64url!".into(), 4));
 }
@@ -136,7 +136,7 @@ fn a_key_of_another_kind() {
           ✗ it is a key on P-256
               because    RS256 takes another kind
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&failing(&verified(&issuer, &text, 4)));
 }
@@ -216,7 +216,7 @@ fn no_set_of_keys() {
             Azure      AADSTS90061: Request to External OIDC endpoint failed. …
             Vault      error validating token: … fetching keys oidc: get keys failed …
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]].assert_eq(&answered(Fault::HtmlOk));
     expect![[r#"
         ✗ keys at http://ISSUER/.well-known/jwks.json
@@ -226,7 +226,7 @@ fn no_set_of_keys() {
             Azure      AADSTS90061: Request to External OIDC endpoint failed. …
             Vault      error validating token: … fetching keys oidc: get keys failed …
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&answered(Fault::status(404)));
     expect![[r#"
@@ -237,7 +237,7 @@ fn no_set_of_keys() {
             Azure      AADSTS90061: Request to External OIDC endpoint failed. …
             Vault      error validating token: … fetching keys oidc: get keys failed …
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&answered(body(r#"{"keys":{}}"#)));
     expect![[r#"
@@ -248,7 +248,7 @@ fn no_set_of_keys() {
             Azure      AADSTS90061: Request to External OIDC endpoint failed. …
             Vault      error validating token: … fetching keys oidc: get keys failed …
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
     "#]]
     .assert_eq(&answered(body("[")));
 }

@@ -175,7 +175,7 @@ fn in_clear_where_it_is_allowed() {
     let job = dated(Job::branch("main")).claim("iss", "http://issuer.invalid");
     let output = token(&issuer, &issuer.token(&job), &["--verify", "--allow-http", "issuer.invalid"]).run();
     output.exits(5).stdout_is("");
-    assert!(output.stderr().contains("warning: speaking plain http to issuer.invalid"), "{}", output.describe());
+    assert!(output.stderr().contains("warning: using plain http to issuer.invalid"), "{}", output.describe());
 }
 
 #[test]

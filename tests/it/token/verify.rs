@@ -406,13 +406,13 @@ fn many_faults() {
               AWS        InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, …
         ✗ keys at http://ISSUER/.well-known/jwks.json
           ✗ the token's key is published: OTHER-KID
-              because    it is not among the 1 there; keys rotate, and a token whose key is gone stays bad: a new job gets one of today's key
+              because    it is not among the 1 there; keys rotate, and a token with a removed key stays invalid: a new job gets a new token
               AWS        InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, …
               Google     invalid_grant: Error connecting to the given credential's issuer.
               Azure      AADSTS700027: Client assertion contains an invalid signature. …
               Vault      error validating token: … error verifying token signature: failed to verify id token signature
         ? the signature is that of the token's key
-            because    there is no key to check it with
+            because    no key can check it
         ✗ the token's own claims
           ✗ sub is there
               because    it is not: an organization can switch it off, and AWS, Google and Azure want it

@@ -108,12 +108,12 @@ fn a_batch_token() {
     world.role("ci", &json!({ "token_type": "batch", "token_ttl": "6s" }));
     let output = run(&world, &postgres, "ask; sleep 1").run();
     output.exits(0).stdout_is("1\n").stderr_is(expect![[r#"
-        warning: a batch token cannot be revoked: it ends by itself within 6 s, and with it what it leased
+        warning: a batch token cannot be revoked: it expires within 6 s, and with it what it leased
     "#]]);
     is_dropped(&postgres, &user(&output), Duration::from_secs(15));
     let output = run(&world, &postgres, "ask; sleep 8").run();
     output.exits(0).stdout_is("1\n").stderr_is(expect![[r#"
-        warning: the lease of ID/db/creds/ro cannot be renewed further: it ends in T s
+        warning: the lease of ID/db/creds/ro cannot be renewed again: it expires in 1 s
         warning: the client token has ended after 6 s, and with it what it leased: this kind is not renewed
     "#]]);
     is_dropped(&postgres, &user(&output), Duration::from_secs(15));
@@ -126,7 +126,7 @@ fn a_token_without_the_default_policy() {
     let output = run(&world, &postgres, "ask; sleep 5").run();
     output.exits(0).stdout_is("1\n").stderr_is(expect![[r#"
         warning: the client token was not renewed, and ends in T s: permission denied
-        warning: the client token may not revoke itself (token_no_default_policy on the role): it ends by itself within 6 s, and with it what it leased
+        warning: the client token may not revoke itself (token_no_default_policy on the role): it expires within 6 s, and with it what it leased
     "#]]);
     is_dropped(&postgres, &user(&output), Duration::from_secs(15));
 }

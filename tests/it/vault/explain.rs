@@ -90,7 +90,7 @@ END"#;
         lint: policies is an old name of token_policies
         lint: ttl is an old name of token_ttl
 
-        note: once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else
+        note: once fixed, the role also allows the jobs that the lints name: `oidc-exchange setup vault` prints a role that allows only this project's ref
         note: to fix the role: printf %s '{"bound_audiences":["http://ISSUER"],"role_type":"jwt","user_claim":"prj_id"}' | vault write auth/jwt/role/NAME -
         note: the organization can leave actor, branch, repo out of its tokens: logins then fail, and nobody else is allowed
         note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
@@ -177,7 +177,7 @@ fn what_the_token_does_not_show() {
             ? token_bound_cidrs
                 wanted     10.0.0.0/8
                 or         192.168.0.0/16
-                because    the token does not show the job's address; for another one the server says 403 permission denied
+                because    the token does not show the job's address; for another address the server answers 403 permission denied
             ✓ bound_audiences has http://ISSUER
             ✓ nbf, exp and iat: good until TIME
             ✓ user_claim prj_id is 936a5312-a3b8-4921-8b3f-2cec8baac574
@@ -271,11 +271,11 @@ fn for_a_program() {
           "lints": [
             "debug sessions are allowed (`sem debug job`); bind job_type to pipeline_job to deny them",
             "jobs of every project of the organization are allowed; bind prj_id to deny them",
-            "ref is bound to refs/heads/*, where `*` matches only itself: bound_claims_type is string",
+            "ref is bound to refs/heads/*; `*` matches only itself there, since bound_claims_type is string",
             "user_claim is tag, which is empty in every job but some for tags: their logins fail"
           ],
           "notes": [
-            "once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else",
+            "once fixed, the role also allows the jobs that the lints name: `oidc-exchange setup vault` prints a role that allows only this project's ref",
             "to fix the role: printf %s '{\"role_type\":\"jwt\",\"user_claim\":\"prj_id\"}' | vault write auth/jwt/role/NAME -",
             "to allow this job too, if it should be allowed: printf %s '{\"bound_claims\":{\"ref\":[\"refs/heads/*\",\"refs/heads/main\"]},\"role_type\":\"jwt\"}' | vault write auth/jwt/role/NAME -",
             "the organization can leave ref, tag out of its tokens: logins then fail, and nobody else is allowed",
@@ -333,7 +333,7 @@ fn the_mount_is_mended_as_a_whole() {
           ✓ ref is refs/heads/main
           ✓ ref_type is branch
 
-        note: to fix the auth method, whose configuration is always written as a whole: printf %s '{"bound_issuer":"http://ISSUER","jwt_supported_algs":["ES256","RS256"],"namespace_in_state":true,"oidc_discovery_url":"http://ISSUER"}' | vault write auth/jwt/config -
+        note: to fix the auth method; its configuration is always written as a whole: printf %s '{"bound_issuer":"http://ISSUER","jwt_supported_algs":["ES256","RS256"],"namespace_in_state":true,"oidc_discovery_url":"http://ISSUER"}' | vault write auth/jwt/config -
         note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
         note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
     "#]]);
@@ -405,7 +405,7 @@ fn files_that_are_no_role() {
         expect![[r#"
             error: --role-config role.json: the file is empty
 
-            hint: run the command that prints it alone: it may have failed
+            hint: run the command that prints it by hand: it may have failed
         "#]],
     );
 }

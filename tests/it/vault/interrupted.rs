@@ -93,7 +93,7 @@ fn a_server_that_hangs_delays_the_end_by_two_seconds() {
         output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
         let said = output.stderr();
         assert!(
-            said.starts_with("warning: the client token was not revoked, and ends by itself within 900 s: no answer in time\nerror: interrupted by SIG"),
+            said.starts_with("warning: the client token was not revoked, and expires within 900 s: no answer in time\nerror: interrupted by SIG"),
             "{said}"
         );
     }
@@ -115,7 +115,7 @@ fn a_second_signal_does_not_wait() {
     running.signal(Signal::TERM);
     let output = running.wait();
     output.exits(5).stderr_is(expect![[r#"
-        warning: the client token was not revoked, and ends by itself within 900 s
+        warning: the client token was not revoked, and expires within 900 s
         error: interrupted by SIGTERM; no credentials were returned
     "#]]);
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
@@ -182,7 +182,7 @@ fn a_login_without_an_answer_is_awaited_for_two_seconds() {
     let output = running.wait();
     assert!(asked.elapsed() >= Duration::from_secs(2) && asked.elapsed() < SOON, "{:?}", asked.elapsed());
     output.exits(5).stderr_is(expect![[r#"
-        warning: Vault did not answer the login: if it made a client token, that is not revoked, and ends by itself
+        warning: Vault did not answer the login: if it made a client token, the token is not revoked, and expires later
         error: interrupted by SIGTERM; no credentials were returned
     "#]]);
 }

@@ -245,7 +245,7 @@ fn a_token_that_would_not_end_is_said_and_no_failure() {
     sandbox.vault.script([Fault::Delay(Duration::ZERO), Fault::Delay(Duration::ZERO), error(400, "not today")]);
     let output = vault(&sandbox, &["A=secret/data/production/db#username"]).run();
     output.exits(0).exports_are("export A='app';\n").stderr_is(expect![[r#"
-        warning: the client token was not revoked, and ends by itself within 900 s: Vault: 400 not today
+        warning: the client token was not revoked, and expires within 900 s: Vault: 400 not today
     "#]]);
 }
 

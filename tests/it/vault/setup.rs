@@ -28,8 +28,8 @@ fn for_the_jobs_own_branch() {
     program.run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of http://ISSUER
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
-        # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
-        # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
+        # beware: auth/jwt/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
+        # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
         # beware: a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs
         # beware: with OpenBao, write `bao` for `vault`
 
@@ -37,7 +37,7 @@ fn for_the_jobs_own_branch() {
         vault read sys/auth/jwt >/dev/null 2>&1 ||
           vault auth enable jwt
 
-        # whose tokens it takes
+        # the issuer whose tokens it accepts
         vault write auth/jwt/config - <<'END'
         {
           "bound_issuer": "http://ISSUER",
@@ -90,8 +90,8 @@ fn for_branches_by_a_pattern_at_another_mount() {
     setup(&arguments).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # allows: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
-        # beware: auth/ci/semaphore/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
-        # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
+        # beware: auth/ci/semaphore/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
+        # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
         # beware: `*` matches any text, including slashes: whoever may push a ref of such a name is allowed
         # beware: `*` at the end of a secret's path matches all paths that begin so, now or later
         # beware: with HashiCorp Vault, write `vault` for `bao`
@@ -100,7 +100,7 @@ fn for_branches_by_a_pattern_at_another_mount() {
         bao read sys/auth/ci/semaphore >/dev/null 2>&1 ||
           bao auth enable -path=ci/semaphore jwt
 
-        # whose tokens it takes
+        # the issuer whose tokens it accepts
         bao write auth/ci/semaphore/config - <<'END'
         {
           "bound_issuer": "https://acme.semaphoreci.com",
@@ -150,8 +150,8 @@ fn for_pull_requests_and_without_a_secret() {
     setup(&["--pull-requests"]).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
         # allows: jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: branches, tags, debug sessions (job_type), other projects
-        # beware: auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
-        # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
+        # beware: auth/jwt/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
+        # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
         # beware: whoever may open a pull request, from a fork too, can run what they like with these secrets
         # beware: no secret is named: the role gives no policy, and its tokens may read no secret
         # beware: with HashiCorp Vault, write `vault` for `bao`
@@ -160,7 +160,7 @@ fn for_pull_requests_and_without_a_secret() {
         bao read sys/auth/jwt >/dev/null 2>&1 ||
           bao auth enable jwt
 
-        # whose tokens it takes
+        # the issuer whose tokens it accepts
         bao write auth/jwt/config - <<'END'
         {
           "bound_issuer": "https://acme.semaphoreci.com",
@@ -203,8 +203,8 @@ fn for_a_program() {
           "lets_in": "jobs for the tag v1.0.0 of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com",
           "keeps_out": "every other branch and tag, pull requests, debug sessions (job_type), other projects",
           "beware": [
-            "auth/jwt/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer",
-            "a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs",
+            "auth/jwt/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount",
+            "a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs",
             "with HashiCorp Vault, write `vault` for `bao`"
           ],
           "documents": {
@@ -273,13 +273,13 @@ fn what_cannot_be_meant() {
         error: --mount: write the mount without auth/ before it
     "#]]);
     wrong(&["--role", "ci", "--secret", "secret/a/*/b"]).stderr_is(expect![[r#"
-        error: --secret: `secret/a/*/b` cannot stand in a policy: `*` is a wildcard only at the end, and `+` matches any segment
+        error: --secret: `secret/a/*/b` cannot be written in a policy: `*` is a wildcard only at the end, and `+` matches any segment
     "#]]);
     wrong(&["--role", "ci", "--secret", "secret/{{identity.entity.id}}"]).stderr_is(expect![[r#"
-        error: --secret: `secret/{{identity.entity.id}}` cannot stand in a policy: it holds a quote, a backslash, `${` or `{{`
+        error: --secret: `secret/{{identity.entity.id}}` cannot be written in a policy: it holds a quote, a backslash, `${` or `{{`
     "#]]);
     wrong(&["--role", "ci", "--secret", "secret"]).stderr_is(expect![[r#"
-        error: --secret: `secret` cannot stand in a policy: it names a mount and no secret in it
+        error: --secret: `secret` cannot be written in a policy: it names a mount and no secret in it
 
         hint: write it like secret/production/db
     "#]]);

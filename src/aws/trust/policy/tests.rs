@@ -50,8 +50,8 @@ fn what_is_no_policy_is_told_where() {
     let federated = "it is \"*\", or an object such as {\"Federated\": ARN}";
     for (value, wrong) in [
         (json!([]), "f: a trust policy is a JSON object"),
-        (json!({}), "f: no trust policy: there is no Statement in it"),
-        (json!({ "Statement": [] }), "f: Statement: there is no statement in it"),
+        (json!({}), "f: not a trust policy: it has no Statement"),
+        (json!({ "Statement": [] }), "f: Statement: it has no statement"),
         (json!({ "Statement": [[]] }), "f: Statement[0]: a statement is a JSON object"),
         (json!({ "Statement": [], "Versoin": "x" }), "f: Versoin: IAM has no element of this name here"),
         (
@@ -59,7 +59,7 @@ fn what_is_no_policy_is_told_where() {
             "f: Version: it is 2012-10-17, or 2008-10-17 as if none stood there",
         ),
         (policy(&json!({ "Effect": "allow" })), "f: Statement[1].Effect: it is exactly `Allow` or `Deny`"),
-        (policy(&json!({ "Effect": null })), "f: Statement[1]: there is no Effect in it"),
+        (policy(&json!({ "Effect": null })), "f: Statement[1]: it has no Effect"),
         (policy(&json!({ "effect": "Allow" })), "f: Statement[1].effect: IAM has no element of this name here"),
         (
             policy(&json!({ "Resource": "*" })),
@@ -97,7 +97,7 @@ fn what_is_no_policy_is_told_where() {
         (policy(&json!({ "Sid": 1 })), "f: Statement[1].Sid: it is a text, or a list of texts"),
         (
             json!({ "Role": { "AssumeRolePolicyDocument": { "Statement": {} } } }),
-            "f: Role.AssumeRolePolicyDocument.Statement: there is no Effect in it",
+            "f: Role.AssumeRolePolicyDocument.Statement: it has no Effect",
         ),
         (
             json!({ "Role": { "AssumeRolePolicyDocument": "{\"Statement\":1}" } }),
@@ -107,7 +107,7 @@ fn what_is_no_policy_is_told_where() {
             json!({ "Role": { "AssumeRolePolicyDocument": 1 } }),
             "f: Role.AssumeRolePolicyDocument: a trust policy is a JSON object",
         ),
-        (json!({ "Role": { "RoleName": "x" } }), "f: Role: no trust policy: there is no Statement in it"),
+        (json!({ "Role": { "RoleName": "x" } }), "f: Role: not a trust policy: it has no Statement"),
         (json!({ "Arn": 1, "AssumeRolePolicyDocument": {} }), "f: Arn: a role's ARN is a text"),
     ] {
         assert_eq!(read(&value).map(drop), Err(wrong.to_owned()), "{value}");

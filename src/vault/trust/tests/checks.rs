@@ -79,7 +79,7 @@ fn the_issuer_is_the_mounts() {
     assert_eq!(
         slash.notes[0],
         format!(
-            "to fix the auth method, whose configuration is always written as a whole: printf %s '{{\"bound_issuer\":\"{ORG}\",\"oidc_discovery_url\":\"{ORG}\"}}' | bao write auth/jwt/config -"
+            "to fix the auth method; its configuration is always written as a whole: printf %s '{{\"bound_issuer\":\"{ORG}\",\"oidc_discovery_url\":\"{ORG}\"}}' | bao write auth/jwt/config -"
         )
     );
     refused(&judge_at(&json!({}), &json!({ "iss": "(none)" }), "RS256"), &[said]);
@@ -94,10 +94,7 @@ fn the_issuer_is_the_mounts() {
         format!("the mount's keys are those of {ORG}: a token of https://other.test is hardly signed with them")
     );
     let invalid = judge_at(&json!({ "status": "invalid" }), &json!({}), "RS256");
-    assert_eq!(
-        invalid.notes[0],
-        "the server says of this configuration that it is invalid: it cannot get the issuer's keys"
-    );
+    assert_eq!(invalid.notes[0], "the server reports this configuration as invalid: it cannot get the issuer's keys");
     let secret = judge_at(&json!({ "bound_issuer": "x", "oidc_client_id": "y" }), &json!({}), "RS256");
     assert!(
         secret.notes[0].starts_with("to fix the auth method, with its oidc_client_secret added, which is not shown: ")
@@ -194,7 +191,7 @@ fn the_user_claim() {
     let without = judge(&json!({ "user_claim": "actor", "bound_claims": {} }), &json!({ "prj_id": "(none)" }));
     assert_eq!(
         without.notes[0],
-        "once fixed, the role allows whom the lints name: `oidc-exchange setup vault` prints one that allows this project's ref and nobody else"
+        "once fixed, the role also allows the jobs that the lints name: `oidc-exchange setup vault` prints a role that allows only this project's ref"
     );
     assert!(without.notes[1].contains("\"user_claim\":\"sub\""));
     // The order: the claims are looked at before the entity is.

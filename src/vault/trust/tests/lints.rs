@@ -103,7 +103,7 @@ fn stars_that_are_not_what_they_seem() {
     assert_eq!(lints("glob", "*"), ["ref is bound to *, which every text is, an empty one too"]);
     assert_eq!(
         lints("string", "refs/heads/*"),
-        ["ref is bound to refs/heads/*, where `*` matches only itself: bound_claims_type is string"]
+        ["ref is bound to refs/heads/*; `*` matches only itself there, since bound_claims_type is string"]
     );
 }
 

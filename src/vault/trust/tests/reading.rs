@@ -49,7 +49,7 @@ fn what_is_no_role_is_told_what_it_is() {
     );
     no_role(
         r#"{"data":{"cel_program":{"expression":"true"}}}"#,
-        "data: it is a CEL role, whose program is not evaluated here, and not a role of the JWT auth method",
+        "data: it is a CEL role: its program is not evaluated here, and not a role of the JWT auth method",
     );
     no_role(
         r#"{"data":{"oidc_discovery_url":"https://x"}}"#,
