@@ -70,7 +70,7 @@ pub(super) async fn list(
 fn page(body: &[u8]) -> Result<Vec<Subscription>, &'static str> {
     let page: Page = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     if page.next.is_some_and(|next| !next.is_empty()) {
-        tracing::warn!("az is told of the first {} subscriptions only", page.value.len());
+        tracing::warn!("az gets only the first {} subscriptions", page.value.len());
     }
     let subscriptions = page.value.into_iter().map(|one| {
         let id = SubscriptionId::parse("subscriptionId", &one.subscription_id);

@@ -42,7 +42,7 @@ impl Grant {
         let (kv1, kv2) = (text.strip_prefix("kv1:"), text.strip_prefix("kv2:"));
         let path = Path::parse(origin, kv1.or(kv2).unwrap_or(text))?;
         let shown = path.as_str();
-        let wrong = |why: &str| Usage::new(format!("{origin}: `{shown}` cannot stand in a policy: {why}"));
+        let wrong = |why: &str| Usage::new(format!("{origin}: `{shown}` cannot be written in a policy: {why}"));
         let exact = shown.strip_suffix('*').unwrap_or(shown);
         if exact.contains('*') || shown.split('/').any(|segment| segment == "+") {
             return Err(wrong("`*` is a wildcard only at the end, and `+` matches any segment"));

@@ -65,7 +65,7 @@ impl Rule {
         let mut notes = Vec::new();
         if matched == Mark::Fails {
             if self.credentials.is_empty() {
-                notes.push("there is no federated credential in the file; Entra then answers AADSTS70025".into());
+                notes.push("the file has no federated credential; Entra then answers AADSTS70025".into());
             }
             notes.push(if claims.job_kind() == Some(JobKind::PullRequest) {
                 "this is a pull-request job: its `sub` changes with every push, so no federated credential can allow it"

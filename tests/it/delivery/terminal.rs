@@ -51,14 +51,14 @@ fn a_file_and_a_command_are_no_terminal() {
 
 /// With standard output, standard error or both on a terminal that nobody reads. `stopped` is what Ctrl-S does: nothing
 /// fits any more. `unread` takes what it has room for, some kilobytes.
-const STOPPED: &str = r##"
+const STOPPED: &str = r#"
 import pty, subprocess, sys, termios
 reader, terminal = pty.openpty()
 if "stopped" in sys.argv[1]:
     termios.tcflow(terminal, termios.TCOOFF)
 on = {name: terminal for name in ("stdout", "stderr") if name in sys.argv[1]}
 sys.exit(subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, **on).returncode)
-"##;
+"#;
 
 const UNREAD: &str = "error: cannot write to standard output: nobody has read it in time\n";
 

@@ -108,7 +108,7 @@ fn a_revocation_that_fails_is_reported_beside_the_failure() {
     sandbox.vault.always(Fault::aws_error(403, "Forbidden", "permission denied"));
     let output = run_of(&["token", "release"], &sandbox).run();
     output.exits(4).stderr_is(expect![[r#"
-        warning: the client token was not revoked, and ends by itself within 900 s: Vault: 403
+        warning: the client token was not revoked, and expires within 900 s: Vault: 403
         error: target release: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/release

@@ -239,10 +239,10 @@ fn values_that_are_empty_or_hold_more_than_one() {
         error: oidc-exchange.toml:4:5: target x: --policy-arn: `` is not a managed policy's ARN: it has 20 to 2048 characters
         error: oidc-exchange.toml:4:5: target x: --allowed-account-id: `` is not an account's id
         error: oidc-exchange.toml:4:5: target x: --allowed-account-id: `１２３４５６７８９０１２` is not an account's id
-        error: oidc-exchange.toml:4:5: target x: --chain-role-arn: `` is not a role's ARN: a name alone does not say in which account the role is
+        error: oidc-exchange.toml:4:5: target x: --chain-role-arn: `` is not a role's ARN: it is only a name, without the role's account
         error: oidc-exchange.toml:4:5: target x: aws.eks-cluster: it has a line feed or another control character
         error: oidc-exchange.toml:4:5: target x: aws.registry: it has a line feed or another control character
-        error: oidc-exchange.toml:3:5: target x: --role-arn: `` is not a role's ARN: a name alone does not say in which account the role is
+        error: oidc-exchange.toml:3:5: target x: --role-arn: `` is not a role's ARN: it is only a name, without the role's account
         error: oidc-exchange.toml:3:5: target x: aws.role-arn: it has a line feed or another control character
         error: oidc-exchange.toml:3:5: target x: --role-arn: `arn:aws:iam::１２３４５６７８９０１２:role/deploy` is not a role's ARN: it has spaces, control or non-ASCII characters
         error: oidc-exchange.toml:3:5: target x: --role-arn: `--role-arn=arn:aws:iam::123456789012:role/deploy` is not a role's ARN: it does not read arn:…:iam::…

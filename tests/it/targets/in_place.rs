@@ -133,8 +133,8 @@ fn a_target_tells_where_the_clouds_side_is() {
     setup(&["vault", "--target", "secrets"]).run().exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         # allows: jobs for the branch main of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
-        # beware: auth/semaphore/config is written as a whole: where the method is in use already, for this issuer or another, read it first; another --mount is for another issuer
-        # beware: a token lives for 15 minutes, and for an hour where it is renewed: set token_max_ttl for longer jobs
+        # beware: auth/semaphore/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
+        # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
         # beware: a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs
         # beware: with HashiCorp Vault, write `vault` for `bao`
         # beware: the target's Vault is https://vault.example.com: set VAULT_ADDR=https://vault.example.com first
@@ -144,7 +144,7 @@ fn a_target_tells_where_the_clouds_side_is() {
         bao read sys/auth/semaphore >/dev/null 2>&1 ||
           bao auth enable -path=semaphore jwt
 
-        # whose tokens it takes
+        # the issuer whose tokens it accepts
         bao write auth/semaphore/config - <<'END'
         {
           "bound_issuer": "https://acme.semaphoreci.com",
@@ -220,7 +220,7 @@ fn what_is_wrong_with_a_target_is_told_with_its_place() {
         error: oidc-exchange.toml:29:9: target secrets: it is a target of vault, and not of aws
 
         hint: write vault in place of aws
-        error: oidc-exchange.toml:12:5: target bad: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
+        error: oidc-exchange.toml:12:5: target bad: --role-arn: `deploy` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
         error: oidc-exchange.toml:14:9: target nameless: no role was given: its ARN names the account that needs the provider
@@ -317,8 +317,8 @@ fn a_rule_is_explained_for_the_targets_role() {
     expect![[r#"
         error: oidc-exchange.toml:7:5: target elsewhere: --role-arn says arn:aws:iam::123456789012:role/other, and --trust-policy document.json is of the role arn:aws:iam::123456789012:role/deploy
 
-        hint: the file says itself whose it is: name that role, or none
-        error: oidc-exchange.toml:12:5: target bad: --role-arn: `deploy` is not a role's ARN: a name alone does not say in which account the role is
+        hint: name the role that the file names, or leave --role-arn out
+        error: oidc-exchange.toml:12:5: target bad: --role-arn: `deploy` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it
         error: oidc-exchange.toml:17:9: target web: it is a target of gcp, and not of aws
