@@ -9,7 +9,7 @@ fn others(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
     let is_comment = |line: &str| line.trim().starts_with(['#', ';']) && !line.trim().starts_with(MARK);
     let is_header = |line: &str| line.starts_with('[') && !line.contains("ci");
-    text.split('\n').filter(|line| is_comment(line) || is_header(line)).map(|line| line.trim().to_owned()).collect()
+    text.split(['\n', '\r']).filter(|line| is_comment(line) || is_header(line)).map(|line| line.trim().to_owned()).collect()
 }
 
 fn show(text: &[u8]) -> String {

@@ -11,6 +11,6 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let texts = Texts { config: config.to_owned(), credentials: credentials.to_owned() };
     let settings = run(SdkSettings::read(texts));
     for service in ["STS", "ECR", "ECR_PUBLIC"] {
-        assert!(settings.endpoint_url(service).is_none_or(|url| !url.is_empty() && text.contains(url.trim())));
+        assert_ne!(settings.endpoint_url(service), Some(String::new()));
     }
 });

@@ -106,8 +106,10 @@ pub fn answer(data: &[u8]) -> Option<Response> {
 pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
     let (host, http) = (host(&[]), Client::fake(answers));
     let place = StateDir::locate(&host.env).expect("it has no variables");
+    // It is read on its first use, which waits too: not within what waits here.
+    let token = &*JOB;
     run(async {
-        let given = Given { token: &JOB, http: &http, host: &host, deadline: deadline(), place: &place };
+        let given = Given { token, http: &http, host: &host, deadline: deadline(), place: &place };
         let pending = PendingRevocation::default();
         let traded = async { exchange::content(exchange::exchange(target, &given, &pending).await?, &given).await };
         match traded.await {
