@@ -203,6 +203,9 @@ impl Service for Room {
     }
 
     fn indiscreet(&self, sent: &[Request]) -> Response {
+        if sent.last().is_some_and(|request| request.path == "/subscriptions") {
+            return managers_error(403, "AuthorizationFailed", &repeated(sent, []));
+        }
         refusal::error(400, "unauthorized_client", 700_016, &repeated(sent, []))
     }
 }

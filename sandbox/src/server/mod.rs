@@ -119,6 +119,11 @@ impl Server {
         lock(&self.shared.requests).clone()
     }
 
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        lock(&self.shared.requests).clear();
+    }
+
     /// Waits until that many requests have arrived; false when they have not after `patience`.
     #[must_use]
     pub fn await_requests(&self, count: usize, patience: Duration) -> bool {

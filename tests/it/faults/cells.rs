@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::steps::{STEPS, Step};
+use super::steps::Step;
 use crate::support::shells::{self, Shell};
 
 /// Why a cell says nothing.
 pub(crate) type Dash = &'static str;
 
-/// Runs each of `rows` at each step, `at_once` of them at a time, each in another shell, and gives what came of it, row by
+/// Runs each of `rows` at each of `steps`, `at_once` of them at a time, each in another shell, and gives what came of it, row by
 /// row. None if the variable `selection` selects some of them by a part of their name.
 ///
 /// # Panics
@@ -18,11 +18,13 @@ pub(crate) type Dash = &'static str;
 pub(crate) fn each_cell<E: Send>(
     selection: &str,
     rows: &[&str],
+    steps: &[Step],
     at_once: usize,
     run: impl Fn(usize, Step, &Shell) -> Result<E, Dash> + Sync,
 ) -> Option<Vec<Result<E, Dash>>> {
     let only = std::env::var(selection).unwrap_or_default();
-    let cells: Vec<(usize, Step)> = (0..rows.len()).flat_map(|row| STEPS.map(|step| (row, step))).collect();
+    let cells: Vec<(usize, Step)> =
+        (0..rows.len()).flat_map(|row| steps.iter().map(move |step| (row, *step))).collect();
     let seen: Vec<Mutex<Option<Result<E, Dash>>>> = cells.iter().map(|_| Mutex::new(None)).collect();
     let (next, wrong, shells) = (AtomicUsize::new(0), Mutex::new(Vec::new()), shells::posix());
     std::thread::scope(|scope| {

@@ -10,14 +10,14 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A table in Markdown, with its notes.
 pub(crate) struct Table<'t, E> {
-    columns: &'t [&'static str],
+    columns: &'t [&'t str],
     rows: &'t [&'t str],
     cells: Vec<Result<E, Dash>>,
 }
 
 impl<'t, E: Display> Table<'t, E> {
     /// `cells` row by row.
-    pub(crate) fn new(columns: &'t [&'static str], rows: &'t [&'t str], cells: Vec<Result<E, Dash>>) -> Self {
+    pub(crate) fn new(columns: &'t [&'t str], rows: &'t [&'t str], cells: Vec<Result<E, Dash>>) -> Self {
         Self { columns, rows, cells }
     }
 

@@ -30,6 +30,7 @@ impl Machine {
         let servers = [
             &sandbox.issuer,
             &*sandbox.aws,
+            &*sandbox.ecr,
             &sandbox.google.sts,
             &sandbox.google.iam,
             &*sandbox.azure,

@@ -14,7 +14,7 @@ mod machine;
 mod outage;
 mod rows;
 mod runs;
-mod setting;
+pub(crate) mod setting;
 pub(crate) mod steps;
 mod words;
 
@@ -26,7 +26,7 @@ use document::{Table, section_is};
 use expected::{End, expected};
 use rows::Row;
 use sandbox::{Issuer, Job};
-use steps::{Exchange, STEPS, Step};
+use steps::{ELSEWHERE, Exchange, STEPS, Step};
 
 use crate::network::names::has_namespaces;
 use crate::support::shells;
@@ -38,20 +38,29 @@ const AT_ONCE: usize = 32;
 /// third is.
 fn ways(step: Step, row: usize, end: End) -> Vec<Way> {
     let file = if step.exchange() == Exchange::Aws && row % 2 == 1 { Way::Profile } else { Way::File };
+    let Some(column) = STEPS.iter().position(|other| *other == step) else { return vec![Way::Shell] };
     let nothing_to_lose = end.code() == 0 || step.exchange() == Exchange::Verify;
-    let column = STEPS.iter().position(|other| *other == step).unwrap();
     let passed_over = end == End::TimedOut && !(row + column).is_multiple_of(3);
     if nothing_to_lose || passed_over { vec![Way::Shell] } else { vec![Way::Shell, file] }
 }
 
 #[test]
 fn every_fault_at_every_step() {
+    table("Steps", &STEPS);
+}
+
+#[test]
+fn every_fault_where_the_result_goes_elsewhere() {
+    table("Registries, Kubernetes, az and several targets", &ELSEWHERE);
+}
+
+/// Some of them: `FAULTS="vault: read ×" cargo test --test it faults::`.
+fn table(section: &str, steps: &[Step]) {
     // Its first use makes a key, which takes seconds: too long for a cell that counts them.
     drop(Issuer::start().unwrap().forged(&Job::branch("main")));
     let rows = rows::rows();
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    // Some of them: `FAULTS="vault: read ×" cargo test --test it faults::`.
-    let cells = each_cell("FAULTS", &names, AT_ONCE, |row, step, shell| {
+    let cells = each_cell("FAULTS", &names, steps, AT_ONCE, |row, step, shell| {
         let run = |patience| all_ways(&rows, row, step, shell, patience);
         if expected(step, rows[row].kind, rows[row].times) != End::TimedOut {
             return run(1);
@@ -60,7 +69,8 @@ fn every_fault_at_every_step() {
         catch_unwind(AssertUnwindSafe(|| run(1))).unwrap_or_else(|_| run(6))
     });
     let Some(cells) = cells.filter(|_| has_namespaces()) else { return };
-    section_is("docs/faults.md", "Steps", &Table::new(&STEPS.map(Step::title), &names, cells).text());
+    let columns: Vec<&str> = steps.iter().map(|step| step.title()).collect();
+    section_is("docs/faults.md", section, &Table::new(&columns, &names, cells).text());
 }
 
 fn all_ways(rows: &[Row], index: usize, step: Step, shell: &shells::Shell, patience: u32) -> Result<End, Dash> {

@@ -163,7 +163,13 @@ fn with_body(stage: &Stage<'_>, fault: Fault) -> Result<Fault, &'static str> {
 }
 
 fn indiscreet(stage: &Stage<'_>) -> Result<Fault, &'static str> {
-    if stage.step.exchange() == Exchange::Verify { Err("it is sent no secret") } else { Ok(Fault::Indiscreet) }
+    if stage.step.exchange() == Exchange::Verify {
+        Err("it is sent no secret")
+    } else if stage.step == Step::Renewal {
+        Err("the service has an earlier run's secrets, too")
+    } else {
+        Ok(Fault::Indiscreet)
+    }
 }
 
 fn redirect(location: &str) -> Fault {

@@ -10,8 +10,9 @@ use super::expected::{Kind, Times};
 use super::late::Late;
 use super::machine::Machine;
 use super::rows::{Row, Stage, What};
-use super::steps::{Exchange, Step, furnish};
+use super::steps::{Exchange, REGISTRY, Step, furnish};
 use crate::support::recorder::Recorder;
+use crate::support::{Scratch, oidc_exchange};
 
 /// The network that a run finds. It is gone when this is dropped.
 pub(super) struct Setting {
@@ -20,6 +21,10 @@ pub(super) struct Setting {
     pub(super) options: String,
     pub(super) elsewhere: Recorder,
     pub(super) machine: Option<Machine>,
+    /// Where an earlier run has left something.
+    pub(super) scratch: Option<Scratch>,
+    /// What leads Azure's own hosts to the sandbox.
+    proxy: Option<Recorder>,
     impostor: Option<Sts>,
     pub(super) ca: Option<String>,
 }
@@ -29,11 +34,15 @@ impl Setting {
     pub(super) fn of(row: &Row, step: Step) -> Result<Self, Dash> {
         let Row { what, tls, .. } = row;
         let once = row.times == Times::Once;
-        if !matches!(what, What::Meets(_) | What::Signal(_)) && !step.opens() {
-            return Err("it goes over a connection that is open");
+        match what {
+            What::Signal(_) if step == Step::Renewal => return Err("a signal ends it without a word"),
+            What::Meets(_) | What::Signal(_) => {}
+            What::Closed | What::Named(_) | What::Certificate(_) => step.opens()?,
         }
         let authority = Tls::new().unwrap();
-        let sandbox = if *tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
+        // Azure's own hosts speak nothing else.
+        let tls = *tls || step == Step::Subscriptions;
+        let sandbox = if tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
         furnish(&sandbox);
         let elsewhere = Recorder::start();
         let mut setting = Self {
@@ -42,9 +51,24 @@ impl Setting {
             options: String::new(),
             elsewhere,
             machine: None,
+            scratch: None,
+            proxy: None,
             impostor: None,
             ca: tls.then(|| authority.ca_pem()),
         };
+        if let What::Certificate(_) = what {
+            setting.ca = Some(authority.ca_pem());
+        }
+        if let What::Named(host) = what {
+            setting.options = format!(" --allow-http {host}");
+        }
+        if step == Step::Renewal {
+            setting.scratch = Some(registered(&setting.sandbox, &setting.options, setting.ca.as_deref()));
+        }
+        if step == Step::Subscriptions {
+            let (proxy, variables) = leading_to_azure(&setting.sandbox);
+            (setting.proxy, setting.variables) = (Some(proxy), variables);
+        }
         let server = step.server(&setting.sandbox);
         let origin = match what {
             What::Meets(fault) => {
@@ -62,17 +86,15 @@ impl Setting {
             }
             What::Named(host) => {
                 setting.machine = Some(Machine::new(&setting.sandbox)?);
-                setting.options = format!(" --allow-http {host}");
                 Some(server.url_for(host))
             }
             What::Certificate(certificate) => {
                 let impostor = Sts::start_tls(&certificate(&authority).unwrap()).unwrap();
-                setting.ca = Some(authority.ca_pem());
                 Some(setting.impostor.insert(impostor).url())
             }
         };
         if let Some(origin) = origin {
-            setting.variables = step.moved_to(&origin, &setting.sandbox);
+            setting.variables.extend(step.moved_to(&origin, &setting.sandbox));
         }
         if row.kind == Kind::Silence && once && step.exchange() == Exchange::Vault {
             // The one client whose bound on an attempt can be set; the others wait for 15 s.
@@ -82,4 +104,34 @@ impl Setting {
         }
         Ok(setting)
     }
+}
+
+/// The job of a run that comes after another one.
+pub(crate) const JOB: &str = "job-1";
+
+/// A registry whose password is over, registered with these `options`, and the authorities `ca`.
+pub(crate) fn registered(sandbox: &Sandbox, options: &str, ca: Option<&str>) -> Scratch {
+    sandbox.ecr.set_lifetime(Duration::ZERO);
+    let program = oidc_exchange(["aws", "--role-arn", sandbox::DEPLOY_ROLE, "--registry", REGISTRY]);
+    let mut program = program.job(sandbox).env("SEMAPHORE_JOB_ID", JOB).args(options.split_whitespace());
+    if let Some(ca) = ca {
+        program.scratch().write("ca.pem", ca);
+        program = program.args(["--ca-file", "ca.pem"]);
+    }
+    let output = program.run();
+    output.exits(0).stdout_is("");
+    sandbox.ecr.set_lifetime(Duration::from_hours(12));
+    // Nobody can know what was sent by another run.
+    sandbox.aws.forget_requests();
+    sandbox.ecr.forget_requests();
+    output.scratch.write("server", REGISTRY);
+    output.scratch
+}
+
+/// What leads Azure's own hosts to the sandbox, and the variables that name it.
+pub(crate) fn leading_to_azure(sandbox: &Sandbox) -> (Recorder, Vec<(String, String)>) {
+    let port = sandbox.azure.port();
+    let proxy = Recorder::proxy_to(move |_| port);
+    let variables = vec![("HTTPS_PROXY".into(), proxy.url()), ("AZURE_AUTHORITY_HOST".into(), String::new())];
+    (proxy, variables)
 }

@@ -4,6 +4,7 @@ use oidc_exchange::{azure, google};
 use sandbox::{Job, Request, Sandbox, Server};
 use serde_json::json;
 
+use super::cells::Dash;
 use crate::support;
 
 /// A column of the table.
@@ -23,6 +24,15 @@ pub(crate) enum Step {
     Revocation,
     Discovery,
     Keys,
+    Ecr,
+    EcrPublic,
+    Renewal,
+    Eks,
+    Gke,
+    Aks,
+    Subscriptions,
+    TargetToken,
+    TargetRead,
 }
 
 /// The command that a step belongs to.
@@ -51,6 +61,31 @@ pub(crate) const STEPS: [Step; 14] = [
     Step::Discovery,
     Step::Keys,
 ];
+
+/// What each of them hands over in another way than to the shell by itself: registries, Kubernetes, az, several targets.
+pub(crate) const ELSEWHERE: [Step; 9] = [
+    Step::Ecr,
+    Step::EcrPublic,
+    Step::Renewal,
+    Step::Eks,
+    Step::Gke,
+    Step::Aks,
+    Step::Subscriptions,
+    Step::TargetToken,
+    Step::TargetRead,
+];
+
+/// The registry of [`Step::Ecr`].
+pub(crate) const REGISTRY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// The file of [`Step::TargetToken`] and [`Step::TargetRead`].
+pub(crate) const TARGETS: &str = r#"version = 1
+[target.deploy]
+aws.role-arn = "arn:aws:iam::123456789012:role/deploy"
+[target.secrets]
+vault.role = "ci"
+vault.secrets = ["A=secret/production/db#password"]
+"#;
 
 const HUB: &str = "arn:aws:iam::123456789012:role/hub";
 const AWS: &str = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy";
@@ -82,17 +117,69 @@ impl Step {
             Self::Revocation => "vault: revocation",
             Self::Discovery => "token: discovery",
             Self::Keys => "token: keys",
+            Self::Ecr => "aws --registry: ECR",
+            Self::EcrPublic => "aws --registry: ECR Public",
+            Self::Renewal => "helper: ECR",
+            Self::Eks => "aws, kubernetes: token",
+            Self::Gke => "gcp, kubernetes: access token",
+            Self::Aks => "azure, kubernetes: token",
+            Self::Subscriptions => "azure --az: subscriptions",
+            Self::TargetToken => "use: AWS token",
+            Self::TargetRead => "use: Vault read",
         }
     }
 
     pub(crate) fn exchange(self) -> Exchange {
         match self {
-            Self::Token | Self::Hop | Self::Identity => Exchange::Aws,
-            Self::Sts | Self::AccessToken | Self::IdToken => Exchange::Gcp,
-            Self::Assertion => Exchange::Azure,
-            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => Exchange::Vault,
+            Self::Token
+            | Self::Hop
+            | Self::Identity
+            | Self::Ecr
+            | Self::EcrPublic
+            | Self::Renewal
+            | Self::Eks
+            | Self::TargetToken => Exchange::Aws,
+            Self::Sts | Self::AccessToken | Self::IdToken | Self::Gke => Exchange::Gcp,
+            Self::Assertion | Self::Aks | Self::Subscriptions => Exchange::Azure,
+            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation | Self::TargetRead => {
+                Exchange::Vault
+            }
             Self::Discovery | Self::Keys => Exchange::Verify,
         }
+    }
+
+    /// Whether a shell evaluates its standard output. Elsewhere the exit code stops the job, and there is no stop line.
+    pub(crate) fn is_evaluated(self) -> bool {
+        match self {
+            Self::Discovery
+            | Self::Keys
+            | Self::Ecr
+            | Self::EcrPublic
+            | Self::Renewal
+            | Self::Eks
+            | Self::Gke
+            | Self::Aks => false,
+            Self::Token
+            | Self::Hop
+            | Self::Identity
+            | Self::Sts
+            | Self::AccessToken
+            | Self::IdToken
+            | Self::Assertion
+            | Self::Login
+            | Self::Mount
+            | Self::Read
+            | Self::Write
+            | Self::Revocation
+            | Self::Subscriptions
+            | Self::TargetToken
+            | Self::TargetRead => true,
+        }
+    }
+
+    /// Whether it is one of `use`, whose other target gets what it asked for.
+    pub(crate) fn is_of_use(self) -> bool {
+        matches!(self, Self::TargetToken | Self::TargetRead)
     }
 
     /// The command line, for a shell. Where it is the step's `own_host` that fails, no step before speaks to that host.
@@ -111,6 +198,14 @@ impl Step {
                 format!("{VAULT} A=secret/production/db#password")
             }
             Self::Discovery | Self::Keys => "oidc-exchange token --verify".into(),
+            Self::Ecr => format!("{AWS} --registry {REGISTRY}"),
+            Self::EcrPublic => format!("{AWS} --registry public.ecr.aws"),
+            Self::Renewal => "docker-credential-oidc-exchange get <server".into(),
+            Self::Eks => format!("{AWS} --region eu-west-1 --eks-cluster production --format kubernetes"),
+            Self::Gke => format!("{GCP} --format kubernetes"),
+            Self::Aks => format!("{AZURE} --format kubernetes"),
+            Self::Subscriptions => format!("{AZURE} --az"),
+            Self::TargetToken | Self::TargetRead => "oidc-exchange use deploy secrets".into(),
         }
     }
 
@@ -118,6 +213,7 @@ impl Step {
     pub(crate) fn variable(self) -> &'static str {
         match (self, self.exchange()) {
             (Self::IdToken, _) => "GOOGLE_ID_TOKEN",
+            (Self::Subscriptions, _) => "AZURE_CONFIG_DIR",
             (_, Exchange::Aws) => "AWS_SESSION_TOKEN",
             (_, Exchange::Gcp) => "GOOGLE_APPLICATION_CREDENTIALS",
             (_, Exchange::Azure) => "AZURE_FEDERATED_TOKEN_FILE",
@@ -128,30 +224,37 @@ impl Step {
     /// Whether a request is this step's.
     pub(crate) fn request(self) -> fn(&Request) -> bool {
         match self {
-            Self::Token => |request| request.field("Action") == Some("AssumeRoleWithWebIdentity"),
+            Self::Token | Self::Eks | Self::TargetToken => {
+                |request| request.field("Action") == Some("AssumeRoleWithWebIdentity")
+            }
             Self::Hop => |request| request.field("Action") == Some("AssumeRole"),
             Self::Identity => |request| request.field("Action") == Some("GetCallerIdentity"),
             Self::Sts => |request| request.path == "/v1/token",
-            Self::AccessToken => |request| request.path.ends_with(":generateAccessToken"),
+            Self::AccessToken | Self::Gke => |request| request.path.ends_with(":generateAccessToken"),
             Self::IdToken => |request| request.path.ends_with(":generateIdToken"),
-            Self::Assertion => |request| request.path.ends_with("/oauth2/v2.0/token"),
+            Self::Assertion | Self::Aks => |request| request.path.ends_with("/oauth2/v2.0/token"),
             Self::Login => |request| request.path == "/v1/auth/jwt/login",
             Self::Mount => |request| request.path.starts_with("/v1/sys/internal/ui/mounts/"),
-            Self::Read => |request| request.path.starts_with("/v1/secret/data/"),
+            Self::Read | Self::TargetRead => |request| request.path.starts_with("/v1/secret/data/"),
             Self::Write => |request| request.path == "/v1/pki/issue/web",
             Self::Revocation => |request| request.path == "/v1/auth/token/revoke-self",
             Self::Discovery => |request| request.path == sandbox::issuer::DISCOVERY,
             Self::Keys => |request| request.path == sandbox::issuer::JWKS,
+            Self::Ecr | Self::EcrPublic | Self::Renewal => |request| request.header("x-amz-target").is_some(),
+            Self::Subscriptions => |request| request.path == "/subscriptions",
         }
     }
 
     pub(crate) fn server(self, sandbox: &Sandbox) -> &Server {
         match self {
-            Self::Token | Self::Hop | Self::Identity => &sandbox.aws,
+            Self::Token | Self::Hop | Self::Identity | Self::Eks | Self::TargetToken => &sandbox.aws,
+            Self::Ecr | Self::EcrPublic | Self::Renewal => &sandbox.ecr,
             Self::Sts => &sandbox.google.sts,
-            Self::AccessToken | Self::IdToken => &sandbox.google.iam,
-            Self::Assertion => &sandbox.azure,
-            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => &sandbox.vault,
+            Self::AccessToken | Self::IdToken | Self::Gke => &sandbox.google.iam,
+            Self::Assertion | Self::Aks | Self::Subscriptions => &sandbox.azure,
+            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation | Self::TargetRead => {
+                &sandbox.vault
+            }
             Self::Discovery | Self::Keys => &sandbox.issuer,
         }
     }
@@ -161,8 +264,8 @@ impl Step {
         self.server(sandbox).requests().iter().filter(|request| self.request()(request)).count()
     }
 
-    /// Whether it is the first to speak to its host; else it goes over the connection of the step before.
-    pub(crate) fn opens(self) -> bool {
+    /// Whether it is the first to speak to its host, and that host can be another one; or why not.
+    pub(crate) fn opens(self) -> Result<(), Dash> {
         match self {
             Self::Token
             | Self::Sts
@@ -171,8 +274,22 @@ impl Step {
             | Self::Assertion
             | Self::Login
             | Self::Discovery
-            | Self::Keys => true,
-            Self::Hop | Self::Identity | Self::Mount | Self::Read | Self::Write | Self::Revocation => false,
+            | Self::Keys
+            | Self::Ecr
+            | Self::EcrPublic
+            | Self::Renewal
+            | Self::Eks
+            | Self::Gke
+            | Self::Aks
+            | Self::TargetToken => Ok(()),
+            Self::Hop
+            | Self::Identity
+            | Self::Mount
+            | Self::Read
+            | Self::Write
+            | Self::Revocation
+            | Self::TargetRead => Err("it goes over a connection that is open"),
+            Self::Subscriptions => Err("its host is Azure's own"),
         }
     }
 
@@ -182,11 +299,17 @@ impl Step {
         let jwks = format!("{origin}{}", sandbox::issuer::JWKS);
         let variable = |name: &str| vec![(name.to_owned(), origin.to_owned())];
         match self {
-            Self::Token | Self::Hop | Self::Identity => variable("AWS_ENDPOINT_URL_STS"),
+            Self::Token | Self::Hop | Self::Identity | Self::Eks | Self::TargetToken => {
+                variable("AWS_ENDPOINT_URL_STS")
+            }
+            Self::Ecr | Self::Renewal => variable("AWS_ENDPOINT_URL_ECR"),
+            Self::EcrPublic => variable("AWS_ENDPOINT_URL_ECR_PUBLIC"),
             Self::Sts => variable("SANDBOX_GOOGLE_STS"),
-            Self::AccessToken | Self::IdToken => variable("SANDBOX_GOOGLE_IAM"),
-            Self::Assertion => variable("AZURE_AUTHORITY_HOST"),
-            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation => variable("VAULT_ADDR"),
+            Self::AccessToken | Self::IdToken | Self::Gke => variable("SANDBOX_GOOGLE_IAM"),
+            Self::Assertion | Self::Aks | Self::Subscriptions => variable("AZURE_AUTHORITY_HOST"),
+            Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation | Self::TargetRead => {
+                variable("VAULT_ADDR")
+            }
             Self::Discovery => {
                 issuer.discover("issuer", origin);
                 issuer.discover("jwks_uri", jwks);
@@ -203,21 +326,37 @@ impl Step {
     /// By what an error names the step.
     pub(crate) fn named(self) -> &'static str {
         match self {
-            Self::Token => "AWS STS",
+            Self::Token | Self::Eks => "AWS STS",
             Self::Hop => "(role 2 of 2)",
             Self::Identity => "GetCallerIdentity",
             Self::Sts => "Google STS",
-            Self::AccessToken => "Google IAM Credentials",
+            Self::AccessToken | Self::Gke => "Google IAM Credentials",
             Self::IdToken => "an ID token of deploy@sandbox-project.iam.gserviceaccount.com",
-            Self::Assertion => "Microsoft Entra",
+            Self::Assertion | Self::Aks => "Microsoft Entra",
             Self::Login => "role ci at auth/jwt/login",
             Self::Mount => "GET secret/production/db",
-            Self::Read => "GET secret/data/production/db",
+            Self::Read | Self::TargetRead => "GET secret/data/production/db",
             Self::Write => "POST pki/issue/web",
             Self::Revocation => "the client token was not revoked",
             Self::Discovery => "openid-configuration",
             Self::Keys => "jwks.json",
+            Self::Ecr | Self::Renewal => "Amazon ECR ",
+            Self::EcrPublic => "Amazon ECR Public ",
+            Self::Subscriptions => "Azure Resource Manager",
+            Self::TargetToken => "target deploy: AWS STS",
         }
+    }
+
+    /// What standard output gets when there are no credentials.
+    pub(crate) fn stopped(self, code: u8) -> String {
+        if !self.is_evaluated() {
+            return String::new();
+        }
+        let stopped = self.exchange().stopped(code);
+        if self == Self::Subscriptions {
+            return stopped.replacen(';', " AZURE_CONFIG_DIR;", 1);
+        }
+        if self.is_of_use() { support::stopped(code).replacen(';', " A;", 1) } else { stopped }
     }
 }
 
@@ -248,5 +387,6 @@ pub(crate) fn furnish(sandbox: &Sandbox) {
         "Effect": "Allow", "Principal": { "AWS": sandbox::DEPLOY_ROLE }, "Action": "sts:AssumeRole",
     }]});
     sandbox.aws.create_role(HUB, &trust).unwrap();
+    sandbox.azure.add_subscription("11112222-bbbb-3333-cccc-4444dddd5555", "production");
     sandbox.vault.make("pki/issue/web", json!({ "certificate": CERTIFICATE }));
 }

@@ -13,11 +13,17 @@ const NO_TOKEN: &str = "it does not look at the token";
 /// Too many calls.
 pub(super) fn throttled(stage: &Stage<'_>) -> Words {
     Ok(match stage.step {
-        Step::Token | Step::Hop | Step::Identity => Fault::aws_error(400, "Throttling", "Rate exceeded"),
+        Step::Token | Step::Hop | Step::Identity | Step::Eks | Step::TargetToken => {
+            Fault::aws_error(400, "Throttling", "Rate exceeded")
+        }
+        Step::Ecr | Step::EcrPublic | Step::Renewal => ecr("ThrottlingException", "Rate exceeded"),
         Step::Sts => google_sts(429, "quota_exceeded", "The request was throttled. Please retry after a few seconds."),
-        Step::AccessToken | Step::IdToken => google_api(429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
-        Step::Assertion => entra(400, "invalid_request", 90_055, "The tenant sends too many requests."),
-        Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation => {
+        Step::AccessToken | Step::IdToken | Step::Gke => google_api(429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
+        Step::Assertion | Step::Aks => entra(400, "invalid_request", 90_055, "The tenant sends too many requests."),
+        Step::Subscriptions => {
+            body(429, &json!({ "error": { "code": "TooManyRequests", "message": "The request is being throttled." } }))
+        }
+        Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation | Step::TargetRead => {
             vault(429, "rate limit quota exceeded")
         }
         Step::Discovery | Step::Keys => return Err("it has no words of its own"),
@@ -27,14 +33,16 @@ pub(super) fn throttled(stage: &Stage<'_>) -> Words {
 /// The issuer's keys cannot be had, for now.
 pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
     Ok(match stage.step {
-        Step::Token => Fault::aws_error(
+        Step::Token | Step::Eks | Step::TargetToken => Fault::aws_error(
             400,
             "InvalidIdentityToken",
             "Couldn't retrieve verification key from your identity provider, please reference \
              AssumeRoleWithWebIdentity documentation for requirements",
         ),
         Step::Sts => google_sts(400, "invalid_grant", "Error connecting to the given credential's issuer."),
-        Step::Assertion => entra(401, "invalid_client", 90_061, "Request to External OIDC endpoint failed."),
+        Step::Assertion | Step::Aks => {
+            entra(401, "invalid_client", 90_061, "Request to External OIDC endpoint failed.")
+        }
         Step::Login => vault(
             400,
             "error validating token: error verifying token signature: fetching keys oidc: get keys failed 503",
@@ -48,7 +56,13 @@ pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
         | Step::Write
         | Step::Revocation
         | Step::Discovery
-        | Step::Keys => return Err(NO_TOKEN),
+        | Step::Keys
+        | Step::Ecr
+        | Step::EcrPublic
+        | Step::Renewal
+        | Step::Gke
+        | Step::Subscriptions
+        | Step::TargetRead => return Err(NO_TOKEN),
     })
 }
 
@@ -80,10 +94,11 @@ pub(super) fn not_yet_valid(stage: &Stage<'_>) -> Words {
 /// What each step that looks at the token, or at a signature of ours, says of its time.
 fn by_its_clock(stage: &Stage<'_>, token: Fault, signature: &str, login: &str) -> Words {
     Ok(match stage.step {
-        Step::Token => token,
+        Step::Token | Step::Eks | Step::TargetToken => token,
+        Step::Ecr | Step::EcrPublic | Step::Renewal => ecr("InvalidSignatureException", signature),
         Step::Hop | Step::Identity => Fault::aws_error(403, "SignatureDoesNotMatch", signature),
         Step::Sts => google_sts(400, "invalid_grant", "ID Token issued at 1790000000 is stale to sign-in."),
-        Step::Assertion => {
+        Step::Assertion | Step::Aks => {
             entra(401, "invalid_client", 700_024, "Client assertion is not within its valid time range.")
         }
         Step::Login => vault(400, login),
@@ -94,8 +109,15 @@ fn by_its_clock(stage: &Stage<'_>, token: Fault, signature: &str, login: &str) -
         | Step::Write
         | Step::Revocation
         | Step::Discovery
-        | Step::Keys => return Err(NO_TOKEN),
+        | Step::Keys
+        | Step::Gke
+        | Step::Subscriptions
+        | Step::TargetRead => return Err(NO_TOKEN),
     })
+}
+
+fn ecr(code: &str, message: &str) -> Fault {
+    body(400, &json!({ "__type": code, "message": message }))
 }
 
 fn google_sts(status: u16, code: &str, description: &str) -> Fault {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use regex_lite::{NoExpand, Regex};
 use sandbox::server::Response;
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ pub(super) fn refusal(step: Step, message: &str) -> Response {
 /// A refusal with this in the place of its code, too, or of an error before the message.
 pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> Response {
     match step {
-        Step::Token | Step::Hop | Step::Identity => {
+        Step::Token | Step::Hop | Step::Identity | Step::Eks | Step::TargetToken => {
             let (code, message) = (xml(code.unwrap_or("AccessDenied")), xml(message));
             let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
             let namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -28,15 +30,23 @@ pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> R
             let code = code.unwrap_or("invalid_grant");
             Response::json(400, &json!({ "error": code, "error_description": message }))
         }
-        Step::AccessToken | Step::IdToken => {
+        Step::AccessToken | Step::IdToken | Step::Gke => {
             let code = code.unwrap_or("PERMISSION_DENIED");
             Response::json(403, &json!({ "error": { "code": 403, "message": message, "status": code } }))
         }
-        Step::Assertion => {
+        Step::Ecr | Step::EcrPublic | Step::Renewal => {
+            let code = code.unwrap_or("AccessDeniedException");
+            Response::json(400, &json!({ "__type": code, "message": message }))
+        }
+        Step::Subscriptions => {
+            let code = code.unwrap_or("AuthorizationFailed");
+            Response::json(403, &json!({ "error": { "code": code, "message": message } }))
+        }
+        Step::Assertion | Step::Aks => {
             let code = code.unwrap_or("invalid_client");
             Response::json(401, &json!({ "error": code, "error_description": message, "error_codes": [700_213] }))
         }
-        Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation => {
+        Step::Login | Step::Mount | Step::Read | Step::Write | Step::Revocation | Step::TargetRead => {
             let errors: Vec<&str> = code.into_iter().chain([message]).collect();
             Response::json(400, &json!({ "errors": errors }))
         }
@@ -47,15 +57,33 @@ pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> R
 /// Normal service's answer with another value in the place of what is handed over.
 pub(super) fn with_value(step: Step, answer: Response, value: &str) -> Response {
     match step {
-        Step::Token | Step::Hop => with_element(answer, "SessionToken", &xml(value)),
+        Step::Token | Step::Hop | Step::TargetToken => with_element(answer, "SessionToken", &xml(value)),
         Step::AccessToken => with_member(answer, "/accessToken", &json!(value)),
         Step::IdToken => with_member(answer, "/token", &json!(value)),
         Step::Assertion => with_member(answer, "/access_token", &json!(value)),
         Step::Login => with_member(answer, "/auth/client_token", &json!(value)),
-        Step::Read => with_member(answer, "/data/data/password", &json!(value)),
+        Step::Ecr | Step::EcrPublic | Step::Renewal => {
+            let token = json!(STANDARD.encode(format!("AWS:{value}")));
+            with_member(answer, &format!("{}/authorizationToken", password(step)), &token)
+        }
+        Step::Read | Step::TargetRead => with_member(answer, "/data/data/password", &json!(value)),
         Step::Write => with_member(answer, "/data/certificate", &json!(value)),
-        Step::Identity | Step::Sts | Step::Mount | Step::Revocation | Step::Discovery | Step::Keys => answer,
+        Step::Identity
+        | Step::Sts
+        | Step::Mount
+        | Step::Revocation
+        | Step::Discovery
+        | Step::Keys
+        | Step::Eks
+        | Step::Gke
+        | Step::Aks
+        | Step::Subscriptions => answer,
     }
+}
+
+/// Where ECR's answer has a password: private registries have a list of one.
+pub(super) fn password(step: Step) -> &'static str {
+    if step == Step::EcrPublic { "/authorizationData" } else { "/authorizationData/0" }
 }
 
 /// Normal service's answer with another content of an XML element.

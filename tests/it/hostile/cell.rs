@@ -12,12 +12,13 @@ use super::goaway::GoAway;
 use super::rows::{Attack, NO_SECRET, Row, Stage, What};
 use super::texts::gives_away;
 use crate::faults::cells::Dash;
-use crate::faults::steps::{Exchange, Step, furnish};
+use crate::faults::setting::{JOB, leading_to_azure, registered};
+use crate::faults::steps::{Exchange, Step, TARGETS, furnish};
 use crate::support::output::stop;
 use crate::support::recorder::Recorder;
 use crate::support::scratch::mode;
 use crate::support::shells::Shell;
-use crate::support::{Output, Program};
+use crate::support::{Output, Program, Scratch};
 
 /// What a loaded machine may add to any run.
 const GRACE: Duration = Duration::from_secs(15);
@@ -27,6 +28,8 @@ pub(super) struct Cell<'r> {
     pub(super) step: Step,
     /// The end that is promised.
     pub(super) expected: End,
+    /// What the short times are multiplied with.
+    pub(super) patience: u32,
 }
 
 /// The network that a run finds. It is gone when this is dropped.
@@ -38,13 +41,18 @@ struct Setting {
     variables: Vec<(String, String)>,
     ca: Option<String>,
     impostor: Option<Sts>,
+    /// Where an earlier run has left something.
+    scratch: Option<Scratch>,
+    /// What leads Azure's own hosts to the sandbox.
+    proxy: Option<Recorder>,
 }
 
 impl Cell<'_> {
     /// Runs it, and checks all that is promised.
     pub(super) fn run(&self, shell: &Shell) -> Result<(), Dash> {
-        let setting = self.setting()?;
-        let output = self.program(&setting, shell).run();
+        let mut setting = self.setting()?;
+        let scratch = setting.scratch.take();
+        let output = self.program(&setting, scratch, shell).run();
         self.check_end(&output);
         self.check_words(&output, &setting);
         self.check_caller(&output, &setting);
@@ -55,10 +63,12 @@ impl Cell<'_> {
 
     fn setting(&self) -> Result<Setting, Dash> {
         let step = self.step;
-        if !matches!(self.row.what, What::Answer(_)) && !step.opens() {
-            return Err("it goes over a connection that is open");
+        if !matches!(self.row.what, What::Answer(_)) {
+            step.opens()?;
         }
-        let sandbox = Sandbox::start().unwrap();
+        let authority = Tls::new().unwrap();
+        let tls = step == Step::Subscriptions;
+        let sandbox = if tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
         furnish(&sandbox);
         let token = sandbox.issuer.token(&Job::branch("main"));
         let mut setting = Setting {
@@ -67,9 +77,21 @@ impl Cell<'_> {
             token,
             attack: None,
             variables: Vec::new(),
-            ca: None,
+            ca: tls.then(|| authority.ca_pem()),
             impostor: None,
+            scratch: None,
+            proxy: None,
         };
+        if let What::Certificate(_) | What::GoAway = &self.row.what {
+            setting.ca = Some(authority.ca_pem());
+        }
+        if step == Step::Renewal {
+            setting.scratch = Some(registered(&setting.sandbox, "", setting.ca.as_deref()));
+        }
+        if tls {
+            let (proxy, variables) = leading_to_azure(&setting.sandbox);
+            (setting.proxy, setting.variables) = (Some(proxy), variables);
+        }
         let origin = match &self.row.what {
             What::Answer(make) => {
                 let address = setting.elsewhere.url();
@@ -80,36 +102,37 @@ impl Cell<'_> {
                 return Ok(setting);
             }
             What::Certificate(certificate) => {
-                let authority = Tls::new().unwrap();
-                setting.ca = Some(authority.ca_pem());
                 let impostor = Sts::start_tls(&certificate(&authority).unwrap()).unwrap();
                 setting.impostor.insert(impostor).url()
             }
             What::GoAway if step.exchange() == Exchange::Verify => return Err(NO_SECRET),
             What::GoAway => {
-                let authority = Tls::new().unwrap();
-                setting.ca = Some(authority.ca_pem());
                 let signature = setting.token.rsplit('.').next().unwrap();
                 GoAway::start(&authority, &format!("login {signature}")).origin()
             }
             What::Clear => step.server(&setting.sandbox).url().replace("http:", "https:"),
         };
-        setting.variables = step.moved_to(&origin, &setting.sandbox);
+        setting.variables.extend(step.moved_to(&origin, &setting.sandbox));
         Ok(setting)
     }
 
     /// The command line, for a shell.
     fn command(&self, setting: &Setting) -> String {
+        if self.step == Step::Renewal {
+            return self.step.command(true);
+        }
         let moved = setting.attack.is_none();
         let other = setting.attack.as_ref().and_then(|attack| attack.command);
         let command = other.map_or_else(|| self.step.command(moved), str::to_owned);
-        let more = match (self.step, self.step.exchange()) {
-            (Step::AccessToken, _) => " --access-token",
-            (_, Exchange::Azure) => " --access-token-env A",
-            (_, Exchange::Aws | Exchange::Gcp | Exchange::Vault | Exchange::Verify) => "",
+        let more = if self.step == Step::AccessToken {
+            " --access-token"
+        } else if self.step == Step::Assertion {
+            " --access-token-env A"
+        } else {
+            ""
         };
         let ca = if setting.ca.is_some() { " --ca-file ca.pem" } else { "" };
-        let bound = if self.expected == End::TimedOut { 3 } else { 40 };
+        let bound = if self.expected == End::TimedOut { 3 * self.patience } else { 40 };
         format!("{command}{more}{ca} --timeout {bound}s -vvv")
     }
 
@@ -126,19 +149,28 @@ impl Cell<'_> {
         }
     }
 
-    fn program<'s>(&self, setting: &'s Setting, shell: &Shell) -> Program<'s> {
+    fn program<'s>(&self, setting: &'s Setting, scratch: Option<Scratch>, shell: &Shell) -> Program<'s> {
         let (command, variable) = (self.command(setting), self.variable(setting));
         let names = "/usr/bin/env -0 | /usr/bin/cut -z -d= -f1";
-        let script = if self.step.exchange() == Exchange::Verify {
-            format!("umask 077; set -e; {command} >said; echo reached")
-        } else {
+        let script = if self.step.is_evaluated() {
             format!(
                 "umask 077; {names} >before; export {variable}=stale; trap '{names} >after' EXIT\n\
                  {command} >said; echo \"exit $?\"; eval \"$(cat said)\"\n\
                  /usr/bin/printenv {variable} >value; test -n \"${variable}\" && test \"${variable}\" != stale && echo reached"
             )
+        } else {
+            format!("umask 077; set -e; {command} >said; echo reached")
         };
-        let program = shell.runs(&script).job(&setting.sandbox).token(&setting.token);
+        let program = shell.runs(&script);
+        let (program, later) = match scratch {
+            Some(scratch) => (program.within(scratch), true),
+            None => (program, false),
+        };
+        let program = program.job(&setting.sandbox).token(&setting.token);
+        let program = if later { program.env("SEMAPHORE_JOB_ID", JOB) } else { program };
+        if self.step.is_of_use() {
+            program.scratch().write("oidc-exchange.toml", TARGETS);
+        }
         if let Some(ca) = &setting.ca {
             program.scratch().write("ca.pem", ca);
         }
@@ -153,7 +185,12 @@ impl Cell<'_> {
     fn check_end(&self, output: &Output) {
         let said = output.stderr();
         let again = said.contains("; trying again for up to ") || said.contains(" attempts in ");
-        let end = match output.code {
+        let code = match output.code {
+            // A helper has one code for all.
+            Some(1) if self.step == Step::Renewal => Some(if said.contains(" refused to ") { 4 } else { 5 }),
+            code => code,
+        };
+        let end = match code {
             Some(0) if said.contains("was not revoked") => End::Warned,
             Some(0) => End::Done,
             Some(4) => End::Refused,
@@ -164,13 +201,21 @@ impl Cell<'_> {
             _ => panic!("{}", output.describe()),
         };
         assert!(end == self.expected, "{end} in place of {}\n{}", self.expected, output.describe());
-        let bound = Duration::from_secs(if end == End::TimedOut { 3 } else { 5 }) + GRACE;
+        let bound = match (end == End::TimedOut, self.step == Step::Renewal) {
+            // The helper's own, which no option changes.
+            (true, true) => 45,
+            (true, false) => 3,
+            (false, _) => 5,
+        };
+        let bound = Duration::from_secs(bound) * self.patience + GRACE;
         assert!(output.took < bound, "took {:?}", output.took);
     }
 
     /// What people read: printable lines of our own, without a secret, and not without end.
     fn check_words(&self, output: &Output, setting: &Setting) {
-        let report = if self.step.exchange() == Exchange::Verify { said(output) } else { String::new() };
+        let is_read =
+            self.step.exchange() == Exchange::Verify || self.step == Step::Renewal && self.expected.code() != 0;
+        let report = if is_read { said(output) } else { String::new() };
         let shown = format!("{}{}{report}", output.stdout(), output.stderr());
         assert!(shown.len() < 20_000, "{} bytes were said", shown.len());
         let marks = ['\u{202e}', '\u{202c}', '\u{2066}', '\u{2069}', '\u{200b}', '\u{ad}', '\u{feff}', '\u{e0041}'];
@@ -190,8 +235,10 @@ impl Cell<'_> {
     /// What the calling shell did, and what it was given.
     fn check_caller(&self, output: &Output, setting: &Setting) {
         let code = self.expected.code();
-        if self.step.exchange() == Exchange::Verify {
+        if !self.step.is_evaluated() {
             output.stdout_is(if code == 0 { "reached\n" } else { "" });
+            let silent = self.step == Step::Renewal || self.step.exchange() == Exchange::Verify;
+            assert!(code == 0 || silent || said(output).is_empty(), "something was printed");
             return;
         }
         let reached = if code == 0 { "reached\n" } else { "" };
@@ -217,7 +264,11 @@ impl Cell<'_> {
             return;
         }
         // What shells set for the programs that they start.
-        let own = [self.variable(setting), "_", "_AST_FEATURES", "A__z"];
+        let mut own = vec![self.variable(setting), "_", "_AST_FEATURES", "A__z"];
+        if self.step == Step::Subscriptions {
+            // It leads nowhere in the public cloud.
+            own.push("AZURE_AUTHORITY_HOST");
+        }
         let new: Vec<&String> = after.difference(&before).filter(|name| !own.contains(&name.as_str())).collect();
         let gone: Vec<&String> = before.difference(&after).filter(|name| !own.contains(&name.as_str())).collect();
         assert!(gone.is_empty(), "gone: {gone:?}");
@@ -226,6 +277,9 @@ impl Cell<'_> {
 
     /// Whether the step's command line is to set this variable.
     fn sets(&self, name: &str) -> bool {
+        if self.step.is_of_use() {
+            return name.starts_with("AWS_") || name == "A";
+        }
         match self.step.exchange() {
             Exchange::Aws => name.starts_with("AWS_"),
             Exchange::Gcp => {
@@ -250,13 +304,18 @@ impl Cell<'_> {
     }
 
     fn check_files(&self, output: &Output) {
-        let own = ["said", "before", "after", "value", "ca.pem"];
+        let own = ["said", "before", "after", "value", "ca.pem", "server", "oidc-exchange.toml"];
+        let docker = output.scratch.home().join(".docker/config.json");
+        // A password that was there before, or what is kept of a failure for the next run of a Kubernetes client.
+        let keeps = matches!(self.step, Step::Renewal | Step::Eks | Step::Gke | Step::Aks);
         let private = output.scratch.home().join(".oidc-exchange");
         for file in output.scratch.files() {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             let expected = own.contains(&name.as_str()) && file.parent() == Some(output.scratch.path());
-            let handed_over = self.expected.code() == 0 && file.starts_with(&private);
-            assert!(expected || handed_over, "made: {}", file.display());
+            let handed_over = (self.expected.code() == 0 || keeps) && file.starts_with(&private);
+            let registers = self.step == Step::Renewal
+                || matches!(self.step, Step::Ecr | Step::EcrPublic) && self.expected.code() == 0;
+            assert!(expected || handed_over || registers && file == docker, "made: {}", file.display());
             assert_eq!(mode(&file), 0o600, "others can read {name}");
         }
     }
@@ -267,13 +326,15 @@ impl Cell<'_> {
         assert_eq!(setting.elsewhere.seen(), [""; 0], "nobody else hears anything");
         let heard = [
             (Exchange::Aws, sandbox.aws.requests()),
+            (Exchange::Aws, sandbox.ecr.requests()),
             (Exchange::Gcp, sandbox.google.sts.requests()),
             (Exchange::Gcp, sandbox.google.iam.requests()),
             (Exchange::Azure, sandbox.azure.requests()),
             (Exchange::Vault, sandbox.vault.requests()),
         ];
         for (exchange, requests) in &heard {
-            assert!(*exchange == self.step.exchange() || requests.is_empty(), "{exchange:?} was asked");
+            let used = self.step.is_of_use() && matches!(exchange, Exchange::Aws | Exchange::Vault);
+            assert!(used || *exchange == self.step.exchange() || requests.is_empty(), "{exchange:?} was asked");
             assert!(requests.iter().all(|request| request.header("cookie").is_none()), "a cookie was sent");
         }
         let mut asked = sandbox.issuer.requests();
@@ -299,6 +360,7 @@ fn secrets(setting: &Setting) -> Vec<String> {
     let mut secrets = vec![setting.token.rsplit('.').next().unwrap().to_owned()];
     secrets
         .extend(sandbox.aws.issued().into_iter().flat_map(|issued| [issued.secret_access_key, issued.session_token]));
+    secrets.extend(sandbox.ecr.issued());
     secrets.extend(sandbox.google.issued().into_iter().map(|issued| issued.token));
     secrets.extend(sandbox.google.federated());
     secrets.extend(sandbox.azure.issued());

@@ -108,7 +108,9 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
         Kind::Value(value) => of_value(step, value),
         // Vault's means that there is none, or one without end. Google's STS and Entra count seconds, of which no number is
         // wrong, and nothing depends on them. Elsewhere it is no time.
-        Kind::NoLife | Kind::LongLife if exchange == Exchange::Vault || matches!(step, Step::Sts | Step::Assertion) => {
+        Kind::NoLife | Kind::LongLife
+            if exchange == Exchange::Vault || matches!(step, Step::Sts | Step::Assertion | Step::Aks) =>
+        {
             End::Done
         }
         Kind::Garbled | Kind::Crowd | Kind::Hopeless | Kind::NoLife | Kind::LongLife => End::Unusable,
@@ -120,11 +122,12 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
     }
 }
 
-/// Values are quoted for their shell, whatever is in them. Google's tokens, Azure's and Vault's go into headers, which
-/// take no blank, and are bounded. AWS's are bounded by what an exec can carry, and a secret's are what its owner has put there.
+/// Values are quoted for their shell, whatever is in them. Google's tokens, Azure's, Vault's and a registry's password go
+/// into headers, which take no blank, and are bounded. AWS's are bounded by what an exec can carry, and a secret's are what its owner has put there.
 fn of_value(step: Step, value: Value) -> End {
     let exchange = step.exchange();
-    let is_bearer = matches!(exchange, Exchange::Gcp | Exchange::Azure) || step == Step::Login;
+    let is_password = matches!(step, Step::Ecr | Step::EcrPublic | Step::Renewal);
+    let is_bearer = matches!(exchange, Exchange::Gcp | Exchange::Azure) || step == Step::Login || is_password;
     match value {
         Value::Any | Value::Nul | Value::Large | Value::TooLarge if is_bearer => End::Unusable,
         Value::TooLarge if exchange == Exchange::Aws => End::Unusable,

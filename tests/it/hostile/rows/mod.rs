@@ -64,6 +64,7 @@ impl Attack {
 const NO_BODY: Dash = "its answer has no body";
 pub(super) const NO_SECRET: Dash = "it is sent no secret";
 const NO_VALUE: Dash = "nothing of its answer is handed over";
+const NO_VARIABLE: Dash = "its value is in no variable";
 const NO_CODE: Dash = "its errors have no code beside the message";
 const NO_LIFE: Dash = "its answer has no life";
 const NO_NAMES: Dash = "its answer names no variable";

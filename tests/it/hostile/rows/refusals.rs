@@ -141,7 +141,16 @@ pub(super) fn places(row: &mut Add<'_>) {
         | Step::Login
         | Step::Mount
         | Step::Write
-        | Step::Revocation => Err("no other text of a bad answer is shown"),
+        | Step::Revocation
+        | Step::Ecr
+        | Step::EcrPublic
+        | Step::Renewal
+        | Step::Eks
+        | Step::Gke
+        | Step::Aks
+        | Step::Subscriptions
+        | Step::TargetToken
+        | Step::TargetRead => Err("no other text of a bad answer is shown"),
     });
     row("forged lines in a bad answer's other texts", Kind::Refusal, unfit);
 }

@@ -3,9 +3,9 @@
 use sandbox::Fault;
 use serde_json::json;
 
-use super::{Add, Attack, NO_ACCESSOR, NO_LIFE, NO_MEMBER, NO_NAMES, NO_NUL, NO_VALUE, answer};
+use super::{Add, Attack, NO_ACCESSOR, NO_LIFE, NO_MEMBER, NO_NAMES, NO_NUL, NO_VALUE, NO_VARIABLE, answer};
 use crate::faults::steps::{Exchange, Step};
-use crate::hostile::answers::{with_element, with_member, with_value};
+use crate::hostile::answers::{password, with_element, with_member, with_value};
 use crate::hostile::expected::{Kind, Value};
 use crate::hostile::texts;
 
@@ -31,6 +31,8 @@ pub(super) fn values(row: &mut Add<'_>) {
                 (Step::Identity | Step::Sts | Step::Mount | Step::Revocation, ..) | (_, Exchange::Verify, _) => {
                     return Err(NO_VALUE);
                 }
+                (Step::Eks | Step::Gke | Step::Aks | Step::Subscriptions, ..) => return Err(NO_VARIABLE),
+                (Step::Ecr | Step::EcrPublic | Step::Renewal, ..) => {}
                 (_, Exchange::Aws, Value::Nul) => return Err(NO_NUL),
                 _ => {}
             }
@@ -51,13 +53,24 @@ pub(super) fn numbers(row: &mut Add<'_>) {
             let (step, seconds) = (stage.step, seconds.clone());
             if matches!(
                 step,
-                Step::Identity | Step::IdToken | Step::Mount | Step::Revocation | Step::Discovery | Step::Keys
+                Step::Identity
+                    | Step::IdToken
+                    | Step::Mount
+                    | Step::Revocation
+                    | Step::Discovery
+                    | Step::Keys
+                    | Step::Subscriptions
             ) {
                 return Err(NO_LIFE);
             }
             Ok(Attack::answer(move |_, answer| match step.exchange() {
+                Exchange::Aws if matches!(step, Step::Ecr | Step::EcrPublic | Step::Renewal) => {
+                    with_member(answer, &format!("{}/expiresAt", password(step)), &seconds)
+                }
                 Exchange::Aws => with_element(answer, "Expiration", time),
-                Exchange::Gcp if step == Step::AccessToken => with_member(answer, "/expireTime", &json!(time)),
+                Exchange::Gcp if matches!(step, Step::AccessToken | Step::Gke) => {
+                    with_member(answer, "/expireTime", &json!(time))
+                }
                 Exchange::Gcp | Exchange::Azure => with_member(answer, "/expires_in", &seconds),
                 Exchange::Vault if step == Step::Login => with_member(answer, "/auth/lease_duration", &seconds),
                 Exchange::Vault | Exchange::Verify => with_member(answer, "/lease_duration", &seconds),

@@ -77,7 +77,7 @@ pub(super) fn bodies(row: &mut Add<'_>) {
     row("the answer in UTF-16", Kind::Garbled, wide);
     row("bytes that are not UTF-8", Kind::Garbled, body(|| vec![0xff; 3_000]));
     let nothing = answer(|stage| {
-        if matches!(stage.step, Step::Mount | Step::Read | Step::Write | Step::Revocation) {
+        if matches!(stage.step, Step::Mount | Step::Read | Step::Write | Step::Revocation | Step::TargetRead) {
             return Err("an empty answer is one of Vault's");
         }
         Ok(Attack::answer(|_, _| Response::new(200, "application/json", "")))
