@@ -11,8 +11,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     match (&lines, each) {
         (Ok(lines), Ok(each)) => assert_eq!(*lines, each.concat(), "a line means what an argument means"),
         (Err(_), Err(_)) => {}
-        // A file without a secret is a mistake.
-        (Err(_), Ok(each)) => assert!(each.concat().is_empty()),
+        // A file without a secret is a mistake, and so is a comment at the end of a line.
+        (Err(_), Ok(each)) => assert!(each.concat().is_empty() || text.contains(" #") || text.contains("\t#")),
         (Ok(_), Err(error)) => panic!("{error}"),
     }
     let mut arguments = Arguments::default();
