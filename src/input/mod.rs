@@ -12,7 +12,8 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -64,6 +65,8 @@ pub enum Fault {
     Directory,
     /// It is a pipe, a socket or a device.
     Special,
+    /// It is the pipe that this run writes to.
+    OwnOutput,
     /// A link leads out of the directory that it must be in.
     Outside,
     /// It is neither UTF-8 nor marked as UTF-16.
@@ -110,6 +113,7 @@ impl fmt::Display for Fault {
             Self::TooLarge(largest) => write!(f, "it is larger than {} MiB", largest >> 20),
             Self::Directory => f.write_str("it is a directory"),
             Self::Special => f.write_str("it is not an ordinary file"),
+            Self::OwnOutput => f.write_str("it is this program's own output, which has no end to read"),
             Self::Outside => f.write_str("a link leads out of the checkout"),
             Self::NotText => f.write_str("it is not UTF-8 text"),
             Self::Nul => f.write_str("it holds NUL characters, as UTF-16 without a byte order mark does"),
@@ -197,7 +201,12 @@ impl Reader {
     /// # Errors
     /// When there is none, it is larger than `kind` may be, or it cannot be read.
     pub fn file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
-        self.noting(place(origin, path), || bounded(std::fs::File::open(path)?, kind))
+        self.noting(place(origin, path), || {
+            if is_own_output(path) {
+                return Err(Fault::OwnOutput);
+            }
+            bounded(std::fs::File::open(path)?, kind)
+        })
     }
 
     /// The same for a file that nobody has named: a pipe, a socket or a device among others is not opened.
@@ -298,6 +307,16 @@ impl Files {
             self.found.push(bytes);
         }
     }
+}
+
+/// Whether `path`, as `/dev/stdout` does, names the pipe that is standard output or standard error: since this process
+/// holds its other end, a read of it would never end.
+fn is_own_output(path: &Path) -> bool {
+    let Ok(found) = std::fs::metadata(path) else { return false };
+    let is_it = |stream: BorrowedFd<'_>| {
+        rustix::fs::fstat(stream).is_ok_and(|own| (own.st_dev, own.st_ino) == (found.dev(), found.ino()))
+    };
+    found.file_type().is_fifo() && (is_it(io::stdout().as_fd()) || is_it(io::stderr().as_fd()))
 }
 
 fn bounded(from: impl Read, kind: Kind) -> Result<Vec<u8>, Fault> {

@@ -1,6 +1,6 @@
-//! A file that does not end: a pipe that nobody writes to, and one that never stops.
+//! A file that does not end: a pipe that nobody writes to, one that never stops, and the run's own output.
 
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -45,6 +45,24 @@ fn a_pipe_that_nobody_writes_to_is_given_up_at_the_timeout() {
         assert!(said.contains(&expected), "{}: {}", input.name, output.describe());
         assert!(output.took > Duration::from_millis(1500) && output.took < SOON, "{}: {:?}", input.name, output.took);
     });
+}
+
+/// A read of it would wait for this program's own end.
+#[test]
+fn the_programs_own_output_is_not_read() {
+    // As the SDKs do, a run goes on without the shared files if they cannot be read.
+    let optional = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+    for stream in ["/dev/stdout", "/dev/stderr", "/dev/fd/1"] {
+        each(all().filter(|input| !optional.contains(&input.name)), |input, sandbox| {
+            let program = input.program(sandbox);
+            symlink(stream, program.scratch().path().join(FILE)).unwrap();
+            let output = program.run();
+            output.exits(input.code.into()).stdout_is(&input.stop(input.code));
+            let expected = ": it is this program's own output, which has no end to read\n";
+            assert!(output.stderr().contains(expected), "{}: {}", input.name, output.describe());
+            assert!(output.took < SOON, "{}: {:?}", input.name, output.took);
+        });
+    }
 }
 
 #[test]

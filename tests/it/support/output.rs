@@ -159,7 +159,7 @@ impl Filters {
             (r"verification time \d{10}\b", "verification time SECONDS"),
             (r"\(\d+ seconds ago\b", "(N seconds ago"),
             (r"\bends in \d+ s", "ends in T s"),
-            (r"ends by itself in \d+ s", "ends by itself in T s"),
+            (r"\bexpires in \d+ s", "expires in T s"),
             (r" in \d+ ms", " in T ms"),
             (r" after \d+ ms", " after T ms"),
         ];

@@ -146,7 +146,7 @@ fn a_server_that_is_down_fails_no_job_and_is_asked_again() {
           said       NOBODY refused the connection
           asked for  the end of accessor ACCESSOR at http://NOBODY
 
-        hint: it expires in 894 s, unless the job has renewed it
+        hint: it expires in T s, unless the job has renewed it
         hint: `oidc-exchange clean` tries again
     "#]]);
     assert!(output.stdout().starts_with("unset ") && output.stdout().ends_with("VAULT_TOKEN;\n"));
@@ -216,7 +216,7 @@ fn a_token_that_may_not_end_itself_is_said_once() {
           asked for  the end of accessor ACCESSOR at http://BAO
 
         hint: an administrator can revoke it now: bao token revoke -accessor ACCESSOR
-        hint: it expires in 898 s, unless the job has renewed it
+        hint: it expires in T s, unless the job has renewed it
     "#]]);
     assert!(output.stdout().ends_with("VAULT_TOKEN;\n"));
     assert!(!directory(&output.scratch).exists(), "it is no use to anybody there");
@@ -240,7 +240,7 @@ fn a_file_that_is_gone_or_another_is_not_read() {
           asked for  the end of accessor ACCESSOR at http://BAO
 
         hint: an administrator can revoke it now: bao token revoke -accessor ACCESSOR
-        hint: it expires in 898 s, unless the job has renewed it
+        hint: it expires in T s, unless the job has renewed it
     "#]]);
     let (status, _) = world.bao.ask(other, "", "GET", "auth/token/lookup-self", &Value::Null);
     assert_eq!(status, 200);

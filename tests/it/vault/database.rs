@@ -113,7 +113,7 @@ fn a_batch_token() {
     is_dropped(&postgres, &user(&output), Duration::from_secs(15));
     let output = run(&world, &postgres, "ask; sleep 8").run();
     output.exits(0).stdout_is("1\n").stderr_is(expect![[r#"
-        warning: the lease of ID/db/creds/ro cannot be renewed again: it expires in 1 s
+        warning: the lease of ID/db/creds/ro cannot be renewed again: it expires in T s
         warning: the client token has ended after 6 s, and with it what it leased: this kind is not renewed
     "#]]);
     is_dropped(&postgres, &user(&output), Duration::from_secs(15));
