@@ -35,7 +35,7 @@ impl Setting {
         let Row { what, tls, .. } = row;
         let once = row.times == Times::Once;
         match what {
-            What::Signal(_) if step == Step::Renewal => return Err("a signal ends it without a word"),
+            What::Signal(_) if step == Step::Renewal => return Err("a signal ends it without a message"),
             What::Meets(_) | What::Signal(_) => {}
             What::Closed | What::Named(_) | What::Certificate(_) => step.opens()?,
         }
