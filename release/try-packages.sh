@@ -188,7 +188,8 @@ deb() {
   root=$work/debian
   mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
   : >"$root/var/lib/dpkg/status"
-  set -- --root="$root" --force-not-root --log=/dev/null
+  # The images of Debian in registries are set to leave documentation out.
+  set -- --root="$root" --force-not-root --log=/dev/null --path-include='/*'
   dpkg "$@" --install "$package" >/dev/null
   [ -z "$(dpkg "$@" --verify oidc-exchange)" ] || fail "the Debian package's files are not what it states"
   runs "the Debian package" "$root/usr/bin"
@@ -206,7 +207,10 @@ deb() {
 image() {
   have "the image" skopeo buildah || return 0
   # RUN sets groups, which a user may in a range of its own.
-  [ "$(id -u)" -eq 0 ] || grep -q "^$(id -un):" /etc/subuid || { missing "the image" "/etc/subuid has no range for this user" && return 0; }
+  [ "$(id -u)" -eq 0 ] || grep -q "^$(id -un):" /etc/subuid || {
+    echo "skipped: the image: /etc/subuid has no range for this user"
+    return 0
+  }
   one "$release/*-oci.tar"
   for want in os:linux architecture:amd64 architecture:arm64; do
     skopeo inspect --raw "oci-archive:$work/others/${package##*/}" | grep -q "\"${want%:*}\":\"${want#*:}\"" ||
