@@ -66,6 +66,9 @@ impl<'s> Running<'s> {
     #[track_caller]
     pub(crate) fn await_handler(&self, signal: Signal) {
         self.await_handler_of(signal.as_raw());
+        // The system has a handler a moment before what it calls is in place, and a signal in between is lost. This one comes last.
+        #[cfg(target_os = "linux")]
+        self.await_handler_of(Signal::STKFLT.as_raw());
     }
 
     /// Waits until it handles the signal of this number itself.
