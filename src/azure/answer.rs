@@ -66,7 +66,7 @@ impl Answer {
     /// What is quoted of an error that is explained: its number, its first sentence and the trace. Entra adds the same advice
     /// to many errors.
     pub(super) fn said_briefly(&self) -> String {
-        with_trace(&self.first, self.trace.as_ref())
+        self.first.with_id("trace", self.trace.as_ref())
     }
 }
 
@@ -82,16 +82,9 @@ fn without_trace(description: &RawText) -> RawText {
     RawText::new(text[..text.find("Trace ID: ").unwrap_or(text.len())].trim_end())
 }
 
-fn with_trace(words: &PeerText, trace: Option<&PeerText>) -> String {
-    match trace {
-        Some(trace) => format!("{words} (trace {trace})"),
-        None => words.to_string(),
-    }
-}
-
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
-        with_trace(&self.words, self.trace_and_time.as_ref())
+        self.words.with_id("trace", self.trace_and_time.as_ref())
     }
 }
 

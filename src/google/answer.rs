@@ -91,14 +91,7 @@ impl Answer {
 
     /// What is quoted of an error that is explained: Google adds the same advice to many errors.
     pub(super) fn said_briefly(&self) -> String {
-        self.with_request_id(&self.first)
-    }
-
-    fn with_request_id(&self, words: &PeerText) -> String {
-        match &self.request_id {
-            Some(id) => format!("{words} (request {id})"),
-            None => words.to_string(),
-        }
+        self.first.with_id("request", self.request_id.as_ref())
     }
 
     pub(super) fn says(&self, text: &str) -> bool {
@@ -108,7 +101,7 @@ impl Answer {
 
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
-        self.with_request_id(&self.words)
+        self.words.with_id("request", self.request_id.as_ref())
     }
 }
 

@@ -180,6 +180,13 @@ impl PeerText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text, and after it the id by which the peer finds the call again, if there is one: `Denied (request 7c1f)`. `name` is
+    /// what the peer calls the id.
+    #[must_use]
+    pub fn with_id(&self, name: &str, id: Option<&Self>) -> String {
+        id.map_or_else(|| self.0.clone(), |id| format!("{self} ({name} {id})"))
+    }
 }
 
 impl fmt::Display for PeerText {

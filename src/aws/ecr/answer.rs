@@ -113,10 +113,7 @@ impl Answer {
 
 impl ErrorAnswer for Answer {
     fn said(&self) -> String {
-        match &self.request_id {
-            Some(id) => format!("{} (request {id})", self.words),
-            None => self.words.to_string(),
-        }
+        self.words.with_id("request", self.request_id.as_ref())
     }
 }
 
