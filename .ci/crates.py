@@ -1,4 +1,4 @@
-"""Which crates the program is made of, by what cargo says."""
+"""Lists the crates that the program consists of, from `cargo metadata`."""
 
 import json
 import subprocess
@@ -20,7 +20,17 @@ def metadata_for(system):
 
 
 def needed_in(metadata):
-    """Yields every crate that goes into the program or that builds one of those, the program itself included."""
+    """Yields every crate that is linked into the program or runs in its build, and the program itself."""
+    return reached(metadata, lambda crate, kind: kind in (None, "build"))
+
+
+def linked_in(metadata):
+    """Yields every crate that is linked into the program, and the program itself: no build scripts, no procedural macros."""
+    return reached(metadata, lambda crate, kind: kind is None and crate["targets"][0]["kind"] != ["proc-macro"])
+
+
+def reached(metadata, follows):
+    """Yields the program and each crate that it reaches through dependencies for which `follows(crate, kind)` holds."""
     crates = {crate["id"]: crate for crate in metadata["packages"]}
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
     waiting = [crate["id"] for crate in metadata["packages"] if crate["name"] == PROGRAM]
@@ -32,5 +42,5 @@ def needed_in(metadata):
         seen.add(crate)
         yield crates[crate]
         for dependency in nodes[crate]["deps"]:
-            if any(kind["kind"] in (None, "build") for kind in dependency["dep_kinds"]):
+            if any(follows(crates[dependency["pkg"]], kind["kind"]) for kind in dependency["dep_kinds"]):
                 waiting.append(dependency["pkg"])

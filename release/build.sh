@@ -72,6 +72,7 @@ mkdir "$stage/completions" "$stage/man"
 "$program" completions fish >"$stage/completions/oidc-exchange.fish"
 "$program" man >"$stage/man/oidc-exchange.1"
 cp LICENSE README.md CHANGELOG.md "$stage/"
+python3 -B release/notices.py "$system" >"$stage/THIRD-PARTY.txt"
 
 mkdir -p "$out"
 python3 release/archive.py "$stage" "$out/$name.tar.gz"

@@ -35,6 +35,8 @@ def copyright_file(epoch):
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: {PROGRAM}
 Source: {REPOSITORY}
+Comment: The program contains other software. Its copyright notices and
+ licences are in /usr/share/doc/{PROGRAM}/THIRD-PARTY.txt.gz.
 
 Files: *
 Copyright: {time.gmtime(epoch).tm_year} {PROGRAM} contributors
@@ -60,6 +62,7 @@ def installed(archive, version):
         (f"{share}/bash-completion/completions/{HELPER}", PROGRAM, 0),
         (f"{share}/doc/{PROGRAM}/changelog.Debian.gz", packed(changelog(version, archive.epoch).encode()), 0o644),
         (f"{share}/doc/{PROGRAM}/changelog.gz", packed(files["CHANGELOG.md"]), 0o644),
+        (f"{share}/doc/{PROGRAM}/THIRD-PARTY.txt.gz", packed(archive.files["THIRD-PARTY.txt"]), 0o644),
         (f"{share}/doc/{PROGRAM}/copyright", copyright_file(archive.epoch).encode(), 0o644),
         (f"{share}/fish/vendor_completions.d/{PROGRAM}.fish", files[f"completions/{PROGRAM}.fish"], 0o644),
         (f"{share}/lintian/overrides/{PROGRAM}", OVERRIDES.encode(), 0o644),

@@ -37,7 +37,7 @@ name=${archive#./}
 name=${name%.tar.gz}
 mkdir -p "$dir/unpacked"
 tar -xzf "$dir/release/$name.tar.gz" -C "$dir/unpacked"
-expected="CHANGELOG.md LICENSE README.md completions/_oidc-exchange completions/oidc-exchange.bash completions/oidc-exchange.fish man/oidc-exchange.1 oidc-exchange"
+expected="CHANGELOG.md LICENSE README.md THIRD-PARTY.txt completions/_oidc-exchange completions/oidc-exchange.bash completions/oidc-exchange.fish man/oidc-exchange.1 oidc-exchange"
 found=$(cd "$dir/unpacked/$name" && find . -type f | sed 's|^\./||' | LC_ALL=C sort | tr '\n' ' ')
 [ "$found" = "$expected " ] || fail "the archive holds: $found"
 [ "$(readlink "$dir/unpacked/$name/docker-credential-oidc-exchange")" = oidc-exchange ] ||

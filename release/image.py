@@ -53,7 +53,8 @@ def manifest(archive):
     # A directory is copied with its links as they are; a link that is named is copied as what it leads to.
     files = tar(
         [
-            ("LICENSE", archive.files["LICENSE"], 0o644),
+            ("licenses/LICENSE", archive.files["LICENSE"], 0o644),
+            ("licenses/THIRD-PARTY.txt", archive.files["THIRD-PARTY.txt"], 0o644),
             (f"bin/{PROGRAM}", archive.files[PROGRAM], 0o755),
             (f"bin/{HELPER}", PROGRAM, 0),
         ],

@@ -51,6 +51,7 @@ def package(archive, directory):
         ("package/package.json", (json.dumps(description, indent=2) + "\n").encode(), 0o644),
         ("package/README.md", archive.readme().encode(), 0o644),
         ("package/LICENSE", archive.files["LICENSE"], 0o644),
+        ("package/THIRD-PARTY.txt", archive.files["THIRD-PARTY.txt"], 0o644),
         (f"package/bin/{PROGRAM}", archive.files[PROGRAM], 0o755),
         (f"package/bin/{HELPER}", HELPER_SCRIPT.encode(), 0o755),
     ]

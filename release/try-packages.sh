@@ -107,7 +107,6 @@ again() {
 others() {
   mkdir "$work/others"
   tar -xzf "$archive" -C "$work"
-  stage=$(basename -- "$archive" .tar.gz)
   echo "a stand-in" >"$work/$stage/oidc-exchange"
   for system in linux-x86_64 linux-aarch64 macos-aarch64; do
     SOURCE_DATE_EPOCH=1000000000 python3 archive.py "$work/$stage" "$work/others/oidc-exchange-$version-$system.tar.gz"
@@ -120,6 +119,11 @@ others() {
   for file in $named; do
     [ -f "$work/others/$file" ] || [ -f "$work/others/$file.tar.gz" ] || fail "docs/install.md names $file, which no release has"
   done
+}
+
+# Standard input is the file of licence notices that a package has.
+notices() { # WHAT
+  cmp -s - "$work/$stage/THIRD-PARTY.txt" || fail "$1 lacks the licence notices of the archive"
 }
 
 wheel() {
@@ -142,10 +146,14 @@ for name, digest, size in rows[:-1]:
     assert (digest, size) == (f"sha256={found}", str(len(content))), name
 # PyPI shows it away from the repository, where a relative link leads nowhere.
 assert not re.search(r"\]\((?!https://|#)", texts["METADATA"])
+# Each licence file that METADATA names is there (PEP 639).
+for name in re.findall("^License-File: (.*)$", texts["METADATA"], re.MULTILINE):
+    assert texts[f"licenses/{name}"], name
 END
   pip install --no-index "$package"
   pip check >/dev/null
   runs "the wheel" "$work/venv/bin"
+  find "$work/venv/lib" -path '*.dist-info/licenses/THIRD-PARTY.txt' -exec cat {} + | notices "the wheel"
   # Each system has its own, and takes no other's.
   for platform in manylinux2014_x86_64 musllinux_1_1_aarch64 macosx_11_0_arm64; do
     pip download --no-index --find-links "$work/others" --no-deps --only-binary=:all: --platform "$platform" \
@@ -164,6 +172,7 @@ npm_package() {
   set -- --offline --no-audit --no-fund --no-update-notifier --loglevel=error --cache "$work/npm-cache"
   npm install "$@" --global --prefix "$work/npm" "$package" >/dev/null
   runs "the npm package" "$work/npm/bin:$PATH_OF_NODE"
+  find "$work/npm/lib/node_modules" -name THIRD-PARTY.txt -exec cat {} + | notices "the npm package"
   answer=$(cd "$work" && npx --yes "$@" --package "$package" oidc-exchange --version)
   [ "$answer" = "oidc-exchange $version" ] || fail "npx: oidc-exchange --version prints $answer"
   for foreign in "$work"/others/*-npm-*.tgz; do
@@ -194,6 +203,7 @@ deb() {
   [ -z "$(dpkg "$@" --verify oidc-exchange)" ] || fail "the Debian package's files are not what it states"
   runs "the Debian package" "$root/usr/bin"
   share=$root/usr/share
+  gunzip -c "$share/doc/oidc-exchange/THIRD-PARTY.txt.gz" | notices "the Debian package"
   for page in oidc-exchange docker-credential-oidc-exchange; do
     (cd "$share/man" && man -l "man1/$page.1.gz") | grep -q "short-lived" || fail "the Debian package has no page for $page"
     bash -c '. "$1" && complete -p "$2"' bash "$share/bash-completion/completions/$page" "$page" >/dev/null ||
@@ -218,6 +228,11 @@ image() {
   done
   skopeo inspect "oci-archive:$package" | grep -qF "\"org.opencontainers.image.version\": \"$version\"" ||
     fail "the image's labels lack the version"
+  # Only the layers are gzip files.
+  skopeo --insecure-policy copy --quiet "oci-archive:$package" "dir:$work/image"
+  for layer in "$work"/image/*; do
+    tar -xzOf "$layer" licenses/THIRD-PARTY.txt 2>/dev/null || true
+  done | notices "the image"
   set -- --root "$work/storage" --runroot "$work/storage-run" --storage-driver vfs
   name=registry.example.com/oidc-exchange:$version
   mkdir "$work/context"
@@ -237,6 +252,7 @@ image() {
 }
 
 archive=$release/oidc-exchange-$version-$system.tar.gz
+stage=$(basename -- "$archive" .tar.gz)
 sums
 again
 others

@@ -57,6 +57,7 @@ def metadata(archive, version):
         "Keywords: oidc,ci,aws,gcp,azure,vault,credentials",
         f"License-Expression: {stated('license')}",
         "License-File: LICENSE",
+        "License-File: THIRD-PARTY.txt",
         "Classifier: Environment :: Console",
         "Classifier: Topic :: Security",
         f"Project-URL: Repository, {REPOSITORY}",
@@ -80,6 +81,7 @@ def wheel(archive, directory):
         (f"{base}.dist-info/METADATA", metadata(archive, version).encode(), 0o644),
         (f"{base}.dist-info/WHEEL", f"Wheel-Version: 1.0\nGenerator: wheel.py\nRoot-Is-Purelib: false\n{tags}".encode(), 0o644),
         (f"{base}.dist-info/licenses/LICENSE", archive.files["LICENSE"], 0o644),
+        (f"{base}.dist-info/licenses/THIRD-PARTY.txt", archive.files["THIRD-PARTY.txt"], 0o644),
     ]
 
     def recorded(name, content):
