@@ -1,8 +1,9 @@
 //! `clean`: undoes what this job's exchanges left.
 //!
-//! The shell forgets the credentials first, whatever becomes of the rest; then the files go, and then the Vault tokens,
-//! which take a server. A server that is down fails no job that has done its work: standard output has no stop then, so
-//! `eval "$(oidc-exchange clean)"` goes on, and only the exit code says that something is left for a second `clean`.
+//! First the shell unsets the credentials, even if the later steps fail. Then the files are deleted. Then the Vault
+//! tokens are revoked, which requires a server. A server that is down does not fail a finished job: standard output
+//! then does not stop the shell, so `eval "$(oidc-exchange clean)"` continues. Only the exit code shows that a second
+//! `clean` is needed.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -25,12 +26,12 @@ use crate::state::{self, Directory, Outcome, Record, StateDir};
 use crate::vault::LeftoverToken;
 use crate::vault::leftover_token::End;
 
-/// Prints the `unset` lines in the words of `format`, deletes what the manifest in `place` names, and ends the client
-/// tokens that it names. Gives the exit code: [`Exit::Unreachable`] where a token could not be ended this time,
-/// [`Exit::Refused`] where it never can.
+/// Prints the `unset` lines in the syntax of `format`, deletes the files that the manifest in `place` lists, and
+/// revokes the client tokens that it lists. Returns the exit code: [`Exit::Unreachable`] if a token could not be
+/// revoked this time, [`Exit::Refused`] if a token can never be revoked.
 ///
 /// # Errors
-/// When standard output is closed, or a file would not go.
+/// If standard output is closed, or a file cannot be deleted.
 pub async fn clean(
     place: &StateDir,
     format: CleanFormat,
@@ -80,7 +81,7 @@ pub async fn clean(
     }
 }
 
-/// Bound on all waits for other processes.
+/// The timeout of all waits for other processes together.
 const BOUND: Duration = Duration::from_secs(30);
 
 fn interrupted(signal: &str, left: &str) -> Exit {
@@ -89,29 +90,29 @@ fn interrupted(signal: &str, left: &str) -> Exit {
     Exit::Unreachable
 }
 
-/// A client token, and the file that it is in.
+/// A client token, and the record of the file that contains it.
 type Token = (Record, LeftoverToken);
 
-/// A change of Docker's configuration, and the file that has what was there before.
+/// A change of Docker's configuration, and the record of the file with the previous content.
 type Change = (Record, registry::Written);
 
 struct Cleaning<'d> {
     place: &'d StateDir,
     directory: &'d Directory,
-    /// What needs no further attempt.
+    /// Records that need no further attempt.
     done: Vec<Record>,
     failed: Vec<(PathBuf, String)>,
 }
 
 impl Cleaning<'_> {
-    /// Undoes what is written down. A client token's file stays for now, since its token is to be ended first.
+    /// Undoes everything in the manifest except the client tokens. A token's file is kept until the token is revoked.
     async fn all_but_tokens(&mut self) -> Result<Vec<Token>, state::Error> {
         let mut tokens = Vec::new();
         let mut seen: Vec<Record> = Vec::new();
         let mut changes = Vec::new();
         loop {
             let records = self.directory.records().await?;
-            // Undoing a change writes down what it makes on the way.
+            // Undoing a change adds records to the manifest.
             let new: Vec<Record> = records.into_iter().filter(|record| !seen.contains(record)).collect();
             if new.is_empty() {
                 break;
@@ -120,7 +121,7 @@ impl Cleaning<'_> {
             for record in new {
                 self.undo(record, &mut tokens, &mut changes).await;
             }
-            // The last one first: each then finds the file as it left it.
+            // The latest change is undone first: each then finds the file as it left it.
             for (record, written) in changes.drain(..).rev() {
                 let outcome = match written.undo(&record, self.place, None).await {
                     Ok(undone) => {
@@ -169,13 +170,13 @@ impl Cleaning<'_> {
         }
     }
 
-    /// What nobody can read is no order to delete anything.
+    /// An unreadable manifest must not cause anything to be deleted.
     fn unreadable(&self) -> Outcome {
         self.directory.warn_unreadable();
         Outcome::Absent
     }
 
-    /// Ends the tokens, and deletes the files of those that need no further attempt.
+    /// Revokes the tokens, and deletes the files of those that need no further attempt.
     async fn tokens(&mut self, tokens: &[Token], host: &Host) -> Result<Vec<End>, state::Error> {
         let ends = tokens.iter().map(async |(file, left)| left.end(file.secret().as_ref(), host).await);
         let ends = join_all(ends).await;
@@ -199,7 +200,7 @@ impl Cleaning<'_> {
     }
 }
 
-/// The variables that exchanges with `clouds` have left in the environment.
+/// The names of the variables that exchanges with `clouds` may have set.
 #[must_use]
 pub fn names(clouds: &[&About], place: &StateDir, env: &Env) -> Vec<Name> {
     let left = clouds.iter().flat_map(|about| (about.variables_left)());

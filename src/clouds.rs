@@ -1,5 +1,5 @@
-//! The table of clouds. Whatever is done for each of them is done for each entry: what a failure prints, what `clean`
-//! removes, what `token` tells, and the tests.
+//! The table of clouds. The failure output, `clean`, `token` and the tests iterate over it, so a new cloud needs one
+//! entry.
 
 use crate::cloud::About;
 use crate::{aws, azure, google, vault};
@@ -23,7 +23,7 @@ pub(crate) mod tests {
     use crate::shell::{Name, either};
     use crate::state::StateDir;
 
-    /// A cloud that nobody has.
+    /// An invented cloud for tests.
     pub(crate) const MADE_UP: About = About {
         name: "Moon",
         command: "moon",
@@ -44,8 +44,8 @@ pub(crate) mod tests {
         Cli::command().subcommand(Command::new("moon").arg(format).arg(far))
     }
 
-    /// Its entry, beside its command, is all that a cloud needs for its failures to be safe and its leavings to be removed; without one, a
-    /// failure stops the caller and leaves the credentials, and `clean` does too.
+    /// With its entry in the table, a cloud's variables are unset by the failure output and by `clean`. Without the
+    /// entry, a failure would stop the caller but leave the credentials in its environment.
     #[test]
     fn an_entry_serves_a_further_cloud() {
         let with: Vec<&'static About> = ALL.into_iter().chain([&MADE_UP]).collect();
@@ -79,7 +79,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// What a failure removes, `clean` removes too.
+    /// `clean` unsets every variable that the failure output unsets.
     #[test]
     fn whatever_a_failure_removes_is_left_by_an_exchange() {
         for about in ALL {

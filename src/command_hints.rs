@@ -1,10 +1,11 @@
-//! Command lines for a person to paste after a refusal: they say more than the provider did. Each hint has one, after `: `.
+//! Commands that the reader can paste after a refusal, to learn more than the provider's answer shows. Each hint
+//! contains one, after `: `.
 
 use crate::subject::SubjectToken;
 
-/// How to evaluate the rule. The first is for the job, where the token is. The others are for somebody who may read the rule,
-/// elsewhere: the claims are kept in a file, which holds no secret. `cloud` comes after `explain`, and `document` is the option
-/// for the file with the rule, and that file.
+/// Hints that show how to evaluate the rule. The first is for the job, which has the token. The others are for
+/// somebody else who may read the rule: they save the token's claims to a file, which contains no secret. `cloud` is
+/// the subcommand of `explain`. `document` is the option for the file with the rule, and the file's name.
 #[must_use]
 pub fn explain(token: &SubjectToken, cloud: &str, document: &str) -> Vec<String> {
     let (option, again) = (token.option(), again(token));
@@ -15,7 +16,7 @@ pub fn explain(token: &SubjectToken, cloud: &str, document: &str) -> Vec<String>
     ]
 }
 
-/// How to check the token against its issuer's keys.
+/// A hint that shows how to verify the token's signature with the issuer's keys.
 #[must_use]
 pub fn verify(token: &SubjectToken) -> Vec<String> {
     vec![format!("see what its issuer publishes{}: oidc-exchange token --verify{}", again(token), token.option())]

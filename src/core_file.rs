@@ -1,30 +1,30 @@
-//! No core file of this process: it would hold the token, in the working directory or with whoever collects such files.
+//! Prevents core files of this process: a core file would contain the token.
 
 use std::sync::OnceLock;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The caller's own limit.
+/// The limit that the caller had set.
 static CALLERS: OnceLock<Rlimit> = OnceLock::new();
 
-/// Limits a core file of this process to one byte, which is none: Linux writes none that is smaller than a page, and starts no
-/// program of `core_pattern` at exactly that limit, where it starts one at 0 (core(5)).
+/// Limits a core file of this process to one byte, which prevents it: Linux writes no core file that is smaller than
+/// a page. At exactly this limit it also starts no program of `core_pattern`; at 0 it would (core(5)).
 ///
-/// On Linux there is no core at all of this process then, wherever `core_pattern` leads and whatever the limits are
-/// (`PR_SET_DUMPABLE`, prctl(2)), and no other process of the user can read its memory. `exec` takes that back.
+/// On Linux, the process is also made non-dumpable (`PR_SET_DUMPABLE`, prctl(2)). Then there is no core file with any
+/// limit or `core_pattern`, and no other process of the user can read its memory. `exec` reverts this.
 pub fn forbid() {
     #[cfg(target_os = "linux")]
     {
-        // A system that refuses has the limit.
+        // If the system refuses this, the limit below remains.
         let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     }
     let callers = CALLERS.get_or_init(|| getrlimit(Resource::Core));
     let least = callers.maximum.map_or(1, |maximum| maximum.min(1));
-    // A system that refuses has a lower limit.
+    // If the system refuses this, its limit is lower.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(least), maximum: callers.maximum });
 }
 
-/// Gives the caller's own limit back, for what is started next.
+/// Restores the caller's limit for the program that is started next.
 pub fn allow() {
     if let Some(callers) = CALLERS.get() {
         let _ = setrlimit(Resource::Core, *callers);

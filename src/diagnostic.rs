@@ -1,4 +1,4 @@
-//! The only writer of standard error: errors, warnings, notes, and what `-v` asks for.
+//! Writes all of standard error: errors, warnings, notes, and the details of `-v`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use crate::error::Report;
 use crate::secret::{redact_key_shaped, redact_pem, sanitized};
 use crate::stdio::{self, BoundedStderr, Stream};
 
-/// How much standard error says.
+/// How much is written to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verbosity {
-    /// Errors alone.
+    /// Only errors.
     Quiet,
-    /// Warnings, and what the program waits for.
+    /// Also warnings, and what the program waits for.
     Normal,
-    /// A line per HTTP call.
+    /// Also one line for each HTTP call.
     Calls,
-    /// Every decision.
+    /// Also every decision.
     Debug,
 }
 
 impl Verbosity {
-    /// From `-q` and the number of `-v`.
+    /// The verbosity for `-q` and the number of `-v`.
     #[must_use]
     pub fn new(quiet: bool, verbose: u8) -> Self {
         match (quiet, verbose) {
@@ -48,21 +48,22 @@ impl Verbosity {
     }
 }
 
-/// The target of what only [`Verbosity::Debug`] shows. It has the level of what `-v` shows: lower levels are not compiled
-/// in, in any crate, which leaves no library a way to log a request, and HTTP/2's library a third of its size.
+/// The tracing target of events that only [`Verbosity::Debug`] shows. They have the same level as those of `-v`,
+/// because lower levels are not compiled in, in any crate. So no library can log a request, and the HTTP/2 library is
+/// a third smaller.
 pub const DECISIONS: &str = concat!(env!("CARGO_CRATE_NAME"), "::decisions");
 
-/// Sends this crate's own events to standard error, and no other crate's at any level: what a
-/// library logs of a request is not ours to vouch for.
+/// Sends this crate's events to standard error. Events of other crates are never shown at any level, because a
+/// library may log secrets of a request.
 pub fn init(verbosity: Verbosity) {
     let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), verbosity.level());
     let ours = if verbosity == Verbosity::Debug { ours } else { ours.with_target(DECISIONS, LevelFilter::OFF) };
     let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(|| BoundedStderr).with_ansi(false);
-    // A second call in one process (a library's user, a test) keeps the first one's choice.
+    // A second call in one process (by a user of the library, or a test) has no effect.
     let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
 }
 
-/// `warning: …` and `oidc-exchange: …`: no time, no target, one line.
+/// Formats an event as `warning: …` or `oidc-exchange: …`, on one line, without time and target.
 struct Line;
 
 impl<S, N> FormatEvent<S, N> for Line
@@ -83,9 +84,9 @@ where
     }
 }
 
-/// Writes `report` as the run's last words on standard error, with its first hints; with all of them where `-v` was given.
+/// Writes `report` to standard error, with its first hints; with `-v`, with all of them.
 pub fn report(report: &Report) {
-    /// Whoever reads an error in a job's log reads no list.
+    /// In a job's log, a long list of hints is not read.
     const FIRST: usize = 2;
     let hints = report.hints.iter();
     let hints: Vec<&String> =
@@ -93,8 +94,8 @@ pub fn report(report: &Report) {
     write(&layout(report, &hints));
 }
 
-/// Writes a text made elsewhere (clap's usage errors), token-shaped parts taken out; and so is the advice to write a
-/// misspelt option after `--`, which would run it as a COMMAND.
+/// Writes a text from elsewhere (clap's usage errors) without token-shaped parts. Also removes clap's advice to write
+/// a misspelt option after `--`: it would be run as a COMMAND.
 pub fn usage(text: &str) {
     let text = redact_pem(text);
     let lines = text.trim_end().lines().filter(|line| !line.contains(" as a value, use '-- "));
@@ -106,7 +107,8 @@ fn write(text: &str) {
     stdio::write_within(Stream::Err, text.as_bytes(), Duration::from_secs(1));
 }
 
-/// A line as it may be shown, without what looks like a key: errors quote what somebody gave in place of something else.
+/// Returns `line` without anything that looks like a key: an error may quote a secret that was given in place of
+/// another value.
 #[must_use]
 pub fn shown(text: &str) -> String {
     redact_key_shaped(&sanitized(text))

@@ -1,4 +1,4 @@
-//! A JSON file that the user names: what a provider's own tool has printed, or a policy written by hand.
+//! A JSON file that the user names: the output of a provider's own tool, or a policy written by hand.
 
 use std::fmt;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::input::{self, Kind, Reader};
 use crate::json;
 use crate::secret::redact_jwt_shaped;
 
-/// What was read, and how an error names it.
+/// The parsed file, and its name for errors.
 #[derive(Debug)]
 pub struct Document {
     name: String,
@@ -18,18 +18,18 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads the file that `option` names; `-` is standard input. `as_json` is what makes the tool print JSON that has printed
-    /// it: `--format=json`.
+    /// Reads the file that `option` names; `-` is standard input. `as_json` is the option that makes the provider's
+    /// tool print JSON, such as `--format=json`; it is for the hint.
     ///
-    /// A name that stands twice in one object is refused: readers differ in which of the two they take.
+    /// An object with a duplicate name is refused, because parsers differ in which of the two values they use.
     ///
     /// # Errors
-    /// When it cannot be read, is larger than 1 MiB, or is not JSON; with line and column where it is not.
+    /// If the file cannot be read, is larger than 1 MiB, or is not valid JSON. The error has the line and column.
     pub fn read(reader: &Reader, option: &str, path: &Path, as_json: &str) -> Result<Self, Usage> {
         Self::read_with(reader, option, path, as_json, |bytes| bytes)
     }
 
-    /// Reads the JSON file at `path`, which `option` names, after `decode` has made JSON of its bytes.
+    /// Reads the file at `path`, which `option` names. `decode` first converts its bytes to JSON.
     ///
     /// # Errors
     /// As [`Document::read`].
@@ -58,13 +58,13 @@ impl Document {
                 .hint("remove the file; this prints only the claims: oidc-exchange token --format json"));
         }
         let text = decode(text.into_bytes());
-        // A document that begins as JSON does has been cut, or written by hand.
+        // A text that starts like JSON is truncated, or was written by hand.
         let is_another_form = !text.trim_ascii_start().starts_with(b"{");
         Self::from_text(&name, &text)
             .map_err(|wrong| if is_another_form { wrong.hint(format!("print it as JSON: {as_json}")) } else { wrong })
     }
 
-    /// One made of `text`, which an error calls `name`: a document within another, or a test's.
+    /// Parses `text`. Errors call it `name`. It is for a document inside another one, and for tests.
     ///
     /// # Errors
     /// As [`Document::read`].
@@ -76,14 +76,14 @@ impl Document {
         Ok(Self { name: name.into(), value })
     }
 
-    /// How an error names it.
+    /// The name that errors use for the document.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The one of `setup`'s documents whose name is wanted, where this is what `setup --format json` has printed; all of
-    /// it otherwise.
+    /// If this is the output of `setup --format json`: the document in it whose name `is_wanted` accepts. Otherwise the
+    /// whole document.
     #[must_use]
     pub fn or_within_setup(mut self, is_wanted: fn(&str) -> bool) -> Self {
         let documents = self.value.get_mut("documents").and_then(Value::as_object_mut);
@@ -94,28 +94,28 @@ impl Document {
         self
     }
 
-    /// The document's root.
+    /// The root value.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// A text at `place`.
+    /// Returns `value` as a text; `place` is its path in the document.
     ///
     /// # Errors
-    /// When it is something else.
+    /// If it is not a text.
     pub fn text<'v>(&self, place: &str, value: &'v Value) -> Result<&'v str, Usage> {
         value.as_str().ok_or_else(|| self.wrong(place, "it is not a text"))
     }
 
-    /// How an error names `place` (as `Statement[1].Effect`; empty for the whole).
+    /// How errors name `place`, a path such as `Statement[1].Effect`; empty for the whole document.
     #[must_use]
     pub fn place(&self, place: &str) -> String {
         let between = if place.is_empty() { "" } else { ": " };
         format!("{}{between}{place}", self.name)
     }
 
-    /// The error that something at `place` is not what it should be.
+    /// The error that the value at `place` is invalid.
     #[must_use]
     pub fn wrong(&self, place: &str, why: impl fmt::Display) -> Usage {
         Usage::new(format!("{}: {why}", self.place(place)))

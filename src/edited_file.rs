@@ -1,4 +1,4 @@
-//! A file of the user's that other programs read and write too: locked, read, and replaced whole.
+//! Edits a file of the user that other programs also read and write: it is locked, read, and replaced as a whole.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -7,40 +7,40 @@ use std::time::Duration;
 use crate::input;
 use crate::state::{self, Lock, MadeDirectories, NewFile, StateDir};
 
-/// How long other exchanges may hold the lock, each for some milliseconds, and how long a file may take to be read.
+/// The timeout for the lock, which other exchanges hold for some milliseconds, and for reading the file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Who edits, for the words of an error.
+/// The option that edits the file, and a hint, for errors.
 #[derive(Clone, Copy, Debug)]
 pub struct Editor {
-    /// The option that asks for it.
+    /// The option that requests the edit.
     pub option: &'static str,
-    /// What to do if no file can be in that directory.
+    /// The hint if the directory is not writable.
     pub elsewhere: &'static str,
 }
 
-/// A file under its lock. It may not be there yet.
+/// A locked file, which may not exist yet.
 #[derive(Debug)]
 pub struct EditedFile {
     path: PathBuf,
     text: Vec<u8>,
-    /// Nothing where the file is not there.
+    /// `None` if the file does not exist.
     mode: Option<u32>,
     _lock: Lock,
-    /// After the lock, which is in one of them.
+    /// Declared after the lock, because the lock's file is in one of them.
     made: MadeDirectories,
 }
 
-/// A file as it is, without a lock.
+/// The state of a file, read without a lock.
 #[derive(Debug)]
 pub struct Found {
-    /// The file itself, where the path is a link to it.
+    /// The file itself: if the path is a symlink, the symlink's target.
     pub path: PathBuf,
-    /// Nothing where it is not there.
+    /// `None` if the file does not exist.
     pub content: Option<Content>,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug)]
 pub struct Content {
     /// Its bytes.
@@ -50,11 +50,11 @@ pub struct Content {
 }
 
 impl Editor {
-    /// Locks and reads what is at `path`, or where a link there leads. The directory is made where it is missing, and goes again
-    /// with the lock if it is empty then.
+    /// Locks and reads the file at `path`, or the target if it is a symlink. A missing directory is created. It is
+    /// removed with the lock if it is still empty then.
     ///
     /// # Errors
-    /// When it is not an ordinary file of this user's, cannot be read, or another process keeps its lock.
+    /// If it is not a regular file of this user, cannot be read, or another process holds the lock too long.
     pub async fn open(self, path: &Path, place: &StateDir) -> Result<EditedFile, state::Error> {
         let path = resolve(path)?;
         let parent = path.parent().ok_or_else(|| state::Error::write(&path, "it is a directory"))?;
@@ -65,7 +65,7 @@ impl Editor {
             let directories = MadeDirectories::make(parent).map_err(|error| self.no_place(&path, error))?;
             match place.lock(&parent.join(&name), PATIENCE).await {
                 Ok(lock) => break (directories, lock),
-                // Another exchange of this user's has just ended, and found it empty.
+                // Another exchange of this user has just removed the empty directory.
                 Err(_) if again > 0 && !parent.exists() => again -= 1,
                 Err(error) => return Err(error),
             }
@@ -75,20 +75,20 @@ impl Editor {
         Ok(EditedFile { path, text, mode, _lock: lock, made: directories })
     }
 
-    /// Reads what is at `path`, or where a link there leads, without a lock.
+    /// Reads the file at `path`, or the target if it is a symlink, without a lock.
     ///
     /// # Errors
-    /// When it is not an ordinary file of this user's, or cannot be read.
+    /// If it is not a regular file of this user, or cannot be read.
     pub async fn look(self, path: &Path, place: &StateDir) -> Result<Found, state::Error> {
         let path = resolve(path)?;
         let content = self.read(&path, place).await?;
         Ok(Found { path, content })
     }
 
-    /// Sees that a file can be put in the place of `found`; nothing is made that stays.
+    /// Checks that `found` can be replaced. Leaves nothing behind.
     ///
     /// # Errors
-    /// When its directory, or the one above that takes it, takes no file.
+    /// If the directory, or its nearest existing parent, is not writable.
     pub fn foresee(self, found: &Found) -> Result<(), state::Error> {
         let path = &found.path;
         let directory = path.ancestors().skip(1).find(|directory| directory.exists());
@@ -97,12 +97,12 @@ impl Editor {
         probe.map(drop).map_err(|error| self.no_place(path, error.why))
     }
 
-    /// A directory that takes no file, which may be the home of a user who has none.
+    /// The error of a directory that is not writable, for example the home directory of a user who has none.
     fn no_place(self, path: &Path, why: impl std::fmt::Display) -> state::Error {
         state::Error { hint: Some(self.elsewhere.into()), ..state::Error::write(path, why) }
     }
 
-    /// The content of an ordinary file of ours; nothing where there is none.
+    /// The content of a regular file of this user; `None` if the file does not exist.
     async fn read(self, path: &Path, place: &StateDir) -> Result<Option<Content>, state::Error> {
         let fail = |why: &str| state::Error::write(path, why);
         let found = match path.symlink_metadata() {
@@ -130,35 +130,35 @@ impl Editor {
 }
 
 impl EditedFile {
-    /// The file itself.
+    /// The path of the file itself.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What it holds; nothing where it is not there.
+    /// The content; `None` if the file does not exist.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Whether it is not there yet.
+    /// Whether the file does not exist yet.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.mode.is_none()
     }
 
-    /// The directories that were made for it.
+    /// The directories that were created for it.
     #[must_use]
     pub fn made(&self) -> &[PathBuf] {
         self.made.paths()
     }
 
-    /// Fills `new`, which is to replace it, with `text`. Its mode becomes the old one's, but nobody else reads a file that is
-    /// new or has `secrets` in it.
+    /// Writes `text` to `new`, the replacement. It gets the old file's mode. If the file is new or the text contains
+    /// `secrets`, only the user can read it.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn fill(&self, new: &mut NewFile, text: &[u8], secrets: bool) -> Result<(), state::Error> {
         new.fill(text)?;
         match self.mode {
@@ -168,7 +168,7 @@ impl EditedFile {
     }
 }
 
-/// The file itself, where `path` is a link to it.
+/// Follows a symlink at `path` to the file itself.
 fn resolve(path: &Path) -> Result<PathBuf, state::Error> {
     match path.symlink_metadata() {
         Ok(found) if found.is_symlink() => std::fs::canonicalize(path)

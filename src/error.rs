@@ -1,4 +1,4 @@
-//! Every way a run can end badly: its exit code, and what a person reads.
+//! The errors of a run: each has an exit code and a report for the user.
 
 use std::fmt;
 
@@ -6,27 +6,27 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done.
+    /// The run succeeded.
     Done = 0,
     /// A bug in this program.
     Bug = 1,
-    /// The command line, or an input file, is wrong; nothing was sent.
+    /// The command line, or an input file, is invalid. Nothing was sent.
     Usage = 2,
-    /// No usable subject token here.
+    /// No usable subject token was found.
     Subject = 3,
-    /// The provider refused.
+    /// The provider refused the request.
     Refused = 4,
-    /// The provider could not be reached or kept failing; or the run was interrupted.
+    /// The provider could not be reached, or its errors persisted; or a signal ended the run.
     Unreachable = 5,
     /// The result could not be written.
     Output = 6,
-    /// `explain` cannot tell: the rule turns on something that the token does not show. `token --verify` cannot: the
-    /// signature is of a kind that is not checked here.
+    /// `explain`: the result depends on a value that the token does not show. `token --verify`: this program does not
+    /// support the signature's algorithm.
     CannotTell = 7,
 }
 
 impl Exit {
-    /// All of them, in order.
+    /// All exit codes, in ascending order.
     pub const ALL: [Self; 8] = [
         Self::Done,
         Self::Bug,
@@ -38,7 +38,7 @@ impl Exit {
         Self::CannotTell,
     ];
 
-    /// What it tells the caller, as the manual and the README have it.
+    /// The meaning of the code for the caller, as in the manual and the docs.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
@@ -57,16 +57,16 @@ impl Exit {
         }
     }
 
-    /// The number itself.
+    /// The code as a number.
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
     }
 }
 
-/// Why there are no credentials: an exit code and what a person reads.
+/// An error that ends a run: an exit code and a report for the user.
 ///
-/// Every module has errors of its own, and turns them into this one (`From`); nothing here knows of them.
+/// Every module has its own error type and converts it to this one (`From`). This module depends on none of them.
 ///
 /// ```
 /// use oidc_exchange::error::{Error, Exit, Usage};
@@ -83,39 +83,40 @@ pub struct Error {
 }
 
 impl Error {
-    /// An end with that exit code, told by that report.
+    /// Makes an error of an exit code and a report.
     #[must_use]
     pub fn new(exit: Exit, report: Report) -> Self {
         Self { exit, report: Box::new(report) }
     }
 
-    /// A run that a signal ended before anything was handed out; `signal` is its name, such as `SIGTERM`.
+    /// The error of a run that a signal ended before any result was written. `signal` is its name, for example
+    /// `SIGTERM`.
     #[must_use]
     pub fn interrupted(signal: &str) -> Self {
         Self::new(Exit::Unreachable, Report::new(format!("interrupted by {signal}; no credentials were returned")))
     }
 
-    /// The same, with what else can be done, which `-v` alone shows.
+    /// Adds hints that are printed only with `-v`.
     #[must_use]
     pub fn more(mut self, hints: Vec<String>) -> Self {
         self.report.more.extend(hints);
         self
     }
 
-    /// The exit code that stands for this end.
+    /// The exit code of the run.
     #[must_use]
     pub fn exit(&self) -> Exit {
         self.exit
     }
 
-    /// The same, with what it is about before it.
+    /// Puts `subject` and a colon before the title.
     #[must_use]
     pub fn of(mut self, subject: &str) -> Self {
         self.report.title = format!("{subject}: {}", self.report.title);
         self
     }
 
-    /// What to tell the person whose job this is.
+    /// The report for the user.
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
@@ -136,7 +137,7 @@ impl From<Usage> for Error {
     }
 }
 
-/// A command line, a variable or an input file that cannot be meant. Nothing was sent.
+/// The error of an invalid command line, variable or input file. Nothing was sent.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Usage {
     message: String,
@@ -144,20 +145,20 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// `message` says what is wrong, with the value where it is not a secret.
+    /// Makes the error. `message` states what is wrong, and contains the value unless it is a secret.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hints: Vec::new() }
     }
 
-    /// Adds what to do about it.
+    /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Says before it where it was written.
+    /// Puts the option or file that the value came from before the message.
     #[must_use]
     pub fn at(mut self, place: &str) -> Self {
         self.message = format!("{place}: {}", self.message);
@@ -173,18 +174,18 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// A provider's no, with what explains it.
+/// A provider's refusal, with the facts that explain it.
 #[derive(Debug)]
 pub struct Refusal {
-    /// Who refused what: `AWS STS refused the token`.
+    /// The provider and what it refused, for example `AWS STS refused the token`.
     pub title: String,
     /// The provider's code, message and request id.
     pub said: String,
-    /// What was asked for, a line each.
+    /// What was requested, one line each.
     pub asked: Vec<String>,
-    /// What the token presents, a line each.
+    /// The relevant claims of the token, one line each.
     pub presented: Vec<String>,
-    /// What to do about it.
+    /// Hints.
     pub hints: Vec<String>,
 }
 
@@ -207,27 +208,27 @@ impl From<Refusal> for Error {
     }
 }
 
-/// An error as a person reads it: a title, labelled facts, hints.
+/// The text of an error: a title, labelled facts, hints.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Report {
     /// What happened, without a full stop.
     pub title: String,
-    /// Labelled lines below it.
+    /// Labels, each with the lines below it.
     pub facts: Vec<(&'static str, Vec<String>)>,
-    /// What to do about it.
+    /// Hints.
     pub hints: Vec<String>,
-    /// What else can be done, which `-v` alone shows.
+    /// Hints that are printed only with `-v`.
     pub more: Vec<String>,
 }
 
 impl Report {
-    /// A report that is only a title so far.
+    /// Makes a report that has only a title.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), facts: Vec::new(), hints: Vec::new(), more: Vec::new() }
     }
 
-    /// Adds a fact; one without lines is left out.
+    /// Adds a fact. A fact without lines is left out.
     #[must_use]
     pub fn fact(mut self, label: &'static str, lines: Vec<String>) -> Self {
         if !lines.is_empty() {
@@ -236,7 +237,7 @@ impl Report {
         self
     }
 
-    /// The first line of the fact with that label; empty where there is none.
+    /// The first line of the fact with that label, or an empty text if there is none.
     #[must_use]
     pub fn first(&self, label: &str) -> &str {
         let fact = self.facts.iter().find(|(name, _)| *name == label);

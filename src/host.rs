@@ -1,4 +1,4 @@
-//! The machine as the program sees it: its variables and its clock, real or made up for a test.
+//! The program's environment variables and clock: those of this machine, or fixed ones for a test.
 
 #![allow(clippy::disallowed_methods, reason = "the environment and the clock are read here")]
 
@@ -10,7 +10,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::error::{Report, Usage};
 
-/// Everything the program asks of the machine besides the network and files.
+/// All inputs from the machine, except the network and files.
 #[derive(Clone, Debug)]
 pub struct Host {
     /// The environment.
@@ -20,13 +20,13 @@ pub struct Host {
 }
 
 impl Host {
-    /// This machine.
+    /// The real environment and clock.
     #[must_use]
     pub fn real() -> Self {
         Self { env: Env(Variables::Process), clock: Clock(Time::System) }
     }
 
-    /// A made-up machine with these variables, where it is always `now`.
+    /// A host with only these variables, whose clock always shows `now`.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -44,11 +44,11 @@ impl Host {
     }
 }
 
-/// Whether the limits of this process leave room for a run: a few open files, and a thread. The runtime's own answer to less
-/// is a panic.
+/// Checks that the limits of this process allow a run, which needs a few open files and a thread. Without them, the
+/// async runtime panics.
 ///
 /// # Errors
-/// What to raise.
+/// The limit to raise.
 pub fn within_limits() -> Result<(), Report> {
     const FILES: u64 = 16;
     let files = getrlimit(Resource::Nofile).current;
@@ -63,7 +63,7 @@ pub fn within_limits() -> Result<(), Report> {
     })
 }
 
-/// The environment, for reading.
+/// Read access to the environment.
 #[derive(Clone)]
 pub struct Env(Variables);
 
@@ -73,7 +73,7 @@ enum Variables {
     Fixed(HashMap<String, OsString>),
 }
 
-/// Values may be secrets: only the kind of environment is shown.
+/// Values may be secrets, so only the kind of environment is shown.
 impl std::fmt::Debug for Env {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self.0 {
@@ -84,7 +84,7 @@ impl std::fmt::Debug for Env {
 }
 
 impl Env {
-    /// The value of `name` as the system holds it.
+    /// The value of `name` as the operating system returns it.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<OsString> {
         match &self.0 {
@@ -93,7 +93,7 @@ impl Env {
         }
     }
 
-    /// Every variable.
+    /// All variables.
     #[must_use]
     pub fn all(&self) -> Vec<(OsString, OsString)> {
         match &self.0 {
@@ -102,10 +102,10 @@ impl Env {
         }
     }
 
-    /// The value of `name`, where an empty one counts as none.
+    /// The value of `name`; `None` if it is unset or empty.
     ///
     /// # Errors
-    /// When the value is not UTF-8. The value itself is not shown.
+    /// If the value is not UTF-8. The error does not contain the value.
     pub fn get(&self, name: &str) -> Result<Option<String>, Usage> {
         match self.raw(name) {
             None => Ok(None),
@@ -116,7 +116,7 @@ impl Env {
         }
     }
 
-    /// The first of `names` that has a value, with its name.
+    /// The first of `names` that is set and not empty, with its name.
     ///
     /// # Errors
     /// As [`Env::get`].
@@ -130,7 +130,7 @@ impl Env {
     }
 }
 
-/// The clock, for reading.
+/// Read access to the clock.
 #[derive(Clone, Debug)]
 pub struct Clock(Time);
 
@@ -141,7 +141,7 @@ enum Time {
 }
 
 impl Clock {
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         match self.0 {
@@ -150,7 +150,7 @@ impl Clock {
         }
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z; 0 on a machine whose clock is before that.
+    /// Seconds since 1970-01-01T00:00:00Z; 0 if the clock is set to an earlier time.
     #[must_use]
     pub fn unix(&self) -> i64 {
         self.now()

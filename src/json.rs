@@ -1,7 +1,7 @@
-//! JSON in which no object has a name twice, and whose values take no more memory than they may.
+//! A JSON parser that refuses duplicate names and limits the memory of the values.
 //!
-//! RFC 8259, section 4, leaves open what a name means that is there twice: some readers take the first, some the last, some
-//! none. Whoever checks the one must not find that another acts on the other.
+//! RFC 8259, section 4, does not define the meaning of a duplicate name. Some parsers use the first value, some the
+//! last one, some fail. A check of one value must not be followed by the use of the other.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -9,26 +9,26 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Why a text is not read.
+/// Why a text was refused.
 #[derive(Debug)]
 pub enum Fault {
-    /// An object has this name twice, and the second time here.
+    /// An object has this name twice; the position is that of the second one.
     Twice {
         /// The name.
         name: String,
-        /// From 1 on.
+        /// Starts at 1.
         line: usize,
-        /// In bytes, from 1 on.
+        /// In bytes; starts at 1.
         column: usize,
     },
-    /// It is not JSON, for what the parser says.
+    /// It is not valid JSON; the parser's reason.
     NotJson(serde_json::Error),
-    /// Its values take more memory than they may.
+    /// Its values need more memory than is allowed.
     TooLarge,
 }
 
 impl Fault {
-    /// What to do about a name that is there twice; nothing for what is not JSON, which each reader tells in its own way.
+    /// A hint for a duplicate name. `None` for invalid JSON, for which each caller has its own hint.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -52,7 +52,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Reads one value (RFC 8259), with every digit of its numbers.
+/// Parses one value (RFC 8259). Numbers keep every digit.
 ///
 /// ```
 /// use oidc_exchange::json;
@@ -63,13 +63,13 @@ impl std::error::Error for Fault {}
 /// ```
 ///
 /// # Errors
-/// When it is not JSON, or an object in it has a name twice.
+/// If it is not valid JSON, or an object in it has a duplicate name.
 pub fn parse(text: &[u8]) -> Result<Value, Fault> {
     parse_within(text, &mut usize::MAX.clone())
 }
 
-/// Reads one value that takes no more memory than `room` has bytes, and takes it off `room`. A text can take a hundred
-/// times its length as a value.
+/// Parses one value that needs at most `room` bytes of memory, and subtracts its size from `room`. Parsed values can
+/// need a hundred times the memory of the text.
 ///
 /// ```
 /// use oidc_exchange::json;
@@ -81,14 +81,14 @@ pub fn parse(text: &[u8]) -> Result<Value, Fault> {
 /// ```
 ///
 /// # Errors
-/// As [`parse`], and when there is not enough room.
+/// As [`parse`], and if there is not enough room.
 pub fn parse_within(text: &[u8], room: &mut usize) -> Result<Value, Fault> {
     let mut bytes = serde_json::Deserializer::from_slice(text);
     within(text, room, |reader| reader.deserialize(&mut bytes).and_then(|value| bytes.end().map(|()| value)))
 }
 
-/// Reads the members of an object that are `wanted`, which is asked for each name, in the room that [`parse_within`]
-/// counts. The other members take none.
+/// Parses an object and returns the members for whose name `wanted` is true. `room` is the memory limit, as in
+/// [`parse_within`]; the other members need none.
 ///
 /// ```
 /// use oidc_exchange::json;
@@ -98,7 +98,8 @@ pub fn parse_within(text: &[u8], room: &mut usize) -> Result<Value, Fault> {
 /// ```
 ///
 /// # Errors
-/// When it is no object of JSON, a wanted member has a name twice or is there twice, or there is not enough room.
+/// If it is not a JSON object, a wanted member is duplicated or contains a duplicate name, or there is not enough
+/// room.
 pub fn members(text: &[u8], room: &mut usize, wanted: impl FnMut(&str) -> bool) -> Result<Map<String, Value>, Fault> {
     let mut bytes = serde_json::Deserializer::from_slice(text);
     within(text, room, |reader| {
@@ -122,7 +123,7 @@ fn within<T>(
     })
 }
 
-/// Reads the value that `text` begins with, and says where it ends.
+/// Parses the value at the start of `text`, and returns it with the position of its end.
 ///
 /// # Errors
 /// As [`parse`].
@@ -133,34 +134,34 @@ pub fn parse_first(text: &str) -> Result<(Value, usize), Fault> {
             let end = values.byte_offset();
             parse(text.get(..end).unwrap_or_default().as_bytes()).map(|value| (value, end))
         }
-        // The parser finds the same fault.
+        // `parse` returns the same error, with its position.
         Some(Err(_)) | None => parse(text.as_bytes()).map(|value| (value, text.len())),
     }
 }
 
-/// A value in a list, which grows to twice its length.
+/// The memory of a value in a list: a list grows to twice its length.
 const ITEM: usize = 2 * size_of::<Value>();
-/// A list's first place, which has room for four.
+/// The memory of a non-empty list: it starts with a capacity of four.
 const LIST: usize = 4 * size_of::<Value>() + TEXT;
-/// What an allocator adds to a text.
+/// The allocator's overhead for a text.
 const TEXT: usize = 32;
-/// A member's place in its object's tree, whose nodes are half empty at worst.
+/// The memory of a member in its object's B-tree: its nodes may be half empty.
 const MEMBER: usize = 3 * ITEM / 2;
-/// The first node of that tree, which has room for eleven members.
+/// The memory of the first node of that tree: it has a capacity of eleven members.
 const OBJECT: usize = 11 * (size_of::<String>() + size_of::<Value>()) + TEXT;
 
-/// Why reading was stopped, other than by the parser.
+/// Why this module stopped the parser.
 enum Stop {
     Twice(String),
     TooLarge,
 }
 
-/// A value to be read.
+/// Deserializes one value within the memory limit.
 #[derive(Clone, Copy)]
 struct Reader<'r> {
-    /// All that is read.
+    /// The whole text.
     text: &'r [u8],
-    /// How many bytes it may still take.
+    /// The remaining memory, in bytes.
     room: &'r Cell<usize>,
     stop: &'r RefCell<Option<Stop>>,
 }
@@ -246,7 +247,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        /// How `serde_json` hands over a number that no integer type holds, so that every digit is kept.
+        /// The name that `serde_json` uses to pass a number as text, if no integer type can hold it. Every digit is
+        /// kept.
         const NUMBER: &str = "$serde_json::private::Number";
         let mut all = Map::new();
         while let Some((name, is_written)) = members.next_key_seed(NameOf(self.text))? {
@@ -261,8 +263,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
-/// The name of a member, and whether it is written in this text: the parser makes one for a number, and whoever writes a
-/// text can write the same name for a member.
+/// The name of a member, and whether it is part of this text. The parser makes up a name for a number, and a text may
+/// contain the same name as a real member.
 struct NameOf<'t>(&'t [u8]);
 
 impl<'de> DeserializeSeed<'de> for NameOf<'_> {
@@ -284,13 +286,13 @@ impl<'de> Visitor<'de> for NameOf<'_> {
         Ok((name.to_owned(), self.0.as_ptr_range().contains(&name.as_ptr())))
     }
 
-    /// A name with escapes, which the parser puts together.
+    /// A name with escapes, which the parser decodes into a new text.
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
         Ok((name.to_owned(), true))
     }
 }
 
-/// Those members of an object that are wanted.
+/// Deserializes the members of an object that are wanted.
 struct Members<'r, W> {
     reader: Reader<'r>,
     wanted: W,

@@ -1,15 +1,15 @@
-//! `oidc-exchange`: trades a CI job's OpenID Connect token for short-lived cloud credentials.
+//! `oidc-exchange`: exchanges a CI job's OpenID Connect token for short-lived cloud credentials.
 //!
 //! ```text
 //! argv + env ──cli──▶ plan            checked, defaults filled in; nothing sent
 //! plan.source ──subject──▶ SubjectToken
-//! Target + SubjectToken ──exchange──▶ Grant            aws │ google │ vault, through http, the one client
+//! Target + SubjectToken ──exchange──▶ Grant            aws │ google │ azure │ vault, through http, the one client
 //! Grant ──exchange──▶ Exports { set, unset } │ a protocol answer; and Leftovers
 //! Exports ──emit::render──▶ bytes
 //! bytes ──delivery──▶ standard output │ a private file │ a command's environment; undone afterwards
 //! ```
 //!
-//! [`run::run`] tells the story; ARCHITECTURE.md says why it is told so.
+//! [`run::run`] has these steps in this order. ARCHITECTURE.md explains the design.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test makes the files that it reads"))]
 

@@ -1,4 +1,4 @@
-//! The program's entry: the arguments and the machine in, an exit status out.
+//! The entry point: passes the arguments and the environment to the library, and returns its exit status.
 
 use std::process::ExitCode;
 

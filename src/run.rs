@@ -1,4 +1,4 @@
-//! The story: command line, plan, token, exchange, delivery; and what a bad end prints.
+//! The steps of a run in order: command line, plan, token, exchange, delivery. Also what a failed run prints.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ use crate::signal::{self, Ignored, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
 use crate::{clean, core_file, credential_helper, exchange, input, subject, token};
 
-/// Runs the program: `arguments` with its own name first.
+/// Runs the program and returns its exit code. `arguments` starts with the program's own name.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     if credential_helper::is_called(&arguments) {
@@ -38,7 +38,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         Err(error) => return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
     };
     let ended = runtime.block_on(async {
-        // Before anything else: until then a signal would end the run without a word.
+        // This comes first: until handlers are installed, a signal would end the run without a message.
         let ignored = Ignored::now();
         let watched = signal::outlive_file_limit(ignored).and_then(|()| Signals::watch(&signal::ending(), ignored));
         let mut signals = match watched {
@@ -51,7 +51,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         }
         ended
     });
-    // A read of standard input that never ends must not keep the program.
+    // A read of standard input may never end. It must not keep the process alive.
     runtime.shutdown_background();
     match ended {
         Ok(code) => ExitCode::from(code),
@@ -61,7 +61,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     }
 }
 
-/// A bad end, before anything is printed of it.
+/// Why a run failed, before anything is printed about it.
 enum End {
     Usage(clap::Error),
     /// At least one.
@@ -83,7 +83,7 @@ async fn story(
 ) -> Result<u8, End> {
     let started = Instant::now();
     let arguments = asking_for_help(arguments);
-    // No option takes `--` for its value, and a later one is COMMAND's.
+    // No option accepts `--` as its value, and a later `--` belongs to COMMAND.
     let nothing_to_run = arguments.iter().position(|word| word == "--").is_some_and(|at| at + 1 == arguments.len());
     let cli = match Cli::try_parse_from(arguments) {
         Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -109,7 +109,7 @@ async fn story(
     }
 }
 
-/// `help aws` as `aws --help`. A COMMAND after `--` is none that it could run.
+/// Turns `help aws` into `aws --help`. A COMMAND after `--` is never a command to show help for.
 fn asking_for_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
     if arguments.get(1).is_some_and(|word| word == "help") {
         arguments.remove(1);
@@ -124,7 +124,7 @@ async fn show(text: String, deadline: Deadline) -> Result<u8, Error> {
     Ok(Exit::Done.code())
 }
 
-/// Does it, unless a signal ends the run first.
+/// Awaits `work`, unless a signal ends the run first.
 async fn unless_interrupted<T, E: Into<End>>(
     signals: &mut Signals,
     work: impl Future<Output = Result<T, E>>,
@@ -136,7 +136,8 @@ async fn unless_interrupted<T, E: Into<End>>(
     }
 }
 
-/// Checks what was asked, beside the signals: the files that it names may never end.
+/// Checks the command line and reads the files that it names. Signals are handled meanwhile, because such a read may
+/// never end.
 async fn planned(cli: Cli, env: Env, files: NamedFiles, deadline: Deadline) -> Result<Plan, End> {
     let (_, bound) = cli.bound();
     let planned = input::apart(deadline.remaining(), move |reader| Plan::new(cli, &env, reader, &files)).await;
@@ -176,7 +177,7 @@ async fn exchange(plan: Exchange, host: &Host, deadline: Deadline, signals: &mut
     }
 }
 
-/// One for each of the networks, which share what they can.
+/// Returns a client for each of `networks`. The clients share connections and settings if they can.
 fn clients(networks: Vec<Settings>, deadline: Deadline) -> Vec<Client> {
     let mut clients: Vec<Client> = Vec::new();
     for network in networks {
@@ -225,7 +226,7 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
     show(if plan.json { recipe.json() } else { recipe.cli() }, deadline).await
 }
 
-/// The exit code is the lowest of the errors' own.
+/// Prints the errors and the failure output. Returns the lowest exit code of the errors.
 fn fail_with(failure: &FailureOutput, errors: &[Error]) -> ExitCode {
     let exit = errors.iter().map(Error::exit).min_by_key(|exit| exit.code()).unwrap_or(Exit::Bug);
     failure.print(exit);

@@ -1,4 +1,4 @@
-//! The one type that holds a secret, and the filter that keeps token-shaped text out of messages.
+//! The type of all secrets, and the filters that remove secrets from messages.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use crate::text::printable;
 
 /// A secret text: a token, a key, a password.
 ///
-/// It cannot be displayed, serialised or dereferenced; `Debug` prints a placeholder and the memory
-/// is zeroed on drop. Reading it takes a visible [`Secret::reveal`].
+/// It has no `Display`, `Serialize` or `Deref`. `Debug` prints a placeholder, and the memory is zeroed on drop.
+/// [`Secret::reveal`] is the only way to read it.
 ///
 /// ```
 /// use oidc_exchange::secret::Secret;
@@ -22,14 +22,13 @@ use crate::text::printable;
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes ownership of `text`.
+    /// Makes a secret of `text`.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(SecretString::from(text))
     }
 
-    /// The secret itself. Every caller is a place where it leaves our keeping: a request, or the
-    /// job's own environment.
+    /// The secret itself. Every caller passes it on: to a request, or to the job's own environment.
     #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()
@@ -44,10 +43,9 @@ impl fmt::Debug for Secret {
 
 const PLACEHOLDER: &str = "[redacted]";
 
-/// `text` with everything that looks like a JWT replaced: somebody pasted one where a name was due.
+/// `text` with everything that looks like a JWT replaced: users paste tokens in place of names.
 ///
-/// A JOSE header is a JSON object, so its base64url form starts with `eyJ`
-/// (RFC 7515, section 3.1).
+/// A JOSE header is a JSON object, so its base64url form starts with `eyJ` (RFC 7515, section 3.1).
 #[must_use]
 pub fn redact_jwt_shaped(text: &str) -> String {
     const MARK: &str = "eyJ";
@@ -66,8 +64,8 @@ pub fn redact_jwt_shaped(text: &str) -> String {
     out
 }
 
-/// `text` without private keys and certificates in PEM (RFC 7468): each goes from its first mark to its last one, or to the
-/// end of the text. A variable for a file's name often gets the file's content.
+/// `text` without private keys and certificates in PEM (RFC 7468). Each is removed from its first BEGIN line to its
+/// last END line, or to the end of the text. Users often set a variable for a file's name to the file's content.
 #[must_use]
 pub fn redact_pem(text: &str) -> String {
     const BEGIN: &str = "-----BEGIN ";
@@ -84,14 +82,14 @@ pub fn redact_pem(text: &str) -> String {
     out
 }
 
-/// `text` with every row of letters replaced that looks like a key in base64: for what somebody put where another value
-/// was due. Names, paths and hexadecimal digits stay: a key changes between capitals, small letters and digits much more often
-/// than anything that a person reads.
+/// `text` with every sequence of characters replaced that looks like a base64 key: users paste keys in place of other
+/// values. Names, paths and hexadecimal digits are kept. A key changes between capitals, small letters and digits
+/// more often than readable text.
 #[must_use]
 pub fn redact_key_shaped(text: &str) -> String {
-    /// A secret access key of AWS, the shortest of the keys that have a form.
+    /// The length of an AWS secret access key, the shortest of the keys with a fixed format.
     const SHORTEST: usize = 40;
-    /// The last line of a key that has several.
+    /// The length of the last line of a key that has several lines.
     const SHORTEST_REST: usize = 16;
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     let mut out = String::with_capacity(text.len());
@@ -109,7 +107,7 @@ pub fn redact_key_shaped(text: &str) -> String {
     out
 }
 
-/// Whether neighbours in `row` are of different kinds as often as in random base64, where two in three are.
+/// Whether neighbours in `row` are of different kinds as often as in random base64 (two of three).
 fn is_random(row: &str) -> bool {
     let kind = |byte: &u8| (byte.is_ascii_uppercase(), byte.is_ascii_lowercase(), byte.is_ascii_digit());
     let has = |is: fn(&u8) -> bool| row.as_bytes().iter().any(is);
@@ -117,8 +115,8 @@ fn is_random(row: &str) -> bool {
     has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit) && changes * 5 > row.len() * 2
 }
 
-/// `text` as it may be shown: fit for a log and a terminal ([`printable`]), and without token-shaped parts and PEM. For
-/// whatever others have written: a policy, a claim, the command line.
+/// `text` that is safe to show in a log and a terminal ([`printable`]), without token-shaped parts and PEM. It is for
+/// texts from others: a policy, a claim, the command line.
 ///
 /// ```
 /// use oidc_exchange::secret::sanitized;
@@ -128,7 +126,7 @@ fn is_random(row: &str) -> bool {
 /// ```
 #[must_use]
 pub fn sanitized(text: &str) -> String {
-    // First what cannot be seen: it could hide the shape.
+    // Invisible characters go first, because they could hide a token.
     redact_jwt_shaped(&redact_pem(&printable(text)))
 }
 

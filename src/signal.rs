@@ -1,4 +1,4 @@
-//! Signals: those that end a run before its time, and those that a command is passed.
+//! Signals: those that end a run, and those that are forwarded to a command.
 
 use std::future::pending;
 use std::pin::Pin;
@@ -14,9 +14,9 @@ use signal_hook::SigId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
-/// Every signal that would end the run without a word, and can be caught. SIGKILL cannot; SIGSEGV, SIGBUS, SIGILL and SIGFPE
-/// are for faults of the program itself. Real-time signals are left out: nothing sends them to a job, a handler costs more with
-/// each that is there, and valgrind keeps one for itself.
+/// Every signal that can be caught and would end the run without a message. SIGKILL cannot be caught. SIGSEGV,
+/// SIGBUS, SIGILL and SIGFPE indicate a bug in the program. Real-time signals are left out: nothing sends them to a
+/// job, each handler costs time, and valgrind reserves one.
 #[must_use]
 pub fn ending() -> Vec<Received> {
     const NAMED: [(Signal, &str); 14] = [
@@ -49,32 +49,32 @@ fn of_this_system() -> [(Signal, &'static str); 0] {
     []
 }
 
-/// Lets a write beyond the limit on a file's size (`ulimit -f`) fail, as one to a full disk does, where SIGXFSZ would end
-/// the run without a word. A COMMAND gets the signal as ever: what catches it does not outlive `exec`.
+/// Makes a write beyond the file size limit (`ulimit -f`) fail like a write to a full disk. Otherwise SIGXFSZ would
+/// end the run without a message. COMMAND gets the signal's default action, because handlers do not survive `exec`.
 ///
 /// # Errors
-/// When the system takes no handler.
+/// If the handler cannot be installed.
 pub fn outlive_file_limit(ignored: Ignored) -> std::io::Result<()> {
     let kind = SignalKind::from_raw(Signal::XFSZ.as_raw());
-    // Once there, a handler stays for the life of the process.
+    // A handler remains installed for the lifetime of the process.
     Signals::watch(&[(kind, "SIGXFSZ")], ignored).map(drop)
 }
 
-/// A signal that has come, and its name.
+/// A received signal, and its name.
 pub type Received = (SignalKind, &'static str);
 
-/// How long signals that come together may be apart. A terminal that closes sends SIGHUP, and the agent above it SIGTERM: both
-/// ask for the same end. Nobody presses Ctrl-C twice so fast.
+/// The longest time between signals that count as one. When a terminal closes, it sends SIGHUP and the CI agent sends
+/// SIGTERM: both request the same end. Nobody presses Ctrl-C twice so fast.
 const TOGETHER: Duration = Duration::from_millis(250);
 
-/// A watch on some signals.
+/// Receives some signals.
 #[derive(Debug)]
 pub struct Signals {
     each: SelectAll<Watch>,
     first: Option<Instant>,
 }
 
-/// The watch on one of them.
+/// Receives one signal.
 #[derive(Debug)]
 struct Watch {
     signal: tokio::signal::unix::Signal,
@@ -91,17 +91,17 @@ impl Stream for Watch {
 }
 
 impl Signals {
-    /// Starts to watch for `kinds`, but for those that are `ignored`: they stay ignored, for COMMAND too.
+    /// Starts to receive `kinds`, except those that are `ignored`: they stay ignored, for COMMAND too.
     ///
     /// # Errors
-    /// When the system takes no handler.
+    /// If a handler cannot be installed.
     pub fn watch(kinds: &[Received], ignored: Ignored) -> std::io::Result<Self> {
         let watched = kinds.iter().filter(|(kind, _)| ignored.0 & (1_u64 << (kind.as_raw_value() - 1)) == 0);
         let watch = |&received: &Received| signal(received.0).map(|signal| Watch { signal, received });
         Ok(Self { each: watched.map(watch).collect::<std::io::Result<_>>()?, first: None })
     }
 
-    /// Waits for one of them.
+    /// Waits for the next signal.
     pub async fn next(&mut self) -> Received {
         match self.each.next().await {
             Some(received) => self.note(received),
@@ -110,7 +110,7 @@ impl Signals {
         }
     }
 
-    /// Waits for one that asks for an end at once: it comes after another one, and not together with it.
+    /// Waits for a signal that requests an immediate end: a second one, later than `TOGETHER` after the first.
     pub async fn again(&mut self) {
         loop {
             let first = self.first;
@@ -121,21 +121,21 @@ impl Signals {
         }
     }
 
-    /// One that has come already, if there is one.
+    /// A signal that has already arrived, or `None`.
     pub async fn arrived(&mut self) -> Option<Received> {
-        // The runtime looks for signals while nothing else is to be done.
+        // The runtime checks for signals only when no task is ready.
         tokio::task::yield_now().await;
         let received = self.each.next().now_or_never()??;
         Some(self.note(received))
     }
 
-    /// Lets a signal end this process as it ends one that watches for none, as long as the value lives: a command is about
-    /// to take its place, where nobody would look at what has come. Those that came before are [`arrived`](Self::arrived).
+    /// Restores the default action of the signals as long as the returned value lives: `exec` follows, after which
+    /// nobody would receive a signal. Earlier signals are returned by [`arrived`](Self::arrived).
     #[must_use]
     pub fn default_actions(&self) -> DefaultActions {
         let wanted = Arc::new(AtomicBool::new(false));
         let numbers = self.each.iter().map(|watch| watch.received.0.as_raw_value());
-        // One that the library has no default action for is looked for alone.
+        // The library has no default action for some signals. Those are only recorded.
         let register = |number| signal_hook::flag::register_conditional_default(number, Arc::clone(&wanted)).ok();
         let registered = numbers.filter_map(register).collect();
         wanted.store(true, Ordering::SeqCst);
@@ -160,12 +160,12 @@ impl Drop for DefaultActions {
     }
 }
 
-/// The signals that the caller has had ignored (`nohup`, a background job of a script).
+/// The signals that the caller set to be ignored (`nohup`, a background job of a script).
 #[derive(Clone, Copy, Debug)]
 pub struct Ignored(u64);
 
 impl Ignored {
-    /// Those of this process, as proc(5) shows them, a bit each; none where there is no /proc.
+    /// The ignored signals of this process: a bit each, as in proc(5). None if there is no /proc.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "the system's own file, which neither blocks nor grows")]
     pub fn now() -> Self {

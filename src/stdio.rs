@@ -1,5 +1,5 @@
-//! Standard output and standard error, written without waiting for ever: a reader that sleeps, or a full pipe, must not
-//! keep the run beyond its bound.
+//! Writes standard output and standard error with a timeout: a reader that does not read, or a full pipe, must not
+//! block the run.
 
 use std::io::{self, ErrorKind, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, SeekFrom, fstat, ftruncate, seek};
 use rustix::io::Errno;
 
-/// One of the two.
+/// Standard output or standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -20,7 +20,7 @@ pub enum Stream {
     Err,
 }
 
-/// How far a text is written, and whether the rest is still wanted.
+/// How much of a text is written, and whether the rest should still be written.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<State>);
 
@@ -31,13 +31,13 @@ struct State {
 }
 
 impl Progress {
-    /// Whether a part of the text can have been read by somebody.
+    /// Whether a reader may have received a part of the text.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.0.written.load(Ordering::SeqCst) > 0
     }
 
-    /// Ends the writing: nothing follows the piece that is under way, and whoever writes next comes after that.
+    /// Stops the writing after the current piece. The next writer waits for that piece.
     pub fn stop(&self) {
         self.0.stopped.store(true, Ordering::SeqCst);
     }
@@ -47,11 +47,12 @@ impl Progress {
     }
 }
 
-/// Writes as much of `text` as can be written without waiting, and says how much that is: all of it most often. To a file,
-/// whose file system may hang, and to a terminal or a socket, which may have room for a part only, nothing is.
+/// Writes as much of `text` as is possible without waiting, and returns the number of bytes: usually all of them. It
+/// writes nothing to a file, a terminal or a socket. A file system may hang, and a terminal or a socket may accept
+/// only a part.
 ///
 /// # Errors
-/// What the system said.
+/// The operating system's error.
 pub fn write_at_once(stream: Stream, text: &[u8], progress: &Progress) -> io::Result<usize> {
     match stream {
         Stream::Out => at_once(std::io::stdout().as_fd(), text, progress),
@@ -75,12 +76,12 @@ fn at_once(stream: BorrowedFd<'_>, text: &[u8], progress: &Progress) -> io::Resu
     }
 }
 
-/// Writes `text`, until `until` (for ever where that is none) or until `progress` is stopped. It is written at once where
-/// the pipe has, or can be given, the room; an ordinary file has all of it in the end, or nothing. A terminal or a socket
-/// that nobody reads may hold this longer: it is for a thread that can be left behind.
+/// Writes `text` until `until` (without a limit if `None`), or until `progress` is stopped. A pipe gets all of it at
+/// once if it has room or can be enlarged. A regular file gets all of it or nothing. A terminal or a socket that is
+/// not read may block longer, so call this from a thread that can be abandoned.
 ///
 /// # Errors
-/// What the system said; [`ErrorKind::TimedOut`] when nobody has read in time.
+/// The operating system's error; [`ErrorKind::TimedOut`] if the text was not read in time.
 pub fn write(stream: Stream, text: &[u8], until: Option<Instant>, progress: &Progress) -> io::Result<()> {
     match stream {
         Stream::Out => write_to(std::io::stdout().as_fd(), || std::io::stdout().lock(), text, until, progress),
@@ -88,8 +89,8 @@ pub fn write(stream: Stream, text: &[u8], until: Option<Instant>, progress: &Pro
     }
 }
 
-/// Writes `text` as far as that is possible within `within`, from any thread, and does not say how far: these are words
-/// beside the result, without a secret. What a terminal or a socket takes no longer is left to a thread.
+/// Writes as much of `text` as is possible within `within`, from any thread. It does not return how much: the text is
+/// a message without a secret. If a terminal or a socket blocks, a thread writes the rest.
 pub fn write_within(stream: Stream, text: &[u8], within: Duration) {
     let until = Some(Instant::now() + within);
     let progress = Progress::default();
@@ -98,7 +99,7 @@ pub fn write_within(stream: Stream, text: &[u8], within: Duration) {
         Stream::Err => may_block(std::io::stderr().as_fd()),
     };
     if !blocks {
-        // With the stream gone there is nobody left to tell.
+        // If the stream is closed, nobody can receive the error.
         let _ = write(stream, text, until, &progress);
         return;
     }
@@ -109,13 +110,13 @@ pub fn write_within(stream: Stream, text: &[u8], within: Duration) {
         drop(done);
     });
     if writing.is_ok() {
-        // It ends when the thread lets go of the other end.
+        // This returns when the thread drops the other end.
         let _ = ended.recv_timeout(within);
     }
     progress.stop();
 }
 
-/// Standard error for those who write a line and go on: one that is not read soon is dropped.
+/// A writer to standard error for log lines. A line that is not read soon is dropped.
 #[derive(Clone, Copy, Debug)]
 pub struct BoundedStderr;
 
@@ -134,7 +135,7 @@ fn kind(stream: BorrowedFd<'_>) -> Option<FileType> {
     fstat(stream).ok().map(|found| FileType::from_raw_mode(found.st_mode))
 }
 
-/// Whether a write may wait although the stream is ready: a terminal and a socket are, with room for a part of it.
+/// Whether a write may block although the stream is ready: a terminal and a socket can have room for only a part.
 fn may_block(stream: BorrowedFd<'_>) -> bool {
     match kind(stream) {
         Some(FileType::CharacterDevice) => stream.is_terminal(),
@@ -143,7 +144,7 @@ fn may_block(stream: BorrowedFd<'_>) -> bool {
     }
 }
 
-/// `lock` keeps two writers apart; it is not held while one waits for the stream to be ready.
+/// `lock` serializes two writers. It is not held during the wait for the stream.
 fn write_to<L>(
     stream: BorrowedFd<'_>,
     lock: impl Fn() -> L,
@@ -163,7 +164,7 @@ fn write_to<L>(
             }
             if is_ready(stream, Duration::ZERO)? {
                 if blocks {
-                    // Somebody may see a part of it before this comes back.
+                    // A reader may receive a part before this call returns.
                     progress.0.written.fetch_add(1, Ordering::SeqCst);
                 }
                 rustix::io::write(stream, &rest[..rest.len().min(at_once)])
@@ -189,10 +190,10 @@ fn write_to<L>(
     Ok(())
 }
 
-/// A pipe that is ready takes this much without waiting (`PIPE_BUF`, pipe(7)).
+/// A pipe that is ready accepts this many bytes without blocking (`PIPE_BUF`, pipe(7)).
 const LEAST_ROOM: usize = 4096;
 
-/// Waits until `stream` can be written to, but not for long: somebody may have stopped the writing.
+/// Waits until `stream` is writable, for a short time only: the writing may be stopped meanwhile.
 fn wait(stream: BorrowedFd<'_>, until: Option<Instant>) -> io::Result<()> {
     const STEP: Duration = Duration::from_millis(20);
     let left = until.map_or(STEP, |until| until.saturating_duration_since(Instant::now()));
@@ -202,13 +203,13 @@ fn wait(stream: BorrowedFd<'_>, until: Option<Instant>) -> io::Result<()> {
     is_ready(stream, left.min(STEP)).map(drop)
 }
 
-/// The error of a text that nobody has read in time.
+/// The error of a text that was not read in time.
 #[must_use]
 pub fn unread() -> io::Error {
     io::Error::new(ErrorKind::TimedOut, "nobody has read it in time")
 }
 
-/// Whether a write would do something at once, be it to fail.
+/// Whether a write would return at once, with success or an error.
 fn is_ready(stream: BorrowedFd<'_>, within: Duration) -> io::Result<bool> {
     let timeout = Timespec { tv_sec: 0, tv_nsec: within.subsec_nanos().into() };
     match poll(&mut [PollFd::new(&stream, PollFlags::OUT)], Some(&timeout)) {
@@ -218,23 +219,23 @@ fn is_ready(stream: BorrowedFd<'_>, within: Duration) -> io::Result<bool> {
     }
 }
 
-/// Whether the pipe `stream` takes `length` more bytes at once; it is enlarged where it must be and may be.
+/// Whether the pipe `stream` accepts `length` more bytes at once. It is enlarged if that is necessary and permitted.
 #[cfg(target_os = "linux")]
 fn has_room(stream: BorrowedFd<'_>, length: usize) -> bool {
     let Ok(size) = rustix::pipe::fcntl_getpipe_size(stream) else { return false };
-    // What waits in it may take up all of its pages, however short it is.
+    // Unread bytes may occupy all pages of the pipe, even if they are few.
     let taken = if rustix::io::ioctl_fionread(stream).is_ok_and(|waiting| waiting == 0) { 0 } else { size };
     let needed = taken + length.next_multiple_of(LEAST_ROOM);
     needed <= size || rustix::pipe::fcntl_setpipe_size(stream, needed).is_ok_and(|size| size >= needed)
 }
 
-/// The size of a pipe cannot be known here.
+/// The size of a pipe is not available on this system.
 #[cfg(not(target_os = "linux"))]
 fn has_room(_: BorrowedFd<'_>, _: usize) -> bool {
     false
 }
 
-/// An ordinary file that is written to at its end, where it can be cut off again.
+/// A regular file that is written at its end, so that the text can be removed again.
 struct OrdinaryFile {
     end: u64,
 }
@@ -250,7 +251,7 @@ impl OrdinaryFile {
         (appends || seek(stream, SeekFrom::Current(0)) == Ok(end)).then_some(Self { end })
     }
 
-    /// Cuts off what was written, unless somebody else has written too; whether nothing is left of it.
+    /// Removes what was written, unless another process has written too. Returns whether nothing of it remains.
     fn undo(&self, stream: BorrowedFd<'_>, written: usize) -> bool {
         let size = fstat(stream).ok().and_then(|found| u64::try_from(found.st_size).ok());
         size == Some(self.end + written as u64)
@@ -344,7 +345,7 @@ mod tests {
         file.rewind().unwrap();
         file.read_to_string(&mut text).unwrap();
         assert_eq!(text, "before\nafter\n");
-        // In its middle there is nothing that could be cut off.
+        // In the middle of the file, the text cannot be removed.
         file.rewind().unwrap();
         assert!(OrdinaryFile::at_its_end(file.as_fd()).is_none());
     }

@@ -1,8 +1,8 @@
-//! Text for people: fit for a log and a terminal.
+//! Makes text safe to show in a log and a terminal.
 
-/// `text` fit for a log and a terminal: one line of characters that a reader sees. Control characters, which could move
-/// the cursor or forge the CI agent's markers, go; and so do the marks that reorder or format text and what has no width
-/// of its own, which could hide a part of it. Line breaks and blanks of other widths become blanks.
+/// `text` as one line of visible characters. Removed are control characters, which could move the cursor or imitate
+/// the CI agent's markers, and characters that reorder or format text or have no width. Line breaks and other white
+/// space become spaces.
 ///
 /// ```
 /// use oidc_exchange::text::printable;
@@ -18,7 +18,8 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Control and format characters, and those that a renderer may leave out: `Cc`, `Cf` and
-/// `Default_Ignorable_Code_Point` of <https://www.unicode.org/Public/17.0.0/ucd/>; but for what breaks a line.
+/// `Default_Ignorable_Code_Point` of <https://www.unicode.org/Public/17.0.0/ucd/>. Characters that break a line are
+/// excluded.
 fn is_invisible(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
@@ -51,7 +52,7 @@ fn is_invisible(c: char) -> bool {
     }
 }
 
-/// Seconds since 1970 as RFC 3339, or as they are where a calendar has no such day.
+/// Seconds since 1970 in RFC 3339 format; the number itself if it is outside the calendar.
 ///
 /// ```
 /// assert_eq!(oidc_exchange::text::time(1_700_000_000), "2023-11-14T22:13:20Z");

@@ -4,7 +4,7 @@ use super::{output, token_checks};
 use crate::cloud::{About, Arguments};
 use crate::shell::Name;
 
-/// AWS.
+/// The entry of AWS.
 pub const ABOUT: About = About {
     name: "AWS",
     command: "aws",

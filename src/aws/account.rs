@@ -1,4 +1,4 @@
-//! Which account the credentials are for, and whether it is one that was meant.
+//! The account of the credentials, and the check that it is allowed.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use super::RoleArn;
 use super::arn::is_account;
 use crate::error::{Error, Refusal, Usage};
 
-/// An account's twelve digits.
+/// An account id: twelve digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountId(String);
 
 impl AccountId {
-    /// Reads an account's id. `origin` is the option it came from.
+    /// Parses an account id. `origin` is the option that it came from.
     ///
     /// # Errors
-    /// When it is not twelve digits.
+    /// If it is not twelve digits.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         Self::new(text).ok_or_else(|| {
             Usage::new(format!("{origin}: `{text}` is not an account's id"))
@@ -22,13 +22,13 @@ impl AccountId {
         })
     }
 
-    /// `text`, where it is an account's id.
+    /// `text` as an account id; `None` if it is not one.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         is_account(text).then(|| Self(text.to_owned()))
     }
 
-    /// The account in an ARN, where there is one.
+    /// The account in an ARN, if it has one.
     #[must_use]
     pub fn of_arn(arn: &str) -> Option<Self> {
         arn.split(':').nth(4).and_then(Self::new)
@@ -47,17 +47,17 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// What must hold of the final credentials.
+/// Checks of the final credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
-    /// The accounts that are meant; empty for any.
+    /// The allowed accounts; empty allows every account.
     pub allowed: Vec<AccountId>,
-    /// Whether AWS is asked whose the credentials are, which also shows that they work.
+    /// Whether to call `GetCallerIdentity`, which returns the account and shows that the credentials work.
     pub verify: bool,
 }
 
 impl Guard {
-    /// Refuses a role whose account was not meant: its ARN says so before anything is sent.
+    /// Refuses a role whose ARN is of an account that is not allowed. Nothing is sent then.
     ///
     /// # Errors
     /// [`Exit::Refused`](crate::error::Exit::Refused).
@@ -65,7 +65,8 @@ impl Guard {
         self.check(&AccountId(role.account().to_owned()), role, "nothing was sent: the role's ARN names account")
     }
 
-    /// Refuses credentials for an account that was not meant. `source` says who knows, and goes before the account.
+    /// Refuses credentials for an account that is not allowed. `source` starts the error's sentence and names where
+    /// the account comes from.
     ///
     /// # Errors
     /// [`Exit::Refused`](crate::error::Exit::Refused).

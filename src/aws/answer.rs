@@ -6,10 +6,10 @@ use crate::http::{ErrorAnswer, PeerText, RawText, Shown};
 
 pub(super) const PROVIDER: &str = "AWS STS";
 
-/// An error answer's parts.
+/// The parts of an error answer.
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Empty for none.
+    /// Empty if the answer has none.
     pub(super) code: RawText,
     message: RawText,
     /// Code and message.

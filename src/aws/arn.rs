@@ -15,11 +15,11 @@ use crate::error::Usage;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleArn(Iam);
 
-/// An OpenID Connect provider's ARN: `arn:PARTITION:iam::ACCOUNT:oidc-provider/HOST[/PATH]`.
+/// The ARN of an OpenID Connect provider: `arn:PARTITION:iam::ACCOUNT:oidc-provider/HOST[/PATH]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderArn(Iam);
 
-/// A managed policy's ARN, of AWS (`…:iam::aws:policy/…`) or of an account.
+/// The ARN of a managed policy, which belongs to AWS (`…:iam::aws:policy/…`) or to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyArn(Iam);
 
@@ -33,10 +33,10 @@ struct Iam {
 }
 
 impl RoleArn {
-    /// Reads a role's ARN.
+    /// Parses a role's ARN.
     ///
     /// # Errors
-    /// When it is something else; a mere role name and a session's ARN are named as such.
+    /// If it is something else. A role name without an ARN, and a session's ARN, have their own messages.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not a role's ARN: {why}"))
@@ -78,20 +78,20 @@ impl RoleArn {
         &self.0.partition
     }
 
-    /// The role's own name, without its path.
+    /// The role's name, without its path.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.text.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The path before the name, which begins and ends with a slash and is often that alone.
+    /// The path before the name. It starts and ends with a slash; usually it is only `/`.
     #[must_use]
     pub fn path(&self) -> &str {
         let resource = self.0.text.split_once(":role").map_or("/", |(_, resource)| resource);
         resource.strip_suffix(self.name()).unwrap_or("/")
     }
 
-    /// The ARN that an OIDC provider for `issuer_host` has in this role's account, where STS looks for it.
+    /// The ARN of the OIDC provider for `issuer_host` in this role's account, which STS looks up.
     #[must_use]
     pub fn provider_arn(&self, issuer_host: &str) -> String {
         format!("arn:{}:iam::{}:oidc-provider/{issuer_host}", self.0.partition, self.0.account)
@@ -99,10 +99,10 @@ impl RoleArn {
 }
 
 impl ProviderArn {
-    /// Reads a provider's ARN.
+    /// Parses a provider's ARN.
     ///
     /// # Errors
-    /// When it is something else.
+    /// If it is something else.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not the ARN of an OpenID Connect provider: {why}"))
@@ -144,10 +144,10 @@ impl ProviderArn {
 }
 
 impl PolicyArn {
-    /// Reads a managed policy's ARN; it must be AWS's own or of the role's account.
+    /// Parses the ARN of a managed policy. It must belong to AWS or to the role's account.
     ///
     /// # Errors
-    /// When it is something else, or of another partition or account.
+    /// If it is something else, or of another partition or account.
     pub fn parse(option: &str, text: &str, role: &RoleArn) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not a managed policy's ARN: {why}"))
@@ -174,7 +174,7 @@ impl PolicyArn {
 }
 
 impl Iam {
-    /// The ARN, and what comes after `kind`.
+    /// Parses the ARN. Also returns the part after `kind`.
     fn parse<'t>(text: &'t str, kind: &str) -> Result<(Self, &'t str), &'static str> {
         if !(20..=2048).contains(&text.len()) {
             return Err("it has 20 to 2048 characters");
@@ -201,18 +201,18 @@ fn is_partition(text: &str) -> bool {
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
 }
 
-/// Whether `text` is an account's id.
+/// Whether `text` is an account id.
 pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A path may be any printable ASCII between slashes; the name after it may not.
+/// A path may contain any printable ASCII character between slashes; the name after it may not.
 fn is_named(resource: &str) -> bool {
     let name = resource.rsplit('/').next().unwrap_or_default();
     (1..=64).contains(&name.len()) && name.bytes().all(is_in_name)
 }
 
-/// Whether IAM allows it in a name: of a role, a session, a source identity.
+/// Whether IAM allows the character in the name of a role or a session, or in a source identity.
 pub(super) fn is_in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte)
 }

@@ -1,4 +1,4 @@
-//! Why AWS STS did not answer with credentials, and all that follows from it.
+//! The causes of a failed call to AWS STS, with the title, hints and retries of each.
 //!
 //! Codes and messages:
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html#API_AssumeRoleWithWebIdentity_Errors>.
@@ -11,34 +11,34 @@ use super::answer::{Answer, PROVIDER};
 use super::hints::{Context, Step};
 use crate::http::{Attempt, Explain, Problem, Row, THROTTLED, Told};
 
-/// Why STS did not answer with credentials.
+/// Why STS returned no credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// The trust policy, or a policy above it, does not let the token in; or there is no such role.
+    /// The trust policy, or an organization's policy, does not allow the token; or the role does not exist.
     TrustPolicy,
-    /// No OIDC provider for the issuer in the role's account.
+    /// The role's account has no OIDC provider for the issuer.
     NoProvider,
     /// The provider does not list the token's audience.
     Audience,
-    /// The provider holds an old thumbprint of the issuer's certificate.
+    /// The provider has an old thumbprint of the issuer's certificate.
     Thumbprint,
-    /// STS could not get the issuer's keys, or not speak to the issuer.
+    /// STS could not download the issuer's keys.
     IssuerUnreachable,
-    /// The token is not one that STS reads.
+    /// STS cannot parse the token.
     TokenUnreadable,
-    /// The token's time is over.
+    /// The token has expired.
     Expired,
-    /// The issuer itself said no.
+    /// The issuer itself rejected the token.
     IssuerRejected,
-    /// The session policy cannot be read.
+    /// The session policy is malformed.
     PolicyMalformed,
     /// Session policy, policy ARNs and tags are too large together.
     PolicyTooLarge,
-    /// The account has switched STS off in that region.
+    /// STS is disabled for the account in that region.
     RegionDisabled,
-    /// The role's sessions are shorter.
+    /// The requested duration is longer than the role's maximum.
     DurationTooLong,
-    /// The credentials that signed the call are not known there; new ones may not be for some seconds.
+    /// The credentials that signed the call are not known in the region; new ones may take some seconds.
     KeysUnknown,
     /// This machine's clock differs from AWS's.
     Clock,
@@ -46,9 +46,9 @@ pub(super) enum Cause {
     Throttled,
     /// The service failed.
     ServerFault,
-    /// No error code: something in between answered.
+    /// The answer has no error code: another server answered, for example a proxy.
     NotSts,
-    /// Another refusal, such as a parameter that is out of bounds.
+    /// Another refusal, for example a parameter out of range.
     Other,
 }
 
@@ -70,7 +70,7 @@ impl Cause {
             "ValidationError" | "InvalidParameterValue" | "InvalidParameterCombination" | "MissingParameter" => {
                 Self::Other
             }
-            // THROTTLING_ERRORS of aws-runtime, under whatever status.
+            // THROTTLING_ERRORS of aws-runtime, with any status.
             "Throttling"
             | "ThrottlingException"
             | "ThrottledException"
@@ -106,7 +106,7 @@ impl Cause {
         }
     }
 
-    /// All that follows from the cause.
+    /// The title, hints and retries of the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const TOKEN: &str = "AWS STS refused the token";
         const POLICY: &str = "AWS STS refused the session policy";
@@ -148,18 +148,18 @@ impl Cause {
     }
 }
 
-/// Which refusals are waited out, and until when.
+/// Which refusals are retried, and until when.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Grace {
-    /// A role or a provider made a moment ago (`--wait-for-iam`): IAM is only eventually consistent
+    /// For a role or a provider that was just created (`--wait-for-iam`): IAM is eventually consistent
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>).
     pub(super) iam: Option<Instant>,
-    /// Credentials issued a moment ago.
+    /// For credentials that were just issued.
     pub(super) keys: Option<Instant>,
 }
 
 impl Grace {
-    /// The same attempt, made again while this covers its refusal.
+    /// Makes the attempt retryable if its refusal is covered.
     pub(super) fn cover(self, attempt: Attempt<Answer>) -> Attempt<Answer> {
         let Problem::Answered(answer) = &attempt.problem else { return attempt };
         let left = self.left(Cause::of(answer));
@@ -188,7 +188,7 @@ impl Explain<Answer> for Context<'_> {
 
     fn tell(&self, answer: &Answer) -> Told {
         let told = Cause::of(answer).row().tell(self);
-        // The command lines are about the token.
+        // The commands concern only the token.
         let next = if matches!(self.step, Step::Token) { told.next } else { Vec::new() };
         Told { title: told.title.map(|title| self.title(&title)), presented: self.presented(), next, ..told }
     }

@@ -1,4 +1,4 @@
-//! Further roles, each assumed with the session of the one before: `AssumeRole`, signed.
+//! Role chaining: each further role is assumed with the previous session (`AssumeRole`, signed).
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
@@ -8,28 +8,28 @@ use std::time::Duration;
 use super::RoleArn;
 use crate::error::Usage;
 
-/// AWS lets no chained session last longer, whatever the role says
+/// The longest chained session that AWS allows, whatever the role's maximum
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
 pub const LONGEST_SESSION: Duration = Duration::from_hours(1);
 
-/// One further role.
+/// A further role of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     /// The role.
     pub role: RoleArn,
-    /// What its trust policy may ask for as `sts:ExternalId`.
+    /// The external id, which its trust policy may require as `sts:ExternalId`.
     pub external_id: Option<ExternalId>,
 }
 
-/// 2 to 1224 of `[A-Za-z0-9_+=,.@:/-]`. No secret, says AWS.
+/// An external id: 2 to 1224 of `[A-Za-z0-9_+=,.@:/-]`. According to AWS, it is not a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalId(String);
 
 impl ExternalId {
-    /// Reads an external id.
+    /// Parses an external id.
     ///
     /// # Errors
-    /// When STS would not take it.
+    /// If STS would reject it.
     pub fn parse(text: &str) -> Result<Self, Usage> {
         if (2..=1224).contains(&text.len()) && text.bytes().all(|b| is_in_name(b) || b == b':' || b == b'/') {
             return Ok(Self(text.to_owned()));
@@ -39,22 +39,22 @@ impl ExternalId {
             .hint("for a role without one, give an empty --external-id"))
     }
 
-    /// The id itself.
+    /// The external id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// 2 to 64 of `[A-Za-z0-9_+=,.@-]`; once set, the whole chain carries it.
+/// A source identity: 2 to 64 of `[A-Za-z0-9_+=,.@-]`. Once set, all later sessions of the chain have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceIdentity(String);
 
 impl SourceIdentity {
-    /// Reads a source identity.
+    /// Parses a source identity.
     ///
     /// # Errors
-    /// When STS would not take it.
+    /// If STS would reject it.
     pub fn parse(text: &str) -> Result<Self, Usage> {
         if (2..=64).contains(&text.len()) && text.bytes().all(is_in_name) {
             return Ok(Self(text.to_owned()));
@@ -63,7 +63,7 @@ impl SourceIdentity {
             .hint("it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)"))
     }
 
-    /// The identity itself.
+    /// The source identity as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -83,10 +83,10 @@ pub struct SessionTag {
 const MOST_TAGS: usize = 50;
 
 impl SessionTag {
-    /// A tag of this key and this value.
+    /// Makes a tag of a key and a value.
     ///
     /// # Errors
-    /// Why STS would not take it.
+    /// Why STS would reject it.
     pub fn new(key: &str, value: &str) -> Result<Self, String> {
         if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
             return Err("a key has 1 to 128 characters, a value at most 256".into());
@@ -100,20 +100,20 @@ impl SessionTag {
         Ok(Self { key: key.to_owned(), value: value.to_owned() })
     }
 
-    /// Reads a session tag, `KEY=VALUE`.
+    /// Parses a session tag, `KEY=VALUE`.
     ///
     /// # Errors
-    /// When STS would not take it.
+    /// If STS would reject it.
     pub fn parse(text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| Usage::new(format!("--session-tag: `{text}`: {why}"));
         let Some((key, value)) = text.split_once('=') else { return Err(wrong("write it as KEY=VALUE")) };
         Self::new(key, value).map_err(|why| wrong(&why))
     }
 
-    /// Reads the values of every `--session-tag`.
+    /// Parses the values of every `--session-tag`.
     ///
     /// # Errors
-    /// When one is wrong, two have one key, or there are too many.
+    /// If one is invalid, a key occurs twice, or there are too many.
     pub fn parse_all(texts: &[String]) -> Result<Vec<Self>, Usage> {
         let tags = texts.iter().map(|text| Self::parse(text)).collect::<Result<Vec<_>, _>>()?;
         if tags.len() > MOST_TAGS {
@@ -134,7 +134,7 @@ impl SessionTag {
     }
 }
 
-/// Whether a tag may hold it: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
+/// Whether a tag may contain the character: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
 pub(crate) fn is_tag(c: char) -> bool {
     c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }

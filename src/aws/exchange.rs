@@ -1,5 +1,5 @@
-//! The wire: one unsigned call with the token, a signed one for each further role, each repeated while its failure
-//! can heal; and the question whose the credentials are.
+//! The calls of an exchange: an unsigned one with the token, a signed one for each further role, and
+//! `GetCallerIdentity`. Temporary errors are retried.
 
 use std::time::{Duration, SystemTime};
 
@@ -25,16 +25,16 @@ use crate::http::{Attempt, Client, Failure, RawText};
 use crate::secret::Secret;
 use crate::subject::{self, SubjectToken};
 
-/// The longest `WebIdentityToken` that STS reads, in characters.
+/// The longest `WebIdentityToken` that STS accepts, in characters.
 pub(crate) const LONGEST_TOKEN: usize = 20_000;
 
-/// How long credentials may be too new for a region to know them.
+/// How long a region may not know new credentials.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// Trades the token for the last role's credentials, and checks whose they are where that was asked.
+/// Exchanges the token for the last role's credentials, and checks their account if that was requested.
 ///
 /// # Errors
-/// The service's refusal, an account that was not meant, or that the service could not be reached in time.
+/// If the service refuses, the account is not allowed, or the service cannot be reached in time.
 pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credentials, Error> {
     let Given { token, http, host, deadline, .. } = *given;
     request.guard.foresee(request.last_role())?;
@@ -57,7 +57,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
     Ok(credentials)
 }
 
-/// What every call of one exchange needs.
+/// The inputs of every call of one exchange.
 struct Trade<'a> {
     request: &'a Request,
     token: &'a SubjectToken,
@@ -80,11 +80,11 @@ impl Trade<'_> {
         self.http.retry(self.deadline, covered).await.map_err(|gave_up| gave_up.explain(&context))
     }
 
-    /// The token for the first role.
+    /// Exchanges the token for the first role's credentials.
     async fn first(&self) -> Result<Credentials, Error> {
         let sts = sts::anonymous(&self.configuration);
         let Request { role, session_name, .. } = self.request;
-        // In a chain, what narrows the result is for the last session.
+        // In a chain, policies and duration are for the last session.
         let narrow = self.request.chain.is_empty();
         let call = async || {
             let answer = sts
@@ -105,7 +105,7 @@ impl Trade<'_> {
         self.run(Step::Token, call).await
     }
 
-    /// The session of `from` for the next role.
+    /// Exchanges the session `from` for the next role's credentials.
     async fn next(
         &self,
         session: &Credentials,
@@ -115,7 +115,7 @@ impl Trade<'_> {
     ) -> Result<Credentials, Error> {
         let sts = self.signing_with(session);
         let last = number == self.request.chain.len() + 1;
-        // Once set, AWS carries it through the rest of the chain.
+        // Once set, AWS passes it on through the rest of the chain.
         let source_identity = self.request.source_identity.as_ref().filter(|_| number == 2);
         let call = async || {
             let answer = sts
@@ -138,7 +138,7 @@ impl Trade<'_> {
         self.run(Step::Hop { number, hop, from }, call).await
     }
 
-    /// Whether the credentials are for an account that was meant, by the service's own word.
+    /// Checks that the account of the credentials is allowed, according to the service.
     async fn check(&self, credentials: &mut Credentials) -> Result<(), Error> {
         let guard = &self.request.guard;
         let known = credentials.confirmed.then_some("AWS STS answered with credentials for account");
@@ -153,7 +153,7 @@ impl Trade<'_> {
         guard.check(&credentials.account, self.request.last_role(), source)
     }
 
-    /// Asks whose the credentials are, which shows as well that they work.
+    /// Gets the account of the credentials, which also shows that they work.
     async fn identity(&self, credentials: &Credentials) -> Result<AccountId, Error> {
         let sts = self.signing_with(credentials);
         let call = async || {
@@ -174,7 +174,7 @@ impl Trade<'_> {
         sts::signing_with(session, &self.configuration)
     }
 
-    /// What the SDK's error is, without what is not to be shown again.
+    /// Converts the SDK's error, without parts that must not be shown.
     fn attempt<E>(&self, error: SdkError<E, HttpResponse>) -> Attempt<Answer>
     where
         E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,
@@ -206,10 +206,11 @@ impl Trade<'_> {
     }
 }
 
-/// The most bytes of a value. Linux starts no command with a variable of 128 KiB, its name included (`MAX_ARG_STRLEN`).
+/// The most bytes of a value. Linux starts no command with a variable of 128 KiB, including its name
+/// (`MAX_ARG_STRLEN`).
 const LONGEST: usize = 127 << 10;
 
-/// All of the credentials or none: a service may leave any field out.
+/// Returns all fields of the credentials, or an error: a service may omit any field.
 fn received(
     found: Option<aws_sdk_sts::types::Credentials>,
     user: Option<&AssumedRoleUser>,
@@ -225,7 +226,7 @@ fn received(
         )),
         _ => Ok(value),
     };
-    // The SDK puts 1970 for one that is absent.
+    // The SDK uses 1970 if the field is missing.
     let seconds = u64::try_from(found.expiration.secs()).ok().filter(|seconds| *seconds > 0);
     let seconds = seconds.ok_or_else(|| missing("Expiration"))?;
     let confirmed = user.and_then(|user| AccountId::of_arn(user.arn()));

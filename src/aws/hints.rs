@@ -1,6 +1,7 @@
-//! What to do about an error of AWS STS.
+//! Hints for errors of AWS STS.
 //!
-//! Commands to run take JSON: as a plain argument, the AWS CLI 1 would fetch an address such as an issuer's.
+//! Commands in hints use JSON arguments: the AWS CLI 1 would download a plain argument that is a URL, such as an
+//! issuer.
 
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::subject::claims::{JobKind, SESSION_TAGS};
 use crate::subject::{Claims, SubjectToken};
 use crate::text::time;
 
-/// What an error is explained with.
+/// The inputs for explaining an error.
 pub(super) struct Context<'a> {
     pub(super) request: &'a Request,
     pub(super) token: &'a SubjectToken,
@@ -22,26 +23,26 @@ pub(super) struct Context<'a> {
     pub(super) step: Step<'a>,
 }
 
-/// Which call failed.
+/// The call that failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'a> {
-    /// The token's, for the first role.
+    /// The call with the token, for the first role.
     Token,
-    /// A further role's, signed with the session of the one before.
+    /// The call for a further role, signed with the previous session.
     Hop {
-        /// Its place in the chain, where the first role is 1.
+        /// Its number in the chain; the first role is 1.
         number: usize,
         /// The role and its external id.
         hop: &'a Hop,
-        /// The role before.
+        /// The previous role.
         from: &'a RoleArn,
     },
-    /// Whose the final credentials are.
+    /// The call for the account of the final credentials.
     Identity,
 }
 
 impl Context<'_> {
-    /// A refusal's title, with the role of the chain that it is about.
+    /// The title of a refusal, with the role of the chain that it concerns.
     pub(super) fn title(&self, title: &str) -> String {
         match self.step {
             Step::Hop { number, .. } => format!("{PROVIDER} refused role {number} of the chain"),
@@ -50,7 +51,7 @@ impl Context<'_> {
         }
     }
 
-    /// What was asked for, a line each.
+    /// What was requested, one line each.
     pub(super) fn asked_for(&self) -> Vec<String> {
         let roles = self.request.chain.len() + 1;
         let place = |number| if roles == 1 { String::new() } else { format!("  (role {number} of {roles})") };
@@ -63,7 +64,7 @@ impl Context<'_> {
         }
     }
 
-    /// What the call presented, a line each.
+    /// The relevant claims or credentials of the call, one line each.
     pub(super) fn presented(&self) -> Vec<String> {
         let session =
             |role: &RoleArn| vec![format!("the session {} of {}", self.request.session_name.as_str(), role.as_str())];
@@ -176,12 +177,12 @@ impl Context<'_> {
         vec![format!("check this machine's clock: it has {}", time(self.clock.unix()))]
     }
 
-    /// The command lines that evaluate the trust policy.
+    /// The hints with commands that evaluate the trust policy.
     pub(super) fn explain_line(&self) -> Vec<String> {
         command_hints::explain(self.token, "aws", "--trust-policy role.json")
     }
 
-    /// The command line that checks the token against its issuer.
+    /// The hint with a command that verifies the token.
     pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
@@ -196,7 +197,7 @@ impl Context<'_> {
             }
             Some(JobKind::Branch) | None => None,
         };
-        // The first hint may be all that is read.
+        // The first hint may be the only one that is read.
         let tags = |before| {
             if claims.has(SESSION_TAGS) {
                 format!("{before} allow sts:TagSession for its session tags")

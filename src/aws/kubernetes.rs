@@ -1,5 +1,5 @@
-//! The token for an EKS cluster: a presigned `GetCallerIdentity`, which the cluster's authenticator sends to AWS STS to
-//! see who made it
+//! Makes tokens for EKS clusters. A token is a presigned `GetCallerIdentity` request. The cluster's authenticator
+//! sends it to AWS STS to learn who made it
 //! (<https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go>).
 
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use crate::cloud::{ExecVersion, exec_credential};
 use crate::error::{Error, Exit, Report, Usage};
 use crate::secret::Secret;
 
-/// An EKS cluster's name, which is signed.
+/// The name of an EKS cluster, which is part of the signed request.
 ///
 /// ```
 /// use oidc_exchange::aws::ClusterName;
@@ -27,10 +27,10 @@ use crate::secret::Secret;
 pub struct ClusterName(String);
 
 impl ClusterName {
-    /// Reads a cluster's name, or the id of a local cluster on Outposts.
+    /// Parses a cluster's name, or the id of a local cluster on Outposts.
     ///
     /// # Errors
-    /// When it is not one (<https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html>).
+    /// If it is invalid (<https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html>).
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         const LONGEST: usize = 100;
         let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric());
@@ -56,22 +56,23 @@ impl ClusterName {
     }
 }
 
-/// A token for a cluster, as a Kubernetes client reads it.
+/// The request for a cluster's token, in the format for a Kubernetes client.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Eks {
     /// The cluster.
     pub cluster: ClusterName,
-    /// The version of the answer.
+    /// The version of the output.
     pub version: ExecVersion,
 }
 
-/// How long AWS STS accepts a presigned request. A cluster counts 15 minutes from its date, whatever life it names.
+/// How long AWS STS accepts a presigned request. A cluster accepts it for 15 minutes after its date, whatever expiry
+/// it states.
 const LIFE: Duration = Duration::from_mins(14);
 
-/// The answer to a client, made `now` from the `session` that was exchanged for `request`.
+/// The output for a client, made at `now` from the `session` that was exchanged for `request`.
 ///
 /// # Errors
-/// When the token is longer than a cluster accepts, or cannot be made.
+/// If the token is longer than a cluster accepts, or cannot be made.
 pub(super) fn answer(eks: &Eks, request: &Request, session: &Credentials, now: SystemTime) -> Result<Secret, Error> {
     let token = token(&eks.cluster, &request.sts_region, session, now)?;
     let expires = session.expiration.min(now + LIFE);
@@ -81,7 +82,7 @@ pub(super) fn answer(eks: &Eks, request: &Request, session: &Credentials, now: S
 fn token(cluster: &ClusterName, region: &Region, session: &Credentials, now: SystemTime) -> Result<Secret, Error> {
     /// `maxTokenLenBytes` of the authenticator.
     const LONGEST: usize = 4096;
-    /// Authenticators of versions before 0.3.1 accept no more.
+    /// Authenticators before version 0.3.1 accept no longer expiry.
     const NAMED_LIFE: Duration = Duration::from_mins(1);
     let (host, region) = endpoint(region);
     let url = format!("{host}/?Action=GetCallerIdentity&Version=2011-06-15");
@@ -107,8 +108,9 @@ fn token(cluster: &ClusterName, region: &Region, session: &Credentials, now: Sys
     Ok(Secret::new(token))
 }
 
-/// The region's own AWS STS, and the region that it is signed for. A cluster asks no other host, whatever variables of this
-/// job name. The SDK's resolver finds the same, and first reads a table of all partitions: a third of the work of a call.
+/// The address of AWS STS in the region, and the region for the signature. A cluster calls no other host, so
+/// variables of the job are ignored. The SDK's resolver has the same result, but first parses a table of all
+/// partitions, which takes a third of the time of a call.
 fn endpoint(region: &Region) -> (String, &str) {
     match region.as_str() {
         "aws-global" => ("https://sts.amazonaws.com".into(), "us-east-1"),

@@ -1,4 +1,4 @@
-//! AWS: what is asked for, and what comes back.
+//! AWS: requests and results.
 //!
 //! The first call is `AssumeRoleWithWebIdentity`, unsigned:
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>.

@@ -1,5 +1,5 @@
-//! How the credentials reach the job: as variables, as a `credential_process` answer, as a token file from which SDKs
-//! renew by themselves, or as a profile.
+//! How the job gets the credentials: as variables, as a `credential_process` answer, as a token file that SDKs use to
+//! renew them, or as a profile.
 
 use super::{Credentials, Eks, Profile, Request, exchange, kubernetes, process, question, token_file};
 use crate::cache;
@@ -10,19 +10,19 @@ use crate::shell::Name;
 use crate::state::{self, NewFiles};
 use crate::subject::SubjectToken;
 
-/// The ways.
+/// The kinds of output.
 #[derive(Debug, PartialEq, Eq)]
 pub enum OutputMode {
-    /// The keys, in variables whose names begin with `prefix`.
+    /// Keys in variables with names that start with `prefix`.
     Keys {
-        /// `--env-prefix`; empty for the names that SDKs read.
+        /// `--env-prefix`; empty for the names that SDKs use.
         prefix: String,
     },
     /// An answer to the program that runs this one as its `credential_process`.
     Process,
     /// A token for an EKS cluster, for the Kubernetes client that runs this program.
     Kubernetes(Eks),
-    /// The token in a file, and the variables with which SDKs trade it themselves.
+    /// A file with the token, and the variables that make SDKs exchange it themselves.
     Refreshable,
     /// A profile in the shared files.
     Profile(Profile),
@@ -36,7 +36,7 @@ const ACCOUNT_ID: &str = "AWS_ACCOUNT_ID";
 const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 const KEYS: [&str; 5] = [ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, CREDENTIAL_EXPIRATION, ACCOUNT_ID];
 
-/// What botocore and the SDKs would take in place of the new credentials, or stumble over.
+/// Variables that botocore and the SDKs would prefer to the new credentials, or that make them fail.
 const BEATS_THEM: [&str; 9] = [
     "AWS_SECURITY_TOKEN",
     "AWS_PROFILE",
@@ -49,20 +49,19 @@ const BEATS_THEM: [&str; 9] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
-/// The variables that hold the credentials, which a failure and `clean` remove.
+/// The variables that hold the credentials. The failure output and `clean` unset them.
 #[must_use]
 pub fn credential_names() -> Vec<Name> {
     prefixed_names("")
 }
 
-/// The variables that hold the credentials if each name begins with `prefix`, the value of `--env-prefix`.
+/// The variables that hold the credentials if each name starts with `prefix`, the value of `--env-prefix`.
 #[must_use]
 pub fn prefixed_names(prefix: &str) -> Vec<Name> {
     KEYS.iter().filter_map(|name| Name::new(&format!("{prefix}{name}"))).collect()
 }
 
-/// The variables that hold or lead to credentials under `--refreshable`: those of [`credential_names`], and the one that
-/// names the token's file.
+/// The variables for `--refreshable`: those of [`credential_names`], and the one with the path of the token file.
 #[must_use]
 pub fn refreshable_names() -> Vec<Name> {
     let mut names = credential_names();
@@ -70,7 +69,7 @@ pub fn refreshable_names() -> Vec<Name> {
     names
 }
 
-/// The variables that `mode` sets and removes.
+/// The variables that `mode` sets and unsets.
 #[must_use]
 pub fn names(request: &Request, mode: &OutputMode) -> Names {
     let region = || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().filter(|_| request.region.is_some());
@@ -88,22 +87,22 @@ pub fn names(request: &Request, mode: &OutputMode) -> Names {
     }
 }
 
-/// Prefixed names are for programs that look for them: what SDKs find by themselves is left alone.
+/// Names with a prefix are for other programs: the variables of SDKs stay unchanged.
 fn beaten_by_keys(prefix: &str) -> Vec<Name> {
     if prefix.is_empty() { BEATS_THEM.map(Name::fixed).to_vec() } else { Vec::new() }
 }
 
-/// Static keys would beat the token file in every SDK's chain.
+/// Every SDK prefers static keys to the token file.
 fn beaten_by_file() -> Vec<Name> {
     let others = BEATS_THEM.into_iter().filter(|name| *name != TOKEN_FILE);
     KEYS.into_iter().chain(others).map(Name::fixed).collect()
 }
 
-/// The credentials that `request` asks for; for a tool that keeps nothing, those that an earlier answer brought while they
-/// are fresh.
+/// Gets the credentials for `request`. For a tool that keeps nothing between its runs, kept ones are returned while
+/// they are fresh.
 ///
 /// # Errors
-/// As [`exchange::exchange`], or when a profile that is to be written could not be.
+/// As [`exchange::exchange`], or if a requested profile could not be written.
 pub async fn credentials(request: &Request, mode: &OutputMode, given: &Given<'_>) -> Result<Credentials, Error> {
     match mode {
         OutputMode::Keys { .. } | OutputMode::Refreshable => exchange::exchange(request, given).await,
@@ -120,10 +119,10 @@ pub async fn credentials(request: &Request, mode: &OutputMode, given: &Given<'_>
     }
 }
 
-/// What the job gets of `credentials`, with the private files that it leads to.
+/// The result of `credentials` for the job, with the private files that it refers to.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub async fn content(
     request: &Request,
     mode: &OutputMode,

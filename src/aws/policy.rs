@@ -6,19 +6,19 @@ use crate::error::Usage;
 use crate::input::{Kind, Reader};
 use crate::json;
 
-/// A JSON policy of at most 2048 characters
+/// A session policy: JSON of at most 2048 characters
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionPolicy(String);
 
-/// The bound on the policy's text, managed policies' ARNs included.
+/// The longest policy in characters, including the ARNs of managed policies.
 pub const LONGEST: usize = 2048;
 
 impl SessionPolicy {
-    /// Takes `--policy`'s value: the JSON itself, or `@FILE`.
+    /// Reads the value of `--policy`: the JSON itself, or `@FILE`.
     ///
     /// # Errors
-    /// When the file cannot be read, or the text is not a JSON object that STS would take.
+    /// If the file cannot be read, or STS would reject the text.
     pub fn from_option(reader: &Reader, value: &str) -> Result<Self, Usage> {
         const OPTION: &str = "--policy";
         let Some(file) = value.strip_prefix('@') else { return Self::parse(OPTION, value) };
@@ -27,7 +27,7 @@ impl SessionPolicy {
         Self::parse(&format!("--policy: {file}"), &text)
     }
 
-    /// Checks the text; blanks between its parts are dropped where it would be too long with them.
+    /// Checks the text. If it is too long, white space outside of strings is removed.
     fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let value = json::parse(text.as_bytes()).map_err(|fault| {
             let hint = fault.hint().unwrap_or("IAM takes no comments and no trailing commas");

@@ -1,4 +1,4 @@
-//! What a `credential_process` prints
+//! The output format of a `credential_process`
 //! (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>).
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::emit::{self, json};
 use crate::error::Error;
 use crate::secret::Secret;
 
-/// In the order of the page.
+/// The fields have the order of that page.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer<'a> {
@@ -22,10 +22,10 @@ struct Answer<'a> {
     account_id: &'a str,
 }
 
-/// The text.
+/// Makes the output.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If the JSON text cannot be made.
 pub fn answer(credentials: &Credentials) -> Result<Secret, emit::Error> {
     json::text(&Answer {
         version: 1,
@@ -48,7 +48,7 @@ impl Kept for Credentials {
     }
 }
 
-/// Reads a `credential_process` answer; none if `text` is not one, or not whole.
+/// Parses such an output; `None` if it is invalid or incomplete.
 #[must_use]
 pub fn parse(text: &str) -> Option<Credentials> {
     let value: Value = serde_json::from_str(text).ok()?;

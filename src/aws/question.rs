@@ -1,4 +1,4 @@
-//! What is asked of AWS STS, as far as it could change the answer.
+//! The cache key of a request to AWS STS: everything that could change the answer.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::cloud::LEAST_LIFE;
 use crate::host::Env;
 use crate::subject::SubjectToken;
 
-/// Where the SDK finds the endpoint, and so what may change who answers.
+/// The variables from which the SDK reads the endpoint.
 const ENDPOINT: [&str; 8] = [
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL",
@@ -20,8 +20,8 @@ const ENDPOINT: [&str; 8] = [
     "AWS_SHARED_CREDENTIALS_FILE",
 ];
 
-/// Under what the credentials for `request` and `token` are kept in this environment; for the tokens of `cluster`, if one is
-/// given.
+/// The key under which the credentials for `request` and `token` are kept in this environment; with `cluster`, the
+/// token for that cluster.
 pub(super) fn key(request: &Request, cluster: Option<&ClusterName>, token: &SubjectToken, env: &Env) -> Key {
     let mut question = Question::new("AWS STS", "aws").renewed(early(request));
     if let Some(cluster) = cluster {
@@ -59,8 +59,9 @@ pub(super) fn key(request: &Request, cluster: Option<&ClusterName>, token: &Subj
     question.key()
 }
 
-/// How long before their end credentials are renewed: botocore asks again at each request of the last 15 minutes
-/// (<https://github.com/boto/botocore/blob/develop/botocore/credentials.py>). In a short session, the last quarter is enough.
+/// How long before their expiry credentials are renewed. botocore requests new ones in each call of the last 15
+/// minutes (<https://github.com/boto/botocore/blob/develop/botocore/credentials.py>). In a short session, the last
+/// quarter is enough.
 fn early(request: &Request) -> Duration {
     const BOTOCORE: Duration = Duration::from_mins(15);
     const USUAL: u64 = 3600;

@@ -2,15 +2,15 @@
 
 use crate::error::Usage;
 
-/// A region's name, as it becomes part of a host name.
+/// A region's name, which becomes part of a host name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region(String);
 
 impl Region {
-    /// Reads a region's name: lower-case letters, digits and hyphens.
+    /// Parses a region's name: lower-case letters, digits and hyphens.
     ///
     /// # Errors
-    /// When it is something else. `origin` is the option or variable it came from.
+    /// If it is something else. `origin` is the option or variable that it came from.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let label = (1..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-');
         if label && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
@@ -19,10 +19,10 @@ impl Region {
         Err(Usage::new(format!("{origin}: `{text}` is not a region's name")).hint("write it like eu-central-1"))
     }
 
-    /// The region of `partition` whose STS is asked when none was given: the one that hosts its IAM.
+    /// The default region of STS in `partition`: the region that hosts the partition's IAM.
     ///
     /// # Errors
-    /// For a partition whose regions are not known here.
+    /// If the partition is not known.
     pub fn of_partition(partition: &str) -> Result<Self, Usage> {
         let region = match partition {
             "aws" => "us-east-1",
@@ -41,8 +41,9 @@ impl Region {
         Ok(Self(region.to_owned()))
     }
 
-    /// The partition that has regions with such a name: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
-    /// None for a name that is in no form that is known.
+    /// The partition of the region, by its name:
+    /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>. `None` if the
+    /// name has an unknown form.
     #[must_use]
     pub fn partition(&self) -> Option<&'static str> {
         const ELSEWHERE: [(&str, &str); 7] = [
@@ -59,7 +60,7 @@ impl Region {
         known.or_else(|| COMMERCIAL.iter().any(|prefix| self.0.starts_with(prefix)).then_some("aws"))
     }
 
-    /// The name itself.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

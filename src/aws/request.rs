@@ -1,4 +1,4 @@
-//! What is asked of AWS, and what comes back.
+//! The request to AWS, and the result.
 
 use std::time::SystemTime;
 
@@ -14,36 +14,36 @@ use crate::secret::Secret;
 /// A validated request for one role's credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The role that the token is traded for.
+    /// The role that the token is exchanged for.
     pub role: RoleArn,
     /// The session's name, which CloudTrail shows.
     pub session_name: SessionName,
-    /// The last session's length; the service's own default is an hour.
+    /// The duration of the last session. The service's default is an hour.
     pub duration: Option<Duration>,
-    /// The region for the job's own tools, where one was given.
+    /// The region for the job's other tools, if one was given.
     pub region: Option<Region>,
-    /// The region whose STS is asked.
+    /// The region of the STS endpoint.
     pub sts_region: Region,
-    /// An inline policy that narrows the last session.
+    /// An inline policy that restricts the last session.
     pub policy: Option<SessionPolicy>,
-    /// Managed policies that narrow the last session.
+    /// Managed policies that restrict the last session.
     pub policy_arns: Vec<PolicyArn>,
-    /// Further roles, each assumed with the session of the one before.
+    /// Further roles, each assumed with the previous session.
     pub chain: Vec<Hop>,
-    /// Who is behind the sessions of the chain, for CloudTrail.
+    /// The source identity of the chain's sessions, which CloudTrail shows.
     pub source_identity: Option<SourceIdentity>,
     /// Tags of the chain's last session.
     pub tags: Vec<SessionTag>,
-    /// What must hold of the final credentials.
+    /// Checks of the final credentials.
     pub guard: Guard,
-    /// The registries whose passwords are wanted as well.
+    /// The registries whose passwords are requested as well.
     pub registries: Registries,
-    /// How long a refusal is taken for IAM being slow to know a new role.
+    /// How long a refusal is retried, because IAM may not know a new role yet.
     pub wait_for_iam: Option<std::time::Duration>,
 }
 
 impl Request {
-    /// The role whose credentials are handed over.
+    /// The role of the final credentials.
     #[must_use]
     pub fn last_role(&self) -> &RoleArn {
         self.chain.last().map_or(&self.role, |hop| &hop.role)
@@ -55,14 +55,14 @@ impl Request {
 pub struct Credentials {
     /// `ASIA…`; not a secret by itself.
     pub access_key_id: String,
-    /// The key that signs.
+    /// The signing key.
     pub secret_access_key: Secret,
-    /// What marks the key as temporary.
+    /// The token of the temporary session.
     pub session_token: Secret,
-    /// When they end.
+    /// When they expire.
     pub expiration: SystemTime,
-    /// The account they are for.
+    /// Their account.
     pub account: AccountId,
-    /// Whether the service said so, and not the role's ARN alone.
+    /// Whether the service confirmed the account. Otherwise it is from the role's ARN.
     pub confirmed: bool,
 }

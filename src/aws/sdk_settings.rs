@@ -1,8 +1,8 @@
-//! The settings of an endpoint that the AWS CLI and every SDK read from the environment and the shared files, read by the
-//! SDK's own parser and in its own order (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>).
+//! The endpoint settings that the AWS CLI and every SDK read from the environment and the shared files. The SDK's own
+//! parser reads them, in the SDK's order (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>).
 //!
-//! `ConfigLoader::load` of `aws-config` reads the same, and much that no exchange uses: it also links the clients of the
-//! instance and container metadata services, and with them the C library's resolver.
+//! `ConfigLoader::load` of `aws-config` reads these and many others that no exchange uses. It would also link the
+//! clients of the instance and container metadata services, and the C library's resolver.
 
 use aws_config::profile::{self, ProfileSet};
 use aws_runtime::env_config::EnvConfigValue;
@@ -11,7 +11,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use super::shared_files;
 
-/// The environment, and the shared files as far as they can be parsed.
+/// The environment, and the shared files if they can be parsed.
 #[derive(Debug)]
 pub struct SdkSettings {
     env: Env,
@@ -19,7 +19,7 @@ pub struct SdkSettings {
 }
 
 impl SdkSettings {
-    /// Parses the texts of the shared files. A file with an error in it counts as absent, as in the SDK.
+    /// Parses the texts of the shared files. A file with an error counts as missing, as in the SDK.
     pub async fn read(files: shared_files::Texts) -> Self {
         let files = EnvConfigFiles::builder()
             .with_contents(EnvConfigFileKind::Config, files.config)
@@ -30,32 +30,32 @@ impl SdkSettings {
         Self { env, profiles }
     }
 
-    /// Whether the endpoints with FIPS 140 cryptography are asked for.
+    /// Whether the endpoints with FIPS 140 cryptography are requested.
     pub(super) fn use_fips(&self) -> Option<bool> {
         self.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
     }
 
-    /// Whether the endpoints with IPv6 are asked for.
+    /// Whether the dual-stack endpoints (IPv6) are requested.
     pub(super) fn use_dual_stack(&self) -> Option<bool> {
         self.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")
     }
 
-    /// The endpoint of the service with this id (`STS`, `ECR`), if one is set, for it or for all services: a URL, as it is
-    /// written (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
+    /// The endpoint of the service with this id (`STS`, `ECR`), if one is set for it or for all services. It is a URL
+    /// in its original form (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
     #[must_use]
     pub fn endpoint_url(&self, service_id: &str) -> Option<String> {
         if self.flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls") == Some(true) {
             return None;
         }
         let setting = || EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url");
-        // An empty one is none, as to the AWS CLI: then the one for all services counts.
+        // An empty value counts as unset, as in the AWS CLI. Then the endpoint for all services applies.
         let settings = [setting().service_id(service_id), setting()].into_iter();
         settings
             .filter_map(|setting| setting.load(&self.env, self.profiles.as_ref()).map(|(url, _)| url.into_owned()))
             .find(|url| !url.is_empty())
     }
 
-    /// A value that is neither true nor false is as good as none to the SDK.
+    /// The SDK ignores a value that is neither true nor false.
     fn flag(&self, variable: &str, key: &str) -> Option<bool> {
         let setting = EnvConfigValue::new().env(variable).profile(key);
         let (value, _) = setting.load(&self.env, self.profiles.as_ref())?;

@@ -1,10 +1,10 @@
-//! A session's name and length.
+//! The name and duration of a session.
 
 use super::arn::is_in_name;
 use crate::error::Usage;
 use crate::host::Env;
 
-/// 2 to 64 of `[A-Za-z0-9_+=,.@-]`.
+/// A session name: 2 to 64 of `[A-Za-z0-9_+=,.@-]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionName(String);
 
@@ -12,10 +12,10 @@ const SHORTEST: usize = 2;
 const LONGEST: usize = 64;
 
 impl SessionName {
-    /// Reads a name. `origin` is the option or variable it came from.
+    /// Parses a name. `origin` is the option or variable that it came from.
     ///
     /// # Errors
-    /// When STS would not take it.
+    /// If STS would reject it.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         if (SHORTEST..=LONGEST).contains(&text.len()) && text.bytes().all(is_in_name) {
             return Ok(Self(text.to_owned()));
@@ -24,7 +24,7 @@ impl SessionName {
             .hint("it has 2 to 64 letters, digits and +=,.@_- (no space, no slash, no colon)"))
     }
 
-    /// `semaphore-job-<id>`; elsewhere than in a Semaphore job, the program's name.
+    /// `semaphore-job-<id>`. Outside of a Semaphore job, the program's name.
     ///
     /// # Errors
     /// As [`Env::get`].
@@ -37,22 +37,22 @@ impl SessionName {
         Ok(Self(name.take(LONGEST).collect()))
     }
 
-    /// The name itself.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A session's length: 15 minutes to 12 hours, in whole seconds.
+/// A session's duration: 15 minutes to 12 hours, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duration(u16);
 
 impl Duration {
-    /// Checks a length.
+    /// Checks a duration.
     ///
     /// # Errors
-    /// When STS would not take it.
+    /// If STS would reject it.
     pub fn new(length: std::time::Duration) -> Result<Self, Usage> {
         let wrong = || {
             Usage::new("--duration: a session lasts from 15m to 12h")
@@ -64,7 +64,7 @@ impl Duration {
         }
     }
 
-    /// The length in seconds.
+    /// The duration in seconds.
     #[must_use]
     pub fn seconds(self) -> i32 {
         self.0.into()

@@ -1,4 +1,4 @@
-//! What to create in the account: an OpenID Connect provider, and a role that trusts it for as few jobs as were asked for.
+//! What to create in the account: an OpenID Connect provider, and a role that only the requested jobs can assume.
 
 use super::RoleArn;
 use crate::recipe::{Action, Command, Document, Recipe, Step};
@@ -6,18 +6,18 @@ use crate::subject::Claims;
 use crate::subject::allowed_jobs::{AllowedJobs, Refs};
 use crate::subject::claims::SESSION_TAGS;
 
-/// What is to be created: a role of that ARN, in an account that may have the provider already.
+/// The request: a role, in an account that may already have the provider.
 #[derive(Debug)]
 pub struct Request {
     /// The role.
     pub role: RoleArn,
-    /// Whether the recipe is for a program, which gets it as the API takes it.
+    /// Whether the output is JSON, with documents in the form that the API accepts.
     pub json: bool,
 }
 
 impl Request {
-    /// What to create. `claims` are those of the job's token, where it was looked at: they say whether the sessions
-    /// will have tags.
+    /// What to create. `claims` are those of the job's token, if it was read: they show whether its sessions have
+    /// tags.
     #[must_use]
     pub fn recipe(&self, allowed: &AllowedJobs, claims: Option<&Claims>) -> Recipe {
         let tags = Tags::of(allowed, claims);
@@ -45,7 +45,7 @@ impl Request {
         }
     }
 
-    /// Commands of the AWS CLI. Its version 1 fetches a plain argument that is an address, so those go in as JSON.
+    /// Commands of the AWS CLI. Its version 1 downloads a plain argument that is a URL, so URLs are passed as JSON.
     fn steps(&self, allowed: &AllowedJobs, provider: &Document, audience: &Document, trust: &Document) -> Vec<Step> {
         const TRUST: &str = "trust";
         let provider_arn = self.role.provider_arn(allowed.issuer.host());
@@ -85,7 +85,7 @@ impl Request {
         ]
     }
 
-    /// Its members are in the order in which AWS's own pages have them.
+    /// The members have the order of AWS's documentation.
     fn trust_policy(&self, allowed: &AllowedJobs, tags: Tags) -> Document {
         let host = allowed.issuer.host();
         let audience = (format!("{host}:aud"), Document::from(literal(allowed.issuer.as_str())));
@@ -152,10 +152,10 @@ impl Request {
     }
 }
 
-/// What is known of the session tags that the jobs' tokens carry.
+/// Whether the jobs' tokens have session tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tags {
-    /// No token of the organization was looked at.
+    /// No token of the organization was read.
     Unknown,
     None,
     WithoutJobType,
@@ -175,8 +175,8 @@ impl Tags {
     }
 }
 
-/// A text in which `$` begins no variable. Nothing else in it has a meaning to IAM but the `*` that was asked for:
-/// a ref has no `?`.
+/// Escapes `$`, so that no variable starts in the text. The only other character with a meaning for IAM is `*`, which
+/// was requested: a ref has no `?`.
 fn literal(text: &str) -> String {
     text.replace('$', "${$}")
 }

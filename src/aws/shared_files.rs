@@ -23,10 +23,10 @@ pub(super) const CREDENTIALS: SharedFile =
     SharedFile { variable: "AWS_SHARED_CREDENTIALS_FILE", usual: "~/.aws/credentials" };
 
 impl SharedFile {
-    /// Where it is; none if it is below a home that is not known.
+    /// The path of the file; `None` if it is in a home directory that is not known.
     ///
     /// # Errors
-    /// When a variable is not text.
+    /// If a variable is not UTF-8.
     pub(super) fn path(self, env: &Env) -> Result<Option<PathBuf>, Usage> {
         let named = env.get(self.variable)?;
         let path = named.as_deref().unwrap_or(self.usual);
@@ -35,14 +35,14 @@ impl SharedFile {
         Ok(home.map(|home| home.join(below)))
     }
 
-    /// What an error calls it.
+    /// The name of the file's origin in errors.
     fn origin(self, env: &Env) -> &'static str {
         if env.raw(self.variable).is_some() { self.variable } else { self.usual }
     }
 
-    /// Its text. One that is absent, cannot be opened or is not text counts as empty, as in the SDKs.
+    /// Its content. A file that is missing, cannot be opened or is not UTF-8 counts as empty, as in the SDKs.
     fn text(self, env: &Env, reader: &Reader) -> Result<String, Usage> {
-        // An empty variable names no file to the SDKs.
+        // For the SDKs, an empty variable names no file.
         let path = if env.raw(self.variable).is_some_and(|value| value.is_empty()) { None } else { self.path(env)? };
         let Some(path) = path else { return Ok(String::new()) };
         let origin = self.origin(env);
@@ -63,10 +63,10 @@ pub struct Texts {
     pub credentials: String,
 }
 
-/// Reads both files, which the SDK would read without a bound.
+/// Reads both files, with limits. The SDK would read them without limits.
 ///
 /// # Errors
-/// When one is too large, or does not end by `deadline`.
+/// If one is too large, or cannot be read completely by `deadline`.
 pub(super) async fn read(env: &Env, deadline: Deadline) -> Result<Texts, Error> {
     let env = env.clone();
     let reading = input::apart(deadline.remaining(), move |reader| {

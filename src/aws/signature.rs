@@ -1,4 +1,4 @@
-//! Signatures of requests, AWS Signature Version 4
+//! Signs requests with AWS Signature Version 4
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
 use std::time::{Duration, SystemTime};
@@ -15,25 +15,25 @@ use super::Credentials;
 use crate::http::{Failure, Request};
 use crate::secret::Secret;
 
-/// Who signs, for which service of which region, and when.
+/// The inputs of a signature.
 #[derive(Clone, Copy, Debug)]
 pub struct Signer<'a> {
     /// The session.
     pub credentials: &'a Credentials,
     /// The region of the service.
     pub region: &'a str,
-    /// The service's name in a signature, such as `ecr`.
+    /// The service's name in the signature, for example `ecr`.
     pub service: &'static str,
     /// The time of the request. AWS accepts a signature for 5 minutes.
     pub time: SystemTime,
 }
 
 impl Signer<'_> {
-    /// Adds the headers to `request` that sign it: its method, address, headers and body. Nothing of it may change after
-    /// this, and a request that is sent again needs a new signature.
+    /// Signs `request`: adds headers that sign its method, address, headers and body. It must not change afterwards.
+    /// A repeated request needs a new signature.
     ///
     /// # Errors
-    /// When a header or the address is none that can be signed.
+    /// If a header or the address cannot be signed.
     pub fn sign_headers(&self, request: &mut Request) -> Result<(), Failure> {
         let Request { method, url, headers, body } = &*request;
         let instructions =
@@ -47,11 +47,12 @@ impl Signer<'_> {
         Ok(())
     }
 
-    /// The address of a `GET` with these headers that whoever has it can send in this session's name. `url` has a query, to
-    /// which the signature is added in botocore's order. The address names a life of `lasting`.
+    /// A presigned address of a `GET` request with these headers: whoever has it can send the request in the name of
+    /// this session. `url` must have a query; the signature is appended in botocore's order. The address is valid for
+    /// `lasting`.
     ///
     /// # Errors
-    /// When a header or the address is none that can be signed.
+    /// If a header or the address cannot be signed.
     pub fn presigned(&self, url: &str, headers: &HeaderMap, lasting: Duration) -> Result<Secret, Failure> {
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
@@ -66,7 +67,7 @@ impl Signer<'_> {
         Ok(Secret::new(address))
     }
 
-    /// The headers, or the parameters of the address, that sign such a request.
+    /// The headers, or the query parameters, that sign the request.
     fn instructions(
         &self,
         method: &str,
@@ -94,10 +95,10 @@ impl Signer<'_> {
     }
 }
 
-/// What is not encoded in a query (RFC 3986, section 2.3).
+/// The characters that are not encoded in a query (RFC 3986, section 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The session as the SDK signs with it.
+/// The session in the SDK's type for signing.
 pub(super) fn identity(session: &Credentials) -> Identity {
     Identity::new(
         &session.access_key_id,
@@ -123,7 +124,7 @@ mod tests {
     use crate::aws::AccountId;
     use crate::secret::Secret;
 
-    /// `post-sts-header-before` of AWS's own test suite.
+    /// This is `post-sts-header-before` of AWS's own test suite.
     #[test]
     fn a_signature_is_the_one_that_aws_computes() {
         let time = SystemTime::UNIX_EPOCH + Duration::from_mins(24_015_636);

@@ -1,4 +1,4 @@
-//! The AWS SDK's STS client over the one HTTP client, and its errors as attempts.
+//! The AWS SDK's STS client on top of our HTTP client, and its errors as attempts.
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -22,14 +22,15 @@ use super::{Credentials, Region};
 use crate::host::Clock;
 use crate::http::{Attempt, Client, Failure, RawText, Shown, retry, smithy};
 
-/// What the SDK needs to know for a call: the region settled beforehand, so that nothing asks the instance metadata service,
-/// the `settings` of the endpoint, and no credentials, so that nothing ambient can sign a call.
+/// The SDK's configuration for a call. The region is set, so that the SDK does not call the instance metadata
+/// service. `settings` are those of the endpoint. There are no credentials, so that nothing from the environment can
+/// sign a call.
 pub(super) fn configuration(region: &Region, http: &Client, settings: &SdkSettings) -> SdkConfig {
     let mut configuration = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(aws_config::Region::new(region.as_str().to_owned()))
         .http_client(smithy::http_client(http))
-        // Attempts, their bounds and their spacing are the retry module's, the same for every provider.
+        // The retry module repeats attempts, in the same way for every provider.
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
@@ -40,7 +41,7 @@ pub(super) fn configuration(region: &Region, http: &Client, settings: &SdkSettin
     configuration.build()
 }
 
-/// A client that signs nothing.
+/// A client that does not sign.
 pub(super) fn anonymous(configuration: &SdkConfig) -> aws_sdk_sts::Client {
     client(aws_sdk_sts::config::Builder::from(configuration))
 }
@@ -54,8 +55,8 @@ fn client(settings: aws_sdk_sts::config::Builder) -> aws_sdk_sts::Client {
     aws_sdk_sts::Client::from_conf(settings.interceptor(WholeAnswers).build())
 }
 
-/// The SDK reads an answer that ends in the middle as far as it goes, and takes the last of the credentials for whole. Such
-/// an answer comes from a server that hangs up and has not said how long it is.
+/// An answer that ends in the middle. The SDK parses it as far as possible, and the last credential may be
+/// incomplete. It comes from a server that closes the connection and has not sent a length.
 #[derive(Debug)]
 struct WholeAnswers;
 
@@ -78,7 +79,7 @@ impl Intercept for WholeAnswers {
 
 const NOT_STS: &str = "it is not an answer of AWS STS";
 
-/// Whether what is wrong with an answer is the one field that the SDK does not take as a text.
+/// Whether the fault of an answer is in its time, the only field that the SDK does not read as text.
 fn has_a_bad_time(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     let mut times = text.split("<Expiration>").skip(1).map(|rest| rest.split('<').next().unwrap_or_default());
@@ -88,8 +89,8 @@ fn has_a_bad_time(body: &[u8]) -> bool {
     }
 }
 
-/// What the SDK's error is, without its body: that of an answer which could not be read may hold credentials.
-/// What the service repeats of what `shown` has is taken out.
+/// Converts the SDK's error, without its body: an answer that could not be parsed may contain credentials. Secrets in
+/// `shown` are removed from the service's message.
 pub(super) fn attempt<E>(error: SdkError<E, HttpResponse>, shown: &Shown, clock: &Clock) -> Attempt<Answer>
 where
     E: ProvideErrorMetadata + RequestId + std::error::Error + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! What AWS STS takes for a token, and what it answers to others, whoever its trust policies let in.
+//! The tokens that AWS STS accepts, and its answers to others, independently of trust policies.
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 
@@ -11,10 +11,10 @@ use crate::cloud::{Reaction, TokenFault};
 use crate::subject::SubjectToken;
 use crate::subject::claims::SESSION_TAGS;
 
-/// The algorithms of signatures that it takes.
+/// The signature algorithms that it accepts.
 const ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
 
-/// Its answers:
+/// Its reaction to a fault:
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html#API_AssumeRoleWithWebIdentity_Errors>.
 pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
     match fault {
@@ -39,7 +39,7 @@ pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
     }
 }
 
-/// What of the token is more, or other, than that:
+/// The limits that the token exceeds:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html>.
 pub(super) fn limits(token: &SubjectToken) -> Vec<String> {
     let claims = token.claims();

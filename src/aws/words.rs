@@ -1,9 +1,9 @@
-//! A request as words of this program's command line, for a later run that asks for the same.
+//! A request as command-line options, for a later run with the same request.
 
 use super::Request;
 use crate::registry::Renewal;
 
-/// The options that say who is to be, and as what: all of a request but its policy, which a caller puts where it can be read.
+/// The options for the roles and the session: all of a request except its policy, which the caller stores in a file.
 pub(super) fn options(request: &Request) -> Vec<String> {
     let mut words = Vec::new();
     let mut option = |name: &str, value: &str| words.extend([format!("--{name}"), value.to_owned()]);

@@ -4,7 +4,7 @@ use super::{exports, token_checks};
 use crate::cloud::About;
 use crate::shell::Name;
 
-/// Azure.
+/// The entry of Azure.
 pub const ABOUT: About = About {
     name: "Azure",
     command: "azure",

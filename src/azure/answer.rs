@@ -1,4 +1,4 @@
-//! An error of Microsoft Entra's.
+//! Parses an error of Microsoft Entra.
 //!
 //! <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>
 
@@ -9,29 +9,29 @@ use serde_json::Value;
 use crate::http::{ErrorAnswer, PeerText, RawText, Response, Shown};
 use crate::json;
 
-/// Who answers.
+/// The service's name in messages.
 pub(super) const PROVIDER: &str = "Microsoft Entra";
 
-/// An error answer's parts.
+/// The parts of an error answer.
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// `invalid_client`; empty if the body is not an error of Entra's.
+    /// For example `invalid_client`; empty if the body is not an error of Entra.
     pub(super) error: RawText,
-    /// The number of the error, as in AADSTS700213.
+    /// The error's number, as in AADSTS700213.
     pub(super) number: Option<u64>,
     words: PeerText,
     /// The error's number and first sentence.
     first: PeerText,
-    /// What Microsoft's support finds the call by.
+    /// The id by which Microsoft's support finds the call.
     trace: Option<PeerText>,
-    /// The same with the time of the call.
+    /// The same, with the time of the call.
     trace_and_time: Option<PeerText>,
 }
 
 impl Answer {
-    /// Reads an error answer. What is no error of Entra's is kept out: it may hold anything.
+    /// Parses an error answer. A text that is not an error of Entra is not shown, because it may contain anything.
     pub(super) fn read(response: &Response, shown: &Shown) -> Self {
-        // What is larger than that is no error of Entra's.
+        // A larger answer is not an error of Entra.
         let body = json::parse_within(&response.body, &mut (1 << 20)).unwrap_or_default();
         let (error, description) = (RawText::of(&body["error"]), RawText::of(&body["error_description"]));
         let listed = body["error_codes"].as_array().and_then(|codes| codes.first()).and_then(Value::as_u64);
@@ -63,8 +63,8 @@ impl Answer {
         }
     }
 
-    /// What is quoted of an error that is explained: its number, its first sentence and the trace. Entra adds the same advice
-    /// to many errors.
+    /// The part that is quoted if the error has hints: its number, its first sentence and the trace id. Entra adds
+    /// the same advice to many errors.
     pub(super) fn said_briefly(&self) -> String {
         self.first.with_id("trace", self.trace.as_ref())
     }
@@ -76,7 +76,7 @@ fn number_in(description: &str) -> Option<u64> {
     digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse().ok()
 }
 
-/// The description without the ids at its end, which the answer has in fields of their own.
+/// The description without the ids at its end, which the answer also has in separate fields.
 fn without_trace(description: &RawText) -> RawText {
     let text = description.unclean();
     RawText::new(text[..text.find("Trace ID: ").unwrap_or(text.len())].trim_end())

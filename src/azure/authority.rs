@@ -1,17 +1,17 @@
-//! Where Microsoft Entra is: the public cloud's, a sovereign cloud's, or where the user says.
+//! The address of Microsoft Entra: of the public cloud, of a sovereign cloud, or one that the user names.
 
 use reqwest::Url;
 
 use super::ids::{Scope, TenantId};
 use crate::error::Usage;
 
-/// A cloud whose addresses are known.
+/// A cloud with known addresses.
 struct Known {
-    /// As `az cloud list` names it.
+    /// Its name in `az cloud list`.
     name: &'static str,
     authority: &'static str,
     resource_manager: &'static str,
-    /// After a container registry's own name.
+    /// The domain of its container registries.
     registries: &'static str,
 }
 
@@ -38,7 +38,7 @@ static KNOWN: [Known; 3] = [
     },
 ];
 
-/// The address of Microsoft Entra, without a slash at its end.
+/// The address of Microsoft Entra, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority(String);
 
@@ -49,16 +49,16 @@ impl Default for Authority {
 }
 
 impl Authority {
-    /// Reads a cloud's name as `az` has it, in any case, or an address. An address may lack `https://`, as in
-    /// `AZURE_AUTHORITY_HOST`, where Microsoft's libraries add it.
+    /// Parses a cloud's name as in `az`, ignoring case, or an address. An address may lack `https://`, as in
+    /// `AZURE_AUTHORITY_HOST`: Microsoft's libraries add it.
     ///
     /// # Errors
-    /// When it is something else.
+    /// If it is something else.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         if let Some(known) = KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(text)) {
             return Ok(Self(known.authority.to_owned()));
         }
-        // The address is not shown: somebody may have put a password into it.
+        // The address is not shown, because it may contain a password.
         let wrong = |why: &str| {
             Usage::new(format!("{option}: {why}"))
                 .hint("write AzureCloud, AzureUSGovernment, AzureChinaCloud, or an address like https://login.microsoftonline.us")
@@ -84,19 +84,19 @@ impl Authority {
         &self.0
     }
 
-    /// Whether it is the public cloud's, which every client takes by default.
+    /// Whether it is the public cloud's, the default of every client.
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.0 == PUBLIC.authority
     }
 
-    /// Where `tenant`'s tokens are issued.
+    /// The token endpoint of `tenant`.
     #[must_use]
     pub fn token(&self, tenant: &TenantId) -> String {
         format!("{}/{}/oauth2/v2.0/token", self.0, tenant.as_str())
     }
 
-    /// How `az` names the cloud, if it is known.
+    /// The cloud's name in `az`, if it is known.
     #[must_use]
     pub fn cloud(&self) -> Option<&'static str> {
         self.known().map(|known| known.name)
@@ -119,7 +119,7 @@ impl Authority {
     }
 }
 
-/// The cloud whose container registries have names that end with `domain`.
+/// The cloud whose container registries have the domain `domain`.
 pub(super) fn cloud_of_registries(domain: &str) -> Option<&'static str> {
     KNOWN.iter().find(|known| known.registries == domain).map(|known| known.name)
 }

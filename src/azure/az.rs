@@ -1,7 +1,8 @@
-//! A directory in which az, the Azure CLI, is logged in.
+//! Makes a directory in which az, the Azure CLI, is logged in.
 //!
-//! `az login` takes a token on its command line alone, where everybody can read it. So the files that it would write are
-//! written here, as az 2.91 writes them; az then asks for access tokens with the subject token, like the SDKs.
+//! `az login` accepts a token only on its command line, where others can read it. So this module writes the files
+//! that `az login` would write, in the format of az 2.91. Then az uses the subject token to get access tokens, like
+//! the SDKs.
 
 use std::path::{Path, PathBuf};
 
@@ -17,20 +18,21 @@ use crate::input::{self, Fault, Kind};
 use crate::secret::Secret;
 use crate::state::{self, NewFiles, StateDir};
 
-/// The directory of az's files (<https://learn.microsoft.com/en-us/cli/azure/azure-cli-configuration>).
+/// The variable for the directory of az's files
+/// (<https://learn.microsoft.com/en-us/cli/azure/azure-cli-configuration>).
 pub(super) const CONFIG_DIR: &str = "AZURE_CONFIG_DIR";
-/// Which of the clouds in az's files it asks.
+/// The variable for the cloud that az uses, one of those in its files.
 pub(super) const CLOUD_NAME: &str = "AZURE_CLOUD_NAME";
-/// Where its extensions are: below the directory if nothing else is named.
+/// The variable for az's extensions; by default they are below the directory.
 pub(super) const EXTENSION_DIR: &str = "AZURE_EXTENSION_DIR";
 
-/// The settings of the old directory that go with the job, and no credentials.
+/// The files with settings that are copied from the old directory. They contain no credentials.
 const SETTINGS: [&str; 2] = ["config", "clouds.config"];
 
-/// The subscriptions for az: the one that was named, else those that the application may see.
+/// The subscriptions for az: the one that was named, or else all that the application can access.
 ///
 /// # Errors
-/// When they have to be listed, and are not.
+/// If they must be listed, and this fails.
 pub(super) async fn subscriptions(
     request: &Request,
     access_token: &AccessToken,
@@ -49,10 +51,10 @@ pub(super) async fn subscriptions(
 /// Variables with values.
 type Variables = Vec<(&'static str, String)>;
 
-/// Makes the directory, and gives the variables that lead az to it.
+/// Makes the directory. Returns the variables that make az use it.
 ///
 /// # Errors
-/// When it cannot be written, or az's settings cannot be read.
+/// If it cannot be written, or az's settings cannot be read.
 pub(super) async fn log_in(
     az: &Az,
     request: &Request,
@@ -85,12 +87,12 @@ pub(super) async fn log_in(
     Ok(variables)
 }
 
-/// Whether the environment names a directory of ours, which goes with the job's private directory.
+/// Whether the environment names a directory inside the job's private directory.
 pub(super) fn leads_into(place: &StateDir, env: &Env) -> bool {
     env.raw(CONFIG_DIR).is_some_and(|path| place.holds(path.as_ref()))
 }
 
-/// The directory that az would use.
+/// The directory that az would use without this program.
 fn directory(env: &Env) -> Result<Option<PathBuf>, Error> {
     if let Some(path) = env.get(CONFIG_DIR)? {
         return Ok(Some(path.into()));
@@ -98,7 +100,7 @@ fn directory(env: &Env) -> Result<Option<PathBuf>, Error> {
     Ok(env.get("HOME")?.map(|home| Path::new(&home).join(".azure")))
 }
 
-/// The settings in the directory, by name.
+/// The files with settings in the directory, by name.
 async fn read(directory: PathBuf, given: &Given<'_>) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
     let reading = input::apart(given.deadline.remaining(), move |reader| {
         let mut found = Vec::new();
@@ -120,7 +122,7 @@ fn unread(path: &Path, fault: &Fault) -> Error {
     Error::new(Exit::Output, report.hints([format!("name a directory that can be read with {CONFIG_DIR}")]))
 }
 
-/// What az signs in with.
+/// The credentials that az uses to log in.
 fn entries(request: &Request, jwt: &Secret) -> Secret {
     let entry = json!([{
         "client_id": request.client.as_str(),
@@ -130,10 +132,10 @@ fn entries(request: &Request, jwt: &Secret) -> Secret {
     Secret::new(entry.to_string())
 }
 
-/// What az calls an account without a subscription.
+/// az's name for an account without a subscription.
 const TENANT_LEVEL: &str = "N/A(tenant level account)";
 
-/// The accounts that az lists. The first subscription that can be used is the default.
+/// The accounts that az lists. The first enabled subscription is the default.
 fn profile(az: &Az, request: &Request, subscriptions: &[Subscription]) -> String {
     let tenant = request.tenant.as_str();
     let account = |id: &str, name: &str, state: &str, default: bool, home: &str| {

@@ -1,4 +1,4 @@
-//! Why a call to Microsoft Entra brought no token, and all that follows from it.
+//! The causes of a failed call to Microsoft Entra, with the title, hints and retries of each.
 //!
 //! Numbers: <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
 
@@ -7,52 +7,52 @@ use super::hints::{Context, OTHER_CLOUD};
 use crate::http::{Explain, Row, THROTTLED, Told};
 use crate::subject::Claims;
 
-/// Why a call brought no token.
+/// Why a call returned no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// No such application or managed identity in the tenant.
+    /// The tenant has no such application or managed identity.
     NoApplication,
-    /// The application is switched off.
+    /// The application is disabled.
     Disabled,
-    /// No such tenant.
+    /// The tenant does not exist.
     NoTenant,
     /// The tenant is in another cloud.
     OtherCloud,
-    /// The application has no federated credential at all.
+    /// The application has no federated credential.
     NoCredential,
-    /// No federated credential has the token's issuer, subject and audience; which differs is not told.
+    /// No federated credential has the token's issuer, subject and audience. Entra does not state which one differs.
     NoMatch,
-    /// None has the token's issuer.
+    /// No federated credential has the token's issuer.
     Issuer,
-    /// None has its audience.
+    /// No federated credential has its audience.
     Audience,
-    /// None has its subject.
+    /// No federated credential has its subject.
     Subject,
-    /// One has its subject in another case.
+    /// A federated credential has its subject in different case.
     SubjectCase,
-    /// The token is one of Entra's own.
+    /// Entra itself issued the token.
     OwnToken,
-    /// The tenant allows no federation.
+    /// The tenant does not allow federation.
     FederationOff,
-    /// The token's time is over, or has not come.
+    /// The token has expired, or is not valid yet.
     Stale,
-    /// The signature is not the issuer's, or the token is not whole.
+    /// The signature is wrong, or the token is incomplete.
     Signature,
-    /// Entra could not get the issuer's keys, or not read them.
+    /// Entra could not download or parse the issuer's keys.
     IssuerUnreachable,
-    /// There is no such resource for an access token.
+    /// The resource for the access token does not exist.
     Resource,
-    /// The scope is not one that an application can ask for.
+    /// An application cannot request this scope.
     Scope,
-    /// Conditional Access refuses.
+    /// Conditional Access refuses the token.
     Policy,
     /// Too many calls.
     Throttled,
     /// The service failed.
     ServerFault,
-    /// No error of Entra's: something in between answered.
+    /// The answer is not an error of Entra: another server answered, for example a proxy.
     NotEntra,
-    /// A refusal that is not known here.
+    /// Another refusal.
     Other,
 }
 
@@ -94,7 +94,7 @@ impl Cause {
         })
     }
 
-    /// All that follows from the cause.
+    /// The title, hints and retries of the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const APPLICATION: &str = "Microsoft Entra cannot find the application";
         const TENANT: &str = "Microsoft Entra cannot find the tenant";
@@ -135,7 +135,8 @@ impl Cause {
         }
     }
 
-    /// What the token presents, unless Entra has quoted the claim that differs, or has not looked at the claims.
+    /// The relevant claims of the token. Empty if Entra has quoted the claim that differs, or has not checked the
+    /// claims.
     fn presented(self, claims: &Claims, quoted: &str) -> Vec<String> {
         let differs = match self {
             Self::Issuer => claims.text("iss").map(str::to_owned),
@@ -167,7 +168,7 @@ impl Cause {
         }
     }
 
-    /// Whether Entra answers this to a federated credential that was created a moment ago: some of its servers learn of it
+    /// Whether Entra can return this for a federated credential that was just created: some of its servers receive it
     /// minutes later
     /// (<https://learn.microsoft.com/en-us/entra/workload-id/workload-identity-federation-considerations#errors>).
     pub(super) fn may_be_young(self) -> bool {
@@ -192,11 +193,11 @@ impl Explain<Answer> for Context<'_> {
         let cause = Cause::of(answer);
         let brief = answer.said_briefly();
         let presented = cause.presented(self.token.claims(), &brief);
-        // What follows the first sentence about a signature is why it is not valid.
+        // For a signature, the text after the first sentence has the reason.
         let is_explained = !matches!(cause, Cause::Signature | Cause::Other | Cause::NotEntra);
         let mut told = cause.row().tell(self);
         if cause == Cause::Subject && !self.is_pull_request() {
-            // Entra quotes a long subject, and the first hint is what helps.
+            // Entra quotes a long subject, so only the first hint is shown.
             told.more = told.hints.split_off(1);
         }
         Told { quoted: is_explained.then_some(brief), presented, ..told }

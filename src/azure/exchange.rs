@@ -1,4 +1,4 @@
-//! The wire: the subject token for an access token.
+//! The call that exchanges the subject token for an access token.
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
@@ -14,15 +14,15 @@ use crate::http::{self, Attempt, Failure};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Trades the token for what `request` asks.
+/// Exchanges the token for the access token that `request` describes.
 ///
 /// # Errors
-/// Entra's refusal, or that it could not be reached in time.
+/// If Entra refuses, or cannot be reached in time.
 pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<AccessToken, Error> {
     token_for(request, &request.scope, given).await
 }
 
-/// Trades the token for what `request` asks, with another scope.
+/// Exchanges the token as `request` describes, but for another scope.
 ///
 /// # Errors
 /// As for [`exchange`].

@@ -1,4 +1,4 @@
-//! Azure credentials as the job gets them: one private file, and the variables that lead to it.
+//! Azure credentials as the job gets them: a private file, and the variables that name it.
 
 use super::{Request, az};
 use crate::cloud::{AccessToken, Given, until};
@@ -13,14 +13,14 @@ const ARM_TOKEN_FILE: &str = "ARM_OIDC_TOKEN_FILE_PATH";
 const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
 const TOKEN_CREDENTIALS: &str = "AZURE_TOKEN_CREDENTIALS";
 const USE_OIDC: &str = "ARM_USE_OIDC";
-/// The tenant, for Microsoft's libraries and for Terraform.
+/// The variables for the tenant, for Microsoft's libraries and for Terraform.
 const TENANT: [&str; 2] = ["AZURE_TENANT_ID", "ARM_TENANT_ID"];
-/// The application or managed identity, for both too.
+/// The variables for the application or managed identity, for both.
 const CLIENT: [&str; 2] = ["AZURE_CLIENT_ID", "ARM_CLIENT_ID"];
-/// The subscription, for Terraform.
+/// The variable for the subscription, for Terraform.
 const SUBSCRIPTION: &str = "ARM_SUBSCRIPTION_ID";
 
-/// What Microsoft's libraries or Terraform's providers would take in place of the token file:
+/// Variables that Microsoft's libraries or Terraform's providers would prefer to the token file:
 /// <https://learn.microsoft.com/en-us/python/api/azure-identity/azure.identity.environmentcredential> and
 /// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs#argument-reference>.
 const BEATS_IT: [&str; 11] = [
@@ -37,13 +37,13 @@ const BEATS_IT: [&str; 11] = [
     "ARM_OIDC_REQUEST_URL",
 ];
 
-/// The variables that lead to the credentials, which a failure and `clean` remove.
+/// The variables for the credentials. The failure output and `clean` unset them.
 #[must_use]
 pub fn credential_names() -> Vec<Name> {
     [TOKEN_FILE, ARM_TOKEN_FILE].map(Name::fixed).to_vec()
 }
 
-/// Those, and what makes a client look for them.
+/// The same, and those that make a client use the credentials.
 pub(super) fn names_left() -> Vec<Name> {
     [TOKEN_FILE, ARM_TOKEN_FILE, TOKEN_CREDENTIALS, USE_OIDC].map(Name::fixed).to_vec()
 }
@@ -53,12 +53,12 @@ pub(super) fn az_directory() -> Name {
     Name::fixed(az::CONFIG_DIR)
 }
 
-/// az's directory, where the environment still names one that goes with the job's private directory.
+/// The variable for az's directory, if its value is inside the job's private directory.
 pub(super) fn leading_into(place: &StateDir, env: &Env) -> Vec<Name> {
     if az::leads_into(place, env) { vec![az_directory(), Name::fixed(az::CLOUD_NAME)] } else { Vec::new() }
 }
 
-/// Whether this variable has a meaning of its own here, so that no access token may go into it.
+/// Whether this variable has another meaning here, so that it must not hold an access token.
 #[must_use]
 pub fn is_taken(name: &Name) -> bool {
     let others =
@@ -67,7 +67,7 @@ pub fn is_taken(name: &Name) -> bool {
     others.iter().chain(&of_az).chain(&TENANT).chain(&CLIENT).chain(&BEATS_IT).any(|other| *other == name.as_str())
 }
 
-/// The variables that `request` sets and removes.
+/// The variables that `request` sets and unsets.
 #[must_use]
 pub fn names(request: &Request) -> Names {
     let mut set = [TOKEN_FILE, TOKEN_CREDENTIALS, USE_OIDC, ARM_TOKEN_FILE].to_vec();
@@ -84,10 +84,10 @@ pub fn names(request: &Request) -> Names {
     }
 }
 
-/// The variables, with the file that they lead to.
+/// The variables, with the file that they name.
 ///
 /// # Errors
-/// When the file cannot be written, or a value cannot be carried by an environment; the file is then gone again.
+/// If the file cannot be written, or an environment variable cannot hold a value. The file is then deleted.
 pub async fn exports(
     request: &Request,
     access_token: &AccessToken,
@@ -98,7 +98,7 @@ pub async fn exports(
         None => Vec::new(),
     };
     let mut files = given.place.open()?.new_files();
-    // Microsoft's Python library sends a newline of the file as a part of the token.
+    // There is no newline, because Microsoft's Python library would send it as a part of the token.
     let file = text_of(&files.file("azure-token", |_| Ok(given.token.jwt().clone())).await?)?;
     let mut removed: Vec<Name> = BEATS_IT.map(Name::fixed).to_vec();
     if request.authority.is_public() {
@@ -114,7 +114,7 @@ pub async fn exports(
     if !request.authority.is_public() {
         set(AUTHORITY_HOST, request.authority.as_str())?;
     }
-    // Microsoft's libraries then take no other credential that they find.
+    // With this, Microsoft's libraries use no other credential.
     set(TOKEN_CREDENTIALS, "WorkloadIdentityCredential")?;
     set(USE_OIDC, "true")?;
     set(arm_tenant, request.tenant.as_str())?;

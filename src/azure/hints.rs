@@ -1,4 +1,4 @@
-//! What to do about an error of Microsoft Entra's.
+//! Hints for errors of Microsoft Entra.
 
 use super::{Request, Scope};
 use crate::command_hints;
@@ -7,23 +7,23 @@ use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
 use crate::text::time;
 
-/// What an error is explained with.
+/// The inputs for explaining an error.
 pub(super) struct Context<'a> {
     pub(super) request: &'a Request,
-    /// What the access token was to be for.
+    /// The scope of the requested access token.
     pub(super) scope: &'a Scope,
     pub(super) token: &'a SubjectToken,
     pub(super) clock: &'a Clock,
 }
 
-/// What to do about a tenant that this cloud does not have.
+/// The hint for a tenant that this cloud does not have.
 pub(super) const OTHER_CLOUD: &str =
     "if the tenant is in a sovereign cloud, add --authority-host AzureUSGovernment or AzureChinaCloud";
 
 const YOUNG: &str = "if you created it a moment ago, add --wait-for-iam 5m --timeout 6m";
 
 impl Context<'_> {
-    /// The application and the tenant; and the scope, unless it is the usual one.
+    /// The application and the tenant; also the scope, unless it is the default.
     pub(super) fn asked_for(&self) -> Vec<String> {
         let Request { tenant, client, authority, .. } = self.request;
         let who = format!("client {}, tenant {}", client.as_str(), tenant.as_str());
@@ -39,12 +39,12 @@ impl Context<'_> {
         self.request.client.as_str()
     }
 
-    /// The command lines that evaluate the federated credentials.
+    /// The hints with commands that evaluate the federated credentials.
     pub(super) fn explain_line(&self) -> Vec<String> {
         command_hints::explain(self.token, "azure", "--credentials credentials.json")
     }
 
-    /// The command line that checks the token against its issuer.
+    /// The hint with a command that verifies the token.
     pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
@@ -105,7 +105,7 @@ impl Context<'_> {
         hints
     }
 
-    /// The command line that prints how the missing credential is made.
+    /// The hint with a command that prints how to create the missing credential.
     fn setup_line(&self) -> String {
         format!("oidc-exchange setup azure --client-id {}{}", self.client(), self.token.option())
     }

@@ -1,4 +1,4 @@
-//! Names of tenants, applications, subscriptions and scopes.
+//! Identifiers of tenants, applications, subscriptions and scopes.
 
 use crate::error::Usage;
 
@@ -22,10 +22,10 @@ fn is_guid(text: &str) -> bool {
 pub struct TenantId(String);
 
 impl TenantId {
-    /// Reads a tenant's id, or a domain of it.
+    /// Parses a tenant's id or domain.
     ///
     /// # Errors
-    /// When it is something else: `common` and `organizations`, for one, are no tenant.
+    /// If it is something else. For example, `common` and `organizations` are not tenants.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let label = |label: &str| {
             (1..=63).contains(&label.len())
@@ -61,10 +61,10 @@ impl TenantId {
 pub struct ClientId(String);
 
 impl ClientId {
-    /// Reads a client id.
+    /// Parses a client id.
     ///
     /// # Errors
-    /// When it is not a GUID.
+    /// If it is not a GUID.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         if is_guid(text) {
             return Ok(Self(text.to_owned()));
@@ -86,10 +86,10 @@ impl ClientId {
 pub struct SubscriptionId(String);
 
 impl SubscriptionId {
-    /// Reads a subscription's id.
+    /// Parses a subscription's id.
     ///
     /// # Errors
-    /// When it is not a GUID: a subscription's name, for one.
+    /// If it is not a GUID, for example a subscription's name.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         if is_guid(text) {
             return Ok(Self(text.to_owned()));
@@ -105,7 +105,7 @@ impl SubscriptionId {
     }
 }
 
-/// What an access token is for: all that the application may do at one resource.
+/// The scope of an access token: all permissions of the application for one resource.
 ///
 /// ```
 /// use oidc_exchange::azure::Scope;
@@ -116,20 +116,20 @@ impl SubscriptionId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope(String);
 
-/// How a scope ends that a client may ask for in its own name:
+/// The end of a scope that an application may request in its own name:
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc#the-default-scope>.
 const DEFAULT: &str = "/.default";
 
 impl Scope {
-    /// The scope of a resource that is written in this program.
+    /// The scope for a resource that this program defines.
     pub(super) fn all_of(resource: &'static str) -> Self {
         Self(format!("{resource}/.default"))
     }
 
-    /// Reads a scope.
+    /// Parses a scope.
     ///
     /// # Errors
-    /// When it is something else, or several of them.
+    /// If it is something else, or several scopes.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         if text.split_whitespace().nth(1).is_some() {
             return Err(Usage::new(format!("{option}: an access token has one scope, and this is several"))

@@ -1,7 +1,7 @@
-//! Microsoft Azure: what is asked for, and what comes back.
+//! Microsoft Azure: requests and results.
 //!
-//! One call: Microsoft Entra takes the subject token for a client assertion of an application or a managed identity, by one
-//! of its federated credentials
+//! There is one call. The subject token is the client assertion of an application or a managed identity, and must
+//! match one of its federated credentials
 //! (<https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential>).
 
 mod about;

@@ -5,7 +5,7 @@ use super::{Authority, Scope};
 use crate::error::Usage;
 use crate::registry::{Options, host_name};
 
-/// A registry of Azure Container Registry, by the name of its login server
+/// The name of a login server of Azure Container Registry
 /// (<https://learn.microsoft.com/en-us/azure/container-registry/container-registry-concepts#registry>).
 ///
 /// ```
@@ -32,29 +32,29 @@ pub struct Registries {
 
 const EXAMPLE: &str = "contoso.azurecr.io";
 
-/// What Microsoft Entra issues an access token for that a registry accepts
+/// The scope of the access tokens that registries accept
 /// (<https://github.com/Azure/azure-sdk-for-go/blob/main/sdk/containers/azcontainerregistry/CHANGELOG.md>).
 #[must_use]
 pub fn scope() -> Scope {
     Scope::all_of("https://containerregistry.azure.net")
 }
 
-/// Whether this is exactly the name of a registry of Azure.
+/// Whether this is exactly the name of an Azure registry.
 pub(super) fn is_registry(name: &str) -> bool {
     cloud_of(name).is_some()
 }
 
-/// The cloud of the registry of that name: `NAME.azurecr.io`, or a sovereign cloud's domain.
+/// The cloud of the registry with this name: `NAME.azurecr.io`, or the domain of a sovereign cloud.
 fn cloud_of(name: &str) -> Option<&'static str> {
     let (own, domain) = name.split_once('.')?;
     cloud_of_registries(domain).filter(|_| !own.is_empty())
 }
 
 impl RegistryHost {
-    /// Reads a registry's host name. `option` is the option it came from.
+    /// Parses a registry's host name. `option` is the option that it came from.
     ///
     /// # Errors
-    /// When it is not exactly the name of a registry of Azure: an access token must go to no other host.
+    /// If it is not exactly the name of an Azure registry. An access token must be sent to no other host.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let name = host_name(option, text, EXAMPLE, is_registry)?;
         let cloud = cloud_of(name).ok_or_else(|| {
@@ -65,10 +65,11 @@ impl RegistryHost {
         Ok(Self { name: name.to_owned(), cloud })
     }
 
-    /// Reads several, each once.
+    /// Parses several names and removes duplicates.
     ///
     /// # Errors
-    /// As for [`parse`](Self::parse), and if one is in another cloud than `authority`, whose tokens it does not accept.
+    /// As for [`parse`](Self::parse). Also if a registry is in another cloud than `authority`, because it does not
+    /// accept those tokens.
     pub fn parse_all(option: &str, texts: &[String], authority: &Authority) -> Result<Vec<Self>, Usage> {
         let mut hosts = Vec::new();
         for text in texts {
@@ -87,13 +88,13 @@ impl RegistryHost {
         Ok(hosts)
     }
 
-    /// The name itself.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.name
     }
 
-    /// Its cloud, as `az cloud list` names it.
+    /// Its cloud, as in `az cloud list`.
     #[must_use]
     pub fn cloud(&self) -> &'static str {
         self.cloud

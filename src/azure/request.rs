@@ -1,4 +1,4 @@
-//! What is asked of Azure, and what comes back.
+//! The request to Azure.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use super::registry::Registries;
 use crate::cloud::ExecVersion;
 use crate::shell::Name;
 
-/// In which cloud az has to be logged in.
+/// The request for a directory in which az is logged in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Az {
-    /// The cloud, as `az cloud list` names it.
+    /// The cloud, as in `az cloud list`.
     pub cloud: String,
 }
 
 /// A validated request for Azure credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Where Microsoft Entra is.
+    /// The address of Microsoft Entra.
     pub authority: Authority,
     /// The tenant of the application or managed identity.
     pub tenant: TenantId,
@@ -26,18 +26,18 @@ pub struct Request {
     pub client: ClientId,
     /// The subscription for the job's tools.
     pub subscription: Option<SubscriptionId>,
-    /// What the access token is for.
+    /// The scope of the access token.
     pub scope: Scope,
     /// The variable for the access token itself, if the job gets it.
     pub access_token_env: Option<Name>,
-    /// The version of the answer, if a Kubernetes client gets the access token.
+    /// The version of the output, if a Kubernetes client gets the access token.
     pub kubernetes: Option<ExecVersion>,
     /// The directory in which az is logged in, if the job gets one.
     pub az: Option<Az>,
-    /// The registries whose passwords are wanted.
+    /// The registries whose passwords are requested.
     pub registries: Registries,
-    /// Whether these are all that is wanted: nothing is exported.
+    /// Whether only these passwords are requested: then nothing is exported.
     pub registries_only: bool,
-    /// How long a refusal that a recent change would explain is retried.
+    /// How long a refusal is retried that a recent change may explain.
     pub wait_for_iam: Option<Duration>,
 }

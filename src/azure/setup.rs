@@ -1,4 +1,4 @@
-//! `setup`: a federated credential that allows what it is asked to allow, and nothing else.
+//! What to create in Azure: a federated credential that allows only the requested jobs.
 
 use sha2::{Digest, Sha256};
 
@@ -9,37 +9,37 @@ use crate::recipe::{Action, Command, Document, Recipe, Step};
 use crate::shell::posix;
 use crate::subject::allowed_jobs::{AllowedJobs, Refs};
 
-/// The shell variable of the credential.
+/// The shell variable that contains the credential.
 const CREDENTIAL: &str = "credential";
 
-/// Whose federated credential it is to be.
+/// The owner of the federated credential.
 #[derive(Debug)]
 pub enum Owner {
-    /// An application, which exists.
+    /// An existing application.
     Application(ClientId),
-    /// A user-assigned managed identity, to be created if it does not exist.
+    /// A user-assigned managed identity, which is created if it does not exist.
     Identity {
         /// Its name.
         name: String,
-        /// Its resource group, which exists.
+        /// Its existing resource group.
         group: String,
     },
 }
 
-/// What is to be created.
+/// The request.
 #[derive(Debug)]
 pub struct Request {
-    /// Whose credential.
+    /// The owner of the credential.
     pub owner: Owner,
-    /// A role to assign, and on what.
+    /// A role to assign, and its scope.
     pub role: Option<(String, String)>,
 }
 
 impl Request {
-    /// What to create so that `allowed`, and nothing else, is allowed.
+    /// What to create so that exactly `allowed` is allowed.
     ///
     /// # Errors
-    /// When no federated credential can do that: it matches one subject.
+    /// If no federated credential can express it, because a credential matches one subject.
     pub fn recipe(&self, allowed: &AllowedJobs) -> Result<Recipe, Usage> {
         match &allowed.refs {
             Refs::PullRequests => {
@@ -123,7 +123,7 @@ impl Request {
         steps
     }
 
-    /// Shell text that prints the id of whom a role is assigned to.
+    /// A shell command that prints the id of the role's assignee.
     fn principal(&self) -> String {
         match &self.owner {
             Owner::Application(client) => {
@@ -160,7 +160,7 @@ fn application(client: &ClientId, name: &str, credential: &Document) -> Vec<Step
     ]
 }
 
-/// A name that is the subject's own: another subject, which may differ only in what a name cannot hold, has another one.
+/// A name that is unique for the subject, even if subjects differ only in characters that a name cannot contain.
 /// <https://learn.microsoft.com/en-us/graph/api/resources/federatedidentitycredential>
 fn name(allowed: &AllowedJobs, subject: &str) -> String {
     const LONGEST_PART: usize = 80;

@@ -1,4 +1,4 @@
-//! The subscriptions that the application may see, by one call to Azure Resource Manager
+//! Lists the subscriptions that the application can access, with one call to Azure Resource Manager
 //! (<https://learn.microsoft.com/en-us/rest/api/resources/subscriptions/list>).
 
 use std::fmt;
@@ -15,14 +15,14 @@ use crate::json;
 
 const PROVIDER: &str = "Azure Resource Manager";
 
-/// A subscription as az keeps it.
+/// A subscription, with the fields that az stores.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Subscription {
     pub(super) id: SubscriptionId,
     pub(super) name: String,
-    /// `Enabled`, or why it cannot be used.
+    /// `Enabled`, or a state in which it cannot be used.
     pub(super) state: String,
-    /// The tenant that it belongs to; none if that is not known.
+    /// The tenant that owns it, if that is known.
     pub(super) home: Option<String>,
 }
 
@@ -42,11 +42,11 @@ struct Listed {
     tenant_id: Option<String>,
 }
 
-/// Asks `resource_manager`, an address without a path, which subscriptions `token` opens. Only its first page is read: it has
-/// more subscriptions than a job's application has roles in.
+/// Lists the subscriptions that `token` can access. `resource_manager` is an address without a path. Only the first
+/// page is read: a job's application has roles in fewer subscriptions than that.
 ///
 /// # Errors
-/// The refusal of Azure Resource Manager, or that it could not be reached in time.
+/// If Azure Resource Manager refuses, or cannot be reached in time.
 pub(super) async fn list(
     resource_manager: &str,
     token: &AccessToken,
@@ -66,7 +66,7 @@ pub(super) async fn list(
     http.retry(deadline, once).await.map_err(|gave_up| gave_up.explain(&Asked))
 }
 
-/// Reads the first page.
+/// Parses the first page.
 fn page(body: &[u8]) -> Result<Vec<Subscription>, &'static str> {
     let page: Page = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     if page.next.is_some_and(|next| !next.is_empty()) {
@@ -96,7 +96,7 @@ fn call(resource_manager: &str, token: &AccessToken) -> Result<http::Request, Fa
 /// An error answer.
 struct Answer {
     status: u16,
-    /// Whether it is in the service's own form.
+    /// Whether it has the service's error format.
     is_own: bool,
     words: PeerText,
 }
@@ -114,7 +114,7 @@ impl Answer {
         Self { status: response.status, is_own, words: shown.clean(&words) }
     }
 
-    /// Whether the same call can end differently by itself.
+    /// Whether a retry can succeed.
     fn heals(&self) -> bool {
         matches!(self.status, 408 | 412 | 425 | 429 | 500..=599)
     }

@@ -1,4 +1,4 @@
-//! What Microsoft Entra takes for a token, and what it answers to others, whatever its federated credentials allow.
+//! The tokens that Microsoft Entra accepts, and its answers to others, independently of federated credentials.
 //!
 //! <https://learn.microsoft.com/en-us/entra/workload-id/workload-identity-federation-considerations>
 
@@ -8,11 +8,11 @@ use crate::cloud::{Reaction, TokenFault};
 use crate::subject::SubjectToken;
 use crate::subject::claims::JobKind;
 
-/// The most characters of a federated credential's issuer, subject and audience:
+/// The longest issuer, subject and audience of a federated credential, in characters:
 /// <https://learn.microsoft.com/en-us/graph/api/resources/federatedidentitycredential>.
 pub(super) const LONGEST: usize = 600;
 
-/// Its answers: <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
+/// Its reaction to a fault: <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
 pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
     match fault {
         TokenFault::NoDiscovery | TokenFault::NoKeys => {
@@ -39,7 +39,7 @@ pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
     }
 }
 
-/// What of the token is more, or other, than Entra takes.
+/// The limits of Entra that the token exceeds.
 pub(super) fn limits(token: &SubjectToken) -> Vec<String> {
     let claims = token.claims();
     let mut broken = Vec::new();

@@ -1,4 +1,4 @@
-//! What each cloud tells of itself.
+//! The description of a cloud that the rest of the program uses.
 
 use super::{Arguments, Reaction, TokenFault};
 use crate::host::Env;
@@ -6,26 +6,27 @@ use crate::shell::Name;
 use crate::state::StateDir;
 use crate::subject::SubjectToken;
 
-/// A cloud, as those parts of the program know it that serve all clouds alike: what a failure prints, `clean` and `token`.
+/// A cloud, for the parts of the program that handle all clouds alike: the failure output, `clean` and `token`.
 #[derive(Debug)]
 pub struct About {
-    /// Its name, for a person.
+    /// Its name in messages.
     pub name: &'static str,
     /// The command that exchanges the token with it.
     pub command: &'static str,
-    /// The variables that hold credentials or lead to them, and that a command line, good or not, asks for: a failure removes
-    /// them. The second argument is what could be read of the file that `option_of_names` gives.
+    /// The variables that hold credentials, or paths to them, and that a command line would set, even if it is
+    /// invalid. The failure output unsets them. The second argument is the content of the file that `option_of_names`
+    /// names.
     pub credential_variables: fn(&Arguments, &str) -> Vec<Name>,
-    /// The option, without its dashes, whose value is a file that names further variables, one way to ask for them per line.
+    /// The option, without its dashes, whose value is a file that names more variables, one request per line.
     pub option_of_names: Option<&'static str>,
-    /// Those that an exchange may have set whatever it was asked for: `clean` removes them.
+    /// The variables that every exchange may have set: `clean` unsets them.
     pub variables_left: fn() -> Vec<Name>,
-    /// Other variables of this environment that lead into the private directory, and go with it.
+    /// Other variables of this environment that contain paths into the private directory. `clean` unsets them too.
     pub variables_into: fn(&StateDir, &Env) -> Vec<Name>,
-    /// Whether this is exactly the name of a container registry whose password the command gets.
+    /// Whether the text is the name of a container registry for which the command gets a password.
     pub is_registry: fn(&str) -> bool,
-    /// What of the token is more, or other, than the cloud takes, whoever its rules let in.
+    /// Limits of the cloud that the token exceeds, independently of the cloud's rules; one sentence each.
     pub limits: fn(&SubjectToken) -> Vec<String>,
-    /// What it does with a token that has this fault.
+    /// How the cloud reacts to a token with this fault.
     pub reaction: fn(TokenFault<'_>) -> Reaction,
 }

@@ -1,4 +1,4 @@
-//! An access token, as a token endpoint of OAuth 2.0 answers it (RFC 6749, section 5.1).
+//! An access token in the answer of an OAuth 2.0 token endpoint (RFC 6749, section 5.1).
 
 use std::time::{Duration, SystemTime};
 
@@ -34,14 +34,14 @@ impl Kept for AccessToken {
     }
 }
 
-/// The answer of a token endpoint. No field is ever shown: it holds the token.
+/// The answer of a token endpoint. It is never shown, because it contains the token.
 #[derive(Deserialize)]
 pub struct Granted {
     access_token: String,
-    /// Google's own clients do without it.
+    /// Google's own clients do not require it.
     token_type: Option<String>,
-    /// Seconds, as a number; as a text from Entra's older endpoints, and for Google's own clients. Google leaves it out for a
-    /// token with a second or two left.
+    /// Seconds, as a number. Entra's older endpoints send a text, and Google's own clients accept one. Google omits
+    /// it for a token that expires in a second or two.
     expires_in: Option<Value>,
 }
 
@@ -55,10 +55,10 @@ impl Granted {
         Duration::try_from_secs_f64(seconds?).ok()
     }
 
-    /// The token of an answer that came `now`.
+    /// The token in an answer that was received at `now`.
     ///
     /// # Errors
-    /// When it is not a bearer token, or [`token_of`] refuses it.
+    /// If it is not a bearer token, or [`token_of`] refuses it.
     pub fn token(self, now: SystemTime) -> Result<AccessToken, &'static str> {
         if self.token_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
             return Err("its token is not a bearer token");
@@ -68,12 +68,12 @@ impl Granted {
     }
 }
 
-/// A token that fits into a header. Empty is no token, and one with spaces or control characters fits into none. Nor does one of
-/// megabytes: a federated token of Google's has 12 KiB at most
+/// Checks that a token fits into an HTTP header: it is not empty and has no spaces or control characters. Its length
+/// is limited; a federated token of Google has at most 12 KiB
 /// (<https://docs.cloud.google.com/docs/authentication/token-types>).
 ///
 /// # Errors
-/// What is wrong with it, without a part of it.
+/// The reason, without any part of the token.
 pub fn token_of(text: String) -> Result<Secret, &'static str> {
     const LONGEST: usize = 64 << 10;
     if text.len() > LONGEST {
@@ -85,7 +85,7 @@ pub fn token_of(text: String) -> Result<Secret, &'static str> {
     Ok(Secret::new(text))
 }
 
-/// What is wrong with an answer that holds a token; serde's own words could quote it.
+/// The reason why an answer with a token could not be parsed. serde's own message could quote the token.
 #[must_use]
 pub fn unreadable(error: &serde_json::Error) -> &'static str {
     match error.classify() {
@@ -95,7 +95,7 @@ pub fn unreadable(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// Until when a token is valid, for a person.
+/// The time until which a token is valid, for a message.
 #[must_use]
 pub fn until(expires: SystemTime) -> String {
     let seconds = expires.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());

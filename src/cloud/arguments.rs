@@ -1,7 +1,7 @@
-//! What a command line asks for, good or not.
+//! The options and words of a command line, which may be invalid.
 
-/// The options and the words of a command line as far as they can be made out. They are not yet known to be a good command
-/// line: whatever is read from them must make sense for a bad one too, in which an option may be there twice.
+/// The options and words of a command line, as far as they can be identified. The command line may be invalid, for
+/// example contain an option twice. Callers must handle that.
 ///
 /// ```
 /// use oidc_exchange::cloud::Arguments;
@@ -22,23 +22,23 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Adds an option; one that takes no value, or has lost it, has none.
+    /// Adds an option. `value` is `None` for a flag, and for an option without its value.
     pub fn add_option(&mut self, name: &str, value: Option<&str>) {
         self.options.push((name.to_owned(), value.map(str::to_owned)));
     }
 
-    /// Adds a word that is no option and no option's value.
+    /// Adds a word that is neither an option nor an option's value.
     pub fn add_word(&mut self, word: &str) {
         self.words.push(word.to_owned());
     }
 
-    /// Whether the option `name` is there, with or without a value.
+    /// Whether the option `name` occurs, with or without a value.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.options.iter().any(|(option, _)| option == name)
     }
 
-    /// Each time that the option `name` is there, with its value.
+    /// Each occurrence of the option `name`, with its value.
     pub fn each(&self, name: &str) -> impl Iterator<Item = Option<&str>> {
         self.options.iter().filter(move |(option, _)| option == name).map(|(_, value)| value.as_deref())
     }
@@ -48,12 +48,12 @@ impl Arguments {
         self.each(name).flatten()
     }
 
-    /// Every word that is no option and no option's value.
+    /// Every word that is neither an option nor an option's value.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(String::as_str)
     }
 
-    /// The value of every option that has one: a word may have become one by mistake.
+    /// The value of every option that has one: a word may be parsed as a value by mistake.
     pub fn all_values(&self) -> impl Iterator<Item = &str> {
         self.options.iter().filter_map(|(_, value)| value.as_deref())
     }

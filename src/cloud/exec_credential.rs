@@ -1,5 +1,5 @@
-//! What a Kubernetes client reads from a credential plugin, and how it asks for it:
-//! <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>.
+//! The output for Kubernetes clients, which run this program as a credential plugin, and the version that they
+//! request: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,8 +12,8 @@ use crate::host::Env;
 use crate::json::members;
 use crate::secret::Secret;
 
-/// How long a credential must at least be valid to be printed without asking for a new one. The Python client takes it for
-/// expired 5 minutes before its end, and then runs its plugin for every request:
+/// The shortest remaining lifetime at which a kept credential is printed again. The Python client treats a credential
+/// as expired 5 minutes early, and then runs its plugin for every request:
 /// <https://github.com/kubernetes-client/python/blob/master/kubernetes/base/config/kube_config.py>.
 pub const LEAST_LIFE: Duration = Duration::from_mins(6);
 
@@ -22,7 +22,7 @@ const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
 const KIND: &str = "ExecCredential";
 
-/// The version of the answer. A client refuses another one than its kubeconfig names.
+/// The version of the output. A client accepts only the version in its kubeconfig.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -47,7 +47,7 @@ pub enum ExecVersion {
 impl ExecVersion {
     const ALL: [Self; 2] = [Self::V1, Self::V1Beta1];
 
-    /// The version as a kubeconfig names it.
+    /// The version as it is written in a kubeconfig.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,13 +56,14 @@ impl ExecVersion {
         }
     }
 
-    /// The version that the client asks for in `KUBERNETES_EXEC_INFO`. Some clients do not set the variable: they read v1.
+    /// The version that the client requests in `KUBERNETES_EXEC_INFO`. Some clients do not set the variable: they
+    /// accept v1.
     ///
     /// # Errors
-    /// When the variable has another value than a client writes, or asks for a version that is not known here.
+    /// If the variable has an invalid value, or the version is not supported.
     pub fn asked(env: &Env) -> Result<Self, Usage> {
         let Some(info) = env.get("KUBERNETES_EXEC_INFO")? else { return Ok(Self::V1) };
-        // The rest describes the cluster, and can be long.
+        // The value also describes the cluster, which can be long.
         let mut room = 16 << 10;
         let found = members(info.as_bytes(), &mut room, |name| matches!(name, "kind" | "apiVersion")).ok();
         let text = |name: &str| found.as_ref()?.get(name).and_then(Value::as_str);
@@ -97,10 +98,11 @@ struct Status<'a> {
     token: &'a str,
 }
 
-/// The answer that holds `token`. A client that knows when it `expires` asks again then; otherwise after a refusal.
+/// The output with `token`. A client that gets an expiry (`expires`) runs the plugin again at that time; otherwise it
+/// does so after a refusal.
 ///
 /// # Errors
-/// When the text cannot be made.
+/// If the JSON text cannot be made.
 pub fn exec_credential(
     version: ExecVersion,
     token: &Secret,
@@ -110,7 +112,7 @@ pub fn exec_credential(
         api_version: version.as_str(),
         kind: KIND,
         status: Status {
-            // Clients differ in which other forms of a time they read.
+            // Clients differ in the other time formats that they accept.
             expiration_timestamp: expires.map(|time| humantime::format_rfc3339_seconds(time).to_string()),
             token: token.reveal(),
         },

@@ -1,4 +1,4 @@
-//! What an exchange works with, whichever cloud it is with.
+//! The inputs that every cloud's exchange has in common.
 
 use crate::host::Host;
 use crate::http::Client;
@@ -6,18 +6,18 @@ use crate::http::retry::Deadline;
 use crate::state;
 use crate::subject::SubjectToken;
 
-/// What one exchange is given. Several exchanges of one run share all but the client, whose certificates and proxies may
-/// be those of one cloud.
+/// The inputs of one exchange. Several exchanges of one run share everything except the client: certificates and
+/// proxies can be set for each cloud.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
     /// The job's token.
     pub token: &'a SubjectToken,
     /// The client for this exchange's calls.
     pub http: &'a Client,
-    /// This machine's variables and clock.
+    /// The environment and the clock.
     pub host: &'a Host,
-    /// When the exchange must have ended.
+    /// When the exchange must have finished.
     pub deadline: Deadline,
-    /// Where private files go.
+    /// The directory for private files.
     pub place: &'a state::StateDir,
 }

@@ -1,4 +1,4 @@
-//! What every cloud's exchange is given, and what each cloud tells of itself.
+//! The inputs of every cloud's exchange, and the description of a cloud.
 
 mod about;
 mod access_token;

@@ -1,17 +1,17 @@
-//! What can be wrong with a token for every cloud, and what a cloud does then.
+//! Faults of a token that concern every cloud, and how a cloud reacts to each.
 
 use std::borrow::Cow;
 
-/// What is wrong with a token, or with what its issuer publishes.
+/// A fault of a token, or of the documents that its issuer publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenFault<'t> {
-    /// The token names no issuer that a cloud could have been told of.
+    /// The token has no issuer, or one that no cloud accepts.
     NoIssuer,
-    /// Its issuer's address is one of plain http.
+    /// The issuer's address uses plain HTTP.
     IssuerInClear,
-    /// The issuer's discovery document is not there, or is not one.
+    /// The issuer's discovery document is missing or invalid.
     NoDiscovery,
-    /// A list that the document must have is missing.
+    /// The discovery document lacks a required list.
     NoList,
     /// The document does not list the token's algorithm.
     UnlistedAlgorithm(&'t str),
@@ -25,19 +25,19 @@ pub enum TokenFault<'t> {
     WrongSignature,
     /// No published key makes signatures of that algorithm.
     UnsoundAlgorithm(&'t str),
-    /// The token's time is over.
+    /// The token has expired.
     Expired,
-    /// Its time is over, by less than clocks may differ.
+    /// The token has expired, but by less than the tolerated clock difference.
     JustExpired,
     /// It was issued more than a day ago.
     TooOld,
-    /// It is issued in the future.
+    /// Its time of issue is in the future.
     IssuedLater,
-    /// Its time has not begun.
+    /// It is not valid yet.
     NotYetValid,
-    /// It does not tell when it was issued, or until when it is good.
+    /// It lacks the time of issue or the time of expiry.
     NoTime,
-    /// One of its times is no whole number.
+    /// One of its times is not an integer.
     OddTime,
     /// It has no subject.
     NoSubject,
@@ -45,19 +45,19 @@ pub enum TokenFault<'t> {
     NoAudience,
 }
 
-/// What a cloud does with a token that has a fault.
+/// How a cloud reacts to a token with a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reaction {
-    /// Nothing, as far as is known.
+    /// It accepts the token, as far as is known.
     Ignores,
-    /// It refuses the token, in words that are not known.
+    /// It refuses the token; its message is not known.
     Refuses,
-    /// It refuses the token in these words.
+    /// It refuses the token with this message.
     Says(Cow<'static, str>),
 }
 
 impl Reaction {
-    /// In these words.
+    /// A refusal with this message.
     #[must_use]
     pub const fn says(words: &'static str) -> Self {
         Self::Says(Cow::Borrowed(words))

@@ -1,12 +1,12 @@
-//! The seam between what was asked and the clouds: a target and the job's token become a grant, and a grant becomes what
-//! is handed over.
+//! The interface to the clouds: a target and the job's token become a grant, and a grant becomes the result for the
+//! job.
 //!
 //! ```text
 //! Target + Given ──exchange──▶ Grant ──content──▶ Variables │ Answer, and Leftovers
 //! ```
 //!
-//! Each function is one match on the clouds. Nothing here is the process's: several exchanges run at once, each with a target
-//! and a [`Given`] of its own, and [`together`] hands over the results of all of them, or of none.
+//! Each function is one match on the clouds. There is no shared state: several exchanges run at once, each with its
+//! own target and [`Given`]. [`together`] returns the results of all of them, or of none.
 
 mod together;
 
@@ -24,52 +24,52 @@ pub use crate::vault::PendingRevocation;
 use crate::{aws, azure, google, vault};
 pub use together::{revoke, together};
 
-/// What a cloud gave for the token, with the request that it answers.
+/// What a cloud returned for the token, with the request.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one for each exchange")]
 pub enum Grant<'t> {
     /// An AWS role's credentials.
     Aws {
-        /// What was asked.
+        /// The request.
         request: &'t aws::Request,
-        /// How the job gets them.
+        /// How the job gets the credentials.
         mode: &'t aws::OutputMode,
         /// The credentials.
         credentials: aws::Credentials,
-        /// The passwords of the registries that were asked for.
+        /// The passwords of the requested registries.
         logins: Vec<Login>,
     },
-    /// A service account's tokens, or the federated one.
+    /// The access token of a service account, or the federated token.
     Google {
-        /// What was asked.
+        /// The request.
         request: &'t google::Request,
-        /// The place for the credentials file, where the user has named one.
+        /// The new credentials file, if the user named one.
         file: Option<NewFile>,
         /// The tokens.
         credentials: google::Credentials,
-        /// The passwords of the registries that were asked for.
+        /// The passwords of the requested registries.
         logins: Vec<Login>,
     },
-    /// An access token, which shows that the subject token is accepted.
+    /// An access token, which proves that Entra accepts the subject token.
     Azure {
-        /// What was asked.
+        /// The request.
         request: &'t azure::Request,
         /// The token.
         access_token: AccessToken,
-        /// The passwords of the registries that were asked for.
+        /// The passwords of the requested registries.
         logins: Vec<Login>,
     },
-    /// Secrets, and the client token that read them.
+    /// Secrets, and the client token that was used to read them.
     Vault {
-        /// What was asked.
+        /// The request.
         request: &'t vault::Request,
-        /// What was read.
+        /// The secrets.
         secrets: vault::Secrets,
     },
 }
 
 impl<'t> Grant<'t> {
-    /// Takes the passwords of registries out, each with how it is to be registered.
+    /// Removes and returns the passwords of registries, each with its registration options.
     fn take_logins(&mut self) -> Vec<(Login, &'t Options)> {
         let (logins, options) = match self {
             Self::Aws { request, logins, .. } => (logins, &request.registries.options),
@@ -80,7 +80,7 @@ impl<'t> Grant<'t> {
         std::mem::take(logins).into_iter().map(|login| (login, options)).collect()
     }
 
-    /// When it ends, where the cloud said so.
+    /// When the credentials expire, if the cloud returned that.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
         match self {
@@ -92,11 +92,11 @@ impl<'t> Grant<'t> {
     }
 }
 
-/// Trades the token for what `target` asks. What can be seen beforehand of the way out is seen before anything is sent.
-/// What must not outlive a bad end, here or in [`content`], is noted in `pending`.
+/// Exchanges the token for what `target` requests. Problems with the output that can be found in advance are reported
+/// before anything is sent. `pending` records what must be revoked if this function or [`content`] fails.
 ///
 /// # Errors
-/// The cloud's refusal, that it could not be reached in time, or that the result could not be written.
+/// If the cloud refuses, cannot be reached in time, or the result could not be written.
 pub async fn exchange<'t>(
     target: &'t Target,
     given: &Given<'_>,
@@ -136,10 +136,10 @@ pub async fn exchange<'t>(
     })
 }
 
-/// What the job gets of `grant`, with the private files that it leads to, and what is to be undone after its last use.
+/// The result of `grant` for the job, with the private files that it refers to, and what to undo after its last use.
 ///
 /// # Errors
-/// When a file cannot be written, or a value cannot be handed over; the files are then gone again.
+/// If a file cannot be written, or a value cannot be exported. The files are then deleted.
 pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Leftovers), Error> {
     match grant {
         Grant::Aws { request, mode, credentials, logins: _ } => {
@@ -176,7 +176,7 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
     }
 }
 
-/// The passwords of the registries that `target` names, got again: nothing is registered.
+/// Gets the passwords of the registries of `target` again. Nothing is registered.
 ///
 /// # Errors
 /// As for [`exchange`].
@@ -199,7 +199,7 @@ pub async fn logins(target: &Target, given: &Given<'_>) -> Result<Vec<Login>, Er
     }
 }
 
-/// The access token as a Kubernetes client reads it.
+/// The access token in the format for Kubernetes clients.
 fn for_kubernetes(version: ExecVersion, token: &AccessToken) -> Result<(Content, Leftovers), Error> {
     let answer = exec_credential(version, &token.secret, token.expires)?;
     Ok((Content::Answer(answer), Leftovers::of(None, None)))

@@ -1,4 +1,4 @@
-//! Several exchanges of one run: under way at the same time, and handed over together or not at all.
+//! Several exchanges of one run: they run at the same time, and the job gets all results or none.
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -11,12 +11,12 @@ use crate::error::{Error, Exit, Report, Usage};
 use crate::plan::Part;
 use crate::registry::{self, Login, Options};
 
-/// Trades the token for what each of `parts` asks, all at the same time, and puts the results together. Each part has a
-/// `pending` of its own. A part that fails does not end the others: each failure is to be reported.
+/// Exchanges the token for what each of `parts` requests, at the same time, and combines the results. Each part has
+/// its own `pending`. A part that fails does not end the others: all failures are reported.
 ///
 /// # Errors
-/// Every failure, with the name of its part. Nothing of the others is handed over then: their files are gone, and what
-/// `pending` has is for [`revoke`].
+/// Every failure, with the name of its part. Then nothing is returned: all files are deleted, and [`revoke`] must be
+/// called for what `pending` records.
 pub async fn together<'g>(
     parts: &[Part],
     given: impl Fn(&Part) -> Option<Given<'g>>,
@@ -30,7 +30,7 @@ pub async fn together<'g>(
     });
     let mut grants = all_or_errors(join_all(exchanges).await)?;
     let logins: Vec<(Login, &Options)> = grants.iter_mut().flat_map(Grant::take_logins).collect();
-    // A profile is in nobody's way out, and so is written last: until then a failure leaves no trace.
+    // A profile affects no other part, so it is written last: an earlier failure then leaves no trace.
     let (profiles, others): (Vec<_>, Vec<_>) =
         parts.iter().zip(&given).zip(grants).partition(|(_, grant)| writes_profile(grant));
     let finish = |((part, given), grant)| async move {
@@ -43,7 +43,7 @@ pub async fn together<'g>(
         finished.push(finish(profile).await.map_err(|error| vec![error])?);
     }
     let (content, mut leftovers) = put_together(finished);
-    // The last of all, and for all parts at once, for the same reason.
+    // The registrations of all parts come last, for the same reason.
     if let (false, Some(given)) = (logins.is_empty(), given.first()) {
         let Given { token, host, place, .. } = given;
         let registered = registry::register(logins, token, &host.env, place).await;
@@ -75,10 +75,11 @@ fn all_or_errors<T>(results: Vec<Result<T, Error>>) -> Result<Vec<T>, Vec<Error>
     if errors.is_empty() { Ok(done) } else { Err(errors) }
 }
 
-/// What a part comes to.
+/// The result of one part.
 type Finished<'p> = (&'p Part, Content, Leftovers);
 
-/// Each variable is set by one part, and removed by no other. Names that a secret's keys chose are known only now.
+/// Checks that each variable is set by one part and unset by no other. Names from the keys of a secret are known only
+/// now.
 fn check_names(finished: &[Finished<'_>]) -> Result<(), Usage> {
     let names = |(_, content, _): &Finished<'_>| match content {
         Content::Variables(exports) => Names::from(exports),
@@ -102,14 +103,14 @@ fn put_together(finished: Vec<Finished<'_>>) -> (Content, Leftovers) {
                 exports.add(others);
                 Content::Variables(exports)
             }
-            // An answer is what a run of one part comes to.
+            // A protocol answer is the result of a run with one part.
             (_, content) => content,
         });
     }
     (together.unwrap_or_else(|| Content::Variables(Exports::default())), all)
 }
 
-/// Revokes what is in each `pending`, at the same time; `at_once` cuts that short.
+/// Revokes what each `pending` records, at the same time. If `at_once` resolves, the revocation is cut short.
 pub async fn revoke(pending: &[PendingRevocation], at_once: impl Future<Output = ()>) {
     let at_once = at_once.shared();
     join_all(pending.iter().map(|one| one.revoke(at_once.clone()))).await;

@@ -4,7 +4,7 @@ use super::{exports, token_checks};
 use crate::cloud::About;
 use crate::shell::Name;
 
-/// Google Cloud.
+/// The entry of Google Cloud.
 pub const ABOUT: About = About {
     name: "Google",
     command: "gcp",

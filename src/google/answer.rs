@@ -1,4 +1,4 @@
-//! An error of Google's, in either of its two forms.
+//! Parses an error of Google, in either of its two formats.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use crate::json;
 /// The calls of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The subject token for a federated token.
+    /// Exchanges the subject token for a federated token.
     Sts,
-    /// That for a service account's access token.
+    /// Exchanges the federated token for a service account's access token.
     AccessToken,
-    /// Or for its ID token.
+    /// Exchanges the federated token for a service account's ID token.
     IdToken,
 }
 
@@ -26,7 +26,7 @@ impl Step {
         }
     }
 
-    /// The option that leads elsewhere.
+    /// The option that sets the address of the service.
     pub(super) fn endpoint_option(self) -> &'static str {
         match self {
             Self::Sts => "--sts-endpoint",
@@ -35,32 +35,33 @@ impl Step {
     }
 }
 
-/// An error answer's parts.
+/// The parts of an error answer.
 pub(super) struct Answer {
     pub(super) step: Step,
     pub(super) status: u16,
-    /// `invalid_grant`, `PERMISSION_DENIED`; empty where the body is not an error of Google's.
+    /// For example `invalid_grant` or `PERMISSION_DENIED`; empty if the body is not an error of Google.
     pub(super) code: RawText,
-    /// `IAM_PERMISSION_DENIED`, `SERVICE_DISABLED`: the reason in an `ErrorInfo`; empty for none.
+    /// The reason in an `ErrorInfo`, for example `IAM_PERMISSION_DENIED` or `SERVICE_DISABLED`; empty if there is
+    /// none.
     pub(super) reason: RawText,
     message: RawText,
     /// Code, reason and message.
     words: PeerText,
-    /// The same, with the message's first sentence alone.
+    /// The same, with only the first sentence of the message.
     first: PeerText,
     request_id: Option<PeerText>,
 }
 
 impl Answer {
-    /// Reads an error answer. What is no error of Google's is kept out: it may hold anything.
+    /// Parses an error answer. A text that is not an error of Google is not shown, because it may contain anything.
     pub(super) fn read(step: Step, response: &Response, shown: &Shown) -> Self {
-        // What is larger than that is no error of Google's.
+        // A larger answer is not an error of Google.
         let body = json::parse_within(&response.body, &mut (1 << 20)).unwrap_or_default();
         let status = RawText::new(&format!("status {}", response.status));
         let (code, message, reason) = match &body["error"] {
-            // RFC 6749, section 5.2, as RFC 8693 takes it over.
+            // The format of RFC 6749, section 5.2, which RFC 8693 uses.
             code @ Value::String(_) => (RawText::of(code), RawText::of(&body["error_description"]), RawText::default()),
-            // <https://google.aip.dev/193>: every other service's form, and under 5xx that of STS too.
+            // The format of <https://google.aip.dev/193>: of all other services, and of STS with a 5xx status.
             error @ Value::Object(_) => {
                 let details = error["details"].as_array().map_or(&[][..], Vec::as_slice);
                 let reasons = details.iter().map(|detail| RawText::of(&detail["reason"]));
@@ -76,7 +77,7 @@ impl Answer {
         let mut words = match (code.is_empty(), reason.is_empty()) {
             (true, _) => status.then(", without an error of Google's", &RawText::default()),
             (false, true) => code.clone(),
-            // `IAM_PERMISSION_DENIED` has the code in it.
+            // `IAM_PERMISSION_DENIED` contains the code.
             (false, false) if reason.says(code.unclean()) => reason.clone(),
             (false, false) => code.clone().then(" ", &reason),
         };
@@ -89,7 +90,7 @@ impl Answer {
         Self { step, status: response.status, code, reason, message, words, first, request_id }
     }
 
-    /// What is quoted of an error that is explained: Google adds the same advice to many errors.
+    /// The part that is quoted if the error has hints: Google adds the same advice to many errors.
     pub(super) fn said_briefly(&self) -> String {
         self.first.with_id("request", self.request_id.as_ref())
     }

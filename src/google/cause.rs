@@ -1,4 +1,4 @@
-//! Why a call to Google brought no token, and all that follows from it.
+//! The causes of a failed call to Google, with the title, hints and retries of each.
 //!
 //! Texts: <https://docs.cloud.google.com/iam/docs/troubleshooting-workload-identity-federation>.
 
@@ -6,54 +6,54 @@ use super::answer::{Answer, Step};
 use super::hints::Context;
 use crate::http::{Explain, Row, THROTTLED, Told};
 
-/// Why a call brought no token.
+/// Why a call returned no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// STS does not take the audience for a provider's name.
+    /// For STS, the audience is not a provider's name.
     ProviderName,
-    /// No such provider or pool; or it is disabled or deleted.
+    /// The provider or pool does not exist, or is disabled or deleted.
     ProviderUnknown,
     /// The provider does not list the token's audience.
     Audience,
-    /// The provider is of another issuer.
+    /// The provider has another issuer.
     Issuer,
-    /// The token's time is over, or has not come.
+    /// The token has expired, or is not valid yet.
     Stale,
-    /// STS could not get the issuer's keys, or not the one that signed.
+    /// STS could not download the issuer's keys, or they do not contain the token's key.
     IssuerUnreachable,
-    /// The signature is not the issuer's.
+    /// The signature is wrong.
     Signature,
-    /// The provider's condition is not true of the token.
+    /// The token does not satisfy the provider's condition.
     Condition,
-    /// The mapping makes a subject, or another attribute, that is too long.
+    /// The mapping results in a subject, or another attribute, that is too long.
     MappedAttribute,
-    /// Another thing about the token, or about the request.
+    /// Another fault of the token or the request.
     Request,
-    /// The service account does not let the federated identity act as it; or there is no such account.
+    /// The federated identity may not act as the service account, or the account does not exist.
     Impersonation,
     /// The same, for an ID token.
     IdToken,
-    /// The IAM Credentials API is switched off in the project.
+    /// The IAM Credentials API is disabled in the project.
     ServiceDisabled,
-    /// No such service account.
+    /// The service account does not exist.
     NoAccount,
-    /// More than an hour, without the organization's leave.
+    /// A lifetime of more than an hour, which the organization does not allow.
     Lifetime,
-    /// A scope or a delegate that is none.
+    /// An invalid scope or delegate.
     Argument,
-    /// The federated token itself is not taken.
+    /// The federated token itself is not accepted.
     Unauthenticated,
     /// The federated token's scope is too narrow.
     Scope,
-    /// A policy of the organization forbids it.
+    /// An organization policy denies it.
     OrganizationPolicy,
     /// Too many calls.
     Throttled,
     /// The service failed.
     ServerFault,
-    /// No error of Google's: something in between answered.
+    /// The answer is not an error of Google: another server answered, for example a proxy.
     NotGoogle,
-    /// A refusal that is not known here.
+    /// Another refusal.
     Other,
 }
 
@@ -102,7 +102,7 @@ impl Cause {
             ("NOT_FOUND", _) => Self::NoAccount,
             ("PERMISSION_DENIED", _) if answer.says("getOpenIdToken") => Self::IdToken,
             ("PERMISSION_DENIED", _) if answer.says("getAccessToken") => Self::Impersonation,
-            // What it said before it named the permission.
+            // The older message, which does not name the permission.
             ("PERMISSION_DENIED", _) if answer.says("does not have permission") => match answer.step {
                 Step::IdToken => Self::IdToken,
                 Step::AccessToken | Step::Sts => Self::Impersonation,
@@ -112,7 +112,7 @@ impl Cause {
         }
     }
 
-    /// All that follows from the cause.
+    /// The title, hints and retries of the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const TOKEN: &str = "Google STS refused the token";
         const PROVIDER: &str = "Google STS does not know the provider";
@@ -156,14 +156,15 @@ impl Cause {
         }
     }
 
-    /// Whether Google says this of a provider, a binding or an API that was made or switched on a moment ago: a change
-    /// takes a minute or more to be seen everywhere.
+    /// Whether Google can return this for a provider, a binding or an API that was just created or enabled. A change
+    /// takes a minute or more to be visible everywhere.
     /// <https://docs.cloud.google.com/iam/docs/access-change-propagation>.
     pub(super) fn may_be_young(self) -> bool {
         matches!(self, Self::ProviderUnknown | Self::Impersonation | Self::IdToken | Self::ServiceDisabled)
     }
 
-    /// What the token presents to the step that refused it; nothing if Google has quoted it, or looked at no claim.
+    /// The claims that are relevant for the step that refused. Empty if Google has quoted them, or has not checked
+    /// claims.
     fn presented(self, context: &Context<'_>) -> Vec<String> {
         match self {
             Self::Condition | Self::MappedAttribute | Self::Impersonation | Self::IdToken => {
@@ -192,7 +193,7 @@ impl Cause {
     }
 }
 
-/// What a refusal of the request is called, after the service.
+/// The title of a refused request, after the service's name.
 const REQUEST: &str = "refused the request";
 
 impl Explain<Answer> for Context<'_> {

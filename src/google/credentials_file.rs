@@ -1,7 +1,7 @@
-//! The `external_account` file, which every Google client reads: <https://google.aip.dev/auth/4117>.
+//! The `external_account` file that every Google client reads: <https://google.aip.dev/auth/4117>.
 //!
-//! It is its own credential source: the subject token is in it, so that one private file is all there is, and a client
-//! can make new access tokens from it for as long as the subject token lives.
+//! The file is its own credential source: it contains the subject token. So one private file is enough. A client can
+//! get new access tokens with it until the subject token expires.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ use crate::state::Error;
 use crate::subject::SubjectToken;
 
 const TYPE: &str = "external_account";
-/// The member that holds the subject token; clients skip members that they do not know.
+/// The member with the subject token. Clients ignore members that they do not know.
 const TOKEN_FIELD: &str = "oidc_token";
 
-/// In the order in which gcloud writes it.
+/// The members have the order of gcloud.
 #[derive(Serialize)]
 struct ExternalAccount<'a> {
     universe_domain: &'a str,
@@ -32,7 +32,7 @@ struct ExternalAccount<'a> {
     service_account_impersonation_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_account_impersonation: Option<Lifetime>,
-    /// Where gcloud asks whose a federated token is.
+    /// The address at which gcloud gets the identity of a federated token.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_info_url: Option<String>,
     oidc_token: &'a str,
@@ -56,10 +56,10 @@ struct Lifetime {
     token_lifetime_seconds: u16,
 }
 
-/// The file's text, for a file at `path`.
+/// The content of the file, for a file at `path`.
 ///
 /// # Errors
-/// When the path is not text, which JSON could not carry.
+/// If the path is not UTF-8, because JSON cannot contain it.
 pub fn text(request: &Request, token: &SubjectToken, path: &Path) -> Result<Secret, Error> {
     let file = path.to_str().ok_or_else(|| Error::write(path, "its path is not UTF-8 text"))?;
     let endpoints = &request.endpoints;
@@ -81,11 +81,11 @@ pub fn text(request: &Request, token: &SubjectToken, path: &Path) -> Result<Secr
     Ok(Secret::new(text + "\n"))
 }
 
-/// Checks that a file at `path`, where there is one, is of this kind, or empty: a key or a user's login is not ours to
-/// replace.
+/// Checks that a file at `path`, if it exists, is of this kind or empty. A key or a user's login must not be
+/// replaced.
 ///
 /// # Errors
-/// When it is of another kind, or cannot be read.
+/// If it is of another kind, or cannot be read.
 pub fn may_replace(reader: &Reader, path: &Path) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct File {

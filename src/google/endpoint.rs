@@ -1,4 +1,4 @@
-//! Where Google's two services are: of a universe, or where the user says.
+//! The addresses of Google's two services: those of a universe, or those that the user names.
 
 use reqwest::Url;
 
@@ -6,14 +6,14 @@ use super::service_account::ServiceAccount;
 use super::universe::UniverseDomain;
 use crate::error::Usage;
 
-/// A service's address, without a slash at its end.
+/// A service's address, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Base(String);
 
 impl Base {
-    /// Reads an address; the path of the service's own method is taken off its end.
+    /// Parses an address. If it ends with the path of the service's method, the path is removed.
     fn parse(option: &str, text: &str, method: &str) -> Result<Self, Usage> {
-        // The address is not shown: somebody may have put a password into it.
+        // The address is not shown, because it may contain a password.
         let wrong = |why: &str| {
             Usage::new(format!("{option}: {why}"))
                 .hint("write it as https://HOST, and a path where the service has one")
@@ -42,10 +42,10 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Those of `universe`, but where the user names others (`--sts-endpoint`, `--iamcredentials-endpoint`).
+    /// The addresses of `universe`, unless the user names others (`--sts-endpoint`, `--iamcredentials-endpoint`).
     ///
     /// # Errors
-    /// When one of the user's is not an address.
+    /// If an address of the user is invalid.
     pub fn new(universe: UniverseDomain, sts: Option<&str>, iam_credentials: Option<&str>) -> Result<Self, Usage> {
         let default = |service: &str| Base(format!("https://{service}.{}", universe.as_str()));
         Ok(Self {
@@ -67,31 +67,31 @@ impl Endpoints {
         &self.universe
     }
 
-    /// Where IAM Credentials is.
+    /// The address of IAM Credentials.
     #[must_use]
     pub fn iam_credentials(&self) -> &str {
         &self.iam_credentials.0
     }
 
-    /// Where a subject token is exchanged.
+    /// The address that exchanges a subject token.
     #[must_use]
     pub fn token(&self) -> String {
         format!("{}/v1/token", self.sts.0)
     }
 
-    /// Where a federated token says whose it is.
+    /// The address that returns the identity of a federated token.
     #[must_use]
     pub fn introspect(&self) -> String {
         format!("{}/v1/introspect", self.sts.0)
     }
 
-    /// Where `account`'s access tokens are made.
+    /// The address that issues access tokens of `account`.
     #[must_use]
     pub fn generate_access_token(&self, account: &ServiceAccount) -> String {
         format!("{}/v1/{}:generateAccessToken", self.iam_credentials.0, account.resource())
     }
 
-    /// Where `account`'s ID tokens are made.
+    /// The address that issues ID tokens of `account`.
     #[must_use]
     pub fn generate_id_token(&self, account: &ServiceAccount) -> String {
         format!("{}/v1/{}:generateIdToken", self.iam_credentials.0, account.resource())

@@ -1,4 +1,4 @@
-//! The wire: the subject token for a federated one, that for a service account's.
+//! The calls of an exchange: subject token to federated token, federated token to service account's token.
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
@@ -22,10 +22,10 @@ const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
 /// The subject token's type.
 pub(super) const JWT_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// Trades the token for what `request` asks, every step of it.
+/// Exchanges the token for the tokens in `request`, in all steps.
 ///
 /// # Errors
-/// A service's refusal, or that it could not be reached in time.
+/// If a service refuses, or cannot be reached in time.
 pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credentials, Error> {
     let Given { token, http, host, deadline, .. } = *given;
     let grace = request.wait_for_iam.map(Deadline::after);
@@ -51,7 +51,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
     Ok(Credentials { access_token, id_token })
 }
 
-/// What every call needs.
+/// The inputs of every call of one exchange.
 struct Trade<'a> {
     request: &'a Request,
     token: &'a SubjectToken,
@@ -61,7 +61,7 @@ struct Trade<'a> {
     grace: Option<Deadline>,
 }
 
-/// No field is ever shown: an answer holds the token.
+/// It is never shown, because it contains the token.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GeneratedAccessToken {
@@ -75,7 +75,7 @@ struct GeneratedIdToken {
 }
 
 impl Trade<'_> {
-    /// Lets the second host's handshake run beside the first one's call.
+    /// Starts the connection to the second host during the call to the first one.
     fn open_ahead(&self) {
         let Some(impersonation) = &self.request.impersonation else { return };
         let endpoints = &self.request.endpoints;
@@ -89,7 +89,7 @@ impl Trade<'_> {
     }
 
     async fn federated(&self) -> Result<AccessToken, Error> {
-        // A federated token that is only traded on needs no more than that.
+        // A federated token that is only exchanged again needs no other scope.
         let scope = match &self.request.impersonation {
             Some(_) => Scope::IAM.to_owned(),
             None => self.scopes().join(" "),
@@ -137,7 +137,7 @@ impl Trade<'_> {
         }
     }
 
-    /// Makes `call` until it brings what `read` takes, or fails for good.
+    /// Repeats `call` until `read` accepts the answer, or the call fails permanently.
     async fn run<A: for<'de> Deserialize<'de>, T>(
         &self,
         call: Call<'_>,
@@ -166,12 +166,12 @@ impl Trade<'_> {
     }
 }
 
-/// One of the calls, less its body.
+/// A call without its body.
 struct Call<'a> {
     step: Step,
     url: String,
     content_type: &'static str,
-    /// The federated token; STS itself wants no Authorization header.
+    /// The federated token. STS itself requires no Authorization header.
     bearer: Option<&'a Secret>,
 }
 

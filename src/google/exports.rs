@@ -1,4 +1,4 @@
-//! Google credentials as the job gets them: files, and the variables that lead to them.
+//! Google credentials as the job gets them: files, and the variables that name them.
 
 use super::{Credentials, CredentialsFile, Request, UniverseDomain, credentials_file, gcloud};
 use crate::cloud::{Given, until};
@@ -18,17 +18,18 @@ const GCLOUD_ACCESS_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
 const GCLOUD_CONFIG: &str = "CLOUDSDK_CONFIG";
 const BOTO_PATH: &str = "BOTO_PATH";
 const BOTO_CONFIG: &str = "BOTO_CONFIG";
-/// Where an ID token goes unless the user names another variable.
+/// The default variable for an ID token.
 pub const ID_TOKEN: &str = "GOOGLE_ID_TOKEN";
 
-/// What gcloud, client libraries and Terraform read the project from.
+/// The variables from which gcloud, client libraries and Terraform read the project.
 const PROJECT: [&str; 5] =
     ["CLOUDSDK_CORE_PROJECT", "CLOUDSDK_PROJECT", "GCLOUD_PROJECT", "GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"];
 
-/// From what gcloud and Google's client libraries take the universe: without it they send the token to googleapis.com.
+/// The variables from which gcloud and Google's client libraries read the universe. Without them, they send the token
+/// to googleapis.com.
 const UNIVERSE: [&str; 2] = ["CLOUDSDK_CORE_UNIVERSE_DOMAIN", "GOOGLE_CLOUD_UNIVERSE_DOMAIN"];
 
-/// What gcloud or Terraform would take in place of the new credentials, or use them to become somebody else.
+/// Variables that gcloud or Terraform would prefer to the new credentials, or use to impersonate another account.
 const BEATS_THEM: [&str; 7] = [
     GCLOUD_ACCESS_TOKEN,
     "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
@@ -39,8 +40,8 @@ const BEATS_THEM: [&str; 7] = [
     "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
 ];
 
-/// The variables that hold the credentials or lead to them, which a failure and `clean` remove. `id_token` is the one
-/// that the user named for an ID token.
+/// The variables that hold the credentials or name their files. The failure output and `clean` unset them. `id_token`
+/// is the variable that the user named for an ID token.
 #[must_use]
 pub fn credential_names(id_token: Option<Name>) -> Vec<Name> {
     let mut names = [APPLICATION_CREDENTIALS, CREDENTIAL_FILE_OVERRIDE, OAUTH_ACCESS_TOKEN, GCLOUD_ACCESS_TOKEN]
@@ -50,14 +51,14 @@ pub fn credential_names(id_token: Option<Name>) -> Vec<Name> {
     names
 }
 
-/// gcloud's directory, where the environment still names the one that goes with the job's private directory: gcloud
-/// would make it anew.
+/// The variable for gcloud's directory, if its value is inside the job's private directory: gcloud would create the
+/// directory again.
 #[must_use]
 pub fn leading_into(place: &state::StateDir, env: &Env) -> Option<Name> {
     env.raw(GCLOUD_CONFIG).filter(|path| place.holds(path.as_ref())).map(|_| Name::fixed(GCLOUD_CONFIG))
 }
 
-/// Whether this variable has a meaning of its own here, so that no ID token may go into it.
+/// Whether this variable has another meaning here, so that it must not hold an ID token.
 #[must_use]
 pub fn is_taken(name: &Name) -> bool {
     let others =
@@ -65,7 +66,7 @@ pub fn is_taken(name: &Name) -> bool {
     others.iter().chain(&PROJECT).chain(&UNIVERSE).chain(&BEATS_THEM).any(|other| *other == name.as_str())
 }
 
-/// The variables that `request` sets, or may set, and removes.
+/// The variables that `request` sets, or may set, and unsets.
 ///
 /// # Errors
 /// As [`Env::get`].
@@ -95,10 +96,10 @@ pub fn names(request: &Request, env: &Env) -> Result<Names, Usage> {
     Ok(Names { set, removed })
 }
 
-/// The user's place for the credentials file, where there is one, seen to take it before anything is asked of Google.
+/// Opens the credentials file that the user named, if any. It fails before anything is sent to Google.
 ///
 /// # Errors
-/// When it takes no file, or has one that is not to be replaced.
+/// If the file cannot be written, or must not be replaced.
 pub async fn prepare(request: &Request, given: &Given<'_>) -> Result<Option<NewFile>, Error> {
     match &request.file {
         CredentialsFile::At(path) => {
@@ -111,7 +112,7 @@ pub async fn prepare(request: &Request, given: &Given<'_>) -> Result<Option<NewF
     }
 }
 
-/// Reads for as long as the exchange may take.
+/// Reads files, with the timeout of the exchange.
 async fn apart<T: Send + 'static>(
     given: &Given<'_>,
     read: impl FnOnce(&Reader) -> T + Send + 'static,
@@ -136,10 +137,11 @@ async fn gcloud_settings(
     }
 }
 
-/// The variables for `credentials`, with the files that they lead to; `file` is the user's place for the credentials file.
+/// The variables for `credentials`, with the files that they name. `file` is the credentials file that the user
+/// named.
 ///
 /// # Errors
-/// When a file cannot be written, or a value cannot be carried by an environment; the files are then gone again.
+/// If a file cannot be written, or an environment variable cannot hold a value. The files are then deleted.
 pub async fn exports(
     request: &Request,
     file: Option<NewFile>,
@@ -182,7 +184,7 @@ async fn write(
     Ok(Files { credentials: text(credentials)?, files })
 }
 
-/// The credentials file, and all that is made beside it.
+/// The credentials file, and the files that belong to it.
 struct Files {
     credentials: String,
     files: NewFiles,
@@ -237,7 +239,7 @@ impl Variables {
     fn add_tokens(&mut self, request: &Request, credentials: &Credentials) {
         if let Some(token) = credentials.access_token.as_ref().filter(|_| request.access_token) {
             self.add(OAUTH_ACCESS_TOKEN, token.secret.reveal());
-            // Beside a file it would beat it, and end before the file does.
+            // Clients would prefer it to the file, and it would expire earlier than the file.
             if request.file == CredentialsFile::No {
                 self.add(GCLOUD_ACCESS_TOKEN, token.secret.reveal());
             }
@@ -250,8 +252,8 @@ impl Variables {
         }
     }
 
-    /// The project that was named; else the service account's own, where the job has not chosen one in any of the
-    /// places that tools look at.
+    /// Sets the project: the one that was named, or else that of the service account. The latter only if the job has
+    /// chosen none, in any place that tools read.
     fn add_project(
         &mut self,
         request: &Request,
@@ -270,7 +272,7 @@ impl Variables {
         Ok(())
     }
 
-    /// Nothing for Google's own, which is what they all take.
+    /// Sets nothing for googleapis.com, the default of all clients.
     fn add_universe(&mut self, universe: &UniverseDomain) {
         for name in UNIVERSE.into_iter().filter(|_| !universe.is_default()) {
             self.add(name, universe.as_str());
@@ -280,7 +282,7 @@ impl Variables {
     fn to_remove(&self, env: &Env) -> Vec<Name> {
         let mut names: Vec<Name> =
             BEATS_THEM.iter().filter(|name| !self.has(name)).map(|name| Name::fixed(name)).collect();
-        // It goes before BOTO_PATH, which has its value now.
+        // BOTO_CONFIG overrides BOTO_PATH, which now has its value.
         if self.has(BOTO_PATH) && env.raw(BOTO_CONFIG).is_some() {
             names.push(Name::fixed(BOTO_CONFIG));
         }
@@ -288,7 +290,7 @@ impl Variables {
     }
 }
 
-/// The service account's project, unless the job has chosen one, or may have.
+/// The service account's project, unless the job has or may have chosen one.
 fn own_project(
     request: &Request,
     env: &Env,
@@ -308,7 +310,7 @@ fn own_project(
     Ok(asked.account.project().filter(|_| !configured).map(str::to_owned))
 }
 
-/// A path as a variable carries it.
+/// A path as the value of a variable.
 fn text(path: std::path::PathBuf) -> Result<String, state::Error> {
     path.into_os_string().into_string().map_err(|path| state::Error::write(path, "its path is not UTF-8 text"))
 }

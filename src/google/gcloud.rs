@@ -1,7 +1,7 @@
 //! gcloud's configuration directory, and gsutil's files.
 //!
-//! gcloud keeps access tokens in its directory by account alone, and would serve one that another file's login left
-//! there: so the job gets a directory of its own, with the settings of the old one.
+//! gcloud stores access tokens in its directory by account only. It would use one from an earlier login with another
+//! file. So the job gets a directory of its own, with the settings of the old one.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -18,7 +18,7 @@ const CONFIGURATIONS: &str = "configurations";
 const ACTIVE: &str = "active_config";
 const PREFIX: &str = "config_";
 
-/// The directory that gcloud would use: `CLOUDSDK_CONFIG`, else `~/.config/gcloud`.
+/// gcloud's current directory: `CLOUDSDK_CONFIG`, or else `~/.config/gcloud`.
 ///
 /// # Errors
 /// As [`Env::get`].
@@ -32,17 +32,17 @@ pub fn directory(env: &Env) -> Result<Option<PathBuf>, Usage> {
 /// The settings in gcloud's directory, without its credentials.
 #[derive(Debug, Default)]
 pub struct Settings {
-    /// What [`ACTIVE`] holds.
+    /// The content of [`ACTIVE`].
     active: Option<Vec<u8>>,
     /// The name of the active configuration's file.
     chosen: String,
-    /// The files in [`CONFIGURATIONS`] by name; none if there is no such directory.
+    /// The files in [`CONFIGURATIONS`] by name; `None` if there is no such directory.
     configurations: Option<Vec<(OsString, Vec<u8>)>>,
-    /// What is not the active configuration, and cannot be read.
+    /// Other configurations than the active one that cannot be read.
     left_out: Vec<Unread>,
 }
 
-/// How much of the settings is read.
+/// Which settings are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// The active configuration, for its project.
@@ -78,7 +78,7 @@ impl fmt::Display for Unread {
 
 const ORIGIN: &str = "gcloud's configuration";
 
-/// A file that is not there is none to copy.
+/// A missing file is not copied.
 fn present<T>(read: Result<T, Fault>, path: &Path) -> Result<Option<T>, Unread> {
     match read {
         Ok(found) => Ok(Some(found)),
@@ -88,11 +88,11 @@ fn present<T>(read: Result<T, Fault>, path: &Path) -> Result<Option<T>, Unread> 
 }
 
 impl Settings {
-    /// Reads the settings in `directory`. `active` is what `CLOUDSDK_ACTIVE_CONFIG_NAME` holds, which beats the name in the
-    /// directory. Whatever is wrong with other configurations than the active one, they are left out.
+    /// Reads the settings in `directory`. `active` is the value of `CLOUDSDK_ACTIVE_CONFIG_NAME`, which overrides the
+    /// name in the directory. Other configurations than the active one are left out if they are invalid.
     ///
     /// # Errors
-    /// When the active configuration, or its name, cannot be read.
+    /// If the active configuration, or its name, cannot be read.
     pub fn read(reader: &Reader, directory: &Path, active: Option<String>, extent: Extent) -> Result<Self, Unread> {
         let file = |path: PathBuf| present(reader.file(ORIGIN, &path, Kind::Configuration), &path);
         let mut settings = Self::default();
@@ -135,7 +135,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// A file that is not the active configuration. All of them together take no more than `room`.
+    /// Reads a file that is not the active configuration. All of them together have at most `room` bytes.
     fn other(&mut self, reader: &Reader, path: &Path, room: u64) -> Option<Vec<u8>> {
         let read = reader.ordinary_file(ORIGIN, path, Kind::Configuration).and_then(|bytes| {
             let fits = bytes.len() as u64 <= room;
@@ -147,10 +147,10 @@ impl Settings {
         })
     }
 
-    /// Writes them into a new directory of ours.
+    /// Writes the settings to a new directory.
     ///
     /// # Errors
-    /// When they cannot be written: a job that had chosen its project must not go on without it.
+    /// If they cannot be written: a job that has chosen its project must not continue without it.
     pub fn write(&self, to: &Path) -> Result<(), Error> {
         let write =
             |path: PathBuf, bytes: &[u8]| state::write_private(&path, bytes).map_err(|error| Error::write(path, error));
@@ -168,7 +168,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The project that the active configuration names.
+    /// The project in the active configuration.
     #[must_use]
     pub fn project(&self) -> Option<String> {
         let found = self.configurations.iter().flatten().find(|(found, _)| **found == *self.chosen);
@@ -190,26 +190,26 @@ fn project(text: &str) -> Option<String> {
     })
 }
 
-/// The files that gsutil reads, as `BOTO_PATH` names them: those it would have read, and `ours` last, which goes before
-/// them. Files of ours from earlier exchanges, known by the start of their path, are left out.
+/// The files that gsutil reads, as a value of `BOTO_PATH`: its usual files, and `ours` as the last one, which
+/// overrides them. Files from earlier exchanges are left out; their paths start with `of_earlier`.
 ///
 /// # Errors
 /// As [`Env::get`].
 pub fn boto_path(env: &Env, ours: &str, of_earlier: &str) -> Result<String, Usage> {
     let before = match env.first(&["BOTO_CONFIG", "BOTO_PATH"])? {
         Some((_, paths)) => paths,
-        // <https://docs.cloud.google.com/storage/docs/boto-gsutil>, in gsutil's own order.
+        // The order is gsutil's: <https://docs.cloud.google.com/storage/docs/boto-gsutil>.
         None => "/etc/boto.cfg:~/.boto".into(),
     };
     let before = before.split(':').filter(|path| !path.is_empty() && !path.starts_with(of_earlier));
     Ok(before.chain([ours]).collect::<Vec<_>>().join(":"))
 }
 
-/// What tells gsutil of the credentials file, and of a private directory for the tokens that it keeps: in its own
-/// (`~/.gsutil`), others can read them.
+/// A file that names the credentials file for gsutil, and a private directory for its tokens. In gsutil's default
+/// directory (`~/.gsutil`), others can read the tokens.
 ///
 /// # Errors
-/// When a path is none that an INI file can hold.
+/// If the INI format cannot express a path.
 pub fn boto_file(credentials: &str, state: &str) -> Result<String, emit::Error> {
     // In these files, a per cent sign starts a reference to another value.
     let line = |key, path: &str| Value::new(key, path.replace('%', "%%")).map(|value| value.line(key));

@@ -1,4 +1,4 @@
-//! What to do about an error of Google's.
+//! Hints for errors of Google.
 
 use super::answer::Step;
 use super::{Request, ServiceAccount};
@@ -9,7 +9,7 @@ use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
 use crate::text::time;
 
-/// What an error is explained with.
+/// The inputs for explaining an error.
 pub(super) struct Context<'a> {
     pub(super) request: &'a Request,
     pub(super) token: &'a SubjectToken,
@@ -18,7 +18,7 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The provider; and once it has let the token in, the service account and the way to it.
+    /// The provider. If it has accepted the token, also the service account and its delegates.
     pub(super) fn asked_for(&self) -> Vec<String> {
         match (self.step, &self.request.impersonation) {
             (Step::AccessToken | Step::IdToken, Some(asked)) => {
@@ -38,14 +38,14 @@ impl Context<'_> {
         self.token.claims()
     }
 
-    /// What every refusal shows.
+    /// The claims that every refusal shows.
     pub(super) fn presented(&self) -> Vec<String> {
         self.claims().presented()
     }
 
-    /// What mappings, conditions and bindings are made of. Google compares them after the issuer and the audience.
+    /// The claims that mappings, conditions and bindings use. Google checks them after the issuer and the audience.
     pub(super) fn presented_to_rules(&self) -> Vec<String> {
-        /// Claims, and what the subject calls the ones that it has.
+        /// Claims, and their names in the subject, if it contains them.
         const MATCHED: [(&str, Option<&str>); 9] = [
             ("org", Some("org")),
             ("prj_id", Some("project")),
@@ -64,7 +64,7 @@ impl Context<'_> {
             |name: Option<&str>, value| name.is_some_and(|name| subject.chunks(2).any(|part| part == [name, value]));
         let found = MATCHED.iter().filter_map(|(claim, name)| {
             let value = claims.text(claim).filter(|value| !is_in_subject(*name, value))?;
-            // Nearly every job's, which no rule turns on.
+            // Nearly every job has this value, and no rule depends on it.
             ((*claim, value) != USUAL).then(|| format!("{claim}={value}"))
         });
         let found: Vec<String> = found.collect();
@@ -138,17 +138,17 @@ impl Context<'_> {
         ]
     }
 
-    /// The command lines that evaluate the provider, and who may act as the service account.
+    /// The hints with commands that evaluate the provider and the service account's bindings.
     pub(super) fn explain_line(&self) -> Vec<String> {
         command_hints::explain(self.token, "gcp", "--provider-config provider.json")
     }
 
-    /// The command line that checks the token against its issuer.
+    /// The hint with a command that verifies the token.
     pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
 
-    /// gcloud's command about the request's provider.
+    /// gcloud's command for the request's provider.
     fn providers(&self, verb: &str, options: &str) -> String {
         let provider = &self.request.provider;
         let which = match verb {
@@ -221,7 +221,7 @@ impl Context<'_> {
     }
 
     pub(super) fn server_fault(&self) -> Vec<String> {
-        /// STS fails with a token that has a second or so left.
+        /// STS refuses a token that expires within about a second.
         const MOMENTS: i64 = 5;
         let mut hints = Vec::new();
         let left = self.claims().expiry().map(|expiry| expiry.saturating_sub(self.clock.unix()));

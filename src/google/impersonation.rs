@@ -1,4 +1,4 @@
-//! What is asked of a service account.
+//! The request for a service account's tokens.
 
 use std::time::Duration;
 
@@ -6,48 +6,48 @@ use super::ServiceAccount;
 use crate::error::Usage;
 use crate::shell::Name;
 
-/// A service account that the federated token is to act as.
+/// A service account that the federated token impersonates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Impersonation {
     /// The account.
     pub account: ServiceAccount,
-    /// Accounts in between, each of which may make tokens of the next.
+    /// Accounts of a delegation chain: each can create tokens of the next one.
     pub delegates: Vec<ServiceAccount>,
-    /// The access token's life; Google's own default is an hour.
+    /// The access token's lifetime. Google's default is an hour.
     pub lifetime: Option<Lifetime>,
-    /// An ID token of the account, too.
+    /// Also an ID token of the account.
     pub id_token: Option<IdToken>,
 }
 
 impl Impersonation {
-    /// The account that the federated identity itself acts as.
+    /// The account that the federated identity itself impersonates.
     #[must_use]
     pub fn first(&self) -> &ServiceAccount {
         self.delegates.first().unwrap_or(&self.account)
     }
 }
 
-/// An ID token that is asked for.
+/// A requested ID token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdToken {
-    /// Whom it is for.
+    /// Its audience.
     pub audience: String,
     /// The variable that gets it.
     pub variable: Name,
-    /// Whether it says the account's address.
+    /// Whether it contains the account's address.
     pub include_email: bool,
 }
 
-/// An access token's life, 10 minutes to 12 hours, in whole seconds: the bounds of
+/// The lifetime of an access token: 10 minutes to 12 hours, in whole seconds. These are the limits of
 /// `service_account_impersonation.token_lifetime_seconds` (<https://google.aip.dev/auth/4117>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime(u16);
 
 impl Lifetime {
-    /// Checks a length.
+    /// Checks a lifetime.
     ///
     /// # Errors
-    /// When it is out of bounds.
+    /// If it is out of range.
     pub fn new(length: Duration) -> Result<Self, Usage> {
         match u16::try_from(length.as_secs()) {
             Ok(seconds @ 600..=43_200) if length.subsec_nanos() == 0 => Ok(Self(seconds)),
@@ -56,7 +56,7 @@ impl Lifetime {
         }
     }
 
-    /// The length in seconds.
+    /// The lifetime in seconds.
     #[must_use]
     pub fn seconds(self) -> u16 {
         self.0
@@ -68,15 +68,15 @@ impl Lifetime {
 pub struct Scope(String);
 
 impl Scope {
-    /// What most of Google Cloud's services take.
+    /// The scope that most services of Google Cloud accept.
     pub const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
-    /// What IAM Credentials asks of a token that is traded for a service account's.
+    /// The scope that IAM Credentials requires of a federated token.
     pub const IAM: &str = "https://www.googleapis.com/auth/iam";
 
-    /// Reads a scope.
+    /// Parses a scope.
     ///
     /// # Errors
-    /// When it is not an address.
+    /// If it is not a URL.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let rest = text.strip_prefix("https://").unwrap_or_default();
         if !rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,".contains(&byte)) {
@@ -86,7 +86,7 @@ impl Scope {
             .hint(format!("write it as {}; several are given one by one", Self::CLOUD_PLATFORM)))
     }
 
-    /// The scope itself.
+    /// The scope as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

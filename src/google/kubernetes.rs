@@ -1,4 +1,4 @@
-//! The access token as the credential of a Kubernetes client, for clusters of Google Kubernetes Engine.
+//! Access tokens for Kubernetes clients, for clusters of Google Kubernetes Engine.
 
 use super::{Credentials, Request, exchange};
 use crate::cache::{self, Key, Question};
@@ -6,10 +6,10 @@ use crate::cloud::{AccessToken, Given, LEAST_LIFE};
 use crate::error::{Error, Exit, Report};
 use crate::subject::SubjectToken;
 
-/// The access token that `request` asks for; the one that an earlier run kept while it is fresh.
+/// The access token for `request`: the one that an earlier run kept, while it is fresh, or else a new one.
 ///
 /// # Errors
-/// As [`exchange::exchange`]; those of a moment ago too.
+/// As [`exchange::exchange`]. An error is also kept for some seconds.
 pub async fn credentials(request: &Request, given: &Given<'_>) -> Result<Credentials, Error> {
     let fetch = async || {
         let found = exchange::exchange(request, given).await?.access_token;
@@ -20,7 +20,7 @@ pub async fn credentials(request: &Request, given: &Given<'_>) -> Result<Credent
     Ok(Credentials { access_token: Some(token), id_token: None })
 }
 
-/// Under what the access token is kept.
+/// The key under which the access token is kept.
 fn key(request: &Request, token: &SubjectToken) -> Key {
     let mut question = Question::new("Google", "google").renewed(LEAST_LIFE).remembering_failures();
     question.part("token", token.jwt().reveal());

@@ -1,8 +1,8 @@
-//! Google Cloud: what is asked for, and what comes back.
+//! Google Cloud: requests and results.
 //!
-//! Two calls: STS trades the subject token for a federated token
-//! (<https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>), and IAM Credentials trades that for
-//! a service account's (<https://docs.cloud.google.com/iam/docs/reference/credentials/rest>).
+//! There are two calls. STS exchanges the subject token for a federated token
+//! (<https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>). IAM Credentials exchanges that
+//! for a service account's token (<https://docs.cloud.google.com/iam/docs/reference/credentials/rest>).
 
 mod about;
 mod answer;

@@ -1,4 +1,4 @@
-//! An access token as the password of Google's registries
+//! Access tokens as passwords of Google's registries
 //! (<https://docs.cloud.google.com/artifact-registry/docs/docker/authentication#token>).
 
 use super::{Credentials, Request, ServiceAccount};
@@ -7,11 +7,11 @@ use crate::registry::{Login, Password, Renewal};
 
 const USERNAME: &str = "oauth2accesstoken";
 
-/// The passwords of the registries that `request` names: one token for all of them.
+/// The passwords of the registries in `request`. All have the same token.
 #[must_use]
 pub fn logins(request: &Request, credentials: &Credentials, clock: &Clock) -> Vec<Login> {
     let Some(token) = &credentials.access_token else { return Vec::new() };
-    // A token whose end is not known is not kept.
+    // A token with unknown expiry is not kept.
     let expires = token.expires.unwrap_or_else(|| clock.now());
     let login = |server: &str| Login {
         server: server.to_owned(),

@@ -3,14 +3,14 @@
 use super::universe::UniverseDomain;
 use crate::error::Usage;
 
-/// The longest `google.subject` that a provider may map a token to, in bytes
+/// The longest `google.subject` that a mapping may result in, in bytes
 /// (<https://docs.cloud.google.com/iam/docs/workload-identity-federation#mapping>).
 pub const LONGEST_SUBJECT: usize = 127;
 
-/// A provider's full resource name, taken apart:
+/// The parts of a provider's full resource name:
 /// `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID`.
 ///
-/// STS knows the project by its number alone:
+/// STS accepts only the project's number, not its id:
 /// <https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>.
 ///
 /// ```
@@ -32,10 +32,10 @@ pub struct Provider {
 const FORM: &str = "write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID";
 
 impl Provider {
-    /// Reads a provider's name, as it stands or with the host of IAM before it.
+    /// Parses a provider's name, with or without the host of IAM before it.
     ///
     /// # Errors
-    /// When it is something else; what it is instead is said where it can be told.
+    /// If it is something else. The error names what it is instead, if it is recognized.
     pub fn parse(option: &str, text: &str, universe: &UniverseDomain) -> Result<Self, Usage> {
         let wrong = |why: &str| Usage::new(format!("{option}: `{text}` is not a provider's name: {why}"));
         let name = without_host(text, universe).map_err(|why| wrong(why).hint(FORM))?;
@@ -97,26 +97,27 @@ impl Provider {
         format!("projects/{}/locations/global/workloadIdentityPools/{}", self.number, self.pool)
     }
 
-    /// The provider's own, by which gcloud knows it too; a project's number it does not take as `--project`.
+    /// The provider's full resource name, which gcloud accepts too. gcloud does not accept a project's number as
+    /// `--project`.
     #[must_use]
     pub fn resource(&self) -> String {
         format!("{}/providers/{}", self.pool_resource(), self.id)
     }
 
-    /// The pool's name, as IAM's principals have it. The host is `iam.googleapis.com` in every universe.
+    /// The pool's name in IAM principals. The host is `iam.googleapis.com` in every universe.
     #[must_use]
     pub fn pool_name(&self) -> String {
         format!("iam.googleapis.com/{}", self.pool_resource())
     }
 
-    /// What STS is asked for.
+    /// The audience for STS.
     #[must_use]
     pub fn audience(&self) -> String {
         format!("//iam.googleapis.com/{}", self.resource())
     }
 }
 
-/// The name after `//iam.googleapis.com/`, with `https:` or without.
+/// The name after `//iam.googleapis.com/`, with or without `https:`.
 fn without_host<'t>(text: &'t str, universe: &UniverseDomain) -> Result<&'t str, &'static str> {
     if text.starts_with("principal://") || text.starts_with("principalSet://") {
         return Err("it is a member, as IAM's policies have it");
@@ -127,7 +128,7 @@ fn without_host<'t>(text: &'t str, universe: &UniverseDomain) -> Result<&'t str,
     };
     let (host, name) = rest.split_once('/').ok_or("it is only a host")?;
     if host == "iam.googleapis.com" || host.strip_prefix("iam.") == Some(universe.as_str()) {
-        // As the provider's page in the REST reference has it.
+        // The form on the provider's page in the REST reference.
         return Ok(name.strip_prefix("v1/").unwrap_or(name));
     }
     Err(if host.starts_with("iam.") {
@@ -141,8 +142,8 @@ fn is_project_number(text: &str) -> bool {
     (1..=19).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// 6 to 30 lower-case letters, digits and hyphens, a letter first and no hyphen last:
-/// <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
+/// Whether the text is a project id: 6 to 30 lower-case letters, digits and hyphens, with a letter first and no
+/// hyphen last (<https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>).
 pub(super) fn is_project_id(text: &str) -> bool {
     (6..=30).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -150,7 +151,7 @@ pub(super) fn is_project_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Google asks for four at least, and says so itself.
+/// Whether the text is a valid id. Google requires at least four characters, and reports that itself.
 fn is_id(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

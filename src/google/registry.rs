@@ -1,10 +1,10 @@
-//! Google's registries: those of Artifact Registry, which serves gcr.io too.
+//! Google's registries: those of Artifact Registry, which also serves gcr.io.
 
 use super::UniverseDomain;
 use crate::error::Usage;
 use crate::registry::{Options, host_name};
 
-/// A registry, by its name
+/// The host name of a registry
 /// (<https://docs.cloud.google.com/artifact-registry/docs/docker/names>,
 /// <https://docs.cloud.google.com/artifact-registry/docs/transition/gcr-repositories>).
 ///
@@ -30,10 +30,10 @@ const EXAMPLE: &str = "europe-west1-docker.pkg.dev";
 const GCR: [&str; 4] = ["gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io"];
 
 impl RegistryHost {
-    /// Reads a registry's host name. `option` is the option it came from.
+    /// Parses a registry's host name. `option` is the option that it came from.
     ///
     /// # Errors
-    /// When it is not exactly the name of a registry of Google: an access token must go to no other host.
+    /// If it is not exactly the name of a Google registry. An access token must be sent to no other host.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let name = host_name(option, text, EXAMPLE, is_registry)?;
         if is_registry(name) {
@@ -43,7 +43,7 @@ impl RegistryHost {
             .hint(format!("write it like {EXAMPLE}, docker.europe-west1.rep.pkg.dev or gcr.io")))
     }
 
-    /// Reads several, each once.
+    /// Parses several names and removes duplicates.
     ///
     /// # Errors
     /// As for [`parse`](Self::parse), and if the universe is not Google's public one.
@@ -62,14 +62,14 @@ impl RegistryHost {
         Ok(hosts)
     }
 
-    /// The name itself.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether this is exactly the name of a registry of Google.
+/// Whether this is exactly the name of a Google registry.
 pub(super) fn is_registry(name: &str) -> bool {
     let location = |text: &str| !text.is_empty() && !text.contains('.');
     let regional = name.strip_prefix("docker.").and_then(|rest| rest.strip_suffix(".rep.pkg.dev"));

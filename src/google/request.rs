@@ -1,4 +1,4 @@
-//! What is asked of Google, and what comes back.
+//! The request to Google, and the result.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,53 +13,53 @@ use crate::secret::Secret;
 /// A validated request for Google credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The provider that vouches for the subject token.
+    /// The provider for the subject token.
     pub provider: Provider,
-    /// Whom to act as; nobody for direct workload identity.
+    /// The service account to impersonate; `None` for direct workload identity.
     pub impersonation: Option<Impersonation>,
-    /// What the access token is good for; [`Scope::CLOUD_PLATFORM`] when empty.
+    /// The scopes of the access token; [`Scope::CLOUD_PLATFORM`] if empty.
     pub scopes: Vec<Scope>,
-    /// Where the services are.
+    /// The addresses of the services.
     pub endpoints: Endpoints,
-    /// How long a refusal that a change made a moment ago would explain is tried again.
+    /// How long a refusal is retried that a recent change may explain.
     pub wait_for_iam: Option<Duration>,
-    /// Where the credentials file goes.
+    /// The place of the credentials file.
     pub file: CredentialsFile,
-    /// Whether the access token itself is handed out.
+    /// Whether the access token itself is exported.
     pub access_token: bool,
-    /// The version of the answer, if a Kubernetes client gets the access token.
+    /// The version of the output, if a Kubernetes client gets the access token.
     pub kubernetes: Option<ExecVersion>,
     /// The project for the job's tools.
     pub project: Option<String>,
-    /// The registries whose passwords are wanted.
+    /// The registries whose passwords are requested.
     pub registries: Registries,
-    /// Whether gcloud keeps its own configuration directory.
+    /// Whether gcloud keeps its configuration directory.
     pub keep_gcloud_config: bool,
 }
 
-/// Where the credentials file goes.
+/// The place of the credentials file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CredentialsFile {
-    /// Into the job's private directory.
+    /// In the job's private directory.
     Private,
-    /// To a place of the user's.
+    /// At a path that the user named.
     At(PathBuf),
-    /// Nowhere: there is none.
+    /// No credentials file.
     No,
 }
 
-/// What Google gave.
+/// The tokens that Google returned.
 #[derive(Debug)]
 pub struct Credentials {
-    /// The service account's access token, or the federated one without impersonation; none where only an ID token was
-    /// asked for.
+    /// The access token of the service account, or the federated token without impersonation; `None` if only an ID
+    /// token was requested.
     pub access_token: Option<AccessToken>,
     /// The service account's ID token.
     pub id_token: Option<Secret>,
 }
 
 impl Request {
-    /// Whether it is for the passwords of registries, and nothing is exported.
+    /// Whether only passwords of registries are requested: then nothing is exported.
     #[must_use]
     pub fn is_for_registries_only(&self) -> bool {
         !self.registries.hosts.is_empty()
@@ -68,7 +68,7 @@ impl Request {
             && self.impersonation.as_ref().is_none_or(|asked| asked.id_token.is_none())
     }
 
-    /// Whether an access token is needed: for the caller, or to see that the file will work.
+    /// Whether an access token is needed: for the job, or to test that the file will work.
     #[must_use]
     pub fn wants_access_token(&self) -> bool {
         self.access_token

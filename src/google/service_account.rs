@@ -9,11 +9,11 @@ use crate::error::Usage;
 pub struct ServiceAccount(String);
 
 impl ServiceAccount {
-    /// Reads an address, as it stands or as IAM's policies (`serviceAccount:…`) and its API
-    /// (`projects/-/serviceAccounts/…`) have it.
+    /// Parses an address. The forms of IAM policies (`serviceAccount:…`) and of the API
+    /// (`projects/-/serviceAccounts/…`) are accepted too.
     ///
     /// # Errors
-    /// When it is something else.
+    /// If it is something else.
     pub fn parse(option: &str, text: &str, universe: &UniverseDomain) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{option}: `{text}` is not a service account's e-mail address: {why}"))
@@ -22,7 +22,7 @@ impl ServiceAccount {
         let address = text.strip_prefix("serviceAccount:").unwrap_or(text);
         let address = address.rsplit_once("/serviceAccounts/").map_or(address, |(_, address)| address);
         if (15..=25).contains(&address.len()) && address.bytes().all(|byte| byte.is_ascii_digit()) {
-            // IAM Credentials takes it too, but the clients that read the credentials file expect an address.
+            // IAM Credentials accepts it too, but clients that read the credentials file require an address.
             return Err(Usage::new(format!(
                 "{option}: `{address}` is a service account's numeric id, not its e-mail address"
             ))
@@ -45,20 +45,20 @@ impl ServiceAccount {
         Ok(Self(address.to_owned()))
     }
 
-    /// The address itself.
+    /// The address as text.
     #[must_use]
     pub fn email(&self) -> &str {
         &self.0
     }
 
-    /// The account's resource name, with the wildcard that IAM Credentials asks for in place of the project.
+    /// The account's resource name. IAM Credentials requires a wildcard in place of the project.
     #[must_use]
     pub fn resource(&self) -> String {
         format!("projects/-/serviceAccounts/{}", self.0)
     }
 
-    /// The id of the account's own project, where the address says it for certain: accounts that Google makes (default
-    /// accounts, service agents) and those of domain-scoped projects name something else in its place.
+    /// The id of the account's project, if the address shows it. In the addresses of accounts that Google creates
+    /// (default accounts, service agents), and of domain-scoped projects, another text is in its place.
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         let (_, domain) = self.0.split_once('@')?;

@@ -1,4 +1,4 @@
-//! `setup`: a pool, a provider and a binding that let in whom they are asked to, and nobody else.
+//! What to create in Google Cloud: a pool, a provider and a binding that allow only the requested jobs.
 
 use super::cel::quote;
 use super::provider::LONGEST_SUBJECT;
@@ -9,30 +9,30 @@ use crate::subject::allowed_jobs::{AllowedJobs, Refs};
 
 const ROLE: &str = "roles/iam.workloadIdentityUser";
 const PIPELINE: &str = "pipeline_job";
-/// The shell variable of the provider's condition.
+/// The shell variable that contains the provider's condition.
 const CONDITION: &str = "condition";
 
-/// What is to be created: a pool, a provider in it, and a binding that lets its principals act as a service account.
+/// The request: a pool, a provider in it, and a binding that lets its principals impersonate a service account.
 #[derive(Debug)]
 pub struct Request {
     provider: Provider,
     account: Option<ServiceAccount>,
 }
 
-/// What lets them in.
+/// The rule that allows the jobs.
 struct Gate {
-    /// Keys and expressions; no comma, which gcloud would take for the end of one.
+    /// Keys and expressions. They contain no comma, because gcloud splits at commas.
     mapping: Vec<(&'static str, &'static str)>,
     condition: String,
-    /// The principals that IAM then knows them by.
+    /// The IAM name of the resulting principals.
     member: String,
 }
 
 impl Request {
-    /// A provider to create, and the service account that its principals may act as.
+    /// The provider to create, and the service account that its principals may impersonate.
     ///
     /// # Errors
-    /// When Google takes no such id for a new pool or provider.
+    /// If Google does not allow the id for a new pool or provider.
     pub fn new(provider: Provider, account: Option<ServiceAccount>) -> Result<Self, Usage> {
         for (what, id) in [("pool", provider.pool()), ("provider", provider.id())] {
             if id.len() < 4 || id.starts_with("gcp-") {
@@ -43,10 +43,10 @@ impl Request {
         Ok(Self { provider, account })
     }
 
-    /// What to create so that `allowed`, and nothing wider, is let in.
+    /// What to create so that exactly `allowed` is allowed.
     ///
     /// # Errors
-    /// When the condition would be longer than Google takes.
+    /// If the condition would be too long for Google.
     pub fn recipe(&self, allowed: &AllowedJobs) -> Result<Recipe, Usage> {
         const LONGEST: usize = 4096;
         let gate = self.gate(allowed);
@@ -76,7 +76,7 @@ impl Request {
             format!("assertion.ref_type == {}", quote(refs.kind())),
         ];
         conditions.extend(on_refs(refs));
-        // Who comes from a provider with a looser condition, made in this pool later, is somebody else.
+        // A provider with a wider condition may be added to this pool later. Its principals must have other names.
         let named = format!("{project}::{PIPELINE}::{}", refs.reference());
         let mut mapping = vec![
             ("google.subject", "assertion.prj_id + \"::\" + assertion.job_type + \"::\" + assertion.ref"),
@@ -89,7 +89,7 @@ impl Request {
         let member = if refs.is_exact() && fits(&named) {
             format!("principal://{pool}/subject/{named}")
         } else {
-            // A subject that is short whatever the ref is, and each job's own.
+            // A subject that is short for every ref, and unique for each job.
             mapping[0].1 = "assertion.prj_id + \"::\" + assertion.job_id";
             mapping.push((
                 "attribute.gate",
@@ -169,7 +169,7 @@ impl Request {
         steps
     }
 
-    /// As <https://docs.cloud.google.com/iam/docs/reference/rest> names and has them.
+    /// Names and forms are those of <https://docs.cloud.google.com/iam/docs/reference/rest>.
     fn documents(&self, allowed: &AllowedJobs, gate: &Gate) -> Vec<(String, Document)> {
         let mapping = gate.mapping.iter().map(|(key, value)| (*key, (*value).into()));
         let issuer = allowed.issuer.as_str();
@@ -194,7 +194,7 @@ impl Request {
     }
 }
 
-/// Whether it can be a principal's name: Google's bytes, and letters that no part of the way reads otherwise.
+/// Whether it can be a principal's name: it is short enough, and has only characters that need no escaping.
 fn fits(subject: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte);
     subject.len() <= LONGEST_SUBJECT && subject.bytes().all(plain)
@@ -209,7 +209,7 @@ fn keeps_out(refs: &Refs) -> String {
     format!("{others}, debug sessions, and every other project of the organization")
 }
 
-/// The condition on `ref`, where there is one.
+/// The condition on `ref`, if any.
 fn on_refs(refs: &Refs) -> Option<String> {
     if *refs == Refs::PullRequests {
         return None;
@@ -220,7 +220,7 @@ fn on_refs(refs: &Refs) -> Option<String> {
         [whole] => format!("assertion.ref == {}", quote(whole)),
         [before, ""] => format!("assertion.ref.startsWith({})", quote(before)),
         [before, after] => format!(
-            // Both at once must not be had of the same letters.
+            // The two parts must not overlap.
             "assertion.ref.startsWith({}) && assertion.ref.endsWith({}) && size(assertion.ref) >= {}",
             quote(before),
             quote(after),
@@ -233,7 +233,7 @@ fn on_refs(refs: &Refs) -> Option<String> {
     })
 }
 
-/// What a regular expression takes for itself.
+/// Escapes characters that are special in a regular expression.
 fn literal(part: &str) -> String {
     let mut out = String::new();
     for letter in part.chars() {

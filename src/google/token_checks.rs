@@ -1,4 +1,4 @@
-//! What Google STS takes for a token, and what it answers to others, whoever its providers let in.
+//! The tokens that Google STS accepts, and its answers to others, independently of providers.
 //!
 //! <https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>
 
@@ -6,10 +6,10 @@ use super::provider::LONGEST_SUBJECT;
 use crate::cloud::{Reaction, TokenFault};
 use crate::subject::SubjectToken;
 
-/// The algorithms of signatures that it takes.
+/// The signature algorithms that it accepts.
 const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
-/// Its answers: <https://docs.cloud.google.com/iam/docs/troubleshooting-workload-identity-federation>.
+/// Its reaction to a fault: <https://docs.cloud.google.com/iam/docs/troubleshooting-workload-identity-federation>.
 pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
     match fault {
         TokenFault::NoIssuer => {
@@ -24,7 +24,7 @@ pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
             Reaction::says("invalid_grant: ID Token issued at … is stale to sign-in.")
         }
         TokenFault::NoSubject | TokenFault::NoAudience => Reaction::Refuses,
-        // The minute that it allows for clocks.
+        // It tolerates a clock difference of one minute.
         TokenFault::JustExpired
         | TokenFault::IssuerInClear
         | TokenFault::NoList
@@ -34,7 +34,7 @@ pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
     }
 }
 
-/// What of the token is more, or other, than that.
+/// The limits that the token exceeds.
 pub(super) fn limits(token: &SubjectToken) -> Vec<String> {
     let claims = token.claims();
     let header = token.header();

@@ -1,8 +1,8 @@
-//! Google's universes: clouds of their own, with domains of their own.
+//! Google's universes: separate clouds with their own domains.
 
 use crate::error::Usage;
 
-/// A universe's domain; `googleapis.com` unless another was named.
+/// A universe's domain; `googleapis.com` by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UniverseDomain(String);
 
@@ -15,10 +15,10 @@ impl Default for UniverseDomain {
 }
 
 impl UniverseDomain {
-    /// Reads a domain.
+    /// Parses a domain.
     ///
     /// # Errors
-    /// When it is something else.
+    /// If it is something else.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let label = |label: &str| {
             (1..=63).contains(&label.len())
@@ -33,7 +33,7 @@ impl UniverseDomain {
             .hint("it is a domain in lower case, like googleapis.com, without a service's name before it"))
     }
 
-    /// The domain itself.
+    /// The domain as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

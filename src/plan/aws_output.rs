@@ -1,4 +1,4 @@
-//! How the job gets AWS credentials, checked.
+//! Checks how the job gets AWS credentials.
 
 use crate::aws::profile::{Files, ProfileName};
 use crate::aws::{self, ClusterName, Eks, OutputMode};
@@ -9,7 +9,7 @@ use crate::host::Env;
 use crate::http::CaFile;
 use crate::shell::Name;
 
-/// Checks which way was asked for, and that it can carry the rest of `args`.
+/// Checks which kind of output is requested, and that it supports the rest of `args`.
 pub(super) fn new(
     args: &AwsArgs,
     request: &aws::Request,
@@ -22,7 +22,7 @@ pub(super) fn new(
             .hint("for a profile that renews its credentials, use --profile NAME --refreshable"));
     }
     let kubernetes = kubernetes(args, env)?;
-    // clap does not ask for what another option on the line forbids.
+    // clap does not check `requires` if another option on the line forbids the required one.
     if args.overwrite_profile && args.profile.is_none() {
         return Err(Usage::new("--overwrite-profile: no --profile names one"));
     }
@@ -54,7 +54,7 @@ pub(super) fn new(
     }
 }
 
-/// What `--format kubernetes` and `--eks-cluster` ask for together.
+/// Checks what `--format kubernetes` and `--eks-cluster` require together.
 fn kubernetes(args: &AwsArgs, env: &Env) -> Result<Option<Eks>, Usage> {
     let cluster = match (args.format, &args.eks_cluster) {
         (Some(Form::Answer(AwsAnswer::Kubernetes)), Some(cluster)) => cluster,
@@ -77,7 +77,7 @@ fn kubernetes(args: &AwsArgs, env: &Env) -> Result<Option<Eks>, Usage> {
     Ok(Some(Eks { cluster: ClusterName::parse("--eks-cluster", cluster)?, version: ExecVersion::asked(env)? }))
 }
 
-/// What SDKs do not read from variables, they would drop in silence.
+/// SDKs silently ignore settings that they do not read from variables.
 fn sdks_can_ask(request: &aws::Request) -> Result<(), Usage> {
     let asked = [
         (request.policy.is_some(), "--policy"),

@@ -1,4 +1,4 @@
-//! The AWS request, checked.
+//! Checks the AWS request.
 
 use super::registries::{self, OPTION};
 use crate::aws;
@@ -8,12 +8,12 @@ use crate::host::Env;
 use crate::http::CaFile;
 use crate::input::Reader;
 
-/// Bound on the whole exchange.
+/// The timeout of the whole exchange.
 pub(super) fn timeout(args: &AwsArgs) -> std::time::Duration {
     super::timeout(&args.shared, matches!(args.format, Some(Form::Answer(AwsAnswer::Process | AwsAnswer::Kubernetes))))
 }
 
-/// Checks what `aws` was asked for, with the environment's part filled in.
+/// Checks the options of `aws`. Options that are missing are filled in from the environment.
 pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &Reader) -> Result<aws::Request, Usage> {
     super::check_wait(args.wait_for_iam, timeout(args))?;
     let (_, role) = role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
@@ -77,7 +77,7 @@ pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &
     })
 }
 
-/// The registries, each once; the session must be one for their partition.
+/// The registries without duplicates. All must be in the partition of the session.
 fn registries(args: &AwsArgs, role: &aws::RoleArn, ca_file: Option<&CaFile>) -> Result<aws::Registries, Usage> {
     registries::check_owner(&args.registry, aws::ABOUT.command)?;
     let mut hosts: Vec<aws::registry::EcrHost> = Vec::new();
@@ -97,7 +97,7 @@ fn registries(args: &AwsArgs, role: &aws::RoleArn, ca_file: Option<&CaFile>) -> 
     Ok(aws::Registries { hosts, options: registries::options(&args.shared, ca_file) })
 }
 
-/// The further roles, each with its external id.
+/// The roles of the chain after the first, each with its external id.
 fn chain(args: &AwsArgs, first: &aws::RoleArn) -> Result<Vec<aws::Hop>, Usage> {
     if args.external_id.len() > args.chain_role_arn.len() {
         return Err(Usage::new("--external-id: there are more of them than --chain-role-arn"));
@@ -115,7 +115,7 @@ fn chain(args: &AwsArgs, first: &aws::RoleArn) -> Result<Vec<aws::Hop>, Usage> {
     args.chain_role_arn.iter().map(hop).collect()
 }
 
-/// The role that the option or else the variable names, and which of the two does; none where neither is there.
+/// The role from the option, or else from the variable, and the name of that option or variable; `None` without both.
 pub(super) fn role(option: Option<&str>, env: &Env) -> Result<Option<(&'static str, aws::RoleArn)>, Usage> {
     Ok(match (option, env.get("AWS_ROLE_ARN")?) {
         (Some(arn), _) => Some(("--role-arn", aws::RoleArn::parse("--role-arn", arn)?)),
@@ -124,7 +124,7 @@ pub(super) fn role(option: Option<&str>, env: &Env) -> Result<Option<(&'static s
     })
 }
 
-/// The SDK reads the endpoint itself; a bad one is told here, before anything is sent.
+/// The SDK reads the endpoint itself. This check reports an invalid one before anything is sent.
 fn check_endpoint(env: &Env) -> Result<(), Usage> {
     for variable in ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"] {
         let Some(address) = env.get(variable)? else { continue };

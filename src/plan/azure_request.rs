@@ -1,4 +1,4 @@
-//! The Azure request, checked.
+//! Checks the Azure request.
 
 use super::registries::{self, OPTION, Place};
 use crate::azure::{self, Authority, ClientId, Scope, SubscriptionId, TenantId, exports};
@@ -9,12 +9,12 @@ use crate::host::Env;
 use crate::http::CaFile;
 use crate::shell::Name;
 
-/// Bound on the whole exchange.
+/// The timeout of the whole exchange.
 pub(super) fn timeout(args: &AzureArgs) -> std::time::Duration {
     super::timeout(&args.shared, is_for_kubernetes(args))
 }
 
-/// Checks what `azure` was asked for, with the environment's part filled in.
+/// Checks the options of `azure`. Options that are missing are filled in from the environment.
 pub(super) fn new(
     args: &AzureArgs,
     ca_file: Option<&CaFile>,
@@ -78,7 +78,7 @@ fn is_for_kubernetes(args: &AzureArgs) -> bool {
     args.format == Some(Form::Answer(TokenAnswer::Kubernetes))
 }
 
-/// The version of the answer to a Kubernetes client.
+/// The version of the output for a Kubernetes client.
 fn kubernetes(args: &AzureArgs, env: &Env) -> Result<Option<ExecVersion>, Usage> {
     if !is_for_kubernetes(args) {
         return Ok(None);
@@ -96,7 +96,7 @@ fn kubernetes(args: &AzureArgs, env: &Env) -> Result<Option<ExecVersion>, Usage>
     }
 }
 
-/// What is for variables and files is not for the passwords of registries.
+/// Refuses options for variables and files if only passwords of registries are requested.
 fn check_registries(args: &AzureArgs) -> Result<(), Usage> {
     let without_effect = [
         ("--scope", args.scope.is_some()),
@@ -111,7 +111,7 @@ fn check_registries(args: &AzureArgs) -> Result<(), Usage> {
     }
 }
 
-/// The application that the option or else a variable names; none where neither is there.
+/// The application from the option, or else from a variable; `None` without both.
 pub(super) fn client(option: Option<&str>, env: &Env) -> Result<Option<ClientId>, Usage> {
     match (option, env.first(&["AZURE_CLIENT_ID", "ARM_CLIENT_ID"])?) {
         (Some(id), _) => ClientId::parse("--client-id", id).map(Some),
@@ -120,7 +120,7 @@ pub(super) fn client(option: Option<&str>, env: &Env) -> Result<Option<ClientId>
     }
 }
 
-/// What az has to be told, as far as it is known.
+/// The settings that the `az` command line needs, as far as they are known.
 fn az(authority: &Authority, scope: &Scope, has_subscription: bool, env: &Env) -> Result<azure::Az, Usage> {
     let name_subscription = "name the subscription with --subscription-id";
     if !has_subscription && *scope != authority.resource_manager() {

@@ -1,4 +1,4 @@
-//! What `explain` was asked, checked; the rule is read here.
+//! Checks the options of `explain` and reads the rule.
 
 use std::path::Path;
 
@@ -13,27 +13,27 @@ use crate::input::Reader;
 use crate::subject::{Claims, ClaimsFile, Source};
 use crate::{aws, azure, google, vault};
 
-/// What a rule is evaluated on.
+/// The claims on which a rule is evaluated.
 #[derive(Debug)]
 pub enum Subject {
-    /// The job's token, which is there.
+    /// The job's token.
     Token(Source),
-    /// Its claims, which were carried here.
+    /// A file with the claims, from another machine.
     Claims(ClaimsFile),
 }
 
 /// A rule, and the token to evaluate it on.
 #[derive(Debug)]
 pub struct Explain {
-    /// What it is evaluated on.
+    /// The claims.
     pub subject: Subject,
     /// The rule.
     pub rule: Rule,
-    /// Whether the answer is for a program.
+    /// Whether the output is JSON.
     pub json: bool,
 }
 
-/// The closed set of rules.
+/// The rules of each provider.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a run has one")]
 pub enum Rule {
@@ -48,7 +48,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Whether it lets a token with these claims, signed with this algorithm, in at `now`, in seconds since 1970.
+    /// Whether the rule allows a token with these claims, signed with this algorithm, at `now` (seconds since 1970).
     #[must_use]
     pub fn evaluate(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Explanation {
         match self {
@@ -60,13 +60,13 @@ impl Rule {
     }
 }
 
-/// What makes Google's tool print JSON.
+/// The option that makes gcloud print JSON.
 const GCLOUD: &str = "gcloud … --format=json";
 
-/// What makes Microsoft's tool print JSON.
+/// The option that makes az print JSON.
 const AZ: &str = "az … --output json";
 
-/// Checks what was asked, and reads the files.
+/// Checks the options and reads the files.
 pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader, file: &SharedFile) -> Result<Explain, Faults> {
     let (cloud, shared) = command.shared();
     let target = Chosen::new(&shared.target, cloud, env, reader, file)?;
@@ -102,7 +102,7 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader, file: &S
         }
         ExplainCommand::Vault(args) => {
             read_once(&[args.shared.subject_file(), Some(&args.role_config), args.mount_config.as_deref()])?;
-            // What makes OpenBao's and Vault's tools print JSON.
+            // The option that makes the Vault or OpenBao client print JSON.
             let client = vault::ClientCommand::of(env);
             let place = vault::trust::Place::new(target.or(None, "mount"), target.or(None, "role")).map_err(at)?;
             let json = format!("{client} read -format=json …");
@@ -121,7 +121,7 @@ pub(super) fn new(command: &ExplainCommand, env: &Env, reader: &Reader, file: &S
     Ok(Explain { subject, rule, json: shared.format == ReportFormat::Json })
 }
 
-/// Standard input ends with the first file that is read from it.
+/// Standard input can be read for one file only.
 fn read_once(files: &[Option<&Path>]) -> Result<(), Usage> {
     let from_stdin = files.iter().flatten().filter(|path| path.as_os_str() == "-");
     if from_stdin.count() > 1 {

@@ -1,4 +1,4 @@
-//! The Google request, checked.
+//! Checks the Google request.
 
 use super::registries::{self, OPTION, Place};
 use crate::cli::{Form, GcpArgs, TokenAnswer};
@@ -9,12 +9,12 @@ use crate::host::Env;
 use crate::http::CaFile;
 use crate::shell::Name;
 
-/// Bound on the whole exchange.
+/// The timeout of the whole exchange.
 pub(super) fn timeout(args: &GcpArgs) -> std::time::Duration {
     super::timeout(&args.shared, is_for_kubernetes(args))
 }
 
-/// Checks what `gcp` was asked for.
+/// Checks the options of `gcp`.
 pub(super) fn new(args: &GcpArgs, ca_file: Option<&CaFile>, env: &Env, place: Place) -> Result<google::Request, Usage> {
     let universe = match &args.universe_domain {
         Some(text) => UniverseDomain::parse("--universe-domain", text)?,
@@ -46,7 +46,7 @@ fn is_for_kubernetes(args: &GcpArgs) -> bool {
     args.format == Some(Form::Answer(TokenAnswer::Kubernetes))
 }
 
-/// What is for variables and files is not for an access token that one client reads.
+/// Refuses options for variables and files if a Kubernetes client reads the access token.
 fn check_kubernetes(args: &GcpArgs) -> Result<(), Usage> {
     let without_effect = [
         ("--credentials-file", args.credentials_file.is_some()),
@@ -137,7 +137,7 @@ fn file(args: &GcpArgs, place: Place) -> Result<CredentialsFile, Usage> {
     Ok(args.credentials_file.clone().map_or(CredentialsFile::Private, CredentialsFile::At))
 }
 
-/// A project's id; a domain-scoped one has its domain before a colon.
+/// Checks a project id. A domain-scoped one has its domain before a colon.
 fn project(text: &str) -> Result<String, Usage> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:".contains(&byte);
     if (1..=128).contains(&text.len()) && text.bytes().all(plain) {

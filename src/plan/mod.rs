@@ -1,5 +1,5 @@
-//! What a run will do: the command line and the environment, checked, with every default filled in. Nothing is sent
-//! and, but for the files that options name, nothing is read.
+//! The plan of a run: the checked command line and environment, with all defaults. Nothing is sent. Only files that
+//! options name are read.
 
 mod aws_output;
 mod aws_request;
@@ -40,7 +40,7 @@ pub use secrets_file::SecretsFile;
 pub use setup::{Setup, Side};
 pub use targets::Faults;
 
-/// Files that name variables, which two want: the plan, and what is printed on failure. Clones share them.
+/// Files that name variables. Both the plan and the failure output read them. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct NamedFiles {
     /// The file of `--secrets-file`.
@@ -49,38 +49,38 @@ pub struct NamedFiles {
     pub targets: targets::SharedFile,
 }
 
-/// The whole of a run.
+/// The plan of a run.
 #[derive(Debug)]
 pub enum Plan {
-    /// Trade the token and hand over what comes back.
+    /// Exchange the token and deliver the result.
     Exchange(Box<Exchange>),
-    /// Show what the token says.
+    /// Show the token's claims.
     Token(Box<token::Request>),
-    /// Say why a rule lets the token in, or not.
+    /// Explain why a rule allows the token or not.
     Explain(Box<Explain>),
-    /// Say what to create on the provider's side.
+    /// Print what to create on the provider's side.
     Setup(Box<Setup>),
     /// Undo what exchanges left.
     Clean {
-        /// Where they left it.
+        /// The private directory.
         directory: state::StateDir,
-        /// The shell that forgets.
+        /// The format of the `unset` lines.
         format: CleanFormat,
     },
-    /// Print what is known without a token: completions, the manual.
+    /// Print a text that depends on no token: completions, the manual.
     Print(String),
 }
 
 /// One exchange, or several at once.
 #[derive(Debug)]
 pub struct Exchange {
-    /// Where the token is.
+    /// The source of the token.
     pub source: Source,
-    /// What is asked of which provider.
+    /// The exchanges.
     pub parts: Vec<Part>,
-    /// How the network is used.
+    /// The settings of each network that is used.
     pub networks: Vec<Settings>,
-    /// Where the result goes.
+    /// The destination of the result.
     pub delivery: Delivery,
     /// The job's private directory.
     pub directory: state::StateDir,
@@ -89,15 +89,15 @@ pub struct Exchange {
 /// One of the exchanges of a run.
 #[derive(Debug)]
 pub struct Part {
-    /// What it is called in an error; empty if the run has no other.
+    /// Its name in errors; empty if the run has only one.
     pub name: String,
-    /// What is asked of which provider.
+    /// The request to the provider.
     pub target: Target,
-    /// Which of the run's networks it uses.
+    /// The index of its network in the run's networks.
     pub network: usize,
 }
 
-/// The closed set of providers: a match on it lists every place that a further one touches.
+/// The providers. A match on this enum shows every place that a new provider affects.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a run has few")]
 pub enum Target {
@@ -107,12 +107,12 @@ pub enum Target {
     Google(google::Request),
     /// Azure credentials.
     Azure(azure::Request),
-    /// Secrets, or a client token, of a Vault.
+    /// Secrets or a client token of a Vault.
     Vault(vault::Request),
 }
 
 impl Target {
-    /// The registries that it names.
+    /// The registries whose passwords are requested.
     #[must_use]
     pub fn registries(&self) -> Vec<String> {
         match self {
@@ -125,7 +125,7 @@ impl Target {
 }
 
 impl Cli {
-    /// How much standard error says.
+    /// How much is written to standard error.
     #[must_use]
     pub fn verbosity(&self) -> Verbosity {
         let args = match &self.command {
@@ -144,11 +144,11 @@ impl Cli {
     }
 }
 
-/// How long input may take to come in where the command line has no bound.
+/// The timeout for reading input if the command line sets none.
 pub const A_WHILE: Duration = Duration::from_mins(2);
 
 impl Cli {
-    /// The bound on all that comes before a COMMAND, from the start of the run on, and how an error names it.
+    /// The timeout for everything before COMMAND, from the start of the run, and its name in errors.
     #[must_use]
     pub fn bound(&self) -> (Duration, &'static str) {
         const NAMED: &str = "before --timeout";
@@ -163,16 +163,16 @@ impl Cli {
                 None
             }
         };
-        // No time at all is the plan's to refuse.
+        // A timeout of zero is refused later, by the plan.
         bound.filter(|bound| !bound.is_zero()).map_or((A_WHILE, "within 2 minutes"), |bound| (bound, NAMED))
     }
 }
 
 impl Plan {
-    /// Checks what was written, and reads the files that it names.
+    /// Checks the command line and reads the files that it names.
     ///
     /// # Errors
-    /// When it cannot be meant.
+    /// If it is invalid.
     pub fn new(cli: Cli, env: &Env, reader: &Reader, files: &NamedFiles) -> Result<Self, Faults> {
         match cli.command {
             Command::Aws(Later(args)) => {
@@ -242,7 +242,7 @@ impl Plan {
     }
 }
 
-/// `format` is that of variables; none for an answer, which has a form of its own.
+/// `format` is the format for variables; `None` for a protocol answer, which has its own format.
 fn exchange(
     shared: Shared,
     format: Option<Format>,
@@ -289,7 +289,7 @@ fn network(args: &NetworkArgs, trust: Trust, env: &Env) -> Result<Settings, Usag
     })
 }
 
-/// Bound on the whole exchange. A tool that runs this program for its credentials waits for them itself.
+/// The timeout of the whole exchange. A tool that runs this program for its credentials has its own timeout.
 fn timeout(shared: &Shared, for_a_tool: bool) -> Duration {
     const USUAL: Duration = Duration::from_mins(2);
     const FOR_A_TOOL: Duration = Duration::from_secs(45);
@@ -318,10 +318,10 @@ fn delivery(shared: Shared, format: Option<Format>) -> Result<Delivery, Usage> {
     let drop_token = match (&shared.token.token_file, &shared.token.token_env) {
         _ if shared.pass_token => None,
         (_, Some(name)) => Name::new(name),
-        // A token read from a file is most often the variable's own content.
+        // The default variable usually has the same token as the file.
         (Some(_) | None, None) => Some(Name::fixed(Source::DEFAULT_VARIABLE)),
     };
-    // clap waives `requires` where another option conflicts with what is required.
+    // clap does not check `requires` if another option conflicts with the required one.
     if shared.pass_token && shared.run.is_empty() {
         return Err(Usage::new("--pass-token is for a COMMAND after `--`, and there is none"));
     }
@@ -348,7 +348,7 @@ fn delivery(shared: Shared, format: Option<Format>) -> Result<Delivery, Usage> {
     }
 }
 
-/// A wait that the whole exchange's bound would cut short is not the one that was asked for.
+/// Refuses a wait that is longer than the timeout of the whole exchange.
 fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
     match wait {
         Some(wait) if wait >= timeout => {
@@ -360,7 +360,8 @@ fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
     }
 }
 
-/// `--allow-http` names a host alone: a port or an address would be read as more than it is.
+/// Checks a value of `--allow-http`, which is a host name only. With a port or an address, it would look more
+/// specific than it is.
 fn host(text: &str) -> Result<String, Usage> {
     let wrong = || {
         Usage::new(format!("--allow-http: `{text}` is not a host's name or address"))

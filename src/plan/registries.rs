@@ -1,4 +1,4 @@
-//! What the registries of all clouds have in common on a command line and in a targets file.
+//! The rules for registries that all clouds share, on a command line and in a targets file.
 
 use crate::cli::Shared;
 use crate::clouds;
@@ -12,14 +12,14 @@ pub(super) const OPTION: &str = "--registry";
 /// Where a request is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// With `--registry` and without a COMMAND, nothing is exported.
+    /// With `--registry` and without a COMMAND, no variables are exported.
     CommandLine,
-    /// Registries come in addition to what is exported.
+    /// Variables are exported as well.
     TargetsFile,
 }
 
 impl Place {
-    /// Whether a request there is for the passwords of `registries` and nothing else.
+    /// Whether a request only registers the passwords of `registries`.
     pub(super) fn is_for_registries_only(self, registries: &[String], shared: &Shared) -> bool {
         self == Self::CommandLine && !registries.is_empty() && shared.run.is_empty()
     }
@@ -36,7 +36,7 @@ pub(super) fn options(shared: &Shared, ca_file: Option<&CaFile>) -> Options {
     }
 }
 
-/// Refuses what names, with or without more around it, a registry that is for another command than `command`, or for none.
+/// Refuses a text that contains a registry of another command than `command`, or of no cloud.
 pub(super) fn check_owner(texts: &[String], command: &str) -> Result<(), Usage> {
     for name in texts.iter().filter_map(|text| registry::bare(text)) {
         let wrong = |owner: &str| Usage::new(format!("{OPTION}: `{name}` is a registry of {owner}"));

@@ -1,4 +1,4 @@
-//! What `setup` was asked, checked.
+//! Checks the options of `setup`.
 
 use super::targets::{Chosen, SharedFile};
 use super::{Faults, aws_request, azure_request, source};
@@ -13,22 +13,22 @@ use crate::subject::allowed_jobs::{AllowedJobs, PartialAllowedJobs};
 use crate::subject::{Claims, Source};
 use crate::{aws, azure, google, vault};
 
-/// Which jobs are to be allowed, and where.
+/// Which jobs to allow, and where.
 #[derive(Debug)]
 pub struct Setup {
-    /// Where the token is that says what the options do not.
+    /// The source of the token, which supplies values that the options do not set.
     pub source: Source,
     /// The jobs, as far as the options name them.
     pub allowed: PartialAllowedJobs,
-    /// The cloud, and what is to be created in it.
+    /// The cloud, and what to create in it.
     pub side: Side,
-    /// Where a target has the cloud's side, a sentence each, if the provider's tool has to be told.
+    /// Settings of the target that the commands of the provider's tool do not contain, one sentence each.
     pub elsewhere: Vec<String>,
-    /// Whether the answer is for a program.
+    /// Whether the output is JSON.
     pub json: bool,
 }
 
-/// The closed set of providers.
+/// The request for each provider.
 #[derive(Debug)]
 pub enum Side {
     /// An OpenID Connect provider and a role.
@@ -42,10 +42,10 @@ pub enum Side {
 }
 
 impl Side {
-    /// What to create so that `allowed`, and nothing wider, is let in. `claims` are the token's, where it was looked at.
+    /// What to create so that exactly `allowed` is allowed. `claims` are those of the token, if it was read.
     ///
     /// # Errors
-    /// When the provider has no rule that says it.
+    /// If the provider's rules cannot express it.
     pub fn recipe(&self, allowed: &AllowedJobs, claims: Option<&Claims>) -> Result<Recipe, Usage> {
         match self {
             Self::Aws(request) => Ok(request.recipe(allowed, claims)),
@@ -56,7 +56,7 @@ impl Side {
     }
 }
 
-/// Checks what was asked.
+/// Checks the options and reads the files.
 pub(super) fn new(command: &SetupCommand, env: &Env, reader: &Reader, file: &SharedFile) -> Result<Setup, Faults> {
     let (cloud, args) = command.allowed();
     let target = Chosen::new(&args.target, cloud, env, reader, file)?;
@@ -75,7 +75,7 @@ pub(super) fn new(command: &SetupCommand, env: &Env, reader: &Reader, file: &Sha
     })
 }
 
-/// What the provider's tool has to be set to, since its commands do not carry it.
+/// The settings of the provider's tool that its commands do not contain.
 fn elsewhere(cloud: &str, target: &Chosen<'_>) -> Vec<String> {
     let key = |command: &str, name| target.or(None, name).filter(|_| cloud == command).map(posix::word);
     let authority = key("azure", "authority-host").filter(|name| name != "AzureCloud");

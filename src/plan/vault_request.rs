@@ -1,4 +1,4 @@
-//! The Vault request, checked.
+//! Checks the Vault request.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::vault::path::Path;
 use crate::vault::selection::{Selection, Target};
 use crate::vault::{self, settings};
 
-/// Checks what `vault` was asked for, with the environment's part filled in.
+/// Checks the options of `vault`. Options that are missing are filled in from the environment.
 pub(super) fn new(
     args: &VaultArgs,
     ca_file: Option<&CaFile>,

@@ -1,4 +1,4 @@
-//! What ECR answers: a password, or an error.
+//! Parses the answers of ECR: a password, or an error.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -14,14 +14,14 @@ use crate::http::{ErrorAnswer, PeerText, RawText, Response, Shown};
 use crate::registry::Password;
 use crate::secret::Secret;
 
-/// No field is ever shown: it holds the password.
+/// It is never shown, because it contains the password.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Granted {
     authorization_data: Data,
 }
 
-/// A list from ECR, of one; one by itself from ECR Public.
+/// ECR returns a list of one object, ECR Public the object itself.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Data {
@@ -37,10 +37,10 @@ struct Token {
     expires_at: Number,
 }
 
-/// Reads a password.
+/// Parses a password.
 ///
 /// # Errors
-/// What is wrong with the answer, without a part of it.
+/// What is wrong with the answer, without any part of it.
 pub(super) fn password(body: &[u8]) -> Result<Password, &'static str> {
     const LONGEST: usize = 64 << 10;
     let granted: Granted = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
@@ -65,11 +65,11 @@ pub(super) fn password(body: &[u8]) -> Result<Password, &'static str> {
     Ok(Password { username: username.to_owned(), secret: Secret::new(secret.to_owned()), expires })
 }
 
-/// An error answer's parts.
+/// The parts of an error answer.
 pub(super) struct Answer {
     provider: &'static str,
     pub(super) status: u16,
-    /// Empty for none.
+    /// Empty if the answer has none.
     pub(super) code: RawText,
     message: RawText,
     /// Code and message.
@@ -88,7 +88,7 @@ struct Refused {
 impl Answer {
     pub(super) fn read(host: &EcrHost, response: &Response, shown: &Shown) -> Self {
         let Refused { code, message } = serde_json::from_slice(&response.body).unwrap_or_default();
-        // `com.amazonaws.ecr#ServerException`.
+        // The code may have a prefix, as in `com.amazonaws.ecr#ServerException`.
         let code = code.unwrap_or_default();
         let code = RawText::new(code.unclean().rsplit('#').next().unwrap_or_default());
         let message = message.unwrap_or_default();
@@ -98,7 +98,7 @@ impl Answer {
         } else {
             code.clone()
         };
-        // What is no error of ECR's may be anything.
+        // An answer that is not an ECR error may contain anything, so it is not shown.
         if !message.is_empty() && !code.is_empty() {
             words = words.then(": ", &message);
         }

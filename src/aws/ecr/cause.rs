@@ -1,4 +1,4 @@
-//! Why ECR gave no password, and all that follows from it.
+//! The causes of a failed call to ECR, with the title, hints and retries of each.
 //!
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html>
 
@@ -9,24 +9,24 @@ use crate::host::Clock;
 use crate::http::{Explain, Row, THROTTLED, Told};
 use crate::text::time;
 
-/// Why ECR gave no password.
+/// Why ECR returned no password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// The role's policies do not allow it.
     Denied,
-    /// The credentials are not known there; new ones may not be for some seconds.
+    /// The credentials are not known in the region; new ones may take some seconds.
     KeysUnknown,
-    /// The session is over.
+    /// The session has expired.
     Expired,
     /// This machine's clock differs from AWS's.
     Clock,
-    /// What arrived is not what was signed.
+    /// The request that arrived differs from the signed one.
     Signature,
     /// Too many calls.
     Throttled,
     /// The service failed.
     ServerFault,
-    /// No error of ECR's: something in between answered.
+    /// The answer is not an ECR error: another server answered, for example a proxy.
     NotEcr,
     /// Another refusal.
     Other,
@@ -57,7 +57,7 @@ impl Cause {
         }
     }
 
-    /// All that follows from the cause.
+    /// The title, hints and retries of the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const TITLE: &str = "refused to give a password";
         match self {
@@ -74,7 +74,7 @@ impl Cause {
     }
 }
 
-/// What an error is explained with.
+/// The inputs for explaining an error.
 pub(super) struct Context<'a> {
     pub(super) registry: &'a Registry,
     pub(super) role: &'a RoleArn,

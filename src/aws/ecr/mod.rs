@@ -1,5 +1,5 @@
-//! Passwords of Amazon ECR, private and public: one signed `GetAuthorizationToken` for each API, repeated while its failure can
-//! heal (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html>).
+//! Gets passwords of Amazon ECR, private and public: one signed `GetAuthorizationToken` for each API. Temporary
+//! errors are retried (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html>).
 
 mod answer;
 mod cause;
@@ -21,13 +21,13 @@ use crate::registry::{Login, Password};
 use answer::Answer;
 use cause::{Cause, Context};
 
-/// How long credentials may be too new for a region to know them.
+/// How long a region may not know new credentials.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// The registries that `request` names, each with the address that gives its password.
+/// The registries in `request`, each with the address of its API.
 ///
 /// # Errors
-/// When a variable or the shared configuration file has an address that is none.
+/// If a variable or the shared configuration file has an invalid address.
 pub async fn registries(request: &Request, given: &Given<'_>) -> Result<Vec<Registry>, Error> {
     let hosts = &request.registries.hosts;
     if hosts.is_empty() {
@@ -38,10 +38,10 @@ pub async fn registries(request: &Request, given: &Given<'_>) -> Result<Vec<Regi
     Ok(hosts.iter().map(|host| Registry::new(host.clone(), &settings, env)).collect::<Result<_, _>>()?)
 }
 
-/// The passwords of `registries`, those that `request` names, by the session `credentials`.
+/// Gets the passwords of `registries`, the registries in `request`, with the session `credentials`.
 ///
 /// # Errors
-/// The service's refusal, or that it could not be reached in time.
+/// If the service refuses, or cannot be reached in time.
 pub async fn logins(
     request: &Request,
     registries: &[Registry],
@@ -51,7 +51,7 @@ pub async fn logins(
     let mut found: Vec<(&Registry, Password)> = Vec::new();
     let mut logins = Vec::new();
     for registry in registries {
-        // A password opens every registry that the session may use in that region.
+        // A password is valid for every registry in that region that the session may use.
         let same = |known: &Registry| {
             (&known.endpoint, known.host.region(), known.host.is_public())
                 == (&registry.endpoint, registry.host.region(), registry.host.is_public())
@@ -81,7 +81,7 @@ async fn password(
         let mut call = call(registry);
         let Registry { host: of, .. } = registry;
         let service = if of.is_public() { "ecr-public" } else { "ecr" };
-        // Each attempt has its own time.
+        // Each attempt is signed with its own time.
         let signer = Signer { credentials, region: of.region(), service, time: host.clock.now() };
         signer.sign_headers(&mut call)?;
         let response = http.send(call).await?;

@@ -1,4 +1,4 @@
-//! One of the shared files, and what is written into it.
+//! Changes one of the shared files.
 
 use std::path::{Path, PathBuf};
 
@@ -12,28 +12,28 @@ use crate::state::{self, NewFile, StateDir};
 const EDITOR: Editor =
     Editor { option: "--profile", elsewhere: "name other files with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE" };
 
-/// What is to become of one file.
+/// A change of one file.
 pub(super) struct Change<'p> {
     pub(super) kind: Kind,
     pub(super) profile: &'p str,
     pub(super) settings: Vec<Setting>,
-    /// Settings of the other file that this one would beat.
+    /// Settings of the other file that the same settings in this file would override.
     pub(super) elsewhere: Vec<Setting>,
     pub(super) overwrite: bool,
-    /// What tells this run from every other one.
+    /// The unique name of this run.
     pub(super) run: &'p str,
 }
 
-/// A file under its lock.
+/// A locked file.
 pub(super) struct SharedFile(EditedFile);
 
 impl SharedFile {
-    /// Locks and reads what is at `path`, or where a link there leads. The directory is made where it is missing.
+    /// Locks and reads the file at `path`, or the target if it is a symlink. A missing directory is created.
     pub(super) async fn open(path: &Path, place: &StateDir) -> Result<Self, state::Error> {
         EDITOR.open(path, place).await.map(Self)
     }
 
-    /// Sees that `change` could be made; what is missing is not made yet.
+    /// Checks that `change` is possible. Nothing is created.
     pub(super) async fn foresee(path: &Path, change: &Change<'_>, place: &StateDir) -> Result<(), Error> {
         let found = EDITOR.look(path, place).await?;
         let text = found.content.as_ref().map(|content| content.bytes.as_slice()).unwrap_or_default();
@@ -45,7 +45,7 @@ impl SharedFile {
         self.0.path()
     }
 
-    /// The text with `change` made, or nothing where it would be the same.
+    /// The text with `change`; `None` if the text stays the same.
     pub(super) fn with(&self, change: &Change<'_>) -> Result<Option<Changed>, Error> {
         if let Some(header) = ini::odd_header(self.0.text(), change.kind, change.profile) {
             tracing::warn!(
@@ -57,7 +57,7 @@ impl SharedFile {
         changed(self.path(), self.0.text(), change, self.0.is_new())
     }
 
-    /// Fills `new` with `text`. Its mode becomes the old one's, but nobody else reads credentials.
+    /// Writes `text` to `new`, which gets the old file's mode. Only the user can read a file with credentials.
     pub(super) fn fill(&self, new: &mut NewFile, kind: Kind, text: &[u8]) -> Result<(), state::Error> {
         self.0.fill(new, text, kind == Kind::Credentials)
     }
@@ -85,13 +85,13 @@ fn malformed(path: &Path, fault: &Malformed) -> Usage {
         .hint("correct this line: the AWS CLI cannot read the file either. It was left as it is")
 }
 
-/// What `clean` must know to take a profile out again.
+/// The data that `clean` needs to remove a profile.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Written {
     profile: String,
     file: PathBuf,
     kind: Kind,
-    /// The comments in the file that tell what this run wrote.
+    /// The comments in the file that list what this run wrote.
     marks: Vec<String>,
 }
 
@@ -104,10 +104,10 @@ impl Written {
         Self { profile, file, kind: change.kind, marks: marks.to_vec() }
     }
 
-    /// Takes out what was written, where it is still there and still ours; whether it was.
+    /// Removes what was written, unless it was removed or changed. Returns whether something was removed.
     ///
     /// # Errors
-    /// Why it could not be.
+    /// Why it could not be removed.
     pub(crate) async fn undo(&self, place: &StateDir) -> Result<bool, String> {
         let why = |error: state::Error| error.to_string();
         let found = EDITOR.look(&self.file, place).await.map_err(why)?;

@@ -1,4 +1,4 @@
-//! A profile in the files that the AWS CLI and every SDK share
+//! Writes a profile to the files that the AWS CLI and every SDK share
 //! (<https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>).
 
 mod file;
@@ -18,34 +18,34 @@ pub(crate) use file::Written;
 use file::{Change, SharedFile};
 use ini::{Changed, Kind};
 
-/// A profile's name, and how it is written.
+/// A profile to write.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Its name.
     pub name: ProfileName,
-    /// Whether it is to renew by itself, in place of holding keys.
+    /// Whether SDKs renew its credentials, in place of static keys.
     pub refreshable: bool,
-    /// Whether a profile that is not ours is taken over.
+    /// Whether to overwrite a profile that is not from this program.
     pub overwrite: bool,
     /// Where the files are.
     pub files: Files,
-    /// `--ca-file`, which a renewal needs as well.
+    /// `--ca-file`, which a renewal needs too.
     pub ca_file: Option<CaFile>,
-    /// `--allow-http`, the same.
+    /// `--allow-http`, which a renewal needs too.
     pub allow_http: Option<String>,
 }
 
-/// Letters, digits and `_-/.%@:+`: what the AWS SDKs read as a name without quotes
+/// A profile's name. It has the characters that the AWS SDKs accept without quotes: letters, digits and `_-/.%@:+`
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileName(String);
 
 impl ProfileName {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
-    /// When it has other characters, which the SDKs pass over or which end a section's header; and for `DEFAULT`, which to
-    /// Python, and so to the AWS CLI, is not a profile but what every other one begins with.
+    /// If it has other characters, which SDKs ignore or which end a section's header. Also for `DEFAULT`: for Python,
+    /// and so for the AWS CLI, it contains the defaults of all profiles.
     pub fn parse(text: &str) -> Result<Self, Usage> {
         if text == "DEFAULT" {
             return Err(Usage::new("--profile: the AWS CLI gives what is in [DEFAULT] to every other profile")
@@ -74,10 +74,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// `AWS_SHARED_CREDENTIALS_FILE` and `AWS_CONFIG_FILE`, else those in `~/.aws`.
+    /// The files that `AWS_SHARED_CREDENTIALS_FILE` and `AWS_CONFIG_FILE` name, or those in `~/.aws`.
     ///
     /// # Errors
-    /// When they are one, or there is no home to look in.
+    /// If both are the same file, or there is no home directory.
     pub fn locate(env: &Env) -> Result<Self, Usage> {
         let place = |file: shared_files::SharedFile| {
             let path = file.path(env)?.ok_or_else(|| {
@@ -102,7 +102,7 @@ impl Files {
 }
 
 impl Profile {
-    /// Sees, before anything is sent, that the profile could be written.
+    /// Checks that the profile can be written, before anything is sent.
     ///
     /// # Errors
     /// As [`Profile::write`].
@@ -113,11 +113,13 @@ impl Profile {
         Ok(())
     }
 
-    /// Writes the profile: both files or, but for a system that fails between two renames, neither.
+    /// Writes the profile to both files, or to neither. Only if the system fails between two renames, one may be
+    /// written.
     ///
     /// # Errors
-    /// [`Exit::Usage`](crate::error::Exit::Usage) for a file that is malformed or holds another's profile of this name; [`Exit::Output`](crate::error::Exit::Output) where
-    /// one cannot be written, or cannot hold a value. What was there is untouched then.
+    /// [`Exit::Usage`](crate::error::Exit::Usage) if a file is malformed or has a profile of this name from
+    /// elsewhere. [`Exit::Output`](crate::error::Exit::Output) if a file cannot be written, or cannot contain a
+    /// value. The files are unchanged then.
     pub(super) async fn write(
         &self,
         request: &Request,
@@ -133,7 +135,7 @@ impl Profile {
         };
         let run: String = std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
         let mut files = Vec::new();
-        // In this order, in every process: two that waited for each other would wait for ever.
+        // Every process locks in this order. Otherwise two could wait for each other forever.
         for change in self.changes(settings, &run) {
             let file = SharedFile::open(self.files.path(change.kind), directory).await?;
             let changed = file.with(&change)?;
@@ -153,7 +155,7 @@ impl Profile {
         }
         for new in filled {
             new.put()?;
-            // From the first file on, something is there for `clean` to undo.
+            // From the first file on, `clean` has something to undo.
             changes.take().into_iter().for_each(NewFiles::keep);
         }
         Ok(())
@@ -168,12 +170,12 @@ impl Profile {
             overwrite: self.overwrite,
             run,
         };
-        // A setting in the credentials file beats the same one in the configuration.
+        // A setting in the credentials file overrides the same one in the configuration file.
         let config = settings.config.clone();
         [change(Kind::Config, settings.config, Vec::new()), change(Kind::Credentials, settings.credentials, config)]
     }
 
-    /// The profile serves even when nothing could be written down for `clean`.
+    /// The profile works even if the manifest could not be written.
     async fn note(
         &self,
         new: &mut NewFile,
@@ -196,7 +198,7 @@ impl Profile {
     }
 }
 
-/// The first renewal need not ask for what is already here.
+/// The first renewal can use the credentials that were just received.
 async fn seed(request: &Request, credentials: &Credentials, given: &Given<'_>) {
     if !settings::needs_process(request) || !given.place.is_lasting() {
         return;

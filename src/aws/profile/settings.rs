@@ -1,4 +1,4 @@
-//! What a profile says: keys, or how to get them.
+//! The settings of a profile: keys, or how to get them.
 
 use std::path::Path;
 
@@ -11,22 +11,22 @@ use crate::shell::posix;
 use crate::state::NewFiles;
 use crate::subject::SubjectToken;
 
-/// The settings for each file; none for a file that has no part in it.
+/// The settings for each file; an empty list if the file is not used.
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) credentials: Vec<Setting>,
     pub(super) config: Vec<Setting>,
 }
 
-/// A setting, if its value can stand in the file.
+/// A setting, if the file format can express its value.
 fn setting(key: &'static str, text: impl Into<String>) -> Result<Setting, emit::Error> {
     Value::new(key, text).map(|value| (key, value))
 }
 
-/// Static keys.
+/// The settings for static keys.
 ///
 /// # Errors
-/// When a value is none that the file can hold: a server chose it.
+/// If the file format cannot express a value: a server chose it.
 pub(super) fn keys(request: &Request, credentials: &Credentials) -> Result<Settings, emit::Error> {
     const ANOTHER_SERVER: &str =
         "AWS STS sends no such value: check AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and the proxy";
@@ -42,12 +42,12 @@ pub(super) fn keys(request: &Request, credentials: &Credentials) -> Result<Setti
     })
 }
 
-/// The settings as far as they are known before the exchange: their names, and the region.
+/// The settings as known before the exchange: their names, and the region.
 ///
 /// # Errors
-/// When the region is none that the file can hold.
+/// If the file format cannot express the region.
 pub(super) fn foreseen(profile: &Profile, request: &Request) -> Result<Settings, emit::Error> {
-    // Whatever another has there for one of these keys is in the way.
+    // An existing value of one of these keys is a conflict, whatever it is.
     let later = |key| setting(key, "known after the exchange").map(|setting| vec![setting]);
     let (credentials, mut config) = match (profile.refreshable, needs_process(request)) {
         (false, _) => (later("aws_access_key_id")?, Vec::new()),
@@ -58,7 +58,7 @@ pub(super) fn foreseen(profile: &Profile, request: &Request) -> Result<Settings,
     Ok(Settings { credentials, config })
 }
 
-/// Whether a renewal is more than SDKs know how to ask for.
+/// Whether the SDKs' own renewal does not support the request.
 pub(super) fn needs_process(request: &Request) -> bool {
     request.policy.is_some()
         || !request.policy_arns.is_empty()
@@ -66,11 +66,11 @@ pub(super) fn needs_process(request: &Request) -> bool {
         || !request.chain.is_empty()
 }
 
-/// Settings with which SDKs renew: their own for a token file, or this program as their `credential_process`. The files
-/// that they name are `made` now.
+/// The settings that make SDKs renew: a token file, or this program as the `credential_process`. The files that they
+/// name are added to `made`.
 ///
 /// # Errors
-/// When a file cannot be made, or a value is none that a profile can hold.
+/// If a file cannot be made, or a profile cannot express a value.
 pub(super) async fn renewing(
     profile: &Profile,
     request: &Request,
@@ -81,7 +81,7 @@ pub(super) async fn renewing(
     let chosen = |key, text: String| setting(key, text).map_err(|error| error.ini_hint(CHOOSE));
     let token_file = token_file::new(token, made).await?;
     if needs_process(request) {
-        // Some tools look for this setting in the credentials file only; every SDK finds it there.
+        // Some tools read this setting only from the credentials file. Every SDK reads it there.
         let line = process_line(profile, request, &token_file, made).await?;
         return Ok(Settings { credentials: vec![chosen("credential_process", line)?], config: region(request)? });
     }
@@ -99,8 +99,8 @@ fn region(request: &Request) -> Result<Vec<Setting>, emit::Error> {
     request.region.iter().map(|region| setting("region", region.as_str())).collect()
 }
 
-/// A command line that asks for the same again. Some SDKs run it in a shell and some split it themselves: both
-/// understand POSIX quotes.
+/// The command line that repeats the request. Some SDKs run it in a shell, others split it themselves; both accept
+/// POSIX quotes.
 async fn process_line(
     profile: &Profile,
     request: &Request,
@@ -118,13 +118,13 @@ async fn process_line(
     option("format", "process");
     option("token-file", &emit::text_of(token_file)?);
     if let Some(policy) = &request.policy {
-        // In a file of its own: a policy may hold what would end a profile's line.
+        // The policy is in a file, because it may contain characters that end a line of the profile.
         let file = made.file("aws-policy", |_| Ok(Secret::new(policy.as_str().to_owned()))).await?;
         option("policy", &format!("@{}", emit::text_of(&file)?));
     }
     words.extend(words::options(request));
     if let Some(certificates) = &profile.ca_file {
-        // The file may be a pipe, or be gone by the time of the renewal.
+        // The user's file may be a pipe, or be deleted before the renewal.
         let file = made.file("aws-ca", |_| Ok(Secret::new(certificates.pem()))).await?;
         words.extend(["--ca-file".into(), emit::text_of(&file)?]);
     }

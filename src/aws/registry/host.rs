@@ -6,8 +6,8 @@ use crate::aws::{AccountId, Region};
 use crate::error::Usage;
 use crate::registry::host_name;
 
-/// A registry of Amazon ECR, by its name. A signed request for its password goes to no other host than the one that the name
-/// gives, or that a variable names.
+/// The host name of an Amazon ECR registry. A signed request for its password is sent only to the host that follows
+/// from this name, or that a variable names.
 ///
 /// ```
 /// use oidc_exchange::aws::registry::EcrHost;
@@ -33,18 +33,18 @@ enum Kind {
 /// The domains of a partition.
 #[derive(Debug, PartialEq, Eq)]
 struct Domain {
-    /// How the names of its regions begin; empty for those that no other partition has.
+    /// The start of its regions' names; empty for the default partition.
     regions: &'static str,
     partition: &'static str,
-    /// After the region in a registry's name and in the API's.
+    /// The domain after the region, for registries and the API.
     plain: &'static str,
-    /// After the region in a dual-stack registry's name, and in the API's; none if there are no such names.
+    /// The domains after the region for dual-stack registries and for their API; `None` if there are none.
     dual_stack: Option<(&'static str, &'static str)>,
 }
 
 const AWS: (&str, Option<(&str, &str)>) = ("amazonaws.com", Some(("on.aws", "api.aws")));
 
-/// The first that fits a region is the region's.
+/// The first matching entry applies to a region.
 const DOMAINS: [Domain; 8] = [
     Domain {
         regions: "cn-",
@@ -76,17 +76,17 @@ const PUBLIC_DUAL_STACK: &str = "ecr-public.aws.com";
 const EXAMPLE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
 impl EcrHost {
-    /// Reads a registry's host name. `option` is the option it came from.
+    /// Parses a registry's host name. `option` is the option that it came from.
     ///
     /// # Errors
-    /// When it is not exactly the name of a registry of Amazon ECR: another service's, with a scheme, a path, a wildcard or a
-    /// port, or with an account that is not twelve digits.
+    /// If it is not exactly the name of an Amazon ECR registry. Examples: a scheme, a path, a wildcard, a port,
+    /// another service, an account that is not twelve digits.
     pub fn parse(option: &str, text: &str) -> Result<Self, Usage> {
         let name = host_name(option, text, EXAMPLE, is_registry)?;
         Ok(Self { name: name.to_owned(), kind: kind(option, name)? })
     }
 
-    /// The name itself.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.name
@@ -98,7 +98,7 @@ impl EcrHost {
         matches!(self.kind, Kind::Public { .. })
     }
 
-    /// The region whose API gives its password.
+    /// The region of the API that returns its password.
     #[must_use]
     pub fn region(&self) -> &str {
         match &self.kind {
@@ -107,7 +107,7 @@ impl EcrHost {
         }
     }
 
-    /// The partition that it is in, as ARNs have it.
+    /// The partition, as in ARNs.
     #[must_use]
     pub fn partition(&self) -> &'static str {
         match &self.kind {
@@ -133,7 +133,7 @@ impl EcrHost {
     }
 }
 
-/// Whether this is exactly the name of a registry of Amazon ECR.
+/// Whether this is exactly the name of an Amazon ECR registry.
 pub(in crate::aws) fn is_registry(name: &str) -> bool {
     kind("", name).is_ok()
 }
@@ -182,7 +182,7 @@ fn private(option: &str, name: &str) -> Result<Kind, Usage> {
 mod tests {
     use super::*;
 
-    /// As botocore's rules have them.
+    /// The names according to botocore's endpoint rules.
     #[test]
     fn a_name_gives_the_host_of_the_api() {
         for (name, api, region, partition) in [

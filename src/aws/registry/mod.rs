@@ -1,4 +1,4 @@
-//! Which registries of Amazon ECR are asked for, and where their passwords are.
+//! The Amazon ECR registries of a request, and the addresses of their APIs.
 
 mod host;
 
@@ -21,7 +21,7 @@ pub struct Registries {
     pub options: Options,
 }
 
-/// A registry, and the address that gives its password.
+/// A registry, and the address of the API that returns its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registry {
     /// Its name.
@@ -31,10 +31,10 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The address is the one that `settings` have for the service, as in every SDK, and otherwise the one that the name gives.
+    /// Uses the address in `settings` for the service, as every SDK does, or else the one that follows from the name.
     ///
     /// # Errors
-    /// When a setting is not an address.
+    /// If a setting is not a valid address.
     pub(super) fn new(host: EcrHost, settings: &SdkSettings, env: &Env) -> Result<Self, Usage> {
         let usual = || format!("https://{}/", host.api_host());
         let address = settings.endpoint_url(host.service_id()).unwrap_or_else(usual);
@@ -55,19 +55,19 @@ impl Registry {
 }
 
 impl EcrHost {
-    /// The variable that names the address of its API.
+    /// The variable that sets the address of its API.
     #[must_use]
     pub fn setting(&self) -> &'static str {
         if self.is_public() { "AWS_ENDPOINT_URL_ECR_PUBLIC" } else { "AWS_ENDPOINT_URL_ECR" }
     }
 
-    /// What the SDKs' settings call its API. (The Rust SDK looks for `ecr-public`, and every other for `ecr_public`:
+    /// The name of its API in the SDKs' settings. (The Rust SDK reads `ecr-public`, all others `ecr_public`:
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>.)
     fn service_id(&self) -> &'static str {
         if self.is_public() { "ECR_PUBLIC" } else { "ECR" }
     }
 
-    /// Who gives its password, for a person.
+    /// The service's name in messages.
     #[must_use]
     pub fn provider(&self) -> &'static str {
         if self.is_public() { "Amazon ECR Public" } else { "Amazon ECR" }

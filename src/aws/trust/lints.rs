@@ -1,6 +1,6 @@
-//! What is wrong or dangerous in a trust policy, whatever becomes of this token.
+//! Faults and risks in a trust policy that do not depend on this token.
 //!
-//! Whom else it lets in is not guessed from how it is written: it is evaluated, for jobs that might have been.
+//! Whom else it allows is not guessed from its text: the policy is evaluated for other possible jobs.
 
 use serde_json::json;
 
@@ -14,11 +14,11 @@ use crate::explanation::Mark;
 use crate::subject::Claims;
 use crate::subject::claims::SESSION_TAGS;
 
-/// A trust policy is at most this long, without blanks, unless the account has a larger quota
+/// The longest trust policy, without white space, unless the account has a larger quota
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
 const USUAL_LENGTH: usize = 2048;
 
-/// The lints, a sentence each.
+/// All findings, one sentence each.
 pub(super) fn lints(rule: &Rule, request: &Request<'_>) -> Vec<String> {
     let policy = &rule.policy;
     let mut lints = Vec::new();
@@ -88,7 +88,7 @@ fn principal(rule: &Rule, request: &Request<'_>, statement: &Statement, lints: &
     }
 }
 
-/// An Allow that says too little of whom.
+/// Reports an Allow that restricts the token too little.
 fn unbound(request: &Request<'_>, statement: &Statement, lints: &mut Vec<String>) {
     let binds = |claim: &str| {
         let own = |condition: &&Condition| request.claim_of(&condition.key).as_deref() == Some(claim);
@@ -109,7 +109,7 @@ fn unbound(request: &Request<'_>, statement: &Statement, lints: &mut Vec<String>
     }
 }
 
-/// A condition that does not do what it looks like.
+/// Reports a condition that does not do what it seems to do.
 fn compared(
     has_variables: bool,
     request: &Request<'_>,
@@ -177,7 +177,7 @@ impl<'s> Subject<'s> {
         head.starts_with("org:").then_some(Self { head, project, repo, ref_type, reference })
     }
 
-    /// The claims of the same token with this subject, its session tags following suit.
+    /// The claims of the same token with this subject, and with matching session tags.
     fn token(&self, claims: &Claims) -> Claims {
         let Self { head, project, repo, ref_type, reference } = self;
         let sub = format!("{head}:project:{project}:repo:{repo}:ref_type:{ref_type}:ref:{reference}");
@@ -187,7 +187,7 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// The same token with these session tags changed, where it has them.
+/// The same token with these session tags changed, if it has them.
 fn tagged(claims: &Claims, tags: &[(&str, &str)]) -> Claims {
     let Some(mut all) = claims.get(SESSION_TAGS).cloned() else { return claims.clone() };
     for (name, value) in tags {
@@ -202,7 +202,7 @@ fn lets_in(rule: &Rule, request: &Request<'_>, claims: &Claims) -> Mark {
     evaluate(&rule.policy, &Request::new(claims, request.provider)).mark()
 }
 
-/// Whom else it lets in.
+/// Other jobs that it allows.
 fn others(rule: &Rule, request: &Request<'_>) -> Vec<String> {
     let Some(own) = Subject::of(request.claims) else { return Vec::new() };
     let job = |subject: Subject<'_>| lets_in(rule, request, &subject.token(request.claims));
@@ -214,7 +214,7 @@ fn others(rule: &Rule, request: &Request<'_>) -> Vec<String> {
         Mark::Fails => {}
     };
     say(job(Subject { project: "00000000-0000-4000-8000-000000000000", ..own }), "every project of the organization");
-    // The ref of a pull request changes with every push; a repository that has no such refs uses the second form.
+    // The ref of a pull request changes with every push. Repositories without such refs use the second form.
     let merged = on("pull-request", "refs/semaphoreci/0123456789abcdef0123456789abcdef01234567");
     let numbered = on("pull-request", "refs/pull/1/merge");
     let pull_requests = if merged == Mark::Fails { numbered } else { merged };
@@ -229,7 +229,7 @@ fn others(rule: &Rule, request: &Request<'_>) -> Vec<String> {
     lints
 }
 
-/// A debug session of the same job, where that is let in with the same `sub`.
+/// Reports a debug session of the same job, if it has the same `sub` and is allowed.
 pub(super) fn debug_sessions(rule: &Rule, request: &Request<'_>) -> Option<String> {
     Subject::of(request.claims)?;
     let claims = tagged(request.claims, &[("job_type", "debug_job")]);

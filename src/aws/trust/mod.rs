@@ -1,11 +1,11 @@
-//! A role's trust policy, evaluated as IAM does, on what a token shows.
+//! Evaluates a role's trust policy on a token's claims, like IAM.
 //!
 //! ```text
 //! Document ──policy──▶ Policy  ┐
 //! Claims ──request──▶ Request ─┴─evaluation──▶ Outcome ──report, lints──▶ Explanation
 //! ```
 //!
-//! With three values throughout: what turns on something that a token does not show is neither yes nor no.
+//! Results have three values: yes, no, and unknown if it depends on something that a token does not show.
 
 mod evaluation;
 mod lints;
@@ -27,13 +27,13 @@ use crate::subject::Claims;
 use policy::{Kind, Policy};
 use request::{Provider, Request};
 
-/// A trust policy, and whose it is.
+/// A trust policy, its role and its provider.
 #[derive(Debug)]
 pub struct Rule {
     policy: Policy,
-    /// The role, where that is known.
+    /// The role, if it is known.
     role: Option<RoleArn>,
-    /// The provider for the token's issuer, where it was named.
+    /// The provider for the token's issuer, if it was named.
     provider: Option<ProviderArn>,
 }
 
@@ -46,11 +46,11 @@ pub fn document(reader: &Reader, path: &Path) -> Result<Document, Usage> {
 }
 
 impl Rule {
-    /// Reads the policy from what `aws iam get-role` prints, or from the document alone. `role` is what the user
-    /// says it is of, with where that was said; `provider` is what `--provider-arn` says.
+    /// Reads the policy from the output of `aws iam get-role`, or from a file with only the policy. `role` is the
+    /// role that the user named, with the name of the option. `provider` is the value of `--provider-arn`.
     ///
     /// # Errors
-    /// When it is no trust policy, with the place of its fault, or the document says that it is another role's.
+    /// If it is not a trust policy, with the place of the fault; or if the document is of another role.
     pub fn new(
         document: &Document,
         role: Option<(&'static str, RoleArn)>,
@@ -74,7 +74,7 @@ impl Rule {
         Ok(Self { policy, role, provider })
     }
 
-    /// Whether it lets a token with these claims in at `now`, in seconds since 1970.
+    /// Whether it allows a token with these claims at `now`, in seconds since 1970.
     #[must_use]
     pub fn evaluate(&self, claims: &Claims, now: i64) -> Explanation {
         let provider = self.provider(claims.issuer_host().unwrap_or_default());
@@ -82,8 +82,8 @@ impl Rule {
         report::explanation(self, &request, now)
     }
 
-    /// The provider that STS looks the issuer up by: as it was named, in the role's account, or else as the policy
-    /// itself has it.
+    /// The provider that STS looks up for the issuer: the one that was named, the one in the role's account, or else
+    /// the one in the policy.
     fn provider(&self, host: &str) -> Provider {
         if let Some(provider) = &self.provider {
             return Provider::Known(provider.as_str().to_owned());
@@ -115,7 +115,7 @@ mod tests {
 
     const NOW: i64 = 1_786_400_000;
 
-    /// What `setup` would make, and a statement that uses whatever else a token may have.
+    /// The policy that `setup` makes, with a statement that uses other possible claims.
     fn rule() -> Rule {
         let provider = "arn:aws:iam::123456789012:oidc-provider/acme.example";
         let allow = json!({ "Effect": "Allow", "Principal": { "Federated": provider }, "Action": "sts:*", "Condition": {

@@ -2,44 +2,44 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
-/// An operator, with what stands before and after its name.
+/// An operator, with its prefix and suffix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Operator {
-    /// As it is written.
+    /// Its name as written.
     pub(super) name: String,
-    /// `ForAllValues:` or `ForAnyValue:`.
+    /// `ForAllValues:` or `ForAnyValue:`, if any.
     pub(super) set: Option<Set>,
     /// How one value is compared.
     pub(super) test: Test,
-    /// Whether it holds when nothing matches.
+    /// Whether it holds if nothing matches.
     pub(super) negated: bool,
     /// `…IfExists`.
     pub(super) if_exists: bool,
 }
 
-/// How several values of one key count.
+/// How several values of one key are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Set {
-    /// Every one must match; none at all is well.
+    /// Every value must match. It also holds without values.
     All,
-    /// One must match.
+    /// At least one value must match.
     Any,
 }
 
 /// How one value is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Test {
-    /// To the letter.
+    /// Exactly equal.
     Equals,
-    /// Upper and lower case are one.
+    /// Equal, ignoring case.
     EqualsIgnoringCase,
-    /// With `*` and `?`.
+    /// A pattern with `*` and `?`.
     Like,
     /// `true` or `false`.
     Bool,
     /// Whether the key is missing.
     Null,
-    /// Numbers, dates and so on: nothing of the kind is in a token.
+    /// Numbers, dates and others, which do not occur in tokens.
     Other(&'static str),
 }
 
@@ -74,7 +74,7 @@ const OPERATORS: [(&str, Test, bool); 27] = [
 ];
 
 impl Operator {
-    /// Reads an operator's name, in upper or lower case.
+    /// Parses an operator's name, ignoring case.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         let (set, rest) = match lower.split_once(':') {
@@ -85,14 +85,14 @@ impl Operator {
         };
         let (rest, if_exists) = rest.strip_suffix("ifexists").map_or((rest, false), |rest| (rest, true));
         let (_, test, negated) = OPERATORS.into_iter().find(|(known, ..)| known.eq_ignore_ascii_case(rest))?;
-        // It tests by itself whether the key is there.
+        // `Null` itself tests whether the key exists.
         if test == Test::Null && (if_exists || set.is_some()) {
             return None;
         }
         Some(Self { name: name.to_owned(), set, test, negated, if_exists })
     }
 
-    /// Whether variables stand for something in its values.
+    /// Whether variables in its values are replaced.
     pub(super) fn takes_variables(&self) -> bool {
         matches!(self.test, Test::Equals | Test::EqualsIgnoringCase | Test::Like)
     }

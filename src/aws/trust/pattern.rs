@@ -1,13 +1,13 @@
-//! A text that something is compared with: `*` and `?` may stand for something in it, and so may variables.
+//! A value of a policy, which may contain the wildcards `*` and `?`, and variables.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
 use super::request::{Request, Shown};
 
-/// A value as the policy has it.
+/// A value of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// As it is written.
+    /// Its text as written.
     pub(super) text: String,
     pieces: Vec<Piece>,
 }
@@ -23,24 +23,27 @@ enum Piece {
     },
 }
 
-/// A value with its variables filled in.
+/// A value with its variables replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Filled {
-    /// What to compare with.
+    /// The pattern to compare with.
     In(Pattern),
-    /// A variable has no value, so that nothing matches.
+    /// A variable has no value, so nothing matches.
     Missing(String),
-    /// It turns on something that the token does not show; why.
+    /// It depends on something that the token does not show; the reason.
     Unknown(String),
 }
 
 impl Wanted {
-    /// A text in which nothing but `*` and `?` stands for anything.
+    /// A text without variables, which may contain `*` and `?`.
     pub(super) fn plain(text: &str) -> Self {
         Self { text: text.to_owned(), pieces: vec![Piece::Text(text.to_owned())] }
     }
 
-    /// A text with variables in it; an error is why IAM would not take it.
+    /// A text with variables.
+    ///
+    /// # Errors
+    /// Why IAM would reject it.
     pub(super) fn with_variables(text: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -54,17 +57,17 @@ impl Wanted {
         Ok(Self { text: text.to_owned(), pieces })
     }
 
-    /// Whether a variable, and not only an escaped character, is in it.
+    /// Whether it contains a variable, not only an escaped character.
     pub(super) fn varies(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. }))
     }
 
-    /// Whether a `*` is in it that is meant as more than itself.
+    /// Whether it contains a `*` as a wildcard.
     pub(super) fn has_star(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains('*')))
     }
 
-    /// Fills the variables in. `like` says whether `*` and `?` will stand for something.
+    /// Replaces the variables. `like`: whether `*` and `?` are wildcards.
     pub(super) fn fill(&self, request: &Request<'_>, like: bool) -> Filled {
         let mut units = Vec::new();
         for piece in &self.pieces {
@@ -94,7 +97,7 @@ impl Wanted {
     }
 }
 
-/// What stands between `${` and `}`.
+/// Parses the text between `${` and `}`.
 fn variable(inside: &str) -> Result<Piece, String> {
     if let "*" | "?" | "$" = inside {
         return Ok(Piece::Literal(inside.chars().next().unwrap_or_default()));
@@ -116,7 +119,7 @@ fn variable(inside: &str) -> Result<Piece, String> {
     Ok(Piece::Variable { key: key.to_owned(), default: default.map(str::to_owned) })
 }
 
-/// A text in which `*` may stand for any characters and `?` for any one.
+/// A text in which `*` matches any characters and `?` any one character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Unit>);
 
@@ -151,7 +154,7 @@ impl Pattern {
         Self(text.chars().map(Unit::of).collect())
     }
 
-    /// The text itself, where nothing stands for anything.
+    /// The text itself, without wildcards.
     pub(super) fn literally(&self) -> String {
         let letter = |unit: &Unit| match unit {
             Unit::Letter(letter) => *letter,
@@ -161,8 +164,8 @@ impl Pattern {
         self.0.iter().map(letter).collect()
     }
 
-    /// Whether `text` is like it. Only the last star is ever moved, so that the time is bounded by the product of both
-    /// lengths, whatever the number of stars.
+    /// Whether `text` matches. Only the last star is ever moved. So the time is limited by the product of both
+    /// lengths, for any number of stars.
     pub(super) fn is_like(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().collect();
         let (mut at, mut read) = (0, 0);
@@ -218,7 +221,7 @@ mod tests {
         }
     }
 
-    /// With backtracking over every star this would outlive the sun.
+    /// Backtracking over every star would never finish here.
     #[test]
     fn many_stars_cost_no_more_than_one() {
         let started = std::time::Instant::now();
@@ -252,7 +255,7 @@ mod tests {
         }
     }
 
-    /// A matcher that tries everything, for short texts.
+    /// A matcher that tries all possibilities, for short texts.
     fn tried(pattern: &[char], text: &[char]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, _) => text.is_empty(),

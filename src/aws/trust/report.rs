@@ -1,4 +1,4 @@
-//! The outcome in words: statement by statement, condition by condition.
+//! The result as text: statement by statement, condition by condition.
 
 use super::Rule;
 use super::evaluation::{Applying, Decision, Found, Outcome, evaluate};
@@ -10,7 +10,7 @@ use crate::explanation::ternary::{all, any, known};
 use crate::explanation::{Check, Explanation, Mark, Verdict};
 use crate::subject::claims::JobKind;
 
-/// The explanation of what the rule makes of the request.
+/// Explains the result of the rule for the request.
 pub(super) fn explanation(rule: &Rule, request: &Request<'_>, now: i64) -> Explanation {
     let outcome = evaluate(&rule.policy, request);
     let parts = token::checks(request, now);
@@ -60,7 +60,7 @@ fn refusal(rule: &Rule, outcome: &Outcome, wanted: &str) -> String {
     }
 }
 
-/// What the answer turns on, in one line.
+/// What the unknown result depends on, in one line.
 fn turns_on(rule: &Rule, outcome: &Outcome, provider: &Provider, token: &Check) -> String {
     let accounts = matches!(provider, Provider::OneOf(names) if !names.is_empty());
     let (mut hidden, mut unclear): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
@@ -105,14 +105,14 @@ fn any_action(applying: &Applying, outcome: &Outcome) -> Mark {
     any(&mut (0..outcome.actions.len()).map(|index| applying.mark(index)))
 }
 
-/// The statements of one effect that come out so for one action.
+/// The statements of one effect that have this result for one action.
 fn places(rule: &Rule, outcome: &Outcome, action: usize, denies: bool, mark: Mark) -> String {
     let statements = rule.policy.statements.iter().zip(&outcome.statements);
     let those = statements.filter(|(statement, applying)| statement.denies == denies && applying.mark(action) == mark);
     those.map(|(statement, _)| statement.place.as_str()).collect::<Vec<_>>().join(" and ")
 }
 
-/// Whether the account can have the issuer's provider at all, where there is something to say of it.
+/// Whether the account can have a provider for the issuer at all; `None` if there is nothing to report.
 fn provider(rule: &Rule, request: &Request<'_>) -> Option<Check> {
     if request.is_built_in() || request.host.is_empty() {
         return None;
@@ -197,7 +197,7 @@ fn principal(statement: &Statement, mark: Mark, request: &Request<'_>) -> Check 
     }
 }
 
-/// The token's provider, in the account of the one that is named where it is not known in which.
+/// The token's provider. If its account is unknown, that of `named` is used.
 fn provider_like(named: &str, request: &Request<'_>) -> String {
     match request.provider {
         _ if request.is_built_in() => request.host.to_owned(),

@@ -1,4 +1,4 @@
-//! What a token shows of the request that would be made with it: condition keys and their values.
+//! The condition keys and values of a request with the token.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif>
 
@@ -7,55 +7,55 @@ use serde_json::Value;
 use crate::subject::Claims;
 use crate::subject::claims::SESSION_TAGS;
 
-/// The action that trades a token.
+/// The action that exchanges a token.
 pub(super) const ASSUME: &str = "sts:AssumeRoleWithWebIdentity";
-/// The action that a token's session tags need beside it
+/// The additional action that a token with session tags requires
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>).
 pub(super) const TAG: &str = "sts:TagSession";
-/// The action that a token's source identity needs beside it
+/// The additional action that a token with a source identity requires
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>).
 pub(super) const SET_IDENTITY: &str = "sts:SetSourceIdentity";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 
-/// Issuers of whose tokens AWS knows further claims
+/// Issuers for whose tokens AWS supports more claims
 /// (<https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/>).
 const KNOWN_BETTER: [&str; 4] =
     ["token.actions.githubusercontent.com", "accounts.google.com", "oidc.circleci.com", "identity.oraclecloud.com"];
 
-/// The providers of tokens that AWS has itself: they have no ARN.
+/// Providers that are built into AWS and have no ARN.
 const BUILT_IN: [&str; 4] =
     ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
 
-/// The provider in the role's account that STS looks the issuer up by.
+/// The provider in the role's account that STS looks up for the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Provider {
-    /// This one.
+    /// The provider is known.
     Known(String),
-    /// One of these that the policy names; in which account the role is, is not known. Maybe none.
+    /// Providers in the policy, of which one may be it. The role's account is not known.
     OneOf(Vec<String>),
 }
 
 /// A request, as far as the token shows it.
 #[derive(Debug)]
 pub(super) struct Request<'c> {
-    /// What the token claims.
+    /// The token's claims.
     pub(super) claims: &'c Claims,
     /// The issuer without its scheme.
     pub(super) host: &'c str,
     /// Its provider.
     pub(super) provider: &'c Provider,
-    /// The session tags; one without a value has several, or no text.
+    /// The session tags. A tag has no value here if it has several, or one that is not text.
     pub(super) tags: Vec<(String, Option<String>)>,
 }
 
-/// What is known of a key.
+/// The value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// The request does not have it; why.
+    /// The request does not have the key; the reason.
     Absent(String),
-    /// It has these.
+    /// The request has these values.
     Values(Vec<String>),
-    /// The token does not show it; why.
+    /// The token does not show it; the reason.
     Unknown(String),
 }
 
@@ -65,23 +65,23 @@ impl<'c> Request<'c> {
         Self { claims, host: claims.issuer_host().unwrap_or_default(), provider, tags: tags(claims) }
     }
 
-    /// Whether the token tags its session.
+    /// Whether the token sets session tags.
     pub(super) fn is_tagged(&self) -> bool {
         !self.tags.is_empty()
     }
 
-    /// The actions that it takes.
+    /// The actions that the request requires.
     pub(super) fn actions(&self) -> Vec<&'static str> {
         let needed = [(ASSUME, true), (TAG, self.is_tagged()), (SET_IDENTITY, self.claims.has(SOURCE_IDENTITY))];
         needed.into_iter().filter_map(|(action, needed)| needed.then_some(action)).collect()
     }
 
-    /// Whether AWS itself has the issuer's provider.
+    /// Whether the issuer's provider is built into AWS.
     pub(super) fn is_built_in(&self) -> bool {
         BUILT_IN.contains(&self.host)
     }
 
-    /// The claim that a key names, in lower case, where the key is the issuer's own.
+    /// The name of the claim for a key, in lower case, if the key starts with the issuer.
     pub(super) fn claim_of(&self, key: &str) -> Option<String> {
         let (host, claim) =
             key.to_lowercase().split_at_checked(self.host.len()).map(|(h, c)| (h.to_owned(), c.to_owned()))?;
@@ -89,7 +89,7 @@ impl<'c> Request<'c> {
         (!self.host.is_empty() && host == self.host.to_lowercase()).then(|| claim.to_owned())
     }
 
-    /// What the request has under a key; upper and lower case are one there.
+    /// The value of a key. Upper and lower case are equal.
     pub(super) fn shown(&self, key: &str) -> Shown {
         if let Some(claim) = self.claim_of(key) {
             return self.claim(&claim);
@@ -109,7 +109,7 @@ impl<'c> Request<'c> {
             if values.is_empty() { absent("the token carries no session tags") } else { Shown::Values(values) }
         };
         match key.as_str() {
-            // STS is asked over TLS, and by the job itself.
+            // The job calls STS itself, over TLS.
             "aws:securetransport" => Shown::Values(vec!["true".into()]),
             "aws:viaawsservice" => Shown::Values(vec!["false".into()]),
             "aws:tagkeys" => several(self.tags.iter().map(|(name, _)| name.clone()).collect()),
@@ -158,7 +158,7 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// Whether AWS knows more of this issuer's claims than of others'.
+    /// Whether AWS supports more claims for this issuer.
     pub(super) fn is_known_better(&self) -> bool {
         let name = self.host.split('/').next().unwrap_or_default();
         KNOWN_BETTER
@@ -167,7 +167,7 @@ impl<'c> Request<'c> {
     }
 }
 
-/// The session tags, nested or one claim each
+/// The session tags, either nested or in one claim each
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp>).
 fn tags(claims: &Claims) -> Vec<(String, Option<String>)> {
     let nested = claims.get(SESSION_TAGS).and_then(|tags| tags.get("principal_tags")).and_then(Value::as_object);

@@ -1,4 +1,4 @@
-//! What STS asks of a token before any policy counts.
+//! The requirements of STS for a token, which are checked before any policy.
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 
@@ -8,10 +8,10 @@ use crate::explanation::{Check, Mark};
 use crate::subject::LEEWAY;
 use crate::text::time;
 
-/// STS takes no token later than this after it was issued, in seconds.
+/// The longest time since its issue at which STS accepts a token, in seconds.
 const OLDEST: i64 = 24 * 60 * 60;
 
-/// The checks, each as a person reads it.
+/// All checks, in the form for the report.
 pub(super) fn checks(request: &Request<'_>, now: i64) -> Vec<Check> {
     let mut checks = vec![age(request, now), named(request)];
     checks.extend(tags(request));

@@ -1,4 +1,4 @@
-//! What a registry answers: a refresh token, or an error.
+//! Parses the answers of a registry: a refresh token, or an error.
 //!
 //! <https://distribution.github.io/distribution/spec/api/#errors>
 
@@ -15,7 +15,7 @@ use crate::http::{ErrorAnswer, PeerText, RawText, Response, Shown};
 use crate::json;
 use crate::registry::Password;
 
-/// The user name that goes with a refresh token
+/// The user name for a refresh token
 /// (<https://learn.microsoft.com/en-us/azure/container-registry/container-registry-authentication#az-acr-login-with---expose-token>).
 const USERNAME: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -29,10 +29,10 @@ struct Claims {
     exp: f64,
 }
 
-/// Reads a password.
+/// Parses a password.
 ///
 /// # Errors
-/// What is wrong with the answer, without a part of it.
+/// What is wrong with the answer, without any part of it.
 pub(super) fn password(body: &[u8]) -> Result<Password, &'static str> {
     let granted: Granted = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     let secret = token_of(granted.refresh_token)?;
@@ -40,7 +40,7 @@ pub(super) fn password(body: &[u8]) -> Result<Password, &'static str> {
     Ok(Password { username: USERNAME.into(), secret, expires })
 }
 
-/// When a JWT expires (RFC 7519, section 4.1.4). Its signature is for the registry to check.
+/// The expiry of a JWT (RFC 7519, section 4.1.4). The registry checks its signature.
 fn expiry(token: &str) -> Option<SystemTime> {
     let mut parts = token.split('.');
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
@@ -48,10 +48,10 @@ fn expiry(token: &str) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(claims.exp).ok()?)
 }
 
-/// An error answer's parts.
+/// The parts of an error answer.
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Empty for none.
+    /// Empty if the answer has none.
     pub(super) code: RawText,
     message: RawText,
     /// Code and message.
@@ -60,7 +60,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn read(response: &Response, shown: &Shown) -> Self {
-        // What is larger than that is no error of a registry's.
+        // A larger answer is not a registry's error.
         let body = json::parse_within(&response.body, &mut (1 << 20)).unwrap_or_default();
         let error = &body["errors"][0];
         let (code, message) = (RawText::of(&error["code"]), RawText::of(&error["message"]));

@@ -1,4 +1,4 @@
-//! Why a registry gave no password, and all that follows from it.
+//! The causes of a failed call to a registry, with the title, hints and retries of each.
 //!
 //! <https://learn.microsoft.com/en-us/azure/container-registry/container-registry-troubleshoot-login>
 
@@ -7,20 +7,20 @@ use super::answer::Answer;
 use crate::azure::{ClientId, RegistryHost};
 use crate::http::{Explain, Row, THROTTLED, Told};
 
-/// Why a registry gave no password.
+/// Why a registry returned no password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// The client has no role there, or is another tenant's.
+    /// The client has no role in the registry, or is of another tenant.
     Unauthorized,
-    /// The registry's firewall does not let this machine in.
+    /// The registry's firewall denies this machine.
     Firewall,
-    /// The client may not do that.
+    /// The client lacks the permission.
     Denied,
     /// Too many calls.
     Throttled,
     /// The service failed.
     ServerFault,
-    /// No error of a registry's: something in between answered.
+    /// The answer is not a registry's error: another server answered, for example a proxy.
     NotRegistry,
     /// Another refusal.
     Other,
@@ -39,7 +39,7 @@ impl Cause {
         }
     }
 
-    /// All that follows from the cause.
+    /// The title, hints and retries of the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const TITLE: &str = "Azure Container Registry refused to give a password";
         match self {
@@ -59,10 +59,10 @@ impl Cause {
     }
 }
 
-/// What an error is explained with.
+/// The inputs for explaining an error.
 pub(super) struct Context<'a> {
     pub(super) host: &'a RegistryHost,
-    /// Whose access token was presented, if one was.
+    /// The client of the access token that was sent, if any.
     pub(super) presented: Option<&'a ClientId>,
 }
 

@@ -1,4 +1,4 @@
-//! What a registry says, unasked, about where its tokens come from.
+//! Checks where a registry's tokens come from, according to its challenge.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -7,11 +7,12 @@ use reqwest::Url;
 
 use crate::azure::RegistryHost;
 
-/// Checks that the registry's tokens come from the registry itself: an access token must go nowhere else. `values` are those of
-/// the header `WWW-Authenticate` (<https://distribution.github.io/distribution/spec/auth/token/#how-to-authenticate>).
+/// Checks that the registry itself issues its tokens: an access token must not be sent anywhere else. `values` are
+/// those of the header `WWW-Authenticate`
+/// (<https://distribution.github.io/distribution/spec/auth/token/#how-to-authenticate>).
 ///
 /// # Errors
-/// What is wrong with them, without a part of them.
+/// What is wrong with them, without any part of them.
 pub(super) fn check<'v>(values: impl Iterator<Item = &'v str>, host: &RegistryHost) -> Result<(), &'static str> {
     let mut realms = values.flat_map(realms).peekable();
     if realms.peek().is_none() {
@@ -38,7 +39,7 @@ fn realms(value: &str) -> Vec<String> {
         while rest.next_if(|c| [' ', '\t', ','].contains(c)).is_some() {}
         let name = token(&mut rest);
         if name.is_empty() {
-            // What is no name here ends it.
+            // An invalid name ends the list.
             return found;
         }
         while rest.next_if(|c| [' ', '\t'].contains(c)).is_some() {}
@@ -58,7 +59,7 @@ fn token(rest: &mut Peekable<Chars<'_>>) -> String {
     std::iter::from_fn(|| rest.next_if(|c| !c.is_whitespace() && !['=', ',', '"'].contains(c))).collect()
 }
 
-/// What is between quotation marks, the first of which has been read.
+/// The text up to the closing quotation mark. The opening one was already read.
 fn quoted(rest: &mut Peekable<Chars<'_>>) -> String {
     let mut text = String::new();
     while let Some(next) = rest.next() {

@@ -1,5 +1,5 @@
-//! Passwords of Azure Container Registry: an access token of Microsoft Entra for a refresh token of the registry, repeated while
-//! its failure can heal (<https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md>).
+//! Gets passwords of Azure Container Registry: exchanges an access token of Microsoft Entra for a refresh token of
+//! the registry. Temporary errors are retried (<https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md>).
 //!
 //! ```text
 //! GET /v2/ ──▶ 401 and a realm, which must be the registry itself
@@ -21,13 +21,13 @@ use crate::registry::{Login, Password, Renewal};
 use answer::Answer;
 use cause::{Cause, Context};
 
-/// Who answers.
+/// The service's name in messages.
 const PROVIDER: &str = "Azure Container Registry";
 
-/// The passwords of the registries that `request` names. `access_token` is what it was given for its own scope.
+/// Gets the passwords of the registries in `request`. `access_token` is the one for the scope of `request`.
 ///
 /// # Errors
-/// The refusal of Entra or of a registry, or that one could not be reached in time.
+/// If Entra or a registry refuses, or cannot be reached in time.
 pub async fn logins(request: &Request, access_token: &AccessToken, given: &Given<'_>) -> Result<Vec<Login>, Error> {
     let hosts = &request.registries.hosts;
     if hosts.is_empty() {

@@ -1,4 +1,4 @@
-//! A federated credential, as Microsoft's tools print it.
+//! A federated credential in the output of Microsoft's tools.
 
 use serde_json::Value;
 
@@ -7,17 +7,17 @@ use crate::error::Usage;
 use crate::explanation::{Check, Mark};
 use crate::subject::Claims;
 
-/// The issuers whose tokens a flexible credential can take:
+/// The issuers that a flexible credential supports:
 /// <https://learn.microsoft.com/en-us/entra/workload-id/workload-identities-flexible-federated-identity-credentials>.
 pub(super) const FLEXIBLE: [&str; 3] =
     ["https://token.actions.githubusercontent.com", "https://gitlab.com", "https://app.terraform.io"];
 
-/// How a credential's subject is matched.
+/// How a credential matches the subject.
 #[derive(Debug)]
 pub(super) enum Subject {
-    /// Exactly this.
+    /// By equality with this text.
     Exact(String),
-    /// By an expression on claims, in preview.
+    /// By an expression on claims (a preview feature).
     Flexible(String),
 }
 
@@ -31,10 +31,10 @@ pub(super) struct Credential {
     pub(super) audiences: Vec<String>,
 }
 
-/// All credentials of the file.
+/// Reads all credentials in the file.
 ///
 /// # Errors
-/// When it is something else, with the place in it.
+/// If it is something else; with the place of the fault.
 pub(super) fn read(document: &Document) -> Result<Vec<Credential>, Usage> {
     const FORM: &str = "it is what az ad app federated-credential list --id CLIENT_ID prints";
     let (place, list) = match document.value() {

@@ -1,4 +1,4 @@
-//! What is wrong or dangerous in federated credentials, whatever this token presents.
+//! Faults and risks in federated credentials that do not depend on this token.
 
 use super::credential::{Credential, FLEXIBLE, Subject};
 use crate::azure::token_checks::LONGEST;
@@ -7,7 +7,7 @@ use crate::subject::Claims;
 /// <https://learn.microsoft.com/en-us/entra/workload-id/workload-identity-federation-considerations>
 const MOST: usize = 20;
 
-/// All of them, a sentence each. `accepted` is whether one of the credentials allows the token.
+/// All findings, one sentence each. `accepted`: whether one of the credentials allows the token.
 pub(super) fn lints(credentials: &[Credential], claims: &Claims, accepted: bool) -> Vec<String> {
     let semaphores = claims.are_semaphores();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! `explain`: an application's federated credentials, evaluated on claims as Microsoft Entra evaluates them.
+//! Evaluates an application's federated credentials on a token's claims, like Microsoft Entra.
 
 mod credential;
 mod lints;
@@ -20,17 +20,17 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Reads what `az ad app federated-credential list` or `az identity federated-credential list` prints, one of its
-    /// credentials, or Microsoft Graph's answer. Notes name the application `client`, if it is known.
+    /// Reads the output of `az ad app federated-credential list` or `az identity federated-credential list`, one of
+    /// its credentials, or Microsoft Graph's answer. `client` is the application, if it is known; notes name it.
     ///
     /// # Errors
-    /// When it is something else, with the place in it.
+    /// If it is something else; with the place of the fault.
     pub fn new(document: &Document, client: Option<ClientId>) -> Result<Self, Usage> {
         Ok(Self { credentials: credential::read(document)?, client })
     }
 
-    /// Whether a token with these claims, signed with `algorithm`, is allowed at `now`, in seconds since 1970. Every check is
-    /// made, whatever becomes of those before it.
+    /// Whether a token with these claims, signed with `algorithm`, is allowed at `now`, in seconds since 1970. All
+    /// checks are made, even if an earlier one fails.
     #[must_use]
     pub fn evaluate(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Explanation {
         let found: Vec<Check> = self.credentials.iter().map(|credential| credential.evaluate(claims)).collect();
@@ -81,7 +81,7 @@ impl Rule {
     }
 }
 
-/// Entra documents no tolerance for clocks.
+/// Entra documents no tolerance for clock differences.
 fn times(claims: &Claims, now: i64) -> Check {
     const SAYS: &str = "Entra says";
     let wrong = match (claims.expiry(), claims.not_before()) {
@@ -98,7 +98,7 @@ fn times(claims: &Claims, now: i64) -> Check {
     }
 }
 
-/// What to do about it.
+/// Hints that name the commands to run.
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

@@ -1,19 +1,19 @@
-//! What an expression is made of.
+//! The syntax tree of an expression.
 
-/// A part of an expression, and where it stands.
+/// A part of an expression, and its position.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Its first byte.
+    /// The position of its first byte.
     pub from: usize,
-    /// The byte after its last.
+    /// The position after its last byte.
     pub to: usize,
-    /// What it does.
+    /// Its operation.
     pub operation: Operation,
-    /// How many parts stand within each other, itself included.
+    /// The depth of the tree below it, itself included.
     pub(super) height: usize,
 }
 
-/// What a part does.
+/// The operation of a part.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "they are what the language calls them")]
 pub enum Operation {
@@ -34,11 +34,11 @@ pub enum Operation {
     },
     Not(Box<Node>),
     Negative(Box<Node>),
-    /// Two and their operator.
+    /// A binary operator with its operands.
     Binary(Operator, Box<[Node; 2]>),
-    /// All with `&&` between them.
+    /// Several operands of `&&`.
     All(Vec<Node>),
-    /// All with `||` between them.
+    /// Several operands of `||`.
     Any(Vec<Node>),
     /// `? :`
     Choice(Box<[Node; 3]>),
@@ -50,7 +50,7 @@ pub enum Operation {
     },
 }
 
-/// What stands between two.
+/// A binary operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "they are what the language calls them")]
 pub enum Operator {
@@ -69,7 +69,7 @@ pub enum Operator {
 }
 
 impl Node {
-    /// The parts that it is made of.
+    /// The parts directly below it.
     pub fn parts(&self) -> impl Iterator<Item = &Self> {
         let (one, many): (Option<&Self>, &[Self]) = match &self.operation {
             Operation::Null
@@ -91,8 +91,8 @@ impl Node {
         one.into_iter().chain(many)
     }
 
-    /// Shows `visit` this and every part of it: variables (`assertion`), the member of one that is asked for by its name
-    /// (`assertion`, `ref`), with the place; a variable of `exists` or `all` is none, and neither is a type's name.
+    /// Calls `visit` for every variable in this part, and for the member of it that is accessed by name (`assertion`,
+    /// `ref`), with the position. Variables of `exists` and `all`, and type names, are left out.
     pub fn names<'n>(&'n self, visit: &mut dyn FnMut(&'n str, Option<&'n str>, usize)) {
         self.names_but(&mut Vec::new(), visit);
     }
@@ -124,7 +124,7 @@ impl Node {
         }
     }
 
-    /// Whether it has the same result for every token.
+    /// Whether the result is the same for every token.
     #[must_use]
     pub fn is_constant(&self) -> bool {
         let mut constant = true;
@@ -136,7 +136,7 @@ impl Node {
         if let Operation::Name(name) = &self.operation { Some(name) } else { None }
     }
 
-    /// The text, where it is a literal.
+    /// The text, if it is a literal.
     #[must_use]
     pub fn as_text(&self) -> Option<&String> {
         if let Operation::Text(text) = &self.operation { Some(text) } else { None }

@@ -1,4 +1,4 @@
-//! The value of a syntax tree.
+//! Evaluates a syntax tree.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "an operator is for some types, and an error for all others")]
 
@@ -11,27 +11,27 @@ use super::functions;
 use super::value::{self, Untold, Value};
 use super::{Error, Kind};
 
-/// What names stand for.
+/// The variables and their values.
 #[derive(Debug, Default)]
 pub struct Scope<'a> {
     variables: Vec<(&'a str, &'a Map<String, Json>)>,
 }
 
 impl<'a> Scope<'a> {
-    /// Nothing is called anything.
+    /// A scope without variables.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With a variable.
+    /// Adds a variable.
     #[must_use]
     pub fn with(mut self, name: &'a str, members: &'a Map<String, Json>) -> Self {
         self.variables.push((name, members));
         self
     }
 
-    /// Whether something is called so.
+    /// Whether a variable of this name exists.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
         self.members(name).is_some()
@@ -41,8 +41,8 @@ impl<'a> Scope<'a> {
         self.variables.iter().find(|(known, _)| *known == name).map(|(_, members)| *members)
     }
 
-    /// Whether a member may be a type of another package: `google.protobuf.Timestamp`, where nothing is mapped to
-    /// `google.protobuf`.
+    /// Whether a member access may be the name of a type, for example `google.protobuf.Timestamp`; not if the mapping
+    /// defines `google.protobuf`.
     pub(super) fn may_be_type(&self, node: &Node) -> bool {
         let Operation::Member(of, last) = &node.operation else { return false };
         let mut package = &**of;
@@ -56,7 +56,7 @@ impl<'a> Scope<'a> {
         false
     }
 
-    /// The first name in `node` that neither this, nor a macro, nor the language itself declares, with its place.
+    /// The first name in `node` that is not declared by this scope, a macro, or the language, with its position.
     pub(super) fn undeclared<'n>(&self, node: &'n Node, bound: &mut Vec<&'n str>) -> Option<(&'n str, usize)> {
         match &node.operation {
             Operation::Name(name) => {
@@ -65,7 +65,7 @@ impl<'a> Scope<'a> {
             }
             Operation::Member(..) if self.may_be_type(node) => None,
             Operation::Call { target: Some(target), arguments, .. } if target.as_name().is_some() => {
-                // The name before a function may be a part of the function's own name.
+                // The name before a function may be a part of the function's name.
                 arguments.iter().find_map(|argument| self.undeclared(argument, bound))
             }
             Operation::Each { name, list_and_body, .. } => {
@@ -80,14 +80,14 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// An evaluation that takes more work than this is given up: `exists` within `exists` multiply, and texts grow.
+/// The most work of an evaluation. Nested `exists` multiply, and texts grow.
 const MOST: usize = 500_000;
 
 struct Run<'s, 'a> {
     scope: &'s Scope<'a>,
-    /// Those of `exists` and `all`.
+    /// The variables of `exists` and `all`.
     bound: RefCell<Vec<(&'a str, Value<'a>)>>,
-    /// Parts that were evaluated, and what their values take.
+    /// The number of evaluated parts, and the size of their values.
     spent: Cell<usize>,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Run<'_, 'a> {
             },
             Operation::Index(two) => self.index(node, two),
             Operation::Call { function, .. } if !functions::is_known(function) => {
-                // It may be a macro, whose arguments are no values.
+                // It may be a macro, which does not evaluate its arguments.
                 Err(Error::unsupported(node.from, format!("this program does not evaluate `{function}`")))
             }
             Operation::Call { target: Some(target), function, .. } if self.is_namespace(target) => {
@@ -186,7 +186,7 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    /// All values; an error is certain even where another part cannot be read.
+    /// The values of all parts. An error is certain, even if another part is not supported.
     fn values(&self, nodes: &'a [Node]) -> std::result::Result<Vec<Value<'a>>, Error> {
         let mut values = Vec::with_capacity(nodes.len());
         let mut unsupported = None;
@@ -256,7 +256,7 @@ impl<'a> Run<'_, 'a> {
     }
 }
 
-/// `&&` and `||` of many: one that decides does so whatever becomes of the others, before and after it.
+/// Evaluates several operands of `&&` or `||`: one operand can decide, even if others before or after it have errors.
 fn decided<'a>(truths: impl Iterator<Item = std::result::Result<bool, Error>>, decisive: bool) -> Result<'a> {
     let (mut invalid, mut unsupported) = (None, None);
     for truth in truths {
@@ -267,11 +267,11 @@ fn decided<'a>(truths: impl Iterator<Item = std::result::Result<bool, Error>>, d
             Err(error) => unsupported = unsupported.or(Some(error)),
         }
     }
-    // What could not be read may have been the one that decides.
+    // The unsupported operand may be the one that decides.
     unsupported.or(invalid).map_or(Ok(Value::Bool(!decisive)), Err)
 }
 
-/// Both, or an error before what cannot be read.
+/// Both values. An error takes precedence over an unsupported part.
 fn both<A, B>(
     one: std::result::Result<A, Error>,
     other: std::result::Result<B, Error>,

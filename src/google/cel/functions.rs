@@ -1,4 +1,4 @@
-//! The functions: CEL's own, those of its extension for texts that Google documents, and Google's `extract`.
+//! The functions: those of CEL, those of its string extension that Google documents, and Google's `extract`.
 
 use super::Error;
 use super::ast::{Node, Operation};
@@ -7,7 +7,7 @@ use super::value::Value;
 
 type Result<'a> = std::result::Result<Value<'a>, Error>;
 
-/// Calls `function` on `target`, or without one.
+/// Calls `function`, on `target` if it is a method.
 pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[Value<'a>], at: usize) -> Result<'a> {
     let global = target.is_none();
     let all: Vec<&Value<'a>> = target.into_iter().chain(arguments).collect();
@@ -41,7 +41,7 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
         ("extract", false, [Value::Text(text), Value::Text(template)]) => extract(text, template, at),
         ("split", false, [Value::Text(text), Value::Text(mark)]) => Ok(list(split(text, mark, None))),
         ("split", false, [Value::Text(text), Value::Text(mark), Value::Int(most)]) => {
-            // A negative bound is none.
+            // A negative limit means no limit.
             Ok(list(split(text, mark, usize::try_from(*most).ok())))
         }
         ("join", false, [Value::List(items)]) => join(items, "", at),
@@ -50,8 +50,8 @@ pub(super) fn call<'a>(function: &str, target: Option<&Value<'a>>, arguments: &[
     }
 }
 
-/// The functions: whether they can be called without a target, and how many values they take. `string` and `int` are for
-/// more than is read here.
+/// The functions: whether a call needs no target, and the smallest and largest number of values. `string` and `int`
+/// accept more types than are supported here.
 const KNOWN: [(&str, bool, usize, usize); 12] = [
     ("type", true, 0, 0),
     ("string", true, 0, 0),
@@ -67,12 +67,12 @@ const KNOWN: [(&str, bool, usize, usize); 12] = [
     ("join", false, 1, 2),
 ];
 
-/// Whether it is read at all.
+/// Whether the function is supported.
 pub(super) fn is_known(function: &str) -> bool {
     KNOWN.iter().any(|(name, ..)| *name == function)
 }
 
-/// Whether every function in it is.
+/// Whether every function in it is supported.
 pub(super) fn all_known(node: &Node) -> bool {
     let known = if let Operation::Call { function, .. } = &node.operation { is_known(function) } else { true };
     known && node.parts().all(all_known)
@@ -101,7 +101,7 @@ fn list<'a>(parts: Vec<&str>) -> Value<'a> {
 
 fn truncated<'a>(double: f64, at: usize) -> Result<'a> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-    // Implementations differ in whether the least one is within.
+    // Implementations differ on the smallest value.
     if double.is_nan() || double.abs() >= BEYOND {
         return Err(Error::invalid(at, "it is larger than an `int`"));
     }
@@ -112,14 +112,14 @@ fn truncated<'a>(double: f64, at: usize) -> Result<'a> {
 fn whole<'a>(text: &str, at: usize) -> Result<'a> {
     let plain = text.strip_prefix('-').unwrap_or(text);
     if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A plus sign, blanks, 0x: readers differ.
+        // Implementations differ on a plus sign, spaces, and 0x.
         return Err(Error::unsupported(at, "Google does not document whether this text is a number"));
     }
     text.parse().map(Value::Int).map_err(|_| Error::invalid(at, "it is larger than an `int`"))
 }
 
-/// The text that `{name}` in the template stands for: from after the first occurrence of what is before it, up to the
-/// next occurrence of what is after it; empty where there is none.
+/// Returns the text at the position of `{name}` in the template. It starts after the first occurrence of the text
+/// before `{name}`, and ends before the next occurrence of the text after it. The result is empty if there is none.
 fn extract<'a>(text: &str, template: &str, at: usize) -> Result<'a> {
     let odd = || Error::unsupported(at, "the template does not have one name in braces");
     let (before, rest) = template.split_once('{').ok_or_else(odd)?;
@@ -134,7 +134,7 @@ fn extract<'a>(text: &str, template: &str, at: usize) -> Result<'a> {
     Ok(Value::Text(found.unwrap_or_default().to_owned()))
 }
 
-/// At most so many parts, the last with all the rest; between no marks stand the letters.
+/// Splits into at most so many parts; the last one has the rest. An empty separator splits into characters.
 fn split<'t>(text: &'t str, mark: &str, most: Option<usize>) -> Vec<&'t str> {
     let most = most.unwrap_or(usize::MAX);
     if most == 0 {

@@ -1,8 +1,8 @@
-//! An expression's words.
+//! Splits an expression into tokens.
 
 use super::Error;
 
-/// A word, and where it stands.
+/// A token, and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) from: usize,
@@ -20,13 +20,13 @@ pub(super) enum Word {
     End,
 }
 
-/// Longer ones first.
+/// Longer marks come first.
 const MARKS: [&str; 24] = [
     "==", "!=", "<=", ">=", "&&", "||", "(", ")", "[", "]", "{", "}", ".", ",", "?", ":", "!", "<", ">", "+", "-", "*",
     "/", "%",
 ];
 
-/// All words, with [`Word::End`] last.
+/// All tokens; [`Word::End`] is the last one.
 pub(super) fn words(text: &str) -> Result<Vec<Token>, Error> {
     let mut lexer = Lexer { text, at: 0 };
     let mut words = Vec::new();
@@ -73,7 +73,7 @@ impl<'t> Lexer<'t> {
         Some(next)
     }
 
-    /// White space and comments.
+    /// Skips white space and comments.
     fn blanks(&mut self) {
         loop {
             self.take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c'));
@@ -146,7 +146,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A text, from its quotation mark on.
+    /// Reads a string, which starts at its quotation mark.
     fn text(&mut self, from: usize, raw: bool) -> Result<String, Error> {
         let open = || Error::unsupported(from, "this text has no end");
         let long = ["\"\"\"", "'''"].into_iter().find(|mark| self.takes(mark));
@@ -165,7 +165,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// What stands for itself or another after a backslash.
+    /// Reads the character after a backslash.
     fn escape(&mut self, at: usize) -> Result<char, Error> {
         let odd = || Error::unsupported(at, "CEL knows no such escape");
         let (digits, radix) = match self.next().ok_or_else(odd)? {

@@ -1,19 +1,21 @@
-//! The Common Expression Language, as far as it is read here: what attribute mappings and conditions are written in.
+//! The Common Expression Language (CEL), in which attribute mappings and conditions are written. A part of it is
+//! supported.
 //!
-//! The language: <https://github.com/google/cel-spec/blob/master/doc/langdef.md>. Google's functions beside it:
+//! The language: <https://github.com/google/cel-spec/blob/master/doc/langdef.md>. Google's additional functions:
 //! <https://docs.cloud.google.com/iam/docs/conditions-attribute-reference#extract>.
 //!
-//! | read | |
+//! | supported | |
 //! |---|---|
-//! | literals | texts with every escape, raw and triple-quoted ones; `int`, `double`, `bool`, `null`; lists |
+//! | literals | strings with every escape, raw and triple-quoted ones; `int`, `double`, `bool`, `null`; lists |
 //! | operators | `? :` `\|\|` `&&` `==` `!=` `<` `<=` `>` `>=` `in` `+` `-` `*` `/` `%` `!`, members and indices |
-//! | functions | `size`, `string`, `int`, `startsWith`, `endsWith`, `contains`, `matches`, `extract`, `split`, `join`, `lowerAscii`, `type` |
+//! | functions | `size`, `string`, `int`, `startsWith`, `endsWith`, `contains`, `matches`, `extract`, `split`,
+//! `join`, `lowerAscii`, `type` |
 //! | macros | `has`; `exists` and `all` on lists |
 //!
-//! Everything else (unsigned numbers, bytes, maps, messages, times, other functions, a pattern's rarer parts) is
-//! [`Kind::Unsupported`] where its value would matter, and never guessed. Google does not say whether it takes a token's
-//! whole number for an `int` or, as CEL reads JSON, for a `double`: what comes out the same either way is evaluated
-//! (comparisons, `int()`), what does not (sums, `string()`) is unsupported.
+//! Everything else is [`Kind::Unsupported`] if its value matters, and is never guessed: unsigned numbers, bytes,
+//! maps, messages, times, other functions, rare parts of patterns. Google does not document whether an integer in a
+//! token becomes an `int` or, as CEL reads JSON, a `double`. An operation with the same result for both is evaluated
+//! (comparisons, `int()`). Other operations (sums, `string()`) are unsupported.
 
 mod ast;
 mod evaluate;
@@ -29,7 +31,7 @@ pub use ast::{Node, Operation, Operator};
 pub use evaluate::Scope;
 pub use value::Value;
 
-/// An expression that could be read.
+/// A parsed expression.
 ///
 /// ```
 /// use oidc_exchange::google::cel::{Expression, Scope, Value};
@@ -48,23 +50,23 @@ pub struct Expression {
     root: Node,
 }
 
-/// Why there is no value.
+/// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Whose fault it is.
+    /// Whether the expression is invalid or unsupported.
     pub kind: Kind,
-    /// Where in the expression, in bytes.
+    /// The position in the expression, in bytes.
     pub at: usize,
-    /// What it is, in words that follow a place.
+    /// The reason. It continues a sentence that starts with the position.
     pub why: String,
 }
 
-/// Whose fault an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The expression's: Google gets no value either.
+    /// The expression is invalid: Google gets no value either.
     Invalid,
-    /// This reader's: Google may get one.
+    /// This evaluator does not support it: Google may get a value.
     Unsupported,
 }
 
@@ -77,7 +79,7 @@ impl Error {
         Self { kind: Kind::Unsupported, at, why: why.into() }
     }
 
-    /// With its place in `text`, as a person finds it: `at character 7, "b.c", there is no variable b`.
+    /// The message with its position in `text`: `at character 7, "b.c", there is no variable b`.
     #[must_use]
     pub fn placed(&self, text: &str) -> String {
         const SHOWN: usize = 24;
@@ -101,15 +103,15 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Expression {
-    /// Reads `text`, however long and however deep it is.
+    /// Parses `text`, of any length and depth.
     ///
     /// # Errors
-    /// When it is not CEL, or not a part of CEL that is read here: [`Kind::Unsupported`] both.
+    /// If it is not CEL, or not a supported part of CEL. The kind is [`Kind::Unsupported`] in both cases.
     pub fn parse(text: &str) -> Result<Self, Error> {
         Ok(Self { text: text.to_owned(), root: parser::parse(text)? })
     }
 
-    /// The expression as it was written.
+    /// The expression as written.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -121,21 +123,21 @@ impl Expression {
         &self.root
     }
 
-    /// The text of `node`, a part of the expression, as it was written.
+    /// The text of `node`, a part of the expression, as written.
     #[must_use]
     pub fn source(&self, node: &Node) -> &str {
         self.text.get(node.from..node.to).unwrap_or_default()
     }
 
-    /// The expression's value.
+    /// Evaluates the expression.
     ///
     /// # Errors
-    /// When it has none, or none that is known here.
+    /// If it has no value, or an unsupported one.
     pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Result<Value<'a>, Error> {
         self.part(&self.root, scope)
     }
 
-    /// The value of `node`, a part of the expression.
+    /// Evaluates `node`, a part of the expression.
     ///
     /// # Errors
     /// As [`Expression::evaluate`].
@@ -143,10 +145,10 @@ impl Expression {
         evaluate::evaluate(node, scope)
     }
 
-    /// The first name that stands for nothing, which Google looks for before it evaluates.
+    /// The first undeclared name. Google checks for it before it evaluates.
     #[must_use]
     pub fn undeclared(&self, scope: &Scope<'_>) -> Option<Error> {
-        // A macro that is not known here may bind names.
+        // An unsupported macro may declare names.
         if !functions::all_known(&self.root) {
             return None;
         }
@@ -155,7 +157,7 @@ impl Expression {
     }
 }
 
-/// A text as a literal of the language.
+/// A text as a string literal of the language.
 #[must_use]
 pub fn quote(text: &str) -> String {
     let escaped = [("\\", r"\\"), ("\"", "\\\""), ("\n", r"\n"), ("\r", r"\r")];

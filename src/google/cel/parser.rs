@@ -1,4 +1,4 @@
-//! Words to a tree, by the grammar of the language's definition.
+//! Parses tokens into a tree, with the grammar in the language's definition.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a grammar asks for some words, and refuses all others")]
 
@@ -6,10 +6,10 @@ use super::Error;
 use super::ast::{Node, Operation, Operator};
 use super::lexer::{self, Token, Word};
 
-/// Deeper than this nothing is read: a tree is walked with the machine's own stack. Google's own readers stop at 250.
+/// The greatest depth, because a tree is processed recursively. Google's own parsers stop at 250.
 const DEEPEST: usize = 100;
 
-/// They name nothing.
+/// Reserved words, which cannot be names.
 const RESERVED: [&str; 17] = [
     "as",
     "break",
@@ -66,7 +66,7 @@ impl Parser {
         self.words.get(self.at).map_or(0, |token| token.from)
     }
 
-    /// Where the word before ends.
+    /// The end of the previous token.
     fn to(&self) -> usize {
         self.at.checked_sub(1).and_then(|before| self.words.get(before)).map_or(0, |token| token.to)
     }
@@ -85,7 +85,7 @@ impl Parser {
         Error::unsupported(self.from(), "this is not CEL")
     }
 
-    /// Goes one deeper, where that is not too deep.
+    /// Increases the depth, unless it is too great.
     fn deeper(&mut self, read: fn(&mut Self) -> Result<Node, Error>) -> Result<Node, Error> {
         if self.depth >= DEEPEST {
             return Err(too_deep(self.from()));
@@ -96,7 +96,7 @@ impl Parser {
         node
     }
 
-    /// The part that began at `from` and ends here.
+    /// The part from `from` to here.
     fn node(&self, from: usize, operation: Operation) -> Result<Node, Error> {
         let mut node = Node { from, to: self.to(), operation, height: 1 };
         node.height += node.parts().map(|part| part.height).max().unwrap_or(0);
@@ -147,7 +147,7 @@ impl Parser {
         }
     }
 
-    /// Relations, sums and products: the left of several goes first.
+    /// Relations, sums and products: operators of the same level are left-associative.
     fn binary(&mut self, level: usize) -> Result<Node, Error> {
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let from = self.from();
@@ -189,7 +189,7 @@ impl Parser {
         self.member()
     }
 
-    /// The least `int` has no positive counterpart.
+    /// The smallest `int` has no positive counterpart.
     fn negative_literal(&mut self, from: usize) -> Result<Option<Node>, Error> {
         let operation = match self.word() {
             Word::Int(number) => Operation::Int(0_i64.checked_sub_unsigned(*number).ok_or_else(|| too_large(from))?),
@@ -207,7 +207,7 @@ impl Parser {
         self.after(from, first)
     }
 
-    /// The members, indices and calls that follow.
+    /// Parses the members, indices and calls that follow.
     fn after(&mut self, from: usize, mut node: Node) -> Result<Node, Error> {
         loop {
             if self.takes("[") {
@@ -271,7 +271,7 @@ impl Parser {
         self.node(from, operation)
     }
 
-    /// What stands between commas, up to `end`; in a list, one comma may stand before it.
+    /// Parses a comma-separated list up to `end`. A list literal may have a comma before its end.
     fn list(&mut self, end: &str) -> Result<Vec<Node>, Error> {
         let mut items = Vec::new();
         while !self.takes(end) {
@@ -289,7 +289,7 @@ impl Parser {
     }
 }
 
-/// A function, or one of the macros, which take their arguments unevaluated.
+/// A call of a function or a macro. Macros do not evaluate their arguments.
 fn call(target: Option<Node>, function: String, mut arguments: Vec<Node>, at: usize) -> Result<Operation, Error> {
     match (target, function.as_str(), arguments.len()) {
         (None, "has", 1) => match arguments.pop().map(|argument| argument.operation) {

@@ -1,9 +1,9 @@
-//! The patterns of `matches`, as far as they are read here: RE2's language
+//! The patterns of `matches`: RE2's language
 //! (<https://github.com/google/re2/wiki/Syntax>) without flags, counts, word boundaries and named classes.
 //!
-//! Whether a text has such a pattern in it is the same for every reader, so that what is read is exact.
+//! All RE2 implementations agree on whether a text contains such a pattern, so the result is exact.
 
-/// A pattern, as the steps of a machine.
+/// A pattern, as the steps of a state machine.
 pub(super) struct Pattern {
     steps: Vec<Step>,
 }
@@ -12,19 +12,19 @@ enum Step {
     Letter(Class),
     Begin,
     End,
-    /// Goes on at both.
+    /// Continues at both steps.
     Fork(usize, usize),
     Jump(usize),
     Found,
 }
 
-/// Letters, from and to; or all others.
+/// Ranges of characters, or all characters outside of them.
 struct Class {
     others: bool,
     ranges: Vec<(char, char)>,
 }
 
-/// Deeper groups are not read.
+/// The greatest depth of groups.
 const DEEPEST: usize = 50;
 
 const DIGIT: &[(char, char)] = &[('0', '9')];
@@ -34,7 +34,7 @@ const SPACE: &[(char, char)] = &[('\t', '\n'), ('\x0c', '\r'), (' ', ' ')];
 const UNREAD: &str = "this program does not evaluate this pattern";
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let mut reader = Reader { letters: text.chars().collect(), at: 0, steps: Vec::new() };
         reader.either(0)?;
@@ -45,12 +45,12 @@ impl Pattern {
         Ok(Self { steps: reader.steps })
     }
 
-    /// Whether the text has it anywhere in it: in as many steps as both are long, multiplied.
+    /// Whether the text contains the pattern. The time is limited by the product of both lengths.
     pub(super) fn is_in(&self, text: &str) -> bool {
         let letters: Vec<char> = text.chars().collect();
         let mut now = Vec::new();
         for at in 0..=letters.len() {
-            // It may begin anywhere.
+            // A match may start anywhere.
             now.push(0);
             let mut seen = vec![false; self.steps.len()];
             let mut next = Vec::new();
@@ -101,7 +101,7 @@ impl Reader {
         found
     }
 
-    /// What stands between bars.
+    /// Parses alternatives, separated by `|`.
     fn either(&mut self, depth: usize) -> Result<(), &'static str> {
         if depth > DEEPEST {
             return Err(UNREAD);
@@ -111,7 +111,7 @@ impl Reader {
         let mut ends = Vec::new();
         let mut fork = start;
         while self.takes('|') {
-            // The one before is moved by one, for the fork in front of it.
+            // Inserting the fork moves the previous alternative by one step.
             self.insert_fork(fork);
             ends.push(self.steps.len());
             self.steps.push(Step::Jump(0));
@@ -144,7 +144,7 @@ impl Reader {
                 return Err(UNREAD);
             }
             self.at += 1;
-            // As little as possible is as good here.
+            // Whether the match is lazy does not matter here.
             self.takes('?');
             if matches!(self.peek(), Some('*' | '+' | '?' | '{')) {
                 return Err(UNREAD);
@@ -163,7 +163,7 @@ impl Reader {
         Ok(())
     }
 
-    /// One thing that can be repeated, or (false) a place.
+    /// Parses one element that can be repeated, or an anchor (false).
     fn atom(&mut self, depth: usize) -> Result<bool, &'static str> {
         let letter = self.peek().ok_or(UNREAD)?;
         self.at += 1;
@@ -216,7 +216,7 @@ impl Reader {
             self.at += 1;
             let from = match letter {
                 ']' if !ranges.is_empty() => return Ok(Class { others, ranges }),
-                // Named classes begin so, and sets in other languages.
+                // In RE2 named classes start with these characters, and in other languages set operations do.
                 '[' | '&' | '~' => return Err(UNREAD),
                 '-' if !ranges.is_empty() && self.peek() != Some(']') => return Err(UNREAD),
                 '\\' => {
@@ -244,12 +244,12 @@ impl Reader {
         }
     }
 
-    /// Whether a hyphen comes that is not the class's last letter.
+    /// Whether a hyphen follows that is not the last character of the class.
     fn is_range(&self) -> bool {
         self.peek() == Some('-') && self.letters.get(self.at + 1).is_some_and(|next| *next != ']')
     }
 
-    /// Makes room at `start`; what comes after it goes on as before.
+    /// Inserts a step at `start`. Later steps keep their order.
     fn insert_fork(&mut self, start: usize) {
         for step in &mut self.steps[start..] {
             match step {

@@ -1,4 +1,4 @@
-//! The language, in place; `tests/it/google/cel.rs` compares it with other readers.
+//! Unit tests of the language. `tests/it/google/cel.rs` compares it with other implementations.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -13,7 +13,7 @@ fn claims() -> Map<String, Json> {
     claims.as_object().unwrap().clone()
 }
 
-/// The value as shown, or the kind of error and where.
+/// The value as text, or the kind and position of the error.
 fn shown(text: &str) -> Result<String, (Kind, usize)> {
     let claims = claims();
     let scope = Scope::new().with("assertion", &claims);
@@ -82,7 +82,7 @@ fn one_that_decides_does_so_on_either_side() {
         "!['a', 0].all(x, x > 0)",
     ]);
     all_are(Kind::Invalid, &["assertion.gone == 'x' || false", "assertion.gone || 1 == 2", "1 || false", "nowhere"]);
-    // The one that could not be read may have been true.
+    // The unsupported operand may be true.
     all_are(
         Kind::Unsupported,
         &["assertion.gone == 'x' || unknown()", "unknown() && true", "[unknown(), 1 + 1u] == []"],

@@ -1,42 +1,42 @@
-//! What an expression comes to.
+//! The values of expressions.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-/// A value. What the token holds is borrowed from it.
+/// A value. Parts of the token are borrowed.
 #[derive(Clone, Debug)]
 pub enum Value<'a> {
     /// `null`.
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// A whole number of the expression's own.
+    /// An integer from the expression.
     Int(i64),
-    /// A number with a fraction, or one made of such.
+    /// A floating-point number.
     Double(f64),
-    /// A whole number of the token's: an `int` or a `double`, the same as a number.
+    /// An integer from the token: an `int` or a `double` with the same value.
     Claimed(i64),
-    /// A number of the token's that a `double` does not hold exactly.
+    /// A number from the token that a `double` cannot represent exactly.
     Huge,
-    /// A text.
+    /// A string.
     Text(String),
     /// A list.
     List(Vec<Self>),
-    /// An object of the token's.
+    /// An object from the token.
     Map(&'a Map<String, Json>),
     /// A type, by its name in the language.
     Type(&'static str),
 }
 
-/// The types of the values above, by the names that stand for them in an expression.
+/// The types of the values above, by their names in an expression.
 const TYPES: [&str; 8] = ["bool", "double", "int", "list", "map", "null_type", "string", "type"];
 
-/// The other types that a plain name stands for; no value of them is read here.
+/// The other types with a simple name. There are no values of these types here.
 const OTHER_TYPES: [&str; 4] = ["bytes", "dyn", "optional_type", "uint"];
 
-/// The value of a type's name, if it is one that values here have.
+/// The value of a type's name, if values of that type exist here.
 pub(super) fn type_named(name: &str) -> Option<&'static str> {
     TYPES.into_iter().find(|known| *known == name)
 }
@@ -46,15 +46,15 @@ pub(super) fn is_type(name: &str) -> bool {
     TYPES.contains(&name) || OTHER_TYPES.contains(&name)
 }
 
-/// No value: the readings of the language differ, or it is not told.
+/// There is no value: implementations differ, or the behaviour is not documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Untold;
 
 impl<'a> Value<'a> {
-    /// What a claim's value is in the language.
+    /// Converts a claim's value.
     #[must_use]
     pub fn of(json: &'a Json) -> Self {
-        /// Up to here a `double` is exact.
+        /// Up to this number, a `double` is exact.
         const EXACT: u64 = 1 << 53;
         match json {
             Json::Null => Self::Null,
@@ -71,7 +71,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The word for what it is.
+    /// The word for its type in messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The name of its type; none for a number of the token's, which may be an `int` or a `double`.
+    /// The name of its type; `None` for a number from the token, which may be an `int` or a `double`.
     pub(super) fn type_name(&self) -> Option<&'static str> {
         Some(match self {
             Self::Null => "null_type",
@@ -100,12 +100,12 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The number, where it is whole.
+    /// The number, if it is an integer.
     fn whole(&self) -> Option<i64> {
         if let Self::Int(whole) | Self::Claimed(whole) = self { Some(*whole) } else { None }
     }
 
-    /// `==`: values of different types are unequal, numbers are compared as numbers.
+    /// The operator `==`. Values of different types are unequal; numbers are compared by value.
     pub(super) fn equals(&self, other: &Self) -> Result<bool, Untold> {
         match (self, other) {
             (Self::Null, Self::Null) => Ok(true),
@@ -134,7 +134,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// How two are ordered; not at all where they are not of a kind that has an order, or one is not a number (NaN).
+    /// Compares two values; `None` if their type has no order, or one is NaN.
     pub(super) fn compare(&self, other: &Self) -> Result<Option<Ordering>, Untold> {
         Ok(match (self, other) {
             (Self::Huge, other) | (other, Self::Huge) if other.kind() == "a number" => return Err(Untold),
@@ -148,7 +148,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// A whole number beside one with a fraction, exactly.
+/// Compares an integer and a floating-point number exactly.
 fn order(whole: i64, double: f64) -> Option<Ordering> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     if double.is_nan() {
@@ -165,7 +165,7 @@ fn order(whole: i64, double: f64) -> Option<Ordering> {
     Some(whole.cmp(&floor).then(if double.fract() == 0.0 { Ordering::Equal } else { Ordering::Less }))
 }
 
-/// As a person reads it.
+/// The value in a form for messages.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Whether the principal that the mapping makes may act as the service account.
+//! Evaluates whether the mapped principal may impersonate the service account.
 
 use serde_json::Value as Json;
 
@@ -10,7 +10,7 @@ use crate::explanation::{Check, Mark};
 /// <https://docs.cloud.google.com/iam/docs/principal-identifiers>
 const HOST: &str = "iam.googleapis.com/";
 
-/// Looks for the principal in every binding.
+/// Searches for the principal in every binding.
 pub(super) fn evaluate(provider: &Configuration, policy: &Policy, mapped: &Mapped) -> Check {
     let (mut parts, mut others) = (Vec::new(), 0);
     for binding in &policy.bindings {
@@ -45,7 +45,7 @@ pub(super) fn evaluate(provider: &Configuration, policy: &Policy, mapped: &Mappe
     check.parts(parts)
 }
 
-/// People, groups and service accounts are not; a member without its kind is a fault to be named.
+/// Users, groups and service accounts are not federated. A member without a type prefix is reported as a fault.
 fn may_be_federated(member: &str) -> bool {
     let others = ["user", "group", "serviceAccount", "domain", "projectOwner", "projectEditor", "projectViewer"];
     let kind = member.trim_start_matches("deleted:").split_once(':').map(|(kind, _)| kind);
@@ -78,7 +78,7 @@ fn one(provider: &Configuration, binding: &Binding, members: &[&String], mapped:
     Check::new(mark, binding.role.clone()).parts(parts)
 }
 
-/// A pool, and who of it, as a member has them.
+/// The parts of a member of a workload identity pool.
 pub(super) struct Named<'m> {
     pub(super) set: bool,
     pub(super) project: &'m str,
@@ -87,7 +87,7 @@ pub(super) struct Named<'m> {
     pub(super) who: &'m str,
 }
 
-/// Takes a member of a workload identity pool apart.
+/// Splits a member of a workload identity pool into its parts.
 pub(super) fn take_apart(member: &str) -> Option<Named<'_>> {
     let (kind, rest) = member.split_once("://")?;
     let rest = rest.strip_prefix(HOST)?.strip_prefix("projects/")?;

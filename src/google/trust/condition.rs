@@ -1,4 +1,4 @@
-//! The attribute condition, conjunct by conjunct.
+//! Evaluates the attribute condition, each operand of `&&` separately.
 
 use serde_json::{Map, Value as Json};
 
@@ -10,7 +10,7 @@ use crate::google::cel::{self, Expression, Kind, Node, Operation, Operator, Scop
 
 const LONGEST: usize = 4096;
 
-/// Evaluates it.
+/// Evaluates the condition.
 pub(super) fn evaluate(condition: Option<&Formula>, claims: &Map<String, Json>, mapped: &Mapped) -> Check {
     let Some(formula) = condition else {
         return Check::new(Mark::Holds, "the attribute condition").fact("because", "there is none");
@@ -28,7 +28,7 @@ pub(super) fn evaluate(condition: Option<&Formula>, claims: &Map<String, Json>, 
             let tree = Tree { expression, scope: &scope, mapped };
             let part = tree.evaluate(expression.root());
             let check = Check::new(part.mark, "the attribute condition");
-            // What stands between `&&` needs no frame of its own.
+            // The operands of `&&` are shown without a common parent.
             if matches!(expression.root().operation, Operation::All(_)) {
                 check.parts(part.parts)
             } else {
@@ -49,7 +49,7 @@ struct Tree<'t, 'a> {
 }
 
 impl<'a> Tree<'_, 'a> {
-    /// Whether this part lets the token pass: what comes to no value does not.
+    /// Whether this part allows the token. A part without a value does not.
     fn evaluate(&self, node: &'a Node) -> Check {
         if let Operation::All(parts) = &node.operation {
             let parts: Vec<Check> = parts.iter().map(|part| self.evaluate(part)).collect();
@@ -59,7 +59,7 @@ impl<'a> Tree<'_, 'a> {
             let mut parts: Vec<Check> = parts.iter().map(|part| self.evaluate(part)).collect();
             let mark = super::best(parts.iter().map(|part| part.mark));
             if mark == Mark::Holds {
-                // One is enough: what the others want is no fault.
+                // One operand is enough, so the others are not faults.
                 parts.retain(|part| part.mark == Mark::Holds);
             }
             return Check::new(mark, "one of").parts(parts);
@@ -94,12 +94,12 @@ impl<'a> Tree<'_, 'a> {
         }
     }
 
-    /// What was wanted and what the token has in its place.
+    /// Adds the expected value and the token's value.
     fn why(&self, node: &'a Node, check: Check) -> Check {
         let values = |one: &'a Node, other: &'a Node| Some((self.value(one).ok()?, self.value(other).ok()?));
         if let Operation::Binary(operator, two) = &node.operation {
             let [left, right] = &**two;
-            // The constant is what is wanted.
+            // The constant side is the expected value.
             let turned = left.is_constant() && !right.is_constant() && *operator != Operator::In;
             let (presented, wanted) = if turned { (right, left) } else { (left, right) };
             return match (operator, values(presented, wanted)) {
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(check.mark, Mark::Fails);
     }
 
-    /// Whatever is known of the parts, the tree never says more than the evaluation of the whole does.
+    /// Checks that the parts never claim more than the evaluation of the whole.
     fn agree(text: &str) {
         let (claims, formula) = (claims(), formula(text));
         let Ok(expression) = &formula.read else { panic!("{text}") };
@@ -179,7 +179,7 @@ mod tests {
             Ok(Value::Bool(true)) => assert_eq!(check.mark, Mark::Holds, "{text}"),
             Ok(_) => assert_eq!(check.mark, Mark::Fails, "{text}"),
             Err(error) if error.kind == Kind::Invalid => assert_eq!(check.mark, Mark::Fails, "{text}"),
-            // Not true is enough, where the whole may be an error or false.
+            // If the whole is an error or false, any result except true is correct.
             Err(_) => assert_ne!(check.mark, Mark::Holds, "{text}"),
         }
     }

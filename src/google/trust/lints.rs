@@ -1,4 +1,4 @@
-//! What is wrong or dangerous in a provider and its bindings, whatever this token says.
+//! Faults and risks in a provider and its bindings that do not depend on this token.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::subject::other_jobs::{self, OtherJob};
 
 const SUBJECT: &str = "google.subject";
 
-/// All of them, a sentence each, and what is worth a note.
+/// All findings, one sentence each, and notes.
 pub(super) fn lints(rule: &Rule, claims: &Claims) -> (Vec<String>, Vec<String>) {
     let lints = Lints { rule, claims };
     let gates = lints.gates();
@@ -64,8 +64,8 @@ pub(super) fn lints(rule: &Rule, claims: &Claims) -> (Vec<String>, Vec<String>) 
     (found, notes)
 }
 
-/// Claims that an organization's filter cannot take out; those of them that it takes out unless told otherwise, and
-/// those that a Semaphore of one's own does.
+/// Reports claims that an organization's filter can remove: those that it removes by default, and those that a
+/// self-hosted Semaphore removes.
 fn filtered(used: &BTreeSet<&str>, found: &mut Vec<String>, notes: &mut Vec<String>) {
     const ALWAYS: [&str; 6] = ["exp", "iat", "nbf", "iss", "aud", "jti"];
     const OFF: [&str; 2] = ["org", "prj"];
@@ -106,14 +106,14 @@ impl<'r> Lints<'r> {
         self.rule.provider.mapping.iter().find(|(known, _)| known == key).map(|(_, formula)| formula)
     }
 
-    /// The claims behind these names; behind a mapped attribute are those that it is made of.
+    /// The claims behind these names. For a mapped attribute, these are the claims in its expression.
     fn claims_of(&self, uses: &[(&'r str, Option<&'r str>)], into: &mut BTreeSet<&'r str>) {
         for (variable, member) in uses {
             match (*variable, member) {
                 ("assertion", Some(claim)) => drop(into.insert(claim)),
                 ("google" | "attribute", Some(member)) => {
                     let formula = self.formula(&format!("{variable}.{member}"));
-                    // A mapping knows `assertion` alone.
+                    // A mapping can use only `assertion`.
                     let uses = formula.map(Formula::uses).unwrap_or_default();
                     into.extend(
                         uses.into_iter().filter(|(name, _)| *name == "assertion").filter_map(|(_, claim)| claim),
@@ -135,7 +135,7 @@ impl<'r> Lints<'r> {
         used
     }
 
-    /// The claims that decide: those in the condition, and those behind what members name.
+    /// The claims that decide about access: those in the condition, and those behind the members of bindings.
     fn gates(&self) -> BTreeSet<&'r str> {
         let mut gates = BTreeSet::new();
         if let Some(condition) = &self.rule.provider.condition {
@@ -152,7 +152,7 @@ impl<'r> Lints<'r> {
         gates
     }
 
-    /// The members of this provider's pool in bindings that may be good for a token.
+    /// The members of this provider's pool, in bindings that may grant a token.
     fn members(&self) -> Vec<Named<'r>> {
         let bindings = self.rule.policy.iter().flat_map(|policy| &policy.bindings);
         let members = bindings.filter(|binding| binding.grants() != Grants::No).flat_map(|binding| &binding.members);
@@ -177,7 +177,7 @@ impl<'r> Lints<'r> {
         }
     }
 
-    /// Whether a part says the same of every token, by way of what is mapped too.
+    /// Whether a part has the same value for every token, including mapped attributes.
     fn is_constant(&self, node: &Node) -> bool {
         let mut constant = true;
         node.names(&mut |variable, member, _| {
@@ -226,7 +226,7 @@ impl<'r> Lints<'r> {
             .and_then(|value| if let Value::Bool(truth) = value { Some(truth) } else { None })
     }
 
-    /// Texts in the condition and the members that may be refs or branches, to make tokens of.
+    /// Texts in the condition and the members that may be refs or branches. Test tokens are made of them.
     fn texts(&self) -> Vec<String> {
         const MOST: usize = 16;
         fn gather(node: &Node, texts: &mut Vec<String>) {

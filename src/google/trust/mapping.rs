@@ -1,4 +1,4 @@
-//! The attribute mapping, key by key.
+//! Evaluates the attribute mapping, key by key.
 
 use serde_json::{Map, Value as Json};
 
@@ -8,22 +8,23 @@ use crate::explanation::{Check, Mark};
 use crate::google::cel::{Kind, Scope, Value};
 use crate::google::provider::LONGEST_SUBJECT;
 
-/// Google's bounds: <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers>.
+/// Google's limits:
+/// <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers>.
 const LONGEST_EXPRESSION: usize = 2048;
 const MOST_ATTRIBUTES: usize = 50;
-/// Counted here is what the values take.
+/// The limit applies to the values here.
 const LARGEST: usize = 8 << 10;
 
 const SUBJECT: &str = "google.subject";
 const GROUPS: &str = "google.groups";
 
-/// What the mapping makes of a token.
+/// The attributes that result from a token.
 #[derive(Debug, Default)]
 pub(super) struct Mapped {
     /// `subject` and `groups`.
     pub(super) google: Map<String, Json>,
     pub(super) attributes: Map<String, Json>,
-    /// Keys with a value that is not known here.
+    /// Keys whose value is unknown.
     pub(super) untold: Vec<String>,
 }
 
@@ -41,7 +42,7 @@ impl Mapped {
     }
 }
 
-/// Whether Google takes it.
+/// Whether Google accepts the key.
 pub(super) fn is_key(key: &str) -> bool {
     let plain = |name: &str| {
         (1..=100).contains(&name.len())
@@ -50,7 +51,7 @@ pub(super) fn is_key(key: &str) -> bool {
     key == SUBJECT || key == GROUPS || key.strip_prefix("attribute.").is_some_and(plain)
 }
 
-/// Evaluates all of it.
+/// Evaluates all keys.
 pub(super) fn evaluate(provider: &Configuration, claims: &Map<String, Json>) -> (Check, Mapped) {
     let mut mapped = Mapped::default();
     let scope = Scope::new().with("assertion", claims);

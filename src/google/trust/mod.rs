@@ -1,4 +1,4 @@
-//! `explain`: a provider, and a service account's bindings, evaluated on claims as STS and IAM evaluate them.
+//! Evaluates a provider, and a service account's bindings, on a token's claims, like STS and IAM.
 
 mod binding;
 mod condition;
@@ -21,7 +21,7 @@ use crate::shell::posix;
 use crate::subject::Claims;
 use crate::subject::claims::JobKind;
 
-/// A provider, and who may act as a service account.
+/// A provider, and the bindings of a service account.
 #[derive(Debug)]
 pub struct Rule {
     provider: Configuration,
@@ -29,11 +29,11 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Reads what `gcloud iam workload-identity-pools providers describe --format=json` prints, and
-    /// `gcloud iam service-accounts get-iam-policy --format=json`.
+    /// Reads the output of `gcloud iam workload-identity-pools providers describe --format=json` and of `gcloud iam
+    /// service-accounts get-iam-policy --format=json`.
     ///
     /// # Errors
-    /// When they are something else, with the place in them.
+    /// If it is something else; with the place of the fault.
     pub fn new(provider: &Document, policy: Option<&Document>, named: Option<Provider>) -> Result<Self, Usage> {
         let mut configuration = Configuration::read(provider)?;
         match (named, &configuration.name) {
@@ -52,8 +52,8 @@ impl Rule {
         Ok(Self { provider: configuration, policy: policy.map(Policy::read).transpose()? })
     }
 
-    /// Whether a token with these claims is let in at `now`, in seconds since 1970. Every check is made, whatever
-    /// becomes of those before it.
+    /// Whether a token with these claims is allowed at `now`, in seconds since 1970. All checks are made, even if an
+    /// earlier one fails.
     #[must_use]
     pub fn evaluate(&self, claims: &Claims, now: i64) -> Explanation {
         let payload = claims.payload();
@@ -82,7 +82,7 @@ impl Rule {
         Explanation { verdict, title: title.into(), checks, lints, notes }
     }
 
-    /// Whether mapping, condition and bindings let these claims in, of whatever age and issuer.
+    /// Whether mapping, condition and bindings allow these claims, independently of time and issuer.
     fn admits(&self, claims: &Map<String, Json>) -> Mark {
         let (mapping, mapped) = mapping::evaluate(&self.provider, claims);
         let condition = condition::evaluate(self.provider.condition.as_ref(), claims, &mapped);
@@ -90,7 +90,7 @@ impl Rule {
         least([mapping.mark, condition.mark].into_iter().chain(bound))
     }
 
-    /// What to do about the checks that fail.
+    /// Hints for the checks that fail.
     fn fixes(&self, claims: &Claims, checks: &[Check], bound: Option<&Check>) -> Vec<String> {
         let provider = &self.provider;
         let mut notes = Vec::new();
@@ -157,7 +157,7 @@ fn verdict(sts: Mark, iam: Option<Mark>) -> (Verdict, &'static str) {
     }
 }
 
-/// All of it holds, or one does not, or that is not known.
+/// Yes if all hold; no if one fails; otherwise unknown.
 fn least(marks: impl IntoIterator<Item = Mark>) -> Mark {
     marks.into_iter().fold(Mark::Holds, |least, mark| match (least, mark) {
         (Mark::Fails, _) | (_, Mark::Fails) => Mark::Fails,
@@ -166,7 +166,7 @@ fn least(marks: impl IntoIterator<Item = Mark>) -> Mark {
     })
 }
 
-/// One of it holds, or may, or none does.
+/// Yes if one holds; no if all fail; otherwise unknown.
 fn best(marks: impl IntoIterator<Item = Mark>) -> Mark {
     marks.into_iter().fold(Mark::Fails, |best, mark| match (best, mark) {
         (Mark::Holds, _) | (_, Mark::Holds) => Mark::Holds,

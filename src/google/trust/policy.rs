@@ -1,4 +1,4 @@
-//! Who may act as a service account, as the file says.
+//! Reads the bindings of a service account.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::error::Usage;
 use crate::google::cel::{Expression, Scope, Value};
 
-/// What `gcloud iam service-accounts get-iam-policy --format=json` prints
+/// The output of `gcloud iam service-accounts get-iam-policy --format=json`
 /// (<https://docs.cloud.google.com/iam/docs/reference/rest/v1/Policy>).
 #[derive(Debug)]
 pub(super) struct Policy {
@@ -21,12 +21,12 @@ pub(super) struct Binding {
     pub(super) condition: Option<String>,
 }
 
-/// Whether a role is good for a service account's access token.
+/// Whether a role grants a service account's access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grants {
     Yes,
     No,
-    /// Its permissions are not in the file.
+    /// A custom role: its permissions are not in the file.
     Untold,
 }
 
@@ -34,7 +34,7 @@ impl Policy {
     /// Reads the file.
     ///
     /// # Errors
-    /// When it is something else, with the place in it.
+    /// If it is something else; with the place of the fault.
     pub(super) fn read(document: &Document) -> Result<Self, Usage> {
         const FORM: &str = "it is what gcloud iam service-accounts get-iam-policy --format=json prints";
         let file = document.value();
@@ -65,7 +65,7 @@ impl Policy {
 }
 
 impl Binding {
-    /// Whether its role has `iam.serviceAccounts.getAccessToken` in it
+    /// Whether its role contains `iam.serviceAccounts.getAccessToken`
     /// (<https://docs.cloud.google.com/iam/docs/service-account-permissions>).
     pub(super) fn grants(&self) -> Grants {
         const WITHOUT: [&str; 7] = [
@@ -84,7 +84,7 @@ impl Binding {
         }
     }
 
-    /// Whether its condition holds, where that does not turn on the request.
+    /// Whether its condition holds; `None` if it depends on the request.
     pub(super) fn applies(&self) -> Option<bool> {
         let Some(condition) = &self.condition else { return Some(true) };
         let expression = Expression::parse(condition).ok().filter(|expression| expression.root().is_constant())?;

@@ -1,4 +1,4 @@
-//! A provider as its file says it is.
+//! Reads the configuration of a provider.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use crate::error::Usage;
 use crate::google::cel::{self, Expression};
 use crate::google::{Provider, UniverseDomain};
 
-/// What `gcloud iam workload-identity-pools providers describe --format=json` prints, as far as STS looks at it
+/// The parts of the output of `gcloud iam workload-identity-pools providers describe --format=json` that STS uses
 /// (<https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers>).
 #[derive(Debug)]
 pub(super) struct Configuration {
     pub(super) name: Option<Provider>,
-    /// What in the file switches it off.
+    /// The setting that disables it.
     pub(super) off: Option<&'static str>,
-    /// A state that is not known.
+    /// An unknown state.
     pub(super) odd_state: Option<String>,
     pub(super) issuer: String,
     pub(super) audiences: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct Configuration {
     pub(super) condition: Option<Formula>,
 }
 
-/// An expression, read where that could be.
+/// An expression, parsed if possible.
 #[derive(Debug)]
 pub(super) struct Formula {
     pub(super) text: String,
@@ -34,7 +34,7 @@ impl Formula {
         Self { text: text.to_owned(), read: Expression::parse(text) }
     }
 
-    /// Which claims it asks for, and which mapped attributes (`google.subject`).
+    /// The claims that it uses, and the mapped attributes (`google.subject`).
     pub(super) fn uses(&self) -> Vec<(&str, Option<&str>)> {
         let mut uses = Vec::new();
         if let Ok(expression) = &self.read {
@@ -48,7 +48,7 @@ impl Configuration {
     /// Reads the file.
     ///
     /// # Errors
-    /// When it is something else, with the place in it.
+    /// If it is something else; with the place of the fault.
     pub(super) fn read(document: &Document) -> Result<Self, Usage> {
         const FORM: &str = "it is what gcloud iam workload-identity-pools providers describe --format=json prints";
         let file = document.value();
@@ -99,7 +99,7 @@ impl Configuration {
         })
     }
 
-    /// gcloud's command about it.
+    /// gcloud's command for it.
     pub(super) fn command(&self, verb: &str) -> String {
         let name = self.name.as_ref().map_or_else(
             || "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID".to_owned(),
@@ -113,7 +113,7 @@ fn optional<'v>(document: &Document, place: &str, value: &'v Value) -> Result<Op
     if value.is_null() { Ok(None) } else { document.text(place, value).map(Some) }
 }
 
-/// A list of texts; none is an empty one.
+/// A list of texts; a missing list is empty.
 pub(super) fn texts(document: &Document, place: &str, value: &Value) -> Result<Vec<String>, Usage> {
     if value.is_null() {
         return Ok(Vec::new());
@@ -136,7 +136,7 @@ fn mapping(document: &Document, value: &Value) -> Result<Vec<(String, Formula)>,
         let text = document.text(&format!("attributeMapping[\"{key}\"]"), value)?;
         mapping.push((key.clone(), Formula::new(text)));
     }
-    // The principal's own name first.
+    // The principal's name comes first.
     mapping.sort_by_key(|(key, _)| (key != "google.subject", key != "google.groups", key.clone()));
     Ok(mapping)
 }

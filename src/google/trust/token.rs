@@ -1,4 +1,4 @@
-//! What STS looks at before the mapping: the provider's state, the token's issuer, audience and times.
+//! The checks of STS before the mapping: the provider's state, the token's issuer, audience and times.
 
 use serde_json::Value as Json;
 
@@ -7,9 +7,9 @@ use crate::explanation::{Check, Mark};
 use crate::subject::Claims;
 use crate::text::time;
 
-/// A clock may be this much off, in seconds: measured, and not documented.
+/// The tolerated clock difference in seconds. It was measured, and is not documented.
 const SKEW: i64 = 60;
-/// `iat` lies no further back.
+/// The greatest age of `iat`.
 const ONE_DAY: i64 = 24 * 60 * 60;
 
 pub(super) const SAYS: &str = "STS says";
@@ -73,7 +73,7 @@ pub(super) fn audience(provider: &Configuration, claims: &Claims) -> Check {
         .fact(SAYS, "invalid_grant: The audience in ID Token […] does not match the expected audience.")
 }
 
-/// `iss` and `aud` have been looked at; the reference asks for these besides
+/// Also checks the other claims that the reference requires; `iss` and `aud` are checked separately
 /// (<https://docs.cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>).
 pub(super) fn times(claims: &Claims, now: i64) -> Check {
     let mut wrong = Vec::new();
@@ -101,7 +101,7 @@ pub(super) fn times(claims: &Claims, now: i64) -> Check {
     check.fact(SAYS, "invalid_grant: ID Token issued at … is stale to sign-in.")
 }
 
-/// Semaphore's filter can leave it out.
+/// Semaphore's claim filter can remove it.
 pub(super) fn subject(claims: &Claims) -> Option<Check> {
     if claims.text("sub").is_some() {
         return None;

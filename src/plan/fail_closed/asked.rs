@@ -1,5 +1,5 @@
-//! What a command line asks a bad end to print: whatever is not plainly for something else than a shell gets the shell's
-//! stop.
+//! What the command line requests of the failure output. Unless it is plainly not for a shell, the output stops the
+//! shell.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,48 +13,49 @@ use crate::emit::{Format, OnError};
 use crate::plan::targets::TargetsFile;
 use crate::shell::{Name, either, fish, posix};
 
-/// What a command line asks a bad end to print.
+/// What the command line requests of the failure output.
 #[derive(Debug)]
 pub(super) struct Asked {
     how: OnError,
     reader: Reader,
-    /// The clouds whose variables must not survive a bad end.
+    /// The clouds whose variables are unset.
     pub(super) clouds: Vec<&'static About>,
-    /// All that there are.
+    /// All clouds.
     all: Vec<&'static About>,
     pub(super) line: CommandLine,
 }
 
-/// What reads standard output.
+/// The reader of standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
     Posix,
     Fish,
-    /// A shell; it is not plain which.
+    /// A shell, but it is unclear which one.
     AnyShell,
-    /// A file's reader, or a command whose arguments the lines of `env-no-export` are: `export $(…)` or `env $(…) COMMAND`.
-    /// Without any it would show all variables, or run COMMAND with stale credentials. A shell may run the lines all the same.
+    /// The lines of `env-no-export`: a file, or the arguments of a command such as `export $(…)` or `env $(…)
+    /// COMMAND`. Without arguments, the command would print all variables, or run COMMAND with old credentials. A
+    /// shell may evaluate the lines too.
     Arguments,
 }
 
-/// No name of a variable, at which `export` fails, and of no command, at which `env` does; and a line without a name, for
-/// which docker, podman and kubectl refuse the whole file. A shell that runs the lines finds no such command, and goes on to
-/// those after them: the first one cannot begin with `-`, or it would be an option of `eval`; nor with `=`, at which zsh ends
-/// `export` with status 0.
+/// Lines that every reader refuses. `export` fails, because it is not a variable name; `env` fails, because it is not
+/// a command. docker, podman and kubectl refuse the whole file, because the second line has no name. A shell that
+/// evaluates the lines does not find the command, and continues with the lines below. The first line cannot start
+/// with `-`, which would be an option of `eval`. Nor can it start with `=`: zsh would end `export` with status 0.
 const NO_ARGUMENTS: &str = "no-credentials/;\n=;\n";
 
 /// The value of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AskedFormat {
     Absent,
-    /// There is one, and it is none of the formats of the command; or there are several.
+    /// Not a format of the command, or several formats.
     Wrong,
     Variables(Format),
     Answer,
 }
 
 impl Asked {
-    /// Works it out for `arguments`, the program's name first. `program` is built.
+    /// Reads `arguments`, which start with the program's name. `program` is clap's definition, after `build`.
     pub(super) fn new(program: &Command, clouds: &[&'static About], arguments: &[OsString]) -> Self {
         let exchanges: Vec<&str> = clouds.iter().map(|about| about.command).chain([USE]).collect();
         let line = CommandLine::read(program, &exchanges, arguments);
@@ -65,7 +66,7 @@ impl Asked {
             _ => OnError::Stop,
         };
         let reader = match format {
-            // fish's caller has written a word for it.
+            // The command line has no `--format`, but a word in it that means fish.
             AskedFormat::Absent if !line.strays.iter().any(|word| may_be_fish(word)) => Reader::Posix,
             AskedFormat::Variables(Format::Env | Format::Source) => Reader::Posix,
             AskedFormat::Variables(Format::Fish) => Reader::Fish,
@@ -79,7 +80,7 @@ impl Asked {
         Self { how, reader, clouds: clouds.collect(), all, line }
     }
 
-    /// The variables of the targets that are named; those of every cloud, if one of them is not known.
+    /// The variables of the targets on the command line. If a target is not known, those of every cloud.
     fn of_targets(&self, targets: Option<&TargetsFile>) -> Vec<Name> {
         if !self.line.uses_targets() {
             return Vec::new();
@@ -98,8 +99,8 @@ impl Asked {
         names
     }
 
-    /// The text for an end with `code`; `file` is what was read of files that name variables, and `targets` is the targets
-    /// file, if it could be read.
+    /// The output for a failure with `code`. `file` is the content of the files that name variables. `targets` is the
+    /// targets file, if it could be read.
     pub(super) fn text(&self, file: &str, targets: Option<&TargetsFile>, code: u8) -> String {
         let mut names: Vec<Name> = Vec::new();
         let of_commands = self.clouds.iter().flat_map(|about| (about.credential_variables)(&self.line.arguments, file));
@@ -123,8 +124,8 @@ impl Asked {
     }
 }
 
-/// Whether what is printed is plainly for something else than a shell: a report, an answer to a program, a file, or a
-/// COMMAND. A format of a shell goes with a file, and with no other of them.
+/// Whether the output is plainly not for a shell: a report, an answer to a program, a file, or the environment of
+/// COMMAND. A shell format can be combined with a file, but with none of the others.
 fn is_for_something_else(program: &Command, line: &CommandLine, format: AskedFormat) -> bool {
     let to_a_file = one(line, "output").is_some_and(|path| !path.is_empty() && place(Path::new(path)) == Place::File);
     let to_a_profile = one(line, "profile").is_some_and(|name| !name.is_empty());
@@ -161,7 +162,7 @@ fn asked_format(program: &Command, line: &CommandLine) -> AskedFormat {
     }
 }
 
-/// The values of `--format` that `command` has.
+/// The values that `--format` has in `command`.
 fn formats(program: &Command, command: &str) -> Vec<String> {
     let command = program.find_subcommand(command);
     let option = command.and_then(|it| it.get_arguments().find(|option| option.get_long() == Some("format")));
@@ -173,13 +174,13 @@ fn is_of_a_shell(format: &str) -> bool {
     Format::from_str(format, false).is_ok_and(Format::is_shell)
 }
 
-/// The value of an option that is there once.
+/// The value of an option that occurs exactly once.
 fn one<'l>(line: &'l CommandLine, option: &str) -> Option<&'l str> {
     let mut each = line.arguments.each(option);
     each.next().filter(|_| each.next().is_none()).flatten()
 }
 
-/// Whether this is fish's format with a slip of the pen.
+/// Whether this is fish's format, perhaps misspelt.
 fn may_be_fish(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     word.starts_with('f') || word.ends_with("sh")

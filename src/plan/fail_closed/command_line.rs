@@ -1,7 +1,7 @@
-//! A command line, good or not, as the parser's own definitions read it.
+//! Reads a command line, which may be invalid, with the parser's own definitions.
 //!
-//! The parser stops at the first mistake. What is printed then depends on the words after it too, so they are read on:
-//! which options there are, which of them take a value, and where COMMAND begins is taken from the parser's definitions.
+//! The parser stops at the first mistake. The failure output also depends on the words after it, so this module reads
+//! on. The parser's definitions show which options exist, which of them have a value, and where COMMAND starts.
 
 use std::ffi::OsString;
 
@@ -9,42 +9,44 @@ use clap::{Arg, Command};
 
 use crate::cloud::Arguments;
 
-/// The command whose words are targets.
+/// The command that has targets as words.
 pub(super) const USE: &str = "use";
 
-/// What a command line asks for.
+/// What a command line requests.
 #[derive(Debug, Default)]
 pub(super) struct CommandLine {
-    /// Whether it is plain which command is meant: it is the first word.
+    /// Whether the command is plain: it is the first word.
     pub(super) command_is_plain: bool,
-    /// Whether that is so, and no option has lost its value. If not, no option can be relied on: it may be a value.
+    /// Whether the command is plain and every option has its value. Otherwise any option may be a value of another
+    /// one.
     pub(super) plain: bool,
-    /// The command, if it is plain; otherwise each exchange whose name is a word of the line.
+    /// The command, if it is plain. Otherwise every exchange command that occurs as a word.
     pub(super) commands: Vec<String>,
     pub(super) arguments: Arguments,
-    /// Words that no definition accounts for: values of options that no command has, and words where none may be.
+    /// Words without a definition: values of unknown options, and words where the command has none.
     pub(super) strays: Vec<String>,
-    /// Whether there is a COMMAND after `--`.
+    /// Whether a COMMAND follows `--`.
     pub(super) runs_command: bool,
 }
 
-/// Whose value the next word is.
+/// The option that the next word is a value of.
 #[derive(Clone, Copy)]
 enum ValueOf<'d> {
-    /// No option's.
+    /// No option.
     Nothing,
     Option(&'d Arg),
-    /// Perhaps of an option that no command has.
+    /// Perhaps an unknown option.
     Unknown,
 }
 
 impl CommandLine {
-    /// Whether its words may be targets.
+    /// Whether the words may be targets.
     pub(super) fn uses_targets(&self) -> bool {
         self.commands.iter().any(|command| command == USE)
     }
 
-    /// Reads `words`, the first of which is the program's name. `program` is built; `exchanges` are names of commands.
+    /// Reads `words`, which start with the program's name. `program` is clap's definition, after `build`. `exchanges`
+    /// are names of commands.
     pub(super) fn read(program: &Command, exchanges: &[&str], words: &[OsString]) -> Self {
         let words: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -61,7 +63,7 @@ impl CommandLine {
             line.walk(program, &[command], ours);
             return line;
         }
-        // Something is before the command, or in its place: any word may be the command, and none is COMMAND's.
+        // If something comes before the command or replaces it, any word may be the command, and there is no COMMAND.
         let named = exchanges.iter().filter(|name| words.contains(name));
         let mut line = Self { commands: named.map(|&name| name.to_owned()).collect(), ..Self::default() };
         let definitions: Vec<&Command> = match line.commands.as_slice() {
@@ -72,7 +74,7 @@ impl CommandLine {
         line
     }
 
-    /// Reads words of a command, or of one of several.
+    /// Reads the words of one command, or of one of several.
     fn walk(&mut self, program: &Command, definitions: &[&Command], words: &[&str]) {
         let takes_words = definitions.iter().any(|it| it.get_positionals().any(|word| !word.is_last_set()));
         let mut next = ValueOf::Nothing;
@@ -104,7 +106,7 @@ impl CommandLine {
         self.lose(next);
     }
 
-    /// `--NAME` or `--NAME=VALUE`. Returns what takes the next word.
+    /// Reads `--NAME` or `--NAME=VALUE`. Returns the option that the next word is a value of.
     fn long<'d>(&mut self, program: &'d Command, definitions: &[&'d Command], text: &str) -> ValueOf<'d> {
         let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
         let Some(option) = find(definitions, |option| option.get_long() == Some(name)) else {
@@ -112,7 +114,7 @@ impl CommandLine {
                 self.strays.push(value.to_owned());
                 return ValueOf::Nothing;
             }
-            // Another command's option takes another command's value, which is a word of this one for the parser.
+            // The option of another command has a value too, which the parser would read as a word of this command.
             let all: Vec<&Command> = program.get_subcommands().collect();
             let flag = find(&all, |option| option.get_long() == Some(name)).is_some_and(|it| !takes_a_value(it));
             return if flag { ValueOf::Nothing } else { ValueOf::Unknown };
@@ -127,7 +129,7 @@ impl CommandLine {
         ValueOf::Nothing
     }
 
-    /// `-vq`. Returns the option that takes the next word.
+    /// Reads flags such as `-vq`. Returns the option that the next word is a value of.
     fn cluster<'d>(&mut self, definitions: &[&'d Command], letters: &str) -> ValueOf<'d> {
         for (at, letter) in letters.char_indices() {
             let Some(option) = find(definitions, |option| option.get_short() == Some(letter)) else {
@@ -146,7 +148,7 @@ impl CommandLine {
         ValueOf::Nothing
     }
 
-    /// No value came: the next word is an option, or there is none.
+    /// Records that an option has no value: the next word is an option, or there is none.
     fn lose(&mut self, next: ValueOf<'_>) {
         if let ValueOf::Option(option) = next {
             self.plain = false;

@@ -1,5 +1,5 @@
-//! Every command line either was plainly for something else than a shell, or its text stops the shell and removes the
-//! variables. The parser is the judge of what is plain.
+//! Property test: a command line is plainly not for a shell, or its failure output stops the shell and unsets the
+//! variables. The parser decides what is plain.
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory};
@@ -14,7 +14,7 @@ use crate::{aws, azure, google, vault};
 
 const CODE: u8 = 2;
 
-/// Whether a word of the generator names a file after `--output`.
+/// Whether a word of the generator is a file name after `--output`.
 fn is_a_file(word: &str) -> bool {
     const FORMS: [&str; 10] =
         ["-", "json", "fish", "env", "env-no-export", "dotenv", "source", "process", "raw", "kubernetes"];
@@ -22,7 +22,7 @@ fn is_a_file(word: &str) -> bool {
     !form && word != "/dev" && !word.replace("//", "/").starts_with("/dev/")
 }
 
-/// What a text is for: `(how, shell)`.
+/// The purpose of a text: `(how, shell)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Text {
     Nothing,
@@ -35,11 +35,11 @@ enum Shell {
     Posix,
     Fish,
     Any,
-    /// Perhaps: the lines are for a file's reader, or arguments.
+    /// Perhaps a file, or arguments of a command.
     Arguments,
 }
 
-/// What no reader of arguments or of a file takes.
+/// Lines that no reader of arguments or of a file accepts.
 const NO_ARGUMENTS: &str = "no-credentials/;\n=;\n";
 
 impl Text {
@@ -58,7 +58,7 @@ impl Text {
     }
 }
 
-/// What a line that the parser accepts asks for, by what the parser made of it.
+/// What a line requests that the parser accepts, according to the parser.
 ///
 /// The names are in the order of `text`.
 fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) {
@@ -80,7 +80,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
             names
         }
         "vault" => {
-            // A secret that an option has taken for its value is one that was wanted.
+            // A secret that was parsed as the value of an option was meant as a request.
             let all = found.ids().filter(|id| id.as_str() != "run").flat_map(|id| values(id.as_str()));
             let mut names: Vec<Name> = Vec::new();
             for selection in all.flat_map(|value| read(&value)) {
@@ -97,7 +97,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
             names.sort_by_key(|name| words().position(|word| word == name.as_str()));
             names
         }
-        // There is no file that names targets.
+        // This test has no targets file.
         "use" => {
             let mut names: Vec<Name> = Vec::new();
             for name in clouds::ALL.iter().flat_map(|about| (about.variables_left)()) {
@@ -133,7 +133,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
     (text, names)
 }
 
-/// The options of `words`, as anybody reads them: `--NAME VALUE` or `--NAME=VALUE`.
+/// The options of `words` by their syntax only: `--NAME VALUE` or `--NAME=VALUE`.
 fn given<'w>(words: &'w [String], name: &str) -> Vec<Option<&'w str>> {
     let long = format!("--{name}");
     let value = |at: usize| words.get(at + 1).map(String::as_str).filter(|next| !next.starts_with('-') || *next == "-");
@@ -145,13 +145,13 @@ fn given<'w>(words: &'w [String], name: &str) -> Vec<Option<&'w str>> {
     found.collect()
 }
 
-/// What a line that the parser refuses may be answered with.
+/// The texts that are correct for a line that the parser refuses.
 fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let (ours, command) = (&words[..end], words.get(end + 1..).unwrap_or_default());
     let first = ours.first().map(String::as_str).unwrap_or_default();
     let Some(meant) = program.find_subcommand(first) else {
-        // What is meant is not plain: nothing else than a shell is.
+        // If the meaning is not plain, the text must be for a shell.
         return stops(&given(words, "format"), false);
     };
     if !["aws", "gcp", "azure", "vault", "use", "clean"].contains(&first) {
@@ -208,8 +208,8 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     may
 }
 
-/// The stops that the caller's shell reads, as far as the line shows which it is; `fish` is a word of it that is no
-/// option's value.
+/// The texts that stop the caller's shell, as far as the line shows which shell it is. `fish`: whether that word
+/// occurs and is not an option's value.
 fn stops(formats: &[Option<&str>], fish: bool) -> Vec<Text> {
     let mut may = vec![Text::Stop(Shell::Any)];
     match formats {
@@ -221,7 +221,7 @@ fn stops(formats: &[Option<&str>], fish: bool) -> Vec<Text> {
     may
 }
 
-/// Whether `fish` is there, and is the value of no option that takes one.
+/// Whether the word `fish` occurs and is not an option's value.
 fn fish_is_a_word(words: &[String], takes: impl Fn(&str) -> bool) -> bool {
     words.iter().enumerate().any(|(at, word)| match word.split_once('=') {
         Some((option, "fish")) => option.starts_with("--") && !takes(option),
@@ -229,7 +229,7 @@ fn fish_is_a_word(words: &[String], takes: impl Fn(&str) -> bool) -> bool {
     })
 }
 
-/// Names of which a refused line must remove at least these.
+/// Names of variables that must at least be unset for a refused line.
 fn must_go(words: &[String]) -> Vec<&'static str> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let ours = &words[..end];
@@ -282,7 +282,7 @@ fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
             }
         }
     }
-    // It is worth little if it makes lines of one kind alone.
+    // A test with lines of only one kind would prove little.
     let refused = LINES - good - helps;
     assert!(good > LINES / 10 && refused > LINES / 3 && silent < refused / 2, "{good} {helps} {silent}, seed {seed}");
 }

@@ -1,10 +1,10 @@
-//! Command lines from the parser's own definitions, good ones and bad ones. The tests of what users see make theirs with
-//! it too.
+//! Generates valid and invalid command lines from the parser's definitions. The tests of the built program use it
+//! too.
 
 use clap::{Arg, Command};
 use fastrand::Rng;
 
-/// Values that are good for some option, that look like a command, an option or a format, or are none.
+/// Values: valid ones for some option, ones that look like a command, an option or a format, and invalid ones.
 const VALUES: [&str; 20] = [
     "x",
     "STAGING_",
@@ -28,7 +28,7 @@ const VALUES: [&str; 20] = [
     "./file",
 ];
 
-/// Good ones, and names that are no variable's, that a shell holds or runs, or that a program reads.
+/// Valid requests, and names that are not variables, that a shell sets or evaluates, or that affect a program.
 const SECRETS: [&str; 12] = [
     "A=secret/a#b",
     "C=secret/c#d",
@@ -44,7 +44,7 @@ const SECRETS: [&str; 12] = [
     "LD_PRELOAD=secret/a#b",
 ];
 
-/// What a line may get where it should not.
+/// Words that are inserted in the wrong place.
 const INTRUDERS: [&str; 23] = [
     "",
     "-",
@@ -71,14 +71,14 @@ const INTRUDERS: [&str; 23] = [
     "--refreshable",
 ];
 
-/// What makes the lines, and the number that makes the same ones again: `OIDC_EXCHANGE_SEED`, else one by chance.
+/// The generator and its seed: `OIDC_EXCHANGE_SEED`, or a random one.
 pub(super) fn seeded() -> (Rng, u64) {
     let chosen = std::env::var("OIDC_EXCHANGE_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = chosen.unwrap_or_else(|| fastrand::u64(..));
     (Rng::with_seed(seed), seed)
 }
 
-/// A command line without the program's name. Nine in ten are of a command that prints for a shell.
+/// A command line without the program's name. Nine of ten are of a command with output for a shell.
 pub(super) fn line(program: &Command, rng: &mut Rng) -> Vec<String> {
     let mut words = good(program, rng);
     for _ in 0..[0, 1, 1, 1, 2, 3][rng.usize(..6)] {
@@ -103,7 +103,7 @@ fn good(program: &Command, rng: &mut Rng) -> Vec<String> {
     for _ in 0..rng.usize(..4) {
         push(&mut words, options[rng.usize(..options.len())], rng);
     }
-    // Those that the text depends on are more frequent.
+    // Options that affect the text are more frequent.
     for long in ["format", "format", "on-error", "output", "env-prefix"] {
         if let Some(option) = options.iter().find(|option| option.get_long() == Some(long))
             && rng.u8(..8) == 0
@@ -141,7 +141,7 @@ fn push(words: &mut Vec<String>, option: &Arg, rng: &mut Rng) {
     }
 }
 
-/// One mistake.
+/// Makes one mistake.
 fn spoil(program: &Command, rng: &mut Rng, words: &mut Vec<String>) {
     let at = rng.usize(..=words.len());
     let taken = words.get(at).cloned();
@@ -177,7 +177,7 @@ fn spoil(program: &Command, rng: &mut Rng, words: &mut Vec<String>) {
     }
 }
 
-/// A letter too few, too many, another, or two in each other's place; or an abbreviation.
+/// Misspells a word: a letter missing, added, replaced or swapped; or abbreviates it.
 fn slip(word: &str, rng: &mut Rng) -> String {
     let mut letters: Vec<char> = word.chars().collect();
     if letters.is_empty() {

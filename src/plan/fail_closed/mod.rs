@@ -1,7 +1,7 @@
-//! What standard output gets when there are no credentials.
+//! The failure output: what standard output gets instead of credentials.
 //!
-//! `eval "$(false)"` succeeds, under `set -e` too: a tool that only exits non-zero lets the job run on, without
-//! credentials or with stale ones. So every bad end says so in the shell's own language.
+//! `eval "$(false)"` succeeds, even with `set -e`. If a tool only exits non-zero, the job continues without
+//! credentials or with old ones. So the output of every failure stops the shell, in the shell's own language.
 
 mod asked;
 mod command_line;
@@ -22,7 +22,7 @@ use crate::delivery;
 use crate::error::Exit;
 use crate::host::Env;
 
-/// The text for a bad end. It is worked out from the command line alone, and only when it is needed. Clones share it.
+/// The text of a failure. It depends only on the command line, and is made when it is needed. Clones share it.
 #[derive(Clone, Debug)]
 pub struct FailureOutput(Arc<Inner>);
 
@@ -32,20 +32,20 @@ struct Inner {
     parser: fn() -> Command,
     arguments: Vec<OsString>,
     asked: OnceLock<Asked>,
-    /// Files that name further variables, and those that a command line names besides by mistake.
+    /// The file that names more variables, and files that the command line may name by mistake.
     files: NamedFiles,
     further_files: OnceLock<Vec<SecretsFile>>,
 }
 
 impl FailureOutput {
-    /// The text for a command line, the program's name first. It is not yet known to be a good one: whatever is not plainly
-    /// for something else than a shell gets the shell's stop.
+    /// The text for a command line, which starts with the program's name and may be invalid. Unless it is plainly not
+    /// for a shell, the text stops the shell.
     #[must_use]
     pub fn for_arguments(arguments: &[OsString]) -> Self {
         Self::among(&clouds::ALL, Cli::command, arguments)
     }
 
-    /// The text if `clouds` are all the clouds that there are, and `parser` is what reads the command line.
+    /// The same for other clouds, with `parser` as the definition of the command line.
     #[must_use]
     pub fn among(clouds: &[&'static About], parser: fn() -> Command, arguments: &[OsString]) -> Self {
         Self(Arc::new(Inner {
@@ -66,20 +66,20 @@ impl FailureOutput {
         })
     }
 
-    /// The words of the command line up to `--`, less the program's name.
+    /// The words of the command line up to `--`, without the program's name.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let words = self.0.arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
         words.take_while(|word| word != "--").collect()
     }
 
-    /// The files that name further variables, for whoever reads them first.
+    /// The files that name more variables. They are read once.
     #[must_use]
     pub fn files(&self) -> &NamedFiles {
         &self.0.files
     }
 
-    /// Reads what the text needs and nobody has read yet, for at most a moment.
+    /// Reads the files that the text needs, unless they were read already. It waits a moment at most.
     pub async fn complete(&self, env: &Env) {
         let Asked { clouds, line, .. } = self.asked();
         if line.uses_targets() {
@@ -100,7 +100,7 @@ impl FailureOutput {
         let _ = self.0.further_files.set(further);
     }
 
-    /// The text for an end with `code`.
+    /// The text for a failure with `code`.
     #[must_use]
     pub fn text(&self, code: u8) -> String {
         let further = self.0.further_files.get().into_iter().flatten();
@@ -109,15 +109,15 @@ impl FailureOutput {
         self.asked().text(&files.join("\n"), self.0.files.targets.get(), code)
     }
 
-    /// Writes the text to standard output, unless a person is looking at it.
+    /// Writes the text to standard output, unless that is a terminal.
     pub fn print(&self, exit: Exit) {
         if !std::io::stdout().is_terminal() {
             delivery::print_last(&self.text(exit.code()));
         }
     }
 
-    /// Makes a panic end as any other bug must: with this text, exit code 1, and nothing of the panic's
-    /// message, which could hold anything.
+    /// Makes a panic end like any other bug: with this text and exit code 1. The panic's message is not printed,
+    /// because it could contain a secret.
     pub fn install_panic_hook(&self) {
         let output = self.clone();
         std::panic::set_hook(Box::new(move |info| {

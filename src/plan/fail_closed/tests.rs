@@ -1,4 +1,4 @@
-//! What single command lines ask for.
+//! Tests of single command lines.
 
 use std::ffi::OsString;
 
@@ -113,7 +113,7 @@ fn nothing_is_said_to_what_is_not_a_shell() {
     }
 }
 
-/// Each asks for something else than a shell only if it is read wrongly.
+/// These lines look as if they were not for a shell, but only if they are misread.
 #[test]
 fn what_is_not_plainly_for_something_else_stops_the_caller() {
     for line in [
@@ -159,7 +159,7 @@ fn each_name_that_a_bad_line_gives_is_removed() {
     }
     let said = text("oidc-exchange gcp --id-token-env ONE --id-token-env TWO", 2);
     assert!(said.contains(" ONE TWO;"), "{said}");
-    // The role is missing: it has taken the secret, and the token would be handed out.
+    // The role is missing: the secret was parsed as the role, and the token would be exported.
     let said = text("oidc-exchange vault --role A=secret/a#b", 4);
     assert!(said.starts_with("unset A VAULT_TOKEN;"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! One target in place of a command's options: `explain` and `setup` read what they need of it.
+//! A target in place of options, for `explain` and `setup`.
 
 use super::{Faults, SharedFile, TargetsFile, WrittenTarget, checked_file};
 use crate::cli::TargetPlace;
@@ -6,14 +6,14 @@ use crate::error::Usage;
 use crate::host::Env;
 use crate::input::Reader;
 
-/// What the options of a command are taken from, beside the command line: a target, or nothing.
+/// Values for options that are not on the command line: those of a target, or none.
 pub(in crate::plan) struct Chosen<'f>(Option<(&'f TargetsFile, &'f WrittenTarget)>);
 
 impl<'f> Chosen<'f> {
-    /// The target that `place` names, if it names one. It must be one of `cloud`, which is a command.
+    /// The target that `place` names, if it names one. It must be a target of `cloud`, the name of a command.
     ///
     /// # Errors
-    /// When the file is not good, has no such target, or the target is of another cloud.
+    /// If the file is invalid, has no such target, or the target is of another cloud.
     pub(in crate::plan) fn new(
         place: &TargetPlace,
         cloud: &str,
@@ -31,7 +31,7 @@ impl<'f> Chosen<'f> {
         Ok(Self(Some((file, target))))
     }
 
-    /// What the command line has, or else the target's key `name`.
+    /// The value on the command line, or else that of the target's key `name`.
     pub(in crate::plan) fn or<'v>(&'v self, option: Option<&'v str>, name: &'v str) -> Option<&'v str> {
         option.or_else(|| self.0?.1.values(name).next())
     }
@@ -41,7 +41,7 @@ impl<'f> Chosen<'f> {
         self.0.into_iter().flat_map(move |(_, target)| target.values(name))
     }
 
-    /// `usage` with the place of the key that it names, or of the target; as it is without a target.
+    /// Adds to `usage` the place of the key that it names, or else of the target. Without a target, it is unchanged.
     pub(in crate::plan) fn at(&self, usage: Usage) -> Usage {
         match self.0 {
             Some((file, target)) => file.at(target, usage),
@@ -49,7 +49,7 @@ impl<'f> Chosen<'f> {
         }
     }
 
-    /// `usage` with the place of the key that it names; as it is if it names none.
+    /// Adds to `usage` the place of the key that it names. Without a key, it is unchanged.
     pub(in crate::plan) fn at_key(&self, usage: Usage) -> Usage {
         match self.0 {
             Some((file, target)) => file.at_key(target, usage),

@@ -1,4 +1,4 @@
-//! Targets that one run cannot have together.
+//! Finds targets that conflict in one run.
 
 use super::Wanted;
 use crate::aws::OutputMode;
@@ -8,7 +8,7 @@ use crate::host::Env;
 use crate::plan::Target;
 use crate::{aws, azure, google, vault};
 
-/// What two targets cannot both do in one run: set a variable, or set one that the other removes; or write a profile.
+/// The conflicts between two targets: both set a variable, one sets and the other unsets it, or both write a profile.
 pub(super) fn clashes(wanted: &[Wanted<'_>], env: &Env) -> Result<Vec<Usage>, Usage> {
     let mut clashes = Vec::new();
     let mut names: Vec<(&str, Names)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Targets as the exchanges of one run, which share networks and logins.
+//! Makes the exchanges of one run from its targets. Exchanges share networks and logins if they can.
 
 use super::Wanted;
 use crate::aws::OutputMode;
@@ -13,7 +13,7 @@ use crate::plan::{Exchange, Part, Target};
 use crate::state::StateDir;
 use crate::vault;
 
-/// Where in the run's networks each kind of target finds its own.
+/// The index of each kind of target in the run's networks.
 #[derive(Default)]
 struct Networks {
     aws: Option<usize>,
@@ -22,7 +22,7 @@ struct Networks {
     all: Vec<Settings>,
 }
 
-/// The exchanges of a run. Vault targets that can share a login are one.
+/// The exchanges of a run. Vault targets with the same login become one exchange.
 pub(super) fn exchange(
     args: UseArgs,
     ca_file: Option<&CaFile>,

@@ -1,4 +1,4 @@
-//! A targets file as it is written: the version, the targets, and the keys of each, with their places.
+//! A parsed targets file: the version, the targets, and the keys of each, with their positions.
 
 use super::keys::{Key, Keys, Takes};
 use super::toml::{self, Fault, Node, Table, Value, short};
@@ -6,20 +6,20 @@ use crate::cloud::Arguments;
 use crate::clouds;
 use crate::error::Usage;
 
-/// What a targets file holds.
+/// The content of a targets file.
 #[derive(Debug)]
 pub struct TargetsFile {
-    /// How the file is called in errors.
+    /// The file's name in errors.
     path: String,
     text: String,
     /// In the order of the text.
     pub targets: Vec<Target>,
 }
 
-/// The longest value. Errors quote values, and a job's log is read by people.
+/// The longest value, in bytes. Errors quote values, so they must be short.
 const LONGEST_VALUE: usize = 8192;
 
-/// A target as it is written.
+/// A target, before its values are checked.
 #[derive(Debug)]
 pub struct Target {
     /// Its name.
@@ -36,16 +36,16 @@ pub struct Target {
 pub struct Setting {
     /// The key.
     pub key: Key,
-    /// What it has: one text, or several; `true` is one empty text, and `false` none.
+    /// The value: one text, or several. `true` is one empty text, and `false` is none.
     pub values: Vec<String>,
     at: usize,
 }
 
 impl TargetsFile {
-    /// Reads `text`, the content of the file at `path`.
+    /// Parses `text`, the content of the file at `path`.
     ///
     /// # Errors
-    /// The first thing that is wrong with it, with line and column.
+    /// The first fault in it, with line and column.
     pub fn parse(path: &str, text: &str) -> Result<Self, Usage> {
         let mut file = Self { path: path.to_owned(), text: text.to_owned(), targets: Vec::new() };
         let root = toml::parse(text).map_err(|fault| file.usage(fault))?;
@@ -57,7 +57,7 @@ impl TargetsFile {
         Usage::new(fault.why).at(&self.place(fault.at))
     }
 
-    /// `FILE:LINE:COLUMN` of a place in the text, in characters from 1.
+    /// `FILE:LINE:COLUMN` of a position in the text; columns are characters and start at 1.
     fn place(&self, at: usize) -> String {
         let before = self.text.get(..at).unwrap_or(&self.text);
         let line = before.matches('\n').count() + 1;
@@ -68,7 +68,7 @@ impl TargetsFile {
     /// The target of this name.
     ///
     /// # Errors
-    /// When there is none; the nearest is named.
+    /// If there is none. The error suggests the most similar name.
     pub fn target(&self, name: &str) -> Result<&Target, Usage> {
         self.targets.iter().find(|target| target.name == name).ok_or_else(|| {
             let names = self.targets.iter().map(|target| target.name.as_str());
@@ -80,26 +80,26 @@ impl TargetsFile {
         })
     }
 
-    /// How the file is called.
+    /// The file's name in errors.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// `usage` with the place before it: that of the key that it names as an option, or that of the target.
+    /// Adds to `usage` the position of the key that it names as an option, or else of the target.
     #[must_use]
     pub fn at(&self, target: &Target, usage: Usage) -> Usage {
         let at = target.named_in(&usage).map_or(target.at, |setting| setting.at);
         usage.at(&format!("{}: target {}", self.place(at), target.name))
     }
 
-    /// The same if `usage` names a key; otherwise `usage`, which is about something else.
+    /// The same, only if `usage` names a key.
     #[must_use]
     pub fn at_key(&self, target: &Target, usage: Usage) -> Usage {
         if target.named_in(&usage).is_some() { self.at(target, usage) } else { usage }
     }
 
-    /// The same for what is wrong with one key.
+    /// The same for an error about one key.
     #[must_use]
     pub fn at_setting(&self, target: &Target, setting: &Setting, why: &str) -> Usage {
         let place = self.place(setting.at);
@@ -113,7 +113,7 @@ impl Target {
         self.settings.iter().filter(move |it| it.key.name == name).flat_map(|it| it.values.iter().map(String::as_str))
     }
 
-    /// The first of its keys that `usage` names, as an option or as the file does.
+    /// The first key of the target that `usage` names, as an option or as a key.
     fn named_in(&self, usage: &Usage) -> Option<&Setting> {
         let text = usage.to_string();
         let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -126,7 +126,7 @@ impl Target {
         self.settings.iter().find(named)
     }
 
-    /// Its keys as the options and words of a command line.
+    /// The keys as options and words of a command line.
     #[must_use]
     pub fn arguments(&self) -> Arguments {
         let mut arguments = Arguments::default();
@@ -143,7 +143,7 @@ impl Target {
     }
 }
 
-/// What is wrong, with what may be meant.
+/// A fault, with suggestions.
 struct Wrong(Fault, Vec<String>);
 
 impl From<Fault> for Wrong {
@@ -258,7 +258,7 @@ fn settings(name: &str, cloud: &str, table: &Table) -> Result<Vec<Setting>, Wron
     Ok(settings)
 }
 
-/// The place of the first value that is no text, if there is one.
+/// The texts of a list, or the position of its first value that is not a text.
 fn texts(list: &[(Value, usize)]) -> Result<Vec<String>, usize> {
     let text = |(value, at): &(Value, usize)| match value {
         Value::Text(text) => Ok(text.clone()),
@@ -275,9 +275,9 @@ fn unknown<'n>(at: usize, key: &str, before: &str, known: impl Iterator<Item = &
     Wrong::new(at, format!("{before}{} is not a key", short(key)), hint)
 }
 
-/// The name that is most like `typed`, if one is. It may have been written as other tools write it.
+/// The name that is most similar to `typed`, if any. Spellings of other tools count as similar.
 fn nearest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    /// As clap has it.
+    /// The same threshold as clap's.
     const LIKE: f64 = 0.7;
     let mut kebab = String::new();
     for c in typed.chars().take(80) {

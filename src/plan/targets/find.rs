@@ -1,4 +1,4 @@
-//! Where the targets file is.
+//! Finds the targets file.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -9,15 +9,15 @@ use crate::input::{self, Fault, Kind, Reader};
 
 /// The option that names the file.
 const OPTION: &str = "--targets";
-/// The variable that does.
+/// The variable that names the file.
 const VARIABLE: &str = "OIDC_EXCHANGE_TARGETS";
-/// Where it is otherwise, in the working directory or the root of its checkout.
+/// The default names, in the working directory or the root of its checkout.
 const NAMES: [&str; 2] = ["oidc-exchange.toml", ".semaphore/oidc-exchange.toml"];
 
-/// The path of the file as it is called in errors, and its text.
+/// The file's path for errors, and its content.
 ///
 /// # Errors
-/// When there is none, or it is not a regular file, too large, not text, or a link out of the tree.
+/// If there is none, or it is not a regular file, too large, not UTF-8, or a symlink out of the tree.
 pub(super) fn read(option: Option<&Path>, env: &Env, reader: &Reader) -> Result<(String, String), Usage> {
     let working = std::env::current_dir().map_err(|error| Usage::new(format!("the working directory: {error}")))?;
     let root = root(&working);
@@ -36,7 +36,7 @@ pub(super) fn read(option: Option<&Path>, env: &Env, reader: &Reader) -> Result<
 
 fn default(working: &Path, root: &Path) -> Result<PathBuf, Usage> {
     let mut places = [working, root].into_iter().flat_map(|place| NAMES.map(|name| place.join(name)));
-    // A link that leads nowhere is there, too.
+    // A broken symlink counts as a file, so that it is reported.
     places.find(|path| path.symlink_metadata().is_ok()).ok_or_else(|| {
         Usage::new("there is no targets file")
             .hint(format!("write {}, in this directory or in the root of its git checkout", NAMES[0]))
@@ -44,8 +44,8 @@ fn default(working: &Path, root: &Path) -> Result<PathBuf, Usage> {
     })
 }
 
-/// The root of the checkout that `working` is in; otherwise `working`. Another user's `.git`, in /tmp for instance, makes no
-/// checkout.
+/// The root of the checkout that contains `working`; otherwise `working`. A `.git` of another user, for example in
+/// /tmp, does not count.
 fn root(working: &Path) -> PathBuf {
     let own = working.symlink_metadata().map(|found| found.uid());
     let owners = [Some(0), Some(rustix::process::geteuid().as_raw()), own.ok()];
@@ -56,7 +56,7 @@ fn root(working: &Path) -> PathBuf {
     working.ancestors().find(is_root).unwrap_or(working).to_owned()
 }
 
-/// `path` without `.` and `..`, as it is written.
+/// `path` without `.` and `..`. Symlinks are not followed.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
@@ -69,7 +69,8 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// A path below `root` must not lead out of it by a link: whoever can edit the tree would choose the file.
+/// Checks that no symlink leads from a path below `root` out of it. Otherwise whoever can edit the tree could choose
+/// the file.
 fn stays_inside(origin: &str, path: &Path, root: &Path, reader: &Reader) -> Result<(), Fault> {
     if !path.starts_with(root) {
         return Ok(());

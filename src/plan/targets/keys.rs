@@ -1,4 +1,4 @@
-//! What a target can have: the options of its cloud's command, except for those that a file may not choose.
+//! The keys of a target: the options of its cloud's command, except those that a file may not set.
 
 use std::any::TypeId;
 use std::path::PathBuf;
@@ -10,17 +10,17 @@ use crate::cli::Cli;
 /// A key of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The option's long name, or the name of the words that are no options.
+    /// The option's long name, or the name of the positional argument.
     pub name: String,
-    /// What it takes.
+    /// The type of its value.
     pub takes: Takes,
-    /// What it is for, a line.
+    /// Its purpose, in one line.
     pub about: String,
-    /// Whether it is for the words of the command line that are no options.
+    /// Whether it is for the positional arguments.
     pub(super) is_for_words: bool,
 }
 
-/// What a key takes.
+/// The type of a key's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// `true` or `false`.
@@ -35,7 +35,8 @@ const SERVER: &str = "a targets file names no server but a Vault's";
 const PATH: &str = "a targets file names no file";
 const COMMAND_LINE: &str = "only the command line chooses it, for all targets";
 
-/// Options that whoever can edit the file must not choose, and why. Every option whose value is a path is one more.
+/// Options that a file may not set, because others can edit it, with the reason. All options whose value is a path
+/// are also forbidden.
 const FORBIDDEN: [(&str, &str); 12] = [
     ("sts-endpoint", SERVER),
     ("iamcredentials-endpoint", SERVER),
@@ -56,7 +57,7 @@ const FORBIDDEN: [(&str, &str); 12] = [
 pub struct Keys(Command);
 
 impl Keys {
-    /// The keys of the cloud whose command is `command`; none if there is no such command.
+    /// The keys of the cloud with the command `command`; none if there is no such command.
     #[must_use]
     pub fn of(command: &str) -> Option<Self> {
         let mut program = Cli::command();
@@ -65,7 +66,7 @@ impl Keys {
         Some(Self(found))
     }
 
-    /// Those that a target can have.
+    /// The keys that a target may have.
     #[must_use]
     pub fn all(&self) -> Vec<Key> {
         let allowed = self.0.get_arguments().filter(|option| forbidden(option).is_none());
@@ -77,15 +78,15 @@ impl Keys {
         keys
     }
 
-    /// Why `name` is no key, though the command has an option of that name.
+    /// Why `name` is not a key, although the command has an option of that name.
     #[must_use]
     pub fn why_not(&self, name: &str) -> Option<&'static str> {
         forbidden(self.0.get_arguments().find(|option| option.get_long() == Some(name))?)
     }
 }
 
-/// The help text of the option `name` in the words of a file: `names` are its keys, a list has several values, and what an
-/// option says of standard output, or of a value that is forbidden here, is left out.
+/// The help text of the option `name` for a file. `names` are the keys. Options become keys, and a repeated option
+/// becomes a list. Sentences about standard output or forbidden values are left out.
 fn about(name: &str, help: &str, names: &[String]) -> String {
     match name {
         "policy" => return "A policy that narrows the session, as JSON".into(),
@@ -107,7 +108,7 @@ fn forbidden(option: &Arg) -> Option<&'static str> {
     if option.get_value_parser().type_id() == TypeId::of::<PathBuf>() {
         return Some(PATH);
     }
-    // One that a letter stands for too is for the person who types it.
+    // An option with a short form is for interactive use.
     option.get_short().map(|_| COMMAND_LINE)
 }
 
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
     use crate::clouds;
 
-    /// A new option of a command is a key of the file, unless it is forbidden: whoever adds one decides that here.
+    /// A new option becomes a key of the file, unless it is forbidden. Whoever adds one must decide that here.
     #[test]
     fn the_keys_are_these() {
         let keys_of = |cloud: &'static str| {

@@ -1,11 +1,11 @@
-//! What `--check` finds in targets that can be read and still can never succeed.
+//! What `--check` finds in valid targets that can never succeed.
 
 use super::{TargetsFile, Wanted, WrittenTarget};
 use crate::aws::{self, Region};
 use crate::error::Usage;
 use crate::plan::Target;
 
-/// All of it, with places.
+/// All findings, with positions.
 pub(super) fn lints(file: &TargetsFile, wanted: &[Wanted<'_>]) -> Vec<Usage> {
     let of = |Wanted { written, request }: &Wanted<'_>| {
         let found = match request {
@@ -17,7 +17,7 @@ pub(super) fn lints(file: &TargetsFile, wanted: &[Wanted<'_>]) -> Vec<Usage> {
     wanted.iter().flat_map(of).collect()
 }
 
-/// A region that only a variable names is not the file's.
+/// A region from a variable is not part of the file, so it is not checked.
 fn of_aws(written: &WrittenTarget, request: &aws::Request) -> Vec<Usage> {
     let mut found = Vec::new();
     let role = request.last_role();

@@ -1,5 +1,5 @@
-//! `use`: targets of a file, each of which is an exchange. The file comes with the sources of the job, so that a pull request
-//! can edit it: what it must not choose is in [`rules`] and [`keys`].
+//! `use`: runs an exchange for each target of a file. A pull request can edit the file, since it is part of the
+//! repository. [`rules`] and [`keys`] forbid what it must not set.
 
 mod chosen;
 mod clashes;
@@ -26,12 +26,12 @@ use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::input::{self, Reader};
 
-/// At least one thing that is wrong.
+/// One or more faults.
 #[derive(Debug)]
 pub struct Faults(pub Vec<Usage>);
 
 impl From<Faults> for Error {
-    /// The first of them.
+    /// Keeps the first one.
     fn from(Faults(faults): Faults) -> Self {
         let first = faults.into_iter().next();
         first.unwrap_or_else(|| Usage::new("the command line cannot be meant")).into()
@@ -44,15 +44,15 @@ impl From<Usage> for Faults {
     }
 }
 
-/// The targets file, which two want: the plan, and what is printed on failure. Clones share it.
+/// The targets file. Both the plan and the failure output need it. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct SharedFile(Arc<OnceLock<TargetsFile>>);
 
 impl SharedFile {
-    /// Reads the file that the option, or else the variable, names; otherwise the one that is found.
+    /// Reads the file that the option names, or else the variable, or else the default one.
     ///
     /// # Errors
-    /// When it cannot be found, read or meant.
+    /// If it cannot be found or read, or is invalid.
     fn read(&self, option: Option<&std::path::Path>, env: &Env, reader: &Reader) -> Result<&TargetsFile, Usage> {
         if let Some(file) = self.0.get() {
             return Ok(file);
@@ -62,18 +62,18 @@ impl SharedFile {
         Ok(self.0.get_or_init(|| file))
     }
 
-    /// What it holds, if it is read.
+    /// The content, if it was read.
     #[must_use]
     pub fn get(&self) -> Option<&TargetsFile> {
         self.0.get()
     }
 
-    /// Reads it unless it is read, for at most a moment: the run has failed, and wants to end.
+    /// Reads the file, unless it was read before. It waits a moment at most, because the run has failed.
     pub(super) async fn catch_up(&self, option: Option<std::path::PathBuf>, env: &Env) {
         const A_MOMENT: Duration = Duration::from_secs(1);
         if self.0.get().is_none() {
             let (file, env) = (self.clone(), env.clone());
-            // What cannot be read names no target.
+            // A file that cannot be read names no targets.
             let read = move |reader: &Reader| file.read(option.as_deref(), &env, reader).map(drop);
             let _ = input::apart(A_MOMENT, read).await;
         }
@@ -86,7 +86,7 @@ struct Wanted<'f> {
     request: Target,
 }
 
-/// Checks what `use` was asked for.
+/// Checks the arguments of `use`.
 pub(super) fn new(args: UseArgs, env: &Env, reader: &Reader, file: &SharedFile) -> Result<Plan, Faults> {
     let file = checked_file(file.read(args.targets_file.as_deref(), env, reader)?)?;
     if args.list {
@@ -127,13 +127,13 @@ pub(super) fn new(args: UseArgs, env: &Env, reader: &Reader, file: &SharedFile) 
     Ok(Plan::Exchange(Box::new(exchange)))
 }
 
-/// `file`, in which every target has only values that a file may choose, whether the target is used or not.
+/// Checks that every target of `file`, used or not, has only values that a file may set.
 fn checked_file(file: &TargetsFile) -> Result<&TargetsFile, Faults> {
     all_or_faults(file.targets.iter().filter_map(|target| rules::check(file, target).err()).collect())?;
     Ok(file)
 }
 
-/// The targets that the command line names; for a check, all of them if it names none.
+/// The targets on the command line. For `--check` without targets: all of them.
 fn named<'f>(args: &UseArgs, file: &'f TargetsFile) -> Result<Vec<&'f WrittenTarget>, Faults> {
     if args.check && args.names.is_empty() {
         return Ok(file.targets.iter().collect());
@@ -160,10 +160,10 @@ fn all_or_faults(faults: Vec<Usage>) -> Result<(), Faults> {
     if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
 }
 
-/// The most pairs that a check shows.
+/// The most conflicts that a check shows.
 const FIRST: usize = 10;
 
-/// What a check says. Targets that clash are wrong only if they were named together.
+/// The output of `--check`. Targets that conflict are an error only if the command line names both.
 fn checked(args: &UseArgs, file: &TargetsFile, wanted: &[Wanted<'_>], clashes: &[Usage]) -> Result<Plan, Faults> {
     if !args.names.is_empty() && !clashes.is_empty() {
         return Err(Faults(clashes.iter().map(|usage| Usage::new(usage.to_string())).collect()));

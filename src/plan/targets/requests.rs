@@ -1,4 +1,4 @@
-//! A target as a request of its cloud: its keys are read as the options of the cloud's command are, by the same parser.
+//! Turns a target into its cloud's request: the parser of the command line reads the keys as options.
 
 use clap::builder::Resettable;
 use clap::{Args, Command};
@@ -14,7 +14,7 @@ use crate::input::Reader;
 use crate::plan::registries::Place;
 use crate::plan::{SecretsFile, Target, aws_output, aws_request, azure_request, gcp_request, vault_request};
 
-/// What all targets are read with.
+/// Inputs that all targets share.
 pub(super) struct Common<'c> {
     pub(super) args: &'c UseArgs,
     pub(super) ca_file: Option<&'c CaFile>,
@@ -23,10 +23,10 @@ pub(super) struct Common<'c> {
 }
 
 impl Common<'_> {
-    /// The request of `target`. A variable fills what the target leaves out; an option of `use` beats it.
+    /// The request of `target`. Options of `use` override the target. Variables fill in what the target does not set.
     ///
     /// # Errors
-    /// When a value cannot be meant, with its place.
+    /// If a value is invalid; with its position.
     pub(super) fn request(&self, file: &TargetsFile, target: &Written) -> Result<Target, Usage> {
         self.read(target).map_err(|usage| file.at(target, usage))
     }
@@ -71,10 +71,10 @@ impl Common<'_> {
         }
     }
 
-    /// Whether a Kubernetes client reads the target's token. A check reads a target with a cluster as if one did.
+    /// Whether a Kubernetes client reads the target's token. `--check` assumes so for a target with a cluster.
     ///
     /// # Errors
-    /// When the target has a key that is for something else.
+    /// If the target has a key for another use.
     fn is_for_kubernetes(&self, target: &Written) -> Result<bool, Usage> {
         let asked = self.args.is_for_kubernetes();
         if asked && target.cloud == "vault" {
@@ -91,7 +91,7 @@ impl Common<'_> {
         }
     }
 
-    /// What the command line says for all targets.
+    /// Applies the options of `use`, which are for all targets.
     fn share(&self, shared: &mut Shared) {
         shared.timeout = self.args.shared.timeout;
         shared.run.clone_from(&self.args.shared.run);
@@ -118,14 +118,14 @@ fn parsed<T: Args>(target: &Written) -> Result<T, Usage> {
     words.extend(others);
     let mut command = T::augment_args(Command::new(target.cloud).disable_help_flag(true));
     if target.settings.iter().any(|setting| setting.key.name == REGISTRY) {
-        // On a command line nothing else is exported. Here registries come in addition.
+        // On a command line, `--registry` exports no variables. In a target it does not change what is exported.
         command = command.mut_arg(REGISTRY, |option| option.conflicts_with(Resettable::Reset));
     }
     let mut found = command.try_get_matches_from(words).map_err(|error| usage(&error))?;
     T::from_arg_matches_mut(&mut found).map_err(|error| usage(&error))
 }
 
-/// What the parser of command lines says, in one line, without the usage that it shows below.
+/// The message of the command-line parser in one line, without its usage text.
 fn usage(error: &clap::Error) -> Usage {
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);

@@ -1,4 +1,4 @@
-//! What a file must not choose, though an option may: a pull request can edit it.
+//! Values that a file must not set, although an option may: a pull request can edit the file.
 
 use reqwest::Url;
 
@@ -9,10 +9,10 @@ use crate::vault::names::reader;
 use crate::vault::secrets_file;
 use crate::vault::selection;
 
-/// Checks every value of `target`, whether it is used or not.
+/// Checks every value of `target`, whether the target is used or not.
 ///
 /// # Errors
-/// The first value that is not for a file, with its place.
+/// The first value that a file must not set, with its position.
 pub(super) fn check(file: &TargetsFile, target: &Target) -> Result<(), Usage> {
     for setting in &target.settings {
         for value in &setting.values {
@@ -44,7 +44,7 @@ fn value_of(key: &str, value: &str) -> Result<(), String> {
 
 const CLOUDS: [&str; 3] = ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"];
 
-/// A parser of addresses drops line feeds and tabs, which would show another address than is used.
+/// URL parsers drop line feeds and tabs, so the text would look different from the address that is used.
 fn https(value: &str) -> Result<(), String> {
     let value = value.trim();
     match Url::parse(value) {
@@ -53,7 +53,7 @@ fn https(value: &str) -> Result<(), String> {
     }
 }
 
-/// A word that begins like an option would be one.
+/// A value that starts like an option would be parsed as one.
 fn secret(value: &str) -> Result<(), String> {
     if value.trim_start().starts_with('-') {
         return Err("a secret does not begin with a hyphen".into());
@@ -68,7 +68,7 @@ fn secret(value: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A variable that the file may choose: in capital letters, and read by no program to be steered by it.
+/// Checks a variable that the file sets: it has only capital letters, digits and `_`, and affects no program.
 fn variable(text: &str) -> Result<(), String> {
     let capitals = text.starts_with(|c: char| c.is_ascii_uppercase())
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
@@ -85,17 +85,17 @@ fn prefix(text: &str, example: &str) -> Result<(), String> {
     variable(&format!("{text}{example}"))
 }
 
-/// The addresses of Vaults that targets may have.
+/// The Vault addresses that targets may use.
 #[derive(Debug)]
 pub(super) struct AllowedVaults(Vec<Url>);
 
 impl AllowedVaults {
     pub(super) const VARIABLE: &'static str = "OIDC_EXCHANGE_VAULT_ADDRS";
 
-    /// From the option's values, or else the variable's; empty if every address is allowed.
+    /// Reads the option's values, or else the variable. An empty list allows every address.
     ///
     /// # Errors
-    /// When one of them is not an https address.
+    /// If one of them is not an https address.
     pub(super) fn new(option: &[String], variable: Option<&str>) -> Result<Self, Usage> {
         let origin = if option.is_empty() { Self::VARIABLE } else { "--vault-addr-allowed" };
         let words = variable.filter(|_| option.is_empty()).unwrap_or_default().split([',', ' ', '\n']);
@@ -107,10 +107,10 @@ impl AllowedVaults {
         words.map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Checks the address that the file gives `target`, if it gives one.
+    /// Checks the address that the file sets for `target`, if any.
     ///
     /// # Errors
-    /// When it is none of those that are allowed.
+    /// If it is not in the list.
     pub(super) fn check(&self, file: &TargetsFile, target: &Target) -> Result<(), Usage> {
         let is_address = |setting: &&Setting| setting.key.name == "addr";
         let Some(setting) = target.settings.iter().find(is_address).filter(|_| !self.0.is_empty()) else {
@@ -125,12 +125,12 @@ impl AllowedVaults {
     }
 }
 
-/// An address as it is used, in which a look-alike of a letter is seen.
+/// An address in the form that is sent, which shows look-alike letters.
 pub(super) fn as_used(text: &str) -> String {
     address(text).map_or_else(|| text.to_owned(), |url| url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// An address as addresses are compared.
+/// An address in the form for comparison.
 fn address(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
     let path = url.path().trim_end_matches('/').to_owned();

@@ -1,42 +1,42 @@
-//! The comment at the beginning of a section that tells whose its settings are.
+//! The comment at the start of a section that lists the settings of this program.
 //!
-//! It names each setting of ours with a digest of its value, so that one that its owner has changed since is known to be
-//! the owner's. Every run writes a name of its own into it, which is in that run's manifest.
+//! It has a digest of each value. If the user changes a setting later, the digest differs, and the setting is the
+//! user's. Each run writes a unique name into the comment and into its manifest.
 
 use sha2::{Digest, Sha256};
 
-/// What the comment begins with.
+/// The start of the comment.
 pub const MARK: &str = "# written by oidc-exchange, which replaces and removes it";
 
-/// What goes when nothing else is in it any more.
+/// What is removed if it contains nothing else any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Scope {
-    /// Nothing: the section was there before.
+    /// Only the settings: the section existed before.
     Settings,
-    /// The section, which we made.
+    /// The section, which this program made.
     Section,
-    /// The file too.
+    /// The file as well.
     File,
 }
 
 const SCOPES: [(Scope, &str); 3] = [(Scope::Settings, "settings"), (Scope::Section, "section"), (Scope::File, "file")];
 
-/// A comment of ours.
+/// A comment of this program.
 pub(super) struct Mark<'t> {
     run: &'t str,
     pub(super) scope: Scope,
-    /// Keys, and their values' digests.
+    /// Keys and the digests of their values.
     settings: Vec<(&'t str, &'t str)>,
 }
 
-/// What a comment tells of a setting.
+/// What a comment contains about a setting.
 pub(super) struct Written<'t> {
     run: &'t str,
     digest: &'t str,
 }
 
 impl<'t> Mark<'t> {
-    /// Reads a line, without the white space around it.
+    /// Parses a line, without leading and trailing white space.
     pub(super) fn parse(line: &'t str) -> Option<Self> {
         let mut words = line.strip_prefix(MARK)?.strip_prefix(": ")?.split(' ');
         let (run, scope) = (words.next()?, words.next()?);
@@ -56,14 +56,15 @@ impl Written<'_> {
     }
 }
 
-/// The comment for these settings, by the run of this name.
+/// The comment for these settings of the run with this name.
 pub(super) fn line<'s>(run: &str, scope: Scope, settings: impl Iterator<Item = (&'s str, &'s str)>) -> String {
     let word = SCOPES.into_iter().find(|(one, _)| *one == scope).map_or("", |(_, word)| word);
     let settings = settings.map(|(key, value)| format!(" {key}={}", digest(run, key, value)));
     format!("{MARK}: {run} {word}{}", settings.collect::<String>())
 }
 
-/// Enough to tell a value that was changed. The run's name in it makes it worth nothing to whoever guesses at values.
+/// A digest that shows whether a value was changed. It includes the run's name, so that it cannot be used to guess
+/// values.
 fn digest(run: &str, key: &str, value: &str) -> String {
     let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(format!("{run}\n{key}\n{value}")).into();
     format!("{:08x}", u32::from_be_bytes([a, b, c, d]))

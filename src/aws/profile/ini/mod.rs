@@ -1,4 +1,5 @@
-//! The shared files' text, read and changed line by line: whatever is not ours stays as it is, to the byte.
+//! Reads and changes the text of the shared files line by line. Everything that is not from this program stays
+//! unchanged, to the byte.
 //!
 //! The format: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>.
 
@@ -12,7 +13,7 @@ pub use mark::MARK;
 use mark::Scope;
 use text::{Entry, Rewrite, Section, Text};
 
-/// What names or changes a profile's credentials: left in place, any of these could beat the new ones.
+/// Settings that select or change a profile's credentials. An old one could override the new credentials.
 const CREDENTIAL_KEYS: [&str; 21] = [
     "aws_access_key_id",
     "aws_secret_access_key",
@@ -37,7 +38,7 @@ const CREDENTIAL_KEYS: [&str; 21] = [
     "x_principal_arn",
 ];
 
-/// Which of the two files.
+/// One of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -47,10 +48,10 @@ pub enum Kind {
     Config,
 }
 
-/// A line that the SDKs would stumble over.
+/// A line on which the SDKs fail.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// Its number.
+    /// Its line number.
     pub line: usize,
     /// What is wrong with it.
     pub why: String,
@@ -59,11 +60,11 @@ pub struct Malformed {
 /// Why the text was not changed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It is not one that the SDKs read.
+    /// The SDKs cannot parse it.
     Malformed(Malformed),
-    /// The profile is there with these settings, which are not ours.
+    /// The profile has these settings, which are not from this program.
     Foreign {
-        /// Which, in lower case.
+        /// Their keys in lower case.
         keys: Vec<String>,
     },
 }
@@ -78,7 +79,7 @@ impl fmt::Display for Malformed {
 pub type Setting = (&'static str, Value);
 
 impl Kind {
-    /// What stands between the brackets of a profile's header, as every tool reads it.
+    /// The text between the brackets of a profile's header that every tool accepts.
     pub(super) fn section(self, profile: &str) -> String {
         match self {
             Self::Config if profile != "default" => format!("profile {profile}"),
@@ -87,50 +88,50 @@ impl Kind {
     }
 }
 
-/// What a profile is to hold in one file.
+/// The wanted state of a profile in one file.
 #[derive(Clone, Copy, Default)]
 pub struct Wanted<'w> {
     /// The profile's name.
     pub profile: &'w str,
-    /// Its settings; none takes out those that we gave it.
+    /// Its settings. An empty list removes the settings that this program wrote.
     pub settings: &'w [Setting],
-    /// Settings of the other file that this one would beat.
+    /// Settings of the other file that the same settings in this file would override.
     pub elsewhere: &'w [Setting],
-    /// Whether another's profile of this name is taken over.
+    /// Whether to overwrite a profile of this name that is not from this program.
     pub overwrite: bool,
-    /// What tells this run from every other one: letters and digits.
+    /// The unique name of this run: letters and digits.
     pub run: &'w str,
-    /// Whether the file is not there yet.
+    /// Whether the file is new.
     pub new_file: bool,
 }
 
-/// A text that was changed.
+/// A changed text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Changed {
     /// The new text.
     pub text: Vec<u8>,
-    /// The comments in it that tell what this run wrote, which [`unset`] is given to take that out again.
+    /// The comments in it that list what this run wrote. [`unset`] needs them.
     pub marks: Vec<String>,
 }
 
-/// A text that this run's settings were taken out of.
+/// A text without the settings of this run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Restored {
     /// The new text.
     pub text: Vec<u8>,
-    /// Whether the file was made for a profile: if nothing is in it any more, it goes.
+    /// Whether the file was created for a profile. If it is empty now, it is deleted.
     pub ours: bool,
 }
 
 impl Wanted<'_> {
-    /// Whether an option could beat what is wanted.
+    /// Whether an option could override a wanted setting.
     fn is_in_the_way(&self, option: &Entry) -> bool {
         let other =
             |settings: &[Setting]| settings.iter().any(|(key, value)| *key == option.key && !value.is(&option.value));
         CREDENTIAL_KEYS.contains(&option.key.as_str()) || other(self.settings) || other(self.elsewhere)
     }
 
-    /// The settings that a section lacks: one that is there with this very value is left to whoever has put it there.
+    /// The settings that a section lacks. A setting that already has the same value stays the user's.
     fn missing(&self, section: &Section) -> impl Iterator<Item = &Setting> {
         let is_there = |(key, value): &Setting| {
             section.options.iter().any(|option| option.key == *key && value.is(&option.value))
@@ -139,21 +140,21 @@ impl Wanted<'_> {
         self.settings.iter().filter(move |setting| !is_there(setting))
     }
 
-    /// What is put at the beginning of a section: the comment and these settings. The comment names those that are `kept` too.
+    /// The lines at the start of a section: the comment and these settings. The comment also lists the `kept` ones.
     fn lines<'s>(&self, scope: Scope, new: impl Iterator<Item = &'s Setting> + Clone, kept: &[&Entry]) -> Vec<String> {
         let kept = kept.iter().map(|option| (option.key.as_str(), option.value.as_str()));
         let mark = mark::line(self.run, scope, new.clone().map(|(key, value)| (*key, value.text())).chain(kept));
         std::iter::once(mark).chain(new.map(|(key, value)| value.line(key))).collect()
     }
 
-    /// What becomes of a section that is there; nothing if it stays as it is.
+    /// The change of an existing section; `None` if it stays the same.
     fn rewrite<'t>(&self, text: &Text<'t>, section: &Section) -> Option<Rewrite<'t>> {
         let ours = text.ours(section, |_| true);
         let goes = |option: &Entry| self.is_in_the_way(option);
         let missing: Vec<&Setting> = self.missing(section).collect();
         let kept: Vec<&Entry> = section.options.iter().filter(|option| ours.has(option) && !goes(option)).collect();
         let is_wanted = |option: &&Entry| self.settings.iter().any(|(key, _)| *key == option.key);
-        // What an earlier run wrote is ours from now on, so that the end of that run's job does not take it out.
+        // This run takes over what an earlier run wrote, so that the earlier job's `clean` does not remove it.
         if missing.is_empty() && !section.options.iter().any(goes) && !kept.iter().any(is_wanted) {
             return None;
         }
@@ -167,13 +168,13 @@ impl Wanted<'_> {
     }
 }
 
-/// `text` with what is `wanted`, or nothing where it would not change.
+/// `text` with the `wanted` state; `None` if it stays the same.
 ///
-/// Tools differ in which of several spellings of a profile they read (`[default]` and `[profile default]`, `[profile ci]` and
-/// `[profile "ci"]`): each of those that are there gets the same.
+/// Tools accept different spellings of a profile's header (`[default]` and `[profile default]`, `[profile ci]` and
+/// `[profile "ci"]`). Every spelling in the file gets the same settings.
 ///
 /// # Errors
-/// When `text` is malformed, or holds a profile of this name that is not ours and not to be overwritten.
+/// If `text` is malformed, or has a profile of this name that is not from this program and must not be overwritten.
 pub fn set(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Option<Changed>, Refused> {
     let parsed = Text::parse(text).map_err(Refused::Malformed)?;
     let sections = parsed.of_profile(kind, wanted.profile);
@@ -204,11 +205,11 @@ pub fn set(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Option<Change
     Ok((changed != text).then_some(Changed { text: changed, marks }))
 }
 
-/// `text` without what [`set`] put there with these comments, or nothing where none of it is there any more. What its owner
-/// has changed since stays.
+/// `text` without what [`set`] wrote with these comments; `None` if nothing of it is left. Settings that the user has
+/// changed stay.
 ///
 /// # Errors
-/// When `text` is malformed.
+/// If `text` is malformed.
 pub fn unset(text: &[u8], kind: Kind, profile: &str, marks: &[String]) -> Result<Option<Restored>, Malformed> {
     let parsed = Text::parse(text)?;
     let mut file = false;
@@ -224,7 +225,7 @@ pub fn unset(text: &[u8], kind: Kind, profile: &str, marks: &[String]) -> Result
     Ok((changed != text).then_some(Restored { text: changed, ours: file }))
 }
 
-/// The header by which a tool may miss the profile, if there is no other: `[profile "ci"]`, `[ ci ]`.
+/// A header in a spelling that some tools do not accept, if there is no other: `[profile "ci"]`, `[ ci ]`.
 #[must_use]
 pub fn odd_header(text: &[u8], kind: Kind, profile: &str) -> Option<String> {
     let parsed = Text::parse(text).ok()?;

@@ -24,7 +24,7 @@ fn set_text(text: &str, kind: Kind, overwrite: bool) -> Result<Option<String>, R
     set.map(|bytes| bytes.map(|bytes| String::from_utf8(bytes).unwrap()))
 }
 
-/// Set, and taken out again.
+/// Sets the settings and removes them again.
 fn there_and_back(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Vec<u8> {
     let set = super::set(text, kind, wanted).unwrap().unwrap();
     unset(&set.text, kind, wanted.profile, &set.marks).unwrap().unwrap().text
@@ -82,7 +82,7 @@ fn anothers_profile_is_left_alone_unless_that_is_asked_for() {
     assert_eq!(taken, format!("[ci]\n{ours}  \n# mine\ns3 =\n  max = 1\n"));
 }
 
-/// At the left margin, ours would have theirs for the rest of its value.
+/// At the left margin, our lines would become a part of the user's value.
 #[test]
 fn options_that_are_set_in_stay_options() {
     let before = "[ci]\n\toutput = json\n\t\tx\n\tregion = y\n";
@@ -172,7 +172,7 @@ fn what_the_aws_cli_cannot_read_is_told_with_its_line() {
     assert_eq!(invalid, Err(Refused::Malformed(Malformed { line: 3, why: "it is not UTF-8 text".into() })));
 }
 
-/// Tools differ in which one they read: each gets the same.
+/// Tools differ in the spelling that they accept: each spelling gets the same settings.
 #[test]
 fn every_spelling_of_a_profile_gets_the_same() {
     let ours = ours(Scope::Settings);
@@ -210,7 +210,7 @@ fn a_header_that_some_tools_do_not_find_is_told() {
     }
 }
 
-/// The credentials file's region beats the configuration's.
+/// The region in the credentials file overrides the one in the configuration file.
 #[test]
 fn a_setting_that_beats_ours_in_the_other_file_is_in_the_way() {
     let ours = ours(Scope::Settings);
@@ -230,7 +230,7 @@ fn a_setting_that_beats_ours_in_the_other_file_is_in_the_way() {
     assert_eq!(set(before, Kind::Credentials, &nothing_of_ours).unwrap().unwrap(), b"[ci]\noutput = json\n");
 }
 
-/// A setting that its owner has put there, with the very value: it is not ours to take out again.
+/// A setting that the user wrote with the same value is not ours to remove.
 #[test]
 fn a_setting_that_is_there_already_stays_its_owners() {
     let before = b"[profile ci]\nregion = eu-west-1\n";
@@ -249,7 +249,7 @@ fn a_setting_that_is_there_already_stays_its_owners() {
     assert_eq!(unset(&another.text, Kind::Config, "ci", &another.marks).unwrap().unwrap().text, before);
 }
 
-/// Whoever made the section and the file, with whatever runs in between.
+/// The section and the file may be made by different runs.
 #[test]
 fn a_section_and_a_file_go_with_the_last_run_if_the_first_one_made_them() {
     let keys = keys();
@@ -266,7 +266,7 @@ fn a_section_and_a_file_go_with_the_last_run_if_the_first_one_made_them() {
     }
 }
 
-/// The comment as another hand could have left it: nothing is ours then.
+/// Somebody else may have changed the comment: then nothing is ours.
 #[test]
 fn a_comment_that_is_not_as_we_write_it_is_nobodys() {
     let text = String::from_utf8(set(b"", Kind::Credentials, &wanted(&keys(), false)).unwrap().unwrap()).unwrap();
@@ -354,7 +354,7 @@ proptest! {
         }
     }
 
-    /// Whatever one run and then another does to a file, and in whatever order both are undone.
+    /// Several runs may change a file, and be undone in any order.
     #[test]
     fn what_two_runs_write_comes_out_again(text in file(), same in any::<bool>(), overwrite in any::<bool>(), first in any::<bool>()) {
         let text = format!("{text}\n[ci]\nregion = eu-west-1\n");

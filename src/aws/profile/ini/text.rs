@@ -1,4 +1,4 @@
-//! The text of a file, read as Python's configparser reads it, on which the AWS CLI and boto3 rest.
+//! Parses a file like Python's configparser, which the AWS CLI and boto3 use.
 //!
 //! <https://docs.python.org/3/library/configparser.html#supported-ini-file-structure>,
 //! <https://github.com/boto/botocore/blob/develop/botocore/configloader.py>.
@@ -10,10 +10,10 @@ use std::ops::Range;
 use super::mark::{Mark, Scope, Written};
 use super::{Kind, Malformed};
 
-/// The section whose settings configparser takes for the defaults of all others.
+/// The section with the defaults of all other sections in configparser.
 const DEFAULTS: &str = "DEFAULT";
 
-/// What is wrong with a header that does not end.
+/// The fault of a header without its end.
 const OPEN: &str = "a section's name has no `]` after it";
 
 pub(super) struct Section {
@@ -25,7 +25,7 @@ pub(super) struct Section {
     pub(super) options: Vec<Entry>,
 }
 
-/// An option's key, its value's first line, and the lines it covers.
+/// An option: its key, the first line of its value, and its lines.
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) value: String,
@@ -39,7 +39,7 @@ pub(super) struct Text<'t> {
 
 impl<'t> Text<'t> {
     /// # Errors
-    /// Where the AWS CLI ends with an error.
+    /// If the AWS CLI fails on the text.
     pub(super) fn parse(bytes: &'t [u8]) -> Result<Self, Malformed> {
         let lines = lines(bytes);
         let mut sections: Vec<Section> = Vec::new();
@@ -94,12 +94,12 @@ impl<'t> Text<'t> {
         Ok(Self { lines, sections })
     }
 
-    /// The sections that some tool takes for the profile, in their order.
+    /// The sections that some tool reads as the profile, in order.
     pub(super) fn of_profile(&self, kind: Kind, profile: &str) -> Vec<&Section> {
         self.sections.iter().filter(|section| section.is(kind, profile)).collect()
     }
 
-    /// What is ours in `section`, as far as the comments tell that `counts` is true of.
+    /// The settings in `section` that are ours, according to the comments for which `counts` is true.
     pub(super) fn ours(&self, section: &Section, counts: impl Fn(&str) -> bool) -> Ours<'t> {
         let mut ours = Ours { marks: HashSet::new(), scope: Scope::Settings, settings: HashMap::new() };
         for line in section.body.clone() {
@@ -112,13 +112,13 @@ impl<'t> Text<'t> {
         ours
     }
 
-    /// Whether there are sections, each of them ours in a file that was made for ours.
+    /// Whether there are sections, and all of them are ours in a file that was created for us.
     pub(super) fn is_all_in_our_file(&self) -> bool {
         let is_ours = |section: &Section| self.ours(section, |_| true).scope == Scope::File;
         !self.sections.is_empty() && self.sections.iter().all(is_ours)
     }
 
-    /// The text with each of these sections as `change` has it; one that it has nothing for stays as it is.
+    /// The text with each section changed as `change` returns; `None` keeps a section.
     pub(super) fn with(
         &self,
         sections: &[&Section],
@@ -136,11 +136,11 @@ impl<'t> Text<'t> {
     }
 
     fn rewrite(&self, section: &Section, Rewrite { ours, gone, lines }: &Rewrite<'_>, out: &mut Vec<Cow<'t, [u8]>>) {
-        // A comment may be between the lines of a value that goes.
+        // A comment may be between the lines of a removed value.
         let dropped = |line: usize| ours.marks.contains(&line) || (gone.contains(&line) && !self.is_comment(line));
         let kept = || section.body.clone().filter(|line| !dropped(*line)).map(|line| self.lines[line]);
         if lines.is_empty() && ours.scope > Scope::Settings && kept().all(is_blank) {
-            // The blank line above it came with it.
+            // We also wrote the blank line above it.
             out.pop_if(|line| is_blank(line));
         } else {
             let header = self.lines[section.header];
@@ -149,7 +149,7 @@ impl<'t> Text<'t> {
             if !lines.is_empty() && !header.ends_with(b"\n") && !header.ends_with(b"\r") {
                 out.push(Cow::Borrowed(end.as_bytes()));
             }
-            // What is set in further than the option before it, a header too, continues that one's value.
+            // A line that is indented more than the option before it continues that option's value, even a header.
             let after = section.options.iter().find(|option| !gone.contains(&option.lines.start));
             let indent = self.indent(after.map_or(section.body.end, |option| option.lines.start));
             out.extend(lines.iter().map(|line| Cow::Owned(format!("{indent}{line}{end}").into_bytes())));
@@ -161,7 +161,7 @@ impl<'t> Text<'t> {
         text_of(self.lines[line]).trim_start_matches(is_space).starts_with(['#', ';'])
     }
 
-    /// What the line is set in by; nothing after the last one.
+    /// The indentation of the line; empty after the last line.
     fn indent(&self, line: usize) -> String {
         let text = text_of(self.lines.get(line).copied().unwrap_or_default());
         text[..text.len() - text.trim_start_matches(is_space).len()].to_owned()
@@ -173,7 +173,7 @@ impl<'t> Text<'t> {
         if !out.is_empty() {
             let missing = match out.last() {
                 Some(b'\n') => "",
-                // A line's end that is cut: what comes next would complete it.
+                // An incomplete line ending: the next text would complete it.
                 Some(b'\r') => "\n",
                 _ => end,
             };
@@ -192,17 +192,17 @@ impl<'t> Text<'t> {
     }
 }
 
-/// What becomes of a section: it loses its comments of ours and other lines, itself too if it is ours and empty then, and
-/// gets `lines` right after its header.
+/// The change of a section: our comments and other lines are removed, and `lines` are inserted after its header. If
+/// the section is ours and empty then, it is removed.
 pub(super) struct Rewrite<'t> {
     pub(super) ours: Ours<'t>,
     pub(super) gone: HashSet<usize>,
     pub(super) lines: Vec<String>,
 }
 
-/// What the comments in a section tell to be ours.
+/// What the comments in a section list as ours.
 pub(super) struct Ours<'t> {
-    /// The comments' lines.
+    /// The lines of the comments.
     marks: HashSet<usize>,
     pub(super) scope: Scope,
     settings: HashMap<&'t str, Vec<Written<'t>>>,
@@ -213,7 +213,7 @@ impl Ours<'_> {
         self.marks.is_empty()
     }
 
-    /// Whether the option is ours, and as it was written: on one line, with that value.
+    /// Whether the option is ours and unchanged: on one line, with the same value.
     pub(super) fn has(&self, option: &Entry) -> bool {
         let written = self.settings.get(option.key.as_str()).into_iter().flatten();
         option.lines.len() == 1 && written.into_iter().any(|setting| setting.is(&option.key, &option.value))
@@ -226,12 +226,12 @@ impl Entry {
         self.lines.clone()
     }
 
-    /// Takes a further line of the value, without the white space around it. Below a key without a value of its own, botocore
-    /// reads settings.
+    /// Adds a line to the value, without leading and trailing white space. If the first line has no value, botocore
+    /// parses the lines below as settings.
     fn continues(&mut self, index: usize, value: &str) -> Result<(), &'static str> {
         self.lines.end = index + 1;
         let settings = self.value.is_empty();
-        // Python ends a line of such settings at each of these.
+        // The line endings of Python for such settings.
         let ends = |c: char| {
             matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
         };
@@ -244,7 +244,8 @@ impl Entry {
 }
 
 impl Section {
-    /// Whether some tool takes it for the profile. They differ in blanks and quotation marks within the brackets.
+    /// Whether some tool reads it as the profile. Tools treat spaces and quotation marks within the brackets
+    /// differently.
     fn is(&self, kind: Kind, profile: &str) -> bool {
         let name = self.name.trim_matches(is_space);
         let prefixed = name.strip_prefix("profile").filter(|rest| rest.starts_with(is_space));
@@ -258,7 +259,7 @@ impl Section {
     }
 }
 
-/// The lines with their ends, which are those that Python's text files have.
+/// The lines with their line endings, as Python's text files split them.
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     let mut rest = bytes;
@@ -274,18 +275,18 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
     lines
 }
 
-/// What stands between the first bracket and the last one, if there is something.
+/// The text between the first and the last bracket, if any.
 fn header(value: &str) -> Option<&str> {
     let (name, _) = value.strip_prefix('[')?.rsplit_once(']')?;
     (!name.is_empty()).then_some(name)
 }
 
-/// White space to Python, which takes four separators for it that Unicode does not.
+/// White space in Python, which includes four separators that are not white space in Unicode.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
-/// [`Text::parse`] has seen that it is text.
+/// [`Text::parse`] has checked that it is UTF-8.
 fn text_of(line: &[u8]) -> &str {
     std::str::from_utf8(line).unwrap_or_default()
 }

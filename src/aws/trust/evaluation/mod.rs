@@ -1,4 +1,5 @@
-//! IAM's evaluation: a Deny that applies refuses, else an Allow that applies lets in, else nobody is let in.
+//! Evaluates a policy like IAM: a Deny that applies refuses; otherwise an Allow that applies allows; otherwise the
+//! request is refused.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
@@ -9,40 +10,40 @@ use super::request::{Provider, Request, Shown};
 use crate::explanation::Mark;
 use crate::explanation::ternary::{all, any, known, not};
 
-/// What came out.
+/// The result of the evaluation.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    /// The statements, in the policy's order.
+    /// The result of each statement, in the policy's order.
     pub(super) statements: Vec<Applying>,
-    /// Whether each of the actions that the token needs is allowed.
+    /// The decision on each action that the token requires.
     pub(super) actions: Vec<Decision>,
 }
 
-/// Whether a statement applies to each of the actions, and what that is made of.
+/// Whether a statement applies to each of the actions, with the parts of that result.
 #[derive(Debug)]
 pub(super) struct Applying {
-    /// Whether it is about the token's provider.
+    /// Whether its principal is the token's provider.
     pub(super) principal: Mark,
-    /// Whether it is about each of the actions.
+    /// Whether it covers each of the actions.
     pub(super) covers: Vec<bool>,
     /// Whether each condition holds.
     pub(super) conditions: Vec<Found>,
 }
 
-/// How a condition came out.
+/// The result of a condition.
 #[derive(Debug)]
 pub(super) struct Found {
     /// Whether it holds.
     pub(super) mark: Mark,
-    /// What the token shows under its key.
+    /// The token's value of its key.
     pub(super) shown: Shown,
-    /// The values it was compared with, their variables filled in.
+    /// The values that it was compared with, with their variables replaced.
     pub(super) wanted: Vec<String>,
-    /// Why it is so, where the values alone do not say.
+    /// The reason, if the values do not show it.
     pub(super) because: Option<String>,
 }
 
-/// What the policy says to one action.
+/// The policy's decision on one action.
 #[derive(Debug)]
 pub(super) struct Decision {
     /// The action.
@@ -54,21 +55,21 @@ pub(super) struct Decision {
 }
 
 impl Decision {
-    /// Whether it may be done.
+    /// Whether the action is allowed.
     pub(super) fn mark(&self) -> Mark {
         all(&mut [self.allowed, not(self.denied)].into_iter())
     }
 }
 
 impl Outcome {
-    /// Whether all may be done that the token needs.
+    /// Whether all actions that the token requires are allowed.
     pub(super) fn mark(&self) -> Mark {
         all(&mut self.actions.iter().map(Decision::mark))
     }
 }
 
 impl Applying {
-    /// Whether it applies to the action of this number.
+    /// Whether the statement applies to the action of this index.
     pub(super) fn mark(&self, action: usize) -> Mark {
         let covers = known(self.covers.get(action).copied().unwrap_or_default());
         let conditions = self.conditions.iter().map(|found| found.mark);
@@ -104,10 +105,10 @@ fn principal(principals: &Principals, request: &Request<'_>) -> Mark {
     if principals.except { not(named) } else { named }
 }
 
-/// Whether the name is the provider's.
+/// Whether the principal is the token's provider.
 fn names_provider(kind: Kind, name: &str, request: &Request<'_>) -> Mark {
     match (kind, name, request.provider) {
-        // AWS calls `"AWS": "*"` the same as `"*"`, and has no wildcard for providers: neither was seen to be so.
+        // According to AWS, `"AWS": "*"` equals `"*"`, and providers have no wildcard. Neither was verified.
         (Kind::Federated | Kind::Aws, "*", _) => Mark::Unknown,
         (Kind::Federated, host, _) if request.is_built_in() => known(host == request.host),
         (Kind::Federated, arn, Provider::Known(own)) => known(arn == own),
@@ -116,7 +117,7 @@ fn names_provider(kind: Kind, name: &str, request: &Request<'_>) -> Mark {
     }
 }
 
-/// Whether the statement is about this action; upper and lower case are one there.
+/// Whether the statement covers this action. Upper and lower case are equal.
 pub(super) fn covers(actions: &Actions, action: &str) -> bool {
     let action = action.to_lowercase();
     let named = actions.patterns.iter().any(|pattern| Pattern::new(&pattern.to_lowercase()).is_like(&action));
@@ -124,7 +125,7 @@ pub(super) fn covers(actions: &Actions, action: &str) -> bool {
 }
 
 impl Condition {
-    /// Whether it holds.
+    /// Evaluates the condition.
     fn find(&self, request: &Request<'_>) -> Found {
         let filled: Vec<Filled> =
             self.values.iter().map(|wanted| wanted.fill(request, self.operator.test == Test::Like)).collect();
@@ -146,7 +147,7 @@ impl Condition {
             Shown::Values(values) => values,
         };
         if operator.test == Test::Null {
-            // An empty one is no value to ForAllValues; whether it is one to Null, AWS does not say.
+            // An empty text counts as no value for ForAllValues. AWS does not document it for Null.
             if values.iter().all(String::is_empty) {
                 return (
                     Mark::Unknown,
@@ -171,18 +172,18 @@ impl Condition {
             let matches = any(&mut filled.iter().map(|filled| self.matches(filled, value)));
             if operator.negated { not(matches) } else { matches }
         };
-        // "A null dataset, such as an empty string" is as good as none to the set operators.
+        // AWS: "A null dataset, such as an empty string" counts as missing for set operators.
         let mut several = values.iter().filter(|value| operator.set.is_none() || !value.is_empty()).map(compared);
         let mark = if operator.set == Some(Set::Any) { any(&mut several) } else { all(&mut several) };
         (mark, because)
     }
 
-    /// Whether one value matches one that is wanted.
+    /// Whether a value matches one of the policy's values.
     fn matches(&self, filled: &Filled, value: &str) -> Mark {
         let pattern = match filled {
             Filled::In(pattern) => pattern,
             Filled::Unknown(_) => return Mark::Unknown,
-            // A statement with it is no good, says AWS: that it would apply by being negated, is too much to conclude.
+            // AWS calls such a statement invalid. Whether its negation applies is not documented.
             Filled::Missing(_) if self.operator.negated => return Mark::Unknown,
             Filled::Missing(_) => return Mark::Fails,
         };
@@ -195,7 +196,7 @@ impl Condition {
         })
     }
 
-    /// Whether it holds where the request does not have the key.
+    /// The result if the request does not have the key.
     fn without(&self, filled: &[Filled]) -> Mark {
         let operator = &self.operator;
         match (operator.test, operator.set) {
@@ -207,7 +208,7 @@ impl Condition {
     }
 }
 
-/// Whether `Null` holds.
+/// The result of the `Null` operator.
 fn null(filled: &[Filled], is_missing: bool) -> Mark {
     let word = if is_missing { "true" } else { "false" };
     let says =

@@ -1,4 +1,4 @@
-//! Every operator, and how statements come together.
+//! Tests of every operator, and of combined statements.
 
 use Mark::{Fails, Holds, Unknown};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn policy(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// One condition in an Allow, for the token above.
+/// The result of an Allow with one condition, for the token above.
 fn holds(operator: &str, key: &str, values: &Value) -> Mark {
     mark_of(&policy(&[statement("Allow", &json!({ operator: { key: values } }))]), claims())
 }
@@ -267,7 +267,7 @@ fn session_tags_take_an_action_of_their_own() {
     let mut denied = with(json!("sts:TagSession"), json!({}));
     denied["Effect"] = json!("Deny");
     assert_eq!(judge(&[apart[0].clone(), apart[1].clone(), denied]), Fails);
-    // An empty one is a value, but to a set; what it is to Null, AWS does not say.
+    // An empty text is a value, except for set operators. AWS does not document it for Null.
     let empty = |operator: &str, wanted: &str| {
         judge(&[with(json!("sts:*"), json!({ operator: { "aws:RequestTag/pr": wanted } }))])
     };

@@ -1,4 +1,4 @@
-//! The trust policy as it is written, read strictly: what IAM would not take is refused, with its place.
+//! Parses a trust policy strictly: what IAM would reject is refused, with its place.
 //!
 //! The grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
@@ -13,9 +13,9 @@ use crate::error::Usage;
 /// A trust policy.
 #[derive(Debug)]
 pub(super) struct Policy {
-    /// Whether its version has variables.
+    /// Whether its version supports variables.
     pub(super) has_variables: bool,
-    /// Its length without blanks, which is how IAM counts.
+    /// Its length without white space, as IAM counts it.
     pub(super) length: usize,
     /// Its statements.
     pub(super) statements: Vec<Statement>,
@@ -24,69 +24,69 @@ pub(super) struct Policy {
 /// A statement.
 #[derive(Debug)]
 pub(super) struct Statement {
-    /// Where it stands: `Statement[0]`.
+    /// Its place in the document, for example `Statement[0]`.
     pub(super) place: String,
     /// Its own name.
     pub(super) sid: Option<String>,
-    /// Whether it denies rather than allows.
+    /// Whether its effect is Deny.
     pub(super) denies: bool,
-    /// Whom it is about.
+    /// The principals that it covers.
     pub(super) principals: Principals,
-    /// What it is about.
+    /// The actions that it covers.
     pub(super) actions: Actions,
-    /// What must hold as well.
+    /// Its conditions.
     pub(super) conditions: Vec<Condition>,
 }
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Debug)]
 pub(super) struct Principals {
-    /// All but these.
+    /// Whether it is `NotPrincipal`.
     pub(super) except: bool,
-    /// Those named, or everybody.
+    /// The named principals; `None` for everybody.
     pub(super) named: Option<Vec<(Kind, String)>>,
 }
 
-/// What a principal is.
+/// The kind of a principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An identity provider.
     Federated,
-    /// An account, or what is in one.
+    /// An account, or a user or role in one.
     Aws,
-    /// A service of AWS, or a canonical user.
+    /// An AWS service, or a canonical user.
     Other,
 }
 
 /// `Action` or `NotAction`.
 #[derive(Debug)]
 pub(super) struct Actions {
-    /// All but these.
+    /// Whether it is `NotAction`.
     pub(super) except: bool,
-    /// With `*` and `?`.
+    /// Patterns with `*` and `?`.
     pub(super) patterns: Vec<String>,
 }
 
-/// An operator, a key, and the values of which one must match.
+/// A condition: an operator, a key, and the values, of which one must match.
 #[derive(Debug)]
 pub(super) struct Condition {
     /// The operator.
     pub(super) operator: Operator,
-    /// The key, as it is written.
+    /// The key as written.
     pub(super) key: String,
     /// The values.
     pub(super) values: Vec<Wanted>,
 }
 
-/// IAM's largest policies of any kind; a trust policy has a fifth of it by default
+/// The size of IAM's largest policies of any kind. By default, a trust policy has a fifth of it
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
 const LONGEST: usize = 10_240;
 
-/// The policy itself where IAM's API has it percent-encoded, and anything else as it is.
+/// Decodes a policy that is percent-encoded, as in IAM's API. Returns anything else unchanged.
 pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
     let text = bytes.trim_ascii();
     if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"%7b")) {
-        // No `&` or `=` of its own is left in such a text: all of it is one name.
+        // An encoded text contains no `&` or `=`, so all of it is parsed as one name.
         if let Some((all, _)) = form_urlencoded::parse(text).next() {
             return all.into_owned().into_bytes();
         }
@@ -95,8 +95,8 @@ pub(super) fn decoded(bytes: Vec<u8>) -> Vec<u8> {
 }
 
 impl Policy {
-    /// Reads the policy, alone or within what `aws iam get-role` or our own `setup` prints; and then the role that it is
-    /// of.
+    /// Reads the policy: from a file with only the policy, or from the output of `aws iam get-role` or of our
+    /// `setup`. With `get-role`, also returns the role.
     pub(super) fn read(document: &Document) -> Result<(Self, Option<RoleArn>), Usage> {
         let (mut value, mut place) = (document.value(), String::new());
         for (pointer, within) in [("/Role", "Role."), ("/documents/CreateRole", "documents.CreateRole.")] {
@@ -125,10 +125,10 @@ impl Policy {
     }
 }
 
-/// Where the reading is.
+/// The current place in the document.
 struct At<'d> {
     document: &'d Document,
-    /// What the document has the policy in, with a dot after it.
+    /// The path of the policy in the document, with a dot at the end.
     within: String,
 }
 
@@ -140,7 +140,7 @@ impl At<'_> {
 
     fn policy(&self, value: &Value) -> Result<Policy, Usage> {
         if let Value::String(text) = value {
-            // The whole file is the document as the API has it, in quotes.
+            // The whole file is the percent-encoded document in quotes.
             let inner = Document::from_text(self.document.name(), &decoded(text.clone().into_bytes()))?;
             if inner.value().is_object() {
                 return At { document: &inner, within: String::new() }.policy(inner.value());
@@ -229,7 +229,7 @@ impl At<'_> {
         Ok(Statement { place: place.to_owned(), sid, denies, principals, actions, conditions })
     }
 
-    /// The one of two elements that is there, whether it is the second, and its place.
+    /// Of two alternative elements: the one that is present, whether it is the second one, and its place.
     fn either<'v>(
         &self,
         place: &str,
@@ -266,7 +266,7 @@ impl At<'_> {
         Ok(Some(named))
     }
 
-    /// A condition's values: texts, numbers and truth values, one or a list of them.
+    /// The values of a condition: texts, numbers or booleans; one, or a list.
     fn values(&self, place: &str, value: &Value, variables: bool) -> Result<Vec<Wanted>, Usage> {
         let mut wanted = Vec::new();
         for value in list(value) {

@@ -1,7 +1,8 @@
-//! A TOML document as tables, with the place of each key and value in the text.
+//! Parses a TOML document into tables, with the position of each key and value.
 //!
-//! `toml_parser` reads the text and checks its grammar; which keys belong to which table is worked out here, as
-//! <https://toml.io/en/v1.1.0> has it. What no targets file has is refused: an array of tables, deep nesting, long tables.
+//! `toml_parser` reads the text and checks its grammar. This module assigns the keys to tables, as
+//! <https://toml.io/en/v1.1.0> defines. It refuses what no targets file needs: arrays of tables, deep nesting, long
+//! tables.
 
 mod table;
 #[cfg(test)]
@@ -16,13 +17,13 @@ use toml_parser::{Expected, ParseError, Source};
 pub use self::table::{Entry, Fault, Node, Table, Value, short};
 use self::table::{How, Part};
 
-/// The most parts of a key.
+/// The most parts that a key may have.
 const DEEPEST: usize = 6;
 
-/// Reads `text`.
+/// Parses `text`.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first fault in it.
 pub fn parse(text: &str) -> Result<Table, Fault> {
     let source = Source::new(text);
     let tokens = source.lex().into_vec();
@@ -69,7 +70,7 @@ impl Parser<'_, '_> {
         Ok(root)
     }
 
-    /// The parts of a key up to what ends it. `first` is its first event, if that is read already.
+    /// Reads the parts of a key. `first` is its first event, if that was already read.
     fn key(&mut self, first: Option<&Event>) -> Result<Vec<Part>, Fault> {
         let mut parts = Vec::new();
         let mut next = first;
@@ -151,7 +152,7 @@ fn unreadable(event: &Event) -> Fault {
     Fault::new(event.span().start(), "this cannot be read as TOML")
 }
 
-/// `at` is the place of what was read, if the error has no place of its own.
+/// `at` is used if the error has no position of its own.
 fn fault(error: &ParseError, at: usize) -> Fault {
     let place = error.unexpected().or_else(|| error.context()).map_or(at, |span| span.start());
     let mut why = error.description().to_owned();

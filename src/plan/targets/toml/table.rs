@@ -1,4 +1,4 @@
-//! Tables, and what may be added to each.
+//! Tables, and the rules for adding keys to them.
 
 /// A table, in the order of its keys in the text.
 #[derive(Debug, PartialEq)]
@@ -8,16 +8,16 @@ pub struct Table {
     pub entries: Vec<Entry>,
 }
 
-/// How a table was written, which tells what may still be added to it.
+/// How a table was defined. It determines what may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
-    /// By the header of a table below it.
+    /// By the header of a table inside it.
     Implied,
     /// By its own header.
     Header,
     /// By keys with dots.
     Dotted,
-    /// In braces.
+    /// As an inline table, in braces.
     Inline,
 }
 
@@ -26,9 +26,9 @@ pub(super) enum How {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where in the text it is, in bytes.
+    /// Its position in the text, in bytes.
     pub at: usize,
-    /// What it has.
+    /// The key's table or value.
     pub node: Node,
 }
 
@@ -37,31 +37,31 @@ pub struct Entry {
 pub enum Node {
     /// A table.
     Table(Table),
-    /// A value, and where in the text it is.
+    /// A value, and its position in the text.
     Value(Value, usize),
 }
 
-/// A value, as far as a targets file has it.
+/// A value of a type that a targets file may have.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Value {
     /// A string.
     Text(String),
     /// `true` or `false`.
     Flag(bool),
-    /// A decimal number, as it is written.
+    /// A decimal number in its original form.
     Number(String),
-    /// Several values with their places.
+    /// Several values with their positions.
     List(Vec<(Self, usize)>),
     /// Anything else.
     Other,
 }
 
-/// What is wrong with a text, and where, in bytes. Nothing of the text is in it but names of keys.
+/// A fault of a text, and its position in bytes. Names of keys are the only part of the text in it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where.
+    /// The position.
     pub at: usize,
-    /// What.
+    /// The reason.
     pub why: String,
 }
 
@@ -71,7 +71,7 @@ impl Fault {
     }
 }
 
-/// A name as it fits into a line.
+/// A name in a form that fits into one line.
 #[must_use]
 pub fn short(name: &str) -> String {
     const LONGEST: usize = 64;
@@ -84,7 +84,7 @@ pub(super) struct Part {
     pub(super) at: usize,
 }
 
-/// The most keys of a table. A file of 256 KiB could have more than a short run has time for.
+/// The most keys that a table may have. A file of 256 KiB could contain too many for a short run.
 pub(super) const MOST: usize = 100;
 
 impl Table {
@@ -92,13 +92,13 @@ impl Table {
         Self { how, entries: Vec::new() }
     }
 
-    /// What `key` has.
+    /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// The entry of `part`; a new table, if there is none.
+    /// The entry of `part`; a new table if there is none.
     fn entry(&mut self, part: &Part, how: How) -> Result<&mut Entry, Fault> {
         let at = match self.entries.iter().position(|entry| entry.key == part.text) {
             Some(at) => at,
@@ -115,7 +115,7 @@ impl Table {
         Ok(self.entries.len() - 1)
     }
 
-    /// The table below the header `parts`, which is there.
+    /// The table with the header `parts`, which must exist.
     pub(super) fn below(&mut self, parts: &[Part]) -> Result<&mut Self, Fault> {
         let mut table = self;
         for part in parts {
@@ -127,7 +127,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Makes the table of a header.
+    /// Defines the table of a header.
     pub(super) fn open(&mut self, parts: &[Part]) -> Result<(), Fault> {
         let Some((last, before)) = parts.split_last() else { return Ok(()) };
         let mut table = self;
@@ -160,7 +160,7 @@ impl Table {
         table.push(&last, node).map(drop)
     }
 
-    /// Nothing can be added to a table in braces, nor to one below it.
+    /// Closes an inline table: nothing can be added to it, nor to tables in it.
     pub(super) fn close(&mut self) {
         self.how = How::Inline;
         for entry in &mut self.entries {

@@ -1,4 +1,4 @@
-//! What is read, and what is refused and where.
+//! Tests of valid documents, and of refused ones with the position of the fault.
 
 use proptest::prelude::*;
 
