@@ -1,4 +1,4 @@
-//! One attempt at a call that brought no good answer, and whether it is made again.
+//! A failed attempt at a call, and whether it is retried.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,32 +6,32 @@ use std::time::Duration;
 use super::Failure;
 use super::retry::{Retry, Retryable};
 
-/// A provider's error answer, fit to be shown. It displays as a line of its own that names the provider.
+/// A provider's error answer in a form that can be shown. Its display is one line that names the provider.
 pub trait ErrorAnswer: fmt::Display {
-    /// What the report quotes: code, message and request id.
+    /// The part that the report quotes: code, message and request id.
     fn said(&self) -> String;
 }
 
-/// One attempt that brought no good answer. The answer may hold part of a secret's metadata, so there is no `Debug`.
+/// A failed attempt. The answer may contain metadata of a secret, so there is no `Debug`.
 pub struct Attempt<A> {
-    /// What came instead.
+    /// What went wrong.
     pub problem: Problem<A>,
     again: bool,
     after: Option<Duration>,
     budget: Option<Duration>,
 }
 
-/// What came in place of a good answer.
+/// What came in place of a successful answer.
 pub enum Problem<A> {
-    /// No answer.
+    /// There was no answer.
     Transport(Failure),
-    /// An error.
+    /// The provider returned an error.
     Answered(Box<A>),
-    /// Something that is no answer of the provider's.
+    /// The answer does not have the provider's format.
     Garbled(Garbled),
 }
 
-/// An answer that cannot be used.
+/// An answer that cannot be parsed.
 pub struct Garbled {
     status: u16,
     why: String,
@@ -44,24 +44,24 @@ impl fmt::Display for Garbled {
 }
 
 impl<A> Attempt<A> {
-    /// An error answer: whether the same call can end differently by itself, and the server's `Retry-After`.
+    /// An error answer. `again`: whether a retry can succeed. `after`: the server's `Retry-After`.
     pub fn answered(answer: A, again: bool, after: Option<Duration>) -> Self {
         Self { problem: Problem::Answered(Box::new(answer)), again, after, budget: None }
     }
 
-    /// An answer with that status that cannot be used.
+    /// An answer with that status that cannot be parsed.
     pub fn garbled(status: u16, why: impl Into<String>) -> Self {
         let problem = Problem::Garbled(Garbled { status, why: why.into() });
         Self { problem, again: false, after: None, budget: None }
     }
 
-    /// This attempt, to be made again for no longer than `budget`; unchanged if there is none.
+    /// Limits the retries of this attempt to `budget`; unchanged if there is none.
     #[must_use]
     pub fn waited_out(self, budget: Option<Duration>) -> Self {
         Self { again: self.again || budget.is_some(), budget, ..self }
     }
 
-    /// This attempt, not to be made again if the server may have carried out the request.
+    /// Forbids a retry of this attempt if the server may have executed the request.
     #[must_use]
     pub fn unless_sent(self) -> Self {
         let again = self.again && matches!(&self.problem, Problem::Transport(failure) if failure.is_unsent());
@@ -93,7 +93,7 @@ impl<A: ErrorAnswer> fmt::Display for Attempt<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.problem {
             Problem::Transport(failure) => failure.fmt(f),
-            // More is said after it.
+            // More text follows.
             Problem::Answered(answer) => f.write_str(answer.to_string().trim_end_matches('.')),
             Problem::Garbled(garbled) => garbled.fmt(f),
         }

@@ -1,4 +1,5 @@
-//! What a certificate is fit for, as its own fields have it: webpki checks nothing of an anchor.
+//! Checks what a certificate may be used for, according to its own fields. webpki does not check these fields of
+//! trust anchors.
 //!
 //! Source: RFC 5280, sections 4.1 and 4.2.1.
 
@@ -8,19 +9,19 @@ use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag};
 use rustls::pki_types::{CertificateDer, UnixTime};
 
-/// Why a certificate is not fit for a use.
+/// Why a certificate may not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
     Unreadable,
-    /// Its time is over since then, in seconds since 1970.
+    /// It has expired; the time in seconds since 1970.
     Over(u64),
-    /// Its time begins then.
+    /// It is not valid yet; the time in seconds since 1970.
     ToCome(u64),
-    /// Its basic constraints are not an authority's, or it has none.
+    /// Its basic constraints are missing, or not those of a certificate authority.
     NoAuthority,
-    /// It has a key usage, without the signing of certificates.
+    /// It has a key usage that does not contain the signing of certificates.
     NoSigning,
-    /// It has an extended key usage, without servers.
+    /// It has an extended key usage that does not contain servers.
     NoServers,
 }
 
@@ -38,7 +39,7 @@ impl fmt::Display for Unfit {
     }
 }
 
-/// Whether `certificate` may sign those of servers.
+/// Checks that `certificate` may sign certificates of servers.
 ///
 /// # Errors
 /// Why not.
@@ -53,7 +54,7 @@ pub(super) fn signs_for_servers(certificate: &CertificateDer<'_>, now: UnixTime)
     fields.serves(now)
 }
 
-/// Whether `certificate` may be a server's, whoever signed it.
+/// Checks that `certificate` may be a server's, whoever signed it.
 ///
 /// # Errors
 /// Why not.
@@ -61,13 +62,13 @@ pub(super) fn is_for_a_server(certificate: &CertificateDer<'_>, now: UnixTime) -
     Fields::of(certificate)?.serves(now)
 }
 
-/// What of a certificate is looked at.
+/// The fields of a certificate that are checked.
 struct Fields {
-    /// Its first and last second, since 1970.
+    /// The first and last second of its validity, since 1970.
     time: (u64, u64),
-    /// Whether it is of version 1, which has no extensions, and names itself as its issuer.
+    /// Whether it is self-issued and of version 1, which has no extensions.
     first_version_of_its_own: bool,
-    /// Whether it is an authority's; none if it does not say.
+    /// Whether it is an authority's; `None` if it has no basic constraints.
     authority: Option<bool>,
     signing: bool,
     servers: bool,
@@ -78,7 +79,7 @@ impl Fields {
         let mut reader = SliceReader::new(certificate).map_err(|_| Unfit::Unreadable)?;
         let read = reader.sequence(|whole| {
             let fields = whole.sequence(Self::read)?;
-            // The signature.
+            // This is the signature.
             whole.tlv_bytes()?;
             whole.tlv_bytes()?;
             Ok::<_, der::Error>(fields)
@@ -118,11 +119,11 @@ impl Fields {
         const BASIC_CONSTRAINTS: &[u8] = &[6, 3, 0x55, 0x1d, 19];
         const KEY_USAGE: &[u8] = &[6, 3, 0x55, 0x1d, 15];
         const EXTENDED_KEY_USAGE: &[u8] = &[6, 3, 0x55, 0x1d, 37];
-        /// The sixth bit, of the octet after the number of those that are not used.
+        /// The sixth bit, in the octet after the number of unused bits.
         const KEY_CERT_SIGN: u8 = 0x04;
         let kind = extension.tlv_bytes()?;
         if extension.peek_byte() == Some(1) {
-            // Whether it is critical.
+            // This is the flag whether it is critical.
             extension.tlv_bytes()?;
         }
         let value: AnyRef<'_> = extension.decode()?;

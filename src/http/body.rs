@@ -1,16 +1,16 @@
-//! The body of an answer while it comes, counted in the budget of the run.
+//! The body of an answer while it is received, counted in the budget of the run.
 
 use super::budget::{Exhausted, Held};
 
-/// What has come of a body. It may hold a secret, so there is no `Debug`.
+/// The received part of a body. It may contain a secret, so there is no `Debug`.
 pub(super) struct Body {
     blocks: Vec<Vec<u8>>,
     length: usize,
     held: Held,
 }
 
-/// A hundred bodies that grow side by side, each copied to twice its room, would leave as much memory unused between them
-/// as they take. Blocks of one size leave none.
+/// Bodies are kept in blocks of one size. Buffers that double their size would leave unused memory between them, as
+/// much as they need themselves.
 const BLOCK: usize = 64 << 10;
 
 impl Body {
@@ -18,19 +18,19 @@ impl Body {
         Self { blocks: Vec::new(), length: 0, held }
     }
 
-    /// How much has come, in bytes.
+    /// The number of received bytes.
     pub(super) fn len(&self) -> usize {
         self.length
     }
 
-    /// Adds what comes next.
+    /// Appends received bytes.
     pub(super) fn push(&mut self, mut chunk: &[u8]) -> Result<(), Exhausted> {
         self.held.add(chunk.len())?;
         self.length += chunk.len();
         while !chunk.is_empty() {
             let (room, first) = (self.blocks.last().map_or(0, |block| BLOCK - block.len()), self.blocks.is_empty());
             if room == 0 {
-                // Most answers have less than one block.
+                // Most answers are shorter than one block.
                 self.blocks.push(if first { Vec::new() } else { Vec::with_capacity(BLOCK) });
             }
             let (now, later) = chunk.split_at(chunk.len().min(if room == 0 { BLOCK } else { room }));
@@ -40,7 +40,7 @@ impl Body {
         Ok(())
     }
 
-    /// The whole body, and the memory that it takes.
+    /// The whole body, and its share of the budget.
     pub(super) fn whole(mut self) -> Result<(Vec<u8>, Held), Exhausted> {
         if self.blocks.len() <= 1 {
             return Ok((self.blocks.pop().unwrap_or_default(), self.held));

@@ -1,53 +1,53 @@
-//! How much of the answers of a run is held at once. What a server sends costs it nothing, and a text of JSON takes up to a
-//! hundred times its length as values in memory: both are counted, in one budget for all answers.
+//! Limits the memory for the answers of a run. A server can send any amount, and JSON can need a hundred times its
+//! length as values. Both are counted, in one budget for all answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A number of bytes that may be held. Clones share it.
+/// A budget in bytes. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Budget(Arc<AtomicUsize>);
 
-/// What is held of a budget, until this is dropped.
+/// A share of a budget. It is returned on drop.
 #[derive(Debug)]
 pub struct Held {
     budget: Budget,
     bytes: usize,
 }
 
-/// There is not so much left.
+/// The budget is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
 impl Budget {
-    /// So many bytes.
+    /// A budget of `bytes`.
     pub(super) fn new(bytes: usize) -> Self {
         Self(Arc::new(AtomicUsize::new(bytes)))
     }
 
-    /// Nothing yet, to which more can be added.
+    /// An empty share, which can grow.
     pub(super) fn hold(&self) -> Held {
         Held { budget: self.clone(), bytes: 0 }
     }
 }
 
 impl Held {
-    /// Another share of the same budget, of nothing yet.
+    /// Another empty share of the same budget.
     #[must_use]
     pub fn beside(&self) -> Self {
         self.budget.hold()
     }
 
-    /// How many bytes are left to everybody.
+    /// The number of bytes left for all shares.
     #[must_use]
     pub fn room(&self) -> usize {
         self.budget.0.load(Ordering::Relaxed)
     }
 
-    /// Holds `bytes` more.
+    /// Adds `bytes` to the share.
     ///
     /// # Errors
-    /// When fewer are left: none is taken then.
+    /// If fewer are left. The share is unchanged then.
     pub fn add(&mut self, bytes: usize) -> Result<(), Exhausted> {
         let left = &self.budget.0;
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
@@ -56,7 +56,7 @@ impl Held {
         Ok(())
     }
 
-    /// Holds it until the run ends.
+    /// Keeps the share until the run ends.
     pub fn keep(mut self) {
         self.bytes = 0;
     }

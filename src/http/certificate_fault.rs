@@ -1,10 +1,10 @@
-//! What is wrong with a certificate, in words.
+//! Describes the fault of a certificate.
 
 use std::fmt::Write as _;
 
 use rustls::CertificateError;
 
-/// Why `certificate` is not accepted, but for its time.
+/// Why `certificate` is not accepted, except for its time.
 #[allow(clippy::wildcard_enum_match_arm, reason = "what is met hardly ever keeps the library's own word")]
 pub(super) fn in_words(fault: &CertificateError) -> String {
     match fault {
@@ -37,7 +37,7 @@ pub(super) fn in_words(fault: &CertificateError) -> String {
         ),
         CertificateError::Other(other) => match other.0.downcast_ref() {
             Some(fault) => chain_fault(fault).into(),
-            // Words of our own.
+            // This text is from our own code.
             None => other.0.to_string(),
         },
         CertificateError::UnhandledCriticalExtension => {
@@ -53,8 +53,8 @@ pub(super) fn in_words(fault: &CertificateError) -> String {
 
 const UNUSABLE: &str = "it or the certificate of one of its authorities cannot be used";
 
-/// What the library has only a name for in its own code. Each can be of the server's certificate, or of an authority's
-/// between it and the trusted one.
+/// Texts for faults that the library describes only by names from its code. Each can concern the server's
+/// certificate, or an intermediate one.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the others are no certificate's, or are told with the server's own")]
 fn chain_fault(fault: &webpki::Error) -> &'static str {
     use webpki::Error;
@@ -88,13 +88,13 @@ fn chain_fault(fault: &webpki::Error) -> &'static str {
     }
 }
 
-/// `elsewhere.test` of `DnsName("elsewhere.test")`: the library has a name in the form of its own code.
+/// Extracts `elsewhere.test` from `DnsName("elsewhere.test")`, the library's debug form of a name.
 fn plain(name: &str) -> &str {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
     inner.trim_matches('"')
 }
 
-/// The object identifiers of an algorithm, by name where there is a usual one (RFC 3279, RFC 5480, RFC 8410).
+/// The object identifiers of an algorithm. Common ones are replaced by their names (RFC 3279, RFC 5480, RFC 8410).
 fn identifiers(der: &[u8]) -> String {
     let mut rest = der;
     let mut found = Vec::new();

@@ -1,53 +1,53 @@
-//! The end of all attempts as the user reads it: one flow for every provider.
+//! Makes the report of a failed call. All providers share this code.
 
 use super::attempt::{Attempt, ErrorAnswer, Problem};
 use super::failure::{Failure, UNREACHED};
 use super::retry::GaveUp;
 use crate::error::{Error, Exit, Refusal, Report};
 
-/// What to do where many runs are throttled together.
+/// The hint if many runs are throttled together.
 pub const THROTTLED: &str = "many jobs ask at once: a longer --timeout lets this one wait its turn";
 
-/// What words the end of a call: what was asked of whom, and what the provider's error answer means.
+/// The texts about a call for its report: the provider, the request, and the meaning of an error answer.
 pub trait Explain<A> {
-    /// Who was asked: `AWS STS`.
+    /// The provider's name, for example `AWS STS`.
     fn provider(&self) -> &'static str;
 
-    /// The option or the variable that names the address.
+    /// The option or the variable that sets the address.
     fn address_setting(&self) -> &'static str;
 
-    /// What was asked for, a line each.
+    /// What was requested, one line each.
     fn asked(&self) -> Vec<String>;
 
-    /// What an error answer means.
+    /// The meaning of an error answer.
     fn tell(&self, answer: &A) -> Told;
 
-    /// What to do about a call without an answer.
+    /// Hints for a call without an answer.
     fn transport_hints(&self, failure: &Failure) -> Vec<String> {
         failure.hints()
     }
 }
 
-/// What an error answer means, in words.
+/// The meaning of an error answer.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// The refusal's title; none where the provider did not refuse.
+    /// The title of a refusal; `None` if the provider did not refuse.
     pub title: Option<String>,
-    /// What is quoted of the answer, where that is not all of it. `-v` shows all of it.
+    /// The quoted part of the answer, if not all of it. `-v` shows all of it.
     pub quoted: Option<String>,
-    /// Whether something else than the provider may have answered.
+    /// Whether another server may have answered.
     pub something_else: bool,
-    /// What the token presents, a line each.
+    /// The relevant claims of the token, one line each.
     pub presented: Vec<String>,
-    /// What to do about it.
+    /// Hints.
     pub hints: Vec<String>,
-    /// What else can be done, which `-v` alone shows.
+    /// Hints that are printed only with `-v`.
     pub more: Vec<String>,
-    /// What tells more than the provider does: command lines, the most useful first.
+    /// Commands that show more than the provider's answer, the most useful first.
     pub next: Vec<String>,
 }
 
-/// All that depends on the cause of an error answer; `C` has what its words are made of.
+/// The texts that depend on the cause of an error answer. `C` is the context for them.
 pub struct Row<C> {
     title: Option<&'static str>,
     something_else: bool,
@@ -62,7 +62,7 @@ enum Fix<C> {
 }
 
 impl<C> Row<C> {
-    /// A refusal, under that title.
+    /// A refusal with that title.
     #[must_use]
     pub fn refused(title: &'static str) -> Self {
         Self { title: Some(title), ..Self::unreachable() }
@@ -74,43 +74,43 @@ impl<C> Row<C> {
         Self { title: None, something_else: false, heals: false, fix: Fix::Fixed(&[]), next: None }
     }
 
-    /// Something else than the provider answered: a proxy, a captive portal.
+    /// Another server answered: a proxy, a captive portal.
     #[must_use]
     pub fn something_else() -> Self {
         Self { something_else: true, ..Self::unreachable() }
     }
 
-    /// The provider cannot answer now; the same call can end differently by itself.
+    /// The provider cannot answer now; a retry can succeed.
     #[must_use]
     pub fn heals() -> Self {
         Self { heals: true, ..Self::unreachable() }
     }
 
-    /// What to do, where that is always the same.
+    /// Hints that are always the same.
     #[must_use]
     pub fn say(self, hints: &'static [&'static str]) -> Self {
         Self { fix: Fix::Fixed(hints), ..self }
     }
 
-    /// What to do.
+    /// Hints that depend on the context.
     #[must_use]
     pub fn fix(self, hints: fn(&C) -> Vec<String>) -> Self {
         Self { fix: Fix::Of(hints), ..self }
     }
 
-    /// The command lines that tell more than the provider does.
+    /// Commands that show more than the provider's answer.
     #[must_use]
     pub fn next(self, lines: fn(&C) -> Vec<String>) -> Self {
         Self { next: Some(lines), ..self }
     }
 
-    /// Whether the same call can end differently by itself.
+    /// Whether a retry can succeed.
     #[must_use]
     pub fn is_retried(&self) -> bool {
         self.heals
     }
 
-    /// Its words.
+    /// The texts for a context.
     #[must_use]
     pub fn tell(&self, context: &C) -> Told {
         let hints = match self.fix {
@@ -128,7 +128,7 @@ impl<C> Row<C> {
 }
 
 impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
-    /// The end of all attempts, as the user reads it.
+    /// The error of a call that failed in all attempts.
     #[must_use]
     pub fn explain(&self, context: &impl Explain<A>) -> Error {
         let (provider, asked) = (context.provider(), context.asked());
@@ -150,7 +150,7 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
                 }
                 let quoted = quoted.unwrap_or_else(|| answer.said());
                 if let Some(title) = title {
-                    // The first of them is second, so that it is among those that are always shown.
+                    // The first command comes second, so that it is among the hints that are always shown.
                     let mut next = next.into_iter();
                     let second = hints.len().min(1);
                     hints.splice(second..second, next.next());

@@ -1,4 +1,4 @@
-//! A fake network, beside [`crate::host::Host::fake`]: answers that were written beforehand.
+//! A fake network for tests, with prepared answers; see also [`crate::host::Host::fake`].
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Failure, Response};
 
-/// The answers to come, in order.
+/// The remaining answers, in order.
 pub(super) struct Answers(Mutex<VecDeque<Response>>);
 
 impl Answers {
@@ -20,7 +20,7 @@ impl Answers {
     }
 }
 
-/// An answer may hold a secret.
+/// An answer may contain a secret.
 impl fmt::Debug for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Answers")

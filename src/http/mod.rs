@@ -1,7 +1,7 @@
-//! The one HTTP client: every exchange, the AWS SDK's included, goes through [`Client::send`].
+//! The only HTTP client: every exchange, including the AWS SDK's, uses [`Client::send`].
 //!
-//! One call here is one attempt: bounded in time and size, never redirected, https only but for
-//! loopback and hosts the user named. [`Client::retry`] repeats it.
+//! A call of it is one attempt, with limits for time and size. It never follows redirects. It uses https, except for
+//! loopback and for hosts that the user named. [`Client::retry`] repeats attempts.
 
 mod attempt;
 mod authority;
@@ -50,56 +50,57 @@ use tls::Tls;
 use transport::Transport;
 pub use trust::{Bundle, CaFile, Identity, Trust};
 
-/// What the user and the environment say about the network.
+/// The network settings of the user and the environment.
 #[derive(Debug)]
 pub struct Settings {
-    /// Which certificates are trusted.
+    /// The trusted certificates.
     pub trust: Trust,
-    /// Which proxies are used.
+    /// The proxies.
     pub proxies: Proxies,
-    /// A host that may be spoken to in clear, besides loopback.
+    /// A host for which plain HTTP is allowed, besides loopback.
     pub allow_http: Option<String>,
-    /// What one provider's own settings change.
+    /// The settings of one provider.
     pub overrides: Overrides,
 }
 
-/// One request; the body may hold a secret, so there is no `Debug`.
+/// A request. The body may contain a secret, so there is no `Debug`.
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// Where to.
+    /// The address.
     pub url: Url,
-    /// Headers besides those of the transport.
+    /// Headers, without those of the transport.
     pub headers: HeaderMap,
-    /// The body, empty for none.
+    /// The body; empty if there is none.
     pub body: Vec<u8>,
 }
 
-/// One answer, whatever its status; the body may hold a secret, so there is no `Debug`. What the peer wrote in it leaves
-/// as a [`RawText`], or as a value that was read from it.
+/// An answer with any status. The body may contain a secret, so there is no `Debug`. Text from it becomes a
+/// [`RawText`], or a parsed value.
 pub struct Response {
     /// The status code.
     pub status: u16,
     headers: HeaderMap,
     /// The whole body, at most [`BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
-    /// Whether its connection carries many requests at a time: HTTP/2.
+    /// Whether the connection supports parallel requests (HTTP/2).
     pub multiplexed: bool,
-    /// Its share of what all answers of the run may take.
+    /// Its share of the run's memory budget for answers.
     pub held: Held,
 }
 
-/// The largest answer that is read, in bytes. A credential answer is a few kilobytes.
+/// The largest answer that is accepted, in bytes. An answer with credentials has some kilobytes.
 pub const BODY_LIMIT: usize = 8 << 20;
 
-/// The most memory that all answers of a run take at a time, in bytes: those under way, and what is kept of those before.
+/// The memory budget for all answers of a run at a time, in bytes: those being received, and the kept parts of
+/// earlier ones.
 pub const RUN_LIMIT: usize = 24 << 20;
 
-/// Bound on one attempt, from the first packet to the last byte of the body. AWS STS itself waits up
-/// to 5 s for an issuer's keys.
+/// The timeout of one attempt, from the first packet to the last byte of the body. AWS STS itself waits up to 5 s for
+/// an issuer's keys.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The client. Cheap to clone; connections are shared.
+/// The client. Clones are cheap and share connections.
 #[derive(Clone, Debug)]
 pub struct Client(Arc<Inner>);
 
@@ -117,14 +118,15 @@ struct Inner {
 }
 
 impl Client {
-    /// A client that has read and sent nothing yet: certificates are loaded on the first https call, and before
+    /// A client that has not read or sent anything yet. Certificates are loaded at the first https call, before
     /// `deadline`.
     #[must_use]
     pub fn new(settings: Settings, deadline: Deadline) -> Self {
         Self::with(settings, deadline, None)
     }
 
-    /// One that sends nothing and gets these answers, one for each call, for tests and fuzzing. A call beyond them fails.
+    /// A client for tests and fuzzing that sends nothing. Each call gets the next of these answers; further calls
+    /// fail.
     #[must_use]
     pub fn fake(answers: impl IntoIterator<Item = Response>) -> Self {
         let settings = Settings {
@@ -144,8 +146,8 @@ impl Client {
         Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake, budget, last_said, shown }))
     }
 
-    /// A client of the same run with other settings. Names, the budget for answers, and the secrets that its peers know are
-    /// shared.
+    /// A client of the same run with other settings. It shares the resolver, the memory budget, and the list of
+    /// secrets.
     #[must_use]
     pub fn beside(&self, settings: Settings) -> Self {
         let (resolver, budget, shown) = (Arc::clone(&self.0.resolver), self.0.budget.clone(), self.0.shown.clone());
@@ -155,23 +157,23 @@ impl Client {
         Self(Arc::new(Inner { settings, deadline, resolver, clear, tls, fake: None, budget, last_said, shown }))
     }
 
-    /// The secrets that this client's peers know, which is what makes their text fit to be shown.
+    /// The secrets that were sent or received by this client. They are removed from text that is shown.
     #[must_use]
     pub fn shown(&self) -> &Shown {
         &self.0.shown
     }
 
-    /// A share, of nothing yet, of what all answers of the run may take: for what is made of them.
+    /// An empty share of the run's memory budget for answers, for values that are made of them.
     #[must_use]
     pub fn hold(&self) -> Held {
         self.0.budget.hold()
     }
 
-    /// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard
-    /// error, and each that differs from the one before it; with `-v`, all.
+    /// Repeats `attempt` until it succeeds, fails permanently, or `deadline` passes. Prints the first failure, and
+    /// each one that differs from the previous; with `-v`, all.
     ///
     /// # Errors
-    /// The last error, and what was tried.
+    /// The last error, and the number of attempts.
     pub async fn retry<T, E: Retryable>(
         &self,
         deadline: Deadline,
@@ -183,13 +185,13 @@ impl Client {
     /// Sends `request` once and reads the whole answer.
     ///
     /// # Errors
-    /// A [`Failure`] when the address is not one that may be spoken to, or no whole answer came. An
-    /// answer with an error status is not a failure here, but a redirect is.
+    /// A [`Failure`] if the address is not allowed, or the answer is incomplete. An error status is not a failure
+    /// here, but a redirect is.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
         self.send_noting(request, None).await
     }
 
-    /// Sends `request` as [`send`](Self::send) does, and notes in `sent` when its body begins to leave.
+    /// Sends `request` like [`send`](Self::send). Sets `sent` when its body starts to be sent.
     ///
     /// # Errors
     /// As for [`send`](Self::send).
@@ -212,10 +214,10 @@ impl Client {
         outcome
     }
 
-    /// Opens a connection to where `url` leads while something else is awaited, for a call that is to follow.
+    /// Opens a connection to `url` in the background, for a later call.
     ///
-    /// It takes a request to do so: `HEAD /`, without a secret. What becomes of it does not matter; a host that cannot be
-    /// reached is the later call's to find out. In clear there is no handshake to save, and nothing is sent.
+    /// This requires a request: `HEAD /`, without a secret. Its result is ignored; the later call reports a host that
+    /// is unreachable. Plain HTTP has no handshake to save, so nothing is sent.
     pub fn open_ahead(&self, url: &Url) {
         if url.scheme() != "https" {
             return;
@@ -224,7 +226,7 @@ impl Client {
         root.set_path("/");
         root.set_query(None);
         tokio::spawn(async move {
-            // Dropping the answer leaves the connection to the client's pool.
+            // After the answer is dropped, the connection stays in the client's pool.
             let _ = client
                 .send(Request { method: Method::HEAD, url: root, headers: HeaderMap::new(), body: Vec::new() })
                 .await;
@@ -232,7 +234,7 @@ impl Client {
     }
 
     async fn attempt(&self, request: Request, host: &str, sent: Option<&Sent>) -> Result<Response, Failure> {
-        // Not within the attempt's bound: what it reads may be slow, and is read once.
+        // Not limited by the attempt's timeout: the files are read once, and may be slow.
         let transport = self.transport_for(&request.url).await?;
         let settings = &self.0.settings;
         let bound = settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
@@ -283,38 +285,38 @@ impl Response {
         Self { status, headers, body, multiplexed: false, held: Budget::new(RUN_LIMIT).hold() }
     }
 
-    /// The provider's own name for this call, for its support.
+    /// The provider's id for this call, for its support.
     #[must_use]
     pub fn request_id(&self) -> Option<RawText> {
         ["x-amzn-requestid", "x-request-id"].iter().find_map(|name| self.text(name)).map(RawText::new)
     }
 
-    /// A header's value, to be sent back.
+    /// The value of a header, to be sent back.
     #[must_use]
     pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.headers.get(name)
     }
 
-    /// A header's values, to be compared or to read a value from; those that are not text are left out.
+    /// The values of a header, for comparing or parsing. Values that are not text are left out.
     pub fn values(&self, name: &HeaderName) -> impl Iterator<Item = &str> {
         self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }
 
-    /// The pause that the server asks for; `now` is this machine's time.
+    /// The pause that the server requests. `now` is this machine's time.
     #[must_use]
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         retry::retry_after(self.text("retry-after")?, now)
     }
 
-    /// The media type without its parameters, in lower case; empty for none.
+    /// The media type without parameters, in lower case; empty if there is none.
     #[must_use]
     pub fn media_type(&self) -> RawText {
         let value = self.text("content-type").unwrap_or_default();
         RawText::new(&value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// The server's time, in seconds since 1970: a cache hands out the date of the original answer, and says how long ago
-    /// that was (RFC 9111, section 5.1).
+    /// The server's time, in seconds since 1970. A cache returns the date of the original answer, with its age (RFC
+    /// 9111, section 5.1).
     #[must_use]
     pub fn time(&self) -> Option<i64> {
         let date = httpdate::parse_http_date(self.text("date")?).ok()?;
@@ -328,7 +330,7 @@ impl Response {
     }
 }
 
-/// What it comes to if no whole answer comes within the bound.
+/// The failure if the answer is not complete before the timeout.
 fn silence(host: String, proxy: Option<&Proxy>, after: Duration) -> Failure {
     match proxy {
         None => Failure::Timeout { host, after },
@@ -336,7 +338,7 @@ fn silence(host: String, proxy: Option<&Proxy>, after: Duration) -> Failure {
     }
 }
 
-/// Whether `url` names this machine by a loopback address or as `localhost` (RFC 6761, section 6.3).
+/// Whether `url` is a loopback address of this machine, or `localhost` (RFC 6761, section 6.3).
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
@@ -355,7 +357,7 @@ fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Scheme, host and port of an address: the rest may hold a secret (user information, a query).
+/// Scheme, host and port of an address. The other parts may contain a secret (user information, a query).
 fn origin(address: &str) -> String {
     Url::parse(address)
         .map_or_else(|_| "an address that cannot be read".into(), |url| url.origin().ascii_serialization())

@@ -1,28 +1,28 @@
-//! What one provider's own settings change about the one client.
+//! Settings of the HTTP client for one provider.
 
 use std::time::Duration;
 
 use super::Identity;
 
-/// Nothing is changed by default.
+/// The default changes nothing.
 #[derive(Debug, Default)]
 pub struct Overrides {
-    /// Bound on one attempt.
+    /// The timeout of one attempt.
     pub attempt: Option<Duration>,
-    /// The certificate that this side shows.
+    /// The client certificate.
     pub identity: Option<Identity>,
-    /// Whether HTTP/2 is offered over TLS: for many requests at a time to one server.
+    /// Whether to offer HTTP/2 over TLS, for parallel requests to one server.
     pub http2: bool,
     /// The name that the server's certificate must have.
     pub server_name: Option<ServerName>,
 }
 
-/// A name that stands in for the address's own in TLS: it is sent as SNI and looked for in the certificate.
+/// A name that replaces the address's host name in TLS, for SNI and for the certificate.
 #[derive(Debug)]
 pub struct ServerName(String);
 
 impl ServerName {
-    /// `name`, if it is one: an IP address is no server name (RFC 6066, section 3).
+    /// `name` if it is valid. An IP address is not a server name (RFC 6066, section 3).
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
         rustls::pki_types::DnsName::try_from(name).ok()?;

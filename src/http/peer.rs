@@ -1,8 +1,8 @@
-//! Text that a peer chose, and the one way in which it comes to be shown.
+//! Text from a peer, and the only way to show it.
 //!
-//! What a peer sends is a [`RawText`], which nothing can print. [`Shown::clean`] makes it a [`PeerText`], which can be
-//! printed: without the characters that a reader does not see, without the secrets that the peer has been shown, and
-//! short. A secret is taken out after those characters, or they would put it together again.
+//! Text from a peer is a [`RawText`], which cannot be printed. [`Shown::clean`] converts it to a [`PeerText`], which
+//! can. It removes invisible characters and the secrets that the peer has received, and shortens the text. Invisible
+//! characters are removed first: otherwise their removal could reveal a secret.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,42 +14,43 @@ use super::redact::redact;
 use crate::secret::Secret;
 use crate::text::printable;
 
-/// A text as a peer sent it. It can be compared, and kept as a secret; it cannot be shown.
+/// Text from a peer. It can be compared, or kept as a secret, but not shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RawText(String);
 
 impl RawText {
-    /// A peer's text, of which no more than [`KEPT`] bytes are of use.
+    /// A peer's text. Only [`KEPT`] bytes of it are used.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text[..text.floor_char_boundary(KEPT)].to_owned())
     }
 
-    /// A text in JSON; empty where it is none.
+    /// A JSON string; empty if the value is not one.
     #[must_use]
     pub fn of(value: &Value) -> Self {
         Self::new(value.as_str().unwrap_or_default())
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether it has `words` in it, in whatever case.
+    /// Whether it contains `words`, ignoring case.
     #[must_use]
     pub fn says(&self, words: &str) -> bool {
         self.0.to_ascii_lowercase().contains(&words.to_ascii_lowercase())
     }
 
-    /// The text, to compare it or to read a value from it. Never show it: that is [`Shown::clean`]'s.
+    /// The text, for comparing or parsing. To show it, use [`Shown::clean`].
     #[must_use]
     pub fn unclean(&self) -> &str {
         &self.0
     }
 
-    /// The text up to the end of its first sentence, and `…` where more follows. A full stop in a quoted name ends none.
+    /// The text up to the end of its first sentence, with `…` if more follows. A full stop in a quoted name does not
+    /// end a sentence.
     #[must_use]
     pub fn first_sentence(&self) -> Self {
         let is_quoted = |end: usize| self.0[..end].matches('\'').count() % 2 == 1;
@@ -57,13 +58,13 @@ impl RawText {
         end.map_or_else(|| self.clone(), |end| Self(format!("{} …", &self.0[..=end])))
     }
 
-    /// The text as a secret that the peer issued.
+    /// The text as a secret that the peer has issued.
     #[must_use]
     pub fn into_secret(self) -> Secret {
         Secret::new(self.0)
     }
 
-    /// Texts in a row, with `between` between them, as far as that is of use.
+    /// Joins texts, with `between` as separator, up to the used length.
     #[must_use]
     pub fn joined(texts: impl IntoIterator<Item = Self>, between: &str) -> Self {
         let mut texts = texts.into_iter();
@@ -77,7 +78,7 @@ impl RawText {
         row
     }
 
-    /// Adds a name to a list, after `between`, as far as it is of use.
+    /// Appends a name to a list, after `between`, up to the used length.
     pub fn list(&mut self, between: &str, name: &str) {
         if self.0.len() < KEPT {
             self.0.push_str(between);
@@ -85,8 +86,8 @@ impl RawText {
         }
     }
 
-    /// The text with `words` of ours and then another of the peer's after it: one line is cleaned as a whole, since parts
-    /// that are harmless can make up a secret together.
+    /// The text, followed by our `words` and another text of the peer. One line is cleaned as a whole, because
+    /// harmless parts may form a secret together.
     #[must_use]
     pub fn then(mut self, words: &str, more: &Self) -> Self {
         self.0.push_str(words);
@@ -113,17 +114,17 @@ impl<'de> Deserialize<'de> for RawText {
     }
 }
 
-/// A list of texts as a peer sent it, as far as it is of use: the first [`TEXTS`] of them.
+/// A list of texts from a peer. Only the first [`TEXTS`] are used.
 #[derive(Default)]
 pub struct RawTexts(Vec<RawText>);
 
 impl RawTexts {
-    /// One after another.
+    /// Iterates over the texts.
     pub fn iter(&self) -> impl Iterator<Item = &RawText> {
         self.0.iter()
     }
 
-    /// The texts in a row, with `between` between them.
+    /// Joins the texts, with `between` as separator.
     #[must_use]
     pub fn joined(self, between: &str) -> RawText {
         RawText::joined(self.0, between)
@@ -154,22 +155,22 @@ impl<'de> Deserialize<'de> for RawTexts {
     }
 }
 
-/// The most texts of a list that are looked at.
+/// The most texts of a list that are used.
 const TEXTS: usize = 64;
 
-/// The most bytes of a text that are looked at: an answer may have megabytes.
+/// The most bytes of a text that are used: an answer may have megabytes.
 const KEPT: usize = 16 << 10;
 
-/// The most characters that are searched for secrets, and that are shown.
+/// The most characters that are searched for secrets and shown.
 const SEARCHED: usize = 4 << 10;
 const LENGTH: usize = 600;
 
-/// A peer's text that is fit to be shown.
+/// Text from a peer in a form that can be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerText(String);
 
 impl PeerText {
-    /// Our own words where a peer's could stand.
+    /// Our own text in place of a peer's.
     #[must_use]
     pub fn ours(words: &'static str) -> Self {
         Self(words.to_owned())
@@ -181,8 +182,8 @@ impl PeerText {
         &self.0
     }
 
-    /// The text, and after it the id by which the peer finds the call again, if there is one: `Denied (request 7c1f)`. `name` is
-    /// what the peer calls the id.
+    /// The text, followed by the id with which the peer finds the call, if any: `Denied (request 7c1f)`. `name` is
+    /// the peer's name for the id.
     #[must_use]
     pub fn with_id(&self, name: &str, id: Option<&Self>) -> String {
         id.map_or_else(|| self.0.clone(), |id| format!("{self} ({name} {id})"))
@@ -195,12 +196,12 @@ impl fmt::Display for PeerText {
     }
 }
 
-/// The secrets that a client's peers have been shown or have issued: any later answer could repeat them.
+/// The secrets that were sent to or received from a client's peers. Any later answer could contain them.
 #[derive(Clone, Debug, Default)]
 pub struct Shown(Arc<Mutex<Vec<Secret>>>);
 
 impl Shown {
-    /// Remembers a secret before it is sent.
+    /// Registers a secret. Call this before the secret is sent.
     pub fn add(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !known.iter().any(|one| one.reveal() == secret.reveal()) {
@@ -208,7 +209,7 @@ impl Shown {
         }
     }
 
-    /// `raw` as it may be shown.
+    /// `raw` in a form that can be shown.
     #[must_use]
     pub fn clean(&self, raw: &RawText) -> PeerText {
         let kept = &raw.0[..raw.0.floor_char_boundary(KEPT)];

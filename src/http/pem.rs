@@ -1,5 +1,5 @@
-//! Certificates and private keys in PEM (RFC 7468). An error has words for what is wrong, and never the bytes: a key may
-//! be among them.
+//! Certificates and private keys in PEM (RFC 7468). Errors describe the fault, and never contain bytes of the file:
+//! they may be part of a key.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::input::decoded;
 /// All certificates in `pem`; at least one.
 ///
 /// # Errors
-/// What is wrong, as what `pem` is.
+/// What `pem` is instead.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let pem = decoded(pem.to_vec());
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -22,7 +22,7 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
     }
 }
 
-/// The certificates in `pem` that can be read, for what the system keeps or a directory holds.
+/// The readable certificates in `pem`, for the system's store and for directories.
 pub(super) fn readable_certificates(pem: Vec<u8>) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(&decoded(pem)).flatten().collect()
 }
@@ -56,7 +56,7 @@ pub(super) fn text(certificates: &[CertificateDer<'_>]) -> String {
     text
 }
 
-/// Words for an error whose own hold the line that it met.
+/// A text for an error. The library's own text contains the invalid line.
 fn fault(error: Option<&Error>, pem: &[u8]) -> &'static str {
     if let Some(lost) = lost_line_breaks(pem) {
         return lost;
@@ -69,8 +69,8 @@ fn fault(error: Option<&Error>, pem: &[u8]) -> &'static str {
     }
 }
 
-/// What has become of the line breaks, if a BEGIN line goes on after its hyphens: a CI system that keeps a variable in one
-/// line, or a shell that was given no quotes, loses them.
+/// Explains missing line breaks, if more text follows a BEGIN line. Some CI systems keep a variable in one line, and
+/// a shell without quotes removes line breaks.
 fn lost_line_breaks(pem: &[u8]) -> Option<&'static str> {
     const BEGIN: &[u8] = b"-----BEGIN ";
     let within = |text: &[u8], part: &[u8]| text.windows(part.len()).position(|window| window == part);
@@ -89,7 +89,7 @@ fn lost_line_breaks(pem: &[u8]) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// No certificate, and PEM all the same.
+    /// Valid PEM, but not a certificate.
     const ONE: &str = "-----BEGIN CERTIFICATE-----\nAAECAwQF\n-----END CERTIFICATE-----\n";
     const KEY: &str = "-----BEGIN PRIVATE KEY-----\nAAECAwQF\n-----END PRIVATE KEY-----\n";
 

@@ -1,7 +1,8 @@
-//! Takes secrets out of a text that was made to carry them.
+//! Removes secrets from a text that may hide them.
 //!
-//! A peer may put anything between a secret's letters: blanks, line breaks, dots, another base64 alphabet's signs. So
-//! only letters and digits are compared, without case, in runs: whatever shares a run with a secret goes.
+//! A peer may insert anything between the characters of a secret: spaces, line breaks, dots, characters of another
+//! base64 alphabet. So only letters and digits are compared, ignoring case, in runs. Every run that also occurs in a
+//! secret is removed.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -14,13 +15,13 @@ use crate::secret::Secret;
 
 const PLACEHOLDER: &str = "[redacted]";
 
-/// How many letters and digits in a row give a secret away.
+/// The length of a run of letters and digits that reveals a secret.
 const RUN: usize = 8;
 
-/// A secret with fewer letters and digits is looked for as a whole: parts of it occur in ordinary words.
+/// A secret with fewer letters and digits is searched as a whole: parts of it occur in ordinary words.
 const TELLING: usize = 16;
 
-/// `text` without what it shares with `secrets`: as it is, and in the usual encodings of either.
+/// `text` without the runs that also occur in `secrets`, in plain form and in the usual encodings of either.
 pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
     let forms: Vec<Form> = secrets.iter().flat_map(Form::all).collect();
     let views = [Letters::of(text), Letters::unescaped(text), Letters::numbers(text)];
@@ -31,10 +32,10 @@ pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
     whole.fold(text, |text, secret| text.replace(secret.reveal(), PLACEHOLDER))
 }
 
-/// One way in which a secret is written.
+/// One encoding of a secret.
 struct Form {
     letters: Vec<u8>,
-    /// Parts of it are looked for too.
+    /// Whether parts of it are searched too.
     in_parts: bool,
 }
 
@@ -48,13 +49,13 @@ impl Form {
     }
 }
 
-/// Bytes in the ways that are not made of their own letters: base64, and hexadecimal digits, of UTF-16 too.
+/// Encodings of bytes with other letters: base64, and hexadecimal digits, also of UTF-16.
 fn encoded(bytes: &[u8]) -> Vec<String> {
     let base64 = (0..3).map(|skipped| STANDARD_NO_PAD.encode(bytes.get(skipped..).unwrap_or_default()));
     base64.chain([hexadecimal(bytes, ""), hexadecimal(bytes, "00")]).collect()
 }
 
-/// Two digits for each byte, with `before` before them.
+/// Two digits for each byte, each with the prefix `before`.
 fn hexadecimal(bytes: &[u8], before: &str) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{before}{byte:02x}");
@@ -62,14 +63,14 @@ fn hexadecimal(bytes: &[u8], before: &str) -> String {
     })
 }
 
-/// The signature of a JSON Web Token, as hexadecimal digits of its bytes.
+/// The signature of a JSON Web Token as hexadecimal digits.
 fn signature(secret: &str) -> Option<String> {
     let mut parts = secret.split('.');
     let (_, _, last, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
     URL_SAFE_NO_PAD.decode(last).ok().map(|bytes| hexadecimal(&bytes, ""))
 }
 
-/// The text with a placeholder for each of these places, which are in order.
+/// The text with a placeholder for each of these ranges, which are sorted.
 fn without(text: &str, places: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = 0;
@@ -106,7 +107,7 @@ fn packed(run: &[u8]) -> u64 {
     run.iter().fold(0, |packed, letter| packed << 8 | u64::from(*letter))
 }
 
-/// The letters and digits of a text, in lower case, and where each is.
+/// The letters and digits of a text, in lower case, with their positions.
 struct Letters {
     letters: Vec<u8>,
     places: Vec<Range<usize>>,
@@ -119,7 +120,7 @@ impl Letters {
         Self { letters, places }
     }
 
-    /// The same after the escapes in it are read.
+    /// The same after decoding the escapes in the text.
     fn unescaped(text: &str) -> Self {
         let mut found = Self { letters: Vec::new(), places: Vec::new() };
         let mut at = 0;
@@ -134,7 +135,7 @@ impl Letters {
         found
     }
 
-    /// What the decimal numbers in it are the codes of.
+    /// The characters whose codes are the decimal numbers in the text.
     fn numbers(text: &str) -> Self {
         let mut found = Self { letters: Vec::new(), places: Vec::new() };
         let mut at = 0;
@@ -149,7 +150,7 @@ impl Letters {
         found
     }
 
-    /// Where it shares something with these.
+    /// The ranges that also occur in one of `forms`.
     fn places_of(&self, forms: &[Form]) -> Vec<Range<usize>> {
         let mut hidden = vec![false; self.letters.len()];
         let own: HashSet<u64> = runs(&self.letters).collect();
@@ -174,8 +175,8 @@ impl Letters {
         found
     }
 
-    /// Lets a word keep its last or first letters that a secret beside it begins or ends with by chance: `authorized: x…` of
-    /// a secret with `dx…` in it. So few letters tell nothing.
+    /// Keeps the first or last letters of a word that equal the end or start of an adjacent secret by chance:
+    /// `authorized: x…` with a secret that contains `dx…`. So few letters reveal nothing.
     fn keep_ends_of_words(&self, hidden: &mut [bool]) {
         const FEW: usize = 3;
         let touches = |at: usize| self.places[at].end == self.places[at + 1].start;
@@ -198,8 +199,8 @@ fn letters(text: &str) -> Vec<u8> {
     Letters::of(text).letters
 }
 
-/// The character that an escape at the start of `text` is of, and the escape's length: `%70` (and `%2570`), `0x70`, `\x70`,
-/// `\u0070`, `\u{70}`, `\U00000070`, `\160`, `&#112;`, `&#x70;`.
+/// Decodes an escape at the start of `text`, and returns its length: `%70` (and `%2570`), `0x70`, `\x70`, `\u0070`,
+/// `\u{70}`, `\U00000070`, `\160`, `&#112;`, `&#x70;`.
 fn escape(text: &str) -> Option<(char, usize)> {
     let (start, digits, radix, most, end) = if let Some(rest) = text.strip_prefix('%') {
         let mut rest = rest;
@@ -235,8 +236,8 @@ fn escape(text: &str) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, start + length + end))
 }
 
-/// Letters and digits that Unicode's compatibility decomposition makes these, and that are in no row: raised, lowered, of
-/// formulas, of Roman numbers.
+/// Characters outside of the ranges below that Unicode's compatibility decomposition maps to letters and digits:
+/// superscripts, subscripts, mathematical and Roman ones.
 const SINGLE: &[(char, &str)] = &[
     ('1', "¹"),
     ('2', "²"),
@@ -269,7 +270,7 @@ const SINGLE: &[(char, &str)] = &[
     ('z', "ᶻℤℨ"),
 ];
 
-/// The letter or digit that a person reads there, in lower case: Unicode has more sets of the Latin ones.
+/// The letter or digit that a reader sees, in lower case: Unicode has several copies of the Latin alphabet.
 fn plain(c: char) -> Option<u8> {
     let code = u32::from(c);
     let letter = |place: u32| char::from_digit(10 + place % 26, 36);
@@ -278,7 +279,7 @@ fn plain(c: char) -> Option<u8> {
         0..=0x7f => Some(c),
         // Full width.
         0xff01..=0xff5e => char::from_u32(code - 0xfee0),
-        // In brackets; circled; in brackets, in squares; of flags.
+        // In parentheses; circled; in brackets, in squares; flags.
         0x249c..=0x24b5 => letter(code - 0x249c),
         0x24b6..=0x24e9 => letter(code - 0x24b6),
         0x1f110..=0x1f189 if (code - 0x1f110) % 32 < 26 => letter((code - 0x1f110) % 32),
@@ -286,7 +287,7 @@ fn plain(c: char) -> Option<u8> {
         // Mathematical.
         0x1d400..=0x1d6a3 => letter(code - 0x1d400),
         0x1d7ce..=0x1d7ff => digit(code - 0x1d7ce),
-        // Digits: raised, lowered, circled, in brackets, with a full stop or a comma, of segments.
+        // Digits: superscript, subscript, circled, in parentheses, with a full stop or a comma, segmented.
         0x2070 | 0x2074..=0x2079 => digit(code - 0x2070),
         0x2080..=0x2089 => digit(code - 0x2080),
         0x2460..=0x2468 => digit(code - 0x245f),
@@ -320,7 +321,7 @@ mod tests {
         TOKEN.rsplit('.').next().unwrap()
     }
 
-    /// The letters and digits alone, as somebody would put them together again.
+    /// Only the letters and digits, as a reader could join them.
     fn stripped(text: &str) -> String {
         text.chars().filter(char::is_ascii_alphanumeric).collect()
     }

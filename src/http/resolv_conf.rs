@@ -1,6 +1,6 @@
-//! `/etc/resolv.conf`, read as glibc reads it: what is not understood is passed over.
+//! Parses `/etc/resolv.conf` like glibc: unknown parts are ignored.
 //!
-//! Source: resolv.conf(5), and glibc's `res_vinit_1` and `res_setoptions` for what that page leaves open.
+//! Source: resolv.conf(5), and glibc's `res_vinit_1` and `res_setoptions` for the details.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -17,34 +17,34 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvConf {
-    /// The servers to ask, in order; never empty.
+    /// The servers to query, in order; never empty.
     pub nameservers: Vec<Nameserver>,
     /// Suffixes for short names.
     pub search: Vec<String>,
-    /// A name with fewer dots is tried with the suffixes first.
+    /// For a name with fewer dots, the suffixes are tried first.
     pub ndots: usize,
-    /// How long the first nameserver has for one question.
+    /// The timeout of the first nameserver for one query.
     pub timeout: Duration,
-    /// Rounds over all nameservers.
+    /// The number of rounds over all nameservers.
     pub attempts: usize,
-    /// Whether the first nameserver to ask is drawn by lot.
+    /// Whether the first nameserver is chosen at random.
     pub rotate: bool,
-    /// Whether questions go over TCP only.
+    /// Whether queries are sent only over TCP.
     pub use_vc: bool,
 }
 
-/// One `nameserver` line.
+/// A `nameserver` line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nameserver {
     /// Its address.
     pub address: IpAddr,
-    /// The zone of a link-local address: an interface's name or number (`eth0` of `fe80::1%eth0`).
+    /// The zone of a link-local address: an interface's name or index (`eth0` in `fe80::1%eth0`).
     pub zone: Option<String>,
 }
 
 impl ResolvConf {
-    /// Reads `text`, the file's content, or nothing if there is no such file. Without a nameserver the local one is asked.
-    /// Without a search list, it is the domain of `host_name`, this machine's own name.
+    /// Parses `text`, the file's content; empty if there is no such file. The default nameserver is the local one.
+    /// The default search list is the domain of `host_name`, the name of this machine.
     #[must_use]
     pub fn parse(text: &str, host_name: &str) -> Self {
         /// MAXNS in glibc's resolv.h.
@@ -60,7 +60,7 @@ impl ResolvConf {
             use_vc: false,
         };
         for line in text.split('\n') {
-            // glibc keeps a carriage return and cannot use the line; musl drops it, and so does this.
+            // glibc keeps a carriage return and then ignores the line. musl removes it, and so does this code.
             let line = line.strip_suffix('\r').unwrap_or(line);
             let line = line.split('\0').next().unwrap_or_default();
             let Some((keyword, rest)) = line.split_once(BLANK) else { continue };
@@ -86,7 +86,7 @@ impl ResolvConf {
         conf
     }
 
-    /// How long the nameserver at `place`, counted from zero, has for one question (`send_dg` in glibc's `res_send.c`).
+    /// The timeout of the nameserver with the index `place` for one query (`send_dg` in glibc's `res_send.c`).
     #[must_use]
     pub fn wait(&self, place: usize) -> Duration {
         if place == 0 {
@@ -97,7 +97,8 @@ impl ResolvConf {
         Duration::from_secs(doubled.max(1))
     }
 
-    /// Reads the rest of an `options` line. A number may follow its colon after blanks, and text may follow the number.
+    /// Parses the rest of an `options` line. Spaces may precede a number after its colon, and text may follow the
+    /// number.
     fn options(&mut self, line: &str) {
         let mut rest = line.trim_start_matches(BLANK);
         while !rest.is_empty() {
@@ -107,8 +108,8 @@ impl ResolvConf {
         }
     }
 
-    /// The bounds are glibc's own (`RES_MAXNDOTS`, `RES_MAXRETRANS`, `RES_MAXRETRY`). With `attempts:0` glibc asks nobody;
-    /// here each nameserver is asked once.
+    /// The limits are glibc's (`RES_MAXNDOTS`, `RES_MAXRETRANS`, `RES_MAXRETRY`). With `attempts:0`, glibc queries no
+    /// server; this program queries each one once.
     fn option(&mut self, text: &str) {
         if let Some(number) = text.strip_prefix("ndots:") {
             self.ndots = usize::try_from(leading_number(number)).unwrap_or(usize::MAX).min(15);
@@ -125,7 +126,7 @@ impl ResolvConf {
 }
 
 impl Nameserver {
-    /// Reads an IPv4 address in any form that `inet_aton` takes, or an IPv6 address with or without a zone.
+    /// Parses an IPv4 address in any form that `inet_aton` accepts, or an IPv6 address with or without a zone.
     fn parse(word: &str) -> Option<Self> {
         if let Some(address) = inet_aton(word) {
             return Some(Self { address: address.into(), zone: None });
@@ -136,10 +137,10 @@ impl Nameserver {
     }
 }
 
-/// What separates words: no other white space does.
+/// The characters that separate words; other white space does not.
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// As C's `atoi`: what follows the number is passed over, and no number is zero.
+/// Like C's `atoi`: text after the number is ignored, and a missing number is zero.
 fn leading_number(text: &str) -> i64 {
     let text = text.trim_start_matches(BLANK);
     let (sign, digits) =
@@ -151,7 +152,8 @@ fn leading_number(text: &str) -> i64 {
     }
 }
 
-/// One to four parts, each decimal, octal after `0` or hexadecimal after `0x`; the last one fills the bytes that are left.
+/// One to four parts, each decimal, octal after `0`, or hexadecimal after `0x`. The last part fills the remaining
+/// bytes.
 fn inet_aton(text: &str) -> Option<Ipv4Addr> {
     let parts: Vec<u64> = text.split('.').map(c_number).collect::<Option<_>>()?;
     let (last, bytes) = parts.split_last()?;
@@ -163,14 +165,14 @@ fn inet_aton(text: &str) -> Option<Ipv4Addr> {
     u32::try_from((high << (8 * left)) | last).ok().map(Ipv4Addr::from)
 }
 
-/// A number as C writes it, without a sign.
+/// A number in C syntax, without a sign.
 fn c_number(text: &str) -> Option<u64> {
     let (radix, digits) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => (16, digits),
         None if text.starts_with('0') => (8, text),
         None => (10, text),
     };
-    // `from_str_radix` takes a sign, C's form has none.
+    // `from_str_radix` accepts a sign, C's syntax does not.
     let unsigned = digits.chars().all(|c| c.is_digit(radix));
     unsigned.then(|| u64::from_str_radix(digits, radix).ok()).flatten().filter(|number| u32::try_from(*number).is_ok())
 }
@@ -181,7 +183,7 @@ mod tests {
 
     use super::*;
 
-    /// The settings in one line, as the tables below have them.
+    /// The settings in one line, in the form of the tables below.
     fn read(text: &str) -> String {
         let conf = ResolvConf::parse(text, "box");
         let servers = conf.nameservers.iter().map(|server| match &server.zone {
@@ -216,7 +218,7 @@ mod tests {
         );
     }
 
-    /// The right column is what `res_ninit` of glibc 2.36 makes of the file, but for the two marked rows.
+    /// The right column is the result of `res_ninit` of glibc 2.36, except for the two marked rows.
     #[test]
     fn a_line_is_read_as_glibc_reads_it() {
         for (text, expected) in [
@@ -255,9 +257,9 @@ mod tests {
             ("options ndots:-1 timeout:-1", "127.0.0.1, 15 1 2"),
             ("options rotatexyz use-vc Rotate NDOTS:3", "127.0.0.1, rotate, use-vc"),
             ("optionsndots:2\n options ndots:3\n#options ndots:4", "127.0.0.1"),
-            // glibc would ask nobody.
+            // glibc would query no server.
             ("options attempts:0", "127.0.0.1, 1 5 1"),
-            // musl reads it so, glibc takes 127.0.0.1 and a suffix with a carriage return.
+            // This is musl's result. glibc uses 127.0.0.1 and a suffix with a carriage return.
             ("nameserver 10.0.0.1\r\nsearch a.example\r\noptions timeout:3\r", "10.0.0.1, search a.example, 1 3 2"),
         ] {
             assert_eq!(read(text), expected, "{text:?}");

@@ -1,7 +1,7 @@
-//! When an attempt is repeated, and after how long.
+//! Decides whether an attempt is repeated, and after which delay.
 //!
-//! Full jitter (a delay drawn from zero to a doubling cap) keeps a fleet of jobs that failed together
-//! from coming back together: <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>.
+//! Full jitter is a random delay between zero and a limit that doubles. Without it, jobs that failed together would
+//! retry together: <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,39 +11,39 @@ use tokio::time::{Instant, sleep};
 const FIRST_CAP: Duration = Duration::from_millis(200);
 const LAST_CAP: Duration = Duration::from_secs(5);
 
-/// The least time that an attempt is given.
+/// The shortest time for an attempt.
 const LAST_ATTEMPT: Duration = Duration::from_millis(250);
 
-/// How long a refused connection is tried again: a server that is restarting comes back within it, and
-/// a wrong address should not cost the whole timeout.
+/// How long a refused connection is retried. A server that restarts is back within this time, and a wrong address
+/// should not use the whole timeout.
 const REFUSED_FOR: Duration = Duration::from_secs(30);
 
-/// Whether another attempt can end differently.
+/// Whether a retry can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// It cannot.
+    /// It cannot succeed.
     Never,
-    /// It can, until the deadline; not before `after`, where the server asked for a pause.
+    /// It can succeed, until the deadline; but not before `after`, if the server requested a pause.
     Again {
         /// The server's `Retry-After`.
         after: Option<Duration>,
     },
-    /// It can, for [`REFUSED_FOR`] from the first failure on.
+    /// It can succeed, for [`REFUSED_FOR`] after the first failure.
     Briefly,
 }
 
-/// An error that knows whether it heals by itself.
+/// An error that determines whether to retry.
 pub trait Retryable: std::fmt::Display {
     /// Whether to try again.
     fn retry(&self) -> Retry;
 
-    /// How much longer, if that is not until the deadline.
+    /// The time limit for retries, if it is not the deadline.
     fn budget(&self) -> Option<Duration> {
         None
     }
 }
 
-/// The end of all attempts.
+/// The time at which all attempts end.
 ///
 /// ```
 /// use std::time::Duration;
@@ -60,31 +60,32 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// `bound` from now.
+    /// The deadline `bound` from now.
     #[must_use]
     pub fn after(bound: Duration) -> Self {
         Self { started: Instant::now(), bound }
     }
 
-    /// The moment itself; none where it is further away than the clock counts.
+    /// The time itself; `None` if it is later than the clock can represent.
     #[must_use]
     pub fn end(&self) -> Option<std::time::Instant> {
         self.started.checked_add(self.bound).map(Instant::into_std)
     }
 
-    /// `bound` from `started` on.
+    /// The deadline `bound` after `started`.
     #[must_use]
     pub fn since(started: Instant, bound: Duration) -> Self {
         Self { started, bound }
     }
 
-    /// The time that is left.
+    /// The remaining time.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.bound.saturating_sub(self.started.elapsed())
     }
 
-    /// The time that is left, less a little: a file that does not end is then named, and not the call that waits for it.
+    /// The remaining time, slightly shortened: then the error names the file that does not end, not the call that
+    /// waits for it.
     #[must_use]
     pub fn remaining_for_reading(&self) -> Duration {
         const MARGIN: Duration = Duration::from_millis(100);
@@ -93,22 +94,22 @@ impl Deadline {
     }
 }
 
-/// The attempts that were made, and over how long.
+/// The number of attempts, and their duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts {
-    /// How many.
+    /// The number.
     pub made: u32,
     /// Time since the deadline was set.
     pub elapsed: Duration,
-    /// The pause the server asked for, where it was longer than the time left.
+    /// The pause that the server requested, if it was longer than the remaining time.
     pub asked_to_wait: Option<Duration>,
 }
 
 impl Attempts {
-    /// One, which needs no word.
+    /// One attempt, which is not mentioned in messages.
     pub const ONE: Self = Self { made: 1, elapsed: Duration::ZERO, asked_to_wait: None };
 
-    /// A line for a person; nothing where there was only one attempt.
+    /// A line for the report; empty if there was only one attempt.
     #[must_use]
     pub fn describe(&self) -> Option<String> {
         let seconds = self.elapsed.as_secs_f32();
@@ -124,22 +125,22 @@ impl Attempts {
     }
 }
 
-/// The end of all attempts, without success.
+/// All attempts failed.
 #[derive(Debug)]
 pub struct GaveUp<E> {
-    /// The last attempt's error; none where the deadline came before any attempt had ended.
+    /// The last attempt's error; `None` if no attempt finished before the deadline.
     pub last: Option<E>,
-    /// What was tried.
+    /// The number and duration of the attempts.
     pub attempts: Attempts,
 }
 
-/// What standard error has been told last. One for all calls of a client: requests that share a connection fail
-/// together when it breaks, and that is one thing to say.
+/// The last failure that was printed. All calls of a client share it: requests on a shared connection fail together,
+/// which should be printed once.
 #[derive(Debug, Default)]
 pub(super) struct LastSaid(Mutex<String>);
 
 impl LastSaid {
-    /// Whether `text` is not what was said last; it is from now on.
+    /// Whether `text` differs from the last one. Stores it.
     fn first_time(&self, text: &str) -> bool {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = *said != text;
@@ -148,8 +149,8 @@ impl LastSaid {
     }
 }
 
-/// Runs `attempt` until it succeeds, fails for good, or `deadline` passes. The first failure is said on standard error,
-/// and each that differs from the one before it; with `-v`, all.
+/// Repeats `attempt` until it succeeds, fails permanently, or `deadline` passes. Prints the first failure, and each
+/// one that differs from the previous; with `-v`, all.
 pub(super) async fn run<T, E: Retryable>(
     last_said: &LastSaid,
     deadline: Deadline,
@@ -187,7 +188,8 @@ pub(super) async fn run<T, E: Retryable>(
             attempts.asked_to_wait = (!asked.is_zero()).then_some(asked);
             return Err(GaveUp { last: Some(error), attempts });
         }
-        // What is left after the pause is enough for an attempt: the last one is made shortly before the deadline.
+        // After the pause, enough time for an attempt must remain. The last attempt is made shortly before the
+        // deadline.
         let longest = remaining.saturating_sub(asked + LAST_ATTEMPT);
         if longest < LAST_ATTEMPT {
             return Err(GaveUp { last: Some(error), attempts });
@@ -209,8 +211,8 @@ fn jitter(cap: Duration) -> Duration {
     cap.mul_f32(fastrand::f32())
 }
 
-/// The pause that a `Retry-After` header asks for: seconds, or a date (RFC 9110, section 10.2.3).
-/// What cannot be read counts as absent.
+/// The pause in a `Retry-After` header: seconds, or a date (RFC 9110, section 10.2.3). An invalid header counts as
+/// missing.
 #[must_use]
 pub fn retry_after(value: &str, now: std::time::SystemTime) -> Option<Duration> {
     let value = value.trim();
@@ -242,7 +244,7 @@ mod tests {
         }
     }
 
-    /// Runs against a clock that jumps to the next event, and returns the attempts and the time of each attempt.
+    /// Runs with a clock that jumps to the next event. Returns the number of attempts, and the time of each.
     fn attempts_at(
         bound: Duration,
         mut retry: impl FnMut(usize, Duration) -> Option<Retry>,

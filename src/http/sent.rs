@@ -1,4 +1,4 @@
-//! Whether a request has begun to leave.
+//! Records whether a request has started to be sent.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -8,19 +8,20 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-/// Whether the body of a request has begun to leave: from then on the server may have acted on it. Clones share it.
+/// Whether the body of a request has started to be sent: from then on the server may have executed it. Clones share
+/// it.
 #[derive(Clone, Debug, Default)]
 pub struct Sent(Arc<AtomicBool>);
 
 impl Sent {
-    /// Whether it has.
+    /// Whether it has started.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
 
-/// A body that notes when it is fetched, to be written to the connection. It may hold a secret, so there is no `Debug`.
+/// A body that records when it is written to the connection. It may contain a secret, so there is no `Debug`.
 pub(super) struct Noting {
     bytes: Option<Bytes>,
     sent: Sent,

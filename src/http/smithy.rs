@@ -1,4 +1,4 @@
-//! The AWS SDK's calls through the one client.
+//! Sends the AWS SDK's calls with our HTTP client.
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -12,14 +12,14 @@ use reqwest::{Method, Url};
 
 use super::{Client, Exhausted, Failure, Request, Response};
 
-/// `client` as the SDK wants it. Its own timeouts and retries are left to the caller's.
+/// `client` in the SDK's form. The caller's timeouts and retries apply, not the SDK's.
 #[must_use]
 pub fn http_client(client: &Client) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(client.clone()));
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// The SDK's copies of an answer's text at a time: as it came, as XML, and as values, some of which it puts together.
+/// The SDK's copies of an answer at a time: the bytes, the XML, and the values, of which some are decoded.
 const COPIES: usize = 5;
 
 #[derive(Debug)]
@@ -55,7 +55,7 @@ fn to_sdk(response: Response) -> Result<HttpResponse, String> {
     let status = StatusCode::try_from(response.status).map_err(|error| error.to_string())?;
     let mut answer = HttpResponse::new(status, SdkBody::from(response.body));
     for (name, value) in &response.headers {
-        // A header that is not text is not one the SDK reads.
+        // The SDK does not read a header that is not text.
         if let Ok(value) = value.to_str() {
             answer.headers_mut().append(name.as_str().to_owned(), value.to_owned());
         }

@@ -1,5 +1,5 @@
-//! Requests and answers as reqwest has them, over connections of our own: reqwest's client makes its own, and what a proxy
-//! answered is lost in them.
+//! Sends reqwest's requests over our own connections. reqwest's client would open the connections itself, and lose a
+//! proxy's answer.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use super::peer::{RawText, Shown};
 use super::sent::{Noting, Sent};
 use super::{BODY_LIMIT, Exhausted, Held, Request, Response, body, origin, proxy};
 
-/// The most that the headers of an HTTP/2 answer may take, as RFC 9113, section 6.5.2, counts it. In memory they take about
-/// five times that, and a hundred answers may come at once.
+/// The size limit for the headers of an HTTP/2 answer, counted as in RFC 9113, section 6.5.2. In memory they need
+/// about five times as much, and a hundred answers may arrive at once.
 const HEADERS: u32 = 16 << 10;
 
-/// How much of the answers of an HTTP/2 connection may come before it is read. It is buffered beside the budget.
+/// The flow-control window of an HTTP/2 connection. Its buffer is not counted in the memory budget.
 const WINDOW: u32 = 1 << 20;
 
-/// Statuses that name another address (RFC 9110, section 15.4). The rest of the 3xx name none, and no request of ours asks
-/// for them: whoever asked finds that the answer is not the provider's.
+/// Statuses with another address (RFC 9110, section 15.4). The other 3xx statuses have none, and are not answers to
+/// our requests: the caller reports that another server answered.
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
 /// Keeps connections, and sends requests over them.
@@ -39,11 +39,11 @@ impl Transport {
         Self(builder.build(Connector::new(ways)))
     }
 
-    /// Sends `request` to `host`, as messages call it, and reads the whole answer, as far as
-    /// `held` may grow. When the request begins to leave is `noted`.
+    /// Sends `request` to `host`, which is its name in messages. Reads the whole answer, as long as `held` can grow.
+    /// `noted` records when the request starts to be sent.
     ///
     /// # Errors
-    /// When no whole answer came, or a redirect.
+    /// If the answer is incomplete, or a redirect.
     pub(super) async fn send(
         &self,
         request: Request,
@@ -88,7 +88,7 @@ fn prepared(request: Request, shown: &Shown, noted: Option<&Sent>) -> reqwest::R
     }
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
     headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(connect::USER_AGENT));
-    // The user is in the header now.
+    // The header now contains the user.
     let _ = (url.set_username(""), url.set_password(None));
     let mut prepared = reqwest::Request::new(method, url);
     *prepared.headers_mut() = headers;
@@ -99,7 +99,8 @@ fn prepared(request: Request, shown: &Shown, noted: Option<&Sent>) -> reqwest::R
     prepared
 }
 
-/// The user and the password of an address, as a header. The server may repeat them from then on.
+/// The user and password of an address, as a header. They are registered as secrets, because the server may repeat
+/// them.
 fn authorization(url: &Url, shown: &Shown) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;

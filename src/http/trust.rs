@@ -1,4 +1,5 @@
-//! Which certificates are trusted: a named bundle, else the system's store, else Mozilla's list; and what `--ca-file` adds.
+//! The trusted certificates: a bundle that is set, or else the system's store, or else Mozilla's list. `--ca-file`
+//! adds more.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::error::Usage;
 use crate::host::Env;
 use crate::input::{self, Fault, Kind, Reader, Walk};
 
-/// The certificates to trust; nothing but `--ca-file` is read before the first https call. Clones share what is read then.
+/// The trusted certificates. Only `--ca-file` is read before the first https call. Clones share the result.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     bundle: Option<Bundle>,
@@ -27,7 +28,7 @@ pub struct Trust {
 const OPTION: &str = "--ca-file";
 const SYSTEM: &str = "the system's certificates";
 
-/// What `--ca-file` holds. It is read once, for it may be a pipe.
+/// The content of `--ca-file`. It is read once, because it may be a pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaFile(Vec<CertificateDer<'static>>);
 
@@ -35,17 +36,17 @@ impl CaFile {
     /// Reads the file.
     ///
     /// # Errors
-    /// When it cannot be read, or holds no certificate.
+    /// If it cannot be read, or contains no certificate.
     pub fn read(reader: &Reader, path: &Path) -> Result<Self, Usage> {
         let bytes = reader.file(OPTION, path, Kind::Certificates).map_err(|fault| fault.at(OPTION, path))?;
         let found = pem::certificates(&bytes);
         found.map(Self).map_err(|why| Usage::new(format!("{OPTION}: {} {why}", path.display())))
     }
 
-    /// The certificates that [`pem`](Self::pem) has written down.
+    /// The certificates in `pem`, a text from [`pem`](Self::pem).
     ///
     /// # Errors
-    /// When it holds none.
+    /// If it contains none.
     pub fn from_pem(pem: &str) -> Result<Self, Usage> {
         pem::certificates(pem.as_bytes()).map(Self).map_err(|why| Usage::new(format!("the noted --ca-file {why}")))
     }
@@ -57,19 +58,19 @@ impl CaFile {
     }
 }
 
-/// A bundle that stands in place of the system's store.
+/// A bundle that replaces the system's store.
 #[derive(Clone, Debug)]
 pub struct Bundle {
     variable: &'static str,
     file: Option<PathBuf>,
-    /// Whether `file` may be a directory, whose whole tree is read.
+    /// Whether `file` may be a directory; then all files below it are read.
     or_tree: bool,
     directories: Vec<PathBuf>,
     given: Vec<CertificateDer<'static>>,
 }
 
 impl Bundle {
-    /// The bundle that a variable of the provider's own names (`AWS_CA_BUNDLE`).
+    /// The bundle that a provider's own variable sets (`AWS_CA_BUNDLE`).
     ///
     /// # Errors
     /// As [`Env::get`].
@@ -78,7 +79,7 @@ impl Bundle {
         Ok(path.map(|path| Self::from_file(variable, path.into())))
     }
 
-    /// The certificates in a PEM file that `variable` names.
+    /// The certificates in the PEM file that `variable` names.
     #[must_use]
     pub fn from_file(variable: &'static str, path: PathBuf) -> Self {
         Self { file: Some(path), ..Self::nothing(variable) }
@@ -94,16 +95,16 @@ impl Bundle {
         Self { variable, file: None, or_tree: false, directories: Vec::new(), given: Vec::new() }
     }
 
-    /// The certificates that `variable` itself holds, as PEM.
+    /// The certificates in the variable itself, as PEM.
     ///
     /// # Errors
-    /// When it holds none.
+    /// If it contains none.
     pub fn from_pem(variable: &'static str, pem: &str) -> Result<Self, Usage> {
         let given = pem::certificates(pem.as_bytes()).map_err(|why| Usage::new(format!("{variable} {why}")))?;
         Ok(Self { given, ..Self::nothing(variable) })
     }
 
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, as OpenSSL reads them.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, with OpenSSL's rules.
     ///
     /// # Errors
     /// As [`Env::get`].
@@ -133,7 +134,7 @@ impl Bundle {
             }
         }
         for directory in &self.directories {
-            // As OpenSSL has it, a directory or an entry that cannot be read counts as empty.
+            // As in OpenSSL, an unreadable directory or entry counts as empty.
             found.extend(below(directory, Walk::Directory));
         }
         if found.is_empty() {
@@ -148,8 +149,8 @@ impl Bundle {
 }
 
 impl Trust {
-    /// What the environment and the command line say: the provider's own bundle, if it has a variable for
-    /// one, goes before OpenSSL's variables, and those before the system's store.
+    /// The trust settings of the environment and the command line. The provider's own bundle, if set, takes
+    /// precedence over OpenSSL's variables, and those over the system's store.
     ///
     /// # Errors
     /// As [`Env::get`].
@@ -161,7 +162,7 @@ impl Trust {
         Ok(Self { bundle, added, read: Arc::default() })
     }
 
-    /// These certificates, with the provider's own bundle in place of the bundle, if it has one.
+    /// The same, with the provider's own bundle if it is set.
     #[must_use]
     pub fn with(self, own: Option<Bundle>) -> Self {
         match own {
@@ -170,10 +171,10 @@ impl Trust {
         }
     }
 
-    /// All of them. The bundle, or the system's store, is read for at most as long as `within`.
+    /// All trusted certificates. The timeout for reading the bundle or the system's store is `within`.
     ///
     /// # Errors
-    /// When something that is named cannot be used, or is not read in time.
+    /// If a file or directory that is set cannot be used, or is not read in time.
     pub(super) async fn anchors(&self, within: Duration) -> Result<Arc<Anchors>, Failure> {
         let read = self.read.get_or_try_init(async || self.look_up(within).await.map(Arc::new));
         read.await.map(Arc::clone)
@@ -206,23 +207,23 @@ impl Trust {
     }
 }
 
-/// Whom to trust.
+/// The loaded certificates.
 #[derive(Debug)]
 pub(super) struct Anchors {
-    /// Authorities.
+    /// The trusted authorities.
     pub(super) roots: RootCertStore,
-    /// The certificates that the user has named, each of which a server may show as its own. The system's are not among
-    /// them.
+    /// The certificates that the user has named: a server may use each of them as its own. The system's are not
+    /// included.
     pub(super) named: Vec<CertificateDer<'static>>,
-    /// Certificates beside the authorities that sign for nobody.
+    /// Certificates that are not allowed to sign others.
     pub(super) unfit: Vec<Unsigning>,
 }
 
-/// A certificate whose signature is worth nothing.
+/// A certificate that is not allowed to sign others.
 #[derive(Debug)]
 pub(super) struct Unsigning {
     pub(super) certificate: CertificateDer<'static>,
-    /// The option or variable that names it.
+    /// The option or variable that it came from.
     pub(super) place: &'static str,
     pub(super) why: Unfit,
 }
@@ -234,10 +235,11 @@ impl Default for Anchors {
 }
 
 impl Anchors {
-    /// Adds a certificate, as an authority if it may be one: an anchor's own constraints are checked nowhere else.
+    /// Adds a certificate; as an authority, if it is allowed to sign. No other code checks the constraints of a trust
+    /// anchor.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be parsed.
     fn add(
         &mut self,
         certificate: &CertificateDer<'static>,
@@ -255,7 +257,7 @@ impl Anchors {
     }
 }
 
-/// The certificate that this side shows, where the server asks for one.
+/// The client certificate, for servers that request one.
 #[derive(Debug)]
 pub struct Identity {
     pub(super) certificates: Vec<CertificateDer<'static>>,
@@ -263,10 +265,10 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads a certificate, with those between it and its authority, and its key, from PEM.
+    /// Parses a certificate, with the intermediate ones, and its key, from PEM.
     ///
     /// # Errors
-    /// What is wrong with which of the two.
+    /// What is wrong, and with which of the two.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, String> {
         let certificates = pem::certificates(certificates).map_err(|why| format!("the certificate {why}"))?;
         let key = pem::private_key(key).map_err(|why| format!("the key {why}"))?;
@@ -274,8 +276,7 @@ impl Identity {
     }
 }
 
-/// The system's own list. Where it is one file, the directory of the same certificates, a file each, is
-/// not read as well.
+/// The system's list. If it is one file, the directory with the same certificates is not read too.
 #[cfg(not(target_os = "macos"))]
 fn system_store(reader: &Reader) -> Vec<CertificateDer<'static>> {
     let places = openssl_probe::probe();

@@ -1,4 +1,4 @@
-//! The private directory: made where it is missing, checked, and what is written down of the files in it.
+//! The private directory: created if it is missing, checked, and listed in a manifest.
 
 use std::fs::{DirBuilder, Permissions};
 use std::io::ErrorKind;
@@ -12,21 +12,21 @@ use super::{Error, NAME_ONE, NewFile, Record, end, parents, random_name};
 use crate::secret::Secret;
 use crate::shell::posix::quote;
 
-/// The private directory: there, ours, 0700.
+/// The private directory, which exists, belongs to this user and has mode 0700.
 #[derive(Debug)]
 pub struct Directory {
     pub(super) path: PathBuf,
-    /// Whether its name is ours too, and not one that the user gave.
+    /// Whether its name is the default, and not one that the user set.
     pub(super) own: bool,
     pub(super) end: Option<Instant>,
 }
 
-/// The mode of a directory that is not in its manifest yet, or no longer: nobody gives it to one of his own.
+/// The mode of a directory that is not in its manifest yet, or no longer. No user sets this mode.
 pub(super) const IN_THE_MAKING: u32 = 0o300;
 
 impl Directory {
-    /// Makes it where it is missing. Where the user gave its name, the manifest tells that it is ours, since an empty
-    /// directory of the user's own is none to delete. Until then its mode tells that.
+    /// Creates the directory if it is missing. If the user set its name, the manifest records that this program
+    /// created it: an empty directory of the user must not be deleted. Until then, its mode records it.
     pub(super) fn make(&self) -> Result<(), Error> {
         parents::check(&self.path)?;
         let access = if self.own { 0o700 } else { IN_THE_MAKING };
@@ -49,7 +49,7 @@ impl Directory {
         self.check_itself()?;
         if self.is_in_the_making()
             && let Ok(found) = Seen::at(&self.path)
-            // Where the manifest takes nothing, what comes next says so.
+            // If the manifest cannot be written, the next step reports it.
             && self.begin(&Record::new(&self.path, Made::PrivateDirectory { object: found.object }, None)).is_ok()
         {
             self.set_mode(0o700)?;
@@ -92,7 +92,7 @@ impl Directory {
             let hint = if self.own {
                 format!("chmod 700 {}", quote(&path.to_string_lossy()))
             } else if parents::is_safe(path, &found) {
-                // It may be the system's, /tmp say: it is not ours to be closed to others.
+                // It may be the system's, for example /tmp, which must stay open to others.
                 let within = path.join("oidc-exchange");
                 format!("name a directory of its own: export OIDC_EXCHANGE_DIR={}", quote(&within.to_string_lossy()))
             } else {
@@ -109,10 +109,10 @@ impl Directory {
         &self.path
     }
 
-    /// A new 0600 file here, in the manifest before a byte is in it. `content` is given its path.
+    /// Creates a 0600 file in the directory, after an entry in the manifest. `content` gets its path.
     ///
     /// # Errors
-    /// When it cannot be made, written down or written.
+    /// If it cannot be created, recorded or written.
     pub async fn file(&self, stem: &str, content: impl FnOnce(&Path) -> Secret) -> Result<PathBuf, Error> {
         let path = self.free(stem);
         let bytes = content(&path);
@@ -124,7 +124,7 @@ impl Directory {
         Ok(path)
     }
 
-    /// A path in the directory that nobody has.
+    /// An unused path in the directory.
     pub(super) fn free(&self, stem: &str) -> PathBuf {
         self.path.join(format!("{stem}-{}", random_name()))
     }
@@ -133,10 +133,10 @@ impl Directory {
         NewFile::at(path, &self.path)
     }
 
-    /// Writes down a file that is about to be filled with `bytes` and put in its place.
+    /// Records a file that will be filled with `bytes` and moved to its place.
     ///
     /// # Errors
-    /// When the manifest cannot be written.
+    /// If the manifest cannot be written.
     pub async fn record(&self, file: &mut NewFile, bytes: &[u8]) -> Result<(), Error> {
         self.record_file(file, bytes, None).await.map(drop)
     }
@@ -155,11 +155,11 @@ impl Directory {
         Ok(records)
     }
 
-    /// Writes down what is about to be changed in the file of somebody else's that `file` will replace. `value` is what it
-    /// takes to undo that, and `kind` who can read it.
+    /// Records a change of another program's file, which `file` will replace. `value` contains what is needed to undo
+    /// it. `kind` identifies the module that reads the value.
     ///
     /// # Errors
-    /// When the manifest cannot be written.
+    /// If the manifest cannot be written.
     pub(super) async fn record_change(
         &self,
         file: &mut NewFile,
@@ -170,11 +170,11 @@ impl Directory {
         self.record_copy(file, Some(note)).await
     }
 
-    /// Writes down that a file of somebody else's is about to be replaced by `file`, with nothing of ours in it. The records are of
-    /// no more use once it is in its place.
+    /// Records that `file` will replace another program's file, and contains nothing of ours. The records are
+    /// obsolete when it is in its place.
     ///
     /// # Errors
-    /// When the manifest cannot be written.
+    /// If the manifest cannot be written.
     pub async fn record_restored(&self, file: &mut NewFile) -> Result<Vec<Record>, Error> {
         self.record_copy(file, None).await
     }
@@ -188,7 +188,7 @@ impl Directory {
         Ok(records)
     }
 
-    /// A file that is made with a name has that in the manifest before.
+    /// A file that is created with a name is recorded before.
     async fn record_name(&self, file: &NewFile) -> Result<Vec<Record>, Error> {
         if file.is_made() {
             return Ok(Vec::new());
@@ -198,7 +198,7 @@ impl Directory {
         Ok(vec![record])
     }
 
-    /// `patience` from now, but no later than the run's own end.
+    /// `patience` from now, but not later than the run's end.
     pub(super) fn end(&self, patience: Duration) -> Instant {
         end(patience, self.end)
     }

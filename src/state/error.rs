@@ -1,28 +1,28 @@
-//! Why a file or directory could not be made, written or used.
+//! The errors of this module.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::{self, Exit, Report};
 
-/// A file or directory that cannot be made, written or used.
+/// A file or directory could not be created, written or used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Which.
+    /// Its path.
     pub path: PathBuf,
-    /// What the system said, or what is wrong with it.
+    /// The operating system's reason, or the fault.
     pub why: String,
-    /// What to do about it.
+    /// A hint.
     pub hint: Option<String>,
 }
 
 impl Error {
-    /// A path that cannot be written.
+    /// The error that a path cannot be written.
     pub(crate) fn write(path: impl Into<PathBuf>, why: impl fmt::Display) -> Self {
         Self { path: path.into(), why: why.to_string(), hint: None }
     }
 
-    /// What a person reads.
+    /// The report for the user.
     #[must_use]
     pub fn report(&self) -> Report {
         Report::new(self.to_string()).hints(self.hint.clone())

@@ -1,5 +1,5 @@
-//! A lock between processes: a file beside what it guards, there only while somebody holds it or was killed
-//! holding it. The system lets go of a dead process's lock.
+//! A lock between processes: a file beside the guarded one. It exists only while a process holds it, or was killed
+//! while it held it. The system releases the lock of a dead process.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -14,16 +14,16 @@ use super::{Directory, Error, own_file};
 
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The lock, held until dropped.
+/// The lock. Dropping it releases it.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// Closing it lets go.
+    /// Closing the file releases the lock.
     _file: File,
     noted: Option<Noted>,
 }
 
-/// The manifest's line about a lock's file, which is taken out when this is dropped.
+/// The manifest's record of a lock's file. It is removed on drop.
 #[derive(Debug)]
 pub(super) struct Noted {
     directory: Directory,
@@ -38,13 +38,13 @@ impl Noted {
 
 impl Drop for Noted {
     fn drop(&mut self) {
-        // A line that stays, since another process has the manifest, is about a file that is gone: `clean` drops it.
+        // If another process holds the manifest, the record stays. Its file is gone, and `clean` removes the record.
         let _ = self.directory.try_settle(std::slice::from_ref(&self.record));
     }
 }
 
 impl Lock {
-    /// Takes the lock at `path`, waiting for it until `end` at most, while signals and timers are attended to.
+    /// Waits for the lock at `path`, until `end` at most. Signals and timers are handled meanwhile.
     pub(super) async fn wait(path: &Path, end: Instant) -> Result<Self, Error> {
         loop {
             match Self::attempt(path)? {
@@ -61,7 +61,7 @@ impl Lock {
         }
     }
 
-    /// The same lock with what the manifest has about it.
+    /// Adds the manifest's record of the lock.
     pub(super) fn with(mut self, noted: Option<Noted>) -> Self {
         self.noted = noted;
         self
@@ -74,11 +74,11 @@ impl Lock {
         };
         let Some(file) = own_file::open_or_make(path, OFlags::empty()).map_err(fail)? else { return Ok(None) };
         match file.try_lock() {
-            // Its last holder may have deleted the file between the two steps.
+            // The previous holder may have deleted the file between the two steps.
             Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), _file: file, noted: None })),
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => {
-                // On a file system without locks nobody holds it.
+                // On a file system without locks, no process holds it.
                 let _ = std::fs::remove_file(path);
                 Err(fail(error))
             }
@@ -88,12 +88,12 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Whoever waits for this file finds it gone and makes a new one.
+        // A process that waits for this file finds it deleted and creates a new one.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// Whether `file` is what is at `path`.
+/// Whether `file` is the file at `path`.
 pub(super) fn is_still(path: &Path, file: &File) -> bool {
     match (path.symlink_metadata(), file.metadata()) {
         (Ok(there), Ok(here)) => (there.dev(), there.ino()) == (here.dev(), here.ino()),

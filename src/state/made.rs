@@ -1,19 +1,19 @@
-//! Directories of the user's that had to be made for a file of theirs.
+//! Directories that were created for a file of the user.
 
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// Directories that were made, the deepest first. Those that are empty when this is dropped go again.
+/// Created directories, the deepest first. Those that are empty on drop are removed.
 #[derive(Debug, Default)]
 pub struct MadeDirectories(Vec<PathBuf>);
 
 impl MadeDirectories {
-    /// Makes `path`, and the directories above it that are missing, for this user only.
+    /// Creates `path` and its missing parents, for this user only.
     ///
     /// # Errors
-    /// What the system says.
+    /// The operating system's error.
     pub fn make(path: &Path) -> io::Result<Self> {
         let is_missing =
             |path: &&Path| path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
@@ -22,7 +22,7 @@ impl MadeDirectories {
         Ok(Self(missing))
     }
 
-    /// Those that an earlier run has made.
+    /// Directories that an earlier run created.
     #[must_use]
     pub fn earlier(paths: &[PathBuf]) -> Self {
         Self(paths.to_vec())
@@ -37,7 +37,7 @@ impl MadeDirectories {
 
 impl Drop for MadeDirectories {
     fn drop(&mut self) {
-        // The system deletes no directory that has something in it.
+        // The system does not delete a directory that is not empty.
         let _ = self.0.iter().try_for_each(std::fs::remove_dir);
     }
 }

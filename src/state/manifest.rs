@@ -1,7 +1,7 @@
-//! The manifest: a line of JSON for each thing that an exchange made or changed.
+//! The manifest: a line of JSON for each thing that an exchange created or changed.
 //!
-//! Lines are appended, and are taken out by way of a whole new manifest: whenever a process is killed, what was written
-//! down is still there.
+//! Lines are appended. To remove lines, a whole new manifest is written and moved into place. So a killed process
+//! never loses a record.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,28 +18,28 @@ use super::{Error, own_file};
 
 const NAME: &str = "manifest";
 
-/// The next manifest, until it is whole.
+/// The new manifest, until it is complete.
 const NEXT: &str = "manifest.new";
 
-/// Room for some ten thousand lines.
+/// Enough for about ten thousand lines.
 const LARGEST: u64 = 16 << 20;
 
-/// How long other exchanges may hold the lock, each for less than a millisecond.
+/// The timeout for the lock, which other exchanges hold for less than a millisecond each.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Directory {
-    /// Writes `record` down.
+    /// Appends `record`.
     pub(super) async fn append(&self, record: &Record) -> Result<(), Error> {
         let line = self.line(record)?;
         let mut manifest = self.locked().await?;
         let written = manifest.metadata().and_then(|found| {
-            // Part of a line would spoil the next one, which begins behind it.
+            // A partial line would make the next line unreadable.
             manifest.write_all(&line).inspect_err(|_| drop(manifest.set_len(found.len())))
         });
         written.map_err(|error| self.unwritten(error))
     }
 
-    /// Writes down in a new manifest that the directory is ours.
+    /// Starts a new manifest with the record of the directory itself.
     pub(super) fn begin(&self, record: &Record) -> Result<(), Error> {
         let line = self.line(record)?;
         let opened = own_file::open_or_make(&self.manifest(), OFlags::APPEND);
@@ -57,10 +57,10 @@ impl Directory {
         Note::new(kind, value).map_err(|error| self.unwritten(error))
     }
 
-    /// What is written down, but for lines that cannot be read. Others may add to it, and take out of it, from then on.
+    /// All readable records. Other processes may add and remove records afterwards.
     ///
     /// # Errors
-    /// When the manifest cannot be read, or is not one.
+    /// If the manifest cannot be read, or is invalid.
     pub async fn records(&self) -> Result<Vec<Record>, Error> {
         if is_absent(&self.manifest()) {
             return Ok(Vec::new());
@@ -70,23 +70,23 @@ impl Directory {
         Ok(records.filter(|record| !record.is_of_private_directory()).collect())
     }
 
-    /// Takes out the lines of `done`, and those that cannot be read; then deletes the manifest, and the directory if it
-    /// is ours, each if it is empty.
+    /// Removes the records `done`, and unreadable lines. Then deletes the manifest if it is empty. Also deletes the
+    /// directory if it is empty and this program created it.
     ///
     /// # Errors
-    /// When the manifest cannot be read or written, or is not one.
+    /// If the manifest cannot be read or written, or is invalid.
     pub async fn settle(&self, done: &[Record]) -> Result<(), Error> {
         let manifest = if is_absent(&self.manifest()) { None } else { Some(self.locked().await?) };
         self.settle_locked(manifest.as_ref(), done)
     }
 
-    /// The same unless another process has the manifest: `clean` can do without.
+    /// The same, but only if no other process holds the manifest: `clean` does not depend on it.
     pub(super) fn try_settle(&self, done: &[Record]) -> Result<(), Error> {
         let manifest = if is_absent(&self.manifest()) { None } else { self.attempt()? };
         manifest.map_or(Ok(()), |manifest| self.settle_locked(Some(&manifest), done))
     }
 
-    /// Says that a line is of no use to anybody.
+    /// Warns of an unreadable line.
     pub fn warn_unreadable(&self) {
         tracing::warn!("{}: a line that cannot be read is dropped", self.manifest().display());
     }
@@ -103,7 +103,7 @@ impl Directory {
                     rest.push_str(line);
                     rest.push('\n');
                 }
-                // It may be cut short, with the machine itself: its file was never filled.
+                // A crash of the machine can truncate a line. Its file was not written yet.
                 Err(_) => self.warn_unreadable(),
             }
         }
@@ -116,7 +116,7 @@ impl Directory {
         if rest.len() == text.len() { Ok(()) } else { self.replace(&rest) }
     }
 
-    /// Deletes the manifest, and the directory if it is ours and empty.
+    /// Deletes the manifest. Also deletes the directory if it is empty and this program created it.
     fn remove(&self, ours: Option<&Record>) -> Result<(), Error> {
         let recorded = |found: &Seen| ours.is_some_and(|record| record.is_private_directory(found));
         let is_ours = self.own || self.is_in_the_making() || Seen::at(&self.path).is_ok_and(|found| recorded(&found));
@@ -134,7 +134,8 @@ impl Directory {
         }
         match std::fs::remove_dir(&self.path) {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
-                // Another exchange has begun a manifest, and finds the mode as it is; or what is in it is somebody else's.
+                // Either another exchange has started a manifest, and checks the mode itself; or the content is
+                // somebody else's.
                 if is_absent(&self.manifest()) { self.set_mode(0o700) } else { Ok(()) }
             }
             Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::write(&self.path, error)),
@@ -144,7 +145,7 @@ impl Directory {
 
     fn replace(&self, text: &str) -> Result<(), Error> {
         let next = self.path.join(NEXT);
-        // One that was left behind by a process that was killed may be longer.
+        // A file that a killed process left may be longer.
         let written = own_file::open_or_make(&next, OFlags::empty()).and_then(|file| {
             let mut file = file.ok_or(ErrorKind::ResourceBusy)?;
             file.set_len(0)?;
@@ -169,7 +170,7 @@ impl Directory {
         Error::write(self.manifest(), error)
     }
 
-    /// The manifest, open for appending and locked against the job's other exchanges until it is dropped.
+    /// Opens the manifest for appending, and locks it against other exchanges until it is closed.
     async fn locked(&self) -> Result<File, Error> {
         const PAUSE: Duration = Duration::from_millis(2);
         let end = self.end(PATIENCE);
@@ -182,12 +183,12 @@ impl Directory {
         }
     }
 
-    /// The same, if nobody else has it.
+    /// The same, if no other process holds it.
     fn attempt(&self) -> Result<Option<File>, Error> {
         let path = self.manifest();
         let open = || own_file::open_or_make(&path, OFlags::APPEND);
         let opened = match open() {
-            // Another exchange of the job may have removed the directory, empty, after we found it.
+            // Another exchange of the job may have removed the empty directory meanwhile.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.make()?;
                 open()
@@ -206,7 +207,7 @@ impl Directory {
         }
     }
 
-    /// Something in the manifest's place that is not one takes somebody to look at it.
+    /// The error of something else in the manifest's place, which a person must look at.
     fn spoilt(&self, error: io::Error) -> Error {
         let hint = (error.kind() == ErrorKind::Other)
             .then(|| "remove it, or name another directory with OIDC_EXCHANGE_DIR".to_owned());

@@ -1,4 +1,4 @@
-//! What the job's exchanges leave behind: the private directory, and the manifest by which `clean` finds it all.
+//! What the job's exchanges leave: the private directory, and the manifest with which `clean` finds everything.
 
 #![allow(
     clippy::disallowed_methods,
@@ -37,7 +37,7 @@ use record::Made;
 use crate::error::Usage;
 use crate::host::Env;
 
-/// Where the private directory is, or will be once something needs it.
+/// The place of the private directory, which is created when it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDir {
     path: Option<PathBuf>,
@@ -47,14 +47,14 @@ pub struct StateDir {
 }
 
 impl StateDir {
-    /// `$OIDC_EXCHANGE_DIR`, else `~/.oidc-exchange/<job id>`. Nothing is made yet.
+    /// `$OIDC_EXCHANGE_DIR`, or else `~/.oidc-exchange/<job id>`. Nothing is created yet.
     ///
     /// # Errors
     /// As [`Env::get`].
     pub fn locate(env: &Env) -> Result<Self, Usage> {
         if let Some(path) = env.get("OIDC_EXCHANGE_DIR")? {
             let path = std::path::absolute(&path).map_err(|error| Usage::new(format!("OIDC_EXCHANGE_DIR: {error}")))?;
-            // A slash at the end would lead through a link.
+            // A trailing slash would follow a symlink.
             let path = Some(path.components().collect());
             return Ok(Self { path, own: false, lasting: true, end: None });
         }
@@ -66,36 +66,36 @@ impl StateDir {
         Ok(Self { path, own: true, lasting, end: None })
     }
 
-    /// The same, with no wait for another process beyond `end`.
+    /// The same, with `end` as the end of all waits for other processes.
     #[must_use]
     pub fn until(self, end: Option<Instant>) -> Self {
         Self { end, ..self }
     }
 
-    /// What is left of `patience`, counted from now, before the end of all waits.
+    /// The rest of `patience` from now, limited by the end of all waits.
     #[must_use]
     pub fn remaining(&self, patience: Duration) -> Duration {
         end(patience, self.end).saturating_duration_since(Instant::now())
     }
 
-    /// Whether later commands of this job find the same place again.
+    /// Whether later commands of this job find the same place.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
         self.lasting
     }
 
-    /// Makes the directory where it is missing, and checks that it is ours alone.
+    /// Creates the directory if it is missing, and checks that only this user can use it.
     ///
     /// # Errors
-    /// When there is no place for it, it cannot be made, it is a link, another's, or open to others, or another user
-    /// could put another one in its place.
+    /// If there is no place for it, or it cannot be created. If it is a symlink, belongs to another user, or is open
+    /// to others. If another user could replace it.
     pub fn open(&self) -> Result<Directory, Error> {
         let directory = self.directory(self.path()?);
         directory.make()?;
         Ok(directory)
     }
 
-    /// The directory where it is already there.
+    /// The directory, if it exists.
     ///
     /// # Errors
     /// As [`StateDir::open`].
@@ -109,11 +109,11 @@ impl StateDir {
         Ok(Some(directory))
     }
 
-    /// Takes the lock at `path`, waiting for it for `patience` at most. Its file is written down before, since a process
-    /// that is killed leaves it behind; where that cannot be, it is an empty file, and no reason to go without the lock.
+    /// Waits for the lock at `path`, for at most `patience`. The lock's file is recorded before it is created,
+    /// because a killed process leaves it. If it cannot be recorded, the lock is created anyway: the file is empty.
     ///
     /// # Errors
-    /// When it cannot be made, or another process keeps it.
+    /// If it cannot be created, or another process holds it.
     pub async fn lock(&self, path: &Path, patience: Duration) -> Result<Lock, Error> {
         let end = end(patience, self.end);
         let mut noted = None;
@@ -124,7 +124,7 @@ impl StateDir {
         Ok(Lock::wait(path, end).await?.with(noted))
     }
 
-    /// Whether `path` is in there.
+    /// Whether `path` is inside the directory.
     #[must_use]
     pub fn holds(&self, path: &Path) -> bool {
         self.path.as_ref().is_some_and(|place| path.starts_with(place))
@@ -150,10 +150,10 @@ fn end(patience: Duration, last: Option<Instant>) -> Instant {
     last.map_or(end, |last| last.min(end))
 }
 
-/// Makes a directory that is ours alone, inside one that is.
+/// Creates a directory with mode 0700 inside one of ours.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If it cannot be created.
 pub fn private_directory(path: &Path) -> Result<(), Error> {
     DirBuilder::new().mode(0o700).create(path).map_err(|error| Error::write(path, error))
 }
@@ -161,15 +161,15 @@ pub fn private_directory(path: &Path) -> Result<(), Error> {
 /// Deletes a file.
 ///
 /// # Errors
-/// What the system says.
+/// The operating system's error.
 pub fn remove_file(path: &Path) -> std::io::Result<()> {
     std::fs::remove_file(path)
 }
 
-/// Writes a new 0600 file, inside a directory that is ours.
+/// Writes a new file with mode 0600 inside a directory of ours.
 ///
 /// # Errors
-/// When it is there already, or cannot be written.
+/// If it exists, or cannot be written.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     std::io::Write::write_all(&mut file, bytes)

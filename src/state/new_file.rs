@@ -1,7 +1,8 @@
-//! A private file that is made beside its place and moved there whole: what was there stays until that moment.
+//! A private file that is created beside its place and moved there when it is complete. Until then, the old file
+//! stays.
 //!
-//! Where the file system can (`O_TMPFILE`), it has no name until it is whole: whenever this process is killed, nothing is
-//! left. Elsewhere, and between getting a name and being moved, it has one that is in the manifest.
+//! If the file system supports it (`O_TMPFILE`), the file has no name until it is complete: a killed process leaves
+//! nothing. Otherwise, and between naming and moving, its name is in the manifest.
 
 use std::fs::{File, Permissions};
 use std::io::Write;
@@ -13,24 +14,24 @@ use rustix::fs::{Mode, OFlags};
 use super::object::{Object, Seen};
 use super::{Error, random_name};
 
-/// An empty 0600 file, to be in the directory where the result will be; gone again unless it is put in place.
+/// An empty file with mode 0600 in the directory of its place. It is deleted on drop, unless it was put in place.
 #[derive(Debug)]
 pub struct NewFile {
-    /// What errors name.
+    /// The path in errors.
     shown: PathBuf,
     path: PathBuf,
-    /// Beside it.
+    /// A path beside it.
     temporary: PathBuf,
-    /// None where it could only be made with a name, and is not made yet.
+    /// `None` if it must have a name from the start, and is not created yet.
     file: Option<File>,
     has_name: bool,
 }
 
 impl NewFile {
-    /// Makes the file, once `path` is seen to be free or an ordinary file, and its directory to take one.
+    /// Creates the file. First checks that `path` is unused or a regular file, and that its directory is writable.
     ///
     /// # Errors
-    /// When `path` is a link, a directory or a device, or its directory takes no file.
+    /// If `path` is a symlink, a directory or a device, or its directory is not writable.
     pub fn beside(path: &Path) -> Result<Self, Error> {
         match path.symlink_metadata() {
             Ok(found) if found.is_symlink() => return Err(Error::write(path, "it is a symbolic link")),
@@ -45,14 +46,14 @@ impl NewFile {
         }
         let mut new = Self::at(path.into(), path);
         if new.file.is_none() {
-            // Not kept: its name is not in the manifest yet.
+            // It is only a test, because its name is not in the manifest yet.
             new.make()?;
             new.unmake();
         }
         Ok(new)
     }
 
-    /// The same for a path that nobody else has, and that is of no interest to anybody: errors name `shown`.
+    /// The same for an internal path that no other process uses. Errors name `shown`.
     pub(super) fn at(path: PathBuf, shown: &Path) -> Self {
         let name = format!(".oidc-exchange-{}", random_name());
         let temporary = path.with_file_name(name);
@@ -60,12 +61,12 @@ impl NewFile {
         Self { file: nameless(directory), shown: shown.into(), path, temporary, has_name: false }
     }
 
-    /// Where it will be.
+    /// Its final path.
     pub(super) fn path(&self) -> Result<PathBuf, Error> {
         self.absolute(&self.path)
     }
 
-    /// Where it is until it is whole.
+    /// Its path until it is complete.
     pub(super) fn temporary(&self) -> Result<PathBuf, Error> {
         self.absolute(&self.temporary)
     }
@@ -74,7 +75,7 @@ impl NewFile {
         std::path::absolute(path).map_err(|error| self.failed(error))
     }
 
-    /// Whether it is there already, without a name.
+    /// Whether it exists already, without a name.
     pub(super) fn is_made(&self) -> bool {
         self.file.is_some()
     }
@@ -97,7 +98,7 @@ impl NewFile {
         self.file = None;
     }
 
-    /// The file itself, made if it is not there yet.
+    /// The file itself. It is created if it does not exist yet.
     pub(super) fn object(&mut self) -> Result<Object, Error> {
         let seen = Seen::of(self.make()?);
         seen.map(|seen| seen.object).map_err(|error| self.failed(error))
@@ -106,32 +107,32 @@ impl NewFile {
     /// Writes the content.
     ///
     /// # Errors
-    /// When it cannot be written whole.
+    /// If it cannot be written completely.
     pub fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = self.make()?.write_all(bytes);
         written.map_err(|error| self.failed(error))
     }
 
-    /// Gives it another mode than 0600.
+    /// Sets another mode than 0600.
     ///
     /// # Errors
-    /// When it cannot be changed.
+    /// If it cannot be changed.
     pub fn set_mode(&mut self, mode: u32) -> Result<(), Error> {
         let changed = self.make()?.set_permissions(Permissions::from_mode(mode));
         changed.map_err(|error| self.failed(error))
     }
 
-    /// Moves it to its place in one step, once its content is on the disk.
+    /// Flushes the content to disk, and moves the file to its place in one step.
     ///
     /// # Errors
-    /// When it cannot be moved; what was there is untouched.
+    /// If it cannot be moved. The old file is unchanged then.
     pub fn put(mut self) -> Result<(), Error> {
         let synced = self.make()?.sync_all();
         synced.map_err(|error| self.failed(error))?;
         self.move_into_place()
     }
 
-    /// The same for what no crash of the machine outlives.
+    /// The same without flushing, for files that a crash of the machine may destroy.
     pub(super) fn move_into_place(mut self) -> Result<(), Error> {
         if !self.has_name {
             let temporary = self.temporary.clone();
@@ -156,12 +157,12 @@ impl Drop for NewFile {
     }
 }
 
-/// A file without a name, that can be given one.
+/// Creates a file without a name that can be given one later.
 #[cfg(target_os = "linux")]
 fn nameless(directory: &Path) -> Option<File> {
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(directory, flags, Mode::RUSR | Mode::WUSR).ok()?);
-    // Where /proc is not there, it could not be given one.
+    // Without /proc, it could not be given a name.
     by_descriptor(&file).symlink_metadata().is_ok().then_some(file)
 }
 
@@ -170,7 +171,7 @@ fn nameless(_: &Path) -> Option<File> {
     None
 }
 
-/// Gives a file that has none the name `path`.
+/// Gives an unnamed file the name `path`.
 #[cfg(target_os = "linux")]
 fn give_name(file: &File, path: &Path) -> std::io::Result<()> {
     use rustix::fs::{AtFlags, CWD, linkat};
@@ -192,7 +193,7 @@ fn by_descriptor(file: &File) -> PathBuf {
 mod tests {
     use super::*;
 
-    /// Both ways, since this machine's file system has only one of them.
+    /// Tests both ways, because this machine's file system supports only one of them.
     #[test]
     fn with_a_name_or_without_it_is_private_whole_and_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What one exchange makes, until it is sure to be wanted.
+//! Files of one exchange that is not finished yet.
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use super::record::{Made, Note, Outcome};
 use super::{Directory, Error, NewFile, Record};
 use crate::secret::Secret;
 
-/// Files and directories that one exchange has made. They are deleted when this is dropped, a signal's end or a
-/// failure's included, unless they are [kept](NewFiles::keep).
+/// Files and directories that one exchange has created. They are deleted on drop, also after a signal or a failure,
+/// unless they are [kept](NewFiles::keep).
 #[derive(Debug)]
 pub struct NewFiles {
     directory: Directory,
@@ -20,7 +20,7 @@ pub struct NewFiles {
 }
 
 impl Directory {
-    /// For an exchange that will make something here.
+    /// An empty list, for an exchange that will create files.
     #[must_use]
     pub fn new_files(self) -> NewFiles {
         NewFiles { directory: self, records: Vec::new(), kept: false }
@@ -34,10 +34,10 @@ impl NewFiles {
         self.directory.path()
     }
 
-    /// A new 0600 file in the private directory. `content` is given its path.
+    /// Creates a file with mode 0600 in the private directory. `content` gets its path.
     ///
     /// # Errors
-    /// When it cannot be made, written down or written.
+    /// If it cannot be created, recorded or written.
     pub async fn file(
         &mut self,
         stem: &str,
@@ -46,7 +46,7 @@ impl NewFiles {
         self.bytes(stem, |path| content(path).map(|text| text.reveal().as_bytes().to_vec())).await
     }
 
-    /// The same with content that need not be text.
+    /// The same with bytes that need not be UTF-8.
     ///
     /// # Errors
     /// As for [`file`](Self::file).
@@ -61,7 +61,8 @@ impl NewFiles {
         Ok(path)
     }
 
-    /// A new 0600 file with a secret that `clean` needs, and a note of what for: `kind` is who can read `value`.
+    /// Creates a file with mode 0600, with a secret for `clean`. The manifest gets a note with `value`. `kind`
+    /// identifies the module that reads it.
     ///
     /// # Errors
     /// As for [`file`](Self::file).
@@ -83,39 +84,39 @@ impl NewFiles {
         file.move_into_place()
     }
 
-    /// Fills `file` and puts it in its place, outside the private directory.
+    /// Fills `file` and moves it to its place, outside the private directory.
     ///
     /// # Errors
-    /// When it cannot be written, written down or moved.
+    /// If it cannot be written, recorded or moved.
     pub async fn put(&mut self, mut file: NewFile, bytes: &[u8]) -> Result<(), Error> {
         self.record(&mut file, bytes).await?;
         file.fill(bytes)?;
         file.put()
     }
 
-    /// Writes down a file that is about to be filled with `bytes` and put in its place, outside the private directory.
+    /// Records a file that will be filled with `bytes` and moved to its place, outside the private directory.
     ///
     /// # Errors
-    /// When the manifest cannot be written.
+    /// If the manifest cannot be written.
     pub async fn record(&mut self, file: &mut NewFile, bytes: &[u8]) -> Result<(), Error> {
         self.records.extend(self.directory.record_file(file, bytes, None).await?);
         Ok(())
     }
 
-    /// Writes down that a file of somebody else's is about to be replaced by `file`, which has something of ours in it: `value`
-    /// is what it takes to undo that, and `kind` who can read it.
+    /// Records that `file` will replace another program's file, and contains a change of ours. `value` contains what
+    /// is needed to undo it. `kind` identifies the module that reads the value.
     ///
     /// # Errors
-    /// When the manifest cannot be written.
+    /// If the manifest cannot be written.
     pub async fn change(&mut self, file: &mut NewFile, kind: &str, value: &impl serde::Serialize) -> Result<(), Error> {
         self.records.extend(self.directory.record_change(file, kind, value).await?);
         Ok(())
     }
 
-    /// A new 0700 directory in the private one, which goes with all that somebody puts into it.
+    /// Creates a directory with mode 0700 in the private one. It is deleted with its content.
     ///
     /// # Errors
-    /// When it cannot be made or written down.
+    /// If it cannot be created or recorded.
     pub async fn directory(&mut self, stem: &str) -> Result<PathBuf, Error> {
         let fail = |error: std::io::Error| Error::write(self.directory.path(), error);
         let path = self.directory.free(stem);
@@ -131,7 +132,7 @@ impl NewFiles {
         Ok(path)
     }
 
-    /// Leaves everything where it is, for the job to use and for `clean` to delete.
+    /// Keeps everything for the job. `clean` deletes it.
     pub fn keep(mut self) {
         self.kept = true;
     }
@@ -143,7 +144,7 @@ impl Drop for NewFiles {
             return;
         }
         if self.records.is_empty() {
-            // Nothing is to be taken back; the directory goes if it is ours and empty.
+            // Removes no record; deletes the directory if it is empty and ours.
             let _ = self.directory.try_settle(&[]);
             return;
         }

@@ -1,8 +1,8 @@
-//! What a file or a directory is known by besides its path.
+//! The identity of a file or directory, independent of its path.
 //!
-//! Device and inode are not enough: ext4 gives the number of a deleted file to the next one that is made. The time of
-//! birth tells them apart. Where a file system has none, or the kernel does not give it (before Linux 4.11), a file has its
-//! content besides, and a directory an empty file with a name that nobody else would choose.
+//! Device and inode are not sufficient: ext4 gives the inode number of a deleted file to the next new one. The time
+//! of birth distinguishes them. It is missing on some file systems, and with Linux before 4.11. Then a file is also
+//! identified by its content, and a directory by an empty file with an unusual name in it.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -12,13 +12,13 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-/// Tells a file or a directory from every other one, whatever their paths.
+/// The identity of a file or directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(Default))]
 pub(super) struct Object {
     device: u64,
     inode: u64,
-    /// Seconds since 1970, and nanoseconds.
+    /// The time of birth: seconds since 1970, and nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     birth: Option<(i64, u32)>,
 }
@@ -29,19 +29,19 @@ impl Object {
         Self { birth: None, ..self }
     }
 
-    /// Whether no other one can be taken for it.
+    /// Whether it is certainly unique.
     pub(super) fn is_certain(&self) -> bool {
         self.birth.is_some()
     }
 
-    /// Whether both are the same one, as far as both are known.
+    /// Whether both are equal, as far as they are known.
     pub(super) fn is(&self, other: &Self) -> bool {
         let births = self.birth.zip(other.birth);
         (self.device, self.inode) == (other.device, other.inode) && births.is_none_or(|(one, two)| one == two)
     }
 }
 
-/// What was found.
+/// The type of the found object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     File,
@@ -50,7 +50,7 @@ pub(super) enum Kind {
     Other,
 }
 
-/// A file, a directory or whatever else was found.
+/// A file, a directory, or another object.
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) object: Object,
@@ -60,7 +60,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// What is open as `file`.
+    /// The object that is open as `file`.
     pub(super) fn of(file: &File) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Some(seen) = linux::look(file, Path::new(""), rustix::fs::AtFlags::EMPTY_PATH) {
@@ -69,7 +69,7 @@ impl Seen {
         Ok(Self::from(&file.metadata()?))
     }
 
-    /// What is at `path`; a link itself.
+    /// The object at `path`; a symlink is not followed.
     pub(super) fn at(path: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Some(seen) = linux::look(rustix::fs::CWD, path, rustix::fs::AtFlags::SYMLINK_NOFOLLOW) {
@@ -78,7 +78,7 @@ impl Seen {
         Ok(Self::from(&path.symlink_metadata()?))
     }
 
-    /// The same in the directory of `path`, which is open as `parent`, wherever that is by now.
+    /// The same inside `parent`, the open directory of `path`, even if it was moved.
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "the standard library cannot do this"))]
     pub(super) fn within(parent: &File, path: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
@@ -117,8 +117,8 @@ mod linux {
     use rustix::fs::{AtFlags, FileType, StatxFlags, makedev, statx};
     use rustix::io::Errno;
 
-    /// The standard library asks for the time of birth where its C library is glibc. None where the kernel, or a filter
-    /// of system calls, does not know the question.
+    /// The standard library reads the time of birth only with glibc. `None` if the kernel, or a system call filter,
+    /// does not support it.
     pub(super) fn look(at: impl AsFd, name: &Path, flags: AtFlags) -> Option<io::Result<Seen>> {
         let found = match statx(at, name, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME) {
             Ok(found) => found,

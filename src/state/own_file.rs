@@ -1,4 +1,4 @@
-//! Files of ours at a name that somebody else could know: the manifest, and locks.
+//! Opens files of ours with names that other users can guess: the manifest, and locks.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -8,11 +8,11 @@ use rustix::fs::{Mode, OFlags};
 
 use super::object::{Kind, Seen};
 
-/// Opens the ordinary file at `path` for reading and writing, or makes it, 0600. A link is not followed, a pipe's other
-/// end is not waited for, and a device is not opened. None where the file comes and goes meanwhile.
+/// Opens the regular file at `path` for reading and writing, or creates it with mode 0600. Does not follow symlinks,
+/// wait for a pipe, or open a device. `None` if the file was created and deleted meanwhile.
 ///
 /// # Errors
-/// What the system says; of the kind [`ErrorKind::Other`] where something is there that is not such a file.
+/// The operating system's error; [`ErrorKind::Other`] if another object is at `path`.
 pub(super) fn open_or_make(path: &Path, more: OFlags) -> io::Result<Option<File>> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | more;
     let private = Mode::RUSR | Mode::WUSR;
@@ -39,10 +39,10 @@ pub(super) fn open_or_make(path: &Path, more: OFlags) -> io::Result<Option<File>
     }
 }
 
-/// The text of a private file of ours, up to `limit` bytes of it.
+/// The text of a private file of ours, up to `limit` bytes.
 ///
 /// # Errors
-/// When it is not there, is not an ordinary file of ours, or is not text.
+/// If it is missing, is not a regular file of ours, or is not UTF-8.
 pub fn read_private(path: &Path, limit: u64) -> io::Result<String> {
     check(&Seen::at(path)?)?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;

@@ -1,7 +1,7 @@
-//! The directories above the private one.
+//! Checks the parent directories of the private directory.
 //!
-//! Whoever can write to one of them can move the private directory away and put another in its place. Holding it open
-//! would not help: what we hand over are paths, which other programs follow later. So such a place is refused.
+//! Whoever can write to one of them can replace the private directory. Keeping it open would not help, because other
+//! programs use its path later. So such a place is refused.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -15,8 +15,8 @@ use super::Error;
 
 const STICKY: u32 = 0o1000;
 
-/// Checks every directory on the way to `path`, an absolute one, links on the way included, as far as they are there.
-/// What is at `path` itself is not looked at.
+/// Checks every existing directory on the way to the absolute `path`, following symlinks. The object at `path` itself
+/// is not checked.
 pub(super) fn check(path: &Path) -> Result<(), Error> {
     const MOST_LINKS: u32 = 40;
     let fail = |error: std::io::Error| Error::write(path, error);
@@ -57,10 +57,10 @@ pub(super) fn check(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What to do where there is no good place.
+/// The hint if there is no safe place.
 pub(super) const ELSEWHERE: &str = "name a directory of its own: export OIDC_EXCHANGE_DIR=\"$(mktemp -d)\"";
 
-/// Whether nobody else can replace what is in this directory.
+/// Whether no other user can replace the content of this directory.
 pub(super) fn is_safe(directory: &Path, holder: &Metadata) -> bool {
     danger(directory, holder, None).is_none()
 }
@@ -81,7 +81,8 @@ fn danger(directory: &Path, holder: &Metadata, entry: Option<&Metadata>) -> Opti
     if holder.permissions().mode() & STICKY == 0 {
         return Some(format!("other users may write to {name}, and can put another directory in its place"));
     }
-    // There, everybody keeps what is his: another user's link leads where he wants.
+    // In a sticky directory, users cannot replace each other's files. But a symlink of another user leads wherever
+    // that user wants.
     let link = entry.filter(|entry| entry.is_symlink() && !is_trusted(entry.uid()))?;
     Some(format!("a link of user {} in {name} leads there", link.uid()))
 }
@@ -90,22 +91,23 @@ fn is_writable_by_others(found: &Metadata) -> bool {
     const GROUP: u32 = 0o020;
     const OTHERS: u32 = 0o002;
     let mode = found.permissions().mode();
-    // Where each user has a group of the same number, nobody else is in it; and root's group is trusted as root is.
+    // If each user has a private group with the same number, it has no other members. The group of root is trusted
+    // like root.
     let own_group = found.gid() == 0 || (found.gid() == getegid().as_raw() && found.gid() == geteuid().as_raw());
     mode & OTHERS != 0 || (mode & GROUP != 0 && !own_group)
 }
 
-/// Root, this user, and whoever has no number in this user namespace: there, that is root outside of it, to whom even
-/// `/` may belong.
+/// Trusted are root, this user, and the owner without a number in this user namespace: outside of it, that is root,
+/// and `/` may belong to it.
 fn is_trusted(owner: u32) -> bool {
     owner == 0 || owner == geteuid().as_raw() || (owner == UNMAPPED && !is_mapped(owner))
 }
 
-/// The number that stands for all that have none, unless the system was set up for another.
+/// The default number for users without one.
 const UNMAPPED: u32 = 65534;
 
 fn is_mapped(user: u32) -> bool {
-    // Three numbers a line: the first in here, the first outside, and how many; user_namespaces(7).
+    // Three numbers per line: the first one inside, the first one outside, and the count; see user_namespaces(7).
     let Ok(map) = std::fs::read_to_string("/proc/self/uid_map") else { return true };
     map.lines().any(|line| {
         let numbers: Vec<u64> = line.split_whitespace().filter_map(|number| number.parse().ok()).collect();

@@ -1,4 +1,4 @@
-//! A line of the manifest: what was made, by what it is known to be ours, and a note for whoever made it.
+//! A line of the manifest: what was created, how to recognize it, and a note for the module that created it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use super::removal::{self, hex};
 use super::{random_name, write_private};
 use crate::secret::Secret;
 
-/// Something that an exchange made or changed.
+/// A thing that an exchange created or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Tells two lines of the same content apart.
+    /// A unique id, because lines may have equal content.
     id: String,
     path: PathBuf,
     made: Made,
@@ -24,48 +24,48 @@ pub struct Record {
     note: Option<Note>,
 }
 
-/// What is ours.
+/// The kind of thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Made {
-    /// Whatever is there, as long as it is empty. This is written down before it is made, when nothing else is known yet.
+    /// Anything, if it is empty. This is recorded before the creation, when nothing else is known.
     Empty,
-    /// A file with this content. It comes there from `temporary`, where it may be cut short.
+    /// A file with this content. It is moved there from `temporary`, where it may be incomplete.
     File { object: Object, size: u64, sha256: String, temporary: PathBuf },
-    /// A directory, whatever is in it. Where its time of birth is not known, it is the one with this file in it.
+    /// A directory with any content. If its time of birth is unknown, it is recognized by this file in it.
     Directory {
         object: Object,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mark: Option<PathBuf>,
     },
-    /// Something in a file that is not ours, which the note undoes. A copy comes there from `temporary`.
+    /// A change of another program's file. The note describes how to undo it. A copy is moved there from `temporary`.
     Change { object: Object, temporary: PathBuf },
-    /// The private directory itself, which goes when it is empty.
+    /// The private directory itself. It is deleted if it is empty.
     PrivateDirectory { object: Object },
 }
 
-/// What is to be known to undo what was made. Only the module that wrote it reads the value.
+/// The data for undoing a change. Only the module that wrote it reads the value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     kind: String,
     value: Value,
 }
 
-/// What became of a record when it was to be undone.
+/// The result of undoing a record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It has been undone.
     Undone,
-    /// There was nothing of ours to undo.
+    /// Nothing of ours was left to undo.
     Absent,
-    /// It stays in the manifest.
+    /// It was not undone, and stays in the manifest.
     Kept,
-    /// It could not be undone for this reason, and stays in the manifest.
+    /// It could not be undone, for this reason, and stays in the manifest.
     Failed(String),
 }
 
 impl Outcome {
-    /// From an attempt that gives whether there was something to undo.
+    /// Converts the result of an attempt, which is whether something was undone.
     pub fn of<E: std::fmt::Display>(attempt: Result<bool, E>) -> Self {
         match attempt {
             Ok(true) => Self::Undone,
@@ -80,13 +80,13 @@ impl Note {
         Ok(Self { kind: kind.to_owned(), value: serde_json::to_value(value)? })
     }
 
-    /// Which module's it is, and which of its kinds.
+    /// The kind, which identifies the module and the type of the note.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// The value, where it is a `T`.
+    /// The value, if it is a valid `T`.
     #[must_use]
     pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
         T::deserialize(&self.value).ok()
@@ -115,7 +115,7 @@ impl Record {
         &self.path
     }
 
-    /// What is to be known besides the file; none where deleting it is all.
+    /// The note; `None` if only the file must be deleted.
     #[must_use]
     pub fn note(&self) -> Option<&Note> {
         self.note.as_ref()
@@ -129,7 +129,7 @@ impl Record {
         matches!(self.made, Made::PrivateDirectory { .. })
     }
 
-    /// The file's content, where it is still what was written.
+    /// The file's content, if it is unchanged.
     #[must_use]
     pub fn secret(&self) -> Option<Secret> {
         let Made::File { object, size, sha256, .. } = &self.made else { return None };
@@ -137,12 +137,12 @@ impl Record {
         String::from_utf8(bytes).ok().filter(|text| !text.is_empty()).map(Secret::new)
     }
 
-    /// Puts a directory's mark into it, where it needs one.
+    /// Creates the identifying file in a directory, if it needs one.
     pub(super) fn mark(&self) -> io::Result<()> {
         if let Made::Directory { mark: Some(mark), .. } = &self.made { write_private(mark, b"") } else { Ok(()) }
     }
 
-    /// Deletes what was made, where it is still the same and has what was written.
+    /// Deletes what was created, if it is the same object with the same content.
     #[must_use]
     pub fn remove(&self) -> Outcome {
         match &self.made {
@@ -168,7 +168,7 @@ impl Record {
 mod tests {
     use super::*;
 
-    /// As on a file system that has no times of birth: what is made anew may be taken for it.
+    /// Without times of birth, a new object may be confused with the recorded one.
     #[test]
     fn a_directory_that_is_known_by_its_mark_alone() {
         let directory = tempfile::tempdir().unwrap();
@@ -185,7 +185,7 @@ mod tests {
         let record = Record::new(&path, Made::directory(make(), &path), None);
         record.mark().unwrap();
         std::fs::remove_dir_all(&path).unwrap();
-        // Under any number.
+        // The inode number is ignored here.
         let Made::Directory { mark, .. } = record.made else { panic!("it is a directory") };
         let another = Made::Directory { object: make(), mark };
         std::fs::write(path.join("notes"), "mine").unwrap();

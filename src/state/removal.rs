@@ -1,5 +1,5 @@
-//! Deleting what is ours: it is looked at, read and deleted by way of the directory that it is in, held open, whatever
-//! becomes of the directories above.
+//! Deletes our files. They are checked, read and deleted relative to their open directory, so that changes of the
+//! parents have no effect.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read};
@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 
 use super::object::{Kind, Object, Seen};
 
-/// The content of `object`, if it is at `path` and has that size and digest.
+/// The content of `object`, if it is at `path` and has this size and digest.
 pub(super) fn content(path: &Path, object: &Object, size: u64, sha256: &str) -> io::Result<Option<Vec<u8>>> {
     let Some((parent, _)) = look(path)? else { return Ok(None) };
     read(&open(&parent, path)?, object, size, sha256)
 }
 
-/// What is at `path`, and the directory that it is in.
+/// The object at `path`, and its open directory.
 fn look(path: &Path) -> io::Result<Option<(File, Seen)>> {
     #[cfg(target_os = "linux")]
     let access = OFlags::PATH;
@@ -44,7 +44,7 @@ fn unlink(parent: &File, path: &Path, flags: AtFlags) -> rustix::io::Result<()> 
     rustix::fs::unlinkat(parent, path.file_name().unwrap_or_default(), flags)
 }
 
-/// Deletes `object` at `path`, if its content is the one given; a file that has been written to since is left.
+/// Deletes `object` at `path`, if it has the given content. A file that was changed is kept.
 pub(super) fn file(path: &Path, object: &Object, content: Option<(u64, &str)>) -> io::Result<bool> {
     let Some((parent, found)) = look(path)? else { return Ok(false) };
     if found.kind != Kind::File || !object.is(&found.object) {
@@ -52,7 +52,7 @@ pub(super) fn file(path: &Path, object: &Object, content: Option<(u64, &str)>) -
     }
     let is_as_written = |(size, sha256)| match open(&parent, path) {
         Ok(file) => Ok(read(&file, object, size, sha256)?.is_some()),
-        // Made under a umask that left its owner nothing: nobody has written to it since by its name.
+        // A umask that leaves the owner no permission: nobody could open and change it.
         Err(rustix::io::Errno::ACCESS) => Ok(true),
         Err(error) => Err(io::Error::from(error)),
     };
@@ -64,7 +64,7 @@ pub(super) fn file(path: &Path, object: &Object, content: Option<(u64, &str)>) -
     Ok(true)
 }
 
-/// The content of `object`, if it is open as `file` and has that size and digest.
+/// The content of `object`, if it is open as `file` and has this size and digest.
 fn read(mut file: &File, object: &Object, size: u64, sha256: &str) -> io::Result<Option<Vec<u8>>> {
     let found = Seen::of(file)?;
     if found.size != size || !object.is(&found.object) {
@@ -84,7 +84,7 @@ pub(super) fn directory(path: &Path, object: &Object) -> io::Result<bool> {
     }
 }
 
-/// Deletes an empty file or directory of ours. A file that somebody has locked is in use: [`ErrorKind::ResourceBusy`].
+/// Deletes an empty file or directory of ours. A locked file is in use: [`ErrorKind::ResourceBusy`].
 pub(super) fn empty(path: &Path) -> io::Result<bool> {
     let Some((parent, found)) = look(path)? else { return Ok(false) };
     if found.owner != rustix::process::geteuid().as_raw() {

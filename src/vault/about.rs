@@ -5,7 +5,7 @@ use super::{credential_names, secrets_file, token_checks};
 use crate::cloud::{About, Arguments};
 use crate::shell::Name;
 
-/// Vault and OpenBao.
+/// The entry of Vault and OpenBao.
 pub const ABOUT: About = About {
     name: "Vault",
     command: "vault",
@@ -13,14 +13,14 @@ pub const ABOUT: About = About {
     option_of_names: Some("secrets-file"),
     variables_left: credential_names,
     variables_into: |_, _| Vec::new(),
-    // What a role takes is in its configuration.
+    // The role's configuration determines which tokens it accepts.
     is_registry: |_| false,
     limits: |_| Vec::new(),
     reaction: token_checks::reaction,
 };
 
-/// As far as their names are known beforehand: what cannot be read in the words, or in the file of secrets, names none. A
-/// secret that an option has taken for its value is one that was wanted, and the client token is what comes then.
+/// The names that are known in advance. Invalid words, and an invalid file of secrets, name none. A secret that was
+/// parsed as the value of an option was meant as a request; the client token is exported then.
 fn credential_variables(arguments: &Arguments, file: &str) -> Vec<Name> {
     let read = |text: &str| secrets_file::selections(text.trim()).unwrap_or_default();
     let wanted: Vec<Selection> = arguments.words().chain(file.lines()).flat_map(read).collect();

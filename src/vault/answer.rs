@@ -1,4 +1,4 @@
-//! An error answer of the server's.
+//! Parses an error answer of the server.
 
 use std::fmt;
 
@@ -8,50 +8,50 @@ use crate::http::{ErrorAnswer, PeerText, RawText, RawTexts, Shown};
 
 pub(super) const PROVIDER: &str = "Vault";
 
-/// What is asked, and how far it may be asked again.
+/// The kind of a request, which determines whether it may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The login.
     Login,
-    /// Which engine a path is for.
+    /// The question which engine a path is for.
     Preflight,
     /// A read.
     Read,
-    /// A write that may make a lease: only repeated where it was surely not received.
+    /// A write that may create a lease. It is repeated only if the server certainly did not receive it.
     Write,
-    /// What concerns the client token itself: renewal, revocation, its policies.
+    /// A call about the client token itself: renewal, revocation, its policies.
     Token,
 }
 
-/// An error answer's parts. They may hold part of a secret's metadata, so there is no `Debug`.
+/// The parts of an error answer. They may contain metadata of a secret, so there is no `Debug`.
 pub(super) struct Answer {
-    /// What was asked.
+    /// The kind of the request.
     pub(super) kind: Kind,
     pub(super) status: u16,
-    /// Whether the body has the form of the server's errors.
+    /// Whether the body has the format of the server's errors.
     pub(super) vaults: bool,
-    /// The port speaks TLS, and was spoken to in clear.
+    /// The port requires TLS, and the request was plain HTTP.
     pub(super) clear_text_to_tls: bool,
     message: RawText,
     warnings: RawText,
-    /// The version that was asked for, if there was one.
+    /// The requested version, if it is deleted.
     pub(super) gone: Option<Gone>,
-    /// The claim that the message names in double quotes; empty for none.
+    /// The claim that the message names in double quotes; empty if there is none.
     pub(super) claim: PeerText,
     said: PeerText,
 }
 
-/// A version of a KV v2 secret that is gone.
+/// A deleted version of a KV v2 secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Gone {
     pub(super) number: u64,
-    /// When, as the server writes it.
+    /// The time of deletion, as the server writes it.
     pub(super) at: PeerText,
-    /// Whether it cannot be restored.
+    /// Whether it was destroyed, so that it cannot be restored.
     pub(super) destroyed: bool,
 }
 
-/// What an error's body holds.
+/// The parsed body of an error.
 pub(super) struct Body {
     pub(super) clear_text_to_tls: bool,
     pub(super) errors: Option<RawTexts>,
@@ -59,7 +59,7 @@ pub(super) struct Body {
     pub(super) data: Option<Value>,
 }
 
-/// What the server answers in clear on a port of TLS.
+/// The server's answer to plain HTTP on a TLS port.
 pub(super) const CLEAR_TEXT_TO_TLS: &str = "Client sent an HTTP request to an HTTPS server.";
 
 impl Answer {
@@ -98,7 +98,7 @@ impl Answer {
         self.warnings.says(words)
     }
 
-    /// Whether that is all it says.
+    /// Whether the message consists only of these words.
     pub(super) fn only_says(&self, words: &str) -> bool {
         self.message.unclean() == words
     }

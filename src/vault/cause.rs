@@ -1,37 +1,37 @@
-//! What can go wrong with every call, and all that follows from it.
+//! Causes that can occur in every call, with the title, hints and retries of each.
 
 use reqwest::Url;
 
 use super::answer::{Answer, Kind};
 use crate::http::{Failure, Row, THROTTLED};
 
-/// What can go wrong with every call.
+/// A cause that can occur in every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Common {
-    /// Sealed, or not initialised.
+    /// The server is sealed, or not initialised.
     Sealed,
     /// A rate limit.
     Throttled,
-    /// A standby that has not caught up.
+    /// A standby server that is not up to date.
     Lagging,
-    /// A KV engine that is being turned into version 2.
+    /// A KV engine that is being upgraded to version 2.
     Upgrading,
     /// The server failed.
     ServerFault,
     /// An administrator has locked the namespace.
     Locked,
-    /// There is no such namespace.
+    /// The namespace does not exist.
     Namespace,
-    /// Plain http was spoken to a port of TLS.
+    /// Plain HTTP was sent to a TLS port.
     ClearTextToTls,
-    /// Something in between answered.
+    /// Another server answered, for example a proxy.
     NotVault,
 }
 
 impl Common {
-    /// None where the answer is about the call itself.
+    /// `None` if the answer concerns the call itself.
     pub(super) fn of(answer: &Answer) -> Option<Self> {
-        /// Server errors that another attempt meets again.
+        /// Server errors that a retry would repeat.
         const PERMANENT: [&str; 3] = [
             "missing name in alias",
             "could not find version data",
@@ -54,7 +54,7 @@ impl Common {
         })
     }
 
-    /// All that follows from the cause; `refused` is a refusal's title.
+    /// The title, hints and retries of the cause. `refused` is the title of a refusal.
     pub(super) fn row<C>(self, refused: &'static str) -> Row<C> {
         match self {
             Self::Sealed => {
@@ -78,17 +78,18 @@ impl Common {
         }
     }
 
-    /// Whether such a call is made again: one that may have made a lease only if it was surely not carried out.
+    /// Whether such a call is retried. A call that may have created a lease is retried only if it was certainly not
+    /// executed.
     pub(super) fn is_retried(self, kind: Kind) -> bool {
         let unsure = kind == Kind::Write && self == Self::ServerFault;
         self.row::<()>("").is_retried() && !unsure
     }
 }
 
-/// The variable that names the server.
+/// The variable with the server's address.
 pub(super) const ADDRESS_SETTING: &str = "VAULT_ADDR";
 
-/// What to do about a call without an answer: what the server's own variables can do about it comes last.
+/// Hints for a call without an answer. Those about the server's own variables come last.
 pub(super) fn transport_hints(failure: &Failure, address: &Url) -> Vec<String> {
     let own = if matches!(failure, Failure::Certificate { .. }) {
         Some(
@@ -99,7 +100,8 @@ pub(super) fn transport_hints(failure: &Failure, address: &Url) -> Vec<String> {
     } else if !matches!(failure, Failure::Broken { .. }) {
         None
     } else if address.scheme() == "http" {
-        // A port of TLS says so in clear and hangs up, and the reset may be all that arrives.
+        // A TLS port answers plain HTTP with an error and closes the connection. Sometimes only the connection reset
+        // arrives.
         Some("does this port speak TLS? then write the address with https://")
     } else {
         Some("if the server requires a client certificate, set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY")

@@ -1,4 +1,4 @@
-//! Which client the reader of a hint has: HashiCorp's `vault` or OpenBao's `bao`. Their command lines are the same otherwise.
+//! The client for the commands in hints: HashiCorp's `vault` or OpenBao's `bao`. Their options are the same.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use crate::host::Env;
 /// The client's command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientCommand {
-    /// OpenBao's.
+    /// OpenBao's client.
     #[default]
     Bao,
-    /// HashiCorp's.
+    /// HashiCorp's client.
     Vault,
 }
 
 impl ClientCommand {
-    /// The one whose variable has the server's address; `bao` if none has.
+    /// The client whose variable contains the server's address; `bao` if neither is set.
     #[must_use]
     pub fn of(env: &Env) -> Self {
         let is_set = |names: [&str; 2]| names.iter().any(|name| env.raw(name).is_some_and(|value| !value.is_empty()));

@@ -1,4 +1,4 @@
-//! What a login gives: the client token, and what the server tells of it.
+//! The client token that a login returns, with its properties.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use super::wire::{Auth, life};
 use crate::http::{PeerText, RawText, Shown};
 use crate::secret::Secret;
 
-/// What the login gave.
+/// The result of a login.
 #[derive(Clone, Debug)]
 pub(super) struct ClientToken {
     pub(super) secret: Secret,
-    /// Its public name, by which an administrator finds and ends it.
+    /// Its accessor, with which an administrator can find and revoke it.
     pub(super) accessor: String,
     pub(super) policies: PeerText,
-    /// Its life, and each renewal's; zero for one that does not end.
+    /// Its lifetime, and that of each renewal; zero if it does not expire.
     pub(super) life: Duration,
     since: Instant,
     pub(super) renewable: bool,
-    /// It can be neither renewed nor revoked.
+    /// A batch token: it can be neither renewed nor revoked.
     pub(super) batch: bool,
-    /// How many requests it is good for; none for any number.
+    /// The number of requests that it may be used for; `None` for any number.
     pub(super) uses: Option<u64>,
 }
 
@@ -39,23 +39,24 @@ impl ClientToken {
             since: Instant::now(),
             renewable: auth.renewable,
             batch,
-            // The uses of a batch token are not counted.
+            // The server does not count the uses of a batch token.
             uses: (auth.num_uses > 0 && !batch).then_some(auth.num_uses),
         }
     }
 
-    /// What is left of its first life; none for one that does not end.
+    /// The rest of its first lifetime; `None` if it does not expire.
     pub(super) fn left(&self) -> Option<Duration> {
         (!self.life.is_zero()).then(|| self.life.saturating_sub(self.since.elapsed()))
     }
 
-    /// When it ends if nobody ends it, for a sentence.
+    /// When it expires if it is not revoked, as part of a sentence.
     pub(super) fn ends(&self) -> String {
         if self.life.is_zero() { "does not expire".into() } else { format!("expires within {} s", self.life.as_secs()) }
     }
 }
 
-/// An accessor as servers make them, which goes into a command line that somebody pastes; empty for anything else.
+/// The accessor, if it has the form that servers generate; otherwise an empty text. It becomes part of a command that
+/// users paste.
 fn accessor(raw: &RawText) -> String {
     let text = raw.unclean();
     let sound = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));

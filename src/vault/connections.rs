@@ -1,8 +1,8 @@
-//! Connections for the reads from a server without HTTP/2, made while it is asked for its mounts.
+//! Opens connections for the reads from a server without HTTP/2, while the mounts are requested.
 //!
-//! HTTP/1.1 has one request at a time on a connection, so reads side by side need one each, and over TLS each costs two
-//! waits before its first request. The client makes no connection without a request: `sys/health` needs no token, and
-//! neither rate limits nor the audit count it.
+//! HTTP/1.1 allows one request at a time on a connection, so parallel reads need one connection each. Over TLS, each
+//! costs two round trips before its first request. The client opens a connection only for a request. So `sys/health`
+//! is requested: it needs no token, and is not counted by rate limits or the audit log.
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -15,13 +15,13 @@ use super::reading::CONNECTIONS;
 use super::wire::Server;
 use crate::http;
 
-/// As many as the reads of `request` will want beside that of the login; none where they are wanted at once, or share
-/// one. They are let go of with what is given back.
+/// Opens as many connections as the reads of `request` need besides that of the login. Opens none if the reads start
+/// at once, or share a connection. The connections are closed when the result is dropped.
 pub(super) fn prepare(request: &Request, server: &Server) -> JoinSet<()> {
     let mut opening = JoinSet::new();
     let health = Path::fixed(&["sys", "health"]);
     let comes_first = request.selections.iter().any(|selection| asks_for_mount(selection).is_some());
-    // In clear there is little to wait for, and each use of it is said.
+    // Plain HTTP connections are fast, and each use of plain HTTP prints a warning.
     if server.multiplexed || !comes_first || server.address.scheme() != "https" {
         return opening;
     }
@@ -32,7 +32,7 @@ pub(super) fn prepare(request: &Request, server: &Server) -> JoinSet<()> {
         let (client, url) = (server.http.clone(), health.url(&server.address));
         opening.spawn(async move {
             let request = http::Request { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new() };
-            // Whatever it answers, and if it does not: the reads say what is wrong.
+            // The result does not matter: the reads report errors.
             let _ = client.send(request).await;
         });
     }

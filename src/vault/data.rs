@@ -1,4 +1,4 @@
-//! The `data` of an answer: kept as the text that it is, and read only as far as something of it is wanted.
+//! The `data` of an answer. It is kept as text, and only the wanted parts are parsed.
 
 use std::collections::BTreeSet;
 
@@ -11,54 +11,55 @@ use super::value;
 use crate::http::{Exhausted, Held, RawText};
 use crate::json;
 
-/// An answer's data. It may be a secret, so there is no `Debug`.
+/// The data of an answer. It may be a secret, so there is no `Debug`.
 pub(super) struct Data {
     pub(super) text: Box<RawValue>,
-    /// The memory that `text` takes.
+    /// The memory budget for `text`.
     pub(super) held: Held,
 }
 
-/// Which fields of a secret are wanted.
+/// The wanted fields of a secret.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Wanted {
     all: bool,
     keys: BTreeSet<String>,
 }
 
-/// The wanted fields of a secret. No `Debug`: it is the secret.
+/// The wanted fields of a secret. There is no `Debug`, because it is the secret.
 pub(super) struct Fields {
     pub(super) wanted: Map<String, Value>,
-    /// The names of all, as far as they can be shown.
+    /// The names of all fields, in a form that can be shown.
     pub(super) names: RawText,
-    /// The memory that all this takes.
+    /// The memory budget for all of it.
     _held: Held,
 }
 
-/// Why the fields of a secret that is there are not read.
+/// Why the fields of an existing secret were not parsed.
 pub(super) enum Unread {
-    /// They take more memory than a run may.
+    /// They need more memory than a run may use.
     TooMuch,
-    /// The answer is none that a server makes, for this reason.
+    /// The answer is invalid, for this reason.
     Garbled(&'static str),
 }
 
-/// A small answer about the server itself, in bytes of memory: many times what a mount or a list of capabilities takes.
+/// The limit for a small answer about the server itself, in bytes of memory. It is many times the size of a mount or
+/// a list of capabilities.
 const SMALL: usize = 1 << 20;
 
 impl Data {
-    /// What the server tells of itself; null for what is too large for that.
+    /// The server's description of itself; null if it is too large.
     pub(super) fn small(&self) -> Value {
         small(&self.text)
     }
 
-    /// The wanted fields of the secret that it holds as `shape`; none where it holds none.
+    /// The wanted fields of the secret, which the data contains as `shape`; `None` if it contains no secret.
     pub(super) fn fields(self, shape: Shape, wanted: &Wanted) -> Result<Option<Fields>, Unread> {
         let Some(text) = shape.fields(&self.text) else { return Ok(None) };
         if !text.starts_with('{') {
             return Err(Unread::Garbled("the secret is not an object"));
         }
         let mut held = self.held.beside();
-        // A text with escapes is put together beside the one that is read.
+        // A text with escapes is decoded into a second buffer.
         let room = held.room().saturating_sub(text.len());
         let (mut left, mut names, mut first) = (room, RawText::default(), true);
         let read = json::members(text.as_bytes(), &mut left, |name| {
@@ -70,7 +71,7 @@ impl Data {
             Ok(members) => members,
             Err(json::Fault::TooLarge) => return Err(Unread::TooMuch),
             Err(json::Fault::Twice { .. }) => return Err(Unread::Garbled("a field of the secret is there twice")),
-            // The text is JSON, or the answer would not have been read.
+            // The text is valid JSON, because the whole answer was parsed.
             Err(json::Fault::NotJson(_)) => {
                 return Err(Unread::Garbled(
                     "a field of the secret is nested too deeply, or holds half a surrogate pair",
@@ -82,13 +83,13 @@ impl Data {
     }
 }
 
-/// The value of a text that is short in a sound answer; null for any other.
+/// The value of a text that is short in a valid answer; null if it is longer.
 pub(super) fn small(text: &RawValue) -> Value {
     json::parse_within(text.get().as_bytes(), &mut SMALL.clone()).unwrap_or_default()
 }
 
 impl Wanted {
-    /// What `field` is taken from.
+    /// The fields that `field` needs.
     pub(super) fn by(field: &Field) -> Self {
         match field {
             Field::Whole | Field::All => Self { all: true, ..Self::default() },
@@ -97,7 +98,7 @@ impl Wanted {
         }
     }
 
-    /// What either wants.
+    /// Adds the fields that `other` needs.
     pub(super) fn and(&mut self, other: Self) {
         self.all |= other.all;
         self.keys.extend(other.keys);

@@ -1,4 +1,4 @@
-//! The story: log in, read, take what was asked for.
+//! The steps of an exchange: log in, read, select the requested values.
 
 use super::Request;
 use super::connections;
@@ -12,20 +12,20 @@ use crate::cloud::Given;
 use crate::error::Error;
 use crate::http::retry::Deadline;
 
-/// What was read, and the client token that read it.
+/// The secrets, and the client token that was used to read them.
 #[derive(Debug)]
 pub struct Secrets {
-    /// What was asked for, in its order.
+    /// The requested values, in the order of the request.
     pub items: Vec<Item>,
-    /// The client token, with the leases that it has made.
+    /// The client token, with its leases.
     pub token: HeldToken,
 }
 
-/// Trades the token for what `request` names. From the login on, it or its client token is in `pending`: whatever becomes of
-/// this, and of what it returns, it is revoked or handed over.
+/// Exchanges the token for the secrets in `request`. From the login on, `pending` has the login or its client token.
+/// The caller must revoke it, or pass it on, even if this or a later step fails.
 ///
 /// # Errors
-/// The server's refusal, that it could not be reached in time, or that a value cannot be handed over.
+/// If the server refuses, cannot be reached in time, or a value cannot be exported.
 pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRevocation) -> Result<Secrets, Error> {
     let Given { token, http, host, deadline, .. } = *given;
     http.shown().add(token.jwt());
@@ -47,7 +47,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>, pending: &PendingRev
     pending.note(&held);
     let _opening = connections::prepare(request, &held.server);
     let secrets = read(request, held, deadline).await?;
-    // Now with its leases, and less the uses that it had.
+    // Now it has its leases, and fewer uses left.
     pending.note(&secrets.token);
     Ok(secrets)
 }

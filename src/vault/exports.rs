@@ -1,4 +1,4 @@
-//! From answers to the job's variables and files: all of them or none.
+//! Turns answers into the job's variables and files: all of them or none.
 
 use std::collections::HashSet;
 
@@ -15,10 +15,10 @@ use crate::secret::Secret;
 use crate::shell::Name;
 use crate::state::{self, NewFiles};
 
-/// One exec carries no longer string, `NAME=` and the NUL at its end included (Linux, `MAX_ARG_STRLEN`).
+/// The longest string of an `exec`, including `NAME=` and the NUL at its end (Linux, `MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
 
-/// The variables that `request` sets, or may set, and removes, as far as they are known before its secrets are read.
+/// The variables that `request` sets, or may set, and unsets, as far as they are known before the secrets are read.
 #[must_use]
 pub fn names(request: &Request) -> Names {
     let named = request.selections.iter().filter_map(|selection| match &selection.target {
@@ -33,17 +33,17 @@ pub fn names(request: &Request) -> Names {
     Names { set, removed: request.beaten_names() }
 }
 
-/// What one variable is to hold. There is no content in its `Debug`.
+/// The content of one variable. Its `Debug` does not show the content.
 pub struct Item {
     name: Name,
-    /// None for an optional one that is absent.
+    /// `None` if it is optional and missing.
     content: Option<value::Content>,
     file: bool,
 }
 
-/// What the selections take from the answers, in their order.
+/// Selects the values from the answers, in the order of the request.
 ///
-/// `memory` holds what they take until the run's end: here, and as the text that is printed.
+/// `memory` is the budget for the values until the end of the run: here, and in the printed text.
 pub(super) fn pick(
     request: &Request,
     read: &Documents,
@@ -76,7 +76,7 @@ pub(super) fn pick(
     }
 }
 
-/// Items, and the memory that they take.
+/// The values, and the memory that they need.
 struct Items {
     all: Vec<Item>,
     raw: bool,
@@ -84,11 +84,11 @@ struct Items {
 }
 
 impl Items {
-    /// Besides its name and value: its places in lists, and the words around it in a shell's line.
+    /// The overhead of a value: its list entries, and the shell syntax of its line.
     const EACH: usize = 768;
-    /// The copies of a plain character: as the value, in its line, and in the whole text.
+    /// The number of copies of a plain character: in the value, in its line, and in the whole text.
     const PLAIN: usize = 4;
-    /// The same for any other, which a shell's line has as `'"$_oidc044"'`.
+    /// The same for any other character, which becomes `'"$_oidc044"'` in a shell's line.
     const SPECIAL: usize = 40;
 
     fn push(&mut self, item: Item) -> Result<(), emit::Error> {
@@ -129,7 +129,7 @@ fn one(selection: &Selection, name: &Name, document: &Document, presented: &[Str
     }
 }
 
-/// Most often the field was forgotten.
+/// Usually the field was forgotten.
 fn note_whole(name: &Name, document: &Document) {
     if document.fields.is_none() {
         return;
@@ -168,7 +168,8 @@ fn unusable(why: &Unusable, selection: &Selection, document: &Document, presente
     })
 }
 
-/// A variable for each key. Whoever writes the secret chooses the keys: they may not choose what the job's shell runs.
+/// Makes a variable for each key. The author of the secret chooses the keys, so variables that affect the job's shell
+/// are refused.
 fn many(
     selection: &Selection,
     (prefix, naming): (&str, Naming),
@@ -192,7 +193,7 @@ fn many(
         let found = value::content(&fields.wanted, &Field::Key(key.clone()), selection.treatment.base64);
         let content = match found {
             Ok(content) => Some(content),
-            // A null is no value, and no reason to stop.
+            // A null counts as missing, without an error.
             Err(Unusable::Absent | Unusable::Null) => None,
             Err(why @ Unusable::NotBase64) => return Err(unusable(&why, selection, document, &[])),
         };
@@ -207,10 +208,10 @@ impl std::fmt::Debug for Item {
     }
 }
 
-/// What the job gets of `items`, with the private files that it leads to: variables, or the one value as it is.
+/// The result of `items` for the job, with the private files that it refers to: variables, or one raw value.
 ///
 /// # Errors
-/// When a value cannot be handed over, or a file cannot be written.
+/// If a value cannot be exported, or a file cannot be written.
 pub async fn content(
     request: &Request,
     items: Vec<Item>,
@@ -225,7 +226,7 @@ pub async fn content(
     Ok((Content::Variables(exports), files))
 }
 
-/// Checks every item, makes the private files, and fills the exports.
+/// Checks every item, creates the private files, and fills the exports.
 async fn fill(
     request: &Request,
     items: Vec<Item>,
@@ -262,7 +263,7 @@ async fn fill(
     Ok((exports, files))
 }
 
-/// What no environment can carry is told before a file is made.
+/// Values that no environment can hold are refused before a file is created.
 fn check(request: &Request, item: &Item) -> Result<(), emit::Error> {
     let name = || item.name.clone();
     match &item.content {

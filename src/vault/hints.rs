@@ -1,4 +1,4 @@
-//! What to do about a login that failed: the hints name what to change.
+//! Hints for a failed login: they name the setting to change.
 
 use super::Request;
 use crate::command_hints;
@@ -7,18 +7,18 @@ use crate::subject::claims::JobKind;
 use crate::subject::{Claims, SubjectToken};
 use crate::text::time;
 
-/// What a refused login is told with.
+/// The inputs for explaining a refused login.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) request: &'a Request,
     pub(super) token: &'a SubjectToken,
     pub(super) clock: &'a Clock,
-    /// The claim that the server's error names; empty for none.
+    /// The claim in the server's error; empty if there is none.
     pub(super) claim: &'a str,
 }
 
 impl Context<'_> {
-    /// What was asked for, a line each.
+    /// What was requested, one line each.
     pub(super) fn asked_for(&self) -> Vec<String> {
         let role = self.request.role.as_deref().unwrap_or("(the mount's default)");
         let namespace = self.request.namespace.as_deref().map(|ns| format!(", namespace {ns}")).unwrap_or_default();
@@ -33,12 +33,12 @@ impl Context<'_> {
         format!("auth/{}/role/{}", self.request.mount, self.request.role.as_deref().unwrap_or("ROLE"))
     }
 
-    /// The command lines that evaluate the role, and the mount's configuration.
+    /// The hints with commands that evaluate the role and the mount's configuration.
     pub(super) fn explain_line(&self) -> Vec<String> {
         command_hints::explain(self.token, "vault", "--role-config role.json")
     }
 
-    /// The command line that checks the token against its issuer.
+    /// The hint with a command that verifies the token.
     pub(super) fn verify_line(&self) -> Vec<String> {
         command_hints::verify(self.token)
     }
@@ -180,7 +180,7 @@ impl Context<'_> {
         vec![format!("check that {} is the login of a JWT auth method", self.request.login_path())]
     }
 
-    /// What a rule for a branch does not let in.
+    /// Hints if the role is for a branch and the job is of another kind.
     fn kind_hints(&self) -> Vec<String> {
         match self.claims().job_kind() {
             Some(JobKind::PullRequest) => {

@@ -1,6 +1,6 @@
-//! KV version 1 and 2 told apart, and an answer turned into the secret's fields.
+//! Distinguishes KV version 1 and 2, and extracts the secret's fields from an answer.
 //!
-//! Version 2 puts `data/` behind the mount in its paths, and the fields below `data.data` in its answers:
+//! Version 2 has `data/` after the mount in its paths, and the fields below `data.data` in its answers:
 //! <https://openbao.org/api-docs/secret/kv/kv-v2/#read-secret-version>.
 
 use serde::de::IgnoredAny;
@@ -10,16 +10,16 @@ use serde_json::value::RawValue;
 
 use super::path::Path;
 
-/// A mount, as the server names it.
+/// A mount, as the server describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
-    /// With a slash at its end.
+    /// The path, with a trailing slash.
     pub(super) path: String,
     pub(super) versioned: bool,
 }
 
 impl Mount {
-    /// Reads the answer of `sys/internal/ui/mounts/PATH`.
+    /// Parses the answer of `sys/internal/ui/mounts/PATH`.
     pub(super) fn of(data: &Value) -> Option<Self> {
         let path = data.get("path")?.as_str().filter(|path| path.ends_with('/'))?.to_owned();
         let kind = data.get("type").and_then(Value::as_str).unwrap_or_default();
@@ -32,8 +32,8 @@ impl Mount {
         path.below(&self.path).is_some()
     }
 
-    /// Where a secret of this mount is read: with `data/` behind the mount where version 2 asks for it. A path that has
-    /// it already is taken as it is.
+    /// The API path of a secret in this mount. For version 2, `data/` is inserted after the mount, unless the path
+    /// already has it.
     pub(super) fn resolve(&self, path: &Path) -> (Path, Shape) {
         if !self.versioned {
             return (path.clone(), Shape::Plain);
@@ -49,19 +49,19 @@ fn is_of_the_api(rest: &str) -> bool {
     ["data/", "metadata/"].iter().any(|beginning| rest.starts_with(beginning))
 }
 
-/// How an answer holds its fields.
+/// Where an answer contains the secret's fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// In `data`.
     Plain,
     /// In `data.data`.
     Versioned,
-    /// In either: the answer shows it.
+    /// In one of both, depending on the answer.
     Guess,
 }
 
 impl Shape {
-    /// What has the secret's fields, in the text of an answer's data: an object in a sound answer; none where there is nothing.
+    /// The text of the secret's fields: an object in a valid answer; `None` if there is none.
     pub(super) fn fields(self, data: &RawValue) -> Option<&str> {
         let inner = || serde_json::from_str::<Inner<'_>>(data.get()).unwrap_or_default();
         let fields = match self {
@@ -76,7 +76,7 @@ impl Shape {
     }
 }
 
-/// What is in the data of a versioned secret.
+/// The data of a versioned secret.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Inner<'d> {
@@ -86,13 +86,13 @@ struct Inner<'d> {
     metadata: Option<&'d RawValue>,
 }
 
-/// A null is there as well: a deleted version has one.
+/// A null counts as present: a deleted version has one.
 fn there<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Option<&'d RawValue>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
 }
 
 impl Inner<'_> {
-    /// A version 1 secret may have fields named `data` and `metadata` of its own; hardly these inside.
+    /// A version 1 secret may have its own fields `data` and `metadata`, but hardly with these members.
     fn is_versioned(&self) -> bool {
         #[derive(Deserialize)]
         struct Metadata {

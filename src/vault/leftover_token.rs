@@ -1,14 +1,14 @@
-//! A client token that is left alive for the job, and its end by `clean`.
+//! A client token that stays valid for the job, and its revocation by `clean`.
 //!
-//! Ending a token by its accessor takes another token whose policies allow that, and they would then allow it for
-//! everybody's: no job has such a policy. What the default policy does allow a token is to end itself. The variable
-//! `VAULT_TOKEN` is no place to look for it: `clean` may run in another shell, the variable may hold a person's own
-//! token, and what was made with a lease came without it. So the token is kept, for `clean` alone, in a private file
-//! that the manifest names, and ends itself; the manifest has its accessor and the server.
+//! To revoke a token by its accessor, another token needs a policy that allows this for the tokens of everybody. No
+//! job has such a policy. The default policy allows a token to revoke itself, so the token must be stored. The
+//! variable `VAULT_TOKEN` is not a substitute: `clean` may run in another shell, the variable may contain a user's
+//! token, and a job with leases has no token in it. So the token is written to a private file for `clean`, which is
+//! in the manifest. The manifest also has its accessor and the server.
 //!
-//! That gives nobody more than they have: the same user's shell holds the job's token, which logs in again for as long
-//! as it lives. Where the shell does not hand that on, to a COMMAND, nothing is written before COMMAND has ended. Nor is
-//! it where `clean` would not find it, and a token that `clean` has ended, or never can, leaves no file behind.
+//! This gives no additional access: the same user's shell has the job's token, which can log in again until it
+//! expires. If only a COMMAND gets the credentials, nothing is written before COMMAND has ended. Nothing is written
+//! either if `clean` would not find it. After `clean` has revoked a token, or if it never can, the file is deleted.
 
 use std::time::Duration;
 
@@ -29,10 +29,10 @@ use crate::input;
 use crate::secret::Secret;
 use crate::shell::posix;
 
-/// Bound on the end of each token; they are ended side by side.
+/// The timeout for the revocation of each token; all are revoked at the same time.
 const BOUND: Duration = Duration::from_secs(5);
 
-/// What the manifest says of a client token, which is never in it.
+/// The manifest's note about a client token. It does not contain the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftoverToken {
     accessor: String,
@@ -41,24 +41,24 @@ pub struct LeftoverToken {
     namespace: Option<String>,
     #[serde(default)]
     server_options: ServerOptions,
-    /// When it ends unless it is renewed, in seconds since 1970; none where it does not.
+    /// When it expires if it is not renewed, in seconds since 1970; `None` if it does not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ends: Option<i64>,
 }
 
-/// What became of a token.
+/// The result of a revocation.
 #[derive(Debug)]
 pub enum End {
-    /// It has ended, now or before.
+    /// It is revoked or has expired.
     Ended,
-    /// It is alive, and will not be ended from here.
+    /// It is valid, and cannot be revoked from here.
     Refused(Report),
-    /// It may be alive; another attempt can end it.
+    /// It may be valid; another attempt can revoke it.
     Unreached(Report),
 }
 
 impl End {
-    /// The exit code that it asks for.
+    /// The exit code for the result.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
@@ -84,7 +84,7 @@ impl LeftoverToken {
         }
     }
 
-    /// Lets the token end itself, and with it what it leased. `secret` is none where its file is gone.
+    /// Revokes the token, with its leases, using the token itself. `secret` is `None` if its file is missing.
     pub async fn end(&self, secret: Option<&Secret>, host: &Host) -> End {
         let Some(secret) = secret else {
             let said = "the file that held it is gone".to_owned();

@@ -1,4 +1,4 @@
-//! The login: the job's token in, a client token out.
+//! The login: exchanges the job's token for a client token.
 //!
 //! <https://openbao.org/api-docs/auth/jwt/#jwt-login>.
 
@@ -19,8 +19,8 @@ use crate::http::retry::Deadline;
 use crate::http::{Attempt, Problem, Sent};
 use crate::subject::SubjectToken;
 
-/// Logs in. From the moment that the login is sent, it is in `pending`. What comes back is the token, and `server` as it is
-/// spoken to with it: which state of its storage has the token, and how its connection is used.
+/// Logs in. `pending` contains the login from the moment it is sent. Returns the token, and `server` with what later
+/// calls need: the state of its storage that contains the token, and whether the connection is shared.
 pub(super) async fn login(
     request: &Request,
     token: &SubjectToken,
@@ -52,7 +52,7 @@ pub(super) async fn login(
     logged_in.ok_or_else(|| Error::from(second_factor(&context)))
 }
 
-/// Sends the login once. It has all that it needs: the run may end before it does.
+/// Sends the login once. It owns all its inputs, because the run may end earlier.
 async fn attempt(mut server: Server, path: Path, body: Vec<u8>, sent: Sent) -> LoggedIn {
     let call = Call { kind: Kind::Login, path: &path, version: None, body: Some(body), token: None };
     let success = server.send_noting(&call, Some(&sent)).await?;
@@ -70,7 +70,7 @@ async fn attempt(mut server: Server, path: Path, body: Vec<u8>, sent: Sent) -> L
     Ok(Some((server, token)))
 }
 
-/// A 200 may hold no token: a second factor is asked for first.
+/// An answer with status 200 may contain no token: the server requires a second factor first.
 fn second_factor(context: &Context<'_>) -> Refusal {
     let hint = "a job has no second factor: exempt this role or its entity from the login enforcement (identity/mfa/login-enforcement)";
     Refusal {

@@ -1,6 +1,7 @@
-//! Why a login is refused, and all that follows from it. The server finds one fault at a time, in this order.
+//! The causes of a refused login, with the title, hints and retries of each. The server reports one fault at a time,
+//! in this order.
 //!
-//! The words are those of the JWT auth method and of the library that it checks tokens with:
+//! The messages are those of the JWT auth method and of its token library:
 //! <https://github.com/hashicorp/vault-plugin-auth-jwt/blob/main/path_login.go>,
 //! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>.
 
@@ -9,56 +10,57 @@ use super::cause::{ADDRESS_SETTING, Common, transport_hints};
 use super::hints::Context;
 use crate::http::{Explain, Failure, Row, Told};
 
-/// Why.
+/// Why a login is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoginCause {
-    /// No auth method is mounted there, or another kind; or the role's `token_bound_cidrs` lack this machine.
+    /// There is no auth method at this mount, or one of another type. Or the role's `token_bound_cidrs` do not
+    /// contain this machine.
     Mount,
     /// `auth/MOUNT/config` was never written.
     NotConfigured,
-    /// There is no such role.
+    /// The role does not exist.
     NoSuchRole,
     /// No role was named, and the mount has no default.
     NoRole,
-    /// The role is for people with browsers.
+    /// The role is for browser logins (OIDC).
     OidcRole,
-    /// The token arrived empty.
+    /// The token is empty.
     NoToken,
-    /// The token is not one.
+    /// The token is malformed.
     Malformed,
-    /// It is signed in a way that the mount does not take.
+    /// The mount does not support its signature algorithm.
     Algorithm,
-    /// The server could not get the issuer's keys.
+    /// The server could not download the issuer's keys.
     KeysUnreachable,
-    /// None of the issuer's keys signed it.
+    /// The signature matches none of the issuer's keys.
     Signature,
-    /// Its time is over.
+    /// The token has expired.
     Expired,
-    /// Its time has not come, by the server's clock.
+    /// The token is not valid yet, by the server's clock.
     TooEarly,
-    /// It has no times at all.
+    /// The token has no times.
     NoTimes,
-    /// The mount is bound to another issuer.
+    /// The mount requires another issuer.
     Issuer,
-    /// The role is bound to another subject.
+    /// The role requires another subject.
     Subject,
-    /// The role is bound to other audiences.
+    /// The role requires other audiences.
     Audience,
-    /// The role is bound to no audience, and the token has one.
+    /// The role requires no audience, and the token has one.
     NoAudienceBound,
-    /// The role's `user_claim` is not in the token.
+    /// The token lacks the role's `user_claim`.
     UserClaimAbsent,
     /// The role's `user_claim` is empty in the token.
     UserClaimEmpty,
-    /// The role's `user_claim` is no text.
+    /// The role's `user_claim` is not a text.
     UserClaimType,
-    /// The role's `groups_claim` is not in the token.
+    /// The token lacks the role's `groups_claim`.
     Groups,
-    /// A bound claim has another value.
+    /// A bound claim has another value in the token.
     BoundClaim,
-    /// A bound claim is not in the token.
+    /// The token lacks a bound claim.
     BoundClaimAbsent,
-    /// The path takes no logins.
+    /// The path does not support logins.
     Unsupported,
     /// Another refusal.
     Other,
@@ -66,7 +68,7 @@ pub(super) enum LoginCause {
 
 impl LoginCause {
     /// # Errors
-    /// Where it is what can go wrong with every call.
+    /// If it is a cause that can occur in every call.
     pub(super) fn of(answer: &Answer) -> Result<Self, Common> {
         match (Common::of(answer), answer.status) {
             (Some(common), _) => Err(common),
@@ -127,7 +129,7 @@ impl LoginCause {
         }
     }
 
-    /// All that follows from the cause.
+    /// The title, hints and retries of the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const MOUNT: &str = "Vault has no JWT auth method at this mount";
         const ROLE: &str = "Vault has no role for this login";

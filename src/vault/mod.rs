@@ -1,6 +1,6 @@
-//! Vault and OpenBao: what is asked for, and what comes back.
+//! Vault and OpenBao: requests and results.
 //!
-//! A login with the job's token, reads with the client token that it gives, and that token's end:
+//! A run logs in with the job's token, reads with the resulting client token, and revokes that token:
 //! <https://openbao.org/api-docs/auth/jwt/>, <https://developer.hashicorp.com/vault/api-docs/auth/jwt>.
 
 mod about;
@@ -53,31 +53,31 @@ pub use server_options::ServerOptions;
 /// A validated request.
 #[derive(Debug, PartialEq)]
 pub struct Request {
-    /// The server; a path of its own comes before `/v1/`.
+    /// The server's address. A path in it comes before `/v1/`.
     pub address: Url,
-    /// The address as the command line has it, and as no other client knows it; none where a variable holds it.
+    /// The address on the command line, which other clients do not know; `None` if it is from a variable.
     pub named_address: Option<String>,
-    /// The client that a hint's command lines are for.
+    /// The client for the commands in hints.
     pub client: ClientCommand,
-    /// The namespace, where there is one.
+    /// The namespace, if any.
     pub namespace: Option<String>,
-    /// Where the JWT auth method is mounted, below `auth/`.
+    /// The path of the JWT auth method, below `auth/`.
     pub mount: Path,
-    /// The role; else the mount's default.
+    /// The role; `None` for the mount's default.
     pub role: Option<String>,
-    /// What to read, in the order in which it is handed out.
+    /// What to read, in the order of the output.
     pub selections: Vec<Selection>,
-    /// Whether the client token itself is wanted.
+    /// Whether the client token itself is exported.
     pub export_token: bool,
-    /// Whether the client token is left to end by itself.
+    /// Whether the client token is not revoked.
     pub no_revoke: bool,
-    /// How the server is reached, for `clean`.
+    /// The connection options, which `clean` also needs.
     pub server_options: ServerOptions,
-    /// Whether one value goes out as it is, which no environment has to carry.
+    /// Whether the output is one raw value, not variables.
     pub raw: bool,
 }
 
-/// The variables of OpenBao's clients that would beat the exported ones, even when empty.
+/// Variables that OpenBao's clients would prefer to the exported ones, even if empty.
 const BEATS_THEM: [(&str, &str); 2] = [("BAO_TOKEN", "VAULT_TOKEN"), ("BAO_ADDR", "VAULT_ADDR")];
 
 impl Request {
@@ -85,7 +85,7 @@ impl Request {
         Path::fixed(&["auth"]).join(&self.mount).join(&Path::fixed(&["login"]))
     }
 
-    /// What is removed so that the exported variables hold.
+    /// The variables to unset, so that the exported ones have an effect.
     fn beaten_names(&self) -> Vec<Name> {
         if !self.export_token {
             return Vec::new();
@@ -94,7 +94,8 @@ impl Request {
         BEATS_THEM.iter().map(|(bao, _)| *bao).chain(namespace).map(Name::fixed).collect()
     }
 
-    /// Whether one login serves both. Which of two requests a name is for can be told only if each name is known beforehand.
+    /// Whether one login is sufficient for both. The name of each variable must be known in advance, to assign it to
+    /// one of the requests.
     #[must_use]
     pub fn shares_login_with(&self, other: &Self) -> bool {
         let is_named = |it: &Selection| matches!(it.target, selection::Target::Variable(_));
@@ -105,19 +106,19 @@ impl Request {
         login(self) == login(other) && self.no_revoke == other.no_revoke && !self.raw && !other.raw
     }
 
-    /// Asks for what `other` asks for too, with the same login.
+    /// Adds the requests of `other`, with the same login.
     pub fn join(&mut self, other: &Self) {
         self.selections.extend(other.selections.iter().cloned());
         self.export_token |= other.export_token;
     }
 
-    /// The address as a client's variable holds it.
+    /// The address in the form for a client's variable.
     fn address_text(&self) -> String {
         self.address.as_str().trim_end_matches('/').to_owned()
     }
 }
 
-/// The variables that hold credentials whatever is asked for, which `clean` removes.
+/// The variables that hold credentials for every request. `clean` unsets them.
 #[must_use]
 pub fn credential_names() -> Vec<Name> {
     vec![Name::fixed("VAULT_TOKEN")]

@@ -1,8 +1,8 @@
-//! Which engine a path is for: the server is asked, once for each mount.
+//! Asks the server which engine each path is for, once for each mount.
 //!
-//! A single secret of a mount is read beside that question, in the form that is most likely its own: KV version 2 below the
-//! first segment. That saves a round trip where it is right. Where it is not, the server has one request that comes to
-//! nothing, so there is never more than one for a mount.
+//! A secret that is alone in its mount is read at the same time, in the likeliest form: KV version 2 with the first
+//! segment as mount. If that is right, it saves a round trip. If not, one request fails. There is at most one such
+//! request for a mount.
 
 use std::pin::pin;
 
@@ -19,18 +19,18 @@ use crate::error::Error;
 use crate::http::retry::GaveUp;
 use crate::http::{Attempt, Problem};
 
-/// What became of one read.
+/// The result of one read.
 pub(super) type Outcome = Result<Success, GaveUp<Attempt<Answer>>>;
 
-/// The mounts of a run's paths. No `Debug`: it holds secrets.
+/// The mounts of a run's paths. There is no `Debug`, because it contains secrets.
 #[derive(Default)]
 pub(super) struct Mounts {
-    /// Those that the server has named.
+    /// The mounts in the server's answers.
     pub(super) named: Vec<Mount>,
     early: Vec<Early>,
 }
 
-/// A read that was sent before its mount was known, in the right form.
+/// A read that was sent before its mount was known, and had the right form.
 struct Early {
     path: Path,
     version: Option<u32>,
@@ -38,7 +38,7 @@ struct Early {
 }
 
 impl Mounts {
-    /// The outcome of the read of `path`, if there was one already.
+    /// The result of the early read of `path`, if any.
     pub(super) fn take_early(&mut self, path: &Path, version: Option<u32>) -> Option<Outcome> {
         let at = self.early.iter().position(|early| early.path == *path && early.version == version)?;
         Some(self.early.swap_remove(at).outcome)
@@ -46,12 +46,12 @@ impl Mounts {
 }
 
 impl Session<'_> {
-    /// The mounts of the paths that do not say which engine they are for: one question for each.
+    /// The mounts of all paths without an explicit engine, with one request for each mount.
     pub(super) async fn mounts(&self) -> Result<Mounts, Error> {
         let mut open: Vec<(&Path, Option<u32>)> = self.request.selections.iter().filter_map(asks_for_mount).collect();
         let mut mounts = Mounts::default();
         while !open.is_empty() {
-            // No mount lies within another, so paths with one beginning are most often of one mount.
+            // Mounts are not nested, so paths with the same start are usually in the same mount.
             let mut asked: Vec<(&Path, Option<u32>)> = Vec::new();
             for read in &open {
                 if !asked.iter().any(|other| other.0.first() == read.0.first()) {
@@ -75,7 +75,7 @@ impl Session<'_> {
         Ok(mounts)
     }
 
-    /// The mount of a path; and what is read there, if it `is_alone` in being of this mount.
+    /// The mount of a path. If the path `is_alone` in its mount, also the result of its early read.
     async fn mount_and_read(
         &self,
         (path, version): (&Path, Option<u32>),
@@ -99,8 +99,8 @@ impl Session<'_> {
         Ok((mount, is_right.then_some(Early { path: likely.clone(), version, outcome })))
     }
 
-    /// Where `path` is read if its mount is its first segment, and has version 2. None where it would cost more than it can
-    /// save: a use of a token that is good for few, or a further connection.
+    /// The API path if the mount is the first segment and has version 2. `None` if the early read could cost more
+    /// than it saves: a use of a token with few uses, or an additional connection.
     fn likely(&self, path: &Path) -> Option<Path> {
         if !self.server.multiplexed || self.token.uses.is_some() {
             return None;
@@ -110,7 +110,7 @@ impl Session<'_> {
         (shape == Shape::Versioned).then_some(likely)
     }
 
-    /// The mount of a path, as the server names it.
+    /// The mount of a path, according to the server.
     pub(super) async fn mount(&self, path: &Path) -> Result<Mount, Error> {
         let question = Path::fixed(&["sys", "internal", "ui", "mounts"]).join(path);
         let plain = || Mount { path: format!("{path}/"), versioned: false };
@@ -118,7 +118,7 @@ impl Session<'_> {
             Ok(success) => Mount::of(&success.data.map(|data| data.small()).unwrap_or_default())
                 .filter(|mount| mount.has(path))
                 .ok_or_else(|| Error::from(self.no_such_mount(path))),
-            // A server from before the question existed has version 1 alone.
+            // A server that is too old for this request has only version 1.
             Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })
                 if answer.status == 404 && answer.vaults && !answer.says("no handler") && !answer.says("namespace") =>
             {
@@ -129,7 +129,7 @@ impl Session<'_> {
     }
 }
 
-/// The path and version of `selection` where nothing but the server says which engine it is for.
+/// The path and version of `selection`, if its engine is not explicit.
 pub(super) fn asks_for_mount(selection: &Selection) -> Option<(&Path, Option<u32>)> {
     match &selection.query {
         Query::Read { engine: Engine::Unknown, path, version } if !names_data(path) => Some((path, *version)),
@@ -137,7 +137,7 @@ pub(super) fn asks_for_mount(selection: &Selection) -> Option<(&Path, Option<u32
     }
 }
 
-/// Whether the second segment is `data`: the spelling of the API, which KV version 2 has.
+/// Whether the second segment is `data`, as in API paths of KV version 2.
 pub(super) fn names_data(path: &Path) -> bool {
     path.without_second("data").is_some()
 }

@@ -1,10 +1,11 @@
-//! Names that secrets may not take: those that shells hold, and those that programs are steered by.
+//! Names that variables from secrets must not have: those that shells manage, and those that affect programs.
 
 use crate::shell::Name;
 use crate::shell::steering::Steered;
 
-/// Shells, and the variables that each manages: an `export` fails, does not last, or is not seen by what the shell starts.
-/// bash(1) Shell Variables, zshparam(1) Parameters Set By The Shell, mksh(1) Parameters, ksh(1), fish-language(1).
+/// Shells, and the variables that each manages: an `export` fails, does not last, or is not passed to child
+/// processes. Sources: bash(1) Shell Variables, zshparam(1) Parameters Set By The Shell, mksh(1) Parameters, ksh(1),
+/// fish-language(1).
 const HELD: [(&str, &[&str]); 5] = [
     ("every shell", &["LINENO", "OLDPWD", "OPTARG", "OPTIND", "PPID", "PWD", "RANDOM", "SECONDS", "SHLVL", "_"]),
     (
@@ -60,20 +61,20 @@ const HELD: [(&str, &[&str]); 5] = [
     ("fish", &["FISH_VERSION"]),
 ];
 
-/// The shell that manages this variable: nothing may be written to it, even where it was asked for.
+/// The shell that manages this variable. It must never be set, even on request.
 #[must_use]
 pub fn holder(name: &Name) -> Option<&'static str> {
     HELD.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(shell, _)| *shell)
 }
 
-/// Whose variable this is, if a name that was made from a secret's key may not be it: whoever writes the secret would steer
-/// them by it.
+/// The program that reads this variable. A name that is made from a secret's key must not be such a variable: the
+/// author of the secret could control the program.
 #[must_use]
 pub fn reader(name: &Name) -> Option<&'static str> {
     if holder(name).is_some() { Some("a shell") } else { Steered::by(name).map(|it| it.who) }
 }
 
-/// `prefix` and a secret's key as a variable's name: upper-cased, what no name can hold turned into `_`.
+/// The variable name for a secret's key with `prefix`: upper case, with `_` for characters that are not allowed.
 #[must_use]
 pub fn made(prefix: &str, key: &str) -> Option<Name> {
     let key: String =

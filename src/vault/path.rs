@@ -1,6 +1,6 @@
-//! Paths below `/v1/`, seen to lead where they say before anything is sent.
+//! Paths below `/v1/`, which are checked before anything is sent.
 //!
-//! The server normalises `//` and `..` and answers with a redirect to another secret; a path that needs it is refused here.
+//! The server normalises `//` and `..`, and redirects to another secret. Such a path is refused here.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use reqwest::Url;
 
 use crate::error::Usage;
 
-/// A path of the API without `/v1/`: segments that are not empty, not `.` or `..`, and hold no control character.
+/// A path of the API without `/v1/`. Its segments are not empty, not `.` or `..`, and have no control characters.
 ///
 /// ```
 /// use oidc_exchange::vault::path::Path;
@@ -20,10 +20,10 @@ use crate::error::Usage;
 pub struct Path(String);
 
 impl Path {
-    /// Reads a path. `origin` says where it was written.
+    /// Parses a path. `origin` is where it was written.
     ///
     /// # Errors
-    /// When a server could take it for another path.
+    /// If a server could read it as another path.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| Usage::new(format!("{origin}: `{text}` is not a path: {why}"));
         if text.is_empty() {
@@ -50,22 +50,22 @@ impl Path {
         Ok(Self(text.to_owned()))
     }
 
-    /// A path of the API itself, of these segments.
+    /// A path of the API with these segments.
     #[must_use]
     pub fn fixed(segments: &[&'static str]) -> Self {
         Self(segments.join("/"))
     }
 
-    /// The path with `below` put behind it.
+    /// The path with `below` appended.
     #[must_use]
     pub fn join(&self, below: &Self) -> Self {
         Self(format!("{self}/{below}"))
     }
 
-    /// Reads `--mount`: where an auth method is, below `auth/`.
+    /// Parses `--mount`: the path of an auth method, below `auth/`.
     ///
     /// # Errors
-    /// When it is no path, or names `auth/` too.
+    /// If it is not a valid path, or starts with `auth/`.
     pub fn parse_mount(text: &str) -> Result<Self, Usage> {
         let path = Self::parse("--mount", text.strip_suffix('/').unwrap_or(text))?;
         if path.first() == "auth" {
@@ -74,8 +74,8 @@ impl Path {
         Ok(path)
     }
 
-    /// What this path would be in our words if it is written in another tool's: `vault:` before it, or a field or a version
-    /// joined to its end by `:`, `.`, `@` or a blank. Each of these may also be a part of a path.
+    /// The path in our syntax, if it has the syntax of another tool: `vault:` before it, or a field or a version
+    /// appended with `:`, `.`, `@` or a space. Each of these may also be part of a path.
     #[must_use]
     pub fn other_syntax(&self) -> Option<String> {
         let path = ["vault:", "bao:", "openbao:", "secret:"].iter().find_map(|prefix| self.0.strip_prefix(prefix));
@@ -90,19 +90,19 @@ impl Path {
         }
     }
 
-    /// The path itself.
+    /// The path as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What comes after `mount`, which ends with a slash, where the path is below it.
+    /// The rest of the path after `mount`, which ends with a slash; `None` if the path is not below it.
     #[must_use]
     pub fn below(&self, mount: &str) -> Option<&str> {
         self.0.strip_prefix(mount)
     }
 
-    /// The path with `segment` put in as the second one.
+    /// The path with `segment` inserted as the second segment.
     #[must_use]
     pub fn with_second(&self, segment: &str) -> Self {
         match self.0.split_once('/') {
@@ -111,8 +111,8 @@ impl Path {
         }
     }
 
-    /// The paths that KV version 2 may mean by this one, as it is not said where its mount ends: without a segment
-    /// `data`, or, where it has none, with one put in.
+    /// The paths that may be meant for KV version 2, if the end of the mount is unknown: without a segment `data`,
+    /// or, if it has none, with one inserted.
     #[must_use]
     pub fn other_spellings(&self) -> Vec<Self> {
         let segments: Vec<&str> = self.0.split('/').collect();
@@ -133,7 +133,7 @@ impl Path {
         with.collect()
     }
 
-    /// The path without its second segment, where that is `segment` and another follows.
+    /// The path without its second segment, if that is `segment` and is not the last one.
     #[must_use]
     pub fn without_second(&self, segment: &str) -> Option<Self> {
         let (first, rest) = self.0.split_once('/')?;
@@ -147,13 +147,13 @@ impl Path {
         self.0.split('/').next().unwrap_or_default()
     }
 
-    /// This path below `mount`, with `segment` put in behind the mount; unchanged if it is not below.
+    /// The path with `segment` inserted after `mount`; unchanged if it is not below `mount`.
     #[must_use]
     pub fn with_behind(&self, mount: &str, segment: &str) -> Self {
         self.below(mount).map_or_else(|| self.clone(), |rest| Self(format!("{mount}{segment}/{rest}")))
     }
 
-    /// This path below `base/v1/`, each segment percent-encoded.
+    /// The URL of this path below `base/v1/`, with each segment percent-encoded.
     #[must_use]
     pub fn url(&self, base: &Url) -> Url {
         let mut url = base.clone();
@@ -225,7 +225,7 @@ mod tests {
         }
     }
 
-    /// Percent-decoding, written again for the test.
+    /// An independent percent-decoder for the test.
     fn decode(segment: &str) -> String {
         let mut bytes = Vec::new();
         let mut rest = segment.bytes();

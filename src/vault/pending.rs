@@ -1,4 +1,5 @@
-//! The client token of a run that may come to a bad end: from the moment that the login is sent, the server may have made it.
+//! The login or client token of a run that may fail. From the moment the login is sent, the server may have created a
+//! token.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -12,28 +13,29 @@ use super::held_token::HeldToken;
 use super::wire::Server;
 use crate::http::{Attempt, Problem, Sent};
 
-/// What a login comes to: the token, with the server as it is spoken to from then on; nothing where the server asks for more
-/// than the job's token.
+/// The result of a login: the token, with the server for later calls; `None` if the server requires more than the
+/// job's token.
 pub(super) type LoggedIn = Result<Option<(Server, ClientToken)>, Attempt<Answer>>;
 
-/// The login or the client token of an exchange that is under way, for whoever sees it come to a bad end.
+/// The login or client token of a running exchange, for the caller that revokes it on failure.
 #[derive(Default)]
 pub struct PendingRevocation {
     login: RefCell<Option<Login>>,
     token: RefCell<Option<HeldToken>>,
 }
 
-/// A login without an answer yet.
+/// A login that has no answer yet.
 struct Login {
     sent: Sent,
     answer: Pin<Box<dyn Future<Output = LoggedIn>>>,
 }
 
-/// How long the answer to a login is waited for after a bad end.
+/// How long a failed run waits for the answer to its login.
 const ANSWER: Duration = Duration::from_secs(2);
 
 impl PendingRevocation {
-    /// Waits for the answer to a login. If that wait is given up, the login stays here, since the server may have taken it.
+    /// Waits for the answer to a login. If the wait is abandoned, the login stays here, because the server may have
+    /// received it.
     pub(super) async fn login(&self, sent: Sent, answer: impl Future<Output = LoggedIn> + 'static) -> LoggedIn {
         self.login.replace(Some(Login { sent, answer: Box::pin(answer) }));
         poll_fn(|context| {
@@ -51,8 +53,8 @@ impl PendingRevocation {
         self.token.replace(Some(token.clone()));
     }
 
-    /// Revokes the token, or what a login that was sent still brings. Whatever the server does, that takes two seconds at most
-    /// for the login's answer, and two for the revocation; `at_once` cuts it short.
+    /// Revokes the token, or the token that a sent login returns. It waits at most two seconds for the login's
+    /// answer, and two for the revocation. If `at_once` resolves, it stops.
     pub async fn revoke(&self, at_once: impl Future<Output = ()>) {
         let mut at_once = pin!(at_once);
         let login = self.login.take().filter(|login| login.sent.is_set());

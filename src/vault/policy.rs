@@ -1,4 +1,4 @@
-//! A policy that lets read what is named, in the spellings that KV version 1 and 2 have for it.
+//! Makes a policy that allows reading the named secrets, with the paths of KV version 1 and 2.
 //!
 //! <https://openbao.org/docs/concepts/policies/#policy-syntax>
 
@@ -8,19 +8,19 @@ use super::path::Path;
 use super::selection::{Engine, Query};
 use crate::error::Usage;
 
-/// A secret that may be read, or made by a POST.
+/// A secret that may be read, or created by a POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The paths of the API, one or both of the spellings.
+    /// The API paths: for one KV version, or for both.
     paths: Vec<Path>,
     capability: &'static str,
 }
 
 impl Grant {
-    /// What a query of `vault` needs. `origin` is what has it.
+    /// The permission that a query of `vault` needs. `origin` is where the query is from.
     ///
     /// # Errors
-    /// When a policy would mean more by its path than it says.
+    /// If a policy would treat a character of the path as a wildcard.
     pub fn of(origin: &str, query: &Query) -> Result<Self, Usage> {
         let path = query.path();
         if path.as_str().contains('*') {
@@ -34,10 +34,10 @@ impl Grant {
         }
     }
 
-    /// Reads `kv1:PATH`, `kv2:PATH` or `PATH`: a secret that may be read. `origin` is the option.
+    /// Parses `kv1:PATH`, `kv2:PATH` or `PATH`: a secret that may be read. `origin` is the option.
     ///
     /// # Errors
-    /// When a policy would mean more by the path than it says.
+    /// If a policy would treat a character of the path as a wildcard.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let (kv1, kv2) = (text.strip_prefix("kv1:"), text.strip_prefix("kv2:"));
         let path = Path::parse(origin, kv1.or(kv2).unwrap_or(text))?;
@@ -69,7 +69,7 @@ impl Grant {
     }
 }
 
-/// The policy's text.
+/// The text of the policy.
 pub(super) fn text(grants: &[Grant]) -> String {
     let mut out = String::new();
     for Grant { paths, capability } in grants {
@@ -80,7 +80,7 @@ pub(super) fn text(grants: &[Grant]) -> String {
     out
 }
 
-/// What it lets read besides, a sentence each.
+/// What else the policy allows, one sentence each.
 pub(super) fn warnings(grants: &[Grant]) -> Vec<String> {
     let mut warnings = Vec::new();
     if grants.iter().any(|grant| grant.paths.len() > 1) {

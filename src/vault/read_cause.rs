@@ -1,47 +1,47 @@
-//! Why a read or a write is refused, and all that follows from it.
+//! The causes of a refused read or write, with the title and hints of each.
 
 use super::answer::{Answer, Gone, Kind};
 use super::cause::Common;
 use super::client_command::ClientCommand;
 use super::path::Path;
 
-/// Why.
+/// Why a read or write is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ReadCause {
-    /// There is no such secret, or no such version of it.
+    /// The secret, or this version of it, does not exist.
     Absent,
     /// The version was deleted; it can be restored.
     Deleted(Gone),
-    /// The version was destroyed for good.
+    /// The version was destroyed.
     Destroyed(Gone),
     /// The path of a KV v2 secret lacks `data/`.
     LacksData,
-    /// No engine is mounted there, or the token may do nothing below it.
+    /// No engine is mounted there, or the token has no permission below it.
     NoMount,
     /// The policies do not allow it.
     Policy,
-    /// The client token is no longer good: used up, expired, revoked.
+    /// The client token is invalid: used up, expired or revoked.
     Token,
-    /// The path ends in a way that KV v2 cannot read.
+    /// KV v2 cannot read the path, because of its end.
     NoVersionData,
-    /// The server would not take the path.
+    /// The server rejects the path.
     RelativePath,
-    /// The path cannot be read, or not written.
+    /// The path does not support reads, or writes.
     Unsupported,
-    /// The token's last use would make a secret that ends with it.
+    /// The token's last use would create a secret that expires with it.
     LastUse,
-    /// The parameters of a write are not what the engine takes.
+    /// The engine rejects the parameters of a write.
     Parameters,
     /// Another refusal.
     Other,
 }
 
-/// What lets a token be used more often.
+/// The hint that allows more uses of a token.
 pub(super) const MORE_USES: &str = "raise token_num_uses on the role, or set it to 0";
 
 impl ReadCause {
     /// # Errors
-    /// Where it is what can go wrong with every call.
+    /// If it is a cause that can occur in every call.
     pub(super) fn of(answer: &Answer) -> Result<Self, Common> {
         if let Some(common) = Common::of(answer) {
             return Err(common);
@@ -49,8 +49,8 @@ impl ReadCause {
         Ok(match answer.status {
             404 => Self::of_absence(answer),
             403 if answer.kind == Kind::Preflight => Self::NoMount,
-            // A refusal by policy is listed as an error of the request's handling; one of the token is not
-            // (OpenBao), or names it (Vault from 1.17 on).
+            // OpenBao lists a refusal by policy as an error of the request; for an invalid token it does not. Vault
+            // names the token since 1.17.
             403 if answer.says("invalid token") || answer.says("bad token") => Self::Token,
             403 if answer.says("1 error occurred") => Self::Policy,
             403 if answer.only_says("permission denied") => Self::Token,
@@ -79,12 +79,12 @@ impl ReadCause {
         }
     }
 
-    /// Whether `?optional` and `?default=` cover it.
+    /// Whether `?optional` and `?default=` apply.
     pub(super) fn is_absence(&self) -> bool {
         matches!(self, Self::Absent | Self::Deleted(_) | Self::Destroyed(_))
     }
 
-    /// The refusal's title, and what to do.
+    /// The title of the refusal, and its hints.
     pub(super) fn row(&self, kind: Kind, path: &Path, client: ClientCommand) -> (String, Option<String>) {
         let refused = |hint: &str| (format!("Vault refused {path}"), Some(hint.to_owned()));
         match self {
@@ -119,13 +119,13 @@ impl ReadCause {
             Self::Parameters if kind == Kind::Write => {
                 refused(&format!("the engine does not take these parameters; `{client} path-help` shows what it takes"))
             }
-            // What the policies cover is asked of the server, and added.
+            // The permissions are requested from the server, and added.
             Self::Policy | Self::Parameters | Self::Other => (format!("Vault refused {path}"), None),
         }
     }
 }
 
-/// What to do about a path that another tool's words have got into.
+/// The hint for a path in another tool's syntax.
 fn meant(right: &str) -> String {
     format!("write a field after `#`, a version after `?version=`, and no prefix before the path: {right}")
 }

@@ -1,4 +1,4 @@
-//! Reading: which requests the selections make, each sent once, all of them or none.
+//! Reads the secrets: makes the requests for all selections, sends each once, and returns all answers or none.
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
@@ -17,21 +17,22 @@ use crate::error::{Error, Refusal};
 use crate::http::retry::{Attempts, GaveUp};
 use crate::http::{Attempt, Failure, PeerText, Problem, RawText, Shown};
 
-/// How many reads are under way at a time where each needs a connection of its own.
+/// The number of parallel reads if each needs its own connection.
 pub(super) const CONNECTIONS: usize = 8;
 
-/// One request and how its answer holds its fields.
+/// One request, and the place of the fields in its answer.
 #[derive(PartialEq)]
 struct Fetch {
     path: Path,
     version: Option<u32>,
     body: Option<Map<String, Value>>,
     shape: Shape,
-    /// What all selections of it take.
+    /// The fields that all its selections need.
     wanted: Wanted,
-    /// Whether every selection of it can do without.
+    /// Whether all its selections are optional.
     dispensable: bool,
-    /// As it was written, where its second segment was taken for the API's `data/` without asking for the mount.
+    /// The path as written, if its second segment was assumed to be the API's `data/` without a request for the
+    /// mount.
     assumed: Option<Path>,
 }
 
@@ -40,28 +41,29 @@ impl Fetch {
         if self.body.is_some() { Kind::Write } else { Kind::Read }
     }
 
-    /// Whether one answer serves both. What one POST makes belongs together, a certificate and its key.
+    /// Whether one answer is sufficient for both. The results of one POST belong together, such as a certificate and
+    /// its key.
     fn is_same(&self, other: &Self) -> bool {
         (&self.path, self.version, &self.body) == (&other.path, other.version, &other.body)
     }
 }
 
-/// An answer. No `Debug`: it holds secrets.
+/// An answer. There is no `Debug`, because it contains secrets.
 pub(super) struct Document {
-    /// As it was asked for.
+    /// The requested path.
     pub(super) path: Path,
-    /// None where there is no such secret.
+    /// `None` if the secret does not exist.
     pub(super) fields: Option<Fields>,
     shown: Shown,
 }
 
 impl Document {
-    /// A name that whoever wrote the secret chose, fit to be shown.
+    /// A name that the secret's author chose, in a form that can be shown.
     pub(super) fn clean(&self, name: &str) -> PeerText {
         self.shown.clean(&RawText::new(name))
     }
 
-    /// The names of all its fields, fit to be shown; empty for no fields.
+    /// The names of all its fields, in a form that can be shown; empty if there are none.
     pub(super) fn names(&self) -> PeerText {
         self.fields.as_ref().map(|fields| self.shown.clean(&fields.names)).unwrap_or_default()
     }
@@ -70,14 +72,14 @@ impl Document {
 /// All answers.
 pub(super) struct Documents {
     pub(super) found: Vec<Document>,
-    /// For each selection, in order, which document is its own.
+    /// For each selection, in order, the index of its document.
     pub(super) of_selection: Vec<usize>,
     pub(super) leases: Vec<Lease>,
     pub(super) requests: u64,
 }
 
 impl Session<'_> {
-    /// Reads what the selections name.
+    /// Reads the secrets of all selections.
     pub(super) async fn read(&self) -> Result<Documents, Error> {
         let mut mounts = self.mounts().await?;
         let mut fetches: Vec<Fetch> = Vec::new();
@@ -97,7 +99,7 @@ impl Session<'_> {
         }
         self.check_uses(fetches.len())?;
         let requests = u64::try_from(fetches.len()).unwrap_or(u64::MAX);
-        // In their order, so that of several errors the same one is told each time.
+        // In order, so that the first of several errors is always the same.
         let reads = fetches.iter().map(|fetch| {
             let early = fetch.body.is_none().then(|| mounts.take_early(&fetch.path, fetch.version)).flatten();
             self.fetch(fetch, early)
@@ -110,13 +112,13 @@ impl Session<'_> {
         Ok(Documents { found, of_selection, leases, requests })
     }
 
-    /// How many requests are under way at a time. Over HTTP/2 that is the server's to say, and the connection keeps to it
-    /// (RFC 9113, section 5.1.2).
+    /// The number of parallel requests. With HTTP/2 the server sets the limit, and the connection enforces it (RFC
+    /// 9113, section 5.1.2).
     pub(super) fn at_once(&self) -> usize {
         if self.server.multiplexed { usize::MAX } else { CONNECTIONS }
     }
 
-    /// A token that is good for few requests is not spent on a run that cannot end well.
+    /// Refuses a run that needs more requests than the token allows.
     fn check_uses(&self, needed: usize) -> Result<(), Error> {
         let Some(uses) = self.token.uses else { return Ok(()) };
         let needed = u64::try_from(needed).unwrap_or(u64::MAX);
@@ -130,7 +132,7 @@ impl Session<'_> {
         Err(self.too_few_uses(uses, &what))
     }
 
-    /// What was leased ends with the token's last use.
+    /// Refuses leases of the token's last use, because they are revoked with it.
     fn check_leases(&self, leases: &[Lease], spent: u64) -> Result<(), Error> {
         match (self.token.uses, leases.first()) {
             (Some(uses), Some(lease)) if uses <= spent => {
@@ -140,7 +142,7 @@ impl Session<'_> {
         }
     }
 
-    /// The document that `fetch` names; `early` is what became of the request if it was sent before.
+    /// The document for `fetch`. `early` is the result of the request, if it was sent earlier.
     async fn fetch(&self, fetch: &Fetch, early: Option<Outcome>) -> Result<(Document, Option<Lease>), Error> {
         let outcome = match early {
             Some(outcome) => outcome,
@@ -149,7 +151,7 @@ impl Session<'_> {
         if let (Some(written), Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })) =
             (&fetch.assumed, &outcome)
             && matches!(ReadCause::of(answer), Ok(ReadCause::LacksData | ReadCause::Policy))
-            // The segment may be the end of the mount's own path: `ci/data/`.
+            // The segment may be the end of the mount's path, as in `ci/data/`.
             && let Ok(mount) = self.mount(written).await
         {
             let (path, shape) = mount.resolve(written);

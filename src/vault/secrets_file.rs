@@ -1,15 +1,15 @@
-//! `--secrets-file`: a selection a line, in our words or in those of HashiCorp's action for GitHub.
+//! Parses `--secrets-file`: one selection per line, in our syntax or that of HashiCorp's GitHub action.
 //!
-//! <https://github.com/hashicorp/vault-action#key-syntax>: `path selector | NAME`, several with `;` between.
+//! <https://github.com/hashicorp/vault-action#key-syntax>: `path selector | NAME`; several are separated by `;`.
 
 use super::selection::{Field, Nameless, Naming, Selection, Target};
 use crate::error::Usage;
 use crate::shell::Name;
 
-/// Reads every line of a file; empty ones and those that start with `#` say nothing.
+/// Parses every line of a file. Empty lines, and lines that start with `#`, are ignored.
 ///
 /// # Errors
-/// The first line that cannot be meant, by its number.
+/// The first invalid line, with its number.
 pub fn lines(text: &str) -> Result<Vec<Selection>, Usage> {
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -40,7 +40,7 @@ fn line_of_file(line: &str) -> Result<Vec<Selection>, Usage> {
     }
 }
 
-/// The selections that one argument, or one line, makes: one in our words, or one or more in the action's.
+/// The selections in one argument or line: one in our syntax, or one or more in the action's syntax.
 ///
 /// # Errors
 /// What is wrong with them.
@@ -50,7 +50,7 @@ pub fn selections(text: &str) -> Result<Vec<Selection>, Usage> {
         return Err(Usage::new("`export` is the shell's: a secret begins with its variable's name")
             .hint("remove `export`: DB_PASSWORD=secret/production/db#password"));
     }
-    // In the action's words a path comes first, and a blank after it.
+    // In the action's syntax, a path comes first, and a space after it.
     let ours = first.split_once('=').is_some_and(|(name, _)| !name.contains('/')) || first.len() == text.trim().len();
     if ours {
         return Selection::parse(text).map(|one| vec![one]);
@@ -103,13 +103,13 @@ fn of_action(entry: &str) -> Result<Selection, Usage> {
     parse(name.as_str(), &key.field)
 }
 
-/// A key in the action's words.
+/// A key in the action's syntax.
 struct Key {
     /// Without its quotation marks.
     text: String,
-    /// The field in our words.
+    /// The field in our syntax.
     field: String,
-    /// Bare, it is an expression to the action where it has no name beside it.
+    /// Without quotes and without a name, the action reads it as an expression.
     needs_quotes: bool,
 }
 
@@ -135,7 +135,7 @@ impl Key {
     }
 }
 
-/// A key that our words would take for something else is reached by a pointer.
+/// A key with a special meaning in our syntax becomes a JSON pointer.
 fn exact(key: &str) -> String {
     if key.starts_with('/') || key == "*" {
         format!("/{}", key.replace('~', "~0").replace('/', "~1"))

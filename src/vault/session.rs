@@ -1,4 +1,4 @@
-//! A run's session with the server: one request, and what is said of one that failed.
+//! A run's session with the server: sends requests, and explains failures.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Sends one request, again while its failure can heal.
+    /// Sends one request. Temporary errors are retried.
     pub(super) async fn send(
         &self,
         kind: Kind,
@@ -38,7 +38,7 @@ impl Session<'_> {
         self.server.http.retry(self.deadline, once).await
     }
 
-    /// The error of a request that failed for good.
+    /// The error of a request that failed permanently.
     pub(super) async fn explain(&self, gave_up: GaveUp<Attempt<Answer>>, kind: Kind, path: &Path) -> Error {
         let denied = gave_up.last.as_ref().is_some_and(|attempt| {
             matches!(&attempt.problem, Problem::Answered(answer) if ReadCause::of(answer) == Ok(ReadCause::Policy))
@@ -47,7 +47,7 @@ impl Session<'_> {
         gave_up.explain(&Refused { session: self, kind, path, covered })
     }
 
-    /// The error of an answer that is good, and not what was asked for.
+    /// The error of a successful answer that does not contain what was requested.
     pub(super) fn refused(&self, cause: &ReadCause, kind: Kind, path: &Path, said: String) -> Error {
         let (title, hint) = cause.row(kind, path, self.request.client);
         let (asked, presented) = (self.asked(kind, path), self.presented());
@@ -68,7 +68,7 @@ impl Session<'_> {
         vec![format!("role {role}, policies {}", self.token.policies)]
     }
 
-    /// Asks the server once which spelling of a refused path the policies cover.
+    /// Asks the server once which paths of a refused secret the policies allow.
     async fn covered(&self, kind: Kind, path: &Path) -> Vec<String> {
         let wanted = if kind == Kind::Write { "update" } else { "read" };
         let mut spellings = vec![path.clone()];
@@ -139,16 +139,16 @@ impl Session<'_> {
     }
 }
 
-/// What a policy can let a token do with a path (<https://openbao.org/docs/concepts/policies/#capabilities>).
+/// The capabilities of policies (<https://openbao.org/docs/concepts/policies/#capabilities>).
 const CAPABILITIES: [&str; 12] =
     ["create", "read", "update", "patch", "delete", "list", "scan", "sudo", "deny", "subscribe", "recover", "root"];
 
-/// What a refused read or write is told with.
+/// The inputs for explaining a refused read or write.
 struct Refused<'a> {
     session: &'a Session<'a>,
     kind: Kind,
     path: &'a Path,
-    /// What the token's policies cover.
+    /// The permissions of the token's policies.
     covered: Vec<String>,
 }
 

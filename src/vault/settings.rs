@@ -1,6 +1,7 @@
-//! The clients' own variables: `BAO_…` first, where even an empty one wins, then `VAULT_…`.
+//! The variables of the Vault and OpenBao clients: `BAO_…` first, even if it is empty, then `VAULT_…`.
 //!
-//! As <https://openbao.org/docs/commands/#environment-variables> and the `api` packages of both products have them.
+//! The order is that of <https://openbao.org/docs/commands/#environment-variables> and of the `api` packages of both
+//! products.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,10 +14,10 @@ use crate::host::Env;
 use crate::http::{Bundle, CaFile, Identity, Overrides, Proxies, ServerName, Settings, Trust};
 use crate::input::{Kind, Reader};
 
-/// Both names of one setting, OpenBao's first.
+/// The two names of one setting, OpenBao's first.
 type Names = [&'static str; 2];
 
-/// The setting's value and the variable it came from; an empty value is none.
+/// The value of a setting, and its variable; `None` if it is empty.
 fn get(env: &Env, names: Names) -> Result<Option<(&'static str, String)>, Usage> {
     let [bao, vault] = names;
     let name = if env.raw(bao).is_some() { bao } else { vault };
@@ -32,10 +33,10 @@ fn unnamed(env: &Env) -> Usage {
     }
 }
 
-/// The server's address: the option, the agent beside the job, or the server's variable.
+/// The server's address: from the option, or the variable of the local agent, or the server's variable.
 ///
 /// # Errors
-/// When there is none, or it is not one.
+/// If there is none, or it is invalid.
 pub fn address(option: Option<&str>, env: &Env) -> Result<Url, Usage> {
     let (origin, text) = match option {
         Some(text) => ("--addr", text.to_owned()),
@@ -45,7 +46,7 @@ pub fn address(option: Option<&str>, env: &Env) -> Result<Url, Usage> {
         },
     };
     refuse_if_true(env, ["BAO_SRV_LOOKUP", "VAULT_SRV_LOOKUP"], "name the server's host and port instead")?;
-    // The address itself is not shown: it may hold a password.
+    // The address is not shown, because it may contain a password.
     let wrong = |why: &str| {
         Usage::new(format!("{origin} is not a server's address: {why}"))
             .hint("write it as https://vault.example.com:8200")
@@ -63,10 +64,10 @@ pub fn address(option: Option<&str>, env: &Env) -> Result<Url, Usage> {
     Ok(url)
 }
 
-/// The namespace, of the option or the variable.
+/// The namespace from the option or the variable.
 ///
 /// # Errors
-/// When no header can carry it.
+/// If an HTTP header cannot contain it.
 pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usage> {
     let (origin, text) = match option {
         Some(text) => ("--namespace", text.to_owned()),
@@ -84,10 +85,10 @@ pub fn namespace(option: Option<&str>, env: &Env) -> Result<Option<String>, Usag
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// How a server is reached that an earlier exchange has spoken to: the environment's part is read anew.
+/// The connection settings for a server of an earlier exchange. The environment is read again.
 ///
 /// # Errors
-/// As [`apply`], and when the file of certificates is no longer one.
+/// As [`apply`], and if the file of certificates is no longer valid.
 pub fn network(env: &Env, reader: &Reader, options: &ServerOptions) -> Result<Settings, Usage> {
     let added = options.ca.as_deref().map(CaFile::from_pem).transpose()?;
     let mut network = Settings {
@@ -100,10 +101,10 @@ pub fn network(env: &Env, reader: &Reader, options: &ServerOptions) -> Result<Se
     Ok(network)
 }
 
-/// Puts into `network` what the variables say of connections.
+/// Adds the connection settings from the variables to `network`.
 ///
 /// # Errors
-/// When one of them cannot be meant, or asks for what is not done here.
+/// If a variable is invalid, or requires something that is not supported.
 pub fn apply(env: &Env, reader: &Reader, network: &mut Settings) -> Result<(), Usage> {
     refuse_if_true(
         env,
@@ -161,7 +162,7 @@ fn identity(env: &Env, reader: &Reader) -> Result<Option<Identity>, Usage> {
     }
 }
 
-/// The content of the file that a variable names, or that another holds.
+/// The certificates in the file that one variable names, or in another variable.
 fn pem(env: &Env, reader: &Reader, file: Names, bytes: Names) -> Result<Option<(&'static str, Vec<u8>)>, Usage> {
     if let Some((variable, path)) = get(env, file)? {
         let path = Path::new(&path);
@@ -171,7 +172,7 @@ fn pem(env: &Env, reader: &Reader, file: Names, bytes: Names) -> Result<Option<(
     Ok(get(env, bytes)?.map(|(variable, text)| (variable, text.into_bytes())))
 }
 
-/// `30`, `30s` or `1m30s`, as the clients have it; 0 and less leave the bound to the whole exchange's.
+/// Parses `30`, `30s` or `1m30s`, like the clients. With 0 or less, only the timeout of the whole exchange applies.
 fn timeout(env: &Env) -> Result<Option<Duration>, Usage> {
     let Some((variable, text)) = get(env, ["BAO_CLIENT_TIMEOUT", "VAULT_CLIENT_TIMEOUT"])? else { return Ok(None) };
     let seconds = go_seconds(text.trim())
@@ -180,7 +181,7 @@ fn timeout(env: &Env) -> Result<Option<Duration>, Usage> {
     Ok(Some(bound.unwrap_or(Duration::MAX)))
 }
 
-/// Seconds, days (`1d`), or a duration of Go's: <https://pkg.go.dev/time#ParseDuration>. This is how the clients read it:
+/// Parses seconds, days (`1d`), or a Go duration (<https://pkg.go.dev/time#ParseDuration>), like the clients:
 /// <https://pkg.go.dev/github.com/hashicorp/go-secure-stdlib/parseutil#ParseDurationSecond>.
 fn go_seconds(text: &str) -> Option<f64> {
     let whole = |text: &str| text.parse::<i64>().ok().and_then(|_| text.parse::<f64>().ok());
@@ -214,7 +215,7 @@ fn go_seconds(text: &str) -> Option<f64> {
 
 fn refuse_if_true(env: &Env, names: Names, hint: &str) -> Result<(), Usage> {
     let Some((variable, text)) = get(env, names)? else { return Ok(()) };
-    // The words that Go's strconv.ParseBool takes, and no others.
+    // Exactly the words that Go's strconv.ParseBool accepts.
     match text.as_str() {
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(()),
         "1" | "t" | "T" | "TRUE" | "true" | "True" => {

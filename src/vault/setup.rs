@@ -1,4 +1,4 @@
-//! What to create in a Vault or OpenBao: a JWT auth method, a policy, and a role that lets in the jobs that are meant.
+//! What to create in Vault or OpenBao: a JWT auth method, a policy, and a role that allows only the requested jobs.
 //!
 //! <https://openbao.org/api-docs/auth/jwt/>, <https://openbao.org/docs/concepts/policies/>.
 
@@ -12,7 +12,7 @@ use crate::error::Usage;
 use crate::recipe::{Action, Command, Recipe, Step};
 use crate::subject::allowed_jobs::{AllowedJobs, Refs};
 
-/// What is to be created: a role at a mount of the JWT auth method, and a policy for the secrets that it may read.
+/// The request: a role at a mount of the JWT auth method, and a policy for the secrets that it may read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
     role: String,
@@ -22,10 +22,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// A role of that name, at a mount of the JWT auth method (`jwt` unless named), that may do what `grants` has, each once.
+    /// A role with that name, at a mount of the JWT auth method (default `jwt`), with the permissions `grants`.
+    /// Duplicates are removed.
     ///
     /// # Errors
-    /// When no role can have the name.
+    /// If the name is not valid for a role.
     pub fn new(role: &str, mount: Option<&str>, grants: Vec<Grant>, client: ClientCommand) -> Result<Self, Usage> {
         // https://github.com/openbao/openbao/blob/main/sdk/framework/path.go, GenericNameRegex.
         let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -42,7 +43,7 @@ impl Request {
         })
     }
 
-    /// The method, the policy, and the narrowest role.
+    /// The commands for the method, the policy, and the narrowest role.
     #[must_use]
     pub fn recipe(&self, allowed: &AllowedJobs) -> Recipe {
         let issuer = allowed.issuer.as_str();
@@ -79,7 +80,7 @@ impl Request {
         }
     }
 
-    /// Enabling a method again is an error of the server's, so it is looked for first.
+    /// The server refuses to enable a method twice, so the command first checks whether it exists.
     fn enable(&self) -> Step {
         let client = self.client;
         let create = match self.mount.as_str() {
@@ -90,14 +91,14 @@ impl Request {
         Step::new("the auth method", Action::Create { exists, create })
     }
 
-    /// A name that no policy has by chance, such as `default`.
+    /// The policy's name. It is unlikely to equal an existing one, such as `default`.
     fn policy(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c.to_ascii_lowercase() } else { '-' };
         format!("{}-{}", self.mount, self.role).chars().map(plain).collect()
     }
 
-    /// Every claim by its value, but for a ref where a `*` was asked for: the others hold none that would stand for
-    /// something then.
+    /// The role. It requires the exact value of every claim, except a ref for which `*` was requested. No other value
+    /// contains a `*`.
     fn role(&self, allowed: &AllowedJobs) -> Value {
         let refs = &allowed.refs;
         let mut bound =
@@ -165,7 +166,7 @@ fn each_once(grants: Vec<Grant>) -> Vec<Grant> {
     kept
 }
 
-/// Without a full stop.
+/// The sentence has no full stop.
 fn keeps_out(refs: &Refs) -> &'static str {
     match refs {
         Refs::Branch(_) | Refs::Tag(_) => {

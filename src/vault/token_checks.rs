@@ -1,8 +1,8 @@
-//! What Vault's JWT auth method answers to a token with a fault, whoever its roles let in.
+//! The answers of Vault's JWT auth method to a token with a fault, independently of roles.
 
 use crate::cloud::{Reaction, TokenFault};
 
-/// Its answers: <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>.
+/// Its reaction to a fault: <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>.
 pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
     match fault {
         TokenFault::NoIssuer => Reaction::says("error validating token: invalid issuer (iss) claim"),
@@ -23,7 +23,7 @@ pub(super) fn reaction(fault: TokenFault<'_>) -> Reaction {
         TokenFault::NotYetValid => {
             Reaction::says("error validating token: invalid not before (nbf) claim: token not yet valid")
         }
-        // It tries every key, allows a minute for clocks, and a role may bind no audience.
+        // It tries every key, and tolerates a clock difference of a minute. A role may require no audience.
         TokenFault::NoKeyNamed
         | TokenFault::JustExpired
         | TokenFault::NoAudience

@@ -1,4 +1,4 @@
-//! Calls with a client token that concern itself: its renewal, its leases', its revocation (Vault's `renew-self`,
+//! Calls with a client token about itself: renewal of the token and its leases, revocation (Vault's `renew-self`,
 //! `revoke-self`).
 
 use std::fmt;
@@ -12,15 +12,15 @@ use crate::http::retry::Deadline;
 use crate::http::{ErrorAnswer, Problem};
 use crate::secret::Secret;
 
-/// Revokes the token that asks for it, and with it what it leased.
+/// The path that revokes the calling token, with its leases.
 pub(super) const REVOKE: &[&str] = &["auth", "token", "revoke-self"];
 
-/// Why a call brought nothing.
+/// Why a call failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Why {
-    /// The token has ended, or is used up.
+    /// The token is revoked, expired or used up.
     Gone,
-    /// Its policies do not let it; the server's words.
+    /// Its policies do not allow the call; the server's message.
     Denied(String),
     /// Another reason.
     Other(String),
@@ -36,7 +36,7 @@ impl fmt::Display for Why {
     }
 }
 
-/// POSTs `body` to `path` with `token`, and again where that can help, for no longer than `bound`.
+/// Sends a POST with `body` to `path`, using `token`. It is retried if that can help. The timeout is `bound`.
 pub(super) async fn call(
     server: &Server,
     token: &Secret,

@@ -1,4 +1,4 @@
-//! From a secret's fields to what its variable holds.
+//! Turns a secret's fields into the content of a variable.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::selection::Field;
 
-/// What a variable, or its file, is to hold. No `Debug`: it is the secret.
+/// The content of a variable or its file. There is no `Debug`, because it is the secret.
 #[derive(PartialEq, Eq)]
 pub(super) enum Content {
     Text(String),
-    /// Decoded, and not text.
+    /// Decoded bytes that are not UTF-8.
     Bytes(Vec<u8>),
 }
 
@@ -35,21 +35,21 @@ impl Content {
 /// Why there is no content.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
-    /// There is no such field.
+    /// The field does not exist.
     Absent,
-    /// It is there, and null.
+    /// The field is null.
     Null,
-    /// It cannot be decoded.
+    /// The field is not valid base64.
     NotBase64,
 }
 
-/// With or without `=` at the end: both are written.
+/// With or without `=` at the end, since both are common.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The content that `field` names. [`Field::All`] is the caller's to take apart.
+/// The content of `field`. The caller handles [`Field::All`].
 pub(super) fn content(fields: &Map<String, Value>, field: &Field, base64: bool) -> Result<Content, Unusable> {
     let value = match field {
         Field::Whole | Field::All => return Ok(Content::Text(json(&fields))),
@@ -64,13 +64,13 @@ pub(super) fn content(fields: &Map<String, Value>, field: &Field, base64: bool) 
     Ok(Content::Text(text))
 }
 
-/// RFC 6901, from the fields on.
+/// Resolves a JSON pointer (RFC 6901), starting at the fields.
 fn resolve<'v>(fields: &'v Map<String, Value>, pointer: &str) -> Option<&'v Value> {
     let (first, rest) = first_of(pointer);
     fields.get(&first)?.pointer(rest)
 }
 
-/// The field that a pointer leads into, and the pointer from there on.
+/// The first field of a pointer, and the rest of the pointer.
 pub(super) fn first_of(pointer: &str) -> (String, &str) {
     let (first, rest) = match pointer[1..].find('/') {
         Some(end) => (&pointer[1..=end], &pointer[end + 1..]),
@@ -79,7 +79,8 @@ pub(super) fn first_of(pointer: &str) -> (String, &str) {
     (first.replace("~1", "/").replace("~0", "~"), rest)
 }
 
-/// A text as it is, a number in the server's own digits, everything else as compact JSON; null is none.
+/// The text form: texts unchanged, numbers with the server's digits, everything else as compact JSON; `None` for
+/// null.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -89,7 +90,7 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn json(value: &impl serde::Serialize) -> String {
-    // A map with text keys always has a JSON form.
+    // A map with text keys can always be written as JSON.
     serde_json::to_string(value).unwrap_or_default()
 }
 

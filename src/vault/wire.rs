@@ -1,4 +1,4 @@
-//! One call, and what its answer is.
+//! Sends one call and parses its answer.
 
 use std::time::Duration;
 
@@ -17,22 +17,22 @@ use crate::host::Clock;
 use crate::http::{self, Attempt, Client, Exhausted, Failure, RawText, RawTexts, Sent};
 use crate::secret::Secret;
 
-/// What tells a real client from a page that was made to send a request: an agent's guard asks for it.
+/// A header that browsers do not send across sites without permission. A Vault agent can require it.
 const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
 const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
 
-/// A server, as this run speaks to it.
+/// A server, with what later calls need.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     pub(super) http: Client,
     pub(super) address: Url,
     pub(super) namespace: Option<String>,
     pub(super) clock: Clock,
-    /// The state of storage that the login's answer knew of: a standby that lags behind it would not know the token.
+    /// The state of storage in the login's answer. A standby with an older state does not know the token.
     pub(super) index: Option<HeaderValue>,
-    /// Whether its connection carries many requests at a time, as the login's answer came.
+    /// Whether one connection carries several requests at a time, according to the login's answer.
     pub(super) multiplexed: bool,
 }
 
@@ -41,12 +41,12 @@ pub(super) struct Call<'a> {
     pub(super) kind: Kind,
     pub(super) path: &'a Path,
     pub(super) version: Option<u32>,
-    /// JSON, for a POST; else it is a GET.
+    /// The JSON body of a POST; `None` for a GET.
     pub(super) body: Option<Vec<u8>>,
     pub(super) token: Option<&'a Secret>,
 }
 
-/// A server's answer, in the text that it is; it may hold secrets, so there is no `Debug`.
+/// A server's answer. It may contain secrets, so there is no `Debug`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Message<'t> {
@@ -67,7 +67,7 @@ struct Message<'t> {
     errors: Option<RawTexts>,
 }
 
-/// What a good answer tells beside its data; it may hold secrets, so there is no `Debug`.
+/// The parts of a successful answer besides its data. They may contain secrets, so there is no `Debug`.
 #[derive(Default)]
 pub(super) struct Envelope {
     pub(super) lease_id: String,
@@ -76,7 +76,7 @@ pub(super) struct Envelope {
     pub(super) auth: Option<Auth>,
 }
 
-/// What a login or a renewal says of the client token.
+/// The client token in the answer to a login or a renewal.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Auth {
@@ -97,19 +97,19 @@ pub(super) struct Auth {
     pub(super) mfa_requirement: Option<IgnoredAny>,
 }
 
-/// A text that goes into later requests, each of which would have to carry it.
+/// A text that later requests contain, so its length is limited.
 fn short<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
     if text.len() > LONGEST { Err(D::Error::custom("it is too long")) } else { Ok(text) }
 }
 
-/// What is of another kind than in a server's answer is as good as absent.
+/// A value of an unexpected type counts as missing.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
     let text = <&RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(text.get()).unwrap_or_default())
 }
 
-/// An object, or nothing: a list of its members' values in their order is none.
+/// An object or nothing. A list is refused, although serde accepts one in place of an object.
 fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Auth>, D::Error> {
     let text = <&RawValue>::deserialize(deserializer)?.get();
     match text {
@@ -122,11 +122,13 @@ fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Auth>, D:
 /// The most warnings of one answer that are shown.
 const WARNINGS: usize = 8;
 
-/// The longest text of the server's that is sent back to it, in bytes. A token of a server's has hundreds at most.
+/// The longest text from the server that is sent back to it, in bytes. A server's token has some hundred bytes at
+/// most.
 const LONGEST: usize = 16 << 10;
 
-/// A number that a server, or whoever writes a secret, may choose freely: the `ttl` of a KV version 1 secret is its answer's
-/// `lease_duration`. A fraction is cut off, one that is too large is the largest, and what is below 0 or no number is 0.
+/// A number that a server, or the author of a secret, chooses freely. For example, the `ttl` of a KV version 1 secret
+/// becomes the `lease_duration` of its answer. A fraction is truncated, a number that is too large becomes the
+/// largest one, and anything else becomes 0.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = <&RawValue>::deserialize(deserializer)?.get();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
@@ -135,13 +137,13 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     Ok(number.as_u64().unwrap_or_else(|| number.as_str().parse::<f64>().unwrap_or_default() as u64))
 }
 
-/// A life that the server counts in seconds: one of more than a century is as good as one, and no clock overflows by it.
+/// A lifetime in seconds. It is limited to about a century, so that no clock overflows.
 pub(super) fn life(seconds: u64) -> Duration {
     const CENTURY: u64 = 100 * 366 * 24 * 3600;
     Duration::from_secs(seconds.min(CENTURY))
 }
 
-/// A good answer.
+/// A successful answer.
 pub(super) struct Success {
     pub(super) status: u16,
     pub(super) envelope: Envelope,
@@ -156,7 +158,7 @@ impl Server {
         self.send_noting(call, None).await
     }
 
-    /// Sends `call` once, and notes in `sent` when its body begins to leave.
+    /// Sends `call` once. Sets `sent` when its body starts to be sent.
     pub(super) async fn send_noting(&self, call: &Call<'_>, sent: Option<&Sent>) -> Result<Success, Attempt<Answer>> {
         let unanswered = |failure: Failure| {
             let attempt = Attempt::from(failure);
@@ -168,7 +170,7 @@ impl Server {
         let request = self.request(call).map_err(unanswered)?;
         let response = self.http.send_noting(request, sent).await.map_err(unanswered)?;
         let status = response.status;
-        // A text with escapes is put together beside the one that is read, and its data is copied.
+        // A text with escapes is decoded into a second buffer, and its data is copied.
         let mut beside = response.held.beside();
         beside.add(response.body.len()).map_err(|Exhausted| Failure::TooMuch)?;
         let is_object = response.body.trim_ascii_start().starts_with(b"{");
@@ -201,7 +203,7 @@ impl Server {
         let answer = Answer::new(call.kind, status, body, self.http.shown());
         let again = match LoginCause::of(&answer) {
             Ok(cause) => call.kind == Kind::Login && cause.row().is_retried(),
-            // Whether a proxy's answer means that the request was not carried out is not known.
+            // It is not known whether a proxy's error means that the request was not executed.
             Err(common) => common.is_retried(call.kind) && (call.kind != Kind::Write || answer.vaults),
         };
         Err(Attempt::answered(answer, again, response.retry_after(self.clock.now())))
@@ -274,7 +276,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_number_makes_an_answer_unreadable(number in "-?[0-9]{1,25}(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,4})?") {
-            // A number of JSON has no zero before its first digit.
+            // A JSON number has no leading zero.
             if let Ok(value) = number.parse::<Number>() {
                 let text = format!("{{\"lease_duration\":{value}}}");
                 proptest::prop_assert!(serde_json::from_str::<Message<'_>>(&text).is_ok(), "{}", text);

@@ -1,7 +1,7 @@
-//! A connection to a server: its name looked up, through a proxy or not, in clear or within TLS.
+//! Opens a connection to a server: name lookup, proxy, TCP, TLS.
 //!
-//! Each step has a bound and an error of its own, which names the peer that it met: an HTTP library's connector has one
-//! bound for all of them, and takes a proxy's answer for the server's.
+//! Each step has its own timeout and its own error, which names the peer. The connector of an HTTP library has one
+//! timeout for all steps, and reports a proxy's answer as the server's.
 
 mod socks;
 mod stream;
@@ -35,43 +35,43 @@ use super::peer::{RawText, Shown};
 use super::proxy::{Kind, Proxies, Proxy};
 use super::tls::Tls;
 
-/// What a request names us.
+/// The `User-Agent` header.
 pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// Bound on a connection to one peer, a server or a proxy, once its name is looked up.
+/// The timeout for a TCP connection to a server or proxy, after the name lookup.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Bound on TLS over it. A peer that is reached may be busy, and a proxy may reach the server only now.
+/// The timeout for TLS. The server may be busy, and a proxy may connect to it only now.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Makes connections for the HTTP client.
+/// Opens connections for the HTTP client.
 #[derive(Clone)]
 pub(super) struct Connector(Arc<Ways>);
 
-/// All that a connection depends on.
+/// The settings of all connections.
 pub(super) struct Ways {
     pub(super) resolver: Arc<Resolver>,
     pub(super) proxies: Proxies,
-    /// None for a client that speaks in clear only.
+    /// `None` for a client that uses only plain HTTP.
     pub(super) tls: Option<Tls>,
-    /// What a peer's text is cleaned by.
+    /// Removes secrets from a peer's text.
     pub(super) shown: Shown,
 }
 
-/// Why there is no connection, in words that may be a peer's.
+/// A connection failure that may contain a peer's text.
 type Unclean = Failure<RawText>;
 
-/// A server, or a proxy.
+/// A server or a proxy.
 struct Target {
-    /// Name or address, without brackets.
+    /// Its name or address, without brackets.
     host: String,
     port: u16,
-    /// What a message calls it, and its name.
+    /// Its description and name in messages.
     called: String,
     named: String,
 }
 
-/// As CONNECT names it.
+/// The form for CONNECT.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
@@ -128,7 +128,7 @@ impl Ways {
         }
     }
 
-    /// A way to `target` that `proxy` has opened. The proxy has as long for that as the attempt has.
+    /// A connection to `target` through `proxy`. The proxy has the attempt's timeout for it.
     async fn through(&self, proxy: &Proxy, target: &Target, tls: &Tls) -> Result<Box<dyn Duplex>, ProxyFault<RawText>> {
         let unreached = |failure: Unclean| ProxyFault::Unreached(Box::new(failure));
         let reach = async || self.reach_proxy(proxy, tls).await.map_err(unreached);
@@ -145,7 +145,7 @@ impl Ways {
                 Ok(io)
             }
             Kind::Socks => {
-                // One after the other, each on a connection of its own, as for a server without a proxy.
+                // Addresses are tried one after the other, each on a new connection, as for a server without a proxy.
                 let mut refused = ProxyFault::NotSocks;
                 for address in self.lookup(target).await.map_err(unreached)? {
                     let mut io = reach().await?;
@@ -171,7 +171,7 @@ impl Ways {
         io.map(|(io, _)| io).ok_or_else(|| no_handshake(&place))
     }
 
-    /// A connection to `target` itself.
+    /// A direct connection to `target`.
     async fn reach(&self, target: &Target) -> Result<Box<dyn Duplex>, Unclean> {
         let addresses = self.lookup(target).await?;
         timeout(CONNECT_TIMEOUT, tcp(target, addresses)).await.unwrap_or_else(|_| {
@@ -193,7 +193,7 @@ fn no_handshake(target: &Target) -> Unclean {
     Unclean::Connect { host: target.called.clone(), why }
 }
 
-/// A connection to one of these addresses, of both kinds in turn (RFC 8305).
+/// A TCP connection to one of these addresses. IPv4 and IPv6 alternate (RFC 8305).
 async fn tcp(target: &Target, addresses: Vec<IpAddr>) -> Result<Box<dyn Duplex>, Unclean> {
     const ALIVE: Duration = Duration::from_secs(15);
     let mut connector = HttpConnector::new_with_resolver(Known(addresses));
@@ -202,7 +202,7 @@ async fn tcp(target: &Target, addresses: Vec<IpAddr>) -> Result<Box<dyn Duplex>,
     connector.set_keepalive_interval(Some(ALIVE));
     connector.set_keepalive_retries(Some(3));
     connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    // The name is not looked up: the addresses are known, and the port is all that is read.
+    // The addresses are known, so only the port of this URI is used.
     let uri = Uri::builder().scheme("http").authority(format!("known:{}", target.port)).path_and_query("/").build();
     let uri = uri.map_err(|error| Unclean::Setup { why: error.to_string() })?;
     match connector.call(uri).await {
@@ -218,7 +218,8 @@ fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// TLS with the peer that has the certificate of `name`, and whether it chose HTTP/2; none if it is not done in time.
+/// Performs the TLS handshake for a certificate of `name`. Also returns whether HTTP/2 was chosen. `None` after the
+/// timeout.
 async fn handshake(
     io: Box<dyn Duplex>,
     config: &Arc<ClientConfig>,
@@ -235,7 +236,7 @@ async fn handshake(
     Ok(Some((Box::new(stream), http2)))
 }
 
-/// Addresses that are known.
+/// Returns the known addresses.
 #[derive(Clone)]
 struct Known(Vec<IpAddr>);
 

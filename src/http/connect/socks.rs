@@ -1,4 +1,4 @@
-//! SOCKS 5: a proxy is asked for a way to a server (RFC 1928, RFC 1929).
+//! Opens a connection through a SOCKS 5 proxy (RFC 1928, RFC 1929).
 
 use std::net::IpAddr;
 
@@ -16,22 +16,22 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Whom to reach, as the proxy is told.
+/// The destination in the request to the proxy.
 pub(super) enum Peer<'a> {
     Address(IpAddr),
     Name(&'a str),
 }
 
-/// Whether the proxy may reach another address of the same host: this one's network, host or port could not be reached, or
-/// the proxy does not support its kind.
+/// Whether another address of the same host may work. For example, the network, host or port was unreachable, or the
+/// proxy does not support this kind of address.
 pub(super) fn is_about_address(reply: u8) -> bool {
     matches!(reply, 1 | 3 | 4 | 5 | 6 | 8)
 }
 
-/// Asks for `peer` on a connection to `proxy`, which leads there from then on.
+/// Requests a connection to `peer` from `proxy` on `stream`. Afterwards the stream leads to `peer`.
 ///
 /// # Errors
-/// When the proxy refuses, or does not answer as SOCKS 5.
+/// If the proxy refuses, or does not answer as SOCKS 5.
 pub(super) async fn open<S>(stream: &mut S, proxy: &Proxy, peer: Peer<'_>, port: u16) -> Result<(), ProxyFault<RawText>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -71,7 +71,7 @@ where
         (VERSION, reply) => return Err(ProxyFault::Socks(reply)),
         _ => return Err(ProxyFault::NotSocks),
     }
-    // Where the proxy speaks from: of no use here, but it has to be read.
+    // The proxy's own address is not used, but must be read.
     let length = match kind {
         IPV4 => 4,
         IPV6 => 16,

@@ -1,4 +1,4 @@
-//! A connection, as hyper reads and writes it.
+//! A connection in the form that hyper reads and writes.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Whatever carries bytes both ways: TCP, TLS, TLS within TLS.
+/// Any two-way byte stream: TCP, TLS, TLS within TLS.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
@@ -21,7 +21,7 @@ pub(in crate::http) struct Stream {
 }
 
 impl Stream {
-    /// Over `io`; `http2` if that is what the server chose.
+    /// A connection over `io`. `http2`: whether the server chose it.
     pub(super) fn new(io: Box<dyn Duplex>, http2: bool) -> Self {
         Self { io: TokioIo::new(io), http2 }
     }

@@ -1,4 +1,4 @@
-//! CONNECT: a proxy is asked for a way to a server (RFC 9110, section 9.3.6).
+//! Opens a connection through an HTTP proxy with CONNECT (RFC 9110, section 9.3.6).
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -7,13 +7,13 @@ use crate::http::failure::ProxyFault;
 use crate::http::peer::RawText;
 use crate::http::proxy::Proxy;
 
-/// More than any proxy says before its answer ends.
+/// The longest answer head that is read from a proxy.
 const LONGEST_ANSWER: usize = 16 << 10;
 
-/// Asks for `target` on a connection to `proxy`, which leads there from then on.
+/// Requests a connection to `target` from `proxy` on `stream`. Afterwards the stream leads to `target`.
 ///
 /// # Errors
-/// When the proxy answers otherwise than with a status from 200 to 299, or not as HTTP.
+/// If the proxy's answer is not HTTP, or has a status outside of 200 to 299.
 pub(super) async fn open<S>(stream: &mut S, proxy: &Proxy, target: &Target) -> Result<(), ProxyFault<RawText>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// Reads one answer's head and nothing beyond: what follows is the server's.
+/// Reads the head of one answer and nothing more: the following bytes are the server's.
 async fn status<S: AsyncRead + Unpin>(stream: &mut S) -> Result<u16, ProxyFault<RawText>> {
     let mut head = Vec::new();
     while head.len() < LONGEST_ANSWER {

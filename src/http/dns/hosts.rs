@@ -1,15 +1,15 @@
-//! `/etc/hosts`.
+//! Reads `/etc/hosts`.
 
 use std::net::IpAddr;
 
-/// The addresses that a hosts(5) file lists for `host`, in its order.
+/// The addresses of `host` in a hosts(5) file, in its order.
 pub(super) fn listed(file: &str, host: &str) -> Vec<IpAddr> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let mut found = Vec::new();
     for line in file.lines() {
         let line = line.split('#').next().unwrap_or_default();
         let mut words = line.split_whitespace();
-        // As in glibc, an address with a zone (`fe80::1%eth0`) is none.
+        // An address with a zone (`fe80::1%eth0`) is ignored, as in glibc.
         let Some(Ok(address)) = words.next().map(str::parse::<IpAddr>) else { continue };
         if words.any(|name| name.eq_ignore_ascii_case(host)) && !found.contains(&address) {
             found.push(address);

@@ -1,7 +1,8 @@
-//! A nameserver's answer, as far as it is about addresses (RFC 1035, section 4.1).
+//! Parses the addresses in a nameserver's answer (RFC 1035, section 4.1).
 //!
-//! Only what is used is read, as in glibc: the data of other records is passed over, an address of another length is not
-//! one, and the two sections after the answers are only counted. So a malformed record takes nothing from a good one.
+//! As in glibc, only used parts are parsed. The data of other records is skipped, and an address of a wrong length is
+//! ignored. In the two sections after the answers, records are only counted. So a malformed record does not affect a
+//! valid one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,17 +10,17 @@ use hickory_proto::op::{Header, Metadata, Query};
 use hickory_proto::rr::{DNSClass, Name, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, DecodeError};
 
-/// What a nameserver sent.
+/// A nameserver's answer.
 #[derive(Debug)]
 pub(super) struct Message {
     pub(super) head: Metadata,
     pub(super) queries: Vec<Query>,
     pub(super) answers: Vec<Answered>,
-    /// Whether it has neither an answer nor an additional record.
+    /// Whether it has no answer record and no additional record.
     pub(super) is_bare: bool,
 }
 
-/// A record of an answer.
+/// A record of the answer section.
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) owner: Name,
@@ -27,18 +28,18 @@ pub(super) struct Answered {
     pub(super) data: Data,
 }
 
-/// A record's data.
+/// The data of a record.
 #[derive(Debug)]
 pub(super) enum Data {
     Address(IpAddr),
     Alias(Name),
-    /// Of no use, whatever it is.
+    /// Any other data, which is not used.
     Other,
 }
 
 impl Message {
     /// # Errors
-    /// When it ends within a record, or a name in it is none.
+    /// If it ends within a record, or contains an invalid name.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut decoder = BinDecoder::new(bytes);
         let Header { metadata: head, counts } = Header::read(&mut decoder)?;
@@ -55,7 +56,7 @@ impl Answered {
         let class = decoder.read_u16()?.unverified();
         let ttl = decoder.read_u32()?.unverified();
         let length = decoder.read_u16()?.unverified();
-        // A name in the data may lead to any place before it.
+        // A compressed name in the data may refer to any earlier position.
         let mut within = BinDecoder::clone(decoder, u16::try_from(decoder.index()).unwrap_or(u16::MAX));
         let bytes = decoder.read_slice(length.into())?.unverified();
         let data = if class != u16::from(DNSClass::IN) {

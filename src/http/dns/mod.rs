@@ -1,8 +1,8 @@
-//! Names to addresses: `localhost`, then `/etc/hosts`, then the nameservers that resolv.conf names, and nobody else.
+//! Resolves host names: `localhost`, then `/etc/hosts`, then the nameservers of resolv.conf, and no other source.
 //!
-//! A static binary cannot load the modules of nsswitch.conf, so the two files are read here and the questions asked as
-//! glibc asks them. No library does that: hickory's resolver asks several nameservers at once, and one that is silent or
-//! refuses keeps it from the next.
+//! A static binary cannot load the modules of nsswitch.conf. So this code reads the two files, and sends queries in
+//! glibc's order. No library does that: hickory's resolver queries several nameservers at once. It does not continue
+//! with the next one after silence or an error.
 
 mod hosts;
 mod message;
@@ -23,14 +23,14 @@ use self::nameservers::{Nameservers, Outcome};
 use super::resolv_conf::ResolvConf;
 use crate::input::{self, Kind, Reader};
 
-/// Bound on reading the files: below the client's bound on a connection, so that an error names the file.
+/// The timeout for reading the files. It is shorter than that of a connection, so that an error names the file.
 const READING: Duration = Duration::from_secs(4);
 
-/// The resolver. Files are read on the first question.
+/// The resolver. It reads the files at the first lookup.
 #[derive(Debug, Default)]
 pub(super) struct Resolver {
     files: OnceCell<Files>,
-    /// What the nameservers answered, by host. Several connections to one host wait for one answer.
+    /// The results of lookups by host. Several connections to one host wait for one lookup.
     known: Mutex<HashMap<String, Arc<AsyncMutex<Option<Known>>>>>,
 }
 
@@ -46,12 +46,12 @@ struct Known {
     until: Instant,
 }
 
-/// A name without an address.
+/// A failed lookup.
 #[derive(Clone, Debug)]
 pub(super) struct LookupError {
     pub(super) host: String,
     pub(super) why: String,
-    /// The name is known not to exist, or to have no address; otherwise the nameservers did not say.
+    /// Whether the name certainly does not exist or has no address. Otherwise the nameservers did not answer.
     pub(super) definite: bool,
 }
 
@@ -64,10 +64,10 @@ impl fmt::Display for LookupError {
 impl std::error::Error for LookupError {}
 
 impl Resolver {
-    /// The addresses of `host`, at least one.
+    /// The addresses of `host`; at least one.
     ///
     /// # Errors
-    /// When it has none, or no nameserver said.
+    /// If it has none, or no nameserver answered.
     pub(super) async fn lookup(&self, host: &str) -> Result<Vec<IpAddr>, LookupError> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![address]);
@@ -108,7 +108,7 @@ impl Resolver {
 
 impl Files {
     fn read(reader: &Reader) -> Self {
-        // A file that is missing or unreadable is an empty one, as libc has it.
+        // A missing or unreadable file counts as empty, as in libc.
         let text = |path: &str| {
             let bytes = reader.file("names", Path::new(path), Kind::System).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
@@ -129,8 +129,8 @@ fn interface(reader: &Reader, name: &str) -> Option<u32> {
     reader.text("names", Path::new(&file), Kind::System).ok()?.trim().parse().ok()
 }
 
-/// Whether `host` is `localhost` or below it: always this machine, whatever a file or a nameserver says
-/// (RFC 6761, section 6.3).
+/// Whether `host` is `localhost` or a name below it. It is always this machine, whatever a file or a nameserver
+/// contains (RFC 6761, section 6.3).
 pub(super) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")

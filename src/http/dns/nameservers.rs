@@ -1,7 +1,7 @@
-//! The nameservers of resolv.conf, asked in its order, one at a time: as glibc's `res_send` and `res_search` do it.
+//! Queries the nameservers of resolv.conf one at a time, in its order, like glibc's `res_send` and `res_search`.
 //!
-//! The next one is asked only if the one before is silent, refuses, fails or cannot be reached. NXDOMAIN is an answer:
-//! the name of an internal host does not go to a nameserver further down the list.
+//! The next nameserver is queried only if the previous one is silent, refuses, fails or is unreachable. NXDOMAIN is
+//! an answer: the name of an internal host is not sent to a later nameserver.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::pin::pin;
@@ -13,27 +13,28 @@ use tokio::time::{Instant, timeout};
 use super::super::resolv_conf::{Nameserver, ResolvConf};
 use super::query::{Answer, Fault, ask};
 
-/// Bound on all questions for one host. One round over three nameservers with the default waits, 5 s, 3 s and 6 s, fits.
+/// The timeout of all queries for one host. A round over three nameservers with the default timeouts (5 s, 3 s, 6 s)
+/// fits.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(14);
 
-/// What each nameserver further down the list keeps of [`LOOKUP_TIMEOUT`], however long the ones before may take.
+/// The part of [`LOOKUP_TIMEOUT`] that is reserved for each later nameserver.
 const LEAST_WAIT: Duration = Duration::from_secs(3);
 
-/// How long the second kind of address is waited for if the first kind is known: some nameservers leave the question
-/// for IPv6 unanswered (RFC 8305, section 3).
+/// How long the second kind of address is waited for after the first one arrived: some nameservers do not answer
+/// queries for IPv6 (RFC 8305, section 3).
 const RESOLUTION_DELAY: Duration = Duration::from_millis(200);
 
 const PORT: u16 = 53;
 
-/// Whom to ask, and how.
+/// The nameservers and the settings for queries.
 #[derive(Debug)]
 pub(super) struct Nameservers {
     conf: ResolvConf,
-    /// In the order of asking.
+    /// In the order of the queries.
     servers: Vec<SocketAddr>,
 }
 
-/// What came of asking for a name.
+/// The result of the queries for a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The addresses of both kinds, and how long they may be kept.
@@ -42,16 +43,16 @@ pub(super) enum Outcome {
     NoAddress,
     /// NXDOMAIN.
     NoSuchName,
-    /// The nameservers did not say, for these reasons.
+    /// The nameservers did not answer, for these reasons.
     Unknown {
         why: String,
-        /// The last one answered with a failure, and another name may fare better.
+        /// Whether the last one answered with a failure: another name may succeed.
         failed: bool,
     },
 }
 
 impl Nameservers {
-    /// Those that `conf` names. `interface` gives the number of a network interface.
+    /// The nameservers of `conf`. `interface` returns the index of a network interface.
     pub(super) fn new(conf: ResolvConf, interface: impl Fn(&str) -> Option<u32>) -> Self {
         let mut servers: Vec<SocketAddr> = conf.nameservers.iter().map(|server| address(server, &interface)).collect();
         if conf.rotate {
@@ -61,7 +62,7 @@ impl Nameservers {
         Self { conf, servers }
     }
 
-    /// The addresses of `host`: as it is written, and with the suffixes of the search list.
+    /// The addresses of `host`: of the name as written, and with the suffixes of the search list.
     pub(super) async fn lookup(&self, host: &str) -> Outcome {
         let deadline = Instant::now() + LOOKUP_TIMEOUT;
         let as_is_first = is_asked_as_is_first(host, &self.conf);
@@ -71,7 +72,7 @@ impl Nameservers {
             if matches!(outcome, Outcome::Found(..) | Outcome::Unknown { failed: false, .. }) {
                 return outcome;
             }
-            // `res_search` has it so: what the name as it is written came to, or else the most hopeful.
+            // As in `res_search`: the result for the name as written, or else the most promising one.
             if told.as_ref().is_none_or(|told| !as_is_first && rank(&outcome) > rank(told)) {
                 told = Some(outcome);
             }
@@ -79,7 +80,7 @@ impl Nameservers {
         told.unwrap_or(Outcome::NoSuchName)
     }
 
-    /// Asks one nameserver after the other, in as many rounds as `attempts` gives.
+    /// Queries the nameservers one after the other, in as many rounds as `attempts`.
     async fn ask_for(&self, name: &Name, deadline: Instant) -> Outcome {
         let mut faults: Vec<Option<Fault>> = vec![None; self.servers.len()];
         for _ in 0..self.conf.attempts {
@@ -105,10 +106,10 @@ impl Nameservers {
         Outcome::Unknown { why, failed }
     }
 
-    /// Asks one nameserver for both kinds of address at once.
+    /// Sends the queries for both kinds of addresses to one nameserver at once.
     ///
     /// # Errors
-    /// The fault, if it answered neither question.
+    /// The fault, if it answered neither query.
     async fn ask_one(&self, server: SocketAddr, name: &Name, wait: Duration) -> Result<Outcome, Fault> {
         let mut v4 = pin!(ask(server, name, RecordType::A, wait, self.conf.use_vc));
         let mut v6 = pin!(ask(server, name, RecordType::AAAA, wait, self.conf.use_vc));
@@ -120,8 +121,8 @@ impl Nameservers {
     }
 }
 
-/// Waits for the other answer as long as it can tell more than `first`. Some nameservers answer NXDOMAIN to the question
-/// for IPv6 if a name has an IPv4 address only (RFC 4074, section 4.2): after NXDOMAIN it is waited for `after_nxdomain`.
+/// Waits for the other answer if it can contain more than `first`. Some nameservers answer NXDOMAIN to the IPv6 query
+/// if a name has only an IPv4 address (RFC 4074, section 4.2). So after NXDOMAIN the wait is `after_nxdomain`.
 async fn second<F>(first: &Result<Answer, Fault>, other: F, after_nxdomain: Duration) -> Option<Result<Answer, Fault>>
 where
     F: Future<Output = Result<Answer, Fault>>,
@@ -133,7 +134,7 @@ where
     }
 }
 
-/// One outcome of two answers; a nameserver that answers one of the questions is not passed over.
+/// Combines two answers. If a nameserver answers one of the queries, the next one is not queried.
 fn combine(
     server: SocketAddr,
     v4: Option<Result<Answer, Fault>>,
@@ -165,7 +166,7 @@ fn describe(server: SocketAddr, fault: &Fault) -> String {
     format!("nameserver {} {fault}", server.ip())
 }
 
-/// Which of several outcomes is told.
+/// The priority of an outcome for the error.
 fn rank(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::NoSuchName => 0,
@@ -179,7 +180,7 @@ fn is_asked_as_is_first(host: &str, conf: &ResolvConf) -> bool {
     host.ends_with('.') || host.matches('.').count() >= conf.ndots
 }
 
-/// The names that `host` can stand for, in the order of asking. What is no name in DNS is left out.
+/// The full names for `host`, in the order of the queries. Invalid DNS names are left out.
 fn candidates(host: &str, conf: &ResolvConf) -> Vec<Name> {
     let plain = host.strip_suffix('.').unwrap_or(host);
     let suffixes = if plain == host { conf.search.as_slice() } else { &[] };
@@ -188,7 +189,7 @@ fn candidates(host: &str, conf: &ResolvConf) -> Vec<Name> {
     names.insert(if is_asked_as_is_first(host, conf) { 0 } else { names.len() }, plain.to_owned());
     let mut known: Vec<Name> = Vec::new();
     for text in names {
-        // A label is bytes: a name may hold an underscore (RFC 2181, section 11).
+        // Labels are bytes, so a name may contain an underscore (RFC 2181, section 11).
         let labels = text.strip_suffix('.').unwrap_or(&text).split('.').map(str::as_bytes);
         known.extend(Name::from_labels(labels).ok().filter(|name| !known.contains(name)));
     }

@@ -1,4 +1,4 @@
-//! One question to one nameserver: over UDP, and over TCP if the answer does not fit (RFC 1035, section 4.2).
+//! Sends one query to one nameserver: over UDP, and over TCP if the answer is too long (RFC 1035, section 4.2).
 
 use std::fmt;
 use std::io;
@@ -12,37 +12,37 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use super::message::{Data, Message};
 
-/// What a nameserver answered about one kind of address.
+/// A nameserver's answer about one kind of address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The name has these.
+    /// The name has these addresses.
     Addresses {
         /// At least one.
         found: Vec<IpAddr>,
         /// How long they may be kept.
         ttl: Duration,
     },
-    /// The name exists and has none of this kind.
+    /// The name exists, but has no address of this kind.
     NoAddress,
     /// NXDOMAIN.
     NoSuchName,
 }
 
-/// Why a nameserver gave no answer.
+/// Why a nameserver's answer is missing or useless.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nothing came in time.
+    /// There was no answer before the timeout.
     Silent,
-    /// It refused the question, or failed.
+    /// It refused the query, or failed.
     Said(ResponseCode),
-    /// What came is not a DNS message, or a referral to another server.
+    /// The answer is not a valid DNS message, or refers to another server.
     Unusable,
     /// It could not be reached.
     Unreachable(io::ErrorKind),
 }
 
 impl Fault {
-    /// Whether the next nameserver is to be asked. Any other response code is an answer, as glibc has it.
+    /// Whether to query the next nameserver. As in glibc, any other response code is an answer.
     pub(super) fn passes_on(&self) -> bool {
         match self {
             Self::Silent | Self::Unusable | Self::Unreachable(_) => true,
@@ -71,7 +71,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// Asks `server` for the addresses of `name` of one `kind`, and waits no longer than `wait`.
+/// Queries `server` for the addresses of `name` of one `kind`. The timeout is `wait`.
 pub(super) async fn ask(
     server: SocketAddr,
     name: &Name,
@@ -95,10 +95,10 @@ pub(super) async fn ask(
     tokio::time::timeout(wait, asked).await.unwrap_or(Err(Fault::Silent))
 }
 
-/// A socket of its own for each question: its port is drawn by the kernel, and two questions at once do not share an
-/// entry in a packet filter's table. It is connected, so that a port without a server is known at once.
+/// Each query has its own socket: the kernel chooses its port, and two queries do not share an entry in a packet
+/// filter. The socket is connected, so that a closed port is reported at once.
 async fn over_udp(server: SocketAddr, question: &Question, bytes: &[u8]) -> Result<Message, Fault> {
-    /// More than the 512 bytes that a server may send to a question without EDNS.
+    /// More than the 512 bytes that a server may send without EDNS.
     const LARGEST: usize = 4096;
     let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((any, 0)).await?;
@@ -108,7 +108,7 @@ async fn over_udp(server: SocketAddr, question: &Question, bytes: &[u8]) -> Resu
     loop {
         let length = socket.recv(&mut buffer).await?;
         let received = &buffer[..length];
-        // Something that does not carry the question's number is somebody else's, however it goes on.
+        // A message with another id is not an answer to this query.
         if !received.starts_with(&bytes[..2]) {
             continue;
         }
@@ -149,9 +149,9 @@ fn read(answer: &Message, name: &Name, kind: RecordType) -> Result<Answer, Fault
     Ok(follow(answer, name, kind))
 }
 
-/// The addresses of `name`, or of the name that its aliases lead to within this answer.
+/// The addresses of `name`, after following its aliases within this answer.
 fn follow(answer: &Message, name: &Name, kind: RecordType) -> Answer {
-    /// Longer chains, and loops, have no address.
+    /// Longer alias chains, and loops, have no address.
     const MOST_ALIASES: usize = 16;
     let fits = |address: &IpAddr| address.is_ipv4() == (kind == RecordType::A);
     let mut owner = name;
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(received(&message), Ok(Answer::NoAddress));
     }
 
-    /// An answer of records with this type, class and data, each for `vault.test`.
+    /// An answer with records of this type, class and data, each for `vault.test`.
     fn raw(records: &[(u16, u16, &[u8])]) -> Vec<u8> {
         let count = u8::try_from(records.len()).unwrap();
         let mut bytes = vec![0, 0, 0x80, 0x80, 0, 0, 0, count, 0, 1, 0, 1];
@@ -240,7 +240,7 @@ mod tests {
             bytes.extend([0, 0, 0, 60, 0, u8::try_from(data.len()).unwrap()]);
             bytes.extend(*data);
         }
-        // What follows the answers is not looked at.
+        // Bytes after the answers are ignored.
         bytes.extend([0xff; 7]);
         bytes
     }
@@ -256,7 +256,7 @@ mod tests {
             (1, 1, &[]),
             (1, 1, &[10, 0, 0, 7, 9]),
             (28, 1, &[10, 0, 0, 7]),
-            // TXT, SOA, SVCB, OPT and TSIG cut short, a type that nobody has, another class.
+            // Truncated TXT, SOA, SVCB, OPT and TSIG records, an unknown type, another class.
             (16, 1, &[200, 1]),
             (6, 1, &[5]),
             (64, 1, &[0]),
@@ -270,7 +270,7 @@ mod tests {
             assert_eq!(of(&[GOOD, bad]).unwrap(), Ok(found(60, &[7])), "{bad:?}");
             assert_eq!(of(&[bad]).unwrap(), Ok(Answer::NoAddress), "{bad:?}");
         }
-        // Where a name is none, nobody can tell whose addresses they are.
+        // After an invalid name, the owner of an address is unknown.
         assert!(of(&[(5, 1, &[0xff, 0xff]), GOOD]).is_err());
         let whole = raw(&[GOOD]);
         assert!(Message::read(&whole[..whole.len() - 8]).is_err(), "it ends within a record");

@@ -1,4 +1,4 @@
-//! Why no whole answer came: what to say of it, and whether another attempt can help.
+//! Why no complete answer was received: the message, and whether a retry can help.
 
 mod proxy_failure;
 
@@ -13,111 +13,110 @@ use super::retry::{Retry, Retryable};
 use crate::error::Exit;
 pub use proxy_failure::{Fault as ProxyFault, ProxyFailure};
 
-/// One attempt that brought no whole answer. `W` is what the peer, or something that repeats it, said of it: raw until it
-/// is cleaned.
+/// An attempt without a complete answer. `W` is text that may be from a peer: raw until secrets are removed.
 #[derive(Debug, Clone)]
 pub enum Failure<W = PeerText> {
-    /// Plain http to a host that nobody allowed, or another scheme.
+    /// The address uses plain HTTP, which is not allowed for this host, or another scheme.
     NotHttps {
         /// The address's origin.
         url: String,
     },
-    /// The client itself could not be set up: unreadable certificates, a bad proxy address.
+    /// The client could not be set up: unreadable certificates, an invalid proxy address.
     Setup {
-        /// What is wrong with which input.
+        /// What is wrong, and with which input.
         why: String,
     },
     /// The name has no address.
     NoSuchHost {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// The resolver's reason.
         why: W,
     },
-    /// The nameservers did not say.
+    /// The nameservers did not answer.
     Lookup {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// The resolver's reason.
         why: W,
     },
-    /// Nobody listens there.
+    /// The port is closed.
     ConnectionRefused {
         /// Host and port.
         host: String,
     },
-    /// No connection for another reason.
+    /// The connection failed for another reason.
     Connect {
         /// Host and port.
         host: String,
-        /// What the system said.
+        /// The operating system's reason.
         why: W,
     },
-    /// The server's certificate is not one to trust.
+    /// The server's certificate is not trusted.
     Certificate {
         /// Host and port.
         host: String,
-        /// What is wrong with it.
+        /// The fault of the certificate.
         why: W,
     },
-    /// The proxy opened no way to the host.
+    /// The proxy did not open a connection to the host.
     Proxy(Box<ProxyFailure<W>>),
-    /// What listens there does not speak TLS.
+    /// The server does not speak TLS.
     NotTls {
         /// Host and port.
         host: String,
     },
-    /// No whole answer within the bound.
+    /// The answer was not complete before the timeout.
     Timeout {
         /// Host and port.
         host: String,
-        /// The bound.
+        /// The timeout.
         after: Duration,
     },
-    /// The connection broke before the answer was whole.
+    /// The connection was closed before the answer was complete.
     Broken {
         /// Host and port.
         host: String,
-        /// What the system said.
+        /// The operating system's reason.
         why: W,
-        /// Whether the server may have carried out the request.
+        /// Whether the server may have executed the request.
         sent: bool,
     },
-    /// A redirect, which is never followed: the request carries a secret.
+    /// A redirect. It is never followed, because the request contains a secret.
     Redirect {
         /// Host and port.
         host: String,
         /// The status code.
         status: u16,
-        /// The origin it points to.
+        /// The origin of the new address.
         location: Option<W>,
     },
-    /// More than [`super::BODY_LIMIT`] bytes.
+    /// The answer is larger than [`super::BODY_LIMIT`] bytes.
     TooLarge {
         /// Host and port.
         host: String,
     },
-    /// More than [`super::RUN_LIMIT`] bytes of memory together with the other answers of the run.
+    /// All answers of the run together need more than [`super::RUN_LIMIT`] bytes of memory.
     TooMuch,
 }
 
-/// What follows from a failure's kind.
+/// The properties of a kind of failure.
 struct Row {
     retry: Retry,
-    /// Whether the server may have got the request.
+    /// Whether the server may have received the request.
     sent: bool,
     exit: Exit,
-    /// What a person can do about it; empty for nothing.
+    /// The hint; empty for none.
     hint: &'static str,
 }
 
-/// What to do where nothing answers.
+/// The hint if the server does not answer.
 pub(super) const UNREACHED: &str =
     "check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy";
 
 impl Failure {
-    /// Of a request to which no answer came. Whatever could not be connected is a failure already; anything else is a
-    /// connection that broke.
+    /// The failure of a request without an answer. A connection that could not be opened is a failure already.
+    /// Anything else is a connection that was closed.
     pub(super) fn of_request(error: &(dyn StdError + 'static), host: &str, shown: &Shown) -> Self {
         let connecting = causes(error).find_map(|cause| cause.downcast_ref::<Self>());
         let mut failure = connecting.cloned().unwrap_or_else(|| Self::of_body(error, host, shown));
@@ -127,7 +126,7 @@ impl Failure {
         failure
     }
 
-    /// Of an answer that broke off.
+    /// The failure of an incomplete answer.
     pub(super) fn of_body(error: &(dyn StdError + 'static), host: &str, shown: &Shown) -> Self {
         let broken = |why| Failure::Broken { host: host.to_owned(), why, sent: true };
         let failure = match causes(error).find_map(|cause| cause.downcast_ref()) {
@@ -139,7 +138,7 @@ impl Failure {
 }
 
 impl Failure<RawText> {
-    /// Of a TLS handshake.
+    /// The failure of a TLS handshake.
     pub(super) fn of_handshake(error: &io::Error, host: &str) -> Self {
         let connect = |why| Self::Connect { host: host.to_owned(), why };
         match causes(error).find_map(|cause| cause.downcast_ref()) {
@@ -151,7 +150,7 @@ impl Failure<RawText> {
         }
     }
 
-    /// The fault of a certificate; or else what to say of it.
+    /// The failure of a certificate; or else the reason in words.
     fn of_tls(error: &rustls::Error, host: &str) -> Result<Self, RawText> {
         let certificate = |why: String| Ok(Self::Certificate { host: host.to_owned(), why: RawText::new(&why) });
         #[allow(clippy::wildcard_enum_match_arm, reason = "every other kind is a connection that failed")]
@@ -164,7 +163,7 @@ impl Failure<RawText> {
         }
     }
 
-    /// The same, fit to be shown.
+    /// The same, in a form that can be shown.
     pub(super) fn clean(self, shown: &Shown) -> Failure {
         let clean = |why: RawText| shown.clean(&why);
         match self {
@@ -189,7 +188,7 @@ impl Failure<RawText> {
 }
 
 impl Failure {
-    /// All that depends on its kind.
+    /// The properties of this kind.
     fn row(&self) -> Row {
         let row = |retry, sent, exit, hint| Row { retry, sent, exit, hint };
         let again = Retry::Again { after: None };
@@ -248,7 +247,7 @@ impl Failure {
         }
     }
 
-    /// What a person can do about it.
+    /// The hint.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         if let Self::Proxy(proxy) = self {
@@ -261,12 +260,13 @@ impl Failure {
         self.row().exit
     }
 
-    /// Whether the server surely did not get the request.
+    /// Whether the server certainly did not receive the request.
     pub(super) fn is_unsent(&self) -> bool {
         !self.row().sent
     }
 
-    /// Whether the server ended the connection for want of a client certificate: another attempt shows none either.
+    /// Whether the server closed the connection because a client certificate is missing. A retry would not have one
+    /// either.
     #[must_use]
     pub fn wants_certificate(&self) -> bool {
         matches!(self, Self::Connect { why, .. } | Self::Broken { why, .. } if why.as_str().contains("CertificateRequired"))
@@ -309,7 +309,7 @@ impl StdError for Failure {}
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&cause| {
-        // `io::Error::source` skips the error it wraps.
+        // `io::Error::source` skips the wrapped error.
         let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match wrapped {
             Some(inner) => Some(inner as &(dyn StdError + 'static)),
@@ -318,7 +318,7 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
     })
 }
 
-/// How the fault of a certificate begins that is told by the clock.
+/// The start of a certificate's fault that depends on the clock.
 const OUT_OF_TIME: &str = "its time is";
 
 fn certificate_fault(why: &rustls::CertificateError) -> String {
@@ -335,8 +335,8 @@ fn certificate_fault(why: &rustls::CertificateError) -> String {
     }
 }
 
-/// Whether an HTTP/2 server has surely not begun with the request: it refused the stream, or ended the connection before it
-/// (RFC 9113, section 8.7). Of GOAWAY, h2 fails those streams that are above the last one.
+/// Whether an HTTP/2 server certainly did not start with the request: it refused the stream, or closed the connection
+/// first (RFC 9113, section 8.7). After GOAWAY, h2 fails the streams above the last one.
 fn is_refused_stream(error: &(dyn StdError + 'static)) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
         error.is_remote()
@@ -344,11 +344,11 @@ fn is_refused_stream(error: &(dyn StdError + 'static)) -> bool {
     })
 }
 
-/// The innermost cause: the outer ones name the request's address, which is ours to word.
+/// The innermost cause. The outer ones contain the request's address, which our own messages name.
 pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let Some(cause) = causes(error).last() else { return String::new() };
     match cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) {
-        // The library's own words repeat what the peer wrote beside the reason, in the form of Rust code.
+        // The library's message repeats the peer's text in the form of Rust code.
         Some(reason) => format!("HTTP/2: {reason}"),
         None => cause.to_string(),
     }

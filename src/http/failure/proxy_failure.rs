@@ -1,4 +1,4 @@
-//! Why a proxy did not open a way.
+//! Why a proxy did not open a connection.
 
 use std::fmt;
 use std::io;
@@ -8,46 +8,46 @@ use super::Failure;
 use crate::http::peer::{PeerText, RawText, Shown};
 use crate::http::retry::{Retry, Retryable};
 
-/// A proxy that opened no way to a host. `W` is what the proxy, or something that repeats it, said of it.
+/// A proxy that did not open a connection to a host. `W` is text that may be from the proxy.
 #[derive(Clone, Debug)]
 pub struct ProxyFailure<W = PeerText> {
     /// The proxy's host and port.
     pub proxy: String,
-    /// The variable that names it.
+    /// The variable that sets it.
     pub variable: String,
     /// The host, and its port.
     pub host: String,
-    /// What the proxy did.
+    /// The proxy's fault.
     pub fault: Fault<W>,
 }
 
-/// What a proxy did in place of opening a way.
+/// What happened in place of a connection.
 #[derive(Clone, Debug)]
 pub enum Fault<W = PeerText> {
-    /// It could not be reached, or the address to tell it could not be looked up.
+    /// The proxy could not be reached, or the host's address for it could not be looked up.
     Unreached(Box<Failure<W>>),
     /// It answered CONNECT with this status.
     Status(u16),
-    /// It did not answer CONNECT as HTTP.
+    /// Its answer to CONNECT is not HTTP.
     NotHttp,
-    /// The connection to it broke.
+    /// The connection to it was closed.
     Broken(W),
-    /// It wants a user and a password.
+    /// It requires a user and a password.
     NoUser,
-    /// It does not take the user and the password.
+    /// It rejects the user and the password.
     WrongUser,
-    /// It did not reach the host, for this reason (RFC 1928, section 6).
+    /// It could not reach the host, for this reason (RFC 1928, section 6).
     Socks(u8),
-    /// It did not answer as SOCKS 5.
+    /// Its answer is not SOCKS 5.
     NotSocks,
-    /// A name, a user or a password is longer than SOCKS 5 can say.
+    /// A name, a user or a password is too long for SOCKS 5.
     TooLong,
-    /// Neither it nor the host behind it answered within this bound.
+    /// Neither the proxy nor the host behind it answered before this timeout.
     Silent(Duration),
 }
 
 impl ProxyFailure<RawText> {
-    /// The same, fit to be shown.
+    /// The same, in a form that can be shown.
     pub(super) fn clean(self, shown: &Shown) -> ProxyFailure {
         let Self { proxy, variable, host, fault } = self;
         let fault = match fault {
@@ -67,11 +67,11 @@ impl ProxyFailure<RawText> {
 }
 
 impl ProxyFailure {
-    /// Whether the same request can end differently. The same user and password again and again may lock an account.
+    /// Whether a retry can succeed. Repeating a wrong password may lock an account.
     pub(in crate::http) fn retry(&self) -> Retry {
         match &self.fault {
             Fault::Unreached(failure) => failure.retry(),
-            // Of SOCKS: a general failure, no way to the network or the host, refused, too many hops.
+            // SOCKS: general failure, network or host unreachable, refused, too many hops.
             Fault::Status(408 | 429 | 500 | 502 | 503 | 504)
             | Fault::Socks(1 | 3..=6)
             | Fault::Broken(_)
@@ -86,15 +86,15 @@ impl ProxyFailure {
         }
     }
 
-    /// Whether the host behind it may have got the request.
+    /// Whether the host behind it may have received the request.
     pub(in crate::http) fn is_sent(&self) -> bool {
         matches!(self.fault, Fault::Silent(_))
     }
 
-    /// What to do about it.
+    /// The hint.
     pub(in crate::http) fn hint(&self) -> String {
         let Self { variable, host, fault, .. } = self;
-        // A proxy that a provider's own variable names is used for every host.
+        // A proxy from a provider's own variable is used for every host.
         let direct = match variable.to_ascii_lowercase().as_str() {
             "https_proxy" | "all_proxy" => format!("list {host} in NO_PROXY"),
             _ => format!("unset {variable}"),

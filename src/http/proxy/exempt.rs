@@ -1,4 +1,4 @@
-//! `NO_PROXY`, read as Go's `httpproxy` reads it, and with it Vault's and `OpenBao`'s own command line.
+//! Parses `NO_PROXY` like Go's `httpproxy`, which the command lines of Vault and `OpenBao` use.
 //!
 //! Source: <https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config>.
 
@@ -22,7 +22,7 @@ enum Entry {
 }
 
 impl Exempt {
-    /// Reads a list with commas. An entry that is none of Go's forms is a name that no host has.
+    /// Parses a comma-separated list. An invalid entry matches no host.
     pub(super) fn parse(list: &str) -> Self {
         Self(list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).filter_map(Entry::parse).collect())
     }
@@ -53,7 +53,7 @@ impl Entry {
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, "")) => (host, None),
-            // Go compares it as text.
+            // Go compares the port as text.
             Some((host, port)) => (host, Some(port.to_owned())),
             None => (text, None),
         };
@@ -88,14 +88,14 @@ impl Entry {
     }
 }
 
-/// A network of IPv4 addresses in the form of IPv6, as one of IPv4.
+/// Converts a network of IPv4-mapped IPv6 addresses to IPv4.
 fn as_ipv4(network: IpNet) -> IpNet {
     let IpNet::V6(mapped) = network.trunc() else { return network };
     let plain = || IpNet::new(mapped.addr().to_ipv4_mapped()?.into(), mapped.prefix_len().checked_sub(96)?).ok();
     plain().unwrap_or(network)
 }
 
-/// The form in which a name with letters of its own script is looked up: `xn--…`.
+/// The form of an internationalized name that is looked up: `xn--…`.
 fn ascii(name: &str) -> Option<String> {
     let mut url = Url::parse("https://none").ok().filter(|_| !name.is_ascii())?;
     url.set_host(Some(name)).ok()?;
@@ -110,7 +110,7 @@ mod tests {
         Exempt::parse(list).covers(&Url::parse(url).unwrap())
     }
 
-    /// What Go's `httpproxy` makes of each, seen with a program that uses it.
+    /// Results of Go's `httpproxy`, measured with a program that uses it.
     #[test]
     fn an_entry_means_what_it_means_to_go() {
         for (list, covered, not_covered) in [
@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    /// Go compares the names as they are written.
+    /// Go compares the names as written.
     #[test]
     fn a_dot_at_the_end_is_part_of_the_name() {
         assert!(covers("a.test.", "https://a.test./") && covers(".test.", "https://a.test./"));

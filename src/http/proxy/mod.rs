@@ -1,4 +1,4 @@
-//! Which proxy stands between: `HTTPS_PROXY`, else `ALL_PROXY`, except for what `NO_PROXY` lists and for loopback.
+//! Selects the proxy: `HTTPS_PROXY`, or else `ALL_PROXY`; none for loopback and the hosts in `NO_PROXY`.
 
 mod exempt;
 
@@ -14,39 +14,39 @@ use crate::error::Usage;
 use crate::host::Env;
 use crate::secret::Secret;
 
-/// The proxy for https calls. Plain http goes to loopback and to hosts beside the job, without one.
+/// The proxy for https calls. Plain HTTP is only used for loopback and hosts near the job, without a proxy.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     https: Option<Proxy>,
     exempt: Exempt,
 }
 
-/// One proxy.
+/// A proxy.
 #[derive(Clone, Debug)]
 pub(super) struct Proxy {
-    /// The variable that names it.
+    /// The variable that sets it.
     pub(super) variable: String,
     pub(super) kind: Kind,
-    /// Name or address, without brackets.
+    /// Its name or address, without brackets.
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) user: Option<User>,
 }
 
-/// How a proxy is spoken to.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// CONNECT in clear.
+    /// CONNECT over plain HTTP.
     Http,
-    /// CONNECT within TLS.
+    /// CONNECT over TLS.
     Https,
-    /// SOCKS 5; the host's name is looked up here.
+    /// SOCKS 5; this program looks up the host's name.
     Socks,
-    /// SOCKS 5; the proxy looks the host's name up.
+    /// SOCKS 5; the proxy looks up the host's name.
     SocksWithNames,
 }
 
-/// Whom the proxy is to take us for.
+/// The user and password for a proxy.
 #[derive(Clone, Debug)]
 pub(super) struct User {
     pub(super) name: Secret,
@@ -54,10 +54,10 @@ pub(super) struct User {
 }
 
 impl Proxies {
-    /// Reads the variables; the upper-case name goes before the lower-case one, and an empty value means none.
+    /// Reads the variables. The upper-case name takes precedence, and an empty value means no proxy.
     ///
     /// # Errors
-    /// When the proxy's address cannot be read. The address is not shown: it may hold a password.
+    /// If the proxy's address is invalid. The error does not contain the address, because it may contain a password.
     pub fn from_env(env: &Env) -> Result<Self, Usage> {
         let exempt = env.first(&["NO_PROXY", "no_proxy"])?.map(|(_, hosts)| hosts).unwrap_or_default();
         match env.first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])? {
@@ -66,21 +66,21 @@ impl Proxies {
         }
     }
 
-    /// The proxy that the variable `name` gives, for all hosts except those that `exempt` lists.
+    /// The proxy with this address from the variable `name`, for all hosts except those in `exempt`.
     ///
     /// # Errors
-    /// When the address cannot be read. It is not shown: it may hold a password.
+    /// If the address is invalid. The error does not contain it, because it may contain a password.
     pub fn named(name: &str, address: &str, exempt: &str) -> Result<Self, Usage> {
         Ok(Self { https: Some(Proxy::parse(name, address)?), exempt: Exempt::parse(exempt) })
     }
 
-    /// What the proxy is shown and could repeat.
+    /// The secrets that are sent to the proxy and that it could repeat.
     pub(super) fn secrets(&self) -> impl Iterator<Item = Secret> {
         self.https.as_ref().and_then(|proxy| proxy.user.as_ref()).into_iter().flat_map(User::secrets)
     }
 
-    /// The proxy for `url`, if it is not reached directly. A request to this machine is never another machine's
-    /// business, whatever the variables say.
+    /// The proxy for `url`; `None` if it is reached directly. A request to this machine never uses a proxy, whatever
+    /// the variables contain.
     pub(super) fn for_url(&self, url: &Url) -> Option<&Proxy> {
         self.https.as_ref().filter(|_| url.scheme() == "https" && !super::is_loopback(url) && !self.exempt.covers(url))
     }
@@ -95,8 +95,8 @@ impl Proxy {
         })
     }
 
-    /// Reads `[scheme://][user[:password]@]host[:port][/]`. Anything else, a path for one, may be part of a password
-    /// whose `/` or `@` is not encoded: what follows would then be taken for a host, looked up and shown.
+    /// Parses `[scheme://][user[:password]@]host[:port][/]`. Anything else is refused, also a path: it may be part of
+    /// a password with an unencoded `/` or `@`. Then a part of the password would be looked up and shown as a host.
     fn read(variable: &str, address: &str) -> Option<Self> {
         let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
         let (kind, default_port) = match scheme.to_ascii_lowercase().as_str() {
@@ -112,7 +112,7 @@ impl Proxy {
         if raw(place) || user.is_some_and(raw) {
             return None;
         }
-        // The scheme does not tell a port that is written from the default one.
+        // This scheme has no default port, so an explicit port is recognized.
         let url = Url::parse(&format!("none://{place}")).ok()?;
         let host = Url::parse(&format!("http://{place}")).ok()?.host_str().map(super::bare)?.to_owned();
         let port = url.port().unwrap_or(default_port);
@@ -123,14 +123,14 @@ impl Proxy {
         Some(Self { variable: variable.to_owned(), kind, host, port, user })
     }
 
-    /// That it opened no way to `host`.
+    /// The failure that it did not open a connection to `host`.
     pub(super) fn failed<W>(&self, host: String, fault: ProxyFault<W>) -> Failure<W> {
         let (proxy, variable) = (self.to_string(), self.variable.clone());
         Failure::Proxy(Box::new(ProxyFailure { proxy, variable, host, fault }))
     }
 }
 
-/// Host and port: never the user, who may be a secret too.
+/// Host and port. The user is left out, because it may be a secret too.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
@@ -147,17 +147,17 @@ impl User {
         Self::new(name, password)
     }
 
-    /// Both are percent-encoded, as they are in an address; none if they are not UTF-8 then.
+    /// Decodes both, which are percent-encoded as in an address; `None` if the result is not UTF-8.
     pub(super) fn new(name: &str, password: &str) -> Option<Self> {
         Some(Self { name: decoded(name)?, password: decoded(password)? })
     }
 
-    /// The value of an `Authorization` header (RFC 7617).
+    /// The value of the `Authorization` header (RFC 7617).
     pub(super) fn basic(&self) -> Secret {
         Secret::new(format!("Basic {}", self.encoded().reveal()))
     }
 
-    /// What a peer that is sent the header could repeat. The user of an address without a password is a token.
+    /// The secrets that a peer with this header could repeat. In an address without a password, the user is a token.
     pub(super) fn secrets(&self) -> [Secret; 3] {
         let secret = if self.password.reveal().is_empty() { &self.name } else { &self.password };
         [secret.clone(), self.pair(), self.encoded()]

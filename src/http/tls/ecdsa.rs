@@ -1,6 +1,6 @@
-//! The curves and digests of company authorities that ring leaves out: P-521, and SHA-512 on P-256 and P-384.
+//! Signature algorithms that company authorities use and ring lacks: P-521, and SHA-512 on P-256 and P-384.
 //!
-//! Whatever ring can verify, ring verifies.
+//! All others are verified by ring.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use rustls::sign::{Signer, SigningKey, public_key_to_spki};
 use rustls::{Error, OtherError, SignatureAlgorithm, SignatureScheme};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-/// Takes a key, a digest and a signature; none if they do not fit together.
+/// Verifies a signature with a key and a digest; `None` if it is wrong.
 type Verify = fn(&[u8], &[u8], &[u8]) -> Option<()>;
 
 /// Verifies signatures of one kind of key with one digest.
@@ -78,7 +78,7 @@ fn p384(key: &[u8], digest: &[u8], signature: &[u8]) -> Option<()> {
 }
 
 fn p521(key: &[u8], digest: &[u8], signature: &[u8]) -> Option<()> {
-    /// A shorter digest is the same number with zeros before it; the crate takes none of less than half the length.
+    /// A shorter digest is padded with zeros at its start: the crate refuses one of less than half the length.
     const LENGTH: usize = 66;
     let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
     let signature = p521::ecdsa::Signature::from_der(signature).ok()?;
@@ -87,7 +87,7 @@ fn p521(key: &[u8], digest: &[u8], signature: &[u8]) -> Option<()> {
     key.verify_prehash(&padded, &signature).ok()
 }
 
-/// Reads a client's private key: ring's kinds, and P-521.
+/// Loads a client's private key: the kinds that ring supports, and P-521.
 #[derive(Debug)]
 pub(super) struct Keys;
 
@@ -113,7 +113,7 @@ impl SigningKey for P521Key {
         offered.contains(&self.scheme()).then(|| Box::new(self.clone()) as Box<dyn Signer>)
     }
 
-    /// By which a certificate with another key is refused before anything is sent.
+    /// With the public key, a certificate of another key is refused before anything is sent.
     fn public_key(&self) -> Option<SubjectPublicKeyInfoDer<'_>> {
         Some(public_key_to_spki(&alg_id::ECDSA_P521, self.0.verifying_key().to_sec1_point(false)))
     }

@@ -1,6 +1,7 @@
-//! Key exchange on P-521, which ring leaves out.
+//! Key exchange on P-521, which ring lacks.
 //!
-//! In TLS 1.2 a server with a key on a curve wants that curve among those of the exchange (RFC 8422, section 5.1).
+//! In TLS 1.2, a server with a key on a curve requires that the client supports the curve for the key exchange (RFC
+//! 8422, section 5.1).
 
 use p521::elliptic_curve::sec1::ToSec1Point;
 use p521::{PublicKey, SecretKey};
@@ -8,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SharedSecret, SupportedKxGroup};
 use rustls::{Error, NamedGroup, PeerMisbehaved};
 
-/// Bytes of a number below the curve's order, of which the first has one bit.
+/// The length of a private key in bytes. Only one bit of the first byte is used.
 const LENGTH: usize = 66;
 
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl SupportedKxGroup for Secp521r1 {
         let secret = loop {
             random.fill(&mut bytes).map_err(|_| Error::from(GetRandomFailed))?;
             bytes[0] &= 1;
-            // Zero, and what is not below the order, is drawn anew: hardly ever.
+            // Zero, and numbers above the order, are drawn again. This is very rare.
             if let Ok(secret) = SecretKey::from_slice(&bytes) {
                 break secret;
             }
@@ -42,7 +43,7 @@ impl SupportedKxGroup for Secp521r1 {
 
 impl ActiveKeyExchange for Exchange {
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
-        // The uncompressed form is the only one (RFC 8446, section 4.2.8.2).
+        // Only the uncompressed form is allowed (RFC 8446, section 4.2.8.2).
         let point =
             Some(peer).filter(|peer| peer.first() == Some(&4)).and_then(|peer| PublicKey::from_sec1_bytes(peer).ok());
         let point = point.ok_or(PeerMisbehaved::InvalidKeyShare)?;

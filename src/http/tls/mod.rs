@@ -1,4 +1,4 @@
-//! TLS, by rustls and ring: what is verified, and what this side shows.
+//! TLS with rustls and ring: the trusted certificates and the client certificate.
 
 mod ecdsa;
 mod exchange;
@@ -15,21 +15,21 @@ use super::failure::Failure;
 use super::trust::Anchors;
 use super::{Identity, Overrides};
 
-/// How TLS is spoken.
+/// The TLS configuration.
 pub(super) struct Tls {
-    /// With a server.
+    /// For servers.
     pub(super) server: Arc<ClientConfig>,
-    /// With a proxy, which is shown no certificate.
+    /// For proxies, without the client certificate.
     pub(super) proxy: Arc<ClientConfig>,
-    /// The name that stands in for a server's own, as SNI and in its certificate.
+    /// The name that replaces a server's own, for SNI and for the certificate.
     pub(super) server_name: Option<String>,
 }
 
 impl Tls {
-    /// From what is trusted, and one provider's own settings.
+    /// Makes the configuration from the trusted certificates and one provider's settings.
     ///
     /// # Errors
-    /// When the client certificate cannot be used.
+    /// If the client certificate cannot be used.
     pub(super) fn new(anchors: Arc<Anchors>, overrides: &Overrides) -> Result<Self, Failure> {
         let verifier = Arc::new(Verifier::new(anchors, ALGORITHMS));
         let mut server = config(&verifier, overrides.identity.as_ref())?;
@@ -68,7 +68,7 @@ fn config(verifier: &Arc<Verifier>, identity: Option<&Identity>) -> Result<Clien
     }
 }
 
-/// ring's algorithms in rustls's order, and those of [`ecdsa`]. In TLS 1.2 a scheme tells the digest only.
+/// ring's algorithms in rustls's order, and those of [`ecdsa`]. In TLS 1.2, a scheme determines only the digest.
 static ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
         ring::ECDSA_P256_SHA256,

@@ -1,4 +1,4 @@
-//! Whose certificates are accepted.
+//! Decides which server certificates are accepted.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCer
 use crate::http::authority::{self, Unfit};
 use crate::http::trust::Anchors;
 
-/// Accepts a server whose certificate leads to an authority, or is one that the user has named.
+/// Accepts a certificate that is signed by a trusted authority, or that the user has named.
 #[derive(Debug)]
 pub(super) struct Verifier {
     anchors: Arc<Anchors>,
@@ -35,9 +35,9 @@ impl Verifier {
         verify_server_cert_signed_by_trust_anchor(certificate, roots, others, now, self.algorithms.all)
     }
 
-    /// What else follows, if a certificate leads to no authority, which is `error`: the user may have named this very
-    /// certificate, byte for byte. It is then accepted in its time and for servers, whoever signed it: what
-    /// `openssl req -x509` makes is an authority's, and leads to none as a server's.
+    /// Decides about a certificate that no trusted authority has signed; `error` is that fault. The user may have
+    /// named this certificate, byte for byte. Then it is accepted within its time and for servers, whoever signed it.
+    /// `openssl req -x509` makes a certificate of an authority, which is not valid for a server by the usual rules.
     fn or_named(&self, shown: &CertificateDer<'_>, error: Error, now: UnixTime) -> Result<(), Error> {
         if !self.anchors.named.contains(shown) {
             return Err(error);
@@ -48,7 +48,7 @@ impl Verifier {
         })
     }
 
-    /// The certificate that would be its authority's, if that were fit for it.
+    /// The certificate that would be its authority, if it were allowed to sign.
     fn unfit_authority(
         &self,
         certificate: &ParsedCertificate<'_>,
@@ -64,7 +64,7 @@ impl Verifier {
     }
 }
 
-/// That what signed a certificate must not sign.
+/// The fault that a certificate was signed with a key that must not sign certificates.
 #[derive(Debug)]
 struct UnfitAuthority {
     place: &'static str,
@@ -128,7 +128,7 @@ pub(in crate::http) mod tests {
     use super::*;
     use crate::http::tls::ALGORITHMS;
 
-    /// As `openssl req -x509` makes it: an authority's, with `vault.test` as its name, for a year from [`START`].
+    /// A certificate of `openssl req -x509`: an authority's, with the name `vault.test`, for a year from [`START`].
     const OWN: &str = "-----BEGIN CERTIFICATE-----\n\
         MIIBjDCCATKgAwIBAgIUBSAVwEf801j37lvOlJ+FT/IkD/cwCgYIKoZIzj0EAwIw\n\
         EDEOMAwGA1UEAwwFdmF1bHQwHhcNMjYxMTI5MDIxNDQzWhcNMjcxMTI5MDIxNDQz\n\
@@ -175,7 +175,7 @@ pub(in crate::http) mod tests {
         assert!(matches!(refused("other.test", START + DAY), CertificateError::NotValidForNameContext { .. }));
     }
 
-    /// The system's authorities are trusted to sign, and are not named.
+    /// The system's authorities are trusted for signing, but do not count as named by the user.
     #[test]
     fn an_authority_that_is_not_named_is_no_server() {
         let Err(Error::InvalidCertificate(CertificateError::Other(why))) = verified(false, "vault.test", START + DAY)

@@ -1,4 +1,4 @@
-//! What a login leaves: the client token, and the leases that live no longer than it does.
+//! A client token after its use, with the leases that expire with it.
 
 mod renewal;
 
@@ -14,7 +14,7 @@ use crate::diagnostic::DECISIONS;
 use crate::http::retry::Deadline;
 use crate::state::{self, NewFiles};
 
-/// What a secrets engine made for this token. The server ends it with the token at the latest.
+/// A lease of a secrets engine for this token. The server revokes it with the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lease {
     id: String,
@@ -24,7 +24,8 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// The answer's lease. KV version 1 gives a duration and no id: a hint for caches, and no lease.
+    /// The lease of the answer, if it has one. KV version 1 returns a duration without an id: that is a hint for
+    /// caches.
     pub(super) fn of(path: &Path, envelope: &Envelope) -> Option<Self> {
         (!envelope.lease_id.is_empty()).then(|| Self {
             id: envelope.lease_id.clone(),
@@ -35,48 +36,48 @@ impl Lease {
     }
 }
 
-/// The token and its leases, while something uses them.
+/// The token and its leases, while they are in use.
 #[derive(Clone, Debug)]
 pub struct HeldToken {
     pub(super) server: Server,
     pub(super) token: ClientToken,
     pub(super) leases: Vec<Lease>,
-    /// Requests that the token was spent on.
+    /// The number of requests made with the token.
     pub(super) spent: u64,
-    /// Whether the token itself is handed out.
+    /// Whether the token itself is exported.
     pub(super) handed_out: bool,
     /// `--no-revoke`.
     pub(super) no_revoke: bool,
-    /// How the server is reached.
+    /// The options of the connection to the server.
     pub(super) server_options: ServerOptions,
 }
 
-/// Bound on the revocation of a token that has served its turn, in a run that has as long: the job has what it came for.
+/// The timeout for the revocation after a successful run, if the run has as much time left.
 const LAST_CALL: Duration = Duration::from_secs(5);
 
-/// Bound on the revocation after a run that has failed or was interrupted: somebody waits for its end.
+/// The timeout for the revocation after a run that failed or was interrupted: somebody waits for its end.
 const IN_HASTE: Duration = Duration::from_secs(2);
 
 impl HeldToken {
-    /// A token that nothing uses yet, and nobody is to get.
+    /// A new token that is not used yet and is not exported.
     pub(super) fn new(server: Server, token: ClientToken) -> Self {
         let (leases, server_options) = (Vec::new(), ServerOptions::default());
         Self { server, token, leases, spent: 0, handed_out: false, no_revoke: false, server_options }
     }
 
-    /// Whether the job needs the token to live: it has the token, or a secret that ends with it.
+    /// Whether the job needs the token: it gets the token, or a secret that expires with it.
     pub(super) fn is_in_use(&self) -> bool {
         self.handed_out || !self.leases.is_empty()
     }
 
-    /// Whether it is to live on after a good end, used or not.
+    /// Whether the token is kept after success, used or not.
     fn outlives(&self) -> bool {
         self.is_in_use() || self.no_revoke
     }
 
-    /// The token itself, where it is handed out, has made leases or is to stay; otherwise it is revoked.
+    /// Returns the token if it is exported, has leases, or must be kept; otherwise revokes it.
     ///
-    /// The revocation takes no longer than the run has left, but two seconds at least.
+    /// The revocation has the remaining time of the run, and at least two seconds.
     pub async fn release(self, deadline: Deadline) -> Option<Self> {
         if self.outlives() {
             return Some(self);
@@ -85,7 +86,7 @@ impl HeldToken {
         None
     }
 
-    /// When the token or one of its leases ends, whichever is first; none where none of them does.
+    /// The earliest expiry of the token and its leases; `None` if none expires.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
         let leases = self.leases.iter().map(|lease| lease.life).filter(|life| !life.is_zero());
@@ -93,12 +94,12 @@ impl HeldToken {
         self.server.clock.now().checked_add(first)
     }
 
-    /// Whether the token was used up by the run itself, and is gone.
+    /// Whether the run itself has used up the token, so that it is gone.
     fn exhausted(&self) -> bool {
         self.token.uses.is_some_and(|uses| uses <= self.spent)
     }
 
-    /// Says which leases will end with the token, before their own time.
+    /// Warns of leases that will be revoked with the token, before they expire.
     pub fn warn_of_early_ends(&self) {
         for lease in &self.leases {
             if !self.token.life.is_zero() && self.token.life < lease.life {
@@ -112,10 +113,11 @@ impl HeldToken {
         }
     }
 
-    /// Records the token in the private directory at `place`, for `clean` to end; nothing where `clean` could not.
+    /// Records the token in the private directory at `place`, so that `clean` can revoke it. Returns `None` if
+    /// `clean` could not.
     ///
     /// # Errors
-    /// When it cannot be written there.
+    /// If it cannot be written there.
     pub async fn record(&self, place: &state::StateDir) -> Result<Option<NewFiles>, state::Error> {
         if self.token.batch || self.exhausted() {
             return Ok(None);
@@ -132,19 +134,19 @@ impl HeldToken {
         Ok(Some(files))
     }
 
-    /// Whether `--no-revoke` keeps the token after a good end.
+    /// Whether `--no-revoke` keeps the token after success.
     #[must_use]
     pub fn no_revoke(&self) -> bool {
         self.no_revoke
     }
 
-    /// Revokes the token, and with it what it leased, after the last use of both. It never fails: a token that stays
-    /// ends by itself.
+    /// Revokes the token and its leases, after the last use of both. It never fails: a token that is not revoked
+    /// expires.
     pub async fn end(&self) {
         self.end_within(LAST_CALL).await;
     }
 
-    /// Revokes the token after a run that has failed or was interrupted: in two seconds at most, whatever the server does.
+    /// Revokes the token after a run that failed or was interrupted, in at most two seconds.
     pub async fn give_up(&self) {
         self.end_within(IN_HASTE).await;
     }
@@ -172,7 +174,7 @@ impl HeldToken {
         }
     }
 
-    /// A token that can do nothing more is a note; one that keeps a secret alive that was to end is a warning.
+    /// A useless token that remains is a note. A token that keeps a secret alive is a warning.
     fn remains(&self, what: &str) {
         if self.leases.is_empty() {
             tracing::info!("{what}");

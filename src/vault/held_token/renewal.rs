@@ -1,4 +1,4 @@
-//! The token's and the leases' renewal, while something uses them.
+//! Renews the token and its leases while they are in use.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::super::wire::life;
 use super::{HeldToken, Lease};
 use crate::diagnostic::DECISIONS;
 
-/// Part of a life after which it is renewed.
+/// The part of a lifetime after which it is renewed.
 const RENEW_AFTER: f32 = 2.0 / 3.0;
 
-/// What is renewed.
+/// A token or a lease to renew.
 struct Renewal {
     what: String,
     path: &'static [&'static str],
@@ -30,11 +30,11 @@ impl Renewal {
         Self { what, path, body, life, due: now + life.mul_f32(RENEW_AFTER), ends: now + life }
     }
 
-    /// Sets the next time; false where the server gives no more.
+    /// Schedules the next renewal; false if the server grants no more time.
     fn extended(&mut self, life: Duration) -> bool {
         let now = Instant::now();
         let ends = now + life;
-        // Near its maximum a life grows shorter with each renewal; below this it would be asked for without end.
+        // Near its maximum, a lifetime gets shorter with each renewal. Without this limit, renewals would not end.
         let grows = ends > self.ends + Duration::from_millis(500);
         if life < self.life && !grows {
             return false;
@@ -46,7 +46,7 @@ impl Renewal {
 }
 
 impl HeldToken {
-    /// Renews the token and the leases, each in its own time, as long as it is polled and the server lets it.
+    /// Renews the token and the leases, each when it is due, as long as it is polled and the server allows it.
     pub async fn renew(&self) {
         if self.is_in_use() {
             let leases = self.leases.iter().filter(|lease| !lease.life.is_zero());
@@ -70,7 +70,7 @@ impl HeldToken {
 
     async fn renew_lease(&self, lease: &Lease) {
         let what = format!("the lease of {}", lease.path);
-        // A renewal is one of the uses that such a token has, and with the last of them the token goes, lease and all.
+        // A renewal uses up one of the token's uses. After the last use, the token and its leases are revoked.
         if lease.renewable && self.token.uses.is_none() {
             let body = json!({ "lease_id": lease.id }).to_string().into_bytes();
             return self.keep_up(Renewal::new(what, &["sys", "leases", "renew"], body, lease.life)).await;

@@ -1,14 +1,14 @@
-//! How a selection is written.
+//! The syntax of a selection.
 //!
 //! ```text
 //! secret  = NAME "=" [ "kv1:" | "kv2:" ] path [ "?" option *( "&" option ) ] [ "#" field ]
 //!         | NAME "=" "POST:" path [ json-object ] [ "?" option *( "&" option ) ] "#" field
 //! NAME    = a variable's name; with the field "*" a prefix of names, which may be empty
-//! field   = key as it is | "/" json-pointer | "*"
+//! field   = literal key | "/" json-pointer | "*"
 //! option  = "version=" N | "optional" | "default=" text | "base64" | "file"
 //! ```
 //!
-//! A POST has no version, and what it makes is not optional.
+//! A POST has no version, and its result is not optional.
 
 use serde_json::{Map, Value};
 
@@ -20,7 +20,7 @@ use crate::json;
 use crate::shell::{Name, steering};
 
 impl Selection {
-    /// Reads a selection. What it holds is not repeated in full in errors: a default may be a secret.
+    /// Parses a selection. Errors do not repeat it in full, because a default may be a secret.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -171,13 +171,13 @@ impl Treatment {
         Ok(treatment)
     }
 
-    /// Whether something was said of it before.
+    /// Sets what to do if the value is missing. Returns whether it was set before.
     fn replace_missing(&mut self, missing: Missing) -> bool {
         std::mem::replace(&mut self.missing, missing) != Missing::Refuse
     }
 }
 
-/// The JSON object that `text` starts with, and what comes after it.
+/// The JSON object at the start of `text`, and the rest of the text.
 fn object<'t>(origin: &str, text: &'t str) -> Result<(Map<String, Value>, &'t str), Usage> {
     match json::parse_first(text) {
         Ok((Value::Object(body), end)) => Ok((body, text.get(end..).unwrap_or_default())),

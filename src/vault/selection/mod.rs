@@ -1,4 +1,4 @@
-//! What is read of which secret, into which variable.
+//! Selections: which value of which secret goes into which variable.
 
 mod grammar;
 mod naming;
@@ -9,46 +9,46 @@ use super::path::Path;
 use crate::shell::Name;
 pub use naming::{Nameless, Naming};
 
-/// One secret's way into the job.
+/// One value of a secret for the job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
-    /// Where it goes.
+    /// The variable or variables that get it.
     pub target: Target,
-    /// What is asked of the server.
+    /// The request to the server.
     pub query: Query,
-    /// What is taken from the answer.
+    /// The part of the answer.
     pub field: Field,
-    /// How it is treated.
+    /// How the value is processed.
     pub treatment: Treatment,
 }
 
-/// Where a secret goes.
+/// The variable or variables for a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// One variable.
     Variable(Name),
     /// A variable for each key.
     Each {
-        /// What comes before the key in its name.
+        /// The start of each name.
         prefix: String,
-        /// How the two become a name.
+        /// How prefix and key become a name.
         naming: Naming,
     },
 }
 
-/// One request, whose answer serves every selection that asks the same.
+/// One request. Its answer is used for every selection with the same request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
     /// A read.
     Read {
-        /// Which engine the path is for, where the command line says so.
+        /// The engine, if the command line names it.
         engine: Engine,
-        /// As it was written.
+        /// The path as written.
         path: Path,
-        /// A version of a KV v2 secret; else the latest.
+        /// The version of a KV v2 secret; `None` for the latest.
         version: Option<u32>,
     },
-    /// A write whose answer is the secret: a certificate, a signature, a ciphertext.
+    /// A write with a secret in its answer: a certificate, a signature, a ciphertext.
     Write {
         /// The path.
         path: Path,
@@ -58,7 +58,7 @@ pub enum Query {
 }
 
 impl Query {
-    /// The path as it was written.
+    /// The path as written.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
@@ -67,49 +67,49 @@ impl Query {
     }
 }
 
-/// Which kind of engine a path is for.
+/// The engine that a path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// The server is asked.
+    /// Not known: the server is asked.
     Unknown,
-    /// KV version 1, or any other whose paths are taken as they are.
+    /// KV version 1, or any other engine whose paths need no change.
     Kv1,
-    /// KV version 2: `data/` is put in behind the first segment, the mount.
+    /// KV version 2: `data/` is inserted after the first segment, which is the mount.
     Kv2,
 }
 
-/// What is taken from an answer.
+/// The part of an answer that is selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// All of it, as JSON.
+    /// The whole secret, as JSON.
     Whole,
-    /// The value of a key, whatever characters it has.
+    /// The value of a key, which may contain any characters.
     Key(String),
-    /// What a JSON pointer leads to (RFC 6901).
+    /// The value at a JSON pointer (RFC 6901).
     Pointer(String),
-    /// Every key, each into a variable of its own.
+    /// All keys, each in its own variable.
     All,
 }
 
-/// How a value is treated.
+/// How a value is processed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Treatment {
-    /// What to do where there is none.
+    /// What to do if the value is missing.
     pub missing: Missing,
-    /// Decode it first.
+    /// Decode it as base64.
     pub base64: bool,
-    /// Put it into a private file; the variable is the file's path.
+    /// Write it to a private file, and set the variable to the file's path.
     pub file: bool,
 }
 
-/// What to do where there is no such secret or field.
+/// What to do if the secret or the field does not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Missing {
-    /// End the run.
+    /// Fail.
     #[default]
     Refuse,
-    /// Go on without the variable.
+    /// Leave the variable out.
     Skip,
-    /// Take this.
+    /// Use this value.
     Default(String),
 }

@@ -1,18 +1,18 @@
-//! The variables that a secret's keys become: in our own way, or in that of HashiCorp's action for GitHub.
+//! Makes variable names from a secret's keys, by our rule or by that of HashiCorp's GitHub action.
 //!
 //! <https://github.com/hashicorp/vault-action#using-wildcards>
 
 use super::super::names;
 use crate::shell::Name;
 
-/// How a secret's key, with a prefix before it, becomes a variable's name.
+/// How a prefix and a secret's key become a variable name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// The key is upper-cased, and each other character becomes `_`; the prefix stays.
+    /// Our rule: the key is changed to upper case, and each invalid character to `_`. The prefix is not changed.
     Own,
-    /// The action's way: prefix and key become a name together, upper-cased for `*` and as they are for `**`.
+    /// The action's rule: prefix and key together are changed to upper case for `*`, and not changed for `**`.
     Action {
-        /// Whether it is upper-cased.
+        /// Whether they are changed to upper case.
         upper: bool,
     },
 }
@@ -20,14 +20,14 @@ pub enum Naming {
 /// Why a key has no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nameless {
-    /// No shell has a variable of the name that it gets.
+    /// The result is not a valid variable name.
     NotAName,
-    /// Versions of the action give it different names.
+    /// Versions of the action make different names.
     Unsettled,
 }
 
 impl Nameless {
-    /// What is wrong, in words that follow the key.
+    /// The reason, as the end of a sentence that starts with the key.
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
@@ -38,10 +38,10 @@ impl Nameless {
 }
 
 impl Naming {
-    /// The name for `key` behind `prefix`.
+    /// The name for `key` with `prefix`.
     ///
     /// # Errors
-    /// When the key has none.
+    /// If there is no valid name.
     pub fn name(self, prefix: &str, key: &str) -> Result<Name, Nameless> {
         match self {
             Self::Own => names::made(prefix, key).ok_or(Nameless::NotAName),
@@ -50,8 +50,8 @@ impl Naming {
     }
 }
 
-/// The action's rule: the dot becomes `__`, and everything but letters, digits and `_` goes. Its earlier versions replace the
-/// first dot alone, and its later ones keep a dash, which no shell's variable has.
+/// The action's rule: dots become `__`, and other characters than letters, digits and `_` are removed. Its older
+/// versions replace only the first dot. Newer ones keep a dash, which no shell allows.
 fn action_name(text: &str, upper: bool) -> Result<Name, Nameless> {
     if text.matches('.').count() > 1 {
         return Err(Nameless::Unsettled);

@@ -1,4 +1,4 @@
-//! Each bound claim, as it came out, and what would let this token in.
+//! The result for each bound claim, and the change that would allow this token.
 
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ impl Login<'_> {
     }
 }
 
-/// What is bound, and this claim's values too.
+/// The bound values, and those of this claim.
 fn widened(bound: &Value, claim: Option<&Value>) -> Value {
     let mut all = bound::each(bound).to_vec();
     all.extend(claim.cloned());

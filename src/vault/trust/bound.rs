@@ -1,4 +1,4 @@
-//! Bound claims: what a role wants of a claim, and whether the claim has it, as the server compares them.
+//! Compares a role's bound claims with the token's claims, like the server.
 //!
 //! <https://github.com/openbao/openbao/blob/main/builtin/credential/jwt/claims.go>,
 //! <https://github.com/ryanuber/go-glob/blob/master/glob.go>.
@@ -10,26 +10,26 @@ use serde_json::{Number, Value};
 use super::go;
 use crate::subject::Claims;
 
-/// How a bound claim came out.
+/// The result for a bound claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// One of its values is one of the bound ones.
+    /// One of its values equals a bound value.
     Alike,
-    /// None is.
+    /// No value equals a bound value.
     Unlike,
-    /// The token has no such claim, or null.
+    /// The token lacks the claim, or it is null.
     Missing,
     /// The claim is an object.
     ClaimType,
-    /// The role binds it to an object or to null.
+    /// The role's value is an object or null.
     BoundType,
-    /// OpenBao cuts a number's fraction off; later Vaults compare it.
+    /// OpenBao truncates a number to an integer; newer versions of Vault compare the fraction.
     Fraction,
-    /// The server comes upon two lists, or two objects, which its language does not compare: it gives up the login.
+    /// The comparison involves two lists or two objects, which Go cannot compare: the login fails.
     Incomparable,
 }
 
-/// A claim by its name, or by a JSON pointer where that starts with a slash; null is none.
+/// A claim by its name, or by a JSON pointer if the name starts with a slash; `None` if it is null.
 pub(super) fn look_up<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
     let found = match name.strip_prefix('/') {
         None => claims.get(name),
@@ -42,8 +42,8 @@ pub(super) fn look_up<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
     found.filter(|claim| !claim.is_null())
 }
 
-/// The part of a value that one step of a pointer leads to, as the server's library takes it: an index is read as a number
-/// of the server's language is (`01`, `0x1`; nothing is 0), where RFC 6901 allows one form only.
+/// The value for one step of a JSON pointer, as the server's library resolves it. It parses an index like a Go number
+/// (`01`, `0x1`; an empty text is 0), although RFC 6901 allows only one form.
 ///
 /// <https://github.com/mitchellh/pointerstructure/blob/master/get.go>
 fn within<'v>(value: &'v Value, part: &str) -> Option<&'v Value> {
@@ -54,7 +54,7 @@ fn within<'v>(value: &'v Value, part: &str) -> Option<&'v Value> {
     }
 }
 
-/// Compares a bound claim with the token's.
+/// Compares a bound claim with the token's claim.
 pub(super) fn compare(bound: &Value, claim: Option<&Value>, glob: bool) -> Outcome {
     let Some(claim) = claim else { return Outcome::Missing };
     let Some(claimed) = listed(claim) else { return Outcome::ClaimType };
@@ -66,7 +66,7 @@ pub(super) fn compare(bound: &Value, claim: Option<&Value>, glob: bool) -> Outco
     let alike = |(bound, claim): (&Value, &Value)| match (bound, claim) {
         (Value::String(pattern), Value::String(text)) if glob => self::glob(pattern, text),
         (Value::String(_) | Value::Bool(_) | Value::Null, _) => bound == claim,
-        // In a list, the token's numbers are of another type than the role's.
+        // Within a list, numbers of the token and the role have different types.
         (Value::Number(_) | Value::Array(_) | Value::Object(_), _) => false,
     };
     for pair in wanted.iter().flat_map(|bound| claimed.iter().map(move |claim| (bound, claim))) {
@@ -80,17 +80,17 @@ pub(super) fn compare(bound: &Value, claim: Option<&Value>, glob: bool) -> Outco
     Outcome::Unlike
 }
 
-/// A list's items, or the one that it would have been; nothing else is compared.
+/// The items of a list, or a single item; `None` for values that are not compared.
 fn listed(value: &Value) -> Option<&[Value]> {
     (!value.is_null() && !value.is_object()).then(|| each(value))
 }
 
-/// A list's items, or the value itself.
+/// The items of a list, or the value itself.
 pub(super) fn each(value: &Value) -> &[Value] {
     value.as_array().map_or(slice::from_ref(value), Vec::as_slice)
 }
 
-/// The role's numbers are compared as they are written, the token's as the whole number that is left of them.
+/// Compares numbers: the role's as text, the token's truncated to an integer.
 fn compare_number(wanted: &[Value], claim: &Number) -> Outcome {
     let value = claim.as_f64().unwrap_or_default();
     let has = |text: &str| wanted.iter().filter_map(Value::as_number).any(|bound| bound.as_str() == text);
@@ -103,8 +103,8 @@ fn compare_number(wanted: &[Value], claim: &Number) -> Outcome {
     }
 }
 
-/// Whether the pattern, where `*` stands for any number of characters and nothing else stands for anything, is for
-/// this text. In one pass: each piece is taken where it comes first.
+/// Whether the pattern matches the text. `*` matches any number of characters; nothing else is special. One pass is
+/// enough: each piece is matched at its first occurrence.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(compare(json!(5), json!(5.7)), Outcome::Fraction);
         assert_eq!(compare(json!(5.7), json!(5.7)), Outcome::Fraction);
         assert_eq!(compare(json!(6), json!(5.7)), Outcome::Unlike);
-        // In the server's order, and not beyond the first that is equal.
+        // Values are compared in the server's order, up to the first match.
         assert_eq!(compare(json!([["a"]]), json!([["a"]])), Outcome::Incomparable);
         assert_eq!(compare(json!([{}, "s"]), json!(["s", {}])), Outcome::Incomparable);
         assert_eq!(compare(json!(["s", ["x"]]), json!([["a"], "s"])), Outcome::Alike);
@@ -251,7 +251,7 @@ mod tests {
         assert!(started.elapsed() < Duration::from_secs(2));
     }
 
-    /// The same by trying every way: what `*` means.
+    /// The definition of `*`: tries all possibilities.
     fn by_definition(pattern: &[u8], text: &[u8]) -> bool {
         match pattern.split_first() {
             None => text.is_empty(),

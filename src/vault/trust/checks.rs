@@ -1,4 +1,4 @@
-//! What the server checks at a login, in its order, each with its own words and what would mend it.
+//! The server's checks of a login, in its order, each with the server's message and a fix.
 //!
 //! <https://github.com/openbao/openbao/blob/main/builtin/credential/jwt/path_login.go>
 
@@ -11,7 +11,7 @@ use crate::explanation::{Check, Mark};
 use crate::subject::Claims;
 use crate::vault::client_command::ClientCommand;
 
-/// A login to be judged.
+/// The login to evaluate.
 pub(super) struct Login<'a> {
     pub(super) role: &'a Role,
     pub(super) mount: Option<&'a Mount>,
@@ -22,21 +22,21 @@ pub(super) struct Login<'a> {
     pub(super) now: i64,
 }
 
-/// A check, and what would mend what it found.
+/// A check, with a fix if it fails.
 pub(super) struct Finding {
     pub(super) check: Check,
     pub(super) fix: Option<Fix>,
 }
 
-/// What would remove a fault.
+/// A fix for a fault.
 pub(super) enum Fix {
-    /// Another value for this setting of the role.
+    /// A new value for this setting of the role.
     Role(&'static str, Value),
-    /// Another value for a setting of the role that decides whom it lets in.
+    /// A new value for a setting of the role that decides which jobs it allows.
     Admission(&'static str, Value),
-    /// Another value for this setting of the auth method.
+    /// A new value for this setting of the auth method.
     Mount(&'static str, Value),
-    /// Nothing that is written on the server.
+    /// An advice that concerns no setting.
     Advice(&'static str),
 }
 
@@ -56,7 +56,7 @@ pub(super) fn holds(title: impl Into<String>) -> Finding {
     Check::new(Mark::Holds, title).into()
 }
 
-/// A fault: the values that are wanted (any one of them), what the token presents, and what the server would say.
+/// A fault: the expected values (any of them), the token's value, and the server's message.
 pub(super) fn fault(
     title: impl Into<String>,
     wanted: &[String],
@@ -71,7 +71,7 @@ pub(super) fn fault(
     check.fact("would say", said)
 }
 
-/// A fault where something of a kind is wanted, and no value in particular.
+/// A fault of a value that must be of some kind, but has no expected value.
 pub(super) fn unfit(
     title: impl Into<String>,
     wanted: &'static str,
@@ -87,7 +87,7 @@ pub(super) fn texts(list: &[String]) -> Value {
 }
 
 impl Login<'_> {
-    /// All of them; those that the role does not ask for are left out.
+    /// All checks that apply to the role.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut all = vec![self.role_type()];
         all.extend(self.addresses());
@@ -96,7 +96,7 @@ impl Login<'_> {
         all.extend(self.types());
         all.extend(self.issuer());
         all.extend(self.subject());
-        // An audience that is not bound is looked for when the token has been found good.
+        // Without bound audiences, the audience is checked after the token.
         let (bound, unbound) = if self.role.bound_audiences.is_empty() {
             (None, self.no_audience())
         } else {

@@ -1,4 +1,4 @@
-//! What a login makes of the claims: the entity that it is for, its groups and its policies.
+//! The result of a login: the entity, its groups and its policies.
 //!
 //! <https://github.com/openbao/openbao/blob/main/builtin/credential/jwt/path_login.go>
 
@@ -67,7 +67,7 @@ impl Login<'_> {
             Some(Value::Object(_)) => format!("400 {name:?} claim could not be converted to string list"),
             Some(groups) => {
                 let items = bound::each(groups);
-                // Other numbers, lists and objects are written as the server's language writes them.
+                // Other numbers, lists and objects have the text form of Go.
                 let plain =
                     |item: &Value| item.is_boolean() || item.as_i64().is_some_and(|n| (0..1_000_000).contains(&n));
                 match items.iter().find(|item| !item.is_string()) {
@@ -92,7 +92,7 @@ impl Login<'_> {
         self.role.policies_are_templates.then(|| check.fact("because", because).into())
     }
 
-    /// The login's entity cannot be called nothing.
+    /// The name of the login's entity must not be empty.
     pub(super) fn alias(&self) -> Option<Finding> {
         let text = self.named().and_then(Value::as_str)?;
         let title = format!("user_claim {}, as the entity's name", self.role.user_claim);
@@ -121,7 +121,7 @@ impl Login<'_> {
         }
     }
 
-    /// A claim that each of a project's jobs has.
+    /// Suggests a claim that is the same for all jobs of a project.
     fn better_user_claim(&self) -> Fix {
         let name = if self.claims.text("prj_id").is_some() { "prj_id" } else { "sub" };
         Fix::Role("user_claim", name.into())

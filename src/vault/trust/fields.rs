@@ -1,4 +1,5 @@
-//! What `bao read -format=json` or `vault read -format=json` has printed, read with its places; the body of a write is read as well.
+//! Reads the output of `bao read -format=json` or `vault read -format=json`, or the body of a write, with the places
+//! of values.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use crate::document::Document;
 use crate::error::Usage;
 use crate::vault::client_command::ClientCommand;
 
-/// The members of the object that the answer is about: `data`, or the whole where there is no envelope.
+/// The members of the object: those of `data`, or of the whole document if there is no envelope.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'d> {
     document: &'d Document,
@@ -16,7 +17,7 @@ pub(super) struct Fields<'d> {
     enveloped: bool,
 }
 
-/// What else may be in the file, told by a member that only it has.
+/// Other kinds of files, each with a member that only it has.
 const OTHERS: [(&str, &str); 9] = [
     ("errors", "an error of the server's"),
     ("wrap_info", "a wrapped answer, which only its one-time token opens"),
@@ -30,7 +31,8 @@ const OTHERS: [(&str, &str); 9] = [
 ];
 
 impl<'d> Fields<'d> {
-    /// The object that has one of `telling`, which make it `wanted`; `command` prints such a file.
+    /// The object, if it has one of the members `telling`, by which a file of the kind `wanted` is recognized.
+    /// `command` prints such a file.
     pub(super) fn of(
         document: &'d Document,
         telling: &[&str],
@@ -60,18 +62,18 @@ impl<'d> Fields<'d> {
         self.members
     }
 
-    /// A member that is there and not null.
+    /// A member that exists and is not null.
     pub(super) fn get(&self, name: &str) -> Option<&'d Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    /// The error that `name`, or what `within` it names, is not what it should be.
+    /// The error that `name`, or the part `within` it, is invalid.
     pub(super) fn wrong(&self, name: &str, within: impl fmt::Display, wanted: &str) -> Usage {
         let before = if self.enveloped { "data." } else { "" };
         self.document.wrong(&format!("{before}{name}{within}"), format_args!("it is not {wanted}"))
     }
 
-    /// A text; empty where there is none.
+    /// A text; empty if it is missing.
     pub(super) fn text(&self, name: &str) -> Result<String, Usage> {
         match self.get(name) {
             None => Ok(String::new()),
@@ -86,7 +88,7 @@ impl<'d> Fields<'d> {
         }
     }
 
-    /// Texts: a list, or, as a write takes them too, one text with commas. None where there are none.
+    /// Texts: a list, or one text with commas, as in a write. Empty if it is missing.
     pub(super) fn list(&self, name: &str) -> Result<Vec<String>, Usage> {
         match self.get(name) {
             None => Ok(Vec::new()),
@@ -104,7 +106,7 @@ impl<'d> Fields<'d> {
         }
     }
 
-    /// A number, or a time in seconds, which a write takes as `15m` too. 0 where there is none.
+    /// A number, or a time in seconds, which may be a text such as `15m` in a write. 0 if it is missing.
     pub(super) fn number(&self, name: &str) -> Result<i64, Usage> {
         let number = match self.get(name) {
             None => Some(0),
@@ -118,7 +120,7 @@ impl<'d> Fields<'d> {
         number.ok_or_else(|| self.wrong(name, "", "a whole number"))
     }
 
-    /// An object's members; none where there is none.
+    /// The members of an object; empty if it is missing.
     pub(super) fn object(&self, name: &str) -> Result<Vec<(&'d String, &'d Value)>, Usage> {
         match self.get(name) {
             None => Ok(Vec::new()),

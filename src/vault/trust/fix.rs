@@ -1,4 +1,4 @@
-//! The notes below a verdict: what to write on the server, and what was not checked.
+//! The notes below the result: commands that fix the faults, and what was not checked.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::subject::claims::JobKind;
 use crate::vault::client_command::ClientCommand;
 
 impl Login<'_> {
-    /// All of them, a sentence each.
+    /// All notes, one sentence each.
     pub(super) fn notes(&self, findings: &[Finding]) -> Vec<String> {
         let mut notes = Vec::new();
         let fixes = || findings.iter().filter_map(|finding| finding.fix.as_ref());
@@ -62,7 +62,7 @@ impl Login<'_> {
         notes
     }
 
-    /// The write changes what it names, and resets two settings that it does not name.
+    /// The command that changes settings of the role. A write also resets two settings that it does not contain.
     fn write_role<'c>(
         &self,
         purpose: &str,
@@ -79,7 +79,7 @@ impl Login<'_> {
         Some(write(self.client, purpose, body, &self.place.of_role()))
     }
 
-    /// The write replaces all of it.
+    /// The command that changes the mount's configuration. A write replaces all of it.
     fn write_mount<'c>(&self, settings: impl Iterator<Item = (&'static str, &'c Value)>) -> Option<String> {
         let mut body = self.mount?.settings.clone();
         let mut settings = settings.peekable();
@@ -93,7 +93,7 @@ impl Login<'_> {
         Some(write(self.client, purpose, body, &self.place.of_mount()))
     }
 
-    /// What kind of job this is where a role for a branch is not for it, and whether it should stay out.
+    /// The job's kind, if the role is for a branch and the job is not; and whether such jobs should stay excluded.
     fn kind(&self) -> Option<(bool, &'static str)> {
         if self.claims.text("job_type") == Some("debug_job") {
             return Some((

@@ -1,9 +1,9 @@
-//! Numbers as the server's language reads them (<https://pkg.go.dev/strconv#ParseInt>, <https://go.dev/ref/spec#Conversions>).
+//! Parses numbers like Go (<https://pkg.go.dev/strconv#ParseInt>, <https://go.dev/ref/spec#Conversions>).
 
 use serde_json::Number;
 
-/// A whole number in any of the forms of a literal: with a sign, with a prefix for its base (`0x`, `0b`, `0o`, `0`), with `_`
-/// between its digits. Nothing where it is none, or is too large.
+/// Parses an integer in any form of a Go literal: with a sign, a base prefix (`0x`, `0b`, `0o`, `0`), and `_` between
+/// digits. `None` if it is invalid or too large.
 pub(super) fn whole(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix(['+', '-']) {
         Some(digits) => (text.starts_with('-'), digits),
@@ -14,7 +14,7 @@ pub(super) fn whole(text: &str) -> Option<i64> {
         (Some(rest), ..) => (16, rest, true),
         (_, Some(rest), _) => (2, rest, true),
         (.., Some(rest)) => (8, rest, true),
-        // The zero stays a digit, behind which `_` may be.
+        // The zero counts as a digit, so `_` may follow it.
         _ if digits.len() > 1 && digits.starts_with('0') => (8, digits, false),
         _ => (10, digits, false),
     };
@@ -26,8 +26,8 @@ pub(super) fn whole(text: &str) -> Option<i64> {
     i64::try_from(if negative { -value } else { value }).ok()
 }
 
-/// A time of a token: the nearest number with a fraction, cut to a whole one. Outside of what an `int64` holds it is the
-/// least one, as processors of the kind x86-64 convert it; nothing where the number is too large even for that.
+/// Converts a time of a token: to the nearest floating-point number, then truncated to an integer. Outside of
+/// `int64`, the result is the smallest `int64`, as on x86-64. `None` if the number is too large for a `float64`.
 pub(super) fn seconds(number: &Number) -> Option<i64> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     let value = number.as_f64().filter(|value| value.is_finite())?;
@@ -38,7 +38,7 @@ pub(super) fn seconds(number: &Number) -> Option<i64> {
     Some(value as i64)
 }
 
-/// A time as it is compared: counted from another year, and wrapped around where that is too much.
+/// The time in the form that Go compares: it counts from another year, and overflows.
 pub(super) fn instant(seconds: i64) -> i64 {
     const FROM_THE_YEAR_1: i64 = 62_135_596_800;
     seconds.wrapping_add(FROM_THE_YEAR_1)

@@ -1,5 +1,5 @@
-//! What is wrong or dangerous in a role whatever the token says. Whom it lets in besides is found by asking it, with the
-//! tokens that other jobs would have.
+//! Faults and risks in a role that do not depend on this token. To find other jobs that it allows, the role is
+//! evaluated with their tokens.
 
 use serde_json::Value;
 
@@ -10,11 +10,12 @@ use crate::subject::Claims;
 use crate::subject::claims::SESSION_TAGS;
 use crate::subject::other_jobs::OtherJob;
 
-/// The claims that an organization cannot leave out of its tokens.
+/// The claims that an organization cannot remove from its tokens.
 const ALWAYS: [&str; 6] = ["exp", "iat", "nbf", "iss", "aud", "jti"];
-/// Those that are left out unless it asks for them, once it chooses at all; the last two in an installation of its own.
+/// The claims that are removed by default if an organization selects claims. The last two apply to self-hosted
+/// Semaphore.
 const OUT_BY_DEFAULT: [&str; 4] = ["org", "prj", "pr_branch", "repo"];
-/// The others that a Semaphore token has.
+/// The other claims of a Semaphore token.
 const OTHERS: [&str; 17] = [
     "sub",
     "sub127",
@@ -34,7 +35,7 @@ const OTHERS: [&str; 17] = [
     "trg",
     SESSION_TAGS,
 ];
-/// Those that are empty in some jobs, and in which.
+/// The claims that are empty in some jobs, and in which.
 const EMPTY: [(&str, &str); 10] = [
     ("actor", "every job"),
     ("tag", "every job but some for tags"),
@@ -47,11 +48,11 @@ const EMPTY: [(&str, &str); 10] = [
     ("repo_slug", "debug sessions of a project"),
     ("trg", "debug sessions"),
 ];
-/// Those of which a job, a workflow or a pipeline has one of its own.
+/// The claims that are unique for a job, a workflow or a pipeline.
 const FLEETING: [(&str, &str); 4] = [("job_id", "job"), ("jti", "job"), ("wf_id", "workflow"), ("ppl_id", "pipeline")];
-/// What tells a project apart, whatever its repository is called.
+/// The claims that identify a project, independently of its repository's name.
 const PROJECT: [&str; 5] = ["prj_id", "prj", "repo_slug", "sub", "sub127"];
-/// What tells a pull request's job from a branch's.
+/// The claims that distinguish a pull request's job from a branch's job.
 const KIND: [&str; 13] = [
     "ref_type",
     "ref",
@@ -67,12 +68,12 @@ const KIND: [&str; 13] = [
     "job_id",
     "jti",
 ];
-/// What tells a job's debug session from the job.
+/// The claims that distinguish a debug session from its job.
 const SESSION: [&str; 5] = ["job_type", "wf_id", "ppl_id", "job_id", "jti"];
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// Why a claim that a role binds is not in the token.
+/// Why a claim that a role requires is not in the token.
 pub(super) fn why_missing(name: &str) -> &'static str {
     let known = |list: &[&str]| list.contains(&name);
     if known(&OTHERS) || known(&OUT_BY_DEFAULT) || known(&ALWAYS) {
@@ -82,7 +83,7 @@ pub(super) fn why_missing(name: &str) -> &'static str {
     }
 }
 
-/// All of them, a sentence each.
+/// All findings, one sentence each.
 pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<String> {
     let mut lints = Vec::new();
     lints.extend(too_wide(role, claims));
@@ -103,7 +104,7 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
     lints
 }
 
-/// Whom the role lets in besides.
+/// Other jobs that the role allows.
 pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
     let lets_in = |other: OtherJob<'_>, told_by: &[&str]| admits(role, &other.of(&meant(role, claims, told_by)));
     let mut lints = Vec::new();
@@ -137,7 +138,7 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
     lints
 }
 
-/// Whether the role's bindings are for a token with these claims.
+/// Whether the role's bound claims allow a token with these claims.
 fn admits(role: &Role, claims: &Claims) -> bool {
     let subject = role.bound_subject.is_empty() || claims.text("sub") == Some(&role.bound_subject);
     let alike = |(name, wanted): &(String, Value)| {
@@ -146,7 +147,7 @@ fn admits(role: &Role, claims: &Claims) -> bool {
     subject && role.bound_claims.iter().all(alike)
 }
 
-/// This token, made into one that the role is meant for, but for the claims in `told_by`: those are what is asked about.
+/// This token, changed so that the role allows it, except for the claims in `told_by`, which are tested.
 fn meant(role: &Role, claims: &Claims, told_by: &[&str]) -> Claims {
     let mut claims = claims.clone();
     if !told_by.contains(&"sub") && !role.bound_subject.is_empty() {
@@ -167,7 +168,7 @@ fn meant(role: &Role, claims: &Claims, told_by: &[&str]) -> Claims {
     claims
 }
 
-/// A `*` that stands for more, or for less, than it seems to.
+/// Reports a `*` that matches more, or less, than it seems to.
 fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
     let values = bound::each(bound);
     let patterns = values.iter().filter_map(Value::as_str).filter(|text| text.contains('*'));
@@ -177,7 +178,7 @@ fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
             "{name} is bound to {pattern}; `*` matches only itself there, since bound_claims_type is string"
         ));
     }
-    // Behind a separator, at the end, it stands for what one expects.
+    // After a separator, at the end, it matches what a reader expects.
     let odd = |pattern: &&str| {
         let end = pattern.strip_suffix('*').unwrap_or_default();
         end.is_empty() || end.contains('*') || !end.ends_with(['/', ':'])
@@ -190,7 +191,7 @@ fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
     Some(format!("{name} is bound to {pattern}, and {example} is allowed too: `*` matches any text, including slashes"))
 }
 
-/// A list or an object within the list that a claim is bound to.
+/// Reports a list or an object within the list of bound values.
 fn nested(name: &str, bound: &Value) -> Option<String> {
     let at = bound.as_array()?.iter().position(|item| item.is_array() || item.is_object())?;
     Some(format!(
@@ -198,7 +199,7 @@ fn nested(name: &str, bound: &Value) -> Option<String> {
     ))
 }
 
-/// The claims without which no login succeeds, and which the organization can leave out.
+/// The claims that every login requires and the organization can remove.
 pub(super) fn can_be_left_out(role: &Role) -> Vec<&str> {
     let bound = role.bound_claims.iter().map(|(name, _)| name.as_str());
     let mut used: Vec<&str> = bound.chain([role.user_claim.as_str()]).filter(|name| !ALWAYS.contains(name)).collect();
@@ -207,7 +208,7 @@ pub(super) fn can_be_left_out(role: &Role) -> Vec<&str> {
     used
 }
 
-/// Those of them that are left out unless somebody sees to it.
+/// Reports claims that are removed by default.
 fn not_always_there(role: &Role) -> Option<String> {
     let used: Vec<&str> = can_be_left_out(role).into_iter().filter(|name| OUT_BY_DEFAULT.contains(name)).collect();
     (!used.is_empty()).then(|| {
@@ -218,7 +219,7 @@ fn not_always_there(role: &Role) -> Option<String> {
     })
 }
 
-/// What each login's entity is called.
+/// Reports risks of the entity's name.
 fn names_of_entities(role: &Role) -> Vec<String> {
     let name = role.user_claim.as_str();
     let empty = EMPTY.iter().find(|(claim, _)| *claim == name);
@@ -229,7 +230,7 @@ fn names_of_entities(role: &Role) -> Vec<String> {
     empty.into_iter().chain(fleeting).collect()
 }
 
-/// What the login gives.
+/// Reports risks of the token that a login returns.
 fn of_the_token(role: &Role) -> Vec<String> {
     let mut lints: Vec<String> = Vec::new();
     if role.policies.is_empty() {

@@ -1,4 +1,5 @@
-//! A role of the JWT auth method, evaluated on claims: every fault, where a login is told the first alone.
+//! Evaluates a role of the JWT auth method on a token's claims. It reports every fault; a login reports only the
+//! first one.
 
 mod bindings;
 mod bound;
@@ -24,7 +25,7 @@ use checks::Login;
 use mount::Mount;
 use role::Role;
 
-/// Where the role is written, for the commands of hints and notes.
+/// The paths of the role and the mount, for the commands of hints and notes.
 #[derive(Debug)]
 pub struct Place {
     mount: Path,
@@ -32,26 +33,26 @@ pub struct Place {
 }
 
 impl Place {
-    /// A role at a mount of the JWT auth method: `jwt`, and a role called NAME, if they are not known.
+    /// A role at a mount of the JWT auth method. The defaults are `jwt`, and NAME for the role.
     ///
     /// # Errors
-    /// When no mount has this path.
+    /// If the mount's path is invalid.
     pub fn new(mount: Option<&str>, role: Option<&str>) -> Result<Self, Usage> {
         Ok(Self { mount: Path::parse_mount(mount.unwrap_or("jwt"))?, role: role.unwrap_or("NAME").to_owned() })
     }
 
-    /// The role's path, as a word of a command.
+    /// The role's path, quoted for a command.
     fn of_role(&self) -> String {
         posix::word(&format!("auth/{}/role/{}", self.mount, self.role))
     }
 
-    /// The path of the mount's configuration, as a word of a command.
+    /// The path of the mount's configuration, quoted for a command.
     fn of_mount(&self) -> String {
         posix::word(&format!("auth/{}/config", self.mount))
     }
 }
 
-/// A role, and its auth method's configuration where it is known.
+/// A role, and its auth method's configuration if it is known.
 #[derive(Debug)]
 pub struct Rule {
     role: Role,
@@ -61,17 +62,17 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Reads what `bao read -format=json` has printed of `auth/jwt/role/NAME`, and of `auth/jwt/config`.
-    /// `client` and `place` are named in hints and notes.
+    /// Reads the output of `bao read -format=json` for `auth/jwt/role/NAME` and for `auth/jwt/config`. Hints and
+    /// notes use `client` and `place`.
     ///
     /// # Errors
-    /// When one is something else, with the place in it that shows it.
+    /// If one is something else; with the place of the fault.
     pub fn new(role: &Document, mount: Option<&Document>, client: ClientCommand, place: Place) -> Result<Self, Usage> {
         let mount = mount.map(|mount| Mount::read(mount, client, &place)).transpose()?;
         Ok(Self { role: Role::read(role, client, &place)?, mount, client, place })
     }
 
-    /// Whether a login with these claims, signed with `algorithm`, would be let in at `now`, in seconds since 1970.
+    /// Whether a login with these claims, signed with `algorithm`, is allowed at `now`, in seconds since 1970.
     #[must_use]
     pub fn evaluate(&self, claims: &Claims, algorithm: Option<&str>, now: i64) -> Explanation {
         let login = Login {
@@ -103,7 +104,7 @@ impl Rule {
     }
 }
 
-/// How many of a check's parts, or whether it alone, came out like this.
+/// The number of parts of a check with this result; without parts, the check itself counts.
 fn count(check: &Check, mark: Mark) -> usize {
     if check.parts.is_empty() {
         usize::from(check.mark == mark)

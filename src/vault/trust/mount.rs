@@ -1,4 +1,4 @@
-//! The auth method's own configuration, as far as it decides a login.
+//! The auth method's configuration, as far as a login depends on it.
 //!
 //! <https://openbao.org/api-docs/auth/jwt/#configure>
 
@@ -16,11 +16,11 @@ pub(super) struct Mount {
     pub(super) bound_issuer: String,
     pub(super) supported_algs: Vec<String>,
     pub(super) discovery_url: String,
-    /// Whether the groups come from somewhere else than the token.
+    /// Whether the groups come from another source than the token.
     pub(super) has_provider: bool,
-    /// Whether the server says that it cannot use it.
+    /// Whether the server reports it as invalid.
     pub(super) is_invalid: bool,
-    /// All that a write of the whole has to name again.
+    /// All settings, which a write must contain again.
     pub(super) settings: Map<String, Value>,
 }
 

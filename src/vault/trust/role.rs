@@ -1,4 +1,4 @@
-//! A role's settings, as far as a login or what comes of it turns on them.
+//! A role's settings, as far as a login and its result depend on them.
 //!
 //! <https://openbao.org/api-docs/auth/jwt/#createupdate-role>
 
@@ -15,14 +15,14 @@ use crate::vault::client_command::ClientCommand;
 #[allow(clippy::struct_excessive_bools, reason = "they are the server's own settings")]
 #[derive(Clone, Debug)]
 pub(super) struct Role {
-    /// Whether it is for logins with a token, and not with a browser.
+    /// Whether it is for logins with a token; otherwise it is for browser logins.
     pub(super) is_jwt: bool,
     pub(super) bound_cidrs: Vec<String>,
     pub(super) bound_subject: String,
     pub(super) bound_audiences: Vec<String>,
-    /// In the order of their names; the server's is another one at each login.
+    /// In the order of their names. The server's order changes with each login.
     pub(super) bound_claims: Vec<(String, Value)>,
-    /// Whether `*` stands for anything in their values.
+    /// Whether `*` is a wildcard in their values.
     pub(super) glob: bool,
     pub(super) clock_skew_leeway: i64,
     pub(super) expiration_leeway: i64,
@@ -30,7 +30,7 @@ pub(super) struct Role {
     pub(super) user_claim: String,
     pub(super) user_claim_is_pointer: bool,
     pub(super) groups_claim: String,
-    /// Claim and metadata field.
+    /// The claim, and the metadata field that gets it.
     pub(super) claim_mappings: Vec<(String, String)>,
     pub(super) policies: Vec<String>,
     pub(super) policies_are_templates: bool,
@@ -39,7 +39,7 @@ pub(super) struct Role {
     pub(super) period: i64,
     pub(super) uses: i64,
     pub(super) batch: bool,
-    /// Settings by the names that they had before they were called `token_…`.
+    /// Settings that use their old names, without `token_`.
     pub(super) old_names: Vec<&'static str>,
 }
 
@@ -58,7 +58,7 @@ impl Role {
             text if text == second || text.is_empty() => Ok(false),
             _ => Err(fields.wrong(name, "", &format!("`{first}` or `{second}`"))),
         };
-        // A setting under its old name counts where the new one is not set.
+        // A setting with its old name applies if the new one is not set.
         let named = |new: &'static str, old: &'static str| if fields.get(new).is_some() { new } else { old };
         Ok(Self {
             is_jwt: choice("role_type", "jwt", "oidc")?,

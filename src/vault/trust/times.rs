@@ -1,4 +1,4 @@
-//! Whether it is the token's time, as the library that the server checks tokens with has it.
+//! Checks the token's times, like the server's token library.
 //!
 //! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>
 
@@ -8,34 +8,34 @@ use super::go;
 use super::role::Role;
 use crate::subject::Claims;
 
-/// The leeway of the role that stands for 0.
+/// The leeway if the role's setting is 0.
 const CLOCK_SKEW: i64 = 60;
-/// How long a token is good that does not say so, where the role does not.
+/// The lifetime of a token without an expiry, if the role sets none.
 const OPEN_END: i64 = 150;
 
-/// What is wrong.
+/// A fault of a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Not yet, by `nbf`.
+    /// Not valid yet, because of `nbf`.
     NotBefore,
-    /// No longer, by `exp`.
+    /// Expired, because of `exp`.
     Expired,
-    /// Not yet, by `iat`.
+    /// Not valid yet, because of `iat`.
     Issued,
 }
 
-/// The token's times, those that it lacks filled in; in seconds since 1970.
+/// The token's times, with defaults for missing ones; in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Times {
     pub(super) issued: i64,
     pub(super) not_before: i64,
     pub(super) expires: i64,
-    /// By how much the clocks may differ.
+    /// The tolerated clock difference.
     pub(super) leeway: i64,
 }
 
 impl Times {
-    /// None where the token has no times at all. Without `exp` it is good for a while, without `nbf` from `iat` on.
+    /// `None` if the token has no times. The default of `exp` is some time after `iat`, that of `nbf` is `iat`.
     pub(super) fn of(claims: &Claims, role: &Role) -> Option<Self> {
         let seconds = |name| claims.get(name).and_then(Value::as_number).and_then(go::seconds).unwrap_or_default();
         let (issued, mut not_before, mut expires) = (seconds("iat"), seconds("nbf"), seconds("exp"));
@@ -52,7 +52,7 @@ impl Times {
         Some(Self { issued, not_before, expires, leeway: leeway(role.clock_skew_leeway, CLOCK_SKEW) })
     }
 
-    /// What is wrong at `now`, in the server's order.
+    /// The faults at `now`, in the server's order.
     pub(super) fn faults(self, now: i64) -> impl Iterator<Item = Fault> {
         let late = go::instant(now.saturating_add(self.leeway));
         let early = go::instant(now.saturating_sub(self.leeway));
@@ -66,7 +66,7 @@ impl Times {
     }
 }
 
-/// 0 is the default, less is none.
+/// A setting of 0 means the default, and a negative one means no leeway.
 fn leeway(setting: i64, default: i64) -> i64 {
     if setting == 0 { default } else { setting.max(0) }
 }
@@ -122,7 +122,7 @@ mod tests {
         good(&json!({ "expiration_leeway": 1000 }), &from(NOW - 1060));
         bad(&json!({ "expiration_leeway": -1 }), &from(NOW - 61), Fault::Expired);
         good(&json!({}), &json!({ "iat": NOW - 1000, "nbf": NOW - 200 }));
-        // Where there is an end, the setting is not for it.
+        // The setting does not apply if the token has an expiry.
         bad(&json!({ "expiration_leeway": 1000 }), &json!({ "iat": NOW - 1000, "exp": NOW - 61 }), Fault::Expired);
     }
 

@@ -1,4 +1,4 @@
-//! The role's kind, and the token itself: where it may come from, how it is signed, whose it is, for whom, and when.
+//! Checks the role's type, and the token: its source address, algorithm, issuer, audience and times.
 //!
 //! <https://github.com/hashicorp/cap/blob/main/jwt/jwt.go>
 
@@ -10,12 +10,12 @@ use crate::explanation::{Check, Mark};
 use crate::subject::claims::shown;
 use crate::text::time;
 
-/// What a token can be signed with where the mount does not say.
+/// The algorithms that are supported if the mount does not set them.
 const ALGORITHMS: [&str; 10] =
     ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"];
 
 impl Login<'_> {
-    /// `oidc` is the default, and another login.
+    /// The default type is `oidc`, which is another kind of login.
     pub(super) fn role_type(&self) -> Finding {
         if self.role.is_jwt {
             return holds("role_type is jwt");
@@ -32,7 +32,7 @@ impl Login<'_> {
         (!self.role.bound_cidrs.is_empty()).then(|| check.fact("because", because).into())
     }
 
-    /// The keys themselves are the server's to ask for.
+    /// Only the server can download the keys.
     pub(super) fn signed_with(&self) -> Option<Finding> {
         let algorithm = self.algorithm.unwrap_or("none");
         let wanted = self.mount.map(|mount| mount.supported_algs.clone()).filter(|listed| !listed.is_empty());
@@ -53,14 +53,14 @@ impl Login<'_> {
         Some(check.fixed_by(Fix::Mount(title, texts(&wanted))))
     }
 
-    /// The server reads every claim before it looks at any: a number that is too large for its language is none.
+    /// The server decodes all claims before it checks any. It rejects a number that is too large for Go.
     pub(super) fn numbers(&self) -> Option<Finding> {
         let (name, found) = self.claims.payload().iter().find_map(|(name, claim)| Some((name, too_large(claim)?)))?;
         let said = "400 error validating token: error verifying token signature: …";
         Some(unfit(format!("the number in {name}"), "a number up to 1.8e308", Some(found.to_string()), said).into())
     }
 
-    /// The registered claims must be of their types; in the order in which the server finds that out.
+    /// The registered claims must have the right types. The order is that of the server's checks.
     pub(super) fn types(&self) -> Vec<Finding> {
         let wrong = |name: &str| {
             let found = self.claims.get(name)?;
@@ -200,7 +200,7 @@ impl Login<'_> {
     }
 }
 
-/// The first number within a claim that a `float64` does not hold.
+/// The first number in a claim that a `float64` cannot hold.
 fn too_large(claim: &Value) -> Option<&Number> {
     match claim {
         Value::Number(number) => number.as_f64().is_none_or(f64::is_infinite).then_some(number),
@@ -210,7 +210,7 @@ fn too_large(claim: &Value) -> Option<&Number> {
     }
 }
 
-/// `aud` as a list; none where it is neither text nor a list of texts.
+/// `aud` as a list; `None` if it is neither a text nor a list of texts.
 fn audiences(aud: &Value) -> Option<Vec<String>> {
     match aud {
         Value::String(one) => Some(vec![one.clone()]),

@@ -1,4 +1,4 @@
-//! Every check on its own.
+//! Tests of each single check.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn the_role_type() {
 fn the_jobs_address_is_not_in_the_token() {
     cannot_tell(&judge(&json!({ "token_bound_cidrs": ["10.0.0.0/8"] }), &json!({})));
     cannot_tell(&judge(&json!({ "bound_cidrs": ["10.0.0.0/8"] }), &json!({})));
-    // What fails whatever the address is, fails.
+    // A fault that does not depend on the address is still reported.
     let both = judge(&json!({ "token_bound_cidrs": ["10.0.0.0/8"], "user_claim": "actor" }), &json!({}));
     refused(&both, &["500 missing name in alias"]);
 }
@@ -164,7 +164,7 @@ fn the_times() {
     let said =
         "400 error validating token: no issued at (iat), not before (nbf), or expiration time (exp) claims in token";
     refused(&timeless, &[said]);
-    // All that is wrong besides is said too.
+    // Other faults are reported too.
     let both = judge(&json!({ "user_claim": "nope" }), &old);
     assert_eq!(said_first(&both, 2)[1], "400 claim \"nope\" not found in token");
 }
@@ -194,7 +194,7 @@ fn the_user_claim() {
         "once fixed, the role also allows the jobs that the lints name: `oidc-exchange setup vault` prints a role that allows only this project's ref"
     );
     assert!(without.notes[1].contains("\"user_claim\":\"sub\""));
-    // The order: the claims are looked at before the entity is.
+    // The order: claims are checked before the entity.
     refused(
         &judge(&json!({ "user_claim": "actor", "bound_claims": { "repo": "x" } }), &json!({})),
         &[

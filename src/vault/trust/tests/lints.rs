@@ -1,4 +1,4 @@
-//! What is said of a role whatever the token says.
+//! Tests of findings that do not depend on the token.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::*;
 fn lints(role_says: &Value, expected: &[&str]) {
     let explanation = judge(role_says, &json!({}));
     assert_eq!(explanation.lints, expected);
-    // They are the role's, whichever job asks.
+    // They depend on the role only.
     for other in [
         json!({ "ref": "refs/heads/feature", "branch": "feature", "prj_id": "00000000-0000-0000-0000-000000000001", "repo": "api" }),
         json!({ "ref_type": "pull-request", "ref": "refs/semaphoreci/5c84", "pr": "1", "pr_branch": "x" }),
@@ -63,7 +63,7 @@ fn whom_a_role_lets_in_besides() {
     );
 }
 
-/// A role that binds `sub` alone is asked with a job's own organization and project.
+/// A role that requires only `sub` is evaluated with the organization and project of a job.
 #[test]
 fn a_bound_subject_pattern_is_asked_too() {
     let glob = |sub: String| json!({ "bound_claims": { "sub": sub, "job_type": "pipeline_job" }, "bound_claims_type": "glob" });

@@ -1,4 +1,4 @@
-//! What the tests of this room stand on: a token of branch `main`, the role that is for it alone, and settings over both.
+//! Shared by these tests: a token of branch `main`, the narrowest role for it, and changes of both.
 
 mod checks;
 mod lints;
@@ -10,18 +10,18 @@ use super::*;
 
 const NOW: i64 = 1_786_400_000;
 
-/// Where a role is if nothing is known of it.
+/// The place of a role if nothing is known of it.
 fn place() -> Place {
     Place::new(None, None).unwrap()
 }
 
-/// A document as `bao read -format=json` prints it.
+/// A document in the form of `bao read -format=json`.
 fn document(data: &Value) -> Document {
     let envelope = json!({ "request_id": "1", "lease_id": "", "data": data, "warnings": null });
     Document::from_text("--role-config f", envelope.to_string().as_bytes()).unwrap()
 }
 
-/// A role with these settings over one that asks for little.
+/// A role with few requirements, changed by these settings.
 pub(super) fn role(over: &Value) -> Role {
     let mut data =
         json!({ "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": ["https://acme.semaphoreci.com"] });
@@ -60,7 +60,7 @@ fn token() -> Value {
     })
 }
 
-/// The role that lets in nobody else.
+/// The narrowest role.
 fn hardened() -> Value {
     json!({
         "role_type": "jwt", "user_claim": "prj_id", "bound_audiences": [ORG], "bound_claims_type": "string",
@@ -73,18 +73,18 @@ fn rule(role: &Value, mount: Option<&Value>) -> Rule {
     Rule::new(&document(role), mount.map(document).as_ref(), ClientCommand::Bao, place()).unwrap()
 }
 
-/// The hardened role with these settings over it, asked with the token with these claims over it.
+/// Evaluates the narrowest role with these settings changed, on the token with these claims changed.
 fn judge(role_says: &Value, token_says: &Value) -> Explanation {
     rule(&over(hardened(), role_says), None).evaluate(&claims(&over(token(), token_says)), Some("RS256"), NOW)
 }
 
-/// With this configuration of the mount.
+/// The same, with this configuration of the mount.
 fn judge_at(mount: &Value, token_says: &Value, algorithm: &str) -> Explanation {
     let mount = over(json!({ "oidc_discovery_url": ORG, "bound_issuer": ORG, "status": "valid" }), mount);
     rule(&hardened(), Some(&mount)).evaluate(&claims(&over(token(), token_says)), Some(algorithm), NOW)
 }
 
-/// What the server would say, fault by fault.
+/// The server's messages, one for each fault.
 fn said(explanation: &Explanation) -> Vec<String> {
     fn collect(checks: &Value, said: &mut Vec<String>) {
         for check in checks.as_array().unwrap() {

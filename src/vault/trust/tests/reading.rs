@@ -1,4 +1,4 @@
-//! What is read of the files, and what is no role.
+//! Tests of valid and invalid files.
 
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ fn a_setting_of_another_type_is_told_where() {
     );
 }
 
-/// Any JSON, not too deep.
+/// Any JSON that is not too deep.
 fn any_json() -> impl proptest::strategy::Strategy<Value = Value> {
     use proptest::prelude::*;
     let leaf = prop_oneof![
