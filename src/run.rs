@@ -27,20 +27,26 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     if credential_helper::is_called(&arguments) {
         return credential_helper::run(&arguments, host);
     }
+    // Until handlers are installed, a signal would end the run without a message.
+    let held_back = signal::HeldBack::now();
     core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
     failure.install_panic_hook();
     if let Err(report) = host::within_limits() {
+        drop(held_back);
         return fail(&failure, Exit::Usage, &report);
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
+        Err(error) => {
+            drop(held_back);
+            return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}")));
+        }
     };
     let ended = runtime.block_on(async {
-        // This comes first: until handlers are installed, a signal would end the run without a message.
         let ignored = Ignored::now();
         let watched = signal::outlive_file_limit(ignored).and_then(|()| Signals::watch(&signal::ending(), ignored));
+        drop(held_back);
         let mut signals = match watched {
             Ok(signals) => signals,
             Err(error) => return Err(End::Bug(format!("cannot watch for signals: {error}"))),

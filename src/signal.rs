@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::stream::{SelectAll, Stream, StreamExt};
+use nix::sys::signal::{SigSet, SigmaskHow};
 use rustix::process::Signal;
 use signal_hook::SigId;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,6 +48,32 @@ fn of_this_system() -> [(Signal, &'static str); 2] {
 #[cfg(not(target_os = "linux"))]
 fn of_this_system() -> [(Signal, &'static str); 0] {
     []
+}
+
+/// Blocks the signals of [`ending`] as long as the value lives, in this thread and in the threads that it starts. A signal that arrives
+/// meanwhile is delivered afterwards. Without this, a signal that arrives before its handler ends the run without a message. One that
+/// arrives while its handler is being installed is lost: for a moment the system has the handler, and the handler has nothing to call.
+#[derive(Debug)]
+pub struct HeldBack {
+    /// The caller's own mask.
+    callers: Option<SigSet>,
+}
+
+impl HeldBack {
+    /// Blocks them. A signal that the caller blocks stays blocked afterwards.
+    #[must_use]
+    pub fn now() -> Self {
+        let numbers = ending().into_iter().map(|(kind, _)| kind.as_raw_value());
+        let held: SigSet = numbers.filter_map(|number| number.try_into().ok()).collect();
+        // No mask is refused.
+        Self { callers: held.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok() }
+    }
+}
+
+impl Drop for HeldBack {
+    fn drop(&mut self) {
+        let _ = self.callers.map(|mask| mask.thread_set_mask());
+    }
 }
 
 /// Makes a write beyond the file size limit (`ulimit -f`) fail like a write to a full disk. Otherwise SIGXFSZ would
@@ -172,5 +199,34 @@ impl Ignored {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         Self(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each comes before it has a handler. It is sent to this thread alone: the test's other threads do not hold it back.
+    #[test]
+    fn what_comes_before_its_handler_is_seen() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for received in ending().into_iter().filter(|(_, name)| ["SIGUSR2", "SIGALRM", "SIGPWR"].contains(name)) {
+                let held = HeldBack::now();
+                nix::sys::signal::raise(received.0.as_raw_value().try_into().unwrap()).unwrap();
+                let mut signals = Signals::watch(&[received], Ignored(0)).unwrap();
+                assert_eq!(signals.arrived().await, None);
+                drop(held);
+                assert_eq!(signals.next().await, received);
+            }
+        });
+    }
+
+    #[test]
+    fn what_the_caller_blocks_stays_blocked() {
+        let block = SigSet::from(nix::sys::signal::SIGHUP);
+        block.thread_block().unwrap();
+        drop(HeldBack::now());
+        assert_eq!(SigSet::thread_get_mask().unwrap(), block);
     }
 }

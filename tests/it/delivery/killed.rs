@@ -10,7 +10,7 @@ use sandbox::{DEPLOY_ROLE, Sandbox};
 
 use crate::aws;
 use crate::google;
-use crate::support::{Program, Scratch, expect, oidc_exchange};
+use crate::support::{Program, Scratch, expect, oidc_exchange, strace};
 
 const JOB: &str = "job-1";
 
@@ -64,9 +64,7 @@ fn while_it_waits_for_the_manifest() {
 /// At any moment: `strace` ends the process before each of the system calls that make, name, fill or move something.
 #[test]
 fn before_any_call() {
-    let able = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
-    if !able.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: strace is not installed, or may not be used");
+    if !strace::is_usable() {
         return;
     }
     let sandbox = Sandbox::start().unwrap();

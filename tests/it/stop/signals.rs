@@ -8,7 +8,7 @@ use sandbox::{Fault, Sandbox};
 use super::{CALLERS, aws};
 use crate::aws::deploy;
 use crate::support::output::stop;
-use crate::support::{Program, expect, oidc_exchange, shells, stopped};
+use crate::support::{Program, expect, oidc_exchange, shells, stopped, strace};
 
 #[test]
 fn says_what_it_was_and_stops_the_caller() {
@@ -71,6 +71,37 @@ fn of_every_kind_stops_the_caller() {
                 });
             }
         });
+    }
+}
+
+/// While it starts: `strace` sends a signal with each of the system calls that install a handler.
+#[test]
+#[cfg(target_os = "linux")]
+fn is_not_lost_while_handlers_are_installed() {
+    if !strace::is_usable() {
+        return;
+    }
+    let sandbox = Sandbox::start().unwrap();
+    let run = ["aws", "--timeout", "20s", "--role-arn", sandbox::DEPLOY_ROLE];
+    let traced = |more: &str, arguments: &[&str]| {
+        let options = ["-qq", "-o", "trace", "-e", "trace=rt_sigaction,rt_sigprocmask", "-e", more, "oidc-exchange"];
+        Program::new("/usr/bin/strace", options).args(arguments).job(&sandbox).hands_over()
+    };
+    let shown = traced("signal=none", &["aws", "--help"]).run();
+    assert_eq!(shown.code, Some(0));
+    let trace = std::fs::read_to_string(shown.scratch.path().join("trace")).unwrap();
+    let at = |start: &str| trace.find(start).unwrap_or_else(|| panic!("{trace}"));
+    let (held, handled) = (at("rt_sigprocmask(SIG_BLOCK, [HUP INT QUIT "), at("rt_sigaction(SIGSTKFLT"));
+    let handlers = |until: usize| trace[..until].matches("rt_sigaction(").count() + 1;
+    sandbox.aws.always(Fault::Hang);
+    let installing = handlers(held)..=handlers(handled);
+    assert!(installing.clone().count() >= 17, "{trace}");
+    for number in installing {
+        for signal in ["TERM", "STKFLT"] {
+            let output = traced(&format!("inject=rt_sigaction:signal={signal}:when={number}"), &run).run();
+            assert!(output.code == Some(5), "SIG{signal} with handler {number}: {}", output.describe());
+            output.stdout_is(&stopped(5));
+        }
     }
 }
 

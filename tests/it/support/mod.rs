@@ -22,6 +22,7 @@ pub(crate) mod scratch;
 pub(crate) mod secrets;
 pub(crate) mod shells;
 pub(crate) mod socks;
+pub(crate) mod strace;
 pub(crate) mod terminal;
 mod tests;
 

@@ -62,13 +62,10 @@ impl<'s> Running<'s> {
         drop(std::thread::spawn(move || std::fs::write(path, text)));
     }
 
-    /// Waits until it handles this signal itself.
+    /// Waits until it handles this signal itself. One that comes while it installs its handlers is held back, and not lost.
     #[track_caller]
     pub(crate) fn await_handler(&self, signal: Signal) {
         self.await_handler_of(signal.as_raw());
-        // The system has a handler a moment before what it calls is in place, and a signal in between is lost. This one comes last.
-        #[cfg(target_os = "linux")]
-        self.await_handler_of(Signal::STKFLT.as_raw());
     }
 
     /// Waits until it handles the signal of this number itself.

@@ -1,0 +1,13 @@
+//! `strace`, which stops a program at a system call, ends it there or sends it a signal.
+
+use std::process::Command;
+
+/// Whether it is installed, and the machine lets it trace.
+pub(crate) fn is_usable() -> bool {
+    let able = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    let able = able.is_ok_and(|status| status.success());
+    if !able {
+        eprintln!("skipped: strace is not installed, or may not be used");
+    }
+    able
+}
