@@ -1,10 +1,10 @@
-//! What is kept: a secret, and when it ends.
+//! A kept secret and its expiry.
 
 use std::time::SystemTime;
 
 use crate::secret::Secret;
 
-/// A secret text, and when it ends.
+/// A secret text, and its expiry.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -22,18 +22,18 @@ use crate::secret::Secret;
 pub struct Entry {
     /// The secret.
     pub secret: Secret,
-    /// When it ends, to the second.
+    /// Its expiry, in whole seconds.
     pub expires: SystemTime,
 }
 
 impl Entry {
-    /// The content of its file: the end in a line of its own, then the secret as it is.
+    /// The content of its file: the expiry in the first line, then the secret unchanged.
     #[must_use]
     pub fn text(&self) -> Secret {
         Secret::new(format!("{}\n{}", humantime::format_rfc3339_seconds(self.expires), self.secret.reveal()))
     }
 
-    /// Reads such a content; nothing where it is not one.
+    /// Parses such a file; `None` if it is invalid.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (expires, secret) = text.split_once('\n')?;

@@ -1,4 +1,4 @@
-//! What is kept of a failure, for runs with the same request that follow at once.
+//! Keeps a failure for a short time, for later runs with the same request.
 //!
 //! kubectl runs a failing plugin six times for one command.
 
@@ -12,7 +12,7 @@ use crate::text::printable;
 /// How long a failure is kept.
 const LIFE: Duration = Duration::from_secs(10);
 
-/// What is kept of `error`; nothing if another run could end in another way at once.
+/// The entry for `error`; `None` if another run could succeed at once.
 pub(super) fn entry(error: &Error, now: SystemTime) -> Option<Entry> {
     let code = match error.exit() {
         Exit::Refused | Exit::Unreachable => error.exit().code(),
@@ -23,7 +23,7 @@ pub(super) fn entry(error: &Error, now: SystemTime) -> Option<Entry> {
     Some(Entry { secret: Secret::new(text), expires: now + LIFE })
 }
 
-/// The failure that `entry` holds, if it is recent: the exit code, and a short text.
+/// The failure in `entry`, if it is recent: its exit code, and a short text.
 pub(super) fn read(entry: &Entry, now: SystemTime) -> Option<Error> {
     let left = entry.expires.duration_since(now).ok().filter(|left| *left <= LIFE)?;
     let mut lines = entry.secret.reveal().split('\n');

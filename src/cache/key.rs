@@ -1,4 +1,4 @@
-//! Under what an answer is kept: all that was asked.
+//! The key under which an answer is kept: the whole request.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// A digest of all that was asked, from which nothing can be read back.
+/// A digest of the whole request. The request cannot be restored from it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Key {
     provider: &'static str,
@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Who is asked where nothing is kept.
+    /// The provider that is called if nothing is kept.
     pub(super) fn provider(&self) -> &'static str {
         self.provider
     }
@@ -25,18 +25,18 @@ impl Key {
         &self.file_name
     }
 
-    /// Whether a failure is kept for a moment too.
+    /// Whether failures are also kept for a short time.
     pub(super) fn remembers_failures(&self) -> bool {
         self.remembers
     }
 
-    /// How long before its end the answer is renewed.
+    /// How long before its expiry the answer is renewed.
     pub(super) fn early(&self) -> Duration {
         self.early
     }
 }
 
-/// A question in the making: every part of it that could change the answer.
+/// Collects the parts of a request that could change the answer.
 ///
 /// ```
 /// use oidc_exchange::cache::Question;
@@ -58,31 +58,31 @@ pub struct Question {
 }
 
 impl Question {
-    /// A question to `provider`, whose name a warning shows. `kind` begins the file's name, and keeps questions of several
-    /// kinds apart.
+    /// A request to `provider`, which is its name in warnings. `kind` is the start of the file's name, and
+    /// distinguishes kinds of requests.
     #[must_use]
     pub fn new(provider: &'static str, kind: &'static str) -> Self {
         const EARLY: Duration = Duration::from_mins(5);
         Self { provider, kind, digest: Sha256::new(), early: EARLY, remembers: false }
     }
 
-    /// Has the answer renewed `early` before its end, in place of 5 minutes.
+    /// Sets how long before its expiry the answer is renewed; the default is 5 minutes.
     #[must_use]
     pub fn renewed(self, early: Duration) -> Self {
         Self { early, ..self }
     }
 
-    /// Has a refusal, and a provider that could not be reached, kept for 10 seconds: a client that runs this program again
-    /// after a failure gets the same answer at once.
+    /// Keeps failures for 10 seconds: refusals, and a provider that could not be reached. A client that runs this
+    /// program again gets the same error at once.
     #[must_use]
     pub fn remembering_failures(self) -> Self {
         Self { remembers: true, ..self }
     }
 
-    /// Adds a part. Order counts, and a part that is not given is another question than an empty one.
+    /// Adds a part. The order matters, and a missing part differs from an empty one.
     pub fn part(&mut self, name: &str, value: &str) {
         for text in [name, value] {
-            // What belongs to which is told by the length, whatever the text holds.
+            // The lengths separate the parts, whatever the texts contain.
             self.digest.update(text.len().to_le_bytes());
             self.digest.update(text);
         }

@@ -1,7 +1,6 @@
-//! What one run keeps for the next one that asks for the same: a secret text and its end, in a 0600 file of the private
-//! directory.
+//! Keeps a secret text and its expiry for later runs with the same request, in a 0600 file of the private directory.
 //!
-//! Tools such as the AWS CLI run this program once for each of their commands, and keep nothing themselves.
+//! Tools such as the AWS CLI run this program once for each of their commands, and keep no credentials themselves.
 
 mod entry;
 mod failure;
@@ -19,32 +18,32 @@ use crate::http::retry::Deadline;
 use crate::input;
 use crate::state::{self, Directory, NewFile, StateDir};
 
-/// How long a private file may take to be read, if no more time is left.
+/// The timeout for reading a private file if the deadline has passed.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// A file that is larger than this is none of ours.
+/// A larger file is not from this program.
 const LARGEST: u64 = 1 << 20;
 
-/// What can be kept.
+/// A type that can be kept.
 pub trait Kept: Sized {
-    /// Reads what [`Kept::entry`] wrote; none if `entry` is not of this kind, or not whole.
+    /// Parses the text of [`Kept::entry`]; `None` if it is of another kind, or incomplete.
     fn read(entry: &Entry) -> Option<Self>;
 
-    /// What is kept of it.
+    /// The entry for it.
     ///
     /// # Errors
-    /// When it cannot be written as a text.
+    /// If it cannot be written as text.
     fn entry(&self) -> Result<Entry, Error>;
 }
 
-/// What is kept under `key` where it is fresh, else what `fetch` brings, which is then kept; one process at a time
-/// fetches. Without a directory that later commands find again, nothing is kept.
+/// Returns the entry under `key` if it is fresh. Otherwise calls `fetch`, and keeps the result; one process at a time
+/// does this. Without a directory that later commands find, nothing is kept.
 ///
-/// Where the provider cannot be reached, what is no longer fresh serves as long as it lives. If the key has failures
-/// remembered, a failure of the last 10 seconds is returned again, in short, and nothing is fetched.
+/// If the provider cannot be reached, an old entry is used until it expires. If the key keeps failures, a failure of
+/// the last 10 seconds is returned as a short text, without a call.
 ///
 /// # Errors
-/// Those of `fetch`, now or a moment ago, or that the private directory cannot be used.
+/// Those of `fetch`, now or within 10 seconds, or if the private directory cannot be used.
 pub async fn through<T: Kept>(
     key: &Key,
     place: &StateDir,
@@ -65,7 +64,7 @@ pub async fn through<T: Kept>(
         return Ok(fresh);
     }
     let _lock = place.lock(&path.with_extension("lock"), deadline.remaining()).await?;
-    // Whoever held the lock has most likely renewed it.
+    // The previous holder of the lock has probably renewed it.
     if let Some(fresh) = read(&path, clock, key.early(), deadline).await {
         return Ok(fresh);
     }
@@ -95,7 +94,7 @@ pub async fn through<T: Kept>(
     Err(error)
 }
 
-/// The failure of a moment ago.
+/// A failure within the last 10 seconds.
 async fn remembered(key: &Key, directory: &Directory, clock: &Clock, deadline: Deadline) -> Option<Error> {
     let entry = if key.remembers_failures() { entry(&failure_path(directory, key), deadline).await } else { None };
     failure::read(&entry?, clock.now())
@@ -103,16 +102,16 @@ async fn remembered(key: &Key, directory: &Directory, clock: &Clock, deadline: D
 
 async fn remember(key: &Key, directory: &Directory, clock: &Clock, error: &Error) {
     let Some(entry) = failure::entry(error, clock.now()).filter(|_| key.remembers_failures()) else { return };
-    // Without it, the next run takes as long as this one did.
+    // If the failure cannot be kept, the next run only takes longer.
     if let Err(unwritten) = write(&failure_path(directory, key), directory, &entry).await {
         tracing::warn!("{unwritten}; the next call asks {} again", key.provider());
     }
 }
 
-/// Keeps `entry` for whoever asks for the same next.
+/// Keeps `entry` for later runs with the same request.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub async fn put(key: &Key, place: &StateDir, entry: &Entry) -> Result<(), state::Error> {
     let directory = place.open()?;
     write(&path(&directory, key), &directory, entry).await
@@ -126,7 +125,7 @@ fn failure_path(directory: &Directory, key: &Key) -> PathBuf {
     path(directory, key).with_extension("failed")
 }
 
-/// What is there, where it lives longer than `margin` from now. What cannot be read counts as absent.
+/// The entry, if it expires later than `margin` from now. An unreadable entry counts as missing.
 async fn read<T: Kept>(path: &Path, clock: &Clock, margin: Duration, deadline: Deadline) -> Option<T> {
     let entry = entry(path, deadline).await?;
     if entry.expires > clock.now() + margin { T::read(&entry) } else { None }
@@ -134,7 +133,7 @@ async fn read<T: Kept>(path: &Path, clock: &Clock, margin: Duration, deadline: D
 
 async fn entry(path: &Path, deadline: Deadline) -> Option<Entry> {
     let path = path.to_owned();
-    // What is kept serves most where the provider was asked until the last moment.
+    // A kept entry is most useful if the provider did not answer until the deadline.
     let read = input::apart(deadline.remaining().max(A_MOMENT), move |reader| {
         reader.by("the cache", &path, |path| state::read_private(path, LARGEST))
     });

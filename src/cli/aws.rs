@@ -1,4 +1,4 @@
-//! `aws` as it is written.
+//! The options of `aws`.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `azure` as it is written.
+//! The options of `azure`.
 
 use std::time::Duration;
 

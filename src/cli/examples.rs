@@ -1,4 +1,4 @@
-//! The command lines that end the help texts and the manual's sections. Each is parsed by a test.
+//! The examples at the end of help texts and of the manual's sections. A test parses each of them.
 
 pub(super) const AWS: &str = r#"Examples:
   # In a job's shell
@@ -193,7 +193,7 @@ mod tests {
 
     use crate::cli::Cli;
 
-    /// The program's command lines, to the end of a substitution, a pipe or a redirection.
+    /// The program's command lines, up to the end of a substitution, a pipe or a redirection.
     fn command_lines(examples: &str) -> Vec<Vec<String>> {
         let joined = examples.replace("\\\n", " ");
         let lines = joined.lines().filter(|line| !line.trim_start().starts_with('#'));
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    /// `path` has the words that lead to the command.
+    /// `path` contains the subcommands.
     fn of(command: &clap::Command, path: &str) {
         let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
         let lines = command_lines(&examples);

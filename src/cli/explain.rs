@@ -1,4 +1,4 @@
-//! `explain` as it is written.
+//! The options of `explain`.
 
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ pub struct ExplainShared {
 }
 
 impl ExplainShared {
-    /// The file that holds the token, or its claims, if it is a file.
+    /// The file with the token, or with its claims, if it is a file.
     #[must_use]
     pub fn subject_file(&self) -> Option<&Path> {
         self.claims.as_deref().or(self.token.token_file.as_deref())
@@ -66,7 +66,7 @@ impl ExplainShared {
 }
 
 impl ExplainCommand {
-    /// The command of the cloud whose rule it is, and what every `explain` takes.
+    /// The name of the cloud's command, and the options that all `explain` commands share.
     #[must_use]
     pub fn shared(&self) -> (&'static str, &ExplainShared) {
         match self {

@@ -1,4 +1,4 @@
-//! What `--format` offers: every exchange has the formats of variables, and some have answers of their own beside them.
+//! The values of `--format`: every exchange has the formats of variables, and some have their own protocol answers.
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -38,7 +38,7 @@ pub enum VaultAnswer {
 }
 
 impl<A> Form<A> {
-    /// The format of the variables, where it is variables that are printed.
+    /// The format of the variables; `None` for an answer.
     #[must_use]
     pub fn variables(self) -> Option<Format> {
         match self {
@@ -48,7 +48,7 @@ impl<A> Form<A> {
     }
 }
 
-/// Reads the name of a format, or of one of the answers `A`.
+/// Parses the name of a format, or of one of the answers `A`.
 pub(super) fn form<A: ValueEnum + Send + Sync + 'static>() -> impl TypedValueParser<Value = Form<A>> {
     let formats = Format::value_variants().iter().filter_map(Format::to_possible_value);
     let answers = A::value_variants().iter().filter_map(A::to_possible_value);

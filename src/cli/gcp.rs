@@ -1,4 +1,4 @@
-//! `gcp` as it is written.
+//! The options of `gcp`.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,11 +1,11 @@
-//! Definitions that are made for the command that is called, and for no other.
+//! Defines arguments only for the command that is called.
 
 use std::ops::Deref;
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
-/// A command's arguments. To define those of every command would be most of the work of a short run.
+/// A command's arguments. Defining those of every command would take most of the time of a short run.
 #[derive(Clone, Debug)]
 pub struct Later<T>(pub Box<T>);
 
@@ -45,7 +45,7 @@ impl<T: FromArgMatches> FromArgMatches for Later<T> {
     }
 }
 
-/// The help text is the command's, which is there already, and not that of the type of its arguments.
+/// Keeps the help text of the command, which is already set. The type of its arguments would replace it.
 fn keeping_its_words(command: Command, define: fn(Command) -> Command) -> Command {
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     define(command).about(Resettable::from(about)).long_about(Resettable::from(long_about))

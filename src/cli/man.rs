@@ -1,11 +1,11 @@
-//! The manual page, in the man macros. <https://man7.org/linux/man-pages/man7/groff_man.7.html>
+//! The manual page in the man macros. <https://man7.org/linux/man-pages/man7/groff_man.7.html>
 
 use super::man_sections::{ENVIRONMENT, FILES};
 use super::outline::{Entry, Opt, Value, outline};
 use crate::error::Exit;
 
-/// The day of this version, as CHANGELOG.md has it once it is released: a page that dated itself would differ from build
-/// to build.
+/// The date of this version, as in CHANGELOG.md after its release. With the build's date, the page would differ from
+/// build to build.
 const DATE: &str = "2026-11-25";
 
 const SHARED: &str = "OPTIONS OF SEVERAL COMMANDS";
@@ -19,7 +19,7 @@ pub fn man_page() -> String {
 fn render(commands: &[Entry]) -> String {
     let mut page = Page(String::new());
     page.line(&[".TH OIDC-EXCHANGE 1 ", DATE, " \"oidc-exchange ", env!("CARGO_PKG_VERSION"), "\""].concat());
-    // Names that are broken or stretched cannot be searched for.
+    // Hyphenated or stretched names could not be searched.
     page.line(".nh\n.ad l\n.SH NAME");
     let Some((program, below)) = commands.split_first() else { return page.0 };
     page.text(&["oidc-exchange \\- ", &escaped(&program.about)].concat());
@@ -57,7 +57,7 @@ fn render(commands: &[Entry]) -> String {
     page.0
 }
 
-/// What makes two commands' options the same. (Clap's help on its own `--help` differs.)
+/// Identifies the same option of several commands. (clap's help for its own `--help` differs.)
 fn key(option: &Opt) -> (&str, &str, String) {
     (&option.long, if option.long == "help" { "" } else { &option.help }, placeholder(option))
 }
@@ -66,7 +66,7 @@ fn is_shared(option: &Opt, commands: &[Entry]) -> bool {
     commands.iter().flat_map(|command| &command.options).filter(|other| key(other) == key(option)).count() > 2
 }
 
-/// What stands for the value: its name, or those that there are.
+/// The placeholder for the value: its name, or the possible values.
 fn placeholder(option: &Opt) -> String {
     match &option.value {
         Value::Absent => String::new(),
@@ -128,7 +128,7 @@ impl Page {
         self.text(&escaped(text).replace("\n\n", "\n.PP\n"));
     }
 
-    /// A line of text that may begin as a request does.
+    /// A line of text, which may start like a request.
     fn text(&mut self, text: &str) {
         if text.starts_with(['.', '\'']) {
             self.0.push_str("\\&");
@@ -146,7 +146,8 @@ fn bold(text: &str) -> String {
     ["\\fB", &escaped(text), "\\fR"].concat()
 }
 
-/// Hyphens, quotes and carets stay what they are, to be copied from the screen; a path may be broken at its slashes.
+/// Escapes hyphens, quotes and carets, so that they can be copied from the screen. A path may be wrapped at its
+/// slashes.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,6 +1,6 @@
-//! What the manual page has besides the commands: variables and files. Tests compare the variables with those that are read.
+//! The manual's sections on variables and files. Tests compare the variables with those that the program reads.
 
-/// The variables that are read, together where they have one purpose, and the purpose.
+/// The variables, grouped by purpose, with their descriptions.
 pub(super) const ENVIRONMENT: [(&str, &str); 23] = [
     ("SEMAPHORE_OIDC_TOKEN", "the token, unless `--token-env` or `--token-file` names another place"),
     ("OIDC_EXCHANGE_DIR, HOME, SEMAPHORE_JOB_ID", "the private directory: see FILES"),

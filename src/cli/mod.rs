@@ -1,4 +1,4 @@
-//! The command line as it is written. What it means is [`crate::plan`]'s business.
+//! The definition of the command line. [`crate::plan`] checks it.
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
 
 mod aws;
@@ -236,9 +236,9 @@ pub struct VerbosityArgs {
     pub quiet: bool,
 }
 
-/// `90s`, `15m`, `1h 30m`; a bare number counts seconds, as the clouds' own tools have it.
+/// Parses `90s`, `15m`, `1h 30m`. A number without a unit counts seconds, as in the clouds' own tools.
 fn duration(text: &str) -> Result<Duration, String> {
-    /// No clock of ours overflows by it.
+    /// No clock overflows with this duration.
     const LONGEST: Duration = Duration::from_hours(366 * 24);
     let length = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),

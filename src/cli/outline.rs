@@ -1,4 +1,4 @@
-//! The command line as a plain table, read from clap's definitions.
+//! The command line as a simple table, made from clap's definitions.
 
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command, CommandFactory, ValueHint};
@@ -7,25 +7,25 @@ use super::Cli;
 
 /// A command, or the program itself.
 pub(super) struct Entry {
-    /// The words that lead to it, less the program's name: `explain aws`.
+    /// The words of the command, without the program's name: `explain aws`.
     pub(super) path: String,
-    /// How it is written.
+    /// The usage.
     pub(super) usage: String,
-    /// One line on it.
+    /// A description in one line.
     pub(super) about: String,
-    /// All that there is to say.
+    /// The full description.
     pub(super) details: String,
-    /// Command lines with it, and what they do.
+    /// Example command lines, with explanations.
     pub(super) examples: String,
-    /// Names and lines of the commands below it.
+    /// Names and descriptions of the subcommands.
     pub(super) below: Vec<(String, String)>,
     /// Its options.
     pub(super) options: Vec<Opt>,
-    /// What stands beside the options, and what it is.
+    /// The positional arguments, with their descriptions.
     pub(super) operands: Vec<(String, String)>,
-    /// What can stand there, where that is known.
+    /// The possible values of a positional argument, if there is a list.
     pub(super) choices: Vec<String>,
-    /// Whether a COMMAND may stand after `--`.
+    /// Whether a COMMAND may follow `--`.
     pub(super) runs: bool,
 }
 
@@ -40,19 +40,19 @@ pub(super) struct Opt {
     pub(super) repeats: bool,
 }
 
-/// What stands after an option.
+/// The value of an option.
 pub(super) enum Value {
-    /// Nothing: it is a switch.
+    /// No value: it is a flag.
     Absent,
     /// One of these.
     OneOf(Vec<String>),
     /// The name of a file.
     Path,
-    /// What nobody can guess.
+    /// A value that cannot be completed.
     Any,
 }
 
-/// Every command, the program itself first, each followed by what is below it.
+/// The program and every command, each followed by its subcommands.
 pub(super) fn outline() -> Vec<Entry> {
     let mut program = Cli::command();
     program.build();
@@ -104,7 +104,7 @@ fn value(argument: &Arg) -> Value {
     if !possible.is_empty() {
         Value::OneOf(possible)
     } else if argument.get_value_hint() == ValueHint::AnyPath {
-        // As clap has it for whatever is parsed into a path.
+        // clap uses this hint for every value that is parsed as a path.
         Value::Path
     } else {
         Value::Any
@@ -124,7 +124,7 @@ fn text(styled: Option<&StyledStr>) -> String {
 }
 
 impl Opt {
-    /// Its spellings: `-v`, `--verbose`.
+    /// Its names: `-v`, `--verbose`.
     pub(super) fn names(&self) -> Vec<String> {
         let short = self.short.map(|letter| String::from_iter(['-', letter]));
         short.into_iter().chain([["--", &self.long].concat()]).collect()

@@ -1,4 +1,4 @@
-//! `setup` as it is written.
+//! The options of `setup`.
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -30,7 +30,7 @@ pub enum SetupCommand {
 }
 
 impl SetupCommand {
-    /// The command of the cloud, and the jobs to allow.
+    /// The name of the cloud's command, and the jobs to allow.
     #[must_use]
     pub fn allowed(&self) -> (&'static str, &AllowedJobsArgs) {
         match self {

@@ -1,4 +1,4 @@
-//! `--target`, which takes the place of a cloud's own options in `explain` and `setup`.
+//! `--target`, which replaces a cloud's own options in `explain` and `setup`.
 
 use std::path::PathBuf;
 

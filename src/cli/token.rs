@@ -1,4 +1,4 @@
-//! `token` as it is written.
+//! The options of `token`.
 
 use std::time::Duration;
 

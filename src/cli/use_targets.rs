@@ -1,4 +1,4 @@
-//! `use` as it is written.
+//! The options of `use`.
 
 use std::path::PathBuf;
 
@@ -62,7 +62,7 @@ pub struct UseArgs {
 }
 
 impl UseArgs {
-    /// Whether a Kubernetes client reads the answer.
+    /// Whether a Kubernetes client reads the output.
     #[must_use]
     pub fn is_for_kubernetes(&self) -> bool {
         self.format == Some(Form::Answer(TokenAnswer::Kubernetes))

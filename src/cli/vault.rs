@@ -1,4 +1,4 @@
-//! `vault` as it is written.
+//! The options of `vault`.
 
 use std::path::PathBuf;
 

@@ -1,9 +1,10 @@
-//! `docker-credential-oidc-exchange`: this program under its other name, which docker, podman and others run for a registry's
-//! password.
+//! `docker-credential-oidc-exchange`: the same program under its second name. docker, podman and others run it for
+//! the password of a registry.
 //!
-//! One argument, a server's name on standard input, an answer on standard output, exit status 0 or 1
-//! (<https://github.com/docker/docker-credential-helpers>). After a failure docker goes on without credentials and shows standard
-//! error; podman, buildah and skopeo stop and show standard output.
+//! It gets one argument and a server's name on standard input. It prints an answer on standard output, and exits with
+//! 0 or 1
+//! (<https://github.com/docker/docker-credential-helpers>). After a failure docker continues without credentials, and
+//! prints standard error. podman, buildah and skopeo stop, and print standard output.
 
 mod password;
 mod verb;
@@ -26,30 +27,30 @@ use crate::state::StateDir;
 use password::Found;
 use verb::Verb;
 
-/// Bound on a call: whoever makes it waits for it.
+/// The timeout of a call: the caller waits for it.
 const BOUND: Duration = Duration::from_secs(45);
 
-/// How an error names it.
+/// The timeout's name in errors.
 const IN_TIME: &str = "within 45 s";
 
-/// What a caller takes for "this helper does not have that registry": it goes on without credentials, and without a word
-/// (<https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>).
+/// Callers read this as "the helper does not have this registry", and continue without credentials and without a
+/// message (<https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go>).
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// The same for a call that names no server.
+/// The same for a call without a server.
 const NO_SERVER: &str = "no credentials server URL";
 
-/// Whether the program was called by the helper's name: `arguments` with that name first.
+/// Whether the program was started by the helper's name, which is the first of `arguments`.
 #[must_use]
 pub fn is_called(arguments: &[OsString]) -> bool {
     arguments.first().is_some_and(|name| Path::new(name).file_name().is_some_and(|name| name == PROGRAM))
 }
 
-/// A call's end.
+/// The answer to a call.
 enum Answer {
-    /// A text, exit status 0.
+    /// A text, with exit status 0.
     Text(Secret),
-    /// Words that the protocol has a meaning for, exit status 1.
+    /// A message that the protocol defines, with exit status 1.
     Words(&'static str),
 }
 
@@ -76,7 +77,7 @@ pub fn run(arguments: &[OsString], host: &Host) -> ExitCode {
         delivery::print(text.reveal().to_owned(), deadline).await?;
         Ok::<_, Error>(code)
     });
-    // A read of standard input that never ends must not keep the program.
+    // A read of standard input may never end. It must not keep the process alive.
     runtime.shutdown_background();
     ended.unwrap_or_else(|error| fail(&error))
 }
@@ -103,7 +104,7 @@ async fn answer(arguments: &[OsString], host: &Host, deadline: Deadline) -> Resu
 
 async fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
     let env = host.env.clone();
-    // All that is read of a password that is fresh is one piece of work: each piece is waited for.
+    // All reads for a fresh password are one task, because each task costs time.
     let looking = input::apart(deadline.remaining(), move |reader| look(reader, &env, deadline));
     match looking.await.map_err(|unfinished| unfinished.usage(IN_TIME))?? {
         Ok(found) => Ok(Answer::Text(registry::answer(&password::fresh(found, host, deadline).await?))),
@@ -111,7 +112,7 @@ async fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
     }
 }
 
-/// What is kept for the server that standard input names; else what the protocol has for an answer.
+/// The password kept for the server on standard input, or else the protocol's answer.
 fn look(reader: &Reader, env: &Env, deadline: Deadline) -> Result<Result<Found, &'static str>, Error> {
     let text = text_of(reader.stdin(PROGRAM, Kind::Token))?;
     let server = registry::server_of(text.trim());
@@ -138,7 +139,7 @@ async fn list(host: &Host) -> Result<Answer, Error> {
     Ok(Answer::Text(Secret::new(format!("{}\n", serde_json::Value::Object(all)))))
 }
 
-/// The job's private directory, where its exchanges have left the passwords.
+/// The job's private directory, in which its exchanges keep the passwords.
 fn place(env: &Env) -> Result<StateDir, Error> {
     let place = StateDir::locate(env)?;
     if place.is_lasting() {
@@ -149,7 +150,7 @@ fn place(env: &Env) -> Result<StateDir, Error> {
         .into())
 }
 
-/// Standard input as the caller gave it.
+/// The caller's standard input.
 async fn stdin(deadline: Deadline) -> Result<String, Error> {
     let reading = input::apart(deadline.remaining(), |reader| reader.stdin(PROGRAM, Kind::Token));
     text_of(reading.await.map_err(|unfinished| unfinished.usage(IN_TIME))?)
@@ -160,7 +161,7 @@ fn text_of(read: Result<Vec<u8>, Fault>) -> Result<String, Error> {
     Ok(text.map_err(|fault| Usage::new(format!("{PROGRAM}: cannot read standard input: {fault}")))?)
 }
 
-/// What podman shows in one line, and what docker shows; and what docker does then.
+/// Prints the error. podman shows one line of it. docker shows all of it, and what docker does next is added.
 fn fail(error: &Error) -> ExitCode {
     let report = error.report();
     let said = report.first("said");
@@ -178,7 +179,7 @@ fn fail(error: &Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A panic's message could hold anything: none of it is shown.
+/// A panic's message is not printed, because it could contain a secret.
 fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();

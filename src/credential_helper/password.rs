@@ -1,4 +1,4 @@
-//! A registry's password: the kept one while it is fresh, then a new one.
+//! A registry's password: the kept one while it is fresh, or else a new one.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,10 +18,10 @@ use crate::registry::{self, Kept};
 use crate::state::{Directory, NewFile, StateDir};
 use crate::subject;
 
-/// How long before its end a password is renewed.
+/// How long before its expiry a password is renewed.
 const EARLY: Duration = Duration::from_mins(5);
 
-/// Where a registry's file is, and what it had when it was read.
+/// A registry's file, and its content when it was read.
 pub(super) struct Found {
     pub(super) place: StateDir,
     pub(super) directory: Directory,
@@ -29,17 +29,17 @@ pub(super) struct Found {
     pub(super) kept: Kept,
 }
 
-/// What is kept, renewed if need be. One call at a time renews.
+/// The kept password, renewed if necessary. One call at a time renews it.
 ///
 /// # Errors
-/// When the file cannot be read, or the renewal fails and the old password does not live any more.
+/// If the file cannot be read, or the renewal fails and the old password has expired.
 pub(super) async fn fresh(found: Found, host: &Host, deadline: Deadline) -> Result<Kept, Error> {
     let Found { place, directory, path, kept } = found;
     if kept.lives(host.clock.now(), EARLY) {
         return Ok(kept);
     }
     let _lock = place.lock(&registry::lock(&path), deadline.remaining()).await?;
-    // Whoever held the lock has most likely renewed it.
+    // The previous holder of the lock has probably renewed it.
     let kept = Kept::read(&path).await?;
     if kept.lives(host.clock.now(), EARLY) {
         return Ok(kept);
@@ -59,7 +59,7 @@ pub(super) async fn fresh(found: Found, host: &Host, deadline: Deadline) -> Resu
     }
 }
 
-/// The same with a new password, which the kept command line gets.
+/// The same with a new password, from the kept command line.
 async fn renewed(kept: &Kept, place: &StateDir, host: &Host, deadline: Deadline) -> Result<Kept, Error> {
     let not_ours =
         || Error::new(Exit::Bug, Report::new("the registry's file has a request that this version does not know"));

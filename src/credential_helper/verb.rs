@@ -1,11 +1,11 @@
-//! What a call asks for.
+//! The action of a call.
 
 use std::ffi::OsString;
 
 use crate::error::Usage;
 use crate::registry::PROGRAM;
 
-/// The protocol's verbs, and what a person may try.
+/// The protocol's actions, and options that a user may try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Get,
@@ -28,7 +28,7 @@ erase    succeeds and does nothing
 ";
 
 impl Verb {
-    /// From a command line, the program's name first.
+    /// Parses a command line, which starts with the program's name.
     pub(super) fn parse(arguments: &[OsString]) -> Result<Self, Usage> {
         let wrong = |what: String| Usage::new(what).hint(format!("usage: {PROGRAM} get|store|erase|list|version"));
         let words: Vec<&str> = arguments.iter().skip(1).map(|word| word.to_str().unwrap_or("?")).collect();

@@ -1,4 +1,4 @@
-//! A command that is waited for, because something must be undone after it.
+//! Runs a command and waits for it, because something must be undone afterwards.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -14,9 +14,9 @@ use crate::core_file;
 use crate::signal::Signals;
 
 impl Run {
-    /// Runs `command`, which is this one's, `meanwhile` beside it, and returns its exit code once it has ended: 128 and the
-    /// signal's number where a signal ended it, 126 or 127 where it could not be run
-    /// (POSIX.1-2024, Shell Command Language, section 2.8.2). `signals` are passed on to it.
+    /// Runs `command` and polls `meanwhile`. Returns the exit code of the command: 128 plus the signal's number if a
+    /// signal ended it, 126 or 127 if it could not be run (POSIX.1-2024, Shell Command Language, section 2.8.2).
+    /// `signals` are forwarded to it.
     pub async fn supervise(&self, command: Command, meanwhile: impl Future<Output = ()>, signals: &mut Signals) -> u8 {
         core_file::allow();
         let spawned = tokio::process::Command::from(command).spawn();
@@ -40,11 +40,11 @@ impl Run {
 async fn pass_on(signals: &mut Signals, to: Option<Pid>) -> Infallible {
     let pass = |kind: SignalKind| {
         if let (Some(pid), Some(signal)) = (to, Signal::from_named_raw(kind.as_raw_value())) {
-            // It may have ended this very moment; its status says so.
+            // If it has just ended, its status shows that.
             let _ = kill_process(pid, signal);
         }
     };
-    // One from the terminal may have come when the command was not yet there.
+    // A signal from the terminal may have arrived before the command started.
     while let Some((kind, _)) = signals.arrived().await {
         pass(kind);
     }
@@ -57,7 +57,8 @@ async fn pass_on(signals: &mut Signals, to: Option<Pid>) -> Infallible {
     }
 }
 
-/// From a terminal, these reach the whole foreground group, the command among it: passing them on would deliver them twice.
+/// The terminal sends these signals to the whole foreground group, which contains the command. Forwarding them would
+/// deliver them twice.
 const OF_A_TERMINAL: [SignalKind; 2] = [SignalKind::interrupt(), SignalKind::quit()];
 
 async fn beside(meanwhile: impl Future<Output = ()>) -> Infallible {

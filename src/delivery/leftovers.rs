@@ -1,4 +1,4 @@
-//! What exchanges leave behind, and has to be undone after the last use of what they handed over.
+//! What must be undone after the last use of an exchange's result.
 
 use futures_util::future::join_all;
 
@@ -6,25 +6,25 @@ use crate::registry::Registration;
 use crate::state::{self, NewFiles};
 use crate::vault::HeldToken;
 
-/// Files that the variables lead to, and the Vaults' client tokens that they are or need. The files go when this is dropped,
-/// unless it is [kept](Self::keep).
+/// Files that the variables name, and Vault client tokens that are exported or have leases. The files are deleted on
+/// drop, unless they are [kept](Self::keep).
 #[derive(Debug, Default)]
 pub struct Leftovers {
     files: Vec<NewFiles>,
-    /// Registries whose helper this program is now.
+    /// Registries for which this program is now the helper.
     registration: Option<Registration>,
-    /// With their leases.
+    /// Tokens with their leases.
     tokens: Vec<HeldToken>,
 }
 
 impl Leftovers {
-    /// What one exchange leaves.
+    /// The leftovers of one exchange.
     #[must_use]
     pub fn of(files: Option<NewFiles>, token: Option<HeldToken>) -> Self {
         Self { files: files.into_iter().collect(), registration: None, tokens: token.into_iter().collect() }
     }
 
-    /// Adds what another exchange leaves.
+    /// Adds the leftovers of another exchange.
     pub fn add(&mut self, other: Self) {
         self.files.extend(other.files);
         self.registration = self.registration.take().or(other.registration);
@@ -42,13 +42,13 @@ impl Leftovers {
         self.files.is_empty() && self.registration.is_none() && self.tokens.is_empty()
     }
 
-    /// Keeps alive what would end, as long as it is polled.
+    /// Renews tokens and leases, as long as it is polled.
     pub async fn tend(&self) {
         join_all(self.tokens.iter().map(HeldToken::renew)).await;
     }
 
-    /// Records for `clean` the tokens that the job is about to get, or has secrets of. What cannot be recorded ends by
-    /// itself, and that is no failure.
+    /// Records for `clean` the tokens that the job gets, or whose leases it gets. A token that cannot be recorded
+    /// expires by itself, which is not an error.
     pub(super) async fn record(&self, place: &state::StateDir) -> Vec<NewFiles> {
         let mut records = Vec::new();
         for token in &self.tokens {
@@ -57,7 +57,7 @@ impl Leftovers {
         records
     }
 
-    /// Ends the registrations, revokes the tokens, as nobody gets them, and deletes the files.
+    /// Undoes the registrations, revokes the tokens, and deletes the files: nobody gets the result.
     pub async fn give_up(self, place: &state::StateDir) {
         if let Some(registration) = self.registration {
             registration.end(place).await;
@@ -65,8 +65,8 @@ impl Leftovers {
         join_all(self.tokens.iter().map(HeldToken::give_up)).await;
     }
 
-    /// Undoes everything after a command, except for tokens that are to stay. A token that does not end now ends by itself,
-    /// and that is no failure.
+    /// Undoes everything after a command, except for tokens that must be kept. A token that cannot be revoked expires
+    /// by itself, which is not an error.
     pub(super) async fn undo(mut self, place: &state::StateDir) {
         if let Some(registration) = self.registration.take() {
             registration.end(place).await;
@@ -79,7 +79,7 @@ impl Leftovers {
         join_all(self.tokens.iter().filter(|token| !token.no_revoke()).map(HeldToken::end)).await;
     }
 
-    /// Leaves files and tokens to the job, now that it has what leads to them, and says what will end before its time.
+    /// Keeps files and tokens for the job. Warns of leases that are revoked before they expire.
     pub(super) fn keep(self) {
         self.files.into_iter().for_each(NewFiles::keep);
         if let Some(registration) = self.registration {

@@ -1,4 +1,5 @@
-//! Where the result goes: standard output once, a private file put in place atomically, or a command's environment.
+//! Delivers the result: to standard output, to a private file that is put in place atomically, or to a command's
+//! environment.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -24,41 +25,42 @@ use crate::signal::Signals;
 use crate::state;
 use crate::stdio::{self, Progress, Stream};
 
-/// What the plan says of the result's way out.
+/// The destination of the result.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// Standard output.
     Stdout {
-        /// In which form variables are printed.
+        /// The format of the variables.
         format: Format,
-        /// `--print-secrets`: a terminal may show them.
+        /// `--print-secrets`: the result may be printed to a terminal.
         on_terminal: bool,
     },
     /// A file.
     File {
-        /// In which form variables are printed.
+        /// The format of the variables.
         format: Format,
-        /// Where.
+        /// The path.
         path: PathBuf,
     },
-    /// A command that runs in this process's place.
+    /// A command that is run with the variables.
     Command(Run),
-    /// Nowhere further: the exchange itself has put it where it belongs.
+    /// No output: the exchange itself has written the result.
     Elsewhere,
 }
 
-/// A command line and what its environment lacks.
+/// A command line, and variables that are removed from its environment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Run {
-    /// The program, looked up on PATH.
+    /// The program, which is searched on PATH.
     pub program: OsString,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// The subject token's variable, unless `--pass-token` keeps it. Other variables with the token go with it.
+    /// The variable with the subject token, unless `--pass-token` is set. Other variables with the token are removed
+    /// too.
     pub drop_token: Option<Name>,
 }
 
-/// A delivery whose place has been seen to be there, before anything is asked of a provider.
+/// A delivery that was checked before anything is sent to a provider.
 pub struct Ready<'p> {
     delivery: &'p Delivery,
     file: Option<state::NewFile>,
@@ -68,16 +70,16 @@ pub struct Ready<'p> {
 }
 
 impl Delivery {
-    /// Whether the result leaves this process as a text.
+    /// Whether the result is printed or written as text.
     #[must_use]
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Stdout { .. } | Self::File { .. })
     }
 
-    /// Checks the way out: a terminal is refused, a file's directory must take a file.
+    /// Checks the destination: a terminal is refused, and a file's directory must be writable.
     ///
     /// # Errors
-    /// [`Exit::Usage`] for a terminal, [`Exit::Output`] for a file that cannot be made.
+    /// [`Exit::Usage`] for a terminal, [`Exit::Output`] for a file that cannot be created.
     pub fn prepare<'p>(&'p self, directory: state::StateDir, env: &'p Env) -> Result<Ready<'p>, error::Error> {
         let file = match self {
             Self::Stdout { on_terminal: false, .. } if std::io::stdout().is_terminal() => {
@@ -95,17 +97,18 @@ impl Delivery {
 }
 
 impl Ready<'_> {
-    /// This delivery, with the variables that hold the subject token: COMMAND gets none of them, unless it is to have the token.
+    /// Sets the variables that contain the subject token. They are removed for COMMAND, unless it must have the
+    /// token.
     #[must_use]
     pub fn without(self, copies: Vec<OsString>) -> Self {
         Self { copies, ..self }
     }
 
-    /// Hands the credentials over. Nothing was written before but the files of `leftovers`; after an error nothing is,
-    /// and they are gone.
+    /// Delivers the credentials. Before, only the files of `leftovers` were written. After an error nothing is
+    /// delivered, and they are deleted.
     ///
     /// # Errors
-    /// When the format cannot carry a value, the bytes cannot be written, or one of `signals` came before.
+    /// If the format cannot express a value, the result cannot be written, or one of `signals` arrived before.
     pub async fn deliver(
         self,
         content: &Content,
@@ -131,7 +134,7 @@ impl Ready<'_> {
                 return Ok(code);
             }
             let code = run.supervise(command, leftovers.tend(), signals).await;
-            // COMMAND may have taken longer than the exchange had time for.
+            // COMMAND may have run longer than the timeout of the exchange.
             leftovers.undo(&self.directory.until(None)).await;
             return Ok(code);
         }
@@ -141,7 +144,7 @@ impl Ready<'_> {
             biased;
             (_, name) = signals.next() => Err(interrupted(name, &progress)),
             written = async {
-                // They go with an error, as the files do.
+                // After an error, these records are removed, like the files.
                 let records = leftovers.record(&self.directory).await;
                 self.write(content, deadline, &progress).await.map(|()| records)
             } => written.map_err(Into::into),
@@ -159,7 +162,7 @@ impl Ready<'_> {
         }
     }
 
-    /// Where the variables go into an environment, they must leave room for a command to be started.
+    /// Variables in an environment must leave enough space to start a command.
     fn check_room(&self, content: &Content) -> Result<(), Error> {
         match (self.delivery, content) {
             (Delivery::Command(run), Content::Variables(exports)) => room::check(exports, self.env, Some(run)),
@@ -189,10 +192,10 @@ impl Ready<'_> {
     }
 }
 
-/// An answer, or the variables in `format`; `source` also makes its private file, in `place`.
+/// A protocol answer, or the variables in `format`. For `source`, also creates its private file in `place`.
 ///
 /// # Errors
-/// When the format cannot carry a value, or the private file cannot be written.
+/// If the format cannot express a value, or the private file cannot be written.
 pub async fn text(format: Format, content: &Content, place: &state::StateDir) -> Result<Secret, Error> {
     let exports = match content {
         Content::Variables(exports) => exports,
@@ -207,10 +210,10 @@ pub async fn text(format: Format, content: &Content, place: &state::StateDir) ->
     })
 }
 
-/// Writes `text` to standard output, all at once, while signals are heard. Nothing more is written once this is dropped.
+/// Writes `text` to standard output, all at once, while signals are handled. Dropping the future stops the writing.
 ///
 /// # Errors
-/// When standard output is closed or broken, or nobody has read all of it until `deadline`.
+/// If standard output is closed or broken, or was not read completely before `deadline`.
 pub async fn print(text: String, deadline: Deadline) -> Result<(), Error> {
     print_noting(Secret::new(text), deadline, &Progress::default()).await
 }
@@ -230,7 +233,7 @@ async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> 
         return Ok(());
     }
     let write = move || stdio::write(Stream::Out, &text.reveal().as_bytes()[begun..], until, &noted);
-    // A terminal that is stopped, and a file system that hangs, have the thread for as long as they like.
+    // A stopped terminal, or a file system that hangs, may block this thread.
     let bound = deadline.remaining().saturating_add(Duration::from_millis(100));
     match tokio::time::timeout(bound, tokio::task::spawn_blocking(write)).await {
         Ok(Ok(written)) => written.map_err(failed),
@@ -239,12 +242,12 @@ async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> 
     }
 }
 
-/// Writes the last words of a run to standard output, as far as somebody reads them within a moment.
+/// Writes the failure output to standard output, as far as it is read within a moment.
 pub fn print_last(text: &str) {
     stdio::write_within(Stream::Out, text.as_bytes(), Duration::from_secs(1));
 }
 
-/// The end of a run by a signal while its result was written.
+/// The error of a run that a signal ended while its result was written.
 fn interrupted(signal: &str, progress: &Progress) -> error::Error {
     if !progress.has_begun() {
         return error::Error::interrupted(signal);
@@ -253,13 +256,13 @@ fn interrupted(signal: &str, progress: &Progress) -> error::Error {
     error::Error::new(Exit::Unreachable, error::Report::new(title))
 }
 
-/// A file outside the private directory is put in place even when the manifest cannot be written.
+/// A file outside the private directory is put in place even if the manifest cannot be written.
 async fn put(mut file: state::NewFile, path: &Path, bytes: &[u8], directory: &state::StateDir) -> Result<(), Error> {
     let recorded = async {
         let mut files = directory.open()?.new_files();
         files.record(&mut file, bytes).await.map(|()| files)
     };
-    // A file that cannot be filled or moved takes its line out of the manifest again.
+    // If the file cannot be filled or moved, its record is removed.
     let files = match recorded.await {
         Ok(files) => Some(files),
         Err(error) => {
@@ -276,9 +279,8 @@ async fn put(mut file: state::NewFile, path: &Path, bytes: &[u8], directory: &st
 }
 
 impl Run {
-    /// Replaces this process by the command: signals, job control and the exit code are then its own, with nothing
-    /// in between. Returns only when that fails, with the status that a shell gives (POSIX.1-2024, Shell Command
-    /// Language, section 2.8.2).
+    /// Replaces this process with the command, so that signals, job control and the exit code are its own. Returns
+    /// only on failure, with the status that a shell returns (POSIX.1-2024, Shell Command Language, section 2.8.2).
     fn become_it(&self, mut command: Command) -> u8 {
         core_file::allow();
         let error = command.exec();
@@ -286,8 +288,7 @@ impl Run {
         self.cannot_run(&error)
     }
 
-    /// The command with `exports` in its environment, and without the subject token: not in the variables that are its
-    /// `copies` either.
+    /// The command with `exports` in its environment, without the subject token and the variables in `copies`.
     fn command(&self, exports: &Exports, copies: &[OsString]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);

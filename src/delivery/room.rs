@@ -1,4 +1,4 @@
-//! Whether a command can be started with the result in its environment.
+//! Checks that a command can be started with the result in its environment.
 
 use std::ffi::OsStr;
 
@@ -6,18 +6,18 @@ use super::Run;
 use crate::emit::{Error, Exports};
 use crate::host::Env;
 
-/// Beside each string, the system counts the pointer to it.
+/// For each string, the system also counts the pointer to it.
 const POINTER: usize = size_of::<usize>();
 
-/// What is left for the arguments of the commands that the shell will run.
+/// The space that is left for the arguments of the shell's commands.
 const FOR_ARGUMENTS: usize = 32 << 10;
 
-/// What the system always has room for: so little is never why a command does not start.
+/// The system always accepts this size, so it cannot be the reason if a command fails to start.
 const ALWAYS: usize = 128 << 10;
 
-/// How many bytes one command's arguments and environment may have together.
+/// The largest total size of a command's arguments and environment, in bytes.
 ///
-/// Linux: a quarter of the stack's limit, at least 128 KiB and at most 6 MiB (`bprm_stack_limits` in
+/// Linux: a quarter of the stack limit, at least 128 KiB and at most 6 MiB (`bprm_stack_limits` in
 /// <https://github.com/torvalds/linux/blob/master/fs/exec.c>).
 #[cfg(not(target_os = "macos"))]
 fn limit() -> usize {
@@ -33,7 +33,7 @@ fn limit() -> usize {
     1 << 20
 }
 
-/// Checks that `exports` beside the other variables of `env` leave room to start `run`, or the commands of a shell.
+/// Checks that `exports` and the other variables of `env` leave enough space to start `run`, or commands of a shell.
 ///
 /// # Errors
 /// [`Error::TooLongTogether`].

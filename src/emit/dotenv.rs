@@ -1,13 +1,13 @@
-//! `K='v'` lines for the readers of dotenv files: python-dotenv, npm's dotenv, Node's `--env-file`.
+//! `K='v'` lines for dotenv files: python-dotenv, npm's dotenv, Node's `--env-file`.
 
 use super::{Error, Exports};
 
-/// What these readers take in different ways within single quotes, and what it is called.
+/// Characters that these parsers treat differently in single quotes, and their descriptions.
 const UNSETTLED: [(&str, &str); 5] = [
     ("'", "an apostrophe"),
-    // python-dotenv takes `\\` and `\'` for escapes; others keep both characters.
+    // python-dotenv treats `\\` and `\'` as escapes; others keep both characters.
     ("\\", "a backslash"),
-    // python-dotenv puts the variable's value in its place.
+    // python-dotenv replaces it with the variable's value.
     ("${", "`${`"),
     ("\n", "a line break"),
     ("\r", "a carriage return"),

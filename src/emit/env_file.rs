@@ -1,13 +1,13 @@
-//! Raw `K=V` lines: what `docker run --env-file`, podman and kubectl take as it stands.
+//! Raw `K=V` lines for `docker run --env-file`, podman and kubectl.
 
 use super::{Error, Exports};
 
-/// What these readers hold of a line: they are written in Go, whose scanner stops at a longer one
-/// (<https://pkg.go.dev/bufio#pkg-constants>, `MaxScanTokenSize`). docker and podman then refuse the file; kubectl leaves this
-/// line and all that follow out.
+/// The longest line that these programs accept: Go's scanner stops at a longer one
+/// (<https://pkg.go.dev/bufio#pkg-constants>, `MaxScanTokenSize`). docker and podman then refuse the file. kubectl
+/// silently ignores this line and all that follow.
 const LONGEST_LINE: usize = (64 << 10) - 1;
 
-/// The lines. Nothing is quoted, since those readers take quotes for part of the value.
+/// The lines. Nothing is quoted, because quotes would become part of the value.
 pub(super) fn lines(exports: &Exports) -> Result<String, Error> {
     let mut out = String::new();
     for (name, value) in exports.variables() {

@@ -1,4 +1,4 @@
-//! Why the result could not be handed over.
+//! Why the result could not be delivered.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,81 +7,81 @@ use crate::error::{self, Exit, Report};
 use crate::shell::Name;
 use crate::state;
 
-/// The credentials are there, but cannot be delivered; none was.
+/// Credentials that cannot be delivered. Nothing was delivered.
 #[derive(Debug)]
 pub enum Error {
-    /// A value holds a NUL byte.
+    /// A value contains a NUL byte.
     Nul {
         /// Its variable.
         name: Name,
     },
-    /// A value holds a line break, in a format of lines.
+    /// A value contains a line break, which the format does not support.
     LineBreak {
         /// Its variable.
         name: Name,
     },
-    /// A line is longer than the format's readers take.
+    /// A line is longer than the format's parsers accept.
     LongLine {
         /// Its variable.
         name: Name,
-        /// Whether it can be asked for as a file.
+        /// Whether the value can be written to a file instead.
         by_file: bool,
     },
-    /// A value holds what the readers of dotenv files take in different ways.
+    /// A value contains characters that dotenv parsers treat differently.
     Dotenv {
         /// Its variable.
         name: Name,
-        /// What.
+        /// The characters.
         what: &'static str,
-        /// Whether it can be asked for as a file.
+        /// Whether the value can be written to a file instead.
         by_file: bool,
     },
-    /// A value is longer than an exec can carry.
+    /// A value is too long for an environment.
     TooLong {
         /// Its variable.
         name: Name,
     },
-    /// All values together are longer than an exec can carry.
+    /// All values together are too long for an environment.
     TooLongTogether {
-        /// The bytes of all variables.
+        /// The total size of all variables, in bytes.
         own: usize,
-        /// The bytes that an exec can carry, what is in the environment already and arguments included.
+        /// The limit of the system, in bytes. It includes the existing environment and the arguments.
         limit: usize,
         /// The variable with the longest value.
         longest: Name,
-        /// Whether it can be asked for as a file.
+        /// Whether the value can be written to a file instead.
         by_file: bool,
     },
-    /// The values together take more memory than a run may.
+    /// All values together need more memory than a run may use.
     TooMuch,
-    /// A value is not text.
+    /// A value is not UTF-8.
     NotText {
         /// Its variable.
         name: Name,
     },
-    /// A variable cannot have this name.
+    /// The name is not allowed for a variable.
     Name {
-        /// Which.
+        /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
-        /// What to do about it.
+        /// The hint.
         hint: String,
     },
-    /// An INI file cannot hold a value.
+    /// The INI format cannot express a value.
     Ini {
         /// Its key.
         key: String,
-        /// What the value has that a reader would take for something else.
+        /// The part of the value that a parser would misread.
         why: &'static str,
-        /// What to do about it.
+        /// The hint.
         hint: Option<String>,
     },
     /// A file or directory cannot be written.
     Write(state::Error),
     /// Standard output is closed or broken.
     Stdout {
-        /// What the system said.
+        /// The operating system's error.
         why: String,
     },
 }
@@ -107,12 +107,12 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Error {
-    /// A path that cannot be written.
+    /// The error that a path cannot be written.
     pub(crate) fn write(path: impl Into<PathBuf>, why: impl std::fmt::Display) -> Self {
         Self::Write(state::Error::write(path, why))
     }
 
-    /// The same with what to do about it, if it is about a value for an INI file.
+    /// Adds a hint, if the error is about a value for an INI file.
     pub(crate) fn ini_hint(mut self, advice: &str) -> Self {
         if let Self::Ini { hint, .. } = &mut self {
             *hint = Some(advice.to_owned());

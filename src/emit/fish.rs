@@ -7,8 +7,9 @@ use crate::error::Exit;
 use crate::shell::Name;
 use crate::shell::fish::{quote, stop, unset};
 
-/// The variables, exported; first what would beat them is removed. Each is read back: fish goes on after a variable that is
-/// read-only, or that a local one of the same name hides. The caller is then stopped, and has none of them.
+/// Exports the variables, after unsetting those that would override them. Then reads each variable back: fish
+/// continues if a variable is read-only, or hidden by a local one of the same name. In that case the caller is
+/// stopped, and no variable is set.
 pub(super) fn lines(exports: &Exports) -> String {
     let mut out = String::new();
     if exports.variables().any(|(_, value)| value.contains('\n')) {
@@ -31,12 +32,12 @@ pub(super) fn lines(exports: &Exports) -> String {
             stop(Exit::Output.code())
         );
     }
-    // Removing what is not there has left a status, which setting a variable keeps.
+    // Unsetting a missing variable has left a status, which setting a variable does not change.
     out.push_str("true;\n");
     out
 }
 
-/// A first line that stops a caller who left out `| string collect`: the line break would have become a blank.
+/// A first line that stops a caller without `| string collect`: the line break has become a space.
 fn lines_kept() -> String {
     format!(
         "if not string match -qr '\\n' 'x\ny'; echo 'oidc-exchange: write: eval (oidc-exchange ... --format fish | string collect)' >&2; {} end;\n",

@@ -1,12 +1,12 @@
-//! Values that a line of an INI file can carry.
+//! Values that a line of an INI file can express.
 
 use super::Error;
 use crate::secret::Secret;
 
-/// A value that every reader of INI files reads back as it is.
+/// A value that every INI parser reads back unchanged.
 ///
-/// A line break would begin a line of the value's own: another section, or another setting. Whoever writes such a file
-/// takes its values in this type, whose only constructor checks them.
+/// A line break in a value would start another section or setting. Code that writes INI files uses this type, because
+/// its only constructor checks the value.
 ///
 /// ```
 /// use oidc_exchange::emit::ini::Value;
@@ -19,11 +19,11 @@ use crate::secret::Secret;
 pub struct Value(Secret);
 
 impl Value {
-    /// Takes `text` as the value of `key`.
+    /// Checks `text` as the value of `key`.
     ///
     /// # Errors
-    /// When a reader would take a part of it for something else: a control character or a line separator; white space or
-    /// a quotation mark where readers drop it; what begins a comment; nothing at all. The error does not show it.
+    /// If a parser would not read it back unchanged: control characters and line separators, white space and
+    /// quotation marks at the ends, comment characters, an empty value. The error does not contain the value.
     pub fn new(key: &str, text: impl Into<String>) -> Result<Self, Error> {
         let text = text.into();
         match refused(&text) {
@@ -32,7 +32,7 @@ impl Value {
         }
     }
 
-    /// The line that gives this value to `key`, without its end.
+    /// The line that sets `key` to this value, without a line break.
     #[must_use]
     pub fn line(&self, key: &str) -> String {
         format!("{key} = {}", self.0.reveal())
@@ -44,16 +44,16 @@ impl Value {
         self.0.reveal()
     }
 
-    /// Whether it is this text.
+    /// Whether it equals this text.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
         self.0.reveal() == text
     }
 }
 
-/// Why `text` is not read back as it is by Python's configparser, or by one of the AWS SDKs' own readers.
+/// Why Python's configparser, or the parser of an AWS SDK, would not read `text` back unchanged.
 fn refused(text: &str) -> Option<&'static str> {
-    // Python's `splitlines` and Java's `Scanner` end a line at the last two as well.
+    // Python's `splitlines` and Java's `Scanner` also end a line at the last two.
     if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Some("has a control character or a line break in it");
     }

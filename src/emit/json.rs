@@ -1,4 +1,4 @@
-//! JSON: one object, a member per variable, in the order of the other formats.
+//! JSON: one object with a member for each variable, in the order of the other formats.
 
 use serde::{Serialize, Serializer};
 
@@ -9,7 +9,7 @@ pub(super) fn object(exports: &Exports) -> Result<String, Error> {
     text(&Members(exports))
 }
 
-/// `value` over several lines, with a line break at its end.
+/// `value` as JSON with line breaks, and a line break at the end.
 pub(crate) fn text(value: &impl Serialize) -> Result<String, Error> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Error::Stdout { why: error.to_string() })?;
     Ok(text + "\n")

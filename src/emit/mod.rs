@@ -1,4 +1,4 @@
-//! Variables as text: [`render`] is pure, a file per format.
+//! Writes variables as text. [`render`] has no side effects; each format has its own file.
 
 mod dotenv;
 mod env_file;
@@ -44,7 +44,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether a shell evaluates it, so that a failure must be said in it too.
+    /// Whether a shell evaluates the format, so that a failure must stop that shell.
     #[must_use]
     pub fn is_shell(self) -> bool {
         match self {
@@ -65,7 +65,7 @@ pub enum OnError {
     None,
 }
 
-/// What an exchange hands over: variables to set, and variables to remove because they would beat or poison them.
+/// The result of an exchange: variables to set, and variables to unset because they would override the new ones.
 ///
 /// ```
 /// use oidc_exchange::emit::{Exports, Format, Rendered, render};
@@ -86,19 +86,19 @@ pub struct Exports {
 }
 
 impl Exports {
-    /// Nothing to set yet; `unset` is removed.
+    /// A result without variables to set. `unset` are the variables to unset.
     #[must_use]
     pub fn new(unset: Vec<Name>) -> Self {
         Self { set: Vec::new(), unset, by_file: false }
     }
 
-    /// The same for values that can be asked for as files, with `?file`: errors then say so.
+    /// The same for values that can be written to files with `?file`: errors then suggest it.
     #[must_use]
     pub fn by_file(self) -> Self {
         Self { by_file: true, ..self }
     }
 
-    /// Whether a value can be asked for as a file.
+    /// Whether a value can be written to a file instead.
     #[must_use]
     pub fn has_files(&self) -> bool {
         self.by_file
@@ -107,7 +107,7 @@ impl Exports {
     /// Adds a variable.
     ///
     /// # Errors
-    /// When `value` holds a NUL, which neither a shell nor an environment can carry.
+    /// If `value` contains a NUL, which neither a shell nor an environment supports.
     pub fn set(&mut self, name: Name, value: String) -> Result<(), Error> {
         if value.contains('\0') {
             return Err(Error::Nul { name });
@@ -121,13 +121,13 @@ impl Exports {
         self.set.iter().map(|(name, value)| (name, value.reveal()))
     }
 
-    /// The variables to remove.
+    /// The variables to unset.
     #[must_use]
     pub fn removed(&self) -> &[Name] {
         &self.unset
     }
 
-    /// Adds the variables of `other`, none of which is here.
+    /// Adds the variables of `other`. No variable may be in both.
     pub fn add(&mut self, other: Self) {
         self.set.extend(other.set);
         for name in other.unset {
@@ -139,24 +139,24 @@ impl Exports {
     }
 }
 
-/// `path` as text, which variables and profiles are made of.
+/// `path` as text, for variables and profiles.
 ///
 /// # Errors
-/// When it is not UTF-8.
+/// If it is not UTF-8.
 pub fn text_of(path: &Path) -> Result<String, Error> {
     path.to_str().map(str::to_owned).ok_or_else(|| Error::write(path, "its path is not UTF-8 text"))
 }
 
-/// What is handed over.
+/// The result for the job.
 #[derive(Debug)]
 pub enum Content {
-    /// Variables, for the format that was asked for or for a COMMAND's environment.
+    /// Variables, for the requested format or for a COMMAND's environment.
     Variables(Exports),
-    /// The answer to the program that asked, in that program's own protocol.
+    /// The answer in the protocol of the calling program.
     Answer(Secret),
 }
 
-/// Variables in a format.
+/// The text of a format.
 pub enum Rendered<'e> {
     /// The whole text.
     Text(Secret),
@@ -164,10 +164,10 @@ pub enum Rendered<'e> {
     Source(Script<'e>),
 }
 
-/// The variables in `format`.
+/// Writes the variables in `format`.
 ///
 /// # Errors
-/// When the format cannot carry a value.
+/// If the format cannot express a value.
 pub fn render(format: Format, exports: &Exports) -> Result<Rendered<'_>, Error> {
     Ok(Rendered::Text(Secret::new(match format {
         Format::Source => return Ok(Rendered::Source(Script::new(exports))),

@@ -1,20 +1,20 @@
-//! The names of variables that several results set and remove, and where two of them are in each other's way.
+//! The names of variables that several results set and unset, and conflicts between them.
 
 use std::collections::HashMap;
 
 use super::Exports;
 use crate::shell::Name;
 
-/// The variables that a result sets and removes.
+/// The variables that a result sets and unsets.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
-    /// Those that it sets, or may set.
+    /// The variables that it sets, or may set.
     pub set: Vec<Name>,
-    /// Those that it removes.
+    /// The variables that it unsets.
     pub removed: Vec<Name>,
 }
 
-/// A variable that one result sets, and another one sets or removes. The results are numbers in their list.
+/// A variable that one result sets, and another one sets or unsets. Results are identified by their index.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Clash {
     /// The variable.
@@ -32,7 +32,7 @@ impl From<&Exports> for Names {
 }
 
 impl Names {
-    /// The first clash of each two of `all`.
+    /// The first conflict of each pair in `all`.
     ///
     /// ```
     /// use oidc_exchange::emit::{Clash, Names};

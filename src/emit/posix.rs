@@ -4,15 +4,15 @@ use super::Exports;
 use crate::error::Exit;
 use crate::shell::posix::{Codes, assign, assign_in_file};
 
-/// What a text that stops its caller ends it with.
+/// The exit codes for a caller that must be stopped.
 pub(super) const CODES: Codes = Codes { unquoted: Exit::Usage.code(), not_kept: Exit::Output.code() };
 
-/// The variables, exported; what would beat them is removed. A caller that would get other values is stopped.
+/// Exports the variables, and unsets those that would override them. Stops a caller that would get other values.
 pub(super) fn lines(exports: &Exports) -> String {
     assign(exports.removed(), exports.variables(), CODES)
 }
 
-/// The same for a private file that is sourced. Nothing secret comes before `hush`.
+/// The same for a private file that is sourced. No secret comes before `hush`.
 pub(super) fn lines_in_file(exports: &Exports, hush: &str) -> String {
     assign_in_file(exports.removed(), exports.variables(), hush, CODES.not_kept)
 }

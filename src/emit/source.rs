@@ -1,4 +1,5 @@
-//! One line that sources a private file: under `set -x` an `eval` would trace every secret into the log.
+//! `--format source`: prints a line that sources a private file. With `set -x`, an `eval` would print every secret
+//! into the log.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use super::posix::{CODES, lines_in_file};
 use crate::secret::Secret;
 use crate::shell::posix::{quote, source};
 
-/// The two parts of `--format source`: what the private file holds, and what is printed.
+/// The two parts of `--format source`: the content of the private file, and the printed line.
 pub struct Script<'e>(&'e Exports);
 
 impl<'e> Script<'e> {
@@ -15,8 +16,8 @@ impl<'e> Script<'e> {
         Self(exports)
     }
 
-    /// The content of the file at `path`: it deletes itself, turns tracing (`-x`) off, sets the
-    /// variables, and turns on again what was on.
+    /// The content of the file at `path`. It deletes itself, turns tracing (`-x`) off, sets the variables, and
+    /// restores tracing.
     #[must_use]
     pub fn content(&self, path: &Path) -> Secret {
         let path = quote(&path.to_string_lossy());
@@ -27,7 +28,7 @@ impl<'e> Script<'e> {
         ))
     }
 
-    /// The line that sources the file at `path`, or stops the caller if that fails.
+    /// The line that sources the file at `path`. It stops the caller if that fails.
     #[must_use]
     pub fn line(&self, path: &Path) -> String {
         source(&path.to_string_lossy(), CODES)

@@ -1,4 +1,4 @@
-//! What `explain` says: a verdict, the checks that lead to it, and what else is worth knowing.
+//! The output of `explain`: a verdict, its checks, and other findings.
 
 pub mod ternary;
 mod text;
@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 use crate::error::Exit;
 use crate::text::printable;
 
-/// Whether the rule lets the token in.
+/// Whether the rule allows the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It does.
+    /// The rule allows it.
     Accepted,
-    /// It does not.
+    /// The rule does not allow it.
     Refused,
-    /// It turns on something that the token does not show.
+    /// The result depends on something that the token does not show.
     CannotTell,
 }
 
 impl Verdict {
-    /// The exit code that says it.
+    /// The exit code for it.
     #[must_use]
     pub fn exit(self) -> Exit {
         match self {
@@ -41,14 +41,14 @@ impl Verdict {
     }
 }
 
-/// How one check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// It holds.
+    /// The check passed.
     Holds,
-    /// It does not.
+    /// The check failed.
     Fails,
-    /// The token does not show it.
+    /// The token does not show the result.
     Unknown,
 }
 
@@ -70,7 +70,7 @@ impl Mark {
     }
 }
 
-/// One thing that was checked, with the things that it is made of.
+/// A check, with the checks that it consists of.
 ///
 /// ```
 /// use oidc_exchange::explanation::{Check, Mark};
@@ -81,13 +81,13 @@ impl Mark {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// How it came out.
+    /// Its result.
     pub mark: Mark,
-    /// What it is, in one line.
+    /// What is checked, in one line.
     pub title: String,
-    /// Labelled lines below it: `wanted`, `presented`, `because`, …
+    /// Labelled lines: `wanted`, `presented`, `because`, …
     pub facts: Vec<Fact>,
-    /// What it is made of.
+    /// The checks that it consists of.
     pub parts: Vec<Self>,
 }
 
@@ -96,18 +96,18 @@ pub struct Check {
 pub struct Fact {
     label: &'static str,
     text: String,
-    /// From which character on it differs from what it is compared with.
+    /// The index of the first character that differs from the expected value.
     parts_at: Option<usize>,
 }
 
 impl Check {
-    /// A check without facts or parts so far.
+    /// A check without facts and parts.
     #[must_use]
     pub fn new(mark: Mark, title: impl Into<String>) -> Self {
         Self { mark, title: clipped(title.into()), facts: Vec::new(), parts: Vec::new() }
     }
 
-    /// A check that is made of others: it holds if all of them do, and fails if one of them does.
+    /// A check that consists of others. It passes if all of them pass, and fails if one fails.
     #[must_use]
     pub fn all(title: impl Into<String>, parts: Vec<Self>) -> Self {
         Self::new(ternary::all(&mut parts.iter().map(|part| part.mark)), title).parts(parts)
@@ -119,21 +119,21 @@ impl Check {
         self.with(Fact { label, text: clipped(text.into()), parts_at: None })
     }
 
-    /// Called from everywhere: once is enough.
+    /// Many functions call this: inlining would make the binary larger.
     #[inline(never)]
     fn with(mut self, fact: Fact) -> Self {
         self.facts.push(fact);
         self
     }
 
-    /// Adds what was wanted (any one of these; `*` and `?` may stand for something) and what was presented, with a mark
-    /// below the character from which the nearest of the wanted differs.
+    /// Adds the expected values (any of them; `*` and `?` are wildcards) and the presented value. A mark shows the
+    /// first character that differs from the most similar expected value.
     #[must_use]
     pub fn compared(self, wanted: &[String], presented: &str) -> Self {
         self.compared_by(common, wanted, presented)
     }
 
-    /// Adds what was wanted and what was presented, as [`Check::compared`] does, where `*` and `?` stand for themselves.
+    /// The same as [`Check::compared`], but `*` and `?` are not wildcards.
     #[must_use]
     pub fn compared_literally(self, wanted: &[String], presented: &str) -> Self {
         self.compared_by(common_literally, wanted, presented)
@@ -141,7 +141,7 @@ impl Check {
 
     fn compared_by(mut self, common: fn(&str, &str) -> usize, wanted: &[String], presented: &str) -> Self {
         let fails = self.mark == Mark::Fails;
-        // As it will be shown, without control characters.
+        // The text as shown, without control characters.
         let shown = printable(presented);
         let parts_at = wanted.iter().filter(|_| fails).map(|wanted| common(wanted, &shown)).max();
         let parts_at = parts_at.filter(|at| *at < LONGEST);
@@ -154,7 +154,7 @@ impl Check {
         self
     }
 
-    /// Adds the checks that this one is made of.
+    /// Adds checks that this one consists of.
     #[must_use]
     pub fn parts(mut self, parts: impl IntoIterator<Item = Self>) -> Self {
         self.parts.extend(parts);
@@ -168,11 +168,11 @@ impl Check {
     }
 }
 
-/// A claim has no bound but the token's, and a rule may quote it in each of its lines: what is shown of one text has this many
-/// characters. No rule of a provider compares as many.
+/// The longest shown text, in characters. A claim may be as long as the token, and a rule may contain it in each of
+/// its lines. No provider compares texts of this length.
 const LONGEST: usize = 4096;
 
-/// The beginning of `text`, with its length if that is not all.
+/// The start of `text`, with its length if it was shortened.
 fn clipped(text: String) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
@@ -180,18 +180,18 @@ fn clipped(text: String) -> String {
     }
 }
 
-/// How many characters both begin with.
+/// The length of the common prefix, in characters.
 fn common_literally(wanted: &str, text: &str) -> usize {
     wanted.chars().zip(text.chars()).take_while(|(wanted, letter)| wanted == letter).count()
 }
 
-/// How many characters at the beginning of `text` the pattern agrees with, `*` and `?` standing for something.
+/// The number of characters at the start of `text` that match the pattern, with `*` and `?` as wildcards.
 ///
-/// The time is bounded by the product of both lengths.
+/// The time is limited by the product of both lengths.
 fn common(pattern: &str, text: &str) -> usize {
     let pattern: Vec<char> = pattern.chars().collect();
     let mut read = 0;
-    // Whether each place in the pattern can be reached with the text so far.
+    // Whether each position in the pattern is reachable with the text so far.
     let mut places = vec![false; pattern.len() + 1];
     places[0] = true;
     for letter in text.chars() {
@@ -216,35 +216,35 @@ fn common(pattern: &str, text: &str) -> usize {
     read
 }
 
-/// All that `explain` found.
+/// The result of `explain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// Whether the token is let in.
+    /// Whether the token is allowed.
     pub verdict: Verdict,
     /// The verdict in one line, without a full stop: `the trust policy lets this token in`.
     pub title: String,
-    /// What was checked, in the provider's order.
+    /// The checks, in the provider's order.
     pub checks: Vec<Check>,
-    /// What is wrong or dangerous in the rule whatever the token says, a sentence each.
+    /// Faults and risks in the rule that do not depend on the token, one sentence each.
     pub lints: Vec<String>,
-    /// What the verdict does not cover, and what to do, a sentence each.
+    /// Limits of the verdict, and hints, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl Explanation {
-    /// For a person.
+    /// The explanation as text.
     #[must_use]
     pub fn text(&self) -> String {
         text::layout(self)
     }
 
-    /// The same for a program: one JSON object, with a line feed after it.
+    /// The explanation as a JSON object, with a line feed at the end.
     #[must_use]
     pub fn json(&self) -> String {
         format!("{:#}\n", self.value())
     }
 
-    /// The same as a part of another object.
+    /// The explanation as a part of another JSON object.
     #[must_use]
     pub fn value(&self) -> Value {
         let checks: Vec<Value> = self.checks.iter().map(Check::json).collect();

@@ -1,8 +1,8 @@
-//! Yes, no and cannot tell: Kleene's logic, in which what cannot be told counts only where it could matter.
+//! Three-valued logic (Kleene): yes, no, and unknown. An unknown value matters only if it can change the result.
 
 use super::Mark;
 
-/// Marks to come, one function's for all: a copy for each closure would be most of the evaluator.
+/// An iterator as a trait object: with a generic function, each closure would add a copy to the binary.
 pub type Marks<'m> = &'m mut dyn Iterator<Item = Mark>;
 
 /// Whether all hold.
@@ -30,7 +30,7 @@ fn strongest(marks: Marks<'_>, decides: Mark, otherwise: Mark) -> Mark {
     strongest
 }
 
-/// The opposite.
+/// The negation.
 #[must_use]
 pub fn not(mark: Mark) -> Mark {
     match mark {
@@ -40,7 +40,7 @@ pub fn not(mark: Mark) -> Mark {
     }
 }
 
-/// Whether it is so, for what can be told.
+/// The mark of a known value.
 #[must_use]
 pub fn known(holds: bool) -> Mark {
     if holds { Mark::Holds } else { Mark::Fails }

@@ -1,4 +1,4 @@
-//! An explanation as a person reads it.
+//! Writes an explanation as text.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ fn lay_out(check: &Check, depth: usize, out: &mut String) {
     let indent = indent + 4;
     let mut last = "";
     for fact in &check.facts {
-        // What is wanted are alternatives; of anything else, each is so.
+        // Expected values are alternatives; of other facts, each one applies.
         let label = match fact.label {
             "wanted" if last == "wanted" => "or",
             label if label == last => "and",

@@ -1,9 +1,9 @@
-//! Bytes of a file as text: a byte order mark is skipped, and one of UTF-16 is followed.
+//! Decodes the bytes of a file: skips a byte order mark, and converts UTF-16.
 
 use super::Fault;
 
-/// The text in `bytes` as UTF-8, without a byte order mark. UTF-16 is read if it starts with its mark, as Windows
-/// PowerShell writes it; what is no text stays as it is.
+/// Converts `bytes` to UTF-8 without a byte order mark. UTF-16 is recognized by its mark, which Windows PowerShell
+/// writes. Anything else is unchanged.
 ///
 /// Source: [Unicode, section 23.8](https://www.unicode.org/versions/latest/core-spec/chapter-23/#G19635).
 #[must_use]
@@ -25,7 +25,7 @@ pub fn decoded(bytes: Vec<u8>) -> Vec<u8> {
 /// The same as text.
 ///
 /// # Errors
-/// When it is none, or holds a NUL: most likely UTF-16 without its mark.
+/// If it is not UTF-8, or contains a NUL: most likely it is UTF-16 without its mark.
 pub fn text(bytes: Vec<u8>) -> Result<String, Fault> {
     let text = String::from_utf8(decoded(bytes)).map_err(|_| Fault::NotText)?;
     if text.contains('\0') { Err(Fault::Nul) } else { Ok(text) }

@@ -1,8 +1,8 @@
-//! The one way to read what a user or a variable names: files, pipes, directories and standard input.
+//! Reads everything that a user or a variable names: files, pipes, directories and standard input.
 //!
-//! A read is bounded in size, and it runs on a thread that is left behind when the time is up or a signal ends the run:
-//! a pipe that nobody closes and a network mount that hangs cannot be ended in any other way. Only [`apart`] gives out a
-//! [`Reader`], so that no file is read on the thread that waits for signals.
+//! A read is limited in size. It runs on a thread that is abandoned after the timeout or a signal, because a pipe
+//! that stays open and a network mount that hangs cannot be interrupted. Only [`apart`] provides a [`Reader`], so
+//! that no file is read on the thread that handles signals.
 
 #![allow(clippy::disallowed_methods, reason = "every file that is not ours is read here")]
 
@@ -22,10 +22,10 @@ pub use decode::{decoded, text};
 
 use crate::error::Usage;
 
-/// What a file is read as, which bounds its size.
+/// The purpose of a file, which determines its largest size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Certificates, or a private key, in PEM. A system's whole list takes 250 KiB.
+    /// Certificates, or a private key, in PEM. The whole list of a system has 250 KiB.
     Certificates,
     /// A policy, a provider, a role: a JSON document.
     Document,
@@ -33,16 +33,16 @@ pub enum Kind {
     SecretsFile,
     /// The targets of `use`.
     Targets,
-    /// The subject token, which is some 2 KiB.
+    /// The subject token, which has about 2 KiB.
     Token,
-    /// What another tool is configured by.
+    /// The configuration of another tool.
     Configuration,
-    /// `/etc/hosts` and the like. Lists of blocked hosts are long.
+    /// `/etc/hosts` and similar files. Lists of blocked hosts are long.
     System,
 }
 
 impl Kind {
-    /// The most bytes that are read.
+    /// The largest number of bytes that are read.
     #[must_use]
     pub const fn largest(self) -> u64 {
         match self {
@@ -56,10 +56,10 @@ impl Kind {
     }
 }
 
-/// Why there is nothing to work with.
+/// Why a file cannot be used.
 #[derive(Debug)]
 pub enum Fault {
-    /// It has more bytes than that.
+    /// It is larger than this number of bytes.
     TooLarge(u64),
     /// It is a directory.
     Directory,
@@ -67,31 +67,31 @@ pub enum Fault {
     Special,
     /// It is the pipe that this run writes to.
     OwnOutput,
-    /// A link leads out of the directory that it must be in.
+    /// A symlink leads out of the required directory.
     Outside,
     /// It is neither UTF-8 nor marked as UTF-16.
     NotText,
-    /// It holds a NUL.
+    /// It contains a NUL.
     Nul,
-    /// What the system said.
+    /// The operating system's error.
     System(io::Error),
 }
 
 impl Fault {
-    /// Whether there is no such file.
+    /// Whether the file does not exist.
     #[must_use]
     pub fn is_absence(&self) -> bool {
         matches!(self, Self::System(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
     }
 
-    /// The error that `path`, which `origin` (an option or a variable) names, cannot be used.
+    /// The error that `path` cannot be used. `origin` is the option or variable that names it.
     #[must_use]
     pub fn at(&self, origin: &str, path: &Path) -> Usage {
         Usage::new(format!("{}: {self}", place(origin, path)))
     }
 }
 
-/// How far [`Reader::files_in`] goes.
+/// The depth of [`Reader::files_in`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Walk {
     /// The files in the directory.
@@ -128,12 +128,12 @@ fn place(origin: &str, path: &Path) -> String {
     format!("{origin}: cannot read {}", path.display())
 }
 
-/// A read that did not end in time, in the words of an error: `--ca-file: cannot read /tmp/pipe`.
+/// A read that did not end in time. Its text is like `--ca-file: cannot read /tmp/pipe`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unfinished(String);
 
 impl Unfinished {
-    /// The error, with the bound's name: `before --timeout`.
+    /// The error, with the timeout's name, such as `before --timeout`.
     #[must_use]
     pub fn usage(&self, bound: &str) -> Usage {
         Usage::new(format!("{}: it did not end {bound}", self.0))
@@ -148,23 +148,23 @@ impl fmt::Display for Unfinished {
 
 impl std::error::Error for Unfinished {}
 
-/// Reads, on a thread that may be left behind.
+/// Reads files on a thread that can be abandoned.
 #[derive(Debug)]
 pub struct Reader {
     under_way: Arc<Mutex<Option<String>>>,
 }
 
-/// Does `work` on a thread of its own, which alone can read, for at most as long as `within`. Work that reads nothing has a
-/// moment more: it most often has read all, and is about to end. The thread is left behind where this future is dropped.
+/// Runs `work` on its own thread, where it may read files, for at most `within`. If it is not in a read at that time,
+/// it has a moment more: usually it is about to end. If this future is dropped, the thread is abandoned.
 ///
 /// # Errors
-/// The read that was under way when the time was up, or what the work is called where it did not read.
+/// The read that was active at the timeout; or the name of the work, if it was not in a read.
 pub async fn apart<T: Send + 'static>(
     within: Duration,
     work: impl FnOnce(&Reader) -> T + Send + 'static,
 ) -> Result<T, Unfinished> {
     const AGAIN: Duration = Duration::from_millis(10);
-    /// A look at a file (`stat`) is none of the reads that are noted, and a mount that hangs holds it for ever.
+    /// Getting a file's metadata (`stat`) is not recorded as a read, and may hang on a network mount.
     const A_MOMENT: Duration = Duration::from_secs(1);
     let last = tokio::time::Instant::now().checked_add(within.saturating_add(A_MOMENT));
     let under_way = Arc::new(Mutex::new(None));
@@ -190,16 +190,16 @@ pub async fn apart<T: Send + 'static>(
 }
 
 impl Reader {
-    /// One for a unit test, whose files end.
+    /// A reader for unit tests.
     #[cfg(test)]
     pub(crate) fn of_a_test() -> Self {
         Self { under_way: Arc::default() }
     }
 
-    /// The bytes of the file at `path`, which `origin` (an option or a variable) names.
+    /// The bytes of the file at `path`. `origin` is the option or variable that names it.
     ///
     /// # Errors
-    /// When there is none, it is larger than `kind` may be, or it cannot be read.
+    /// If it does not exist, is larger than `kind` allows, or cannot be read.
     pub fn file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
         self.noting(place(origin, path), || {
             if is_own_output(path) {
@@ -209,7 +209,7 @@ impl Reader {
         })
     }
 
-    /// The same for a file that nobody has named: a pipe, a socket or a device among others is not opened.
+    /// The same for a file that the user has not named. Pipes, sockets and devices are not opened.
     ///
     /// # Errors
     /// As for [`file`](Self::file).
@@ -218,10 +218,10 @@ impl Reader {
         if found.is_file() || found.is_dir() { self.file(origin, path, kind) } else { Err(Fault::Special) }
     }
 
-    /// The text of the file, as [`decoded`] has it.
+    /// The text of the file, decoded by [`decoded`].
     ///
     /// # Errors
-    /// As for [`file`](Self::file), and when it is not text.
+    /// As for [`file`](Self::file), and if it is not text.
     pub fn text(&self, origin: &str, path: &Path, kind: Kind) -> Result<String, Fault> {
         self.file(origin, path, kind).and_then(text)
     }
@@ -234,9 +234,9 @@ impl Reader {
         self.noting(format!("{origin}: cannot read standard input"), || bounded(std::io::stdin().lock(), kind))
     }
 
-    /// What the files in a directory hold, as far as they can be read: links are followed to files and not to directories,
-    /// and a file is read once, whatever links lead to it. All together hold no more than `kind` may; what is beyond is
-    /// left out.
+    /// The contents of the files in a directory that can be read. Symlinks to files are followed, those to
+    /// directories are not. Each file is read once. All together have at most the size that `kind` allows; the rest
+    /// is left out.
     #[must_use]
     pub fn files_in(&self, origin: &str, path: &Path, kind: Kind, walk: Walk) -> Vec<Vec<u8>> {
         self.noting(place(origin, path), || {
@@ -246,10 +246,10 @@ impl Reader {
         })
     }
 
-    /// The names of what is in a directory.
+    /// The names in a directory.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn names_in(&self, origin: &str, path: &Path) -> Result<Vec<OsString>, Fault> {
         self.noting(place(origin, path), || {
             let entries = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name()));
@@ -257,8 +257,8 @@ impl Reader {
         })
     }
 
-    /// Does `read`, a bounded read of the file at `path` that cannot be one of the others: of a private file, whose owner
-    /// and kind are checked.
+    /// Runs `read`, another limited read of the file at `path`: of a private file, whose owner and type must be
+    /// checked.
     pub fn by<T>(&self, origin: &str, path: &Path, read: impl FnOnce(&Path) -> T) -> T {
         self.noting(place(origin, path), || read(path))
     }
@@ -272,7 +272,7 @@ impl Reader {
     }
 }
 
-/// Files under way.
+/// The state of a directory walk.
 struct Files {
     walk: Walk,
     seen: HashSet<(u64, u64)>,
@@ -295,7 +295,7 @@ impl Files {
     }
 
     fn file(&mut self, path: &Path) {
-        // A pipe among them would never end.
+        // A read of a pipe would never end.
         let known = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
         if !known.is_some_and(|known| self.seen.insert((known.dev(), known.ino()))) {
             return;
@@ -309,8 +309,8 @@ impl Files {
     }
 }
 
-/// Whether `path`, as `/dev/stdout` does, names the pipe that is standard output or standard error: since this process
-/// holds its other end, a read of it would never end.
+/// Whether `path` (for example `/dev/stdout`) is the pipe of standard output or standard error. This process has its
+/// other end open, so a read would never end.
 fn is_own_output(path: &Path) -> bool {
     let Ok(found) = std::fs::metadata(path) else { return false };
     let is_it = |stream: BorrowedFd<'_>| {

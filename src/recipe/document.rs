@@ -1,9 +1,9 @@
-//! JSON whose members keep the order in which they were written, as a provider's own pages show it.
+//! JSON that keeps the order of its members, as in the provider's documentation.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-/// A JSON value; an object's members have an order, where `serde_json`'s own have the alphabet's.
+/// A JSON value. The members of an object keep their order; `serde_json` sorts them.
 ///
 /// ```
 /// use oidc_exchange::recipe::Document;
@@ -17,7 +17,7 @@ pub enum Document {
     Plain(Value),
     /// A list.
     List(Vec<Self>),
-    /// An object: its members in their order, no name twice.
+    /// An object. Its members are in order, and no name occurs twice.
     Object(Vec<(String, Self)>),
 }
 
@@ -32,10 +32,10 @@ impl Document {
         Self::List(items.into_iter().collect())
     }
 
-    /// The text with a line for each member and item, indented by two spaces.
+    /// The text with one line per member and item, indented by two spaces.
     #[must_use]
     pub fn pretty(&self) -> String {
-        // Its keys are texts and its numbers are JSON's own: no writer to a text refuses those.
+        // Keys are texts and numbers are JSON numbers, so writing to a text cannot fail.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }
@@ -53,7 +53,7 @@ impl From<String> for Document {
 }
 
 impl From<Value> for Document {
-    /// Takes the order that `value` has.
+    /// Keeps the order of `value`.
     fn from(value: Value) -> Self {
         match value {
             Value::Array(items) => Self::list(items.into_iter().map(Self::from)),

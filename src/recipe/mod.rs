@@ -1,4 +1,4 @@
-//! What `setup` prints: what to create on the provider's side, as commands and as JSON, and whom that lets in.
+//! The output of `setup`: what to create on the provider's side, as commands and as JSON, and which jobs that allows.
 
 mod document;
 mod step;
@@ -12,27 +12,27 @@ pub use step::{Action, Command, Step, Word};
 
 use crate::text::printable;
 
-/// What to create, and whom it lets in.
+/// What to create, and which jobs it allows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
-    /// Whom it lets in, in one line without a full stop.
+    /// Which jobs it allows, in one line without a full stop.
     pub lets_in: String,
-    /// Whom it keeps out, likewise.
+    /// Which jobs it excludes, in one line without a full stop.
     pub keeps_out: String,
-    /// What it cannot keep out or does not cover, a sentence each.
+    /// Limits of the rule, one sentence each.
     pub warnings: Vec<String>,
-    /// Commands of the provider's own command line tool, in order. All of them can be run again.
+    /// Commands of the provider's command line tool, in order. All of them can be run again.
     pub steps: Vec<Step>,
-    /// What the steps create, as the provider's API takes it, by name.
+    /// The created objects in the form of the provider's API, by name.
     pub documents: Vec<(String, Document)>,
 }
 
 impl Recipe {
-    /// Shell text to read and run: comments say what each command is for.
+    /// A shell script to read and run. Comments explain each command.
     #[must_use]
     pub fn cli(&self) -> String {
         let mut out = String::new();
-        // A line feed in a comment would make a command of what comes after it.
+        // After a line feed, the rest of a comment would be run as a command.
         let mut comment = |label: &str, text: &str| writeln!(out, "# {label}: {}", printable(text));
         let _ = comment("allows", &self.lets_in);
         let _ = comment("denies", &self.keeps_out);
@@ -46,7 +46,7 @@ impl Recipe {
         out
     }
 
-    /// One JSON object, with a line feed after it.
+    /// A JSON object, with a line feed at the end.
     #[must_use]
     pub fn json(&self) -> String {
         let documents = self.documents.iter().map(|(name, document)| (name.clone(), document.clone()));

@@ -1,5 +1,5 @@
-//! One step of a recipe, as text for a POSIX shell. Every step can be run again: it creates what is missing, and brings
-//! to the wanted state what is there.
+//! A step of a recipe, as text for a POSIX shell. Every step can be run again: it creates what is missing, and
+//! updates what exists.
 
 use std::fmt::Write as _;
 
@@ -9,33 +9,33 @@ use crate::text::printable;
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What it is for, in one line.
+    /// Its purpose, in one line.
     pub purpose: String,
-    /// A shell variable that its commands share, with its value.
+    /// A shell variable for its commands, with its value.
     pub variable: Option<(&'static str, String)>,
-    /// What it runs.
+    /// Its commands.
     pub action: Action,
 }
 
-/// What a step runs.
+/// The commands of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// This, each time: it changes nothing if it was run before.
+    /// Always run this command: a second run changes nothing.
     Run(Command),
-    /// `create`, unless `exists` succeeds.
+    /// Run `create`, unless `exists` succeeds.
     Create {
-        /// It succeeds if the thing is there.
+        /// Succeeds if the object exists.
         exists: Command,
-        /// It makes the thing.
+        /// Creates the object.
         create: Command,
     },
-    /// `update` if `exists` succeeds, `create` if it does not.
+    /// Run `update` if `exists` succeeds; otherwise run `create`.
     Put {
-        /// It succeeds if the thing is there.
+        /// Succeeds if the object exists.
         exists: Command,
-        /// It brings the thing to the wanted state.
+        /// Updates the object.
         update: Command,
-        /// It makes the thing in that state.
+        /// Creates the object.
         create: Command,
     },
 }
@@ -43,18 +43,18 @@ pub enum Action {
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// The program and the words of its subcommand, on the first line.
+    /// The program and its subcommands, on the first line.
     pub program: String,
-    /// What follows, a line each: an option with its value is one entry.
+    /// The arguments, one line each: an option and its value are one entry.
     pub arguments: Vec<Vec<Word>>,
-    /// The program that reads its output, as shell text; its status counts.
+    /// The program that reads its output, as shell text. Its exit status is used.
     pub reader: Option<&'static str>,
 }
 
 /// A word of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {
-    /// This text, not quoted yet.
+    /// A text, which must be quoted.
     Text(String),
     /// The value of the step's variable.
     Variable(&'static str),
@@ -74,10 +74,10 @@ impl Step {
         self
     }
 
-    /// The step as shell text: a comment, then its commands, each line ended.
+    /// The step as shell text: a comment, then its commands, one per line.
     #[must_use]
     pub fn text(&self) -> String {
-        // A line feed in a comment would make a command of what comes after it.
+        // After a line feed, the rest of a comment would be run as a command.
         let mut out = format!("# {}\n", printable(&self.purpose));
         if let Some((name, value)) = &self.variable {
             let _ = writeln!(out, "{name}={}", posix::quote(value));
@@ -100,7 +100,7 @@ impl Step {
 }
 
 impl Command {
-    /// `program` with these words after it, on one line.
+    /// `program` followed by these words, on one line.
     #[must_use]
     pub fn new(program: &str, words: &[&str]) -> Self {
         let words = words.iter().map(|word| posix::word(word));
@@ -108,28 +108,28 @@ impl Command {
         Self { program, arguments: Vec::new(), reader: None }
     }
 
-    /// This command with a further line of words: an option and its value.
+    /// Adds a line with these words: an option and its value.
     #[must_use]
     pub fn line(mut self, words: &[&str]) -> Self {
         self.arguments.push(words.iter().map(|word| Word::Text((*word).to_owned())).collect());
         self
     }
 
-    /// This command with an option whose value is the step's variable.
+    /// Adds an option with the step's variable as its value.
     #[must_use]
     pub fn variable(mut self, option: &str, name: &'static str) -> Self {
         self.arguments.push(vec![Word::Text(option.to_owned()), Word::Variable(name)]);
         self
     }
 
-    /// This command with its output read by `reader`, whose status counts.
+    /// Pipes the output to `reader`, whose exit status is used.
     #[must_use]
     pub fn piped(mut self, reader: &'static str) -> Self {
         self.reader = Some(reader);
         self
     }
 
-    /// A command of these words that reads exactly `input`: a here-document, which no shell changes.
+    /// A command with exactly `input` as its input: a here-document in which the shell changes nothing.
     #[must_use]
     pub fn reading(words: &[&str], input: &str) -> Self {
         let mut end = "END".to_owned();

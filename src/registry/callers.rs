@@ -1,4 +1,4 @@
-//! What the programs that ask for a registry's password read before Docker's `config.json`, or in place of it.
+//! Settings that docker, podman and others use in place of the helper in Docker's `config.json`.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::host::Env;
 use crate::input::{self, Kind};
 use crate::state::StateDir;
 
-/// Names, on standard error, what a caller would take in place of the helper's password.
+/// Warns of settings that a caller would use in place of the helper's password.
 pub(super) async fn warn(servers: &[String], env: &Env, place: &StateDir) {
     /// <https://docs.docker.com/reference/cli/docker/#environment-variables>
     const DOCKERS: &str = "DOCKER_AUTH_CONFIG";

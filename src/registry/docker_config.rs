@@ -1,4 +1,4 @@
-//! Docker's `config.json` as a text: who has the passwords of which registry
+//! Edits the text of Docker's `config.json`, which names the helper of each registry
 //! (<https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties>).
 
 use serde_json::Value;
@@ -7,24 +7,24 @@ use super::HELPER;
 use super::json_text::{Object, member};
 use crate::json;
 
-/// The member that has a helper's name for each registry.
+/// The member with the name of each registry's helper.
 const HELPERS: &str = "credHelpers";
-/// The member that has passwords.
+/// The member with passwords.
 const AUTHS: &str = "auths";
 
-/// What was changed for a registry.
+/// A change for registries.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The text after it.
+    /// The new text.
     pub text: String,
-    /// What the file had for the registries, for a person, a line each.
+    /// The replaced settings of the registries for a message, one line each.
     pub replaced: Vec<String>,
 }
 
-/// The text in which this program is the helper of `servers`; none if it already is, and has no other's password.
+/// Makes this program the helper of `servers`. `None` if it already is, and the file has no other password for them.
 ///
 /// # Errors
-/// What is wrong with a text that Docker, too, cannot read, or reads in a way of its own.
+/// The fault of a text that Docker cannot read, or reads in an unusual way.
 pub fn register(text: &str, servers: &[String]) -> Result<Option<Change>, String> {
     check(text)?;
     let mut change = Change { text: text.to_owned(), replaced: Vec::new() };
@@ -34,8 +34,8 @@ pub fn register(text: &str, servers: &[String]) -> Result<Option<Change>, String
     Ok((change.text != text).then_some(change))
 }
 
-/// The text without what [`register`] has put into `before` for `servers`, and with what it took out: for a file that somebody
-/// else has changed since. None if nothing of ours is in it.
+/// Removes what [`register`] has added to `before` for `servers`, and restores what it removed. It is for a file that
+/// was changed by somebody else since. `None` if nothing of ours is in it.
 ///
 /// # Errors
 /// As for [`register`].
@@ -68,14 +68,14 @@ pub fn unregister(text: &str, before: &str, servers: &[String]) -> Result<Option
     Ok((now != text).then_some(now))
 }
 
-/// Whether the text has a password for `server`, or another helper, that its readers take; what cannot be read has none.
+/// Whether the text contains a password, or another helper, for `server`. An invalid text contains none.
 #[must_use]
 pub fn has_another(text: &str, server: &str) -> bool {
     let helper = old_helper(text, server).is_some_and(|value| !names_us(&value));
     helper || !old_passwords(text, server).is_empty()
 }
 
-/// Docker reads a file of no bytes as one without settings; its decoder is Go's, to which the case of a name does not matter.
+/// Docker reads an empty file as one without settings. Its decoder is Go's, which ignores the case of names.
 fn check(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Ok(());
@@ -139,12 +139,12 @@ fn whole(text: &str) -> Object<'_> {
     Object::read(text, 0..text.len()).unwrap_or_else(|| Object::missing(text))
 }
 
-/// What is before the names in the file: as Docker writes it, where there is none yet.
+/// The text before each name in the file; Docker's own style if there is no name.
 fn lead_of<'t>(whole: &Object<'t>) -> &'t str {
     whole.lead().unwrap_or("\n\t")
 }
 
-/// What is before the names one level below.
+/// The text before each name one level below.
 fn inner_lead(whole: &Object<'_>) -> String {
     let lead = lead_of(whole);
     let step = lead.rsplit_once('\n').map_or("", |(_, indentation)| indentation);
@@ -155,7 +155,7 @@ fn find(whole: &Object<'_>, name: &str) -> Option<usize> {
     whole.members().iter().position(|member| member.name.eq_ignore_ascii_case(name))
 }
 
-/// A member that is an object, with its place; none where it is absent or null.
+/// A member that is an object, with its position; `None` if it is missing or null.
 fn section<'t>(text: &'t str, whole: &Object<'t>, name: &str) -> Result<Option<(usize, Object<'t>)>, String> {
     let Some(index) = find(whole, name) else { return Ok(None) };
     if whole.value(index) == "null" {
@@ -175,13 +175,13 @@ fn without(text: &str, name: &str) -> String {
     find(&whole, name).map_or_else(|| text.to_owned(), |index| whole.without(index))
 }
 
-/// The helper of `server`, as JSON.
+/// The existing helper of `server`, as JSON.
 fn old_helper(text: &str, server: &str) -> Option<String> {
     let (_, helpers) = section(text, &whole(text), HELPERS).ok()??;
     helpers.find(server).map(|index| helpers.value(index).to_owned())
 }
 
-/// The members of `auths` that are about `server`, and have something in them.
+/// The non-empty members of `auths` for `server`.
 fn old_passwords(text: &str, server: &str) -> Vec<(String, String)> {
     let Ok(Some((_, auths))) = section(text, &whole(text), AUTHS) else { return Vec::new() };
     let ours = auths
@@ -192,13 +192,13 @@ fn old_passwords(text: &str, server: &str) -> Vec<(String, String)> {
     ours.map(|(index, member)| (member.name.clone(), auths.value(index).to_owned())).collect()
 }
 
-/// Docker leaves such an entry for a registry that has a helper.
+/// Docker leaves such an entry for a registry with a helper.
 fn is_empty(value: &str) -> bool {
     value == "null"
         || value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|it| it.trim().is_empty())
 }
 
-/// A helper's name, if it is one: whatever else stands in its place may be a secret.
+/// A helper's name if it is valid; any other text may be a secret.
 fn shown(value: &str) -> String {
     let plain = |name: &str| {
         (1..=64).contains(&name.len())

@@ -1,4 +1,4 @@
-//! An object of JSON as a text in which one member changes, and every other byte stays.
+//! Changes one member of a JSON object in a text, and keeps every other byte.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,11 +6,11 @@ use std::ops::Range;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// An object in a text of which it is all or a part.
+/// An object that is the text, or a part of it.
 #[derive(Debug)]
 pub(super) struct Object<'t> {
     text: &'t str,
-    /// From the brace that opens it to the one that closes it.
+    /// From its opening to its closing brace.
     range: Range<usize>,
     members: Vec<Member>,
 }
@@ -19,12 +19,12 @@ pub(super) struct Object<'t> {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: String,
-    /// Where its value is in the text.
+    /// The position of its value in the text.
     pub(super) value: Range<usize>,
 }
 
 impl<'t> Object<'t> {
-    /// The object that `text` has at `range`, which is the range of a value; none if that is another kind of value.
+    /// The object at `range` of `text`, which is the position of a value; `None` if the value is not an object.
     pub(super) fn read(text: &'t str, range: Range<usize>) -> Option<Self> {
         let part = text.get(range.clone())?;
         let start = range.start + part.len() - part.trim_start().len();
@@ -33,12 +33,12 @@ impl<'t> Object<'t> {
         Some(Self { text, range: start..start + object.len(), members })
     }
 
-    /// The object of a text that has none: an empty file.
+    /// The object of a text without one: an empty file.
     pub(super) fn missing(text: &'t str) -> Self {
         Self { text, range: 0..0, members: Vec::new() }
     }
 
-    /// Whether there is no object at all.
+    /// Whether there is no object.
     pub(super) fn is_missing(&self) -> bool {
         self.range.is_empty()
     }
@@ -56,21 +56,21 @@ impl<'t> Object<'t> {
         self.members.get(index).and_then(|member| self.text.get(member.value.clone())).unwrap_or_default()
     }
 
-    /// The text with `value` in the place of a member's.
+    /// The text with `value` in place of a member's value.
     pub(super) fn replaced(&self, index: usize, value: &str) -> String {
         let range = self.members.get(index).map_or(0..0, |member| member.value.clone());
         spliced(self.text, range, value)
     }
 
-    /// What is before each member's name: a line break and its indentation, or nothing. None if there is no member.
+    /// The text before each member's name: a line break and indentation, or nothing. `None` if there is no member.
     pub(super) fn lead(&self) -> Option<&'t str> {
         let first = self.members.first()?;
         let before = self.text.get(self.range.start + 1..first.value.start).unwrap_or_default();
         before.split('"').next()
     }
 
-    /// The text with a further member, the last one; `lead` is before its name, and in an object that was empty, `close` after
-    /// its value.
+    /// The text with another member at the end. `lead` comes before its name. If the object was empty, `close` comes
+    /// after its value.
     pub(super) fn with(&self, name: &str, value: &str, lead: &str, close: &str) -> String {
         let member = member(lead, name, value);
         match self.members.last() {
@@ -88,14 +88,14 @@ impl<'t> Object<'t> {
         }
         let rest = self.text.get(to..self.range.end).unwrap_or_default();
         match (self.members.len(), rest.find(',')) {
-            // The next member takes the first one's place, with what is before its own name.
+            // The next member replaces the first one, with the text before its own name.
             (2.., Some(comma)) => spliced(self.text, first..to + comma + 1, ""),
             _ => spliced(self.text, first..self.range.end - 1, ""),
         }
     }
 }
 
-/// A member as a text. Where members have lines of their own, there is a blank before the value.
+/// A member as text. If members are on their own lines, a space precedes the value.
 pub(super) fn member(lead: &str, name: &str, value: &str) -> String {
     let colon = if lead.is_empty() { ":" } else { ": " };
     format!("{lead}{}{colon}{value}", serde_json::Value::from(name))
@@ -106,7 +106,7 @@ fn spliced(text: &str, range: Range<usize>, by: &str) -> String {
     [before, by, after].concat()
 }
 
-/// Reads where the members of `object` are, which is at `start` of the text.
+/// Finds the positions of the members of `object`, which starts at `start` of the text.
 struct Spans<'t> {
     object: &'t str,
     start: usize,

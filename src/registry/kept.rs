@@ -1,7 +1,7 @@
-//! A registry's private file: its password, when that expires, and the request that renews it.
+//! The private file of a registry: its password, the expiry, and the request that renews it.
 //!
-//! The job's own is `registry-HOST`. One that lasts as long as a COMMAND has a random end to its name, so that several at once
-//! do not end each other.
+//! A job's file is named `registry-HOST`. The file of a COMMAND has a random suffix, so that several commands at once
+//! do not affect each other.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -15,26 +15,26 @@ use crate::secret::Secret;
 use crate::state::{self, Directory};
 
 const STEM: &str = "registry-";
-/// It is in no host's name.
+/// No host name contains this character.
 const OF_COMMAND: char = '+';
 const LOCK: &str = ".lock";
 
-/// A file that is larger than this is none of ours.
+/// A larger file is not from this program.
 const LARGEST: u64 = 1 << 20;
 
-/// How long a private file may take to be read.
+/// The timeout for reading a private file.
 const A_MOMENT: Duration = Duration::from_secs(5);
 
-/// What a registry's file has.
+/// The content of a registry's file.
 #[derive(Clone, Debug)]
 pub struct Kept {
     /// The registry.
     pub server: String,
     /// Its password.
     pub password: Password,
-    /// What gets it again.
+    /// The request that gets it again.
     pub renewal: Renewal,
-    /// The subject token, where whoever asks for the password may not have it.
+    /// The subject token, if the caller of the helper may not have it.
     pub token: Option<Secret>,
 }
 
@@ -67,7 +67,7 @@ impl Kept {
         Secret::new(serde_json::to_string(&text).unwrap_or_default())
     }
 
-    /// Reads such a content.
+    /// Parses such a content.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text: Text = serde_json::from_str(text).ok()?;
@@ -81,7 +81,7 @@ impl Kept {
         })
     }
 
-    /// Whether its password lives longer than `margin` from `now`.
+    /// Whether its password expires later than `margin` after `now`.
     #[must_use]
     pub fn lives(&self, now: SystemTime, margin: Duration) -> bool {
         now.checked_add(margin).is_some_and(|end| self.password.expires > end)
@@ -90,7 +90,7 @@ impl Kept {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// When it cannot be read, or is not one of these.
+    /// If it cannot be read, or is invalid.
     pub async fn read(path: &Path) -> Result<Self, Error> {
         let named = path.to_owned();
         let read = input::apart(A_MOMENT, move |reader| Self::read_with(reader, &named));
@@ -128,18 +128,18 @@ pub fn lock(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The files of `server`, the one that answers first: of a COMMAND's the newest, then the job's.
+/// The files of `server`, in order of precedence: those of commands, newest first, then the job's.
 ///
 /// # Errors
-/// When the directory cannot be read.
+/// If the directory cannot be read.
 pub async fn kept(directory: &Directory, server: &str) -> Result<Vec<PathBuf>, Error> {
     Ok(of_server(files(directory).await?, server))
 }
 
-/// The file of `server` that answers first, and what it has; none if the registry is not registered.
+/// The file of `server` with the highest precedence, and its content; `None` if the registry is not registered.
 ///
 /// # Errors
-/// When the directory or the file cannot be read, or the file is not one of these.
+/// If the directory or the file cannot be read, or the file is invalid.
 pub fn answering(reader: &Reader, directory: &Directory, server: &str) -> Result<Option<(PathBuf, Kept)>, Error> {
     let found = of_server(listed(reader, directory.path())?, server).into_iter().next();
     found.map(|path| Kept::read_with(reader, &path).map(|kept| (path, kept))).transpose()
@@ -154,10 +154,10 @@ fn of_server(mut found: Vec<(String, PathBuf)>, server: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// The registries that have a file.
+/// The registries with a file.
 ///
 /// # Errors
-/// When the directory cannot be read.
+/// If the directory cannot be read.
 pub async fn servers(directory: &Directory) -> Result<Vec<String>, Error> {
     let mut found: Vec<String> = files(directory).await?.into_iter().map(|(server, _)| server).collect();
     found.sort();

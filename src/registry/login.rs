@@ -1,23 +1,23 @@
-//! What an exchange got for a registry.
+//! The result of an exchange for a registry.
 
 use super::{Kept, Options, Password, Renewal};
 use crate::secret::Secret;
 use crate::subject::SubjectToken;
 
-/// A registry's password, and what gets it again.
+/// A registry's password, and the request that gets it again.
 #[derive(Debug)]
 pub struct Login {
     /// The registry.
     pub server: String,
     /// Its password.
     pub password: Password,
-    /// What gets it again: a command line without the option that names the token's place.
+    /// The request that gets it again: a command line without the option for the token.
     pub renewal: Renewal,
 }
 
 impl Login {
-    /// What is kept of it. The subject token is, if the renewal will not find it where it is now; `further` words end its command
-    /// line.
+    /// The content of its file. The subject token is included if the renewal will not find it. `further` words are
+    /// added to the command line.
     pub(super) fn keep(self, options: &Options, further: &[String], token: &SubjectToken) -> Kept {
         let Self { server, password, renewal: Renewal(mut words) } = self;
         words.extend_from_slice(further);

@@ -1,5 +1,5 @@
-//! Container registries: a registry's password in a private file, and this program as the helper that Docker's configuration
-//! names for it.
+//! Container registries. A registry's password is kept in a private file, and Docker's configuration names this
+//! program as the registry's helper.
 //!
 //! ```text
 //! Password + Renewal ──register──▶ a 0600 file per registry, and credHelpers in config.json
@@ -32,7 +32,7 @@ use crate::secret::Secret;
 /// The helper's name in Docker's configuration.
 pub const HELPER: &str = "oidc-exchange";
 
-/// The helper's program.
+/// The helper's program name.
 pub const PROGRAM: &str = "docker-credential-oidc-exchange";
 
 /// A registry's user name and password.
@@ -49,16 +49,16 @@ pub struct Password {
 /// How registries are registered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// They end with a COMMAND.
+    /// Whether they are registered only for a COMMAND.
     pub of_command: bool,
-    /// COMMAND has no variable with the subject token.
+    /// Whether COMMAND has no variable with the subject token.
     pub token_withheld: bool,
-    /// `--ca-file`, which a renewal needs as well.
+    /// `--ca-file`, which a renewal needs too.
     pub ca_file: Option<CaFile>,
-    /// `--allow-http`, the same.
+    /// `--allow-http`, which a renewal needs too.
     pub allow_http: Option<String>,
 }
 
-/// The command line of this program, without its name, that gets a registry's password again.
+/// The command line that gets a registry's password again, without the program's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Renewal(pub Vec<String>);

@@ -1,4 +1,4 @@
-//! Where Docker's configuration is, and where Docker looks for a helper.
+//! The path of Docker's configuration, and the helper on PATH.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::host::Env;
 pub(super) const EDITOR: Editor =
     Editor { option: "--registry", elsewhere: "name another directory for config.json with DOCKER_CONFIG" };
 
-/// How long a file may take to be read.
+/// The timeout for reading a file.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// `config.json` in `$DOCKER_CONFIG`, else in `~/.docker`
+/// The path of `config.json`: in `$DOCKER_CONFIG`, or else in `~/.docker`
 /// (<https://docs.docker.com/reference/cli/docker/#change-the-docker-directory>).
 pub(super) fn config(env: &Env) -> Result<PathBuf, Usage> {
     const NAME: &str = "config.json";
@@ -30,7 +30,7 @@ pub(super) fn config(env: &Env) -> Result<PathBuf, Usage> {
     Ok(home.join(".docker").join(NAME))
 }
 
-/// Docker looks for its helpers on PATH.
+/// Checks that the helper is on PATH, where Docker searches for it.
 pub(super) fn find_helper(env: &Env) -> Result<(), Usage> {
     let is_program = |path: &Path| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
     let path = env.raw("PATH").unwrap_or_default();

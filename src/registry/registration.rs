@@ -1,4 +1,4 @@
-//! A registry's helper in Docker's configuration, from the check before the exchange to its end.
+//! Registers the helper in Docker's configuration: the check before the exchange, the change, and its end.
 
 use std::path::{Path, PathBuf};
 
@@ -11,18 +11,19 @@ use crate::secret::Secret;
 use crate::state::{self, NewFile, NewFiles, Outcome, StateDir};
 use crate::subject::SubjectToken;
 
-/// Registries that are registered. Their private files go when this is dropped, unless it is [kept](Self::keep).
+/// Registered registries. Their private files are deleted on drop, unless they are [kept](Self::keep).
 #[derive(Debug)]
 pub struct Registration {
     files: NewFiles,
     paths: Vec<PathBuf>,
 }
 
-/// Sees, before anything is sent, that `servers` can be registered, and that their helper will be found.
+/// Checks, before anything is sent, that `servers` can be registered and that the helper will work.
 ///
 /// # Errors
-/// [`Exit::Usage`](crate::error::Exit::Usage) if the helper is not on PATH or would not find its files, or if Docker's
-/// configuration cannot be read; [`Exit::Output`](crate::error::Exit::Output) if that cannot be replaced.
+/// [`Exit::Usage`](crate::error::Exit::Usage) if the helper is not on PATH or would not find its files, or if
+/// Docker's configuration cannot be read. [`Exit::Output`](crate::error::Exit::Output) if the configuration cannot be
+/// replaced.
 pub async fn foresee(servers: &[String], env: &Env, place: &StateDir) -> Result<(), Error> {
     if servers.is_empty() {
         return Ok(());
@@ -43,16 +44,16 @@ pub async fn foresee(servers: &[String], env: &Env, place: &StateDir) -> Result<
         registered(&found.path, &content.bytes, servers)?;
     }
     EDITOR.foresee(&found)?;
-    // It is seen to be usable, and goes again if the exchange fails.
+    // This checks that the directory can be used. It is removed again if the exchange fails.
     drop(place.open()?.new_files());
     callers::warn(servers, env, place).await;
     Ok(())
 }
 
-/// Writes each registry's private file, and this program as their helper into Docker's configuration.
+/// Writes each registry's private file, and makes this program their helper in Docker's configuration.
 ///
 /// # Errors
-/// When one cannot be written; the private files are then gone again, and the configuration is as it was.
+/// If a file cannot be written. The private files are then deleted, and the configuration is unchanged.
 pub async fn register(
     logins: Vec<(Login, &Options)>,
     token: &SubjectToken,
@@ -80,11 +81,11 @@ pub async fn register(
     Ok(Registration { files, paths })
 }
 
-/// The words of a renewal's command line that are about the network.
+/// The network options of a renewal's command line.
 async fn network_words(options: &Options, files: &mut NewFiles) -> Result<Vec<String>, Error> {
     let mut words = Vec::new();
     if let Some(certificates) = &options.ca_file {
-        // The file may be a pipe, or be gone by the time of the renewal.
+        // The user's file may be a pipe, or be deleted before the renewal.
         let file = files.file("ca", |_| Ok(Secret::new(certificates.pem()))).await?;
         let file = file.into_os_string().into_string();
         let file = file.map_err(|_| Usage::new("--registry: the private directory's path is not UTF-8 text"))?;
@@ -97,13 +98,13 @@ async fn network_words(options: &Options, files: &mut NewFiles) -> Result<Vec<St
 }
 
 impl Registration {
-    /// Leaves the registries to the job, and to `clean`.
+    /// Keeps the registrations for the job. `clean` undoes them.
     pub fn keep(self) {
         self.files.keep();
     }
 
-    /// Ends the registrations. Docker's configuration stays as it is for registries that another run has registered. What cannot
-    /// be undone is for `clean`.
+    /// Undoes the registrations. Docker's configuration keeps the registries that another run has registered. What
+    /// cannot be undone remains for `clean`.
     pub async fn end(self, place: &StateDir) {
         drop(self.files);
         if let Err(why) = release(place, &self.paths).await {
@@ -112,8 +113,8 @@ impl Registration {
     }
 }
 
-/// Deletes the files at `paths`, which the helper may have replaced; then undoes the changes of Docker's configuration for registries
-/// that have no file any more.
+/// Deletes the files at `paths`, which the helper may have replaced. Then undoes the changes of Docker's
+/// configuration for registries without a file.
 async fn release(place: &StateDir, paths: &[PathBuf]) -> Result<(), String> {
     let why = |error: state::Error| error.to_string();
     let Some(directory) = place.existing().map_err(why)? else { return Ok(()) };
@@ -128,7 +129,7 @@ async fn release(place: &StateDir, paths: &[PathBuf]) -> Result<(), String> {
             Outcome::Undone | Outcome::Absent => done.push(record),
         }
     }
-    // The last change first: each then finds the file as it left it.
+    // The latest change is undone first: each then finds the file as it left it.
     for record in others.into_iter().rev() {
         let note = record.note().filter(|note| note.kind() == Written::KIND);
         let Some(written) = note.and_then(state::Note::read::<Written>) else { continue };
@@ -143,7 +144,7 @@ async fn release(place: &StateDir, paths: &[PathBuf]) -> Result<(), String> {
     directory.settle(&done).await.map_err(why)
 }
 
-/// The text of the configuration at `path` with `servers` registered; none if they are.
+/// The configuration at `path` with `servers` registered; `None` if they already are.
 fn registered(path: &Path, text: &[u8], servers: &[String]) -> Result<Option<docker_config::Change>, Usage> {
     let malformed = |why: &str| {
         Usage::new(format!("--registry: {}: {why}", path.display()))
@@ -154,7 +155,7 @@ fn registered(path: &Path, text: &[u8], servers: &[String]) -> Result<Option<doc
     docker_config::register(text, servers).map_err(|why| malformed(&why))
 }
 
-/// The answer of the helper: `{"ServerURL":…,"Username":…,"Secret":…}`.
+/// The helper's output: `{"ServerURL":…,"Username":…,"Secret":…}`.
 #[must_use]
 pub fn answer(kept: &super::Kept) -> Secret {
     let text = serde_json::json!({

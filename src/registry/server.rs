@@ -3,14 +3,14 @@
 use crate::error::Usage;
 use crate::secret::redact_jwt_shaped;
 
-/// Reads the host name of a registry, as Docker compares it: exactly. `option` is the option it came from, `like` is a name of
-/// that kind, and `is_one` finds such names.
+/// Checks the host name of a registry, which Docker compares exactly. `option` is the option that it came from.
+/// `like` is an example for errors, and `is_one` recognizes valid names.
 ///
 /// # Errors
-/// When it has a scheme, a path, a wildcard, a port, or another character that no host name in Docker's configuration has.
+/// If it has a scheme, a path, a wildcard, a port, or another character that is not valid in Docker's configuration.
 pub fn host_name<'t>(option: &str, text: &'t str, like: &str, is_one: impl Fn(&str) -> bool) -> Result<&'t str, Usage> {
     let wrong = |why: &str| Usage::new(format!("{option}: `{}` {why}", redact_jwt_shaped(text)));
-    // What is proposed is not refused in its turn.
+    // A suggestion must itself be valid.
     let meant = bare(text).filter(|name| is_one(name)).unwrap_or_else(|| like.to_owned());
     let only = format!("write only the host's name: {option} {meant}");
     if text.contains('@') {
@@ -49,8 +49,8 @@ fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
-/// The host that an address or an image's name begins with: without a scheme, a path, a port or a tag, in small letters. None if
-/// that is not a host's name.
+/// The host name at the start of an address or an image's name: without a scheme, a path, a port or a tag, in lower
+/// case. `None` if that is not a host name.
 ///
 /// ```
 /// use oidc_exchange::registry::bare;
@@ -67,7 +67,7 @@ pub fn bare(text: &str) -> Option<String> {
     is_host_name(&host).then_some(host)
 }
 
-/// Who has the registry of that name, if it is a well-known one for which no cloud's credentials are a password.
+/// The owner of the registry, if it is a well-known one that accepts no cloud's credentials.
 #[must_use]
 pub fn owner_without_exchange(name: &str) -> Option<&'static str> {
     const OWNERS: [(&str, &str); 5] = [
@@ -81,7 +81,7 @@ pub fn owner_without_exchange(name: &str) -> Option<&'static str> {
     OWNERS.iter().find(|(domain, _)| is_of(domain)).map(|(_, owner)| *owner)
 }
 
-/// The registry that an address names: Docker's callers write it with a scheme, or with a version's path.
+/// The registry in an address: Docker's callers add a scheme, or the path of a version.
 ///
 /// ```
 /// use oidc_exchange::registry::server_of;

@@ -1,6 +1,7 @@
-//! What `clean` must know to take a helper out of Docker's `config.json` again.
+//! The data that `clean` needs to remove a helper from Docker's `config.json`.
 //!
-//! The file's content before is in a private file, since it may hold passwords; the manifest has a digest of the content after.
+//! The previous content is in a private file, because it may contain passwords. The manifest has a digest of the new
+//! content.
 
 use std::path::{Path, PathBuf};
 
@@ -22,32 +23,32 @@ pub struct Written {
     config: PathBuf,
     servers: Vec<String>,
     before: Before,
-    /// Of the content after.
+    /// The digest of the new content.
     sha256: String,
-    /// The directories that were made for the file.
+    /// The directories that were created for the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     made: Vec<PathBuf>,
 }
 
-/// What was there before.
+/// The previous content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Before {
-    /// No file.
+    /// The file did not exist.
     Absent,
-    /// A file without a byte.
+    /// The file was empty.
     Empty,
-    /// What the record's own file has.
+    /// It is in the record's own file.
     Kept,
 }
 
-/// What becomes of the file.
+/// The result of undoing a change.
 enum Restored {
-    /// Nothing of ours is in it.
+    /// Nothing of ours is in the file.
     AsItIs,
-    /// There was none.
+    /// The file must be deleted.
     Absent,
-    /// This content comes back.
+    /// The file gets this content.
     Text(Secret),
 }
 
@@ -55,7 +56,7 @@ impl Written {
     /// The kind of its note in the manifest.
     pub const KIND: &'static str = "docker-config";
 
-    /// Puts `text` in the place of `file`, and writes down how to undo that.
+    /// Writes `text` to `file`, and records how to undo that.
     pub(super) async fn write(
         file: &EditedFile,
         text: &str,
@@ -84,11 +85,12 @@ impl Written {
         put(file, text, directory, || changes.keep()).await
     }
 
-    /// Undoes the change, if it is still there: the old bytes come back if nobody else has changed the file, otherwise only what
-    /// is ours is taken out. Whether there was something to undo; none if a registry of it is in use, by a file in `users`.
+    /// Undoes the change. If nobody else has changed the file, the previous content is restored; otherwise only our
+    /// change is removed. Returns whether there was something to undo; `None` if a registry is still in use, by a
+    /// file in `users`.
     ///
     /// # Errors
-    /// Why it could not be.
+    /// Why it could not be undone.
     pub async fn undo(
         &self,
         record: &Record,
@@ -136,7 +138,7 @@ impl Written {
                 (Before::Absent, _) => return Ok(Restored::Absent),
                 (Before::Empty, _) => return Ok(Restored::Text(Secret::new(String::new()))),
                 (Before::Kept, Some(before)) => return Ok(Restored::Text(before.clone())),
-                // What was kept has been deleted or changed.
+                // The file with the previous content was deleted or changed.
                 (Before::Kept, None) => {}
             }
         }
@@ -148,14 +150,14 @@ impl Written {
     }
 }
 
-/// Puts `text` in the place of `file`. `done` is called at once then: whoever waits here may be stopped at any wait.
+/// Writes `text` to `file`. Then calls `done` at once, because a caller may be stopped at any await.
 async fn put(file: &EditedFile, text: &str, directory: &Directory, done: impl FnOnce()) -> Result<(), state::Error> {
     let mut new = NewFile::beside(file.path())?;
     let records = directory.record_restored(&mut new).await?;
     file.fill(&mut new, text.as_bytes(), false)?;
     new.put()?;
     done();
-    // Lines that stay are of no use to anybody, and do no harm.
+    // Obsolete records are harmless.
     let _ = directory.settle(&records).await;
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Text for a caller whose shell is not known: a POSIX shell and fish read each other's part as one word.
+//! Text for a caller with an unknown shell: a POSIX shell and fish read each other's part as one word.
 
 use super::{Name, fish, posix};
 
-/// Succeeds in fish alone: `string` is a command of its own.
+/// Succeeds only in fish, where `string` is a builtin.
 const IN_FISH: &str = "string length -q x 2>/dev/null";
 
-/// Lines that remove variables and end the caller with `code`, as [`posix::stop`] and [`fish::stop`] do.
+/// Lines that unset variables and stop the caller with `code`, like [`posix::stop`] and [`fish::stop`].
 #[must_use]
 pub fn stop(names: &[Name], code: u8) -> String {
     let fish = one_line(&format!("{}{}", fish::unset(names), fish::stop(code)));
@@ -13,7 +13,7 @@ pub fn stop(names: &[Name], code: u8) -> String {
     format!("{IN_FISH} && eval '{fish}';\neval '{posix}';\n")
 }
 
-/// Lines that remove variables and leave `code` as the status.
+/// Lines that unset variables and return the status `code`.
 #[must_use]
 pub fn status(names: &[Name], code: u8) -> String {
     let (fish, posix) = (one_line(&fish::unset(names)), one_line(&posix::unset(names)));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Name;
 
-/// `value` in single quotes, within which fish reads `\\` and `\'`
+/// `value` in single quotes. fish has the escapes `\\` and `\'` in them
 /// (<https://fishshell.com/docs/current/language.html#quotes>).
 ///
 /// ```
@@ -17,8 +17,8 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// Lines that remove variables in every scope: `set -e` takes one out of the innermost alone, where a local one may hide
-/// a global one. It fails, and says nothing, once none is left.
+/// Lines that unset variables in every scope. `set -e` unsets only the innermost one, and a local variable may hide a
+/// global one. It fails, without a message, when none is left.
 #[must_use]
 pub fn unset(names: &[Name]) -> String {
     names.iter().fold(String::new(), |mut lines, name| {
@@ -27,14 +27,14 @@ pub fn unset(names: &[Name]) -> String {
     })
 }
 
-/// A command that ends the caller with status `code`: a script, a sourced file or a function; at the prompt it leaves
-/// the status alone.
+/// A command that stops the caller with status `code`: a script, a sourced file or a function. At the prompt it only
+/// sets the status.
 #[must_use]
 pub fn stop(code: u8) -> String {
     format!("return {code};")
 }
 
-/// A command that does nothing but leave `code` as the status.
+/// A command that returns the status `code`.
 #[must_use]
 pub fn status(code: u8) -> String {
     format!("function _oidc_exchange; functions -e _oidc_exchange; return {code}; end; _oidc_exchange;")
@@ -46,7 +46,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Where fish is not installed, it is for the pipeline's own machine to say so.
+    /// If fish is not installed, the test is skipped; the CI machine requires it.
     pub(crate) fn fish(script: &str) -> Option<(Option<i32>, String)> {
         let output = match Command::new("fish").args(["--no-config", "-c", script]).output() {
             Ok(output) => output,

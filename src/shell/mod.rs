@@ -1,4 +1,4 @@
-//! What shells take: names of variables, quoted words, and the commands that end a caller.
+//! Shell syntax: variable names, quoted words, and commands that stop a caller.
 
 pub mod either;
 pub mod fish;

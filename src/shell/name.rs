@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A name that every shell takes: letters, digits and `_`, no digit first
+/// A variable name that every shell accepts: letters, digits and `_`, without a digit first
 /// (POSIX.1-2024, Base Definitions, section 3.216).
 ///
 /// ```
@@ -15,7 +15,7 @@ use std::fmt;
 pub struct Name(String);
 
 impl Name {
-    /// `text` as a name, where it is one.
+    /// `text` as a name; `None` if it is invalid.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = text.bytes();
@@ -25,14 +25,14 @@ impl Name {
         good.then(|| Self(text.to_owned()))
     }
 
-    /// A name written in this program.
+    /// A name that is fixed in this program.
     #[must_use]
     pub fn fixed(text: &'static str) -> Self {
         debug_assert!(Self::new(text).is_some());
         Self(text.to_owned())
     }
 
-    /// The name itself.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

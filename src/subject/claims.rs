@@ -1,12 +1,12 @@
-//! The token's payload, for messages: nothing in it is trusted.
+//! The token's payload, for messages. Nothing in it is trusted.
 
 use serde_json::{Map, Value};
 
-/// With this claim a token tags an AWS session, which the role's trust policy must allow
+/// With this claim a token sets AWS session tags, which the role's trust policy must allow
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp>).
 pub const SESSION_TAGS: &str = "https://aws.amazon.com/tags";
 
-/// The claims, as the token has them.
+/// The claims of a token.
 ///
 /// ```
 /// use oidc_exchange::subject::Claims;
@@ -29,19 +29,19 @@ impl Claims {
         Self(payload)
     }
 
-    /// A claim that is a non-empty string. Semaphore writes `""` where a claim does not apply.
+    /// A claim that is a non-empty string. Semaphore writes `""` if a claim does not apply.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// A claim as it is.
+    /// The value of a claim.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// The claims with `value` in place of the claim `name`; unchanged if there is no such claim.
+    /// The claims with `value` as the claim `name`; unchanged if there is no such claim.
     #[must_use]
     pub fn replacing(mut self, name: &str, value: impl Into<Value>) -> Self {
         if let Some(claim) = self.0.get_mut(name) {
@@ -50,13 +50,13 @@ impl Claims {
         self
     }
 
-    /// Whether the claim is there at all.
+    /// Whether the claim exists.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// A copy of the claims with `value` as the claim `name`: those of a job that might have been.
+    /// A copy of the claims with `value` as the claim `name`, for another possible job.
     #[must_use]
     pub fn with(&self, name: &str, value: Value) -> Self {
         let mut claims = self.0.clone();
@@ -82,7 +82,7 @@ impl Claims {
         self.seconds("nbf")
     }
 
-    /// A time, in seconds since 1970. A `NumericDate` may have a fraction, which no comparison here turns on.
+    /// A time, in seconds since 1970. The fraction that a `NumericDate` may have is dropped.
     #[must_use]
     pub fn seconds(&self, name: &str) -> Option<i64> {
         let value = self.0.get(name)?;
@@ -93,7 +93,7 @@ impl Claims {
         value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))
     }
 
-    /// The audience, which may be one text or a list (RFC 7519, section 4.1.3), as a person reads it.
+    /// The audience for a message. It may be one text or a list (RFC 7519, section 4.1.3).
     #[must_use]
     pub fn audience(&self) -> Option<String> {
         match self.0.get("aud")? {
@@ -103,7 +103,7 @@ impl Claims {
         }
     }
 
-    /// A claim's value as a person reads it: a text as it is, anything else as JSON.
+    /// A claim's value for a message: a text unchanged, anything else as JSON.
     #[must_use]
     pub fn shown(&self, name: &str) -> Option<String> {
         self.0.get(name).map(shown)
@@ -121,7 +121,7 @@ impl Claims {
         self.0.keys().map(String::as_str).collect()
     }
 
-    /// The issuer without its scheme, as AWS writes it in ARNs and condition keys.
+    /// The issuer without its scheme, as in AWS ARNs and condition keys.
     #[must_use]
     pub fn issuer_host(&self) -> Option<&str> {
         self.text("iss").map(|iss| iss.split_once("://").map_or(iss, |(_, host)| host))
@@ -138,8 +138,8 @@ impl Claims {
         vec![issuer, format!("sub={sub}")]
     }
 
-    /// Whether they are Semaphore's; other CI systems mean other things by the same names. Its organizations may switch off
-    /// most claims, and it may be self-hosted.
+    /// Whether the claims are from Semaphore; in other CI systems, the same names have other meanings. An
+    /// organization may switch off most claims, and Semaphore may be self-hosted.
     #[must_use]
     pub fn are_semaphores(&self) -> bool {
         const OWN: [&str; 5] = ["sub127", "prj_id", "wf_id", "ppl_id", "job_type"];
@@ -149,7 +149,7 @@ impl Claims {
             || self.issuer_host().is_some_and(|host| host.ends_with(".semaphoreci.com"))
     }
 
-    /// What kind of job this is, in words, where Semaphore's claims say so.
+    /// The kind of job in words, if Semaphore's claims show it.
     #[must_use]
     pub fn job_kind(&self) -> Option<JobKind> {
         match (self.text("job_type"), self.text("ref_type")) {
@@ -162,20 +162,20 @@ impl Claims {
     }
 }
 
-/// What a Semaphore job runs for; each has a `sub` of its own shape.
+/// The kind of a Semaphore job. Each has another form of `sub`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobKind {
     /// A push to a branch.
     Branch,
     /// A tag.
     Tag,
-    /// A pull request, from a fork too.
+    /// A pull request, also from a fork.
     PullRequest,
-    /// `sem debug project`, or a one-off job: no ref at all.
+    /// `sem debug project`, or a one-off job: it has no ref.
     ProjectDebug,
 }
 
-/// A value as a person reads it: a text as it is, anything else as JSON.
+/// A value for a message: a text unchanged, anything else as JSON.
 #[must_use]
 pub fn shown(value: &Value) -> String {
     match value {

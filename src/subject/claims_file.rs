@@ -1,4 +1,5 @@
-//! A token's claims without the token: what `token --format json` prints holds no secret, and can be carried elsewhere.
+//! A token's claims without the token. The output of `token --format json` contains no secret, so it can be copied to
+//! another machine.
 
 use std::path::Path;
 
@@ -9,20 +10,20 @@ use crate::document::Document;
 use crate::error::Usage;
 use crate::input::Reader;
 
-/// The claims of `--claims`, read without trusting them.
+/// The claims of `--claims`. They are not trusted.
 #[derive(Debug)]
 pub struct ClaimsFile {
-    /// What the token claims.
+    /// The claims of the token.
     pub claims: Claims,
-    /// The algorithm that it is signed with.
+    /// The algorithm of its signature.
     pub algorithm: Option<String>,
 }
 
 impl ClaimsFile {
-    /// Reads the file at `path`, or standard input for `-`: what `token --format json` prints, or a payload alone.
+    /// Reads the file at `path`, or standard input for `-`: the output of `token --format json`, or a payload.
     ///
     /// # Errors
-    /// When it cannot be read, is a token, or is something else.
+    /// If it cannot be read, is a token, or is something else.
     pub fn read(reader: &Reader, path: &Path) -> Result<Self, Usage> {
         const BY: &str = "oidc-exchange token --format json";
         let document = Document::read(reader, "--claims", path, BY)?;
@@ -37,8 +38,8 @@ impl ClaimsFile {
         Ok(Self { claims: Claims::new(payload.clone()), algorithm: algorithm.map(str::to_owned) })
     }
 
-    /// The moment to judge them at, `now` being this machine's clock: claims that were carried here may have expired on the
-    /// way, which says nothing of the rule.
+    /// The time for the evaluation; `now` is this machine's time. Copied claims may have expired since, which does
+    /// not matter for the rule.
     #[must_use]
     pub fn moment(&self, now: i64) -> i64 {
         let claims = &self.claims;

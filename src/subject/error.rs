@@ -1,4 +1,4 @@
-//! Why there is no token to trade, and what to do about it.
+//! Why there is no usable token, and hints.
 
 use std::fmt;
 
@@ -6,45 +6,45 @@ use super::Source;
 use crate::error::{self, Exit, Report};
 use crate::shell::Name;
 
-/// No usable subject token here.
+/// There is no usable subject token.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Error {
     /// The variable is not set.
     Absent {
-        /// Which.
+        /// The variable.
         variable: Name,
-        /// Whether this looks like a Semaphore job all the same.
+        /// Whether this looks like a Semaphore job.
         in_semaphore: bool,
     },
-    /// There is nothing in it.
+    /// The token is empty.
     Empty {
-        /// Where it should be.
+        /// Where the token should be.
         place: String,
     },
     /// The file or standard input cannot be read.
     Unreadable {
-        /// Where it should be.
+        /// Where the token should be.
         place: String,
-        /// What the system said.
+        /// The operating system's reason.
         why: String,
     },
-    /// It is something else.
+    /// It is not a token.
     NotJwt {
-        /// What gives it away.
+        /// The reason.
         why: String,
     },
-    /// It is something that holds a token, or should.
+    /// It is something that contains a token, or should contain one.
     Wrapped {
         /// What it is.
         what: &'static str,
-        /// How the token is taken out.
+        /// How to extract the token.
         fix: String,
     },
-    /// Its time is over.
+    /// The token has expired.
     Expired {
         /// `exp`, in seconds since 1970.
         expiry: i64,
-        /// This machine's clock, the same.
+        /// This machine's time, in seconds since 1970.
         now: i64,
     },
 }

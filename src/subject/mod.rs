@@ -1,4 +1,4 @@
-//! The subject token: the JWT that the job already holds, and what it says of itself.
+//! The subject token: the JWT that the job already has, and its claims.
 
 pub mod allowed_jobs;
 pub mod claims;
@@ -26,7 +26,7 @@ use crate::json;
 use crate::secret::Secret;
 use crate::shell::{Name, posix};
 
-/// Where the token is. Never the command line: it is public.
+/// The source of the token. It is never the command line, which other users can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A variable.
@@ -38,10 +38,10 @@ pub enum Source {
 }
 
 impl Source {
-    /// Where Semaphore puts it: <https://docs.semaphore.io/reference/openid>.
+    /// The variable that Semaphore sets: <https://docs.semaphore.io/reference/openid>.
     pub const DEFAULT_VARIABLE: &str = "SEMAPHORE_OIDC_TOKEN";
 
-    /// The option that names it, with a blank before it, for a command line to paste; empty where none is needed.
+    /// The option for the source, with a space before it, for a command in a hint; empty if none is needed.
     fn option(&self) -> String {
         match self {
             Self::Variable(name) if name.as_str() == Self::DEFAULT_VARIABLE => String::new(),
@@ -52,16 +52,16 @@ impl Source {
     }
 }
 
-/// What the token says of its signature (RFC 7515, section 4.1); a member that is no text counts as absent.
+/// The token's header (RFC 7515, section 4.1). A member that is not a text counts as missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// The algorithm.
     pub alg: Option<String>,
     /// The key's id.
     pub kid: Option<String>,
-    /// What the token is.
+    /// The type of the token.
     pub typ: Option<String>,
-    /// It must be read by rules that are not known here.
+    /// Whether it must be read by rules that this program does not support.
     pub critical: bool,
 }
 
@@ -71,14 +71,14 @@ impl Header {
         Self { alg: text("alg"), kid: text("kid"), typ: text("typ"), critical: members.contains_key("crit") }
     }
 
-    /// Whether nobody signed it (RFC 7519, section 6).
+    /// Whether it is unsigned (RFC 7519, section 6).
     fn is_unsecured(&self) -> bool {
         self.alg.as_deref() == Some("none")
     }
 }
 
-/// The token and its payload, read without trusting it: for messages and early refusals alone. Whether it is
-/// genuine is for the provider to say.
+/// The token and its payload. The payload is not trusted: it is only for messages and early refusals. The provider
+/// verifies the token.
 #[derive(Debug)]
 pub struct SubjectToken {
     jwt: Secret,
@@ -88,31 +88,32 @@ pub struct SubjectToken {
 }
 
 impl SubjectToken {
-    /// The token as the provider gets it.
+    /// The token in the form for the provider.
     #[must_use]
     pub fn jwt(&self) -> &Secret {
         &self.jwt
     }
 
-    /// What it says of its signature.
+    /// Its header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// What it claims.
+    /// Its claims.
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The option that names its place, with a blank before it, for a command line to paste; empty where none is needed.
+    /// The option for its source, with a space before it, for a command in a hint; empty if none is needed.
     #[must_use]
     pub fn option(&self) -> String {
         self.source.option()
     }
 
-    /// The option, and its value, that lead a later run of this job to the same token; none if only this run can read it there.
+    /// The option and its value with which a later run of this job finds the same token; `None` if only this run can
+    /// read it.
     #[must_use]
     pub fn lasting_place(&self) -> Option<Vec<String>> {
         match &self.source {
@@ -121,7 +122,7 @@ impl SubjectToken {
         }
     }
 
-    /// The same if it is a file: one that stays, unlike a pipe.
+    /// The same for a file that remains, unlike a pipe.
     #[must_use]
     pub fn lasting_file(&self) -> Option<Vec<String>> {
         let Source::File(path) = &self.source else { return None };
@@ -129,14 +130,14 @@ impl SubjectToken {
         Some(vec!["--token-file".into(), path.into_os_string().into_string().ok()?])
     }
 
-    /// The variables of `env` that hold the token, wherever it was read from.
+    /// The variables of `env` that contain the token, whatever its source was.
     #[must_use]
     pub fn copies(&self, env: &Env) -> Vec<OsString> {
         let is_copy = |value: &OsString| value.to_str().is_some_and(|value| value.trim() == self.jwt.reveal());
         env.all().into_iter().filter(|(_, value)| is_copy(value)).map(|(name, _)| name).collect()
     }
 
-    /// Whether it was read from standard input, which is then read to its end.
+    /// Whether it was read from standard input, which is then at its end.
     #[must_use]
     pub fn is_from_stdin(&self) -> bool {
         self.source == Source::Stdin
@@ -150,13 +151,13 @@ impl SubjectToken {
     }
 }
 
-/// By how many seconds a clock may differ from the issuer's: Google's and Vault's servers allow as much.
+/// The tolerated clock difference to the issuer, in seconds. Google and Vault tolerate the same.
 pub(crate) const LEEWAY: i64 = 60;
 
-/// Reads the token from `source`, within `deadline`.
+/// Reads the token from `source`, before `deadline`.
 ///
 /// # Errors
-/// When it is absent, empty, no JWT, not signed, or expired beyond [`LEEWAY`].
+/// If it is missing, empty, not a JWT, not signed, or expired for more than [`LEEWAY`].
 pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
     let token = look_at(source, host, deadline).await?;
     if token.header.is_unsecured() {
@@ -166,7 +167,7 @@ pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<Su
     Ok(token)
 }
 
-/// Reads a token that an earlier run has kept.
+/// Parses a token that an earlier run has kept.
 ///
 /// # Errors
 /// As for [`read`].
@@ -176,10 +177,10 @@ pub fn of_text(jwt: &Secret, host: &Host) -> Result<SubjectToken, Error> {
     Ok(token)
 }
 
-/// Reads the token from `source`, within `deadline`, whatever its age, signed or not: to look at it, not to trade it.
+/// Reads the token from `source`, before `deadline`, to show it. It may be expired or unsigned.
 ///
 /// # Errors
-/// When it is absent, empty, or no JWT.
+/// If it is missing, empty, or not a JWT.
 pub async fn look_at(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
     let text = match source {
         Source::Variable(name) => {
@@ -197,7 +198,7 @@ pub async fn look_at(source: &Source, host: &Host, deadline: Deadline) -> Result
     parse(text.trim_start_matches('\u{feff}').trim(), source)
 }
 
-/// The text of a file or of standard input, at most [`Kind::Token`]'s size.
+/// The text of a file or of standard input, with at most the size of [`Kind::Token`].
 async fn read_apart(source: Source, deadline: Deadline) -> Result<String, Error> {
     const OPTION: &str = "--token-file";
     let from = source.clone();
@@ -224,7 +225,7 @@ fn place(source: &Source) -> String {
     }
 }
 
-/// Takes `text` apart as a signed JWT (RFC 7519, RFC 7515 section 7.1).
+/// Parses `text` as a signed JWT (RFC 7519, RFC 7515 section 7.1).
 fn parse(text: &str, source: &Source) -> Result<SubjectToken, Error> {
     if text.is_empty() {
         return Err(Error::Empty { place: place(source) });
@@ -255,8 +256,8 @@ fn parse(text: &str, source: &Source) -> Result<SubjectToken, Error> {
     Ok(SubjectToken { jwt: Secret::new(text.to_owned()), header, claims, source: source.clone() })
 }
 
-/// A part's members. A name that is there twice is refused (RFC 7515, section 4; RFC 7519, section 4): what is shown and
-/// checked here must be what the provider reads, and readers differ in which of the two they take.
+/// The members of a part. A duplicate name is refused (RFC 7515, section 4; RFC 7519, section 4). Parsers differ in
+/// which of the two they use, but the provider must read the same value as this program.
 fn object(part: &[u8], which: &str) -> Result<Map<String, Value>, Error> {
     match json::parse(part) {
         Ok(Value::Object(members)) => Ok(members),

@@ -1,31 +1,31 @@
-//! The tokens that other jobs would have: what a rule lets in beside this one is found by asking it.
+//! The tokens of other possible jobs. A rule is evaluated with them to find which other jobs it allows.
 //!
 //! The claims of each kind of job: <https://docs.semaphore.io/reference/openid>. A claim that this token lacks (an
-//! organization may have switched it off) is one that the others lack too.
+//! organization may have switched it off) is missing in the others too.
 
 use super::Claims;
 
-/// A job that is not this one.
+/// Another job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherJob<'r> {
-    /// A pull request that asks to be merged into this job's branch.
+    /// A pull request into this job's branch.
     PullRequest,
-    /// A pull request that asks to be merged into this one.
+    /// A pull request into the given branch.
     PullRequestInto(&'r str),
-    /// A pipeline's job on this ref: `refs/heads/…` or `refs/tags/…`.
+    /// A pipeline job on this ref: `refs/heads/…` or `refs/tags/…`.
     OnRef(&'r str),
-    /// `sem debug job`: of this very job.
+    /// A debug session of this job (`sem debug job`).
     Debug,
-    /// `sem debug project`: on no ref at all.
+    /// A debug session of the project (`sem debug project`), which has no ref.
     ProjectDebug,
     /// A job of the same kind in another project.
     OtherProject {
-        /// Whether its repository has the same name, at another owner's.
+        /// Whether its repository has the same name, with another owner.
         namesake: bool,
     },
 }
 
-/// Semaphore merges a pull request by itself, and gives the commit a ref: another one with every push.
+/// The ref of the commit with which Semaphore merges a pull request. It differs for every push.
 const MERGE: &str = "refs/semaphoreci/0123456789abcdef0123456789abcdef01234567";
 
 /// Whether these are Semaphore's claims, with those in which other jobs differ.
@@ -38,7 +38,7 @@ const NO_PROJECT: &str = "00000000-0000-0000-0000-000000000000";
 const NO_NAME: &str = "another-project";
 
 impl OtherJob<'_> {
-    /// The claims that such a job's token would have.
+    /// The claims of such a job's token.
     #[must_use]
     pub fn of(self, claims: &Claims) -> Claims {
         let branch = claims.text("branch").filter(|branch| !branch.starts_with("refs/")).unwrap_or("main").to_owned();
@@ -50,7 +50,7 @@ impl OtherJob<'_> {
                 let branch = reference.strip_prefix("refs/heads/");
                 on(claims, if branch.is_some() { "branch" } else { "tag" }, reference)
                     .replacing("job_type", "pipeline_job")
-                    // A tag's `branch` is the whole ref.
+                    // For a tag, `branch` is the whole ref.
                     .replacing("branch", branch.unwrap_or(reference))
                     .replacing("pr", "")
                     .replacing("pr_branch", "")
@@ -81,7 +81,7 @@ fn by_hand(claims: Claims, job_type: &str) -> Claims {
     claims.replacing("job_type", job_type).replacing("wf_id", "").replacing("ppl_id", "")
 }
 
-/// The same on another ref.
+/// The same claims for another ref.
 fn on(claims: Claims, ref_type: &str, reference: &str) -> Claims {
     let short: String = reference.trim_start_matches("refs/").replace(':', "").chars().take(35).collect();
     let kind = match ref_type {
@@ -97,7 +97,7 @@ fn on(claims: Claims, ref_type: &str, reference: &str) -> Claims {
     with_subjects(claims, subject, short).replacing("ref_type", ref_type).replacing("ref", reference)
 }
 
-/// The same of another project.
+/// The same claims for another project.
 fn elsewhere(claims: Claims, namesake: bool) -> Claims {
     let repo = claims.text("repo").filter(|_| namesake).unwrap_or(NO_NAME).to_owned();
     let subject = claims.text("sub").and_then(|sub| {
@@ -116,7 +116,7 @@ fn elsewhere(claims: Claims, namesake: bool) -> Claims {
         .replacing("repo", repo)
 }
 
-/// The five parts of `sub127`, none of which holds a colon.
+/// The five parts of `sub127`, none of which contains a colon.
 fn parts(claims: &Claims) -> Option<[&str; 5]> {
     let parts: Vec<&str> = claims.text("sub127")?.split(':').collect();
     parts.try_into().ok()

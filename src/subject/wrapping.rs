@@ -1,4 +1,4 @@
-//! A token that is not alone: what is around it, and what to do about that.
+//! Recognizes a token inside another text, and how to extract it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,11 +7,11 @@ use serde_json::Value;
 use crate::json;
 use crate::secret::redact_jwt_shaped;
 
-/// How a JOSE header begins, a JSON object in base64url (RFC 7515, section 3.1).
+/// The start of every JOSE header, which is a JSON object in base64url (RFC 7515, section 3.1).
 const HEADER: &str = "eyJ";
 
-/// What `text` is in place of a token, and how the token is taken out of it; none if it does not look like something that
-/// holds one. No part of `text` is in the words but the name of a JSON member.
+/// What `text` is, and how to extract the token; `None` if it does not seem to contain a token. The result contains
+/// no part of `text` except the name of a JSON member.
 pub(super) fn around(text: &str) -> Option<(&'static str, String)> {
     if text.starts_with('{') {
         return Some(("it is JSON", in_json(text)));
@@ -20,7 +20,7 @@ pub(super) fn around(text: &str) -> Option<(&'static str, String)> {
     if compact.len() < text.len() && is_jwt_shaped(&compact) && compact.starts_with(HEADER) {
         return Some(("there are spaces or line breaks in it", "remove them: tr -d '[:space:]'".into()));
     }
-    // A token that is cut has its second part right after a dot.
+    // In a truncated token, the second part directly follows a dot.
     let apart = |before: char| !(before.is_ascii_alphanumeric() || "-_.".contains(before));
     let before = text.find(HEADER).map(|at| &text[..at]).unwrap_or_default();
     if redact_jwt_shaped(text) == text || !before.ends_with(apart) {

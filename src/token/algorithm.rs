@@ -1,4 +1,4 @@
-//! Algorithms of signatures, by the names that a JWT's header has (RFC 7518, section 3.1).
+//! Signature algorithms, by their names in a JWT's header (RFC 7518, section 3.1).
 
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm, RSA_PKCS1_2048_8192_SHA256,
@@ -6,29 +6,29 @@ use ring::signature::{
     RSA_PSS_2048_8192_SHA512, RsaParameters,
 };
 
-/// How a signature is checked.
+/// How a signature is verified.
 #[derive(Clone, Copy)]
 pub(super) enum Scheme {
     /// With an RSA key.
     Rsa(&'static RsaParameters),
     /// With a key on a curve.
     Ec {
-        /// The curve, as a JWK names it.
+        /// The curve's name in a JWK.
         curve: &'static str,
-        /// How.
+        /// The algorithm.
         algorithm: &'static EcdsaVerificationAlgorithm,
     },
-    /// With a key on an Edwards curve (RFC 8037); of the two, Ed25519 can be checked here.
+    /// With a key on an Edwards curve (RFC 8037). Only Ed25519 is supported.
     Edwards,
 }
 
-/// What an algorithm's name stands for.
+/// The meaning of an algorithm's name.
 pub(super) enum Algorithm {
-    /// One that can be checked here.
+    /// A supported algorithm.
     Known(Scheme),
-    /// A signature that is not checked here; the curve of its keys, as a JWK names it.
+    /// An unsupported algorithm; the name of its keys' curve in a JWK.
     Unknown(&'static str),
-    /// None that an issuer's published key could have made.
+    /// An algorithm that no issuer's published key can have.
     Unsound,
 }
 

@@ -1,4 +1,4 @@
-//! Whether the token, by its own claims and this machine's clock, is one that clouds take.
+//! Checks the token's own claims with this machine's clock.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 use crate::subject::{Claims, LEEWAY};
 
-/// Some clouds take no token that is older, whatever its `exp`, in seconds.
+/// The greatest age at which some clouds accept a token, whatever its `exp`; in seconds.
 const A_DAY: i64 = 86_400;
 
-/// Every claim that each cloud wants, and the times.
+/// Checks the claims that every cloud requires, and the times.
 pub(super) fn check(claims: &Claims, now: i64) -> Check {
     let mut parts = vec![subject(claims), audience(claims), issued(claims, now), expiry(claims, now)];
     parts.extend(not_before(claims, now));
@@ -81,7 +81,7 @@ fn expiry(claims: &Claims, now: i64) -> Check {
 
 fn not_before(claims: &Claims, now: i64) -> Option<Check> {
     let at = claims.not_before()?;
-    // Semaphore writes that of its issue, which is told already.
+    // Semaphore sets it to the time of issue, which is already reported.
     if claims.issued() == Some(at) && at.saturating_sub(now) <= LEEWAY {
         return None;
     }
@@ -93,7 +93,7 @@ fn not_before(claims: &Claims, now: i64) -> Option<Check> {
     })
 }
 
-/// A time that is a number, and not a whole one.
+/// Reports a time that is a number, but not an integer.
 fn whole(claims: &Claims, name: &str) -> Option<Check> {
     let odd = matches!(claims.get(name)?, number @ Value::Number(_) if number.as_i64().is_none());
     odd.then(|| {

@@ -1,6 +1,6 @@
-//! What each of Semaphore's claims is good for in a rule.
+//! What each of Semaphore's claims can be used for in a rule.
 //!
-//! The claims: <https://docs.semaphore.io/reference/openid>, and what the program that makes them does:
+//! The claims: <https://docs.semaphore.io/reference/openid>, and the source code that makes them:
 //! <https://github.com/semaphoreio/semaphore/blob/main/secrethub/lib/secrethub/open_id_connect/jwt.ex>.
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::job::Job;
 use crate::subject::Claims;
 use crate::subject::claims::{JobKind, SESSION_TAGS};
 
-/// The claims in the order in which they are shown; others follow.
+/// The claims in the order of the output; others follow.
 pub(super) const ORDER: [&str; 27] = [
     "iss",
     "aud",
@@ -40,18 +40,18 @@ pub(super) const ORDER: [&str; 27] = [
     SESSION_TAGS,
 ];
 
-/// Those that no organization can switch off.
+/// The claims that no organization can switch off.
 pub(super) const ALWAYS: [&str; 6] = ["iss", "aud", "iat", "nbf", "exp", "jti"];
 
-/// The claims of Semaphore's that this token lacks because the organization has switched them off.
+/// Semaphore's claims that this token lacks because the organization has switched them off.
 pub(super) fn missing(claims: &Claims, job: Job) -> Vec<&'static str> {
     let own = |name: &&str| !ALWAYS.contains(name) && *name != SESSION_TAGS;
     ORDER.into_iter().filter(|name| job.of_semaphore && own(name) && !claims.has(name)).collect()
 }
 
-/// What the claim is good for in a rule, where it is one of Semaphore's.
+/// What the claim can be used for in a rule; `None` for other claims than Semaphore's.
 pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
-    /// What is not a text.
+    /// Claims that are not texts.
     const OTHERS: [&str; 3] = ["aud", "exp", SESSION_TAGS];
     let as_usual = OTHERS.contains(&name) || claims.get(name).is_some_and(Value::is_string);
     if !job.of_semaphore || !as_usual {
@@ -128,8 +128,8 @@ fn subject(claims: &Claims, job: Job) -> &'static str {
     }
 }
 
-/// `sub127` is made of shortened parts: `org:project_id:repo:ref_type:ref` of 25, 36, 25, 2 and 35 characters, colons
-/// and a leading `refs/` left out. Which are cut here is seen by comparing them with the claims that they are made of.
+/// `sub127` consists of shortened parts: `org:project_id:repo:ref_type:ref` with 25, 36, 25, 2 and 35 characters,
+/// without colons and a leading `refs/`. A comparison with the original claims shows which parts are shortened.
 fn short_subject(claims: &Claims, job: Job) -> Option<String> {
     const LIMITS: &str = "a branch's name is cut after 29 characters, org and repo after 25";
     let short = claims.text("sub127")?;

@@ -1,4 +1,4 @@
-//! An issuer's discovery document, as the clouds want it.
+//! Checks an issuer's discovery document for the requirements of the clouds.
 //!
 //! <https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata>
 
@@ -11,11 +11,11 @@ use super::provider_errors::{on, refusing};
 use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 
-/// Without these AWS STS takes no keys of an issuer, and says that it could not retrieve them.
+/// Without these lists AWS STS does not use the issuer's keys, and reports that it could not retrieve them.
 const LISTS: [&str; 3] = ["response_types_supported", "subject_types_supported", SIGNED_WITH];
 const SIGNED_WITH: &str = "id_token_signing_alg_values_supported";
 
-/// Where an issuer publishes it.
+/// The address of the document.
 pub(super) fn address(issuer: &str) -> Result<Url, String> {
     let url = Url::parse(issuer).map_err(|error| error.to_string())?;
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
@@ -25,7 +25,7 @@ pub(super) fn address(issuer: &str) -> Result<Url, String> {
     Url::parse(&text).map_err(|error| error.to_string())
 }
 
-/// Whether the document is the issuer's, and where its keys are.
+/// Checks that the document belongs to the issuer. Returns the address of its keys.
 pub(super) fn check(page: &Page, address: &Url, issuer: &str, alg: &str) -> (Check, Option<Url>) {
     let title = format!("discovery document at {address}");
     let document = match page.json() {
@@ -50,7 +50,7 @@ fn keys(value: Option<&Value>) -> (Check, Option<Url>) {
     let wrong = |why: String| (on(TokenFault::NoDiscovery, Check::new(Mark::Fails, TITLE).fact("because", why)), None);
     let Some(text) = value.and_then(Value::as_str) else { return wrong("there is none".into()) };
     match Url::parse(text) {
-        // Not a request with somebody's password to where a stranger's token leads; nor is the password shown.
+        // No request is sent to an address with a password, and the password is not shown: it comes from the token.
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             wrong("it has a user or a password in it".into())
         }

@@ -1,4 +1,4 @@
-//! The wire: an issuer's two published documents, each asked for until it answers.
+//! Downloads an issuer's two published documents. Temporary errors are retried.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,39 +20,39 @@ use crate::json;
 
 const PROVIDER: &str = "the issuer";
 
-/// What answers, within what time.
+/// The client and the deadline for the downloads.
 pub(super) struct Issuer<'a> {
     pub(super) http: Client,
     pub(super) clock: &'a Clock,
     pub(super) deadline: Deadline,
 }
 
-/// An answer, whatever it holds.
+/// An answer with any content.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) status: u16,
-    /// The media type alone, in lower case; empty for none.
+    /// The media type without parameters, in lower case; empty if there is none.
     pub(super) media_type: PeerText,
     pub(super) body: Vec<u8>,
-    /// The memory that the body takes.
+    /// The memory budget of the body.
     pub(super) held: Option<Held>,
-    /// Whether it holds an object, once it has been read.
+    /// Whether it contains an object; known after it was parsed.
     pub(super) is_object: bool,
-    /// By how many seconds this machine's clock is ahead of the issuer's.
+    /// The number of seconds by which this machine's clock is ahead of the issuer's.
     pub(super) ahead: Option<i64>,
-    /// How long it took.
+    /// The duration of the download.
     pub(super) took: Duration,
 }
 
-/// Why there is no page.
+/// Why there is no answer.
 pub(super) enum Unread {
-    /// It is not to be asked for in clear.
+    /// Plain HTTP is not allowed for it.
     Clear(Failure),
-    /// Nobody answered, or not usefully.
+    /// There was no answer, or a useless one.
     Unreachable(Error),
 }
 
-/// A status that heals.
+/// A temporary error status.
 struct Busy {
     status: u16,
 }
@@ -69,7 +69,7 @@ impl fmt::Display for Busy {
     }
 }
 
-/// What a page that could not be had is told with.
+/// The inputs for explaining a failed download.
 struct Asked<'a>(&'a Url);
 
 impl Explain<Busy> for Asked<'_> {
@@ -86,7 +86,7 @@ impl Explain<Busy> for Asked<'_> {
     }
 
     fn transport_hints(&self, failure: &Failure) -> Vec<String> {
-        // The usual hint is for requests that carry the token.
+        // The usual hint is for requests that contain the token.
         if matches!(failure, Failure::Redirect { .. }) {
             let hint =
                 "it is not followed: the issuer itself must publish the document, and clouds need not follow either";
@@ -101,7 +101,7 @@ impl Explain<Busy> for Asked<'_> {
 }
 
 impl Issuer<'_> {
-    /// Asks for the page at `url`. Nothing secret is sent.
+    /// Downloads the page at `url`. Nothing secret is sent.
     pub(super) async fn page(&self, url: &Url) -> Result<Page, Unread> {
         match self.http.retry(self.deadline, async || self.attempt(url).await).await {
             Ok(page) => Ok(page),
@@ -142,23 +142,23 @@ impl Issuer<'_> {
     }
 }
 
-/// What an issuer wrote, fit to be shown. It is shown no secret, so that there is none to take out.
+/// A text from the issuer in a form that can be shown. The issuer receives no secret, so none must be removed.
 pub(super) fn quoted(text: &str) -> PeerText {
     Shown::default().clean(&RawText::new(text))
 }
 
 impl Page {
-    /// The object that it holds. If it holds none: what the clouds make of that, if it is known, and why.
+    /// The JSON object in the page. If there is none: how the clouds treat that, if known, and the reason.
     pub(super) fn json(&self) -> Result<Map<String, Value>, (Mark, String)> {
         let fails = |why: String| Err((Mark::Fails, why));
         if self.status != 200 {
             return fails(format!("it was answered with status {}", self.status));
         }
-        // A text with escapes is put together beside the one that is read.
+        // A text with escapes is decoded into a second buffer.
         let room = self.held.as_ref().map_or(usize::MAX, Held::room);
         match json::parse_within(&self.body, &mut room.saturating_sub(self.body.len())) {
             Ok(Value::Object(members)) => return Ok(members),
-            // A cloud may take either.
+            // A cloud may use either of the two.
             Err(fault @ json::Fault::Twice { .. }) => {
                 return Err((Mark::Unknown, format!("{fault}: readers differ in which of the two they take")));
             }
@@ -177,13 +177,14 @@ impl Page {
         })
     }
 
-    /// The page without its body, which has been looked at.
+    /// The page without its body, after it was parsed.
     pub(super) fn read(self) -> Self {
         let is_object = self.json().is_ok();
         Self { is_object, body: Vec::new(), held: None, ..self }
     }
 
-    /// Whether it is called JSON, as the standards want (OpenID Connect Discovery 1.0, section 4.2; RFC 7517, section 8.5).
+    /// Whether its media type is JSON, as the standards require (OpenID Connect Discovery 1.0, section 4.2; RFC 7517,
+    /// section 8.5).
     pub(super) fn is_called_json(&self) -> bool {
         let name = self.media_type.as_str();
         name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"))

@@ -1,4 +1,4 @@
-//! Which kind of job a token is for, as far as its claims tell.
+//! The kind of job of a token, as far as its claims show it.
 
 use crate::subject::Claims;
 use crate::subject::claims::JobKind;
@@ -6,11 +6,11 @@ use crate::subject::claims::JobKind;
 /// A job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Job {
-    /// Whether its CI is Semaphore.
+    /// Whether it is a Semaphore job.
     pub(super) of_semaphore: bool,
-    /// What it runs for.
+    /// Its kind.
     pub(super) kind: Option<JobKind>,
-    /// Whether a person debugs a job of that kind.
+    /// Whether it is a debug session for a job of that kind.
     pub(super) debugged: bool,
 }
 
@@ -24,7 +24,7 @@ impl Job {
         }
     }
 
-    /// For a program.
+    /// Its name in JSON.
     pub(super) fn name(self) -> Option<&'static str> {
         Some(match self.kind? {
             JobKind::ProjectDebug => "project-debug",
@@ -35,7 +35,7 @@ impl Job {
         })
     }
 
-    /// For a person.
+    /// Its description in text.
     pub(super) fn words(self, claims: &Claims) -> String {
         let named = |prefix: &str| {
             let reference = claims.text("ref").map(|text| text.strip_prefix(prefix).unwrap_or(text));

@@ -1,4 +1,4 @@
-//! An issuer's published keys (RFC 7517), and which of them is the token's.
+//! Parses an issuer's published keys (RFC 7517), and selects the token's key.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,34 +11,34 @@ use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 use crate::subject::Header;
 
-/// One key. Members that only a private key has are not read.
+/// A key. Members of private keys are ignored.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Jwk {
     kid: Option<String>,
-    /// `use`: for signatures, or for something else.
+    /// `use`: signatures, or something else.
     purpose: Option<String>,
-    /// `key_ops`: what may be done with it.
+    /// `key_ops`: the allowed operations.
     operations: Option<Vec<String>>,
     alg: Option<String>,
     pub(super) key: Key,
 }
 
-/// The key itself (RFC 7518, section 6).
+/// The key material (RFC 7518, section 6).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Key {
-    /// RSA, without leading zeros.
+    /// An RSA key, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// A point on a curve, uncompressed.
     Ec { curve: &'static str, point: Vec<u8> },
     /// A point on Ed25519 (RFC 8037, section 2).
     Ed25519(Vec<u8>),
-    /// On a curve whose signatures are not checked here.
+    /// A key on a curve that is not supported.
     Unchecked { curve: String },
-    /// Another, or one that cannot be read: what it is.
+    /// Another key, or an invalid one; its description.
     Other(String),
 }
 
-/// RFC 7518, section 3.3; and what ring takes at most.
+/// The minimum is from RFC 7518, section 3.3; the maximum is that of ring.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 impl Jwk {
@@ -58,7 +58,7 @@ impl Jwk {
         if self.operations.as_ref().is_some_and(|operations| !operations.iter().any(|one| one == "verify")) {
             return Some("it is not published for verifying (`key_ops`)".into());
         }
-        // RFC 9864 has a name of its own for EdDSA on this curve.
+        // RFC 9864 defines another name for EdDSA on this curve.
         let general = |name: &str| if name == ED25519_NAME { "EdDSA".to_owned() } else { name.to_owned() };
         if let Some(own) = self.alg.as_deref().filter(|own| general(own) != general(alg)) {
             return Some(format!("it is published for {}", quoted(own)));
@@ -99,7 +99,7 @@ impl Key {
         let curve = value.get("crv").and_then(Value::as_str).unwrap_or_default();
         match value.get("kty").and_then(Value::as_str).unwrap_or_default() {
             "RSA" => match (part("n"), part("e")) {
-                // Some write a sign's zero before the number.
+                // Some issuers write a zero byte for the sign before the number.
                 (Some(n), Some(e)) => Self::Rsa { n: trimmed(n), e: trimmed(e) },
                 _ => broken(),
             },
@@ -133,15 +133,15 @@ fn bits(n: &[u8]) -> usize {
     n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize)
 }
 
-/// The entries of a set, each to be read as a key.
+/// The entries of a key set.
 fn entries(set: &Map<String, Value>) -> Option<&Vec<Value>> {
     set.get("keys")?.as_array()
 }
 
-/// The most keys of one name of which each is told why it is not the token's.
+/// The most keys with the same id for which the report states why they do not match.
 const TOLD: usize = 16;
 
-/// The token's keys among those at `address`.
+/// Selects the token's keys among those at `address`.
 pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<Jwk>) {
     let title = format!("keys at {address}");
     let set = match page.json() {
@@ -155,7 +155,7 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
     let alg = header.alg.as_deref().unwrap_or_default();
     let (named, mut own): (Check, Vec<Jwk>) = match &header.kid {
         None => {
-            // There may be many: what cannot be the token's is not kept.
+            // There may be many keys: those that cannot match are dropped.
             let keys = entries.iter().map(Jwk::read).filter(|key| key.unfit(alg).is_none()).collect();
             let check = Check::new(Mark::Fails, "the token names its key")
                 .fact("because", "its header has no `kid`, and an issuer's keys rotate");
@@ -179,7 +179,8 @@ pub(super) fn check(page: &Page, address: &str, header: &Header) -> (Check, Vec<
     };
     let mut parts = vec![named];
     if header.kid.is_some() {
-        // Keys of several kinds may have one name (RFC 7517, section 4.5): beside one that fits, the others are no fault.
+        // Keys of different kinds may have the same id (RFC 7517, section 4.5). If one matches, the others are not
+        // faults.
         let fits = own.iter().any(|key| key.unfit(alg).is_none());
         let told = own.iter().filter_map(|key| match key.unfit(alg) {
             None => Some(Check::new(Mark::Holds, format!("it is {}", key.words()))),

@@ -1,4 +1,5 @@
-//! `token`: what the job's token says, what each claim is good for in a rule, and whether its issuer stands by it.
+//! `token`: shows the claims of the job's token, what each can be used for in a rule, and whether its signature is
+//! valid.
 
 mod algorithm;
 mod claim_checks;
@@ -26,25 +27,24 @@ use crate::subject::{self, Source};
 pub use signature::is_made_by;
 use summary::Summary;
 
-/// What to show.
+/// The request.
 #[derive(Debug)]
 pub struct Request {
-    /// Where the token is.
+    /// The source of the token.
     pub source: Source,
-    /// How its issuer is asked, if it is.
+    /// The network settings for verifying it, if requested.
     pub verification: Option<Settings>,
-    /// Whether the answer is for a program.
+    /// Whether the output is JSON.
     pub json: bool,
 }
 
-/// The usual bound on asking the issuer, retries included.
+/// The default timeout of the verification, including retries.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Shows the token's claims on standard output, whatever their age, and with them what its issuer says of it where
-/// that was asked.
+/// Prints the token's claims, even if it has expired. If requested, also prints the result of the verification.
 ///
 /// # Errors
-/// When there is no token, its issuer cannot be asked, or standard output is closed.
+/// If there is no token, its issuer cannot be reached, or standard output is closed.
 pub async fn show(request: Request, host: &Host, deadline: Deadline) -> Result<Exit, Error> {
     let token = subject::look_at(&request.source, host, deadline).await?;
     let explanation = match request.verification {

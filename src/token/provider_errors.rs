@@ -1,10 +1,10 @@
-//! What the clouds do with a token that has a fault.
+//! The reactions of the clouds to a token with a fault.
 
 use crate::cloud::{About, Reaction, TokenFault};
 use crate::clouds;
 use crate::explanation::{Check, Mark};
 
-/// The check with a line for each cloud that has words for `fault`; what is not known says nothing of them.
+/// Adds a line to the check for each cloud with a known message for `fault`.
 pub(super) fn on(fault: TokenFault<'_>, check: Check) -> Check {
     among(&clouds::ALL, fault, check)
 }
@@ -19,7 +19,7 @@ fn among(clouds: &[&About], fault: TokenFault<'_>, check: Check) -> Check {
     })
 }
 
-/// Those that refuse a token for `fault`, with the verb for one of them or for several: `AWS and Google want`.
+/// The clouds that refuse a token for `fault`, with the verb for one or for several: `AWS and Google want`.
 pub(super) fn refusing(fault: TokenFault<'_>, one: &str, several: &str) -> String {
     let refuse = |about: &&&About| (about.reaction)(fault) != Reaction::Ignores;
     let names: Vec<&str> = clouds::ALL.iter().filter(refuse).map(|about| about.name).collect();

@@ -1,8 +1,8 @@
-//! Times in words.
+//! Times and durations as text.
 
 use crate::text::time;
 
-/// A span of seconds in its two largest units: `23 hours 57 minutes`.
+/// A duration in its two largest units: `23 hours 57 minutes`.
 pub(super) fn span(seconds: i64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let seconds = seconds.unsigned_abs();
@@ -19,7 +19,7 @@ pub(super) fn span(seconds: i64) -> String {
     parts.join(" ")
 }
 
-/// A moment as a date and in words: `2026-08-10T22:13:20Z, 3 minutes ago`.
+/// A time as a date and relative to `now`: `2026-08-10T22:13:20Z, 3 minutes ago`.
 pub(super) fn moment(at: i64, now: i64) -> String {
     let distance = span(at.saturating_sub(now));
     if at > now { format!("{}, in {distance}", time(at)) } else { format!("{}, {distance} ago", time(at)) }

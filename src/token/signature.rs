@@ -1,4 +1,4 @@
-//! Whether a published key made the token's signature (RFC 7515, section 5.2; RFC 7518, section 3).
+//! Verifies the token's signature with the published keys (RFC 7515, section 5.2; RFC 7518, section 3).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use crate::explanation::{Check, Mark};
 use crate::secret::Secret;
 use crate::subject::Header;
 
-/// The header's part: the algorithm, and that nothing in it is to be read otherwise.
+/// Checks the header: the algorithm, and that it contains no critical extension.
 pub(super) fn header(header: &Header) -> Check {
     let alg = header.alg.as_deref().unwrap_or("(none)");
     if header.critical {
@@ -34,8 +34,8 @@ pub(super) fn header(header: &Header) -> Check {
     }
 }
 
-/// Whether one of `keys`, which have the name that the token gives and are of its kind, made its signature; nothing where no
-/// key could have.
+/// Checks whether one of `keys`, which have the token's key id and the right kind, made its signature; `None` if none
+/// can have made it.
 pub(super) fn check(token: &Secret, header: &Header, keys: &[Jwk]) -> Option<Check> {
     const TITLE: &str = "the signature is that of the token's key";
     let unknown = |why: &str| Check::new(Mark::Unknown, TITLE).fact("because", why);
@@ -58,9 +58,10 @@ pub(super) fn check(token: &Secret, header: &Header, keys: &[Jwk]) -> Option<Che
     Some(on(TokenFault::WrongSignature, Check::new(Mark::Fails, TITLE).fact("because", because)))
 }
 
-/// Whether the key `jwk` (RFC 7517) made this `signature` of `message` by the algorithm that a token's header calls `alg`.
+/// Whether the key `jwk` (RFC 7517) made this `signature` of `message`. `alg` is the algorithm's name in a token's
+/// header.
 ///
-/// Nothing where such a signature is not checked here, or the key is not one for it.
+/// `None` if the algorithm is not supported, or does not match the key.
 #[must_use]
 pub fn is_made_by(jwk: &Value, alg: &str, message: &[u8], signature: &[u8]) -> Option<bool> {
     let key = Jwk::read(jwk);

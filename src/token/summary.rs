@@ -1,4 +1,4 @@
-//! A token as it is shown: all that it says, and nothing that could be traded.
+//! The token's data for the output: all claims, and nothing that could be used as a token.
 
 use std::fmt::Write as _;
 
@@ -13,13 +13,13 @@ use crate::secret::redact_jwt_shaped;
 use crate::subject::{Claims, Header, SubjectToken};
 use crate::text::time;
 
-/// What is to be shown.
+/// The data to show.
 pub(super) struct Summary<'t> {
     pub(super) header: &'t Header,
     pub(super) claims: &'t Claims,
     pub(super) job: Job,
     pub(super) limits: Vec<Limit>,
-    /// This machine's clock, in seconds since 1970.
+    /// This machine's time, in seconds since 1970.
     pub(super) now: i64,
 }
 
@@ -30,14 +30,14 @@ impl<'t> Summary<'t> {
         Self { header: token.header(), claims: token.claims(), job, limits, now }
     }
 
-    /// The claims' names: those that are known in their order, then the others in the alphabet's.
+    /// The names of the claims: known ones in a fixed order, then the others in alphabetical order.
     pub(super) fn names(&self) -> Vec<&'t str> {
         let known = claim_notes::ORDER.into_iter().filter(|name| self.claims.has(name));
         let others = self.claims.names().into_iter().filter(|name| !claim_notes::ORDER.contains(name));
         known.chain(others).collect()
     }
 
-    /// What the claim is good for in a rule.
+    /// What the claim can be used for in a rule.
     pub(super) fn note(&self, name: &str) -> Option<String> {
         claim_notes::note(self.claims, self.job, name)
     }
@@ -47,7 +47,7 @@ impl<'t> Summary<'t> {
         claim_notes::missing(self.claims, self.job)
     }
 
-    /// Until when it is good, in words.
+    /// The expiry in words.
     pub(super) fn expiry(&self) -> String {
         match self.claims.expiry() {
             Some(at) if at > self.now => moment(at, self.now),
@@ -57,8 +57,8 @@ impl<'t> Summary<'t> {
         }
     }
 
-    /// For a program: one JSON object, with a line feed after it. Claims are as the token has them, numbers to the digit;
-    /// but a claim that is itself a token is none that may be shown.
+    /// The output as a JSON object, with a line feed at the end. Claims are unchanged, with every digit of their
+    /// numbers. A claim that is itself a token is left out.
     pub(super) fn json(&self, explanation: Option<&Explanation>) -> String {
         let claims: Map<String, Value> = self
             .claims
@@ -92,7 +92,7 @@ impl<'t> Summary<'t> {
     }
 }
 
-/// A value without what looks like a JWT.
+/// A value without anything that looks like a JWT.
 fn without_tokens(value: &Value) -> Value {
     match value {
         Value::String(text) => redact_jwt_shaped(text).into(),
@@ -104,8 +104,8 @@ fn without_tokens(value: &Value) -> Value {
     }
 }
 
-/// JSON in which every character that could move a cursor or reorder text is written as an escape. `serde_json` leaves
-/// those above U+001F as they are; outside strings there are none.
+/// JSON in which characters that could move the cursor or reorder text are escaped. `serde_json` does not escape
+/// those above U+001F. They occur only inside strings.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

@@ -1,4 +1,4 @@
-//! A token's summary as a person reads it: narrow, whatever the claims hold.
+//! A token's summary as text, in narrow columns.
 
 use std::fmt::Write as _;
 
@@ -13,15 +13,15 @@ use crate::subject::Claims;
 use crate::subject::claims::SESSION_TAGS;
 use crate::text::time;
 
-/// The width that notes are broken to; values are not, so that they can be copied.
+/// The width at which notes are wrapped. Values are not wrapped, so that they can be copied.
 const WIDTH: usize = 80;
-/// Where values begin.
+/// The column of the values.
 const VALUES: usize = 13;
-/// The longest value and the longest name that are shown whole, in characters.
+/// The longest value and the longest name that are shown completely, in characters.
 const LONGEST: usize = 600;
 const LONGEST_NAME: usize = 64;
 
-/// For a person; `explanation` is what its issuer says of it.
+/// The text. `explanation` is the result of the verification.
 pub(super) fn text(summary: &Summary<'_>, explanation: Option<&Explanation>) -> String {
     let mut out = layout(summary, explanation.is_some());
     if let Some(explanation) = explanation {
@@ -31,7 +31,7 @@ pub(super) fn text(summary: &Summary<'_>, explanation: Option<&Explanation>) -> 
     out
 }
 
-/// The whole table; `verified` where an explanation of the signature follows.
+/// The whole table. `verified`: whether the result of a verification follows.
 fn layout(summary: &Summary<'_>, verified: bool) -> String {
     let mut out = head(summary, verified);
     out.push_str("\nclaims\n");
@@ -73,7 +73,7 @@ fn head(summary: &Summary<'_>, verified: bool) -> String {
     lines.collect()
 }
 
-/// A name and its value; a long name has a line of its own.
+/// A name and its value; a long name has its own line.
 fn line(out: &mut String, name: &str, lines: &[String]) {
     let name = cut(&sanitized(name), LONGEST_NAME);
     let fits = name.chars().count() < VALUES - 2;
@@ -96,7 +96,7 @@ fn section(out: &mut String, title: &str, items: &[(&str, String)]) {
     }
 }
 
-/// A claim's value, in the lines that it takes.
+/// The lines of a claim's value.
 fn value(claims: &Claims, name: &str) -> Vec<String> {
     let dated = |at: Option<i64>, shown: String| match at {
         Some(at) if time(at) != shown => format!("{shown} = {}", time(at)),
@@ -113,7 +113,7 @@ fn value(claims: &Claims, name: &str) -> Vec<String> {
     vec![cut(&sanitized(&shown), LONGEST)]
 }
 
-/// Session tags as AWS reads them, where they are such: `branch=main  job_type=pipeline_job; transitive: branch`.
+/// Session tags in AWS's format, if the claim has it: `branch=main  job_type=pipeline_job; transitive: branch`.
 fn tags(claims: &Claims) -> Option<Vec<String>> {
     let claim = claims.get(SESSION_TAGS)?;
     let pairs = claim.get("principal_tags")?.as_object()?.iter().map(|(name, values)| {
@@ -140,7 +140,7 @@ fn cut(text: &str, longest: usize) -> String {
     format!("{kept}… ({length} characters)")
 }
 
-/// Lines of at most `width` characters, broken at blanks; a longer word has a line of its own.
+/// Lines of at most `width` characters, wrapped at spaces; a longer word has its own line.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

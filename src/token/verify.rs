@@ -1,4 +1,4 @@
-//! `--verify`: the token against its issuer's published keys, and the clocks; every fault at once.
+//! `--verify`: checks the token with its issuer's published keys and with the clocks. It reports all faults at once.
 
 use super::discovery;
 use super::issuer::{Issuer, Page, Unread};
@@ -14,24 +14,24 @@ use crate::http::Client;
 use crate::http::retry::Deadline;
 use crate::subject::SubjectToken;
 
-/// A difference between two clocks that is worth a word, and one that is worth a warning, in seconds.
+/// The clock differences that are reported as a note and as a warning, in seconds.
 const SAID: u64 = 5;
 const WARNED: u64 = 60;
 
-/// What was asked of the issuer, and what came of it.
+/// What was downloaded from the issuer, and the results.
 struct Asked {
     checks: Vec<Check>,
     pages: Vec<Page>,
     unreachable: Option<Error>,
 }
 
-/// Judges `token` by what its issuer publishes, asked for through `http`, and by `clock`.
+/// Checks `token` with the documents that its issuer publishes, using the client `http` and the clock `clock`.
 ///
 /// Sources: [OpenID Connect Discovery 1.0](https://openid.net/specs/openid-connect-discovery-1_0.html),
 /// [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517).
 ///
 /// # Errors
-/// When the issuer could not be reached until `deadline`, and the token is not bad without it.
+/// If the issuer could not be reached before `deadline`, and the token has no other fault.
 pub async fn verify(
     token: &SubjectToken,
     http: Client,
@@ -97,7 +97,7 @@ impl Asked {
         });
     }
 
-    /// The page at `address`; `in_clear` is the fault where that is not https.
+    /// Downloads the page at `address`. `in_clear` is the fault if that is not https.
     async fn page(
         &mut self,
         issuer: &Issuer<'_>,
@@ -121,7 +121,7 @@ impl Asked {
     }
 }
 
-/// How far this machine's clock is from the issuer's.
+/// Reports a difference between this machine's clock and the issuer's.
 fn clocks(pages: &[Page]) -> Vec<String> {
     let nearest = pages.iter().filter_map(|page| page.ahead).min_by_key(|ahead| ahead.unsigned_abs());
     let Some(ahead) = nearest.filter(|ahead| ahead.unsigned_abs() > SAID) else { return Vec::new() };
@@ -133,7 +133,7 @@ fn clocks(pages: &[Page]) -> Vec<String> {
     vec![said]
 }
 
-/// AWS waits for an issuer that long.
+/// Reports a slow issuer: AWS waits only for a limited time.
 fn slow(pages: &[Page]) -> Option<String> {
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
     let slowest = pages.iter().map(|page| page.took).max()?;
@@ -145,7 +145,7 @@ fn slow(pages: &[Page]) -> Option<String> {
     })
 }
 
-/// JSON that is not called so.
+/// Reports JSON with another media type.
 fn misnamed(pages: &[Page]) -> Vec<String> {
     let odd = pages.iter().filter(|page| page.status == 200 && !page.is_called_json() && page.is_object);
     odd.map(|page| match page.media_type.as_str() {

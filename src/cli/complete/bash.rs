@@ -1,5 +1,6 @@
-//! bash: one function that finds the command on the line and offers what may follow. Without bash-completion's helpers
-//! and for bash 3.2, which macOS has; there `=` is a word of its own. (And there `source <(…)` reads nothing: `eval` does.)
+//! Completions for bash: one function that finds the command on the line and offers what may follow. It needs no
+//! helpers of bash-completion, and supports bash 3.2 of macOS, in which `=` is a separate word. (In bash 3.2, `source
+//! <(…)` reads nothing, but `eval` works.)
 
 use super::add;
 use crate::cli::outline::{Entry, Opt, Value};
@@ -56,7 +57,7 @@ pub(super) fn script(commands: &[Entry]) -> String {
     let mut files = Vec::new();
     let mut unknown = Vec::new();
     for (path, option) in commands.iter().flat_map(|command| command.options.iter().map(|it| (&command.path, it))) {
-        // The command and the option as the `case` sees them.
+        // The command and the option, in the form of the `case`.
         let here = ["'", path, " --", &option.long, "'"].concat();
         match &option.value {
             Value::Absent => {}

@@ -1,4 +1,4 @@
-//! fish: a line for each option, under the condition that its command is on the line.
+//! Completions for fish: a line for each option, under the condition that its command is on the line.
 
 use super::add;
 use crate::cli::outline::{Entry, Value};

@@ -1,7 +1,7 @@
-//! `completions`: what the shells get from clap's own definitions.
+//! `completions`: shell completions, made from clap's definitions.
 //!
-//! `clap_complete` and `clap_mangen` make the completions and the manual page as well, for 63 KB and 75 KB of a small
-//! binary's release build. Ours, with the examples in the help texts, are 38 KB.
+//! `clap_complete` and `clap_mangen` would make the completions and the manual page too, but add 63 KB and 75 KB to
+//! the binary. This code, including the examples in the help texts, has 38 KB.
 
 mod bash;
 mod fish;
@@ -31,7 +31,7 @@ pub fn completions(shell: Shell) -> String {
     }
 }
 
-/// `format!` without its machinery: these scripts are many small pieces.
+/// Appends texts. These scripts are made of many small pieces, for which `format!` would add much code.
 fn add(out: &mut String, parts: &[&str]) {
     for part in parts {
         out.push_str(part);

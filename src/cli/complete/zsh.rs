@@ -1,4 +1,4 @@
-//! zsh: a function for each command, with `_arguments`.
+//! Completions for zsh: a function for each command, with `_arguments`.
 
 use super::add;
 use crate::cli::outline::{Entry, Opt, Value};
@@ -7,7 +7,7 @@ const HEAD: &str = "#compdef oidc-exchange docker-credential-oidc-exchange
 # zsh completion of oidc-exchange: a file `_oidc-exchange` in a directory of fpath.
 ";
 
-/// After `--` the line is COMMAND's.
+/// After `--`, the line belongs to COMMAND.
 const RUNS: &str = r"    local -i end=${words[(i)--]}
     if (( end < CURRENT )); then
         shift end words
@@ -25,7 +25,7 @@ const BRANCH: &str = r" \
     esac
 ";
 
-/// Loaded by way of fpath this is the body of the function that was asked for; sourced, it has to register one.
+/// If fpath loads this file, it is the body of the requested function. If it is sourced, it must register a function.
 const TAIL: &str = r#"
 
 _docker_credential_oidc_exchange() {
@@ -78,7 +78,8 @@ fn function(path: &str) -> String {
     ["_oidc_exchange", if path.is_empty() { "" } else { "_" }, &path.replace(' ', "_")].concat()
 }
 
-/// `'(-q --quiet)'{-q,--quiet}'[Say nothing but errors]'`; one that repeats has a star in place of the group.
+/// For example `'(-q --quiet)'{-q,--quiet}'[Say nothing but errors]'`. An option that may be repeated has a star in
+/// place of the group.
 fn specification(option: &Opt) -> String {
     let names = option.names();
     let mut out = if option.repeats { "'*'".to_owned() } else { ["'(", &names.join(" "), ")'"].concat() };

@@ -1,4 +1,4 @@
-//! What people type out of habit with other tools is answered with what to do instead.
+//! Recognizes words of other tools, and suggests what to write instead.
 
 mod output;
 mod table;
@@ -10,7 +10,7 @@ use self::table::{COMMANDS, DOCUMENTS, Habit, OPTIONS, VALUES};
 use super::Cli;
 pub use output::{Place, place};
 
-/// Puts what was meant into `error`, for a command line of these words.
+/// Adds the suggestion for the command line `words` to `error`.
 pub fn advise(error: &mut clap::Error, words: &[String]) {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -41,7 +41,7 @@ pub fn advise(error: &mut clap::Error, words: &[String]) {
         None
     };
     let Some(tip) = tip else {
-        // Clap's own line has the guessed option as if the command required it.
+        // clap's own line shows the guessed option as if the command required it.
         if kind == ErrorKind::UnknownArgument
             && let Some(command) = path.last()
         {
@@ -49,7 +49,7 @@ pub fn advise(error: &mut clap::Error, words: &[String]) {
         }
         return;
     };
-    // The command's whole usage would push the tip off the screen.
+    // The command's whole usage would scroll the suggestion off the screen.
     for kind in
         [ContextKind::Usage, ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
     {
@@ -58,7 +58,7 @@ pub fn advise(error: &mut clap::Error, words: &[String]) {
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
 }
 
-/// The commands that the words name, one below the other.
+/// The commands in the words, from outer to inner.
 fn path<'c>(program: &'c Command, words: &[String]) -> Vec<&'c Command> {
     let mut path = vec![program];
     for word in words {
@@ -69,7 +69,7 @@ fn path<'c>(program: &'c Command, words: &[String]) -> Vec<&'c Command> {
     path
 }
 
-/// `typed`, or the whole word that clap has read as several options of one letter: `-address=…` of Go's tools.
+/// `typed`, or the whole word if clap has parsed it as several one-letter options: `-address=…` of Go tools.
 fn whole(typed: &str, words: &[String]) -> String {
     let mut letters = typed.strip_prefix('-').unwrap_or_default().chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else { return typed.to_owned() };
@@ -126,7 +126,7 @@ fn lines(program: &Command) -> Vec<(String, &Command)> {
     all
 }
 
-/// Without a better guess than clap's, if it has one.
+/// The suggestion for a command; none if clap's own guess is better.
 fn command(path: &[&Command], typed: &str, clap_guesses: bool) -> Option<String> {
     let names: Vec<&str> = path.iter().skip(1).map(|command| command.get_name()).collect();
     if let Some(tip) = found(COMMANDS, &names.join(" "), typed) {
@@ -147,7 +147,7 @@ fn command(path: &[&Command], typed: &str, clap_guesses: bool) -> Option<String>
     }
 }
 
-/// What to do instead of `typed`.
+/// The suggestion for `typed`.
 fn found(table: &[Habit], within: &str, typed: &str) -> Option<String> {
     row(table, within, typed).map(|habit| habit.instead.to_owned())
 }
@@ -173,7 +173,7 @@ mod tests {
         command.get_arguments().any(names)
     }
 
-    /// What is advised is there, and what is typed is not: a row that has been overtaken would mislead.
+    /// Every suggestion exists, and no typed word does: an outdated row would mislead.
     #[test]
     fn each_row_names_what_there_is() {
         let mut program = Cli::command();
@@ -207,7 +207,7 @@ mod tests {
         }
     }
 
-    /// The tip for a command line that has one.
+    /// The suggestion for a command line that has one.
     fn tip(line: &str) -> Option<String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let mut error = Cli::try_parse_from(std::iter::once("oidc-exchange".to_owned()).chain(words.clone())).err()?;
@@ -216,7 +216,7 @@ mod tests {
         shown.lines().find_map(|line| line.trim_start().strip_prefix("tip: ")).map(str::to_owned)
     }
 
-    /// A row that an earlier one hides, or that the parser never asks for, is dead.
+    /// A row that an earlier one hides, or that is never looked up, is useless.
     #[test]
     fn each_row_is_reached() {
         let reached = |line: &str, row: &Habit| assert_eq!(tip(line).as_deref(), Some(row.instead), "{line}");

@@ -1,4 +1,4 @@
-//! What a word after `--output` names: a file, standard output, or by mistake something else.
+//! The meaning of the value of `--output`: a file, standard output, or a mistake.
 
 use std::path::{Component, Path};
 
@@ -9,24 +9,24 @@ use super::table::VALUES;
 use crate::cli::{AwsAnswer, TokenAnswer, VaultAnswer};
 use crate::emit::Format;
 
-/// What `--output` names.
+/// The meaning of the value of `--output`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place {
     /// A file.
     File,
-    /// Standard output: `-`, or a path of the system's for it.
+    /// Standard output: `-`, or a system path for it.
     Stdout,
-    /// A device or a stream, which nothing can be put in place of.
+    /// A device or a stream, which cannot be replaced.
     Device,
-    /// By mistake a form, as the AWS CLI and others have it: what to do instead.
+    /// A format by mistake, as in the AWS CLI; the suggestion.
     Form(String),
 }
 
-/// Words that are no form, and that name no file either.
+/// Words that are neither formats nor file names.
 const STREAMS: &[&str] = &["stdout", "stderr", "console", "terminal", "off"];
 
-/// What `word`, given to `--output`, names. A caller who evaluates standard output would go on without credentials if it
-/// were taken for a file's name by mistake.
+/// The meaning of `word` as the value of `--output`. If a mistake were used as a file name, a caller that evaluates
+/// standard output would continue without credentials.
 #[must_use]
 pub fn place(word: &Path) -> Place {
     let Some(text) = word.to_str() else { return Place::File };
@@ -44,7 +44,7 @@ pub fn place(word: &Path) -> Place {
     }
 }
 
-/// What to do instead of `--output WORD`, if WORD is a value of `--format`, or a habit for one.
+/// The suggestion in place of `--output WORD`, if WORD is a value of `--format` or similar to one.
 fn form(word: &str) -> Option<String> {
     fn names<V: ValueEnum>() -> Vec<String> {
         V::value_variants().iter().filter_map(V::to_possible_value).map(|value| value.get_name().to_owned()).collect()
@@ -56,11 +56,11 @@ fn form(word: &str) -> Option<String> {
         .or_else(|| of(names::<TokenAnswer>(), ", of `aws`, `gcp` or `azure`"))
         .or_else(|| of(names::<AwsAnswer>(), ", of `aws`"))
         .or_else(|| of(names::<VaultAnswer>(), ", of `vault`"))
-        // `.env` is a file's name before anything else.
+        // `.env` is more likely a file name.
         .or_else(|| row(VALUES, "--format", word).filter(|_| !word.starts_with('.')).map(|row| row.instead.to_owned()))
 }
 
-/// The names below the root, without `.` and doubled slashes.
+/// The path components below the root, without `.` and empty ones.
 fn below_root(path: &Path) -> Option<Vec<&str>> {
     let mut parts = path.components();
     (parts.next() == Some(Component::RootDir)).then(|| parts.filter_map(|part| part.as_os_str().to_str()).collect())
@@ -73,7 +73,7 @@ fn is_stdout(path: &Path) -> bool {
     )
 }
 
-/// Only memory file systems hold files there.
+/// Only memory file systems contain regular files there.
 fn is_device(path: &Path) -> bool {
     match below_root(path).as_deref() {
         Some(["dev", "shm" | "mqueue", _, ..]) => false,

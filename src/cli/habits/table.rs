@@ -1,12 +1,12 @@
-//! The words of other tools and actions, and what to do instead. The comments say whose words they are.
+//! Words of other tools and actions, with suggestions. The comments name the tools.
 
-/// A habit.
+/// A word of another tool, with a suggestion.
 pub(super) struct Habit {
-    /// Where it is typed: the command's words; several with `|` between; empty for every place.
+    /// The commands in which it applies, separated by `|`; empty for all.
     pub(super) within: &'static str,
-    /// The words, with a space between.
+    /// The words, separated by spaces.
     pub(super) typed: &'static str,
-    /// An instruction.
+    /// The suggestion.
     pub(super) instead: &'static str,
 }
 
@@ -45,7 +45,7 @@ pub(super) const COMMANDS: &[Habit] = &[
     habit("", "manual docs", "write `man`"),
 ];
 
-/// Options, as [`super::kebab`] has them.
+/// Options, in the form of [`super::kebab`].
 pub(super) const OPTIONS: &[Habit] = &[
     // configure-aws-credentials, the AWS CLI and aws-vault.
     habit("aws", "role-to-assume", "write `--role-arn`"),
@@ -105,7 +105,7 @@ pub(super) const OPTIONS: &[Habit] = &[
         "write `--ca-file` to trust the server's own CA; TLS is always verified",
     ),
     habit("vault", "method", "leave it out: the method is jwt; `--mount` names where it is mounted"),
-    // All of them.
+    // All tools.
     habit("aws|gcp|azure|vault", "shell", "write `--format env` for POSIX shells, `--format fish` for fish"),
     habit("aws|gcp|azure|vault", "export output-format", "write `--format`"),
     habit("aws|gcp|azure|vault", "json", "write `--format json`"),
@@ -166,7 +166,7 @@ pub(super) const VALUES: &[Habit] = &[
     habit("--on-error", "continue ignore nothing", "write `--on-error none`"),
 ];
 
-/// What gets the document that `explain` evaluates.
+/// Commands that print the document for `explain`.
 pub(super) const DOCUMENTS: &[(&str, &str)] = &[
     (
         "explain aws",

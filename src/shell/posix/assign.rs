@@ -1,4 +1,4 @@
-//! Variables that are set, or the caller is stopped.
+//! Sets variables, or stops the caller.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -6,28 +6,28 @@ use std::fmt::Write;
 use super::stop::{FLAGS, status, stop_unless_intact};
 use super::{Name, quote, unset};
 
-/// The characters that no shell expands, that need no quotes, and that a value may hold as they are.
+/// The characters that no shell expands and that need no quotes. Values may contain them unchanged.
 const PLAIN: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz~_/+=:.,@%-";
 
-/// The exit codes of a text that stops its caller.
+/// The exit codes for a stopped caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Codes {
-    /// The caller has left out the quotes around `$(…)`, and a value would be changed by it.
+    /// The quotes around `$(…)` are missing, and a value would be changed.
     pub unquoted: u8,
     /// A variable does not keep its value: it is read-only, or the shell changes what is assigned to it.
     pub not_kept: u8,
 }
 
-/// Lines that remove `removed` and export `variables`. They stop a caller that would get other values, and set none of
-/// them then:
+/// Lines that unset `removed` and export `variables`. They stop a caller that would get other values, and then set
+/// none:
 ///
-/// * One that has left out the quotes around `$(…)`, if that changes a value: if a value holds more than plain
-///   characters, or `IFS` holds a plain one.
-/// * One that does not keep the value of a variable: it is read-only, the shell manages it (bash's `GROUPS`), or the caller
-///   has declared it as a number or in capital letters. bash would go on with the other variables, and zsh with none of them.
+/// * A caller without quotes around `$(…)`, if that changes a value: a value contains more than plain characters, or
+///   `IFS` contains a plain one.
+/// * A caller in which a variable does not keep its value: it is read-only, the shell manages it (bash's `GROUPS`), or
+///   it is declared as a number or in capital letters. bash would set the other variables, and zsh none of them.
 ///
 /// No character of the text is expanded, whatever the values are: a character that is not plain is in a variable that
-/// `printf` has made.
+/// `printf` sets.
 #[must_use]
 pub fn assign<'v>(removed: &[Name], variables: impl Iterator<Item = (&'v Name, &'v str)>, codes: Codes) -> String {
     let mut literals = Literals::default();
@@ -51,8 +51,8 @@ pub fn assign<'v>(removed: &[Name], variables: impl Iterator<Item = (&'v Name, &
     )
 }
 
-/// The same for a private file that is sourced, whose words no shell changes. The lines return `code` from it if a
-/// variable cannot be set; a secret is only in the lines after `hush`.
+/// The same for a private file that is sourced: no shell changes its words. If a variable cannot be set, the lines
+/// return `code`. Only the lines after `hush` contain secrets.
 #[must_use]
 pub fn assign_in_file<'v>(
     removed: &[Name],
@@ -68,11 +68,11 @@ pub fn assign_in_file<'v>(
     format!("{}{} || return {code}\n{hush}{exports}", unset(removed), are_kept(&names))
 }
 
-/// Text that sources the file at `path`, and stops the caller if that fails, or if it has left out the quotes and that
-/// changes the path. It is one line if the path is plain: a changed path is then that of no file.
+/// Text that sources the file at `path`. It stops the caller if that fails, or if missing quotes change the path. If
+/// the path is plain, it is one line: a changed path is that of no file.
 ///
-/// The file turns on again what `_oidc_exchange` has of `-x` and `-v`, and removes it. `-v` is off before the file is read,
-/// since ksh93 shows all of it at once.
+/// The file restores those of `-x` and `-v` that `_oidc_exchange` contains, and unsets it. `-v` is turned off before
+/// the file is read, because ksh93 prints all of it at once.
 #[must_use]
 pub fn source(path: &str, codes: Codes) -> String {
     let mut literals = Literals::default();
@@ -87,12 +87,12 @@ pub fn source(path: &str, codes: Codes) -> String {
     }
 }
 
-/// What [`are_kept`] assigns: a shell that changes values changes this one. It has small and capital letters, is no number
-/// and no file, and its length is nobody's width of a field.
+/// The sample that [`are_kept`] assigns: a shell that changes values changes it. It has small and capital letters, is
+/// neither a number nor a file, and has an unusual length.
 const SAMPLE: &str = "aB/c-0.D_eF+gH:iJ@k";
 
-/// Sets the variables to a sample in a shell of their own, and reads all of them back at once. It fails if one is read-only
-/// or has another value. No secret is in it: a shell shows in an error what it could not assign.
+/// Assigns a sample to the variables in a subshell, and reads all of them back. It fails if one is read-only or has
+/// another value. It contains no secret, because shells print the value of a failed assignment.
 fn are_kept(names: &[&Name]) -> String {
     let list = |one: &dyn Fn(&Name) -> String| names.iter().map(|name| one(name)).collect::<String>();
     let (assigned, read) = (list(&|name| format!(" {name}={SAMPLE}")), list(&|name| format!("${name}")));
@@ -103,11 +103,12 @@ fn are_kept(names: &[&Name]) -> String {
     )
 }
 
-/// Lines that stop a caller who has left out the quotes, and set `_oidc_intact` for what follows.
+/// Lines that stop a caller without quotes, and set `_oidc_intact` for the following lines.
 ///
-/// The long word is several if a plain character or a quote has become a blank, and then the place of `true` holds
-/// `false`. With `plain` values that is all that can change them. If not, a backslash is in the word too, and every caller
-/// is stopped whose line break has become a blank: one command has then become an argument of the other.
+/// If a plain character or a quote has become a space, the long word is several words, and `false` is in the place of
+/// `true`. With `plain` values, nothing else can change them. Otherwise the word also contains a backslash. In
+/// addition, every caller in which the line break has become a space is stopped: one command is then an argument of
+/// the other.
 fn guard(plain: bool, code: u8) -> String {
     let (line_break, backslash) = if plain { ("", "") } else { ("set x\n", "\\-") };
     format!(
@@ -118,28 +119,28 @@ fn guard(plain: bool, code: u8) -> String {
     )
 }
 
-/// The last line. An interactive shell that was to be stopped gets the status.
+/// The last line. An interactive shell gets the status in place of being stopped.
 fn finish(names: impl Iterator<Item = String>, code: u8) -> String {
     let names: String = names.flat_map(|name| [" ".to_owned(), name]).collect();
     format!("\"$_oidc_intact\" && unset _oidc_intact{names} || {};\n", status(code))
 }
 
-/// Values in quotes, and the characters that must not be in the text.
+/// Quoted values, and the characters that the text must not contain.
 #[derive(Default)]
 struct Literals {
     special: BTreeSet<char>,
-    /// Whether a value holds more than plain characters.
+    /// Whether a value contains more than plain characters.
     odd: bool,
 }
 
 impl Literals {
-    /// `value` as one word. A blank that follows a blank is in quotes of its own, for a caller without quotes whose `IFS`
-    /// has a blank, and no line break.
+    /// `value` as one word. A space that follows a space has its own quotes, for a caller without quotes whose `IFS`
+    /// contains a space and no line break.
     fn quote(&mut self, value: &str) -> String {
         let mut out = String::from("'");
         let mut before = None;
         for c in value.chars() {
-            // Most are letters and digits, and a token is a thousand of them.
+            // Most characters are letters and digits, and a token has a thousand of them.
             let plain = c.is_ascii_alphanumeric() || PLAIN.contains(c);
             self.odd |= !plain;
             if plain || c == '\n' || !c.is_ascii() {
@@ -156,7 +157,7 @@ impl Literals {
         out
     }
 
-    /// Commands that put each special character into its variable, as conditions of what follows.
+    /// Commands that set a variable to each special character. They are conditions of the following commands.
     fn definitions(&self) -> String {
         self.special.iter().fold(String::new(), |mut lines, c| {
             let _ = writeln!(lines, "{}=`printf '\\{:03o}'` &&", variable(*c), u32::from(*c));
@@ -205,7 +206,7 @@ mod tests {
         assert_eq!(assign(&[], std::iter::empty(), CODES), "");
     }
 
-    /// Whatever the value is: only a pattern's or a list's characters are expanded in what a command has printed.
+    /// A shell expands only wildcard characters in the output of a command, whatever the value is.
     #[test]
     fn no_character_is_expanded() {
         let all: String = ('\u{1}'..='\u{7f}').chain("é日\u{a0}".chars()).collect();

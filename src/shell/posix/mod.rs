@@ -1,4 +1,4 @@
-//! POSIX shell text: bash, dash, zsh, mksh, busybox sh, ksh93, yash and posh evaluate it alike.
+//! Text for POSIX shells: bash, dash, zsh, mksh, busybox sh, ksh93, yash and posh evaluate it alike.
 
 mod assign;
 mod stop;
@@ -7,7 +7,7 @@ use super::Name;
 pub use assign::{Codes, assign, assign_in_file, source};
 pub use stop::{status, stop};
 
-/// `value` in single quotes, where only a single quote needs care
+/// `value` in single quotes. Only single quotes must be escaped
 /// (POSIX.1-2024, Shell Command Language, section 2.2.2).
 ///
 /// ```
@@ -21,15 +21,15 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// `value` as one word of a command that somebody will paste: in quotes where it needs them.
+/// `value` as one word of a command that users paste; quoted if necessary.
 #[must_use]
 pub fn word(value: &str) -> String {
     let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._@+,-=".contains(&byte));
-    // zsh takes `=name` for the program of that name.
+    // zsh replaces `=name` with the path of that program.
     if plain && !value.is_empty() && !value.starts_with('=') { value.to_owned() } else { quote(value) }
 }
 
-/// The line that removes variables; empty for none.
+/// The line that unsets variables; empty if there are none.
 #[must_use]
 pub fn unset(names: &[Name]) -> String {
     if names.is_empty() {

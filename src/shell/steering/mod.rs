@@ -1,29 +1,29 @@
-//! Variables that programs of a job are steered by. What somebody else chose may not be written to them.
+//! Variables that affect programs of a job. They must not be set to a value that somebody else chose.
 
 mod table;
 
 use self::table::ALL;
 use super::Name;
 
-/// Who reads variables, and which.
+/// A program, and the variables that it reads.
 #[derive(Debug)]
 pub struct Steered {
-    /// Who reads them, for a person.
+    /// The program's name in messages.
     pub who: &'static str,
-    /// Where that is documented.
+    /// The documentation.
     pub source: &'static str,
     names: &'static [&'static str],
-    /// Beginnings of further names.
+    /// Prefixes of more names.
     beginnings: &'static [&'static str],
-    /// Ends of further names.
+    /// Suffixes of more names.
     ends: &'static [&'static str],
-    /// Of the names, those whose values they run as commands, or as a file of commands.
+    /// The variables whose values are run as commands, or as a file of commands.
     executed: &'static [&'static str],
 }
 
 impl Steered {
-    /// Who reads `name`; none if nobody is known to. Case makes no difference: zsh's `path` is `PATH`, and curl reads
-    /// `http_proxy`.
+    /// The program that reads `name`; `None` if none is known. Case is ignored: zsh's `path` is `PATH`, and curl
+    /// reads `http_proxy`.
     #[must_use]
     pub fn by(name: &Name) -> Option<&'static Self> {
         let name = name.as_str().to_ascii_uppercase();
@@ -102,7 +102,7 @@ mod tests {
         }
     }
 
-    /// A name in small letters would never be found, and one below a beginning is there twice.
+    /// A name in lower case would never match, and a name with a listed prefix would be a duplicate.
     #[test]
     fn the_table_has_each_name_once() {
         for (index, it) in ALL.iter().enumerate() {

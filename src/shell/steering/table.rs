@@ -1,8 +1,8 @@
-//! Who reads which variables.
+//! The table of programs and the variables that they read.
 
 use super::Steered;
 
-/// All of them.
+/// All programs.
 pub(super) const ALL: &[Steered] = &[
     Steered {
         who: "a shell",

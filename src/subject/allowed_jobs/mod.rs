@@ -1,4 +1,4 @@
-//! Which jobs a rule is to allow: those for one kind of ref of one project, as Semaphore's claims tell them apart.
+//! The jobs that a rule must allow: those for one kind of ref of one project, as Semaphore's claims describe them.
 //!
 //! The claims: <https://docs.semaphore.io/reference/openid>.
 
@@ -12,14 +12,14 @@ use super::Claims;
 use super::claims::JobKind;
 use crate::error::Usage;
 
-/// Which refs.
+/// The refs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refs {
-    /// Pushes to these branches.
+    /// Pushes to branches.
     Branch(Pattern),
-    /// These tags.
+    /// Tags.
     Tag(Pattern),
-    /// Pull requests, from forks too: their refs change with every push.
+    /// Pull requests, also from forks: their refs change with every push.
     PullRequests,
 }
 
@@ -34,7 +34,7 @@ impl Refs {
         }
     }
 
-    /// The `ref` claim, where `*` stands for anything.
+    /// The `ref` claim, in which `*` is a wildcard.
     #[must_use]
     pub fn reference(&self) -> String {
         match self {
@@ -44,7 +44,7 @@ impl Refs {
         }
     }
 
-    /// Whether they are one ref alone, so that [`Refs::reference`] holds no `*`.
+    /// Whether it is a single ref, so that [`Refs::reference`] contains no `*`.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         match self {
@@ -54,7 +54,7 @@ impl Refs {
     }
 }
 
-/// As in a sentence: `the branch main`.
+/// A part of a sentence: `the branch main`.
 impl fmt::Display for Refs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,7 +70,7 @@ impl fmt::Display for Refs {
 /// The jobs that a rule is to allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedJobs {
-    /// The issuer, and the audience.
+    /// The issuer, which is also the audience.
     pub issuer: Issuer,
     /// The organization.
     pub organization: Organization,
@@ -78,12 +78,12 @@ pub struct AllowedJobs {
     pub project: ProjectId,
     /// The project's repository.
     pub repository: Repository,
-    /// Which of the project's jobs.
+    /// The refs of the project.
     pub refs: Refs,
 }
 
 impl AllowedJobs {
-    /// The `sub` claim, where `*` stands for anything.
+    /// The `sub` claim, in which `*` is a wildcard.
     #[must_use]
     pub fn subject(&self) -> String {
         format!(
@@ -97,7 +97,8 @@ impl AllowedJobs {
     }
 }
 
-/// As in a sentence: `jobs for the branch main of the project 936a… (repository web) of https://acme.semaphoreci.com`.
+/// A part of a sentence: `jobs for the branch main of the project 936a… (repository web) of
+/// https://acme.semaphoreci.com`.
 impl fmt::Display for AllowedJobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { issuer, project, repository, refs, .. } = self;
@@ -111,7 +112,7 @@ impl fmt::Display for AllowedJobs {
     }
 }
 
-/// [`AllowedJobs`] as far as options name them; what they leave out is taken from a token.
+/// [`AllowedJobs`] as far as options set them. The rest comes from a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartialAllowedJobs {
     /// `--issuer`.
@@ -127,7 +128,7 @@ pub struct PartialAllowedJobs {
 }
 
 impl PartialAllowedJobs {
-    /// The options that would have to be given so that no token is needed.
+    /// The options that are missing to work without a token.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         let organization =
@@ -142,7 +143,7 @@ impl PartialAllowedJobs {
         given.into_iter().filter(|(is_given, _)| !is_given).map(|(_, option)| option).collect()
     }
 
-    /// The jobs that the rule is for, if the options name all of issuer, project, repository and ref.
+    /// The jobs of the rule, if the options set issuer, project, repository and ref.
     #[must_use]
     pub fn complete(&self) -> Option<AllowedJobs> {
         let issuer = self.issuer.clone()?;
@@ -155,10 +156,10 @@ impl PartialAllowedJobs {
         })
     }
 
-    /// The jobs that the rule is for: what the options do not name is taken from `claims`.
+    /// The jobs of the rule. Values that the options do not set come from `claims`.
     ///
     /// # Errors
-    /// When the claims do not say it either, or are not Semaphore's.
+    /// If a value is missing in the claims too, or they are not from Semaphore.
     pub fn complete_with(self, claims: &Claims) -> Result<AllowedJobs, Usage> {
         let claim = |name: &str, option: &str| {
             claims.text(name).ok_or_else(|| {
@@ -191,7 +192,7 @@ impl PartialAllowedJobs {
     }
 }
 
-/// The organization as `sub` has it, which the rule is matched with.
+/// The organization in `sub`, to which the rule is compared.
 fn organization(claims: &Claims, issuer: &Issuer) -> Result<Organization, Usage> {
     let subject = claims.text("sub").and_then(|sub| sub.strip_prefix("org:")?.split_once(":project:"));
     match (subject, Organization::of(issuer)) {

@@ -1,18 +1,18 @@
-//! The parts of a rule: what cannot be one is refused, with the place where it was written.
+//! The values of a rule. Invalid values are refused, with the place where they were written.
 
 use reqwest::Url;
 
 use crate::error::Usage;
 
-/// The issuer's address, which is the audience as well: `https://ORG.semaphoreci.com`, to the letter.
+/// The issuer's address, which is also the audience: exactly `https://ORG.semaphoreci.com`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer(String);
 
 impl Issuer {
-    /// Reads an issuer's address. `origin` says where it was written.
+    /// Parses an issuer's address. `origin` is where it was written.
     ///
     /// # Errors
-    /// When no provider would take it, or would take it for another (a slash at its end).
+    /// If no provider would accept it, or a provider would read it as another one (a trailing slash).
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| {
             Usage::new(format!("{origin}: `{text}` is not an issuer's address: {why}"))
@@ -39,7 +39,7 @@ impl Issuer {
         &self.0
     }
 
-    /// The address without its scheme, as AWS writes it in ARNs and condition keys.
+    /// The address without its scheme, as in AWS ARNs and condition keys.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.split_once("://").map_or(&self.0, |(_, host)| host)
@@ -51,10 +51,10 @@ impl Issuer {
 pub struct Organization(String);
 
 impl Organization {
-    /// Reads an organization's name.
+    /// Parses an organization's name.
     ///
     /// # Errors
-    /// When it has anything but letters, digits, `-`, `_` and `.` in it.
+    /// If it has other characters than letters, digits, `-`, `_` and `.`.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         word(origin, text, "an organization's name").map(Self)
     }
@@ -65,7 +65,7 @@ impl Organization {
         &self.0
     }
 
-    /// The first label of the issuer's host, where that is a name.
+    /// The first label of the issuer's host, if it is a valid name.
     pub(super) fn of(issuer: &Issuer) -> Option<Self> {
         let host = issuer.host().split([':', '/']).next().unwrap_or_default();
         let named = host.parse::<std::net::IpAddr>().is_err();
@@ -74,15 +74,15 @@ impl Organization {
     }
 }
 
-/// The project's id, a UUID.
+/// A project's id, which is a UUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectId(String);
 
 impl ProjectId {
-    /// Reads a project's id.
+    /// Parses a project's id.
     ///
     /// # Errors
-    /// When it is no UUID in lower case.
+    /// If it is not a UUID in lower case.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let groups: Vec<usize> = text.split('-').map(str::len).collect();
         let digits = |c: char| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c);
@@ -100,15 +100,15 @@ impl ProjectId {
     }
 }
 
-/// The repository's name, without its owner.
+/// A repository's name, without its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository(String);
 
 impl Repository {
-    /// Reads a repository's name.
+    /// Parses a repository's name.
     ///
     /// # Errors
-    /// When it has anything but letters, digits, `-`, `_` and `.` in it.
+    /// If it has other characters than letters, digits, `-`, `_` and `.`.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         word(origin, text, "a repository's name without its owner").map(Self)
     }
@@ -120,7 +120,7 @@ impl Repository {
     }
 }
 
-/// Rules are made of these: nothing may be in them that a rule's language gives a meaning.
+/// Checks a value for a rule: it must not contain characters with a meaning in a rule's language.
 fn word(origin: &str, text: &str, what: &str) -> Result<String, Usage> {
     let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -129,15 +129,15 @@ fn word(origin: &str, text: &str, what: &str) -> Result<String, Usage> {
     Err(Usage::new(format!("{origin}: `{text}` is not {what}")).hint("use only letters, digits, `-`, `_` and `.`"))
 }
 
-/// The name of a branch or tag, where `*` stands for anything.
+/// The name of a branch or tag, in which `*` is a wildcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(String);
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// When no ref can have such a name (<https://git-scm.com/docs/git-check-ref-format>).
+    /// If it is not valid as the name of a ref (<https://git-scm.com/docs/git-check-ref-format>).
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let wrong = |why: &str| Usage::new(format!("{origin}: no branch or tag is called `{text}`: {why}"));
         if text.is_empty() || text.starts_with('/') || text.ends_with(['/', '.']) || text.contains("//") {
@@ -161,7 +161,7 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether it names one ref alone.
+    /// Whether it matches a single ref.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         !self.0.contains('*')
