@@ -61,9 +61,15 @@ const HELD: [(&str, &[&str]); 5] = [
     ("fish", &["FISH_VERSION"]),
 ];
 
-/// The shell that manages this variable. It must never be set, even on request.
+/// The prefix of the variables that the printed text uses itself. It runs `"$_oidc_intact"` as a command.
+const OWN: &str = "_oidc";
+
+/// The shell that manages this variable, or this program if its printed text uses it. It must never be set, even on request.
 #[must_use]
 pub fn holder(name: &Name) -> Option<&'static str> {
+    if name.as_str().starts_with(OWN) {
+        return Some("oidc-exchange");
+    }
     HELD.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(shell, _)| *shell)
 }
 
@@ -71,7 +77,11 @@ pub fn holder(name: &Name) -> Option<&'static str> {
 /// author of the secret could control the program.
 #[must_use]
 pub fn reader(name: &Name) -> Option<&'static str> {
-    if holder(name).is_some() { Some("a shell") } else { Steered::by(name).map(|it| it.who) }
+    match holder(name) {
+        Some(own @ "oidc-exchange") => Some(own),
+        Some(_) => Some("a shell"),
+        None => Steered::by(name).map(|it| it.who),
+    }
 }
 
 /// The variable name for a secret's key with `prefix`: upper case, with `_` for characters that are not allowed.
@@ -106,7 +116,10 @@ mod tests {
         {
             assert!(reader(&Name::new(bad).unwrap()).is_some(), "{bad}");
         }
-        for good in ["MY_PATH", "LDAP", "PASSWORD", "ENVIRONMENT"] {
+        for own in ["_oidc_intact", "_oidc_exchange", "_oidc_value", "_oidc_other", "_oidc052", "_oidc"] {
+            assert_eq!(reader(&Name::new(own).unwrap()), Some("oidc-exchange"), "{own}");
+        }
+        for good in ["_OIDC_TOKEN", "oidc_token", "MY_PATH", "LDAP", "PASSWORD", "ENVIRONMENT"] {
             assert_eq!(reader(&Name::new(good).unwrap()), None, "{good}");
         }
     }

@@ -348,6 +348,17 @@ fn a_secrets_keys_do_not_choose_what_the_shell_runs() {
 
         hint: name the fields that are wanted one by one, or give a prefix
     "#]]);
+    // Variables that the printed text uses, by a key alone and with a prefix, where case is kept.
+    for (key, line) in [
+        ("_oidc_intact", "ID/kv2/data/ci/own **"),
+        ("_oidc052", "ID/kv2/data/ci/own **"),
+        ("intact", "ID/kv2/data/ci/own ** | _oidc_"),
+    ] {
+        world.must("ID/kv2/data/ci/own", &json!({ "data": { key: "/bin/true" } }));
+        let output = world.vault(&[line]).run();
+        output.exits(6).stdout_is(&stop(6));
+        assert!(output.stderr().contains(": oidc-exchange reads it"), "{key}: {}", output.stderr());
+    }
     // A prefix that makes the key half of such a name; and one with which nobody reads it.
     world.must("ID/kv2/data/ci/steer", &json!({ "data": { "ssh_command": "x" } }));
     refused(&world, "GIT_=ID/kv2/ci/steer#*").exits(6);
