@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::answer::{Answer, PROVIDER};
 use super::hints::{Context, Step};
-use crate::http::{Attempt, Explain, Problem, Row, THROTTLED, Told};
+use crate::http::{Attempt, Explain, Problem, Row, Told};
 
 /// Why STS returned no credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Cause {
                 "in a region that the account had to opt in to, ask another region's STS with --sts-region",
             ]),
             Self::Clock => Row::refused("AWS STS refused the request for its time").fix(Context::clock),
-            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::Throttled => Row::throttled(),
             Self::ServerFault => {
                 Row::heals().say(&["the service itself failed; its state is on https://health.aws.amazon.com/health/status"])
             }

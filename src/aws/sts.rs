@@ -120,7 +120,7 @@ where
             let error = answer.err();
             let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));
             let answer = Answer::new(raw.status().as_u16(), error.code(), error.message(), request_id, shown);
-            let again = Cause::of(&answer).row().is_retried();
+            let again = Cause::of(&answer).row().again();
             Attempt::answered(answer, again, retry_after)
         }
         SdkError::ResponseError(answer) => Attempt::garbled(answer.raw().status().as_u16(), NOT_STS),

@@ -4,7 +4,7 @@
 
 use super::answer::{Answer, PROVIDER};
 use super::hints::{Context, OTHER_CLOUD};
-use crate::http::{Explain, Row, THROTTLED, Told};
+use crate::http::{Explain, Row, Told};
 use crate::subject::Claims;
 
 /// Why a call returned no token.
@@ -127,7 +127,7 @@ impl Cause {
             Self::Scope => Row::refused(REQUEST).fix(Context::scope),
             Self::Policy => Row::refused(REQUEST)
                 .say(&["a Conditional Access policy blocks this application: ask the tenant's administrator to allow it"]),
-            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::Throttled => Row::throttled(),
             Self::ServerFault => Row::heals()
                 .say(&["the service itself failed; its state is on https://azure.status.microsoft"]),
             Self::NotEntra => Row::something_else(),

@@ -44,7 +44,7 @@ pub(super) async fn token_for(request: &Request, scope: &Scope, given: &Given<'_
             let answer = Answer::read(&response, http.shown());
             let cause = Cause::of(&answer);
             let covered = cause.may_be_young() && grace.is_some_and(|grace| !grace.remaining().is_zero());
-            return Err(Attempt::answered(answer, covered || cause.row().is_retried(), retry_after));
+            return Err(Attempt::answered(answer, cause.row().again().or_soon_if(covered), retry_after));
         }
         let garbled = |why: &str| Attempt::garbled(response.status, why);
         let granted: Granted = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error)))?;

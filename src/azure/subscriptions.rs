@@ -10,7 +10,9 @@ use serde::Deserialize;
 use super::SubscriptionId;
 use crate::cloud::{AccessToken, Given, unreadable};
 use crate::error::Error;
-use crate::http::{self, Attempt, ErrorAnswer, Explain, Failure, PeerText, RawText, Response, Shown, THROTTLED, Told};
+use crate::http::{
+    self, Again, Attempt, ErrorAnswer, Explain, Failure, PeerText, RawText, Response, Shown, THROTTLED, Told,
+};
 use crate::json;
 
 const PROVIDER: &str = "Azure Resource Manager";
@@ -58,8 +60,8 @@ pub(super) async fn list(
         if !(200..300).contains(&response.status) {
             let retry_after = response.retry_after(given.host.clock.now());
             let answer = Answer::read(&response, http.shown());
-            let heals = answer.heals();
-            return Err(Attempt::answered(answer, heals, retry_after));
+            let again = answer.again();
+            return Err(Attempt::answered(answer, again, retry_after));
         }
         page(&response.body).map_err(|why| Attempt::garbled(response.status, why))
     };
@@ -114,9 +116,13 @@ impl Answer {
         Self { status: response.status, is_own, words: shown.clean(&words) }
     }
 
-    /// Whether a retry can succeed.
-    fn heals(&self) -> bool {
-        matches!(self.status, 408 | 412 | 425 | 429 | 500..=599)
+    /// Whether a retry can succeed, and after which kind of pause.
+    fn again(&self) -> Again {
+        match self.status {
+            429 => Again::Throttled,
+            408 | 412 | 425 | 500..=599 => Again::Soon,
+            _ => Again::Never,
+        }
     }
 }
 
@@ -148,8 +154,9 @@ impl Explain<Answer> for Asked {
     }
 
     fn tell(&self, answer: &Answer) -> Told {
-        let title = (answer.is_own && !answer.heals()).then(|| format!("{PROVIDER} refused to list the subscriptions"));
-        let something_else = !answer.is_own && !answer.heals();
+        let refused = answer.again() == Again::Never;
+        let title = (answer.is_own && refused).then(|| format!("{PROVIDER} refused to list the subscriptions"));
+        let something_else = !answer.is_own && refused;
         let mut hints = vec!["name the subscription with --subscription-id: then nothing is asked for".into()];
         hints.extend((answer.status == 429).then(|| THROTTLED.into()));
         Told { title, something_else, hints, ..Told::default() }
@@ -178,14 +185,15 @@ mod tests {
         let told = |status, body: &str| {
             let answer = Answer::read(&Response::new(status, HeaderMap::new(), body.into()), &Shown::default());
             let told = Asked.tell(&answer);
-            (told.title.is_some(), told.something_else, answer.heals())
+            (told.title.is_some(), told.something_else, answer.again())
         };
         let own = r#"{"error":{"code":"AuthorizationFailed","message":"no"}}"#;
-        assert_eq!(told(403, own), (true, false, false));
-        assert_eq!(told(403, "<html>"), (false, true, false));
-        for status in [408, 412, 425, 429, 500, 503] {
-            assert_eq!(told(status, own), (false, false, true), "{status}");
+        assert_eq!(told(403, own), (true, false, Again::Never));
+        assert_eq!(told(403, "<html>"), (false, true, Again::Never));
+        for status in [408, 412, 425, 500, 503] {
+            assert_eq!(told(status, own), (false, false, Again::Soon), "{status}");
         }
+        assert_eq!(told(429, own), (false, false, Again::Throttled));
     }
 
     proptest::proptest! {

@@ -4,7 +4,7 @@
 
 use super::answer::{Answer, Step};
 use super::hints::Context;
-use crate::http::{Explain, Row, THROTTLED, Told};
+use crate::http::{Explain, Row, Told};
 
 /// Why a call returned no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Cause {
             Self::Scope => Row::refused(REQUEST).say(&["ask for --scope https://www.googleapis.com/auth/cloud-platform"]),
             Self::OrganizationPolicy => Row::refused(REQUEST)
                 .say(&["a policy of the organization forbids it: its administrator can say which, and allow it"]),
-            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::Throttled => Row::throttled(),
             Self::ServerFault => Row::heals().fix(Context::server_fault),
             Self::NotGoogle => Row::something_else(),
             Self::Other => Row::refused(REQUEST),

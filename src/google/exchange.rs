@@ -162,7 +162,7 @@ impl Trade<'_> {
         let answer = Answer::read(call.step, response, self.http.shown());
         let cause = Cause::of(&answer);
         let covered = cause.may_be_young() && self.grace.is_some_and(|grace| !grace.remaining().is_zero());
-        Attempt::answered(answer, covered || cause.row().is_retried(), retry_after)
+        Attempt::answered(answer, cause.row().again().or_soon_if(covered), retry_after)
     }
 }
 

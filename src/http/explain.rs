@@ -1,6 +1,6 @@
 //! Makes the report of a failed call. All providers share this code.
 
-use super::attempt::{Attempt, ErrorAnswer, Problem};
+use super::attempt::{Again, Attempt, ErrorAnswer, Problem};
 use super::failure::{Failure, UNREACHED};
 use super::retry::GaveUp;
 use crate::error::{Error, Exit, Refusal, Report};
@@ -51,7 +51,7 @@ pub struct Told {
 pub struct Row<C> {
     title: Option<&'static str>,
     something_else: bool,
-    heals: bool,
+    again: Again,
     fix: Fix<C>,
     next: Option<fn(&C) -> Vec<String>>,
 }
@@ -71,7 +71,7 @@ impl<C> Row<C> {
     /// The provider cannot answer.
     #[must_use]
     pub fn unreachable() -> Self {
-        Self { title: None, something_else: false, heals: false, fix: Fix::Fixed(&[]), next: None }
+        Self { title: None, something_else: false, again: Again::Never, fix: Fix::Fixed(&[]), next: None }
     }
 
     /// Another server answered: a proxy, a captive portal.
@@ -83,7 +83,13 @@ impl<C> Row<C> {
     /// The provider cannot answer now; a retry can succeed.
     #[must_use]
     pub fn heals() -> Self {
-        Self { heals: true, ..Self::unreachable() }
+        Self { again: Again::Soon, ..Self::unreachable() }
+    }
+
+    /// The provider serves no more requests now; the same call is served when fewer callers ask.
+    #[must_use]
+    pub fn throttled() -> Self {
+        Self { again: Again::Throttled, ..Self::unreachable() }.say(&[THROTTLED])
     }
 
     /// Hints that are always the same.
@@ -104,10 +110,10 @@ impl<C> Row<C> {
         Self { next: Some(lines), ..self }
     }
 
-    /// Whether a retry can succeed.
+    /// Whether a retry can succeed, and after which kind of pause.
     #[must_use]
-    pub fn is_retried(&self) -> bool {
-        self.heals
+    pub fn again(&self) -> Again {
+        self.again
     }
 
     /// The texts for a context.

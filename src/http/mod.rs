@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod fake;
 mod overrides;
+mod pace;
 mod peer;
 mod pem;
 mod proxy;
@@ -33,7 +34,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use tokio::sync::OnceCell;
 
-pub use attempt::{Attempt, ErrorAnswer, Problem};
+pub use attempt::{Again, Attempt, ErrorAnswer, Problem};
 use budget::Budget;
 pub use budget::{Exhausted, Held};
 use connect::Ways;

@@ -1,15 +1,11 @@
-//! Decides whether an attempt is repeated, and after which delay.
-//!
-//! Full jitter is a random delay between zero and a limit that doubles. Without it, jobs that failed together would
-//! retry together: <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>.
+//! Decides whether an attempt is repeated, and for how long.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-const FIRST_CAP: Duration = Duration::from_millis(200);
-const LAST_CAP: Duration = Duration::from_secs(5);
+use super::pace::{self, Pace};
 
 /// The shortest time for an attempt.
 const LAST_ATTEMPT: Duration = Duration::from_millis(250);
@@ -25,6 +21,11 @@ pub enum Retry {
     Never,
     /// It can succeed, until the deadline; but not before `after`, if the server requested a pause.
     Again {
+        /// The server's `Retry-After`.
+        after: Option<Duration>,
+    },
+    /// It can succeed if fewer callers ask, not before `after`.
+    Throttled {
         /// The server's `Retry-After`.
         after: Option<Duration>,
     },
@@ -157,7 +158,7 @@ pub(super) async fn run<T, E: Retryable>(
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, GaveUp<E>> {
     let mut attempts = Attempts { made: 0, elapsed: Duration::ZERO, asked_to_wait: None };
-    let mut cap = FIRST_CAP;
+    let mut pace = Pace::new();
     let mut first_failure = None;
     let mut last = None;
     loop {
@@ -181,8 +182,8 @@ pub(super) async fn run<T, E: Retryable>(
             Retry::Briefly if failing_since.elapsed() >= REFUSED_FOR => {
                 return Err(GaveUp { last: Some(error), attempts });
             }
-            Retry::Briefly | Retry::Again { after: None } => Duration::ZERO,
-            Retry::Again { after: Some(after) } => after,
+            Retry::Briefly => Duration::ZERO,
+            Retry::Again { after } | Retry::Throttled { after } => after.unwrap_or_default(),
         };
         if asked >= remaining {
             attempts.asked_to_wait = (!asked.is_zero()).then_some(asked);
@@ -194,7 +195,11 @@ pub(super) async fn run<T, E: Retryable>(
         if longest < LAST_ATTEMPT {
             return Err(GaveUp { last: Some(error), attempts });
         }
-        let pause = asked + jitter(cap).min(longest);
+        let pause = match error.retry() {
+            Retry::Throttled { .. } => pace::throttled(failing_since.elapsed(), asked),
+            Retry::Again { .. } | Retry::Briefly | Retry::Never => pace.soon(asked),
+        };
+        let pause = pause.min(asked + longest);
         let said = error.to_string();
         if last_said.first_time(&said) {
             tracing::warn!("{said}; trying again for up to {} s", remaining.as_secs().max(1));
@@ -203,12 +208,7 @@ pub(super) async fn run<T, E: Retryable>(
         }
         last = Some(error);
         sleep(pause).await;
-        cap = (cap * 2).min(LAST_CAP);
     }
-}
-
-fn jitter(cap: Duration) -> Duration {
-    cap.mul_f32(fastrand::f32())
 }
 
 /// The pause in a `Retry-After` header: seconds, or a date (RFC 9110, section 10.2.3). An invalid header counts as
@@ -228,6 +228,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+    use crate::http::pace::LAST_CAP;
 
     #[derive(Debug)]
     struct Answer(Retry);
@@ -285,6 +286,18 @@ mod tests {
         let (attempts, times) = attempts_at(Duration::from_mins(2), |_, at| (at < outage).then_some(AGAIN));
         assert_eq!(attempts, None);
         assert!(*times.last().unwrap() < outage + LAST_CAP);
+    }
+
+    #[test]
+    fn a_throttled_call_is_made_again_less_and_less_often() {
+        let throttled = Retry::Throttled { after: None };
+        let (attempts, times) = attempts_at(Duration::from_mins(2), |_, _| Some(throttled));
+        let made = attempts.unwrap().made;
+        assert!((10..=18).contains(&made), "{made}");
+        let last = times.last().unwrap();
+        assert!(*last > Duration::from_secs(75) && *last < Duration::from_mins(2), "{last:?}");
+        let pauses: Vec<_> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        assert!(pauses.iter().all(|pause| *pause >= Duration::from_millis(250)), "{pauses:?}");
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::explanation::Mark;
 use crate::host::Clock;
 use crate::http::retry::{Deadline, GaveUp};
 use crate::http::{
-    Attempt, Client, ErrorAnswer, Explain, Failure, Held, PeerText, Problem, RawText, Request, Response, Row, Shown,
-    Told,
+    Again, Attempt, Client, ErrorAnswer, Explain, Failure, Held, PeerText, Problem, RawText, Request, Response, Row,
+    Shown, Told,
 };
 use crate::json;
 
@@ -121,7 +121,8 @@ impl Issuer<'_> {
         let response = self.http.send(request).await?;
         match response.status {
             status @ (408 | 412 | 425 | 429 | 500..=599) => {
-                Err(Attempt::answered(Busy { status }, true, response.retry_after(self.clock.now())))
+                let again = if status == 429 { Again::Throttled } else { Again::Soon };
+                Err(Attempt::answered(Busy { status }, again, response.retry_after(self.clock.now())))
             }
             _ => Ok(self.read(response, started.elapsed())),
         }

@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::answer::{Answer, Kind};
-use crate::http::{Failure, Row, THROTTLED};
+use crate::http::{Again, Failure, Row};
 
 /// A cause that can occur in every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Common {
             Self::Sealed => {
                 Row::heals().say(&["the server is sealed, or still starting: an administrator must unseal it"])
             }
-            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::Throttled => Row::throttled(),
             Self::Lagging => {
                 Row::heals().say(&["a standby had not caught up with the login; a longer --timeout waits for it"])
             }
@@ -80,9 +80,9 @@ impl Common {
 
     /// Whether such a call is retried. A call that may have created a lease is retried only if it was certainly not
     /// executed.
-    pub(super) fn is_retried(self, kind: Kind) -> bool {
+    pub(super) fn again(self, kind: Kind) -> Again {
         let unsure = kind == Kind::Write && self == Self::ServerFault;
-        self.row::<()>("").is_retried() && !unsure
+        self.row::<()>("").again().only_if(!unsure)
     }
 }
 

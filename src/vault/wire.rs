@@ -202,9 +202,9 @@ impl Server {
         let body = Body { clear_text_to_tls, errors, warnings, data: data.map(small) };
         let answer = Answer::new(call.kind, status, body, self.http.shown());
         let again = match LoginCause::of(&answer) {
-            Ok(cause) => call.kind == Kind::Login && cause.row().is_retried(),
+            Ok(cause) => cause.row().again().only_if(call.kind == Kind::Login),
             // It is not known whether a proxy's error means that the request was not executed.
-            Err(common) => common.is_retried(call.kind) && (call.kind != Kind::Write || answer.vaults),
+            Err(common) => common.again(call.kind).only_if(call.kind != Kind::Write || answer.vaults),
         };
         Err(Attempt::answered(answer, again, response.retry_after(self.clock.now())))
     }

@@ -6,7 +6,7 @@ use super::answer::Answer;
 use crate::aws::RoleArn;
 use crate::aws::registry::Registry;
 use crate::host::Clock;
-use crate::http::{Explain, Row, THROTTLED, Told};
+use crate::http::{Explain, Row, Told};
 use crate::text::time;
 
 /// Why ECR returned no password.
@@ -65,7 +65,7 @@ impl Cause {
             Self::KeysUnknown => Row::refused(TITLE).fix(Context::keys_unknown),
             Self::Expired | Self::Clock => Row::refused(TITLE).fix(Context::clock),
             Self::Signature => Row::refused(TITLE).fix(Context::signature),
-            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::Throttled => Row::throttled(),
             Self::ServerFault => Row::heals()
                 .say(&["the service itself failed; its state is on https://health.aws.amazon.com/health/status"]),
             Self::NotEcr => Row::something_else(),

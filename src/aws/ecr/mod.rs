@@ -90,7 +90,7 @@ async fn password(
             let answer = Answer::read(of, &response, http.shown());
             let cause = Cause::of(&answer);
             let left = fresh.checked_duration_since(Instant::now()).filter(|_| cause == Cause::KeysUnknown);
-            return Err(Attempt::answered(answer, cause.row().is_retried(), retry_after).waited_out(left));
+            return Err(Attempt::answered(answer, cause.row().again(), retry_after).waited_out(left));
         }
         let password = answer::password(&response.body).map_err(|why| Attempt::garbled(response.status, why))?;
         http.shown().add(&password.secret);

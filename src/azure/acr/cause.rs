@@ -5,7 +5,7 @@
 use super::PROVIDER;
 use super::answer::Answer;
 use crate::azure::{ClientId, RegistryHost};
-use crate::http::{Explain, Row, THROTTLED, Told};
+use crate::http::{Explain, Row, Told};
 
 /// Why a registry returned no password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Cause {
             Self::Firewall => Row::refused(TITLE).say(&[
                 "the registry's firewall blocks this machine: allow its address, or run the job in the registry's network",
             ]),
-            Self::Throttled => Row::heals().say(&[THROTTLED]),
+            Self::Throttled => Row::throttled(),
             Self::ServerFault => Row::heals()
                 .say(&["the service itself failed; its state is on https://azure.status.microsoft"]),
             Self::NotRegistry => Row::something_else(),

@@ -85,7 +85,7 @@ async fn password(
 fn refused(response: &Response, given: &Given<'_>) -> Attempt<Answer> {
     let answer = Answer::read(response, given.http.shown());
     let cause = Cause::of(&answer);
-    Attempt::answered(answer, cause.row().is_retried(), response.retry_after(given.host.clock.now()))
+    Attempt::answered(answer, cause.row().again(), response.retry_after(given.host.clock.now()))
 }
 
 fn call(host: &RegistryHost, method: Method, path: &str, body: Vec<u8>) -> Result<http::Request, Failure> {
