@@ -83,6 +83,12 @@ fn a_managed_variable_is_refused() {
     {
         assert!(is_refused(name), "{name}");
     }
+    // zsh runs programs from `path`, and the others are read-only or arrays there.
+    for name in
+        ["path", "fpath", "cdpath", "status", "argv", "pipestatus", "functions", "parameters", "options", "prompt"]
+    {
+        assert!(is_refused(name), "{name}");
+    }
     // The printed text uses these; it runs the first of them as a command.
     for name in ["_oidc_intact", "_oidc_exchange", "_oidc_value", "_oidc_other", "_oidc052", "_oidc_anything"] {
         assert!(is_refused(name), "{name}");
