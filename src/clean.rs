@@ -1,10 +1,11 @@
 //! `clean`: undoes what this job's exchanges left.
 //!
-//! First the shell unsets the credentials, even if the later steps fail. Then the files are deleted. Then the Vault
-//! tokens are revoked, which requires a server. A server that is down does not fail a finished job: standard output
-//! then does not stop the shell, so `eval "$(oidc-exchange clean)"` continues. Only the exit code shows that a second
-//! `clean` is needed.
+//! First the shell unsets the credentials, even if the later steps fail: the variables with fixed names, then those that
+//! the manifest lists. Then the files are deleted. Then the Vault tokens are revoked, which requires a server. A server
+//! that is down does not fail a finished job: standard output then does not stop the shell, so
+//! `eval "$(oidc-exchange clean)"` continues. Only the exit code shows that a second `clean` is needed.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::aws::profile::Written;
 use crate::cli::CleanFormat;
 use crate::cloud::About;
 use crate::clouds;
-use crate::delivery;
+use crate::delivery::{self, exported};
 use crate::diagnostic;
 use crate::error::{Error, Exit, Report};
 use crate::host::{Env, Host};
@@ -39,22 +40,31 @@ pub async fn clean(
     deadline: Deadline,
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
-    let names = names(&clouds::ALL, place, &host.env);
-    let text = match format {
-        CleanFormat::Env => posix::unset(&names),
-        CleanFormat::Fish => fish::unset(&names),
+    let unset = |names: &[Name]| match format {
+        CleanFormat::Env => posix::unset(names),
+        CleanFormat::Fish => fish::unset(names),
     };
+    let fixed = names(&clouds::ALL, place, &host.env);
     tokio::select! {
         biased;
         (_, name) = signals.next() => return Err(Error::interrupted(name)),
-        printed = delivery::print(text, deadline) => printed?,
+        printed = delivery::print(unset(&fixed), deadline) => printed?,
     }
     let place = &place.clone().until(Instant::now().checked_add(BOUND));
     let Some(directory) = place.existing()? else { return Ok(Exit::Done) };
-    let mut cleaning = Cleaning { place, directory: &directory, done: Vec::new(), failed: Vec::new() };
+    let forgotten = tokio::select! {
+        biased;
+        (_, name) = signals.next() => return Ok(interrupted(name, MAY_REMAIN)),
+        listed = listed(&directory, &fixed) => {
+            let (names, records) = listed?;
+            delivery::print(unset(&names), deadline).await?;
+            records
+        }
+    };
+    let mut cleaning = Cleaning { place, directory: &directory, forgotten, done: Vec::new(), failed: Vec::new() };
     let tokens = tokio::select! {
         biased;
-        (_, name) = signals.next() => return Ok(interrupted(name, "what this job's exchanges made may still be there")),
+        (_, name) = signals.next() => return Ok(interrupted(name, MAY_REMAIN)),
         tokens = cleaning.all_but_tokens() => tokens?,
     };
     let ends = tokio::select! {
@@ -81,8 +91,23 @@ pub async fn clean(
     }
 }
 
+const MAY_REMAIN: &str = "what this job's exchanges made may still be there";
+
 /// The timeout of all waits for other processes together.
 const BOUND: Duration = Duration::from_secs(30);
+
+/// The names that the manifest lists, besides those of `fixed`, with the records that list them.
+async fn listed(directory: &Directory, fixed: &[Name]) -> Result<(Vec<Name>, Vec<Record>), state::Error> {
+    let mut known: HashSet<Name> = fixed.iter().cloned().collect();
+    let (mut names, mut records) = (Vec::new(), Vec::new());
+    for record in directory.records().await? {
+        if let Some(note) = record.note().filter(|note| note.kind() == exported::KIND) {
+            names.extend(exported::read(note).into_iter().filter(|name| known.insert(name.clone())));
+            records.push(record);
+        }
+    }
+    Ok((names, records))
+}
 
 fn interrupted(signal: &str, left: &str) -> Exit {
     let report = Report::new(format!("interrupted by {signal}; {left}"));
@@ -99,6 +124,8 @@ type Change = (Record, registry::Written);
 struct Cleaning<'d> {
     place: &'d StateDir,
     directory: &'d Directory,
+    /// Records whose names have been printed.
+    forgotten: Vec<Record>,
     /// Records that need no further attempt.
     done: Vec<Record>,
     failed: Vec<(PathBuf, String)>,
@@ -149,6 +176,12 @@ impl Cleaning<'_> {
                     changes.push((record, written));
                     return;
                 }
+                None => self.unreadable(),
+            },
+            // One that came meanwhile is for the next `clean`.
+            Some((exported::KIND, note)) => match note.read::<Vec<String>>() {
+                Some(_) if self.forgotten.contains(&record) => Outcome::Absent,
+                Some(_) => Outcome::Kept,
                 None => self.unreadable(),
             },
             Some((LeftoverToken::KIND, note)) => match note.read() {

@@ -152,6 +152,7 @@ fn keys(request: &Request, credentials: &Credentials, prefix: &str) -> Result<Ex
     let mut exports = Exports::new(beaten_by_keys(prefix));
     let expiration = humantime::format_rfc3339_seconds(credentials.expiration).to_string();
     let mut set = |name: &str, value: &str| match Name::new(&format!("{prefix}{name}")) {
+        Some(own) if !prefix.is_empty() && KEYS.contains(&name) => exports.set_chosen(own, value.to_owned()),
         Some(name) => exports.set(name, value.to_owned()),
         None => Ok(()),
     };

@@ -129,7 +129,7 @@ pub async fn exports(
         }
     }
     if let Some(name) = &request.access_token_env {
-        exports.set(name.clone(), access_token.secret.reveal().to_owned())?;
+        exports.set_chosen(name.clone(), access_token.secret.reveal().to_owned())?;
         let end = access_token.expires.map_or_else(|| "an unknown time".into(), until);
         tracing::warn!("{name} is valid until {end}; nothing renews it");
     }

@@ -58,8 +58,8 @@ pub(super) const ENVIRONMENT: [(&str, &str); 23] = [
 pub(super) const FILES: [(&str, &str); 6] = [
     (
         "~/.oidc-exchange/JOB",
-        "the private directory of a job (0700): the files that an exchange made, and `manifest`, which lists them for \
-         `clean`. JOB is the job's id",
+        "the private directory of a job (0700): the files that an exchange made, and `manifest`, which lists them, and \
+         the variables that a run named, for `clean`. JOB is the job's id",
     ),
     ("~/.aws/config, ~/.aws/credentials", "`aws --profile` writes a profile there"),
     ("~/.config/gcloud", "`gcp` reads which project is set"),

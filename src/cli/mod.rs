@@ -110,8 +110,9 @@ pub enum Command {
     /// Remove what this job's exchanges left
     ///
     /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and revokes
-    /// the Vault tokens that they left to the job, with their leases. The exit code is 5 if a token could not be revoked
-    /// now: run `clean` again. It is 4 if the token cannot be revoked from here. Neither stops the calling shell.
+    /// the Vault tokens that they left to the job, with their leases. The variables of Vault's secrets and those that an
+    /// option named or prefixed are removed too. The exit code is 5 if a token could not be revoked now: run `clean`
+    /// again. It is 4 if the token cannot be revoked from here. Neither stops the calling shell.
     #[command(after_long_help = examples::CLEAN)]
     Clean(Later<CleanArgs>),
     /// Print what a shell needs to complete oidc-exchange's command lines

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 mod child;
+pub mod exported;
 mod leftovers;
 mod room;
 
@@ -145,7 +146,8 @@ impl Ready<'_> {
             (_, name) = signals.next() => Err(interrupted(name, &progress)),
             written = async {
                 // After an error, these records are removed, like the files.
-                let records = leftovers.record(&self.directory).await;
+                let mut records = leftovers.record(&self.directory).await;
+                records.extend(self.record_names(content).await);
                 self.write(content, deadline, &progress).await.map(|()| records)
             } => written.map_err(Into::into),
         };
@@ -173,6 +175,15 @@ impl Ready<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Records for `clean` the names that it could not know. The result is of use without, so that a failure is a warning.
+    async fn record_names(&self, content: &Content) -> Option<state::NewFiles> {
+        let Content::Variables(exports) = content else { return None };
+        exported::record(exports, &self.directory).await.unwrap_or_else(|error| {
+            tracing::warn!("{error}; `oidc-exchange clean` will not remove the variables of this run");
+            None
+        })
     }
 
     async fn write(self, content: &Content, deadline: Deadline, progress: &Progress) -> Result<(), Error> {

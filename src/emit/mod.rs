@@ -82,6 +82,7 @@ pub enum OnError {
 pub struct Exports {
     set: Vec<(Name, Secret)>,
     unset: Vec<Name>,
+    chosen: Vec<Name>,
     by_file: bool,
 }
 
@@ -89,7 +90,7 @@ impl Exports {
     /// A result without variables to set. `unset` are the variables to unset.
     #[must_use]
     pub fn new(unset: Vec<Name>) -> Self {
-        Self { set: Vec::new(), unset, by_file: false }
+        Self { unset, ..Self::default() }
     }
 
     /// The same for values that can be written to files with `?file`: errors then suggest it.
@@ -116,6 +117,22 @@ impl Exports {
         Ok(())
     }
 
+    /// Adds a variable with a credential, whose name the request chose: `clean` has no other way to learn it than from a list.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set).
+    pub fn set_chosen(&mut self, name: Name, value: String) -> Result<(), Error> {
+        self.set(name.clone(), value)?;
+        self.chosen.push(name);
+        Ok(())
+    }
+
+    /// The names of the credentials that only the request determines.
+    #[must_use]
+    pub fn chosen(&self) -> &[Name] {
+        &self.chosen
+    }
+
     /// The variables to set, in order.
     pub fn variables(&self) -> impl Iterator<Item = (&Name, &str)> {
         self.set.iter().map(|(name, value)| (name, value.reveal()))
@@ -130,6 +147,7 @@ impl Exports {
     /// Adds the variables of `other`. No variable may be in both.
     pub fn add(&mut self, other: Self) {
         self.set.extend(other.set);
+        self.chosen.extend(other.chosen);
         for name in other.unset {
             if !self.unset.contains(&name) {
                 self.unset.push(name);

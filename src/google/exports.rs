@@ -90,9 +90,8 @@ pub fn names(request: &Request, env: &Env) -> Result<Names, Usage> {
     if !request.endpoints.universe().is_default() {
         set.extend(UNIVERSE);
     }
-    let id_token = request.impersonation.as_ref().and_then(|asked| asked.id_token.as_ref());
     let removed = BEATS_THEM.into_iter().filter(|name| !set.contains(name)).map(Name::fixed).collect();
-    let set = set.into_iter().map(Name::fixed).chain(id_token.map(|id| id.variable.clone())).collect();
+    let set = set.into_iter().map(Name::fixed).chain(request.id_token_variable().cloned()).collect();
     Ok(Names { set, removed })
 }
 
@@ -161,7 +160,11 @@ pub async fn exports(
     set.add_universe(request.endpoints.universe());
     let mut exports = Exports::new(set.to_remove(env));
     for (name, value) in set.0 {
-        exports.set(name, value)?;
+        if Some(&name) == request.id_token_variable() && name.as_str() != ID_TOKEN {
+            exports.set_chosen(name, value)?;
+        } else {
+            exports.set(name, value)?;
+        }
     }
     Ok((exports, files))
 }
@@ -246,7 +249,7 @@ impl Variables {
             let end = token.expires.map_or_else(|| "a time that Google did not say".into(), until);
             tracing::warn!("{OAUTH_ACCESS_TOKEN} is good until {end}; nothing renews it");
         }
-        let variable = request.impersonation.as_ref().and_then(|asked| asked.id_token.as_ref()).map(|id| &id.variable);
+        let variable = request.id_token_variable();
         if let (Some(variable), Some(token)) = (variable, &credentials.id_token) {
             self.0.push((variable.clone(), token.reveal().to_owned()));
         }

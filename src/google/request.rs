@@ -9,6 +9,7 @@ use super::provider::Provider;
 use super::registry::Registries;
 use crate::cloud::{AccessToken, ExecVersion};
 use crate::secret::Secret;
+use crate::shell::Name;
 
 /// A validated request for Google credentials.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +66,13 @@ impl Request {
         !self.registries.hosts.is_empty()
             && self.file == CredentialsFile::No
             && !self.access_token
-            && self.impersonation.as_ref().is_none_or(|asked| asked.id_token.is_none())
+            && self.id_token_variable().is_none()
+    }
+
+    /// The variable for an ID token, if one is asked for.
+    #[must_use]
+    pub fn id_token_variable(&self) -> Option<&Name> {
+        self.impersonation.as_ref().and_then(|asked| asked.id_token.as_ref()).map(|id| &id.variable)
     }
 
     /// Whether an access token is needed: for the job, or to test that the file will work.

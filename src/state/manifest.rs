@@ -31,10 +31,28 @@ impl Directory {
     /// Appends `record`.
     pub(super) async fn append(&self, record: &Record) -> Result<(), Error> {
         let line = self.line(record)?;
-        let mut manifest = self.locked().await?;
+        self.append_locked(&self.locked().await?, &line)
+    }
+
+    /// Appends `record`, unless a line with the same content is there. Returns whether it was appended.
+    pub(super) async fn append_once(&self, record: &Record) -> Result<bool, Error> {
+        let line = self.line(record)?;
+        let manifest = self.locked().await?;
+        let text = self.text(&manifest)?;
+        let mut records = text.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok());
+        if records.any(|known| known.repeats(record)) {
+            return Ok(false);
+        }
+        self.append_locked(&manifest, &line).map(|()| true)
+    }
+
+    fn append_locked(&self, mut manifest: &File, line: &[u8]) -> Result<(), Error> {
         let written = manifest.metadata().and_then(|found| {
+            if found.len() + line.len() as u64 > LARGEST {
+                return Err(ErrorKind::FileTooLarge.into());
+            }
             // A partial line would make the next line unreadable.
-            manifest.write_all(&line).inspect_err(|_| drop(manifest.set_len(found.len())))
+            manifest.write_all(line).inspect_err(|_| drop(manifest.set_len(found.len())))
         });
         written.map_err(|error| self.unwritten(error))
     }

@@ -77,6 +77,19 @@ impl NewFiles {
         self.add(self.directory.free(stem), secret.reveal().as_bytes(), Some(note)).await
     }
 
+    /// Records `value` without a file, for whoever reads notes of `kind`. What is recorded already is not recorded twice.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written.
+    pub async fn note(&mut self, kind: &str, value: &impl Serialize) -> Result<(), Error> {
+        let note = self.directory.note(kind, value)?;
+        let record = Record::new(self.directory.path(), Made::Nothing, Some(note));
+        if self.directory.append_once(&record).await? {
+            self.records.push(record);
+        }
+        Ok(())
+    }
+
     async fn add(&mut self, path: PathBuf, bytes: &[u8], note: Option<Note>) -> Result<(), Error> {
         let mut file = self.directory.new_file(path);
         self.records.extend(self.directory.record_file(&mut file, bytes, note).await?);

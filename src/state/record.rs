@@ -28,6 +28,8 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Made {
+    /// No file. Only the note matters.
+    Nothing,
     /// Anything, if it is empty. This is recorded before the creation, when nothing else is known.
     Empty,
     /// A file with this content. It is moved there from `temporary`, where it may be incomplete.
@@ -125,6 +127,11 @@ impl Record {
         matches!(&self.made, Made::PrivateDirectory { object } if object.is(&found.object))
     }
 
+    /// Whether `other` differs in nothing but its id.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        (&self.path, &self.made, &self.note) == (&other.path, &other.made, &other.note)
+    }
+
     pub(super) fn is_of_private_directory(&self) -> bool {
         matches!(self.made, Made::PrivateDirectory { .. })
     }
@@ -146,6 +153,7 @@ impl Record {
     #[must_use]
     pub fn remove(&self) -> Outcome {
         match &self.made {
+            Made::Nothing => Outcome::Absent,
             Made::Empty => match removal::empty(&self.path) {
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Outcome::Kept,
                 removed => Outcome::of(removed),
@@ -197,6 +205,7 @@ mod tests {
     fn what_is_written_down_comes_back() {
         let object = Object::default();
         let made = [
+            Made::Nothing,
             Made::Empty,
             Made::file(object.clone(), b"a", "/t".into()),
             Made::directory(object.clone(), Path::new("/d")),

@@ -247,9 +247,9 @@ async fn fill(
             (Some(content), Some(files)) if file => {
                 let stem = name.as_str().to_ascii_lowercase();
                 let path = files.bytes(&stem, |_| Ok(content.into_bytes())).await?;
-                exports.set(name, emit::text_of(&path)?)?;
+                exports.set_chosen(name, emit::text_of(&path)?)?;
             }
-            (Some(value::Content::Text(text)), _) => exports.set(name, text)?,
+            (Some(value::Content::Text(text)), _) => exports.set_chosen(name, text)?,
             (Some(value::Content::Bytes(_)), _) => return Err(emit::Error::NotText { name }.into()),
         }
     }

@@ -60,12 +60,11 @@ fn credentials(output: &Output) -> BTreeSet<String> {
     variables.iter().filter(|(_, value)| holds(value.as_str().unwrap())).map(|(name, _)| name.clone()).collect()
 }
 
-/// The variables that a failure removes.
+/// The variables that a failure, or `clean`, removes.
 fn removed(output: &Output) -> BTreeSet<String> {
     let stdout = output.stdout();
-    let line = stdout.lines().next().unwrap_or_default();
-    let names = line.strip_prefix("unset ").and_then(|names| names.strip_suffix(';')).unwrap_or_default();
-    names.split(' ').map(str::to_owned).collect()
+    let lines = stdout.lines().filter_map(|line| line.strip_prefix("unset ").and_then(|names| names.strip_suffix(';')));
+    lines.flat_map(|names| names.split(' ')).map(str::to_owned).collect()
 }
 
 #[test]
@@ -86,6 +85,30 @@ fn a_failure_removes_every_credential_that_a_success_sets() {
             failed.exits(3);
             let left: Vec<&String> = set.iter().filter(|name| !removed(&failed).contains(*name)).collect();
             assert!(left.is_empty(), "{} {line}: a failure leaves {left:?}", about.command);
+        }
+    }
+}
+
+#[test]
+fn clean_removes_every_credential_that_a_success_sets() {
+    for about in clouds::ALL {
+        for line in lines(about.command) {
+            let sandbox = Sandbox::start().unwrap();
+            let output = program(about.command, &line, &sandbox)
+                .args(["--format", "json"])
+                .job_of(&sandbox, &Job::branch("main"))
+                .env("SEMAPHORE_JOB_ID", "job-1")
+                .hands_over()
+                .run();
+            output.exits(0);
+            let set = credentials(&output);
+            assert!(!set.is_empty(), "{} {line}: no credential\n", about.command);
+            let clean = oidc_exchange(["clean"]).beside(&sandbox).within(output.scratch);
+            let clean = clean.env("SEMAPHORE_JOB_ID", "job-1").run();
+            clean.exits(0);
+            let left: Vec<&String> = set.iter().filter(|name| !removed(&clean).contains(*name)).collect();
+            assert!(left.is_empty(), "{} {line}: `clean` leaves {left:?}", about.command);
+            assert!(!clean.scratch.home().join(".oidc-exchange/job-1").exists(), "{} {line}", about.command);
         }
     }
 }

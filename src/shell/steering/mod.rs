@@ -1,7 +1,9 @@
 //! Variables that affect programs of a job. They must not be set to a value that somebody else chose.
 
+mod held;
 mod table;
 
+pub use self::held::holder;
 use self::table::ALL;
 use super::Name;
 
@@ -19,6 +21,8 @@ pub struct Steered {
     ends: &'static [&'static str],
     /// The variables whose values are run as commands, or as a file of commands.
     executed: &'static [&'static str],
+    /// Whether these are a shell's own, or those of all programs that it starts.
+    is_for_all: bool,
 }
 
 impl Steered {
@@ -39,6 +43,19 @@ impl Steered {
 #[must_use]
 pub fn is_executed(name: &Name) -> bool {
     ALL.iter().any(|it| it.executed.contains(&name.as_str()))
+}
+
+/// Whether a shell can do without `name`, so that a list of names may ask to remove it.
+///
+/// ```
+/// use oidc_exchange::shell::{Name, steering::is_removable};
+///
+/// assert!(is_removable(&Name::fixed("DB_PASSWORD")) && is_removable(&Name::fixed("AWS_SECRET_ACCESS_KEY")));
+/// assert!(!is_removable(&Name::fixed("PATH")) && !is_removable(&Name::fixed("LD_PRELOAD")));
+/// ```
+#[must_use]
+pub fn is_removable(name: &Name) -> bool {
+    holder(name).is_none() && Steered::by(name).is_none_or(|it| !it.is_for_all)
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ pub(super) const ALL: &[Steered] = &[
             "SPROMPT",
             "YASH_AFTER_CD",
         ],
+        is_for_all: true,
     },
     Steered {
         who: "the dynamic linker or the C library",
@@ -158,6 +159,7 @@ pub(super) const ALL: &[Steered] = &[
         beginnings: &["DYLD_", "GLIBC_", "KRB5_", "LDAPTLS_", "LD_", "MALLOC_", "ODBC", "_RLD"],
         ends: &[],
         executed: &[],
+        is_for_all: true,
     },
     Steered {
         who: "an interpreter",
@@ -209,6 +211,7 @@ pub(super) const ALL: &[Steered] = &[
         ],
         ends: &[],
         executed: &[],
+        is_for_all: false,
     },
     Steered {
         who: "a compiler or a package manager",
@@ -314,6 +317,7 @@ pub(super) const ALL: &[Steered] = &[
         ],
         ends: &[],
         executed: &[],
+        is_for_all: false,
     },
     Steered {
         who: "git, ssh or what they start",
@@ -368,6 +372,7 @@ pub(super) const ALL: &[Steered] = &[
         beginnings: &["GIT_", "MAGICK_", "SSH_", "SUDO_", "SYSTEMD_"],
         ends: &[],
         executed: &[],
+        is_for_all: false,
     },
     Steered {
         who: "a TLS library",
@@ -385,6 +390,7 @@ pub(super) const ALL: &[Steered] = &[
             "SSLKEYLOGFILE",
             "WGETRC",
         ],
+        is_for_all: false,
         beginnings: &["CURL_", "GNUTLS_", "OPENSSL_", "SSL_"],
         ends: &[],
         executed: &[],
@@ -396,6 +402,7 @@ pub(super) const ALL: &[Steered] = &[
         beginnings: &[],
         ends: &["_PROXY"],
         executed: &[],
+        is_for_all: false,
     },
     Steered {
         who: "a cloud's tools",
@@ -430,6 +437,7 @@ pub(super) const ALL: &[Steered] = &[
             "TF_REATTACH_PROVIDERS",
             "TF_WORKSPACE",
         ],
+        is_for_all: false,
         beginnings: &[
             "ANSIBLE_",
             "ARM_",
@@ -467,5 +475,6 @@ pub(super) const ALL: &[Steered] = &[
         beginnings: &["OIDC_EXCHANGE_", "SEMAPHORE_"],
         ends: &[],
         executed: &[],
+        is_for_all: false,
     },
 ];

@@ -12,7 +12,6 @@
 
 use serde_json::{Map, Value};
 
-use super::super::names;
 use super::super::path::Path;
 use super::{Engine, Field, Missing, Naming, Query, Selection, Target, Treatment};
 use crate::error::Usage;
@@ -111,7 +110,7 @@ impl Target {
             Usage::new(format!("`{name}` is not a variable's name"))
                 .hint("use only letters, digits and _, and no digit first")
         })?;
-        if let Some(shell) = names::holder(&known) {
+        if let Some(shell) = steering::holder(&known) {
             return Err(Usage::new(format!("{name} is a variable that {shell} manages")).hint("choose another name"));
         }
         if steering::is_executed(&known) {

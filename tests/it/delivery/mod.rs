@@ -3,6 +3,7 @@
 mod clean;
 mod command;
 mod directory;
+mod exported;
 mod file;
 mod killed;
 mod parents;

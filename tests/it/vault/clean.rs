@@ -149,7 +149,7 @@ fn a_server_that_is_down_fails_no_job_and_is_asked_again() {
         hint: it expires in T s, unless the job has renewed it
         hint: `oidc-exchange clean` tries again
     "#]]);
-    assert!(output.stdout().starts_with("unset ") && output.stdout().ends_with("VAULT_TOKEN;\n"));
+    assert!(output.stdout().starts_with("unset ") && output.stdout().ends_with("VAULT_TOKEN;\nunset SERIAL FILE;\n"));
     assert_eq!(output.scratch.files().iter().filter(|file| file.starts_with(directory(&output.scratch))).count(), 2);
 
     let kept = fs::read_to_string(&manifest).unwrap();
