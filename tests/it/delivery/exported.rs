@@ -214,6 +214,8 @@ fn a_hostile_list_removes_only_names_that_may_go() {
         "DYLD_INSERT_LIBRARIES",
         "TMPDIR",
         "LANG",
+        "_oidc_intact",
+        "status",
         "GOOD",
         "GOOD",
     ];
