@@ -1,6 +1,5 @@
 //! Edits a file of the user that other programs also read and write: it is locked, read, and replaced as a whole.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ pub struct Editor {
 /// A locked file, which may not exist yet.
 #[derive(Debug)]
 pub struct EditedFile {
+    editor: Editor,
     path: PathBuf,
     text: Vec<u8>,
     /// `None` if the file does not exist.
@@ -72,7 +72,7 @@ impl Editor {
         };
         let content = self.read(&path, place).await?;
         let (text, mode) = content.map_or((Vec::new(), None), |content| (content.bytes, Some(content.mode)));
-        Ok(EditedFile { path, text, mode, _lock: lock, made: directories })
+        Ok(EditedFile { editor: self, path, text, mode, _lock: lock, made: directories })
     }
 
     /// Reads the file at `path`, or the target if it is a symlink, without a lock.
@@ -104,29 +104,69 @@ impl Editor {
 
     /// The content of a regular file of this user; `None` if the file does not exist.
     async fn read(self, path: &Path, place: &StateDir) -> Result<Option<Content>, state::Error> {
-        let fail = |why: &str| state::Error::write(path, why);
-        let found = match path.symlink_metadata() {
-            Ok(found) => found,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(state::Error::write(path, error)),
-        };
-        if found.is_dir() {
-            return Err(fail("it is a directory"));
-        }
-        if !found.is_file() {
-            return Err(fail("it is not an ordinary file"));
-        }
-        if found.uid() != rustix::process::geteuid().as_raw() {
-            return Err(fail("it belongs to another user"));
-        }
         let named = path.to_owned();
         let reading = input::apart(place.remaining(PATIENCE), move |reader| {
-            reader.file(self.option, &named, input::Kind::Configuration)
+            reader.own_file(self.option, &named, input::Kind::Configuration)
         });
-        let bytes = reading.await.map_err(|_| fail("it cannot be read: that did not end in time"))?;
-        let bytes = bytes.map_err(|fault| state::Error::write(path, fault))?;
-        Ok(Some(Content { bytes, mode: found.permissions().mode() }))
+        let read =
+            reading.await.map_err(|_| state::Error::write(path, "it cannot be read: that did not end in time"))?;
+        let read = read.map_err(|fault| state::Error::write(path, fault))?;
+        Ok(read.map(|(bytes, mode)| Content { bytes, mode }))
     }
+
+    /// Opens the file at `path` and does `edit`, which returns `None` if another program has written the file since it was opened.
+    /// Then it is done once more with what that program wrote.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) and of `edit`, or that the file was written twice meanwhile.
+    pub async fn edit<T, E: From<state::Error>>(
+        self,
+        path: &Path,
+        place: &StateDir,
+        edit: impl AsyncFn(&EditedFile) -> Result<Option<T>, E>,
+    ) -> Result<T, E> {
+        for _ in 0..2 {
+            let file = self.open(path, place).await?;
+            if let Some(done) = edit(&file).await? {
+                return Ok(done);
+            }
+        }
+        Err(contended(path).into())
+    }
+
+    /// The same for the file itself, at the path of an earlier [`EditedFile`]. Returns `None` if it no longer exists.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit), and if a symlink is in the file's place.
+    pub async fn edit_again<T>(
+        self,
+        path: &Path,
+        place: &StateDir,
+        edit: impl AsyncFn(&EditedFile) -> Result<Option<T>, String>,
+    ) -> Result<Option<T>, String> {
+        let why = |error: state::Error| error.to_string();
+        for _ in 0..2 {
+            // Neither a directory nor a lock is made for a file that is gone.
+            if self.read(path, place).await.map_err(why)?.is_none() {
+                return Ok(None);
+            }
+            let file = self.open(path, place).await.map_err(why)?;
+            if file.path != path {
+                return Err(why(state::Error::write(path, input::Fault::Link)));
+            }
+            if let Some(done) = edit(&file).await? {
+                return Ok(Some(done));
+            }
+        }
+        Err(why(contended(path)))
+    }
+}
+
+/// The error of a file that another program writes at the same time.
+#[must_use]
+pub fn contended(path: &Path) -> state::Error {
+    let hint = "run the commands that write this file one after the other";
+    state::Error { hint: Some(hint.into()), ..state::Error::write(path, "another program keeps changing it") }
 }
 
 impl EditedFile {
@@ -154,17 +194,56 @@ impl EditedFile {
         self.made.paths()
     }
 
-    /// Writes `text` to `new`, the replacement. It gets the old file's mode. If the file is new or the text contains
-    /// `secrets`, only the user can read it.
+    /// Writes `text` to `new`, the replacement, which is then ready to be put. It gets the old file's mode. If the file is new or
+    /// the text contains `secrets`, only the user can read it.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn fill(&self, new: &mut NewFile, text: &[u8], secrets: bool) -> Result<(), state::Error> {
         new.fill(text)?;
         match self.mode {
-            Some(mode) if !secrets => new.set_mode(mode & 0o777),
-            Some(_) | None => Ok(()),
+            Some(mode) if !secrets => new.set_mode(mode & 0o777)?,
+            Some(_) | None => {}
         }
+        new.ready()
+    }
+
+    /// Whether the file is as it was read. What another program writes between this and the next step is lost: such programs take
+    /// no lock.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn is_as_read(&self, place: &StateDir) -> Result<bool, state::Error> {
+        let now = self.editor.read(&self.path, place).await?;
+        Ok(match now {
+            Some(now) => self.mode.is_some() && now.bytes == self.text,
+            None => self.mode.is_none(),
+        })
+    }
+
+    /// Puts `new`, which [`fill`](Self::fill) has filled, in the place of the file. Returns whether that is done: not if another
+    /// program has written the file since it was read.
+    ///
+    /// # Errors
+    /// If it cannot be put there.
+    pub async fn put(&self, new: NewFile, place: &StateDir) -> Result<bool, state::Error> {
+        let is_as_read = self.is_as_read(place).await?;
+        if is_as_read {
+            new.move_into_place()?;
+        }
+        Ok(is_as_read)
+    }
+
+    /// Deletes the file. Returns whether that is done, as [`put`](Self::put) does.
+    ///
+    /// # Errors
+    /// If it cannot be deleted.
+    pub async fn remove(&self, place: &StateDir) -> Result<bool, state::Error> {
+        let is_as_read = self.is_as_read(place).await?;
+        if is_as_read {
+            state::remove_file(&self.path).map_err(|error| state::Error::write(&self.path, error))?;
+        }
+        Ok(is_as_read)
     }
 }
 
@@ -174,5 +253,100 @@ fn resolve(path: &Path) -> Result<PathBuf, state::Error> {
         Ok(found) if found.is_symlink() => std::fs::canonicalize(path)
             .map_err(|error| state::Error::write(path, format!("it is a symbolic link that leads nowhere: {error}"))),
         _ => Ok(path.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::host::Host;
+
+    const EDITOR: Editor = Editor { option: "--test", elsewhere: "" };
+
+    struct World {
+        scratch: tempfile::TempDir,
+        place: StateDir,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let scratch = tempfile::tempdir().unwrap();
+            let private = scratch.path().join("private");
+            let variables = [("OIDC_EXCHANGE_DIR", private.to_str().unwrap())];
+            let place = StateDir::locate(&Host::fake(&variables, SystemTime::UNIX_EPOCH).env).unwrap();
+            Self { scratch, place }
+        }
+
+        fn path(&self) -> PathBuf {
+            self.scratch.path().join("config")
+        }
+
+        /// Adds a line to the file, while another program writes `theirs` each time before the first step.
+        fn append(&self, theirs: &[Option<&str>]) -> Result<(), String> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let theirs = std::cell::RefCell::new(theirs.iter());
+            let edit = async |file: &EditedFile| {
+                let text = [file.text(), b"ours\n"].concat();
+                let mut new = NewFile::beside(file.path())?;
+                file.fill(&mut new, &text, false)?;
+                match theirs.borrow_mut().next() {
+                    Some(Some(text)) => std::fs::write(self.path(), text).unwrap(),
+                    Some(None) => std::fs::remove_file(self.path()).unwrap(),
+                    None => {}
+                }
+                Ok::<_, state::Error>(file.put(new, &self.place).await?.then_some(()))
+            };
+            let edited = runtime.block_on(EDITOR.edit(&self.path(), &self.place, edit));
+            edited.map_err(|error| error.why)
+        }
+
+        fn text(&self) -> String {
+            std::fs::read_to_string(self.path()).unwrap()
+        }
+    }
+
+    #[test]
+    fn what_another_program_writes_meanwhile_is_kept() {
+        let world = World::new();
+        for (theirs, expected) in [
+            (&[][..], Ok("ours\n")),
+            (&[Some("1\n")], Ok("1\nours\n")),
+            (&[Some("1\nours\n")], Ok("1\nours\nours\n")),
+            (&[None], Ok("ours\n")),
+            (&[Some("2\n"), Some("3\n")], Err("3\n")),
+            (&[Some("4\n"), Some("5\n"), Some("6\n")], Err("5\n")),
+        ] {
+            let edited = world.append(theirs);
+            let expected = match expected {
+                Ok(text) => (Ok(()), text),
+                Err(text) => (Err("another program keeps changing it".to_owned()), text),
+            };
+            assert_eq!((edited, world.text().as_str()), expected, "{theirs:?}");
+        }
+        let left: Vec<_> =
+            std::fs::read_dir(world.scratch.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.iter().all(|name| ["config", "private"].contains(&name.to_str().unwrap())), "{left:?}");
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_file_is_not_followed() {
+        let world = World::new();
+        let secret = world.scratch.path().join("secret");
+        std::fs::write(&secret, "theirs").unwrap();
+        world.append(&[]).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let replaced = runtime.block_on(async {
+            let file = EDITOR.open(&world.path(), &world.place).await.unwrap();
+            std::fs::remove_file(world.path()).unwrap();
+            symlink(&secret, world.path()).unwrap();
+            file.is_as_read(&world.place).await
+        });
+        assert_eq!(replaced.unwrap_err().why, "it is a symbolic link");
+        let path = world.path();
+        let again = EDITOR.edit_again(&path, &world.place, async |_| Ok(Some(())));
+        assert!(runtime.block_on(again).unwrap_err().ends_with("it is a symbolic link"));
     }
 }

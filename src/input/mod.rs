@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "every file that is not ours is read here")]
 
 mod decode;
+mod opened;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -65,6 +66,10 @@ pub enum Fault {
     Directory,
     /// It is a pipe, a socket or a device.
     Special,
+    /// It is a symlink.
+    Link,
+    /// It belongs to another user.
+    NotOwn,
     /// It is the pipe that this run writes to.
     OwnOutput,
     /// A symlink leads out of the required directory.
@@ -113,6 +118,8 @@ impl fmt::Display for Fault {
             Self::TooLarge(largest) => write!(f, "it is larger than {} MiB", largest >> 20),
             Self::Directory => f.write_str("it is a directory"),
             Self::Special => f.write_str("it is not an ordinary file"),
+            Self::Link => f.write_str("it is a symbolic link"),
+            Self::NotOwn => f.write_str("it belongs to another user"),
             Self::OwnOutput => f.write_str("it is this program's own output, which has no end to read"),
             Self::Outside => f.write_str("a link leads out of the checkout"),
             Self::NotText => f.write_str("it is not UTF-8 text"),
@@ -202,10 +209,8 @@ impl Reader {
     /// If it does not exist, is larger than `kind` allows, or cannot be read.
     pub fn file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
         self.noting(place(origin, path), || {
-            if is_own_output(path) {
-                return Err(Fault::OwnOutput);
-            }
-            bounded(std::fs::File::open(path)?, kind)
+            let file = std::fs::File::open(path)?;
+            if is_own_output(&file) { Err(Fault::OwnOutput) } else { bounded(file, kind) }
         })
     }
 
@@ -214,8 +219,26 @@ impl Reader {
     /// # Errors
     /// As for [`file`](Self::file).
     pub fn ordinary_file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
-        let found = self.noting(place(origin, path), || std::fs::metadata(path))?;
-        if found.is_file() || found.is_dir() { self.file(origin, path, kind) } else { Err(Fault::Special) }
+        self.noting(place(origin, path), || bounded(opened::ordinary(path)?, kind))
+    }
+
+    /// The same for a file at an absolute path that must be below the directory `root`, wherever symlinks lead.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file), and [`Fault::Outside`].
+    pub fn file_inside(&self, origin: &str, root: &Path, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
+        self.noting(place(origin, path), || bounded(opened::inside(root, path)?, kind))
+    }
+
+    /// The bytes and the mode of a regular file of this user that is not a symlink. Returns `None` if it does not exist.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file), [`Fault::Link`], and [`Fault::NotOwn`].
+    pub fn own_file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Option<(Vec<u8>, u32)>, Fault> {
+        self.noting(place(origin, path), || {
+            let Some((file, found)) = opened::own(path)? else { return Ok(None) };
+            Ok(Some((bounded(file, kind)?, found.mode())))
+        })
     }
 
     /// The text of the file, decoded by [`decoded`].
@@ -296,23 +319,22 @@ impl Files {
 
     fn file(&mut self, path: &Path) {
         // A read of a pipe would never end.
-        let known = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
-        if !known.is_some_and(|known| self.seen.insert((known.dev(), known.ino()))) {
+        let Ok(file) = opened::ordinary(path) else { return };
+        if !file.metadata().is_ok_and(|found| self.seen.insert((found.dev(), found.ino()))) {
             return;
         }
         let mut bytes = Vec::new();
-        let read = std::fs::File::open(path).and_then(|file| file.take(self.left).read_to_end(&mut bytes));
-        if let Ok(length) = read {
+        if let Ok(length) = file.take(self.left).read_to_end(&mut bytes) {
             self.left = self.left.saturating_sub(length as u64);
             self.found.push(bytes);
         }
     }
 }
 
-/// Whether `path` (for example `/dev/stdout`) is the pipe of standard output or standard error. This process has its
+/// Whether `file` (for example `/dev/stdout`) is the pipe of standard output or standard error. This process has its
 /// other end open, so a read would never end.
-fn is_own_output(path: &Path) -> bool {
-    let Ok(found) = std::fs::metadata(path) else { return false };
+fn is_own_output(file: &std::fs::File) -> bool {
+    let Ok(found) = file.metadata() else { return false };
     let is_it = |stream: BorrowedFd<'_>| {
         rustix::fs::fstat(stream).is_ok_and(|own| (own.st_dev, own.st_ino) == (found.dev(), found.ino()))
     };

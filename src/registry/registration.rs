@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::place::{EDITOR, config, find_helper};
 use super::written::Written;
 use super::{Login, Options, callers, docker_config, kept};
+use crate::edited_file::EditedFile;
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::secret::Secret;
@@ -71,13 +72,18 @@ pub async fn register(
         files.put(NewFile::beside(&path)?, text.reveal().as_bytes()).await?;
         paths.push(path);
     }
-    let file = EDITOR.open(&config(env)?, place).await?;
-    if let Some(change) = registered(file.path(), file.text(), &servers)? {
+    let edit = async |file: &EditedFile| {
+        let Some(change) = registered(file.path(), file.text(), &servers)? else { return Ok(Some(())) };
+        let changes = place.open()?.new_files();
+        if !Written::write(file, &change.text, &servers, changes, place).await? {
+            return Ok(None);
+        }
         for what in &change.replaced {
             tracing::warn!("{}: {what} is replaced until `oidc-exchange clean` restores it", file.path().display());
         }
-        Written::write(&file, &change.text, &servers, place.open()?.new_files(), &directory).await?;
-    }
+        Ok::<_, Error>(Some(()))
+    };
+    EDITOR.edit(&config(env)?, place, edit).await?;
     Ok(Registration { files, paths })
 }
 

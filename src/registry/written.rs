@@ -56,14 +56,14 @@ impl Written {
     /// The kind of its note in the manifest.
     pub const KIND: &'static str = "docker-config";
 
-    /// Writes `text` to `file`, and records how to undo that.
+    /// Writes `text` to `file`, and records how to undo that. Returns whether it is done, as [`EditedFile::put`] does.
     pub(super) async fn write(
         file: &EditedFile,
         text: &str,
         servers: &[String],
         mut changes: NewFiles,
-        directory: &Directory,
-    ) -> Result<(), state::Error> {
+        place: &StateDir,
+    ) -> Result<bool, state::Error> {
         let before = match file.text() {
             _ if file.is_new() => Before::Absent,
             [] => Before::Empty,
@@ -76,13 +76,15 @@ impl Written {
             let mut new = NewFile::beside(file.path())?;
             changes.change(&mut new, Self::KIND, &written).await?;
             file.fill(&mut new, text.as_bytes(), false)?;
-            new.put()?;
-            changes.keep();
-            return Ok(());
+            let done = file.put(new, place).await?;
+            if done {
+                changes.keep();
+            }
+            return Ok(done);
         }
         let old = Secret::new(String::from_utf8_lossy(file.text()).into_owned());
         changes.noted("docker-config", &old, Self::KIND, &written).await?;
-        put(file, text, directory, || changes.keep()).await
+        put(file, text, place, || changes.keep()).await
     }
 
     /// Undoes the change. If nobody else has changed the file, the previous content is restored; otherwise only our
@@ -100,32 +102,23 @@ impl Written {
         let why = |error: state::Error| error.to_string();
         // Dropped after the file's lock.
         let _made = MadeDirectories::earlier(&self.made);
-        let found = EDITOR.look(&self.config, place).await.map_err(why)?;
-        if found.path != self.config {
-            return Err(why(state::Error::write(&self.config, "it is a symbolic link")));
-        }
-        if found.content.is_none() {
-            return Ok(Some(false));
-        }
-        let file = EDITOR.open(&self.config, place).await.map_err(why)?;
-        if let Some(directory) = users {
-            for server in &self.servers {
-                let users = kept::kept(directory, server).await.map_err(|error| error.to_string())?;
-                if !users.is_empty() {
-                    return Ok(None);
+        let undone = EDITOR.edit_again(&self.config, place, async |file| {
+            if let Some(directory) = users {
+                for server in &self.servers {
+                    let users = kept::kept(directory, server).await.map_err(|error| error.to_string())?;
+                    if !users.is_empty() {
+                        return Ok(Some(None));
+                    }
                 }
             }
-        }
-        let text = match self.restored(file.text(), record)? {
-            Restored::AsItIs => return Ok(Some(false)),
-            Restored::Absent => {
-                state::remove_file(file.path()).map_err(|error| error.to_string())?;
-                return Ok(Some(true));
-            }
-            Restored::Text(text) => text,
-        };
-        put(&file, text.reveal(), &place.open().map_err(why)?, || ()).await.map_err(why)?;
-        Ok(Some(true))
+            let done = match self.restored(file.text(), record)? {
+                Restored::AsItIs => return Ok(Some(Some(false))),
+                Restored::Absent => file.remove(place).await.map_err(why)?,
+                Restored::Text(text) => put(file, text.reveal(), place, || ()).await.map_err(why)?,
+            };
+            Ok(done.then_some(Some(true)))
+        });
+        Ok(undone.await?.unwrap_or(Some(false)))
     }
 
     fn restored(&self, now: &[u8], record: &Record) -> Result<Restored, String> {
@@ -150,16 +143,20 @@ impl Written {
     }
 }
 
-/// Writes `text` to `file`. Then calls `done` at once, because a caller may be stopped at any await.
-async fn put(file: &EditedFile, text: &str, directory: &Directory, done: impl FnOnce()) -> Result<(), state::Error> {
+/// Writes `text` to `file`. Returns whether it is done, as [`EditedFile::put`] does. Calls `then` at once, because a caller may be stopped
+/// at any await.
+async fn put(file: &EditedFile, text: &str, place: &StateDir, then: impl FnOnce()) -> Result<bool, state::Error> {
+    let directory = place.open()?;
     let mut new = NewFile::beside(file.path())?;
     let records = directory.record_restored(&mut new).await?;
     file.fill(&mut new, text.as_bytes(), false)?;
-    new.put()?;
-    done();
+    let done = file.put(new, place).await?;
+    if done {
+        then();
+    }
     // Obsolete records are harmless.
     let _ = directory.settle(&records).await;
-    Ok(())
+    Ok(done)
 }
 
 fn malformed(config: &Path, why: &str) -> String {

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub struct Lock {
     path: PathBuf,
     /// Closing the file releases the lock.
-    _file: File,
+    file: File,
     noted: Option<Noted>,
 }
 
@@ -75,7 +75,7 @@ impl Lock {
         let Some(file) = own_file::open_or_make(path, OFlags::empty()).map_err(fail)? else { return Ok(None) };
         match file.try_lock() {
             // The previous holder may have deleted the file between the two steps.
-            Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), _file: file, noted: None })),
+            Ok(()) if is_still(path, &file) => Ok(Some(Self { path: path.into(), file, noted: None })),
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => {
                 // On a file system without locks, no process holds it.
@@ -88,8 +88,11 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A process that waits for this file finds it deleted and creates a new one.
-        let _ = std::fs::remove_file(&self.path);
+        // A process that waits for this file finds it deleted and creates a new one. Another file at its path may be the lock of
+        // another process.
+        if is_still(&self.path, &self.file) {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -119,6 +122,20 @@ mod tests {
         drop(lock);
         assert!(!path.exists());
         drop(take(&path, Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn the_lock_of_another_process_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.lock");
+        let lock = take(&path, Duration::ZERO).unwrap();
+        // Somebody deletes the file of a lock that is held.
+        std::fs::remove_file(&path).unwrap();
+        let other = take(&path, Duration::ZERO).unwrap();
+        drop(lock);
+        assert!(path.exists());
+        drop(other);
+        assert!(!path.exists());
     }
 
     #[test]

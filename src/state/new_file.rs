@@ -127,19 +127,37 @@ impl NewFile {
     /// # Errors
     /// If it cannot be moved. The old file is unchanged then.
     pub fn put(mut self) -> Result<(), Error> {
-        let synced = self.make()?.sync_all();
-        synced.map_err(|error| self.failed(error))?;
+        self.ready()?;
         self.move_into_place()
     }
 
-    /// The same without flushing, for files that a crash of the machine may destroy.
-    pub(super) fn move_into_place(mut self) -> Result<(), Error> {
+    /// Does everything that takes time, so that only one step remains before it is in its place.
+    ///
+    /// # Errors
+    /// If it cannot be flushed to disk or given a name.
+    pub fn ready(&mut self) -> Result<(), Error> {
+        let synced = self.make()?.sync_all();
+        synced.map_err(|error| self.failed(error))?;
+        self.name()
+    }
+
+    fn name(&mut self) -> Result<(), Error> {
         if !self.has_name {
             let temporary = self.temporary.clone();
             let named = give_name(self.make()?, &temporary);
             named.map_err(|error| self.failed(error))?;
             self.has_name = true;
         }
+        Ok(())
+    }
+
+    /// Moves it to its place: if it is not [`ready`](Self::ready), without flushing, for files that a crash of the machine may
+    /// destroy.
+    ///
+    /// # Errors
+    /// If it cannot be moved. The old file is unchanged then.
+    pub fn move_into_place(mut self) -> Result<(), Error> {
+        self.name()?;
         let moved = std::fs::rename(&self.temporary, &self.path);
         moved.map_err(|error| self.failed(error))?;
         self.has_name = false;

@@ -75,13 +75,46 @@ fn read(mut file: &File, object: &Object, size: u64, sha256: &str) -> io::Result
     Ok((hex(Sha256::digest(&bytes)) == sha256).then_some(bytes))
 }
 
+/// Deletes `object` and everything in it, if it is at `path`. What is opened is checked and cleared: another directory that
+/// takes its place meanwhile stays.
 pub(super) fn directory(path: &Path, object: &Object) -> io::Result<bool> {
-    match look(path)? {
-        Some((_, found)) if found.kind == Kind::Directory && object.is(&found.object) => {
-            std::fs::remove_dir_all(path).map(|()| true)
-        }
-        _ => Ok(false),
+    let Some((parent, found)) = look(path)? else { return Ok(false) };
+    if found.kind != Kind::Directory {
+        return Ok(false);
     }
+    let opened = open_directory(&parent, path.file_name().unwrap_or_default())?;
+    if !object.is(&Seen::of(&opened)?.object) {
+        return Ok(false);
+    }
+    clear(&opened)?;
+    unlink(&parent, path, AtFlags::REMOVEDIR)?;
+    Ok(true)
+}
+
+fn open_directory(parent: &File, name: impl rustix::path::Arg) -> rustix::io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::empty()).map(File::from)
+}
+
+/// Deletes everything in a directory. A symlink is deleted, and not what it leads to.
+fn clear(directory: &File) -> rustix::io::Result<()> {
+    for entry in rustix::fs::Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if [c".", c".."].contains(&name) {
+            continue;
+        }
+        match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
+            // macOS answers PERM.
+            Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
+                clear(&open_directory(directory, name)?)?;
+                rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR)?;
+            }
+            Err(rustix::io::Errno::NOENT) => {}
+            done => done?,
+        }
+    }
+    Ok(())
 }
 
 /// Deletes an empty file or directory of ours. A locked file is in use: [`ErrorKind::ResourceBusy`].
@@ -93,8 +126,13 @@ pub(super) fn empty(path: &Path) -> io::Result<bool> {
     let flags = match found.kind {
         Kind::Directory => AtFlags::REMOVEDIR,
         Kind::File if found.size == 0 => {
-            if matches!(open(&parent, path)?.try_lock(), Err(TryLockError::WouldBlock)) {
+            let file = open(&parent, path)?;
+            if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
                 return Err(ErrorKind::ResourceBusy.into());
+            }
+            let opened = Seen::of(&file)?;
+            if opened.size != 0 || !opened.object.is(&found.object) {
+                return Ok(false);
             }
             AtFlags::empty()
         }
@@ -113,4 +151,36 @@ pub(super) fn hex(digest: impl AsRef<[u8]>) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_goes_with_all_in_it_and_nothing_else() {
+        let scratch = tempfile::tempdir().unwrap();
+        let at = |name: &str| scratch.path().join(name);
+        std::fs::create_dir_all(at("ours/a/b/c")).unwrap();
+        std::fs::create_dir_all(at("theirs")).unwrap();
+        for file in ["ours/1", "ours/a/2", "ours/a/b/3", "ours/a/b/c/4", "theirs/notes"] {
+            std::fs::write(at(file), "x").unwrap();
+        }
+        symlink(at("theirs"), at("ours/a/b/to_directory")).unwrap();
+        symlink("../../theirs/notes", at("ours/a/to_file")).unwrap();
+        let ours = Seen::at(&at("ours")).unwrap().object;
+        // Another directory, and a link, in its place.
+        std::fs::rename(at("ours"), at("moved")).unwrap();
+        std::fs::create_dir(at("ours")).unwrap();
+        std::fs::write(at("ours/notes"), "mine").unwrap();
+        assert!(!directory(&at("ours"), &ours).unwrap());
+        symlink("moved", at("link")).unwrap();
+        assert!(!directory(&at("link"), &ours).unwrap());
+        assert!(!directory(&at("nothing"), &ours).unwrap());
+        assert!(at("moved/a/b/c/4").exists() && at("ours/notes").exists());
+        assert!(directory(&at("moved"), &ours).unwrap());
+        assert!(!at("moved").exists() && at("theirs/notes").exists());
+    }
 }

@@ -211,9 +211,13 @@ async fn read_apart(source: Source, deadline: Deadline) -> Result<String, Error>
     read.map_err(|fault| match fault {
         Fault::TooLarge(largest) => Error::NotJwt { why: format!("it is longer than {} KiB", largest >> 10) },
         Fault::NotText | Fault::Nul => Error::NotJwt { why: "it is not text".into() },
-        Fault::Directory | Fault::Special | Fault::OwnOutput | Fault::Outside | Fault::System(_) => {
-            unreadable(fault.to_string())
-        }
+        Fault::Directory
+        | Fault::Special
+        | Fault::Link
+        | Fault::NotOwn
+        | Fault::OwnOutput
+        | Fault::Outside
+        | Fault::System(_) => unreadable(fault.to_string()),
     })
 }
 

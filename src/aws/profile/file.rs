@@ -57,6 +57,11 @@ impl SharedFile {
         changed(self.path(), self.0.text(), change, self.0.is_new())
     }
 
+    /// Whether the file is as it was read.
+    pub(super) async fn is_as_read(&self, place: &StateDir) -> Result<bool, state::Error> {
+        self.0.is_as_read(place).await
+    }
+
     /// Writes `text` to `new`, which gets the old file's mode. Only the user can read a file with credentials.
     pub(super) fn fill(&self, new: &mut NewFile, kind: Kind, text: &[u8]) -> Result<(), state::Error> {
         self.0.fill(new, text, kind == Kind::Credentials)
@@ -109,24 +114,22 @@ impl Written {
     /// # Errors
     /// Why it could not be removed.
     pub(crate) async fn undo(&self, place: &StateDir) -> Result<bool, String> {
+        let undone = EDITOR.edit_again(&self.file, place, async |file| self.undo_in(file, place).await);
+        Ok(undone.await?.unwrap_or(false))
+    }
+
+    async fn undo_in(&self, file: &EditedFile, place: &StateDir) -> Result<Option<bool>, String> {
         let why = |error: state::Error| error.to_string();
-        let found = EDITOR.look(&self.file, place).await.map_err(why)?;
-        if found.path != self.file {
-            return Err(why(state::Error::write(&self.file, "it is not an ordinary file")));
-        }
-        if found.content.is_none() {
-            return Ok(false);
-        }
-        let file = SharedFile::open(&self.file, place).await.map_err(why)?;
-        let restored = ini::unset(file.0.text(), self.kind, &self.profile, &self.marks);
-        let Some(restored) = restored.map_err(|fault| fault.to_string())? else { return Ok(false) };
-        if restored.ours && restored.text.trim_ascii().is_empty() {
-            state::remove_file(file.path()).map_err(|error| error.to_string())?;
+        let restored = ini::unset(file.text(), self.kind, &self.profile, &self.marks);
+        let Some(restored) = restored.map_err(|fault| fault.to_string())? else { return Ok(Some(false)) };
+        let done = if restored.ours && restored.text.trim_ascii().is_empty() {
+            file.remove(place).await.map_err(why)?
         } else {
             let mut new = NewFile::beside(file.path()).map_err(why)?;
             place.open().map_err(why)?.record_restored(&mut new).await.map_err(why)?;
-            file.fill(&mut new, self.kind, &restored.text).and_then(|()| new.put()).map_err(why)?;
-        }
-        Ok(true)
+            file.fill(&mut new, &restored.text, self.kind == Kind::Credentials).map_err(why)?;
+            file.put(new, place).await.map_err(why)?
+        };
+        Ok(done.then_some(true))
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::{Credentials, Request, question, shared_files};
 use crate::cache::{self, Kept};
 use crate::cloud::Given;
+use crate::edited_file::contended;
 use crate::error::{Error, Usage};
 use crate::host::Env;
 use crate::http::CaFile;
@@ -127,38 +128,58 @@ impl Profile {
         given: &Given<'_>,
     ) -> Result<(), Error> {
         let (token, directory) = (given.token, given.place);
-        let (settings, made) = if self.refreshable {
+        let (settings, mut made) = if self.refreshable {
             let mut made = directory.open()?.new_files();
             (settings::renewing(self, request, token, &mut made).await?, Some(made))
         } else {
             (settings::keys(request, credentials)?, None)
         };
         let run: String = std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
+        let changes = self.changes(settings, &run);
+        if !self.put(&changes, directory, &mut made).await? && !self.put(&changes, directory, &mut made).await? {
+            return Err(contended(&self.files.credentials).into());
+        }
+        if self.refreshable {
+            seed(request, credentials, given).await;
+        }
+        Ok(())
+    }
+
+    /// Makes the changes in both files. Returns whether that is done: not if another program has written one of them meanwhile. `made` is kept
+    /// then.
+    async fn put(
+        &self,
+        changes: &[Change<'_>],
+        directory: &state::StateDir,
+        made: &mut Option<NewFiles>,
+    ) -> Result<bool, Error> {
         let mut files = Vec::new();
         // Every process locks in this order. Otherwise two could wait for each other forever.
-        for change in self.changes(settings, &run) {
+        for change in changes {
             let file = SharedFile::open(self.files.path(change.kind), directory).await?;
-            let changed = file.with(&change)?;
-            files.push((file, changed, change));
+            let edited = file.with(change)?;
+            files.push((file, edited, change));
         }
-        let (mut filled, mut changes) = (Vec::new(), None);
-        for (file, changed, change) in &files {
-            let Some(Changed { text, marks }) = changed else { continue };
+        let (mut filled, mut noted) = (Vec::new(), None);
+        for (file, edited, change) in &files {
+            let Some(Changed { text, marks }) = edited else { continue };
             let mut new = NewFile::beside(file.path())?;
-            self.note(&mut new, &Written::new(file, change, marks), directory, &mut changes).await;
+            self.note(&mut new, &Written::new(file, change, marks), directory, &mut noted).await;
             file.fill(&mut new, change.kind, text)?;
             filled.push(new);
         }
-        if let Some(made) = made {
-            seed(request, credentials, given).await;
-            made.keep();
+        for (file, ..) in &files {
+            if !file.is_as_read(directory).await? {
+                return Ok(false);
+            }
         }
+        made.take().into_iter().for_each(NewFiles::keep);
         for new in filled {
-            new.put()?;
+            new.move_into_place()?;
             // From the first file on, `clean` has something to undo.
-            changes.take().into_iter().for_each(NewFiles::keep);
+            noted.take().into_iter().for_each(NewFiles::keep);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn changes<'p>(&'p self, settings: settings::Settings, run: &'p str) -> [Change<'p>; 2] {

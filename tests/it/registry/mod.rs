@@ -5,6 +5,7 @@ mod bad_input;
 mod callers;
 mod command;
 mod config;
+mod contended;
 mod endpoints;
 mod google;
 mod helper;

@@ -53,6 +53,16 @@ impl<'s> Running<'s> {
         self.until(|| self.program.scratch.path().join(name).exists(), &format!("no {name} was made"));
     }
 
+    /// Waits until the file has this text, or the run has ended. Returns whether the file has it.
+    #[track_caller]
+    pub(crate) fn await_text_or_end(&self, name: &str, text: &str) -> bool {
+        let path = self.program.scratch.path().join(name);
+        let has = || std::fs::read_to_string(&path).is_ok_and(|found| found.contains(text));
+        // Standard error is closed by the end of the last process that has it.
+        self.until(|| has() || self.stderr.is_finished(), &format!("{name} has no {text:?}"));
+        has()
+    }
+
     /// Writes into the named pipe that it has made, or is to read, once somebody reads it.
     #[track_caller]
     pub(crate) fn feed(&self, pipe: &str, text: &str) {
