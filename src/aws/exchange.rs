@@ -3,9 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_config::SdkConfig;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityInput;
 use aws_sdk_sts::types::{AssumedRoleUser, PolicyDescriptorType, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::Instant;
@@ -14,8 +14,10 @@ use super::account::AccountId;
 use super::answer::Answer;
 use super::cause::Grace;
 use super::chain::Hop;
+use super::endpoint::endpoint;
 use super::hints::{Context, Step};
 use super::sdk_settings::SdkSettings;
+use super::web_identity::assume_role_with_web_identity;
 use super::{Credentials, Request, RoleArn, shared_files, sts};
 use crate::cloud::Given;
 use crate::error::Error;
@@ -43,10 +45,9 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
         return Err(subject::Error::NotJwt { why }.into());
     }
     let settings = SdkSettings::read(shared_files::read(&host.env, deadline).await?).await;
-    let configuration = sts::configuration(&request.sts_region, http, &settings);
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
     http.shown().add(token.jwt());
-    let trade = Trade { request, token, http, clock: &host.clock, deadline, configuration, iam };
+    let trade = Trade { request, token, http, clock: &host.clock, deadline, settings, iam };
     let mut credentials = trade.first().await?;
     let mut from = &request.role;
     for (index, hop) in request.chain.iter().enumerate() {
@@ -64,7 +65,7 @@ struct Trade<'a> {
     http: &'a Client,
     clock: &'a Clock,
     deadline: Deadline,
-    configuration: SdkConfig,
+    settings: SdkSettings,
     iam: Option<Instant>,
 }
 
@@ -82,25 +83,24 @@ impl Trade<'_> {
 
     /// Exchanges the token for the first role's credentials.
     async fn first(&self) -> Result<Credentials, Error> {
-        let sts = sts::anonymous(&self.configuration);
+        let endpoint = endpoint(&self.request.sts_region, &self.settings).await;
         let Request { role, session_name, .. } = self.request;
         // In a chain, policies and duration are for the last session.
         let narrow = self.request.chain.is_empty();
         let call = async || {
-            let answer = sts
-                .assume_role_with_web_identity()
+            let unbuilt = |why: &str| sts::unbuilt(&RawText::new(why), self.http.shown());
+            let input = AssumeRoleWithWebIdentityInput::builder()
                 .role_arn(role.as_str())
                 .role_session_name(session_name.as_str())
                 .web_identity_token(self.token.jwt().reveal())
                 .set_duration_seconds(self.duration().filter(|_| narrow))
                 .set_policy(self.policy().filter(|_| narrow))
                 .set_policy_arns(self.policy_arns().filter(|_| narrow))
-                .send()
-                .await;
-            match answer {
-                Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), role),
-                Err(error) => Err(self.attempt(error)),
-            }
+                .build()
+                .map_err(|error| unbuilt(&error.to_string()))?;
+            let endpoint = endpoint.as_ref().map_err(|why| unbuilt(why))?;
+            let output = assume_role_with_web_identity(input, endpoint, self.http, self.clock).await?;
+            received(output.credentials, output.assumed_role_user.as_ref(), role)
         };
         self.run(Step::Token, call).await
     }
@@ -171,7 +171,8 @@ impl Trade<'_> {
     fn signing_with(&self, session: &Credentials) -> aws_sdk_sts::Client {
         self.http.shown().add(&session.secret_access_key);
         self.http.shown().add(&session.session_token);
-        sts::signing_with(session, &self.configuration)
+        let configuration = sts::configuration(&self.request.sts_region, self.http, &self.settings);
+        sts::signing_with(session, &configuration)
     }
 
     /// Converts the SDK's error, without parts that must not be shown.

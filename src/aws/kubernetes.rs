@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::registry::domain_of;
+use super::endpoint::of_region;
 use super::signature::Signer;
 use super::{Credentials, Region, Request};
 use crate::cloud::{ExecVersion, exec_credential};
@@ -84,7 +84,8 @@ fn token(cluster: &ClusterName, region: &Region, session: &Credentials, now: Sys
     const LONGEST: usize = 4096;
     /// Authenticators before version 0.3.1 accept no longer expiry.
     const NAMED_LIFE: Duration = Duration::from_mins(1);
-    let (host, region) = endpoint(region);
+    // A cluster sends the request to no other host, whatever variables this job has.
+    let (host, region) = of_region(region);
     let url = format!("{host}/?Action=GetCallerIdentity&Version=2011-06-15");
     let name = HeaderValue::from_str(cluster.as_str()).map_err(|error| failed(&error))?;
     let headers = HeaderMap::from_iter([(HeaderName::from_static("x-k8s-aws-id"), name)]);
@@ -108,60 +109,6 @@ fn token(cluster: &ClusterName, region: &Region, session: &Credentials, now: Sys
     Ok(Secret::new(token))
 }
 
-/// The address of AWS STS in the region, and the region for the signature. A cluster calls no other host, so
-/// variables of the job are ignored. The SDK's resolver has the same result, but first parses a table of all
-/// partitions, which takes a third of the time of a call.
-fn endpoint(region: &Region) -> (String, &str) {
-    match region.as_str() {
-        "aws-global" => ("https://sts.amazonaws.com".into(), "us-east-1"),
-        name => (format!("https://sts.{name}.{}", domain_of(region)), name),
-    }
-}
-
 fn failed(why: &dyn std::fmt::Display) -> Error {
     Error::new(Exit::Bug, Report::new(format!("the token for the EKS cluster cannot be made: {why}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_host_is_the_one_that_the_sdk_finds() {
-        let rules = DefaultResolver::new();
-        for name in [
-            "us-east-1",
-            "us-west-2",
-            "eu-west-1",
-            "eu-central-2",
-            "ap-southeast-7",
-            "mx-central-1",
-            "il-central-1",
-            "me-south-1",
-            "af-south-1",
-            "sa-east-1",
-            "ca-west-1",
-            "cn-north-1",
-            "cn-northwest-1",
-            "us-gov-east-1",
-            "us-gov-west-1",
-            "us-iso-east-1",
-            "us-iso-west-1",
-            "us-isob-east-1",
-            "us-isob-west-1",
-            "eu-isoe-west-1",
-            "us-isof-south-1",
-            "us-isof-east-1",
-            "eusc-de-east-1",
-            "aws-global",
-            "zz-nowhere-9",
-        ] {
-            let region = Region::parse("--region", name).unwrap();
-            let found = rules.resolve_endpoint(&Params::builder().region(name).build().unwrap()).await.unwrap();
-            let signed_for = found.auth_schemes().first().and_then(|scheme| scheme.get("signingRegion")?.as_string());
-            assert_eq!(endpoint(&region), (found.url().to_owned(), signed_for.unwrap_or(name)), "{name}");
-        }
-    }
 }

@@ -10,6 +10,7 @@ pub mod arn;
 mod cause;
 pub mod chain;
 pub mod ecr;
+mod endpoint;
 pub mod exchange;
 mod hints;
 pub mod kubernetes;
@@ -30,6 +31,7 @@ mod sts;
 mod token_checks;
 mod token_file;
 pub mod trust;
+mod web_identity;
 mod words;
 
 pub use about::ABOUT;

@@ -41,17 +41,9 @@ pub(super) fn configuration(region: &Region, http: &Client, settings: &SdkSettin
     configuration.build()
 }
 
-/// A client that does not sign.
-pub(super) fn anonymous(configuration: &SdkConfig) -> aws_sdk_sts::Client {
-    client(aws_sdk_sts::config::Builder::from(configuration))
-}
-
 /// A client that signs with `credentials`.
 pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig) -> aws_sdk_sts::Client {
-    client(aws_sdk_sts::config::Builder::from(configuration).credentials_provider(identity(credentials)))
-}
-
-fn client(settings: aws_sdk_sts::config::Builder) -> aws_sdk_sts::Client {
+    let settings = aws_sdk_sts::config::Builder::from(configuration).credentials_provider(identity(credentials));
     aws_sdk_sts::Client::from_conf(settings.interceptor(WholeAnswers).build())
 }
 
@@ -71,10 +63,14 @@ impl Intercept for WholeAnswers {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let answer = context.response();
-        let body = answer.body().bytes().unwrap_or_default().trim_ascii_end();
-        if answer.status().is_success() && !body.ends_with(b"Response>") { Err(NOT_STS.into()) } else { Ok(()) }
+        if is_whole(context.response()) { Ok(()) } else { Err(NOT_STS.into()) }
     }
+}
+
+/// Whether a successful answer ends where an answer of AWS STS ends.
+pub(super) fn is_whole(answer: &HttpResponse) -> bool {
+    let body = answer.body().bytes().unwrap_or_default().trim_ascii_end();
+    !answer.status().is_success() || body.ends_with(b"Response>")
 }
 
 const NOT_STS: &str = "it is not an answer of AWS STS";
@@ -107,23 +103,37 @@ where
         SdkError::ConstructionFailure(failure) => {
             let why = SdkError::<E, HttpResponse>::ConstructionFailure(failure).into_source();
             let why = why.map_or_else(|_| RawText::new("unknown"), |source| RawText::new(&source.to_string()));
-            setup(format!("the AWS SDK could not build the request: {}", shown.clean(&why)))
+            unbuilt(&why, shown)
         }
-        SdkError::ServiceError(answer) => {
-            let raw = answer.raw();
-            if raw.status().is_success() {
-                let bad_time = has_a_bad_time(raw.body().bytes().unwrap_or_default());
-                let why = if bad_time { "its Expiration cannot be read" } else { NOT_STS };
-                return Attempt::garbled(raw.status().as_u16(), why);
-            }
-            let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
-            let error = answer.err();
-            let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));
-            let answer = Answer::new(raw.status().as_u16(), error.code(), error.message(), request_id, shown);
-            let again = Cause::of(&answer).row().again();
-            Attempt::answered(answer, again, retry_after)
-        }
-        SdkError::ResponseError(answer) => Attempt::garbled(answer.raw().status().as_u16(), NOT_STS),
+        SdkError::ServiceError(answer) => refused(answer.err(), answer.raw(), shown, clock),
+        SdkError::ResponseError(answer) => not_sts(answer.raw()),
         SdkError::TimeoutError(_) | _ => setup("the AWS SDK gave up".into()),
     }
+}
+
+/// The attempt that ended with `error`, which the SDK has read from the answer `raw`.
+pub(super) fn refused<E>(error: &E, raw: &HttpResponse, shown: &Shown, clock: &Clock) -> Attempt<Answer>
+where
+    E: ProvideErrorMetadata + RequestId,
+{
+    if raw.status().is_success() {
+        let bad_time = has_a_bad_time(raw.body().bytes().unwrap_or_default());
+        let why = if bad_time { "its Expiration cannot be read" } else { NOT_STS };
+        return Attempt::garbled(raw.status().as_u16(), why);
+    }
+    let retry_after = raw.headers().get("retry-after").and_then(|value| retry::retry_after(value, clock.now()));
+    let request_id = error.request_id().or_else(|| raw.headers().get("x-amzn-requestid"));
+    let answer = Answer::new(raw.status().as_u16(), error.code(), error.message(), request_id, shown);
+    let again = Cause::of(&answer).row().again();
+    Attempt::answered(answer, again, retry_after)
+}
+
+/// The attempt that ended with an answer that the SDK cannot read.
+pub(super) fn not_sts(answer: &HttpResponse) -> Attempt<Answer> {
+    Attempt::garbled(answer.status().as_u16(), NOT_STS)
+}
+
+/// The attempt whose request could not be built.
+pub(super) fn unbuilt(why: &RawText, shown: &Shown) -> Attempt<Answer> {
+    Failure::Setup { why: format!("the AWS SDK could not build the request: {}", shown.clean(why)) }.into()
 }

@@ -29,14 +29,21 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = self.0.clone();
         HttpConnectorFuture::new(async move {
-            let request = from_sdk(&request).map_err(|why| ConnectorError::user(Failure::Setup { why }.into()))?;
-            let failed = |failure: Failure| ConnectorError::other(failure.into(), None);
-            let mut response = client.send(request).await.map_err(failed)?;
-            let parsed = COPIES * response.body.len();
-            response.held.add(parsed).map_err(|Exhausted| failed(Failure::TooMuch))?;
-            to_sdk(response).map_err(|why| ConnectorError::user(why.into()))
+            send(&client, &request).await.map_err(|failure| ConnectorError::other(failure.into(), None))
         })
     }
+}
+
+/// Sends a request that the SDK has built.
+///
+/// # Errors
+/// As for [`Client::send`], and if the request or the answer cannot be converted.
+pub async fn send(client: &Client, request: &HttpRequest) -> Result<HttpResponse, Failure> {
+    let request = from_sdk(request).map_err(|why| Failure::Setup { why })?;
+    let mut response = client.send(request).await?;
+    let parsed = COPIES * response.body.len();
+    response.held.add(parsed).map_err(|Exhausted| Failure::TooMuch)?;
+    to_sdk(response).map_err(|why| Failure::Setup { why })
 }
 
 fn from_sdk(request: &HttpRequest) -> Result<Request, String> {
