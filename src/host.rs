@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::panic::PanicHookInfo;
 use std::time::SystemTime;
 
 use rustix::process::{Resource, getrlimit};
@@ -44,23 +45,34 @@ impl Host {
     }
 }
 
-/// Checks that the limits of this process allow a run, which needs a few open files and a thread. Without them, the
-/// async runtime panics.
+/// Checks that this process may open enough files for a run. Otherwise the runtime would panic.
 ///
 /// # Errors
-/// The limit to raise.
+/// If it may not.
 pub fn within_limits() -> Result<(), Report> {
     const FILES: u64 = 16;
     let files = getrlimit(Resource::Nofile).current;
-    if let Some(few) = files.filter(|files| *files < FILES) {
-        return Err(Report::new(format!("cannot start: this process may open {few} files, and needs {FILES}"))
-            .hints(["raise the limit: ulimit -n 64".into()]));
+    match files.filter(|files| *files < FILES) {
+        Some(few) => Err(Report::new(format!("cannot start: this process may open {few} files, and needs {FILES}"))
+            .hints(["raise the limit: ulimit -n 64".into()])),
+        None => Ok(()),
     }
-    let thread = std::thread::Builder::new().spawn(|| {});
-    thread.map(drop).map_err(|error| {
-        Report::new(format!("cannot start: this process may start no thread: {error}"))
-            .hints(["raise the limit on processes (ulimit -u) or on memory (ulimit -v)".into()])
-    })
+}
+
+/// The error of a process that may not start a thread.
+#[must_use]
+pub fn no_thread(why: &str) -> Report {
+    Report::new(format!("cannot start: this process may start no thread: {why}"))
+        .hints(["raise the limit on processes (ulimit -u) or on memory (ulimit -v)".into()])
+}
+
+/// The same, if that is why the runtime panics. The runtime has no other way to report it, and a thread that is started
+/// only as a test takes a tenth of the time of a short run.
+#[must_use]
+pub fn no_thread_of(panic: &PanicHookInfo<'_>) -> Option<Report> {
+    /// How `tokio::task::spawn_blocking` begins its message. The system's error follows.
+    const RUNTIMES: &str = "OS can't spawn worker thread: ";
+    panic.payload_as_str()?.strip_prefix(RUNTIMES).map(no_thread)
 }
 
 /// Read access to the environment.

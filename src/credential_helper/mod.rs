@@ -24,6 +24,7 @@ use crate::input::{self, Fault, Kind, Reader};
 use crate::registry::{self, PROGRAM};
 use crate::secret::Secret;
 use crate::state::StateDir;
+use crate::stdio::Progress;
 use password::Found;
 use verb::Verb;
 
@@ -63,53 +64,68 @@ pub fn run(arguments: &[OsString], host: &Host) -> ExitCode {
     if let Err(report) = host::within_limits() {
         return fail(&Error::new(Exit::Usage, report));
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&Error::new(Exit::Bug, Report::new(format!("cannot start: {error}")))),
-    };
     let deadline = Deadline::after(BOUND);
-    let ended = runtime.block_on(async {
-        let answer = answer(arguments, host, deadline).await?;
+    let ended = answer(arguments, host, deadline).and_then(|answer| {
         let (text, code) = match answer {
             Answer::Text(text) => (text, ExitCode::SUCCESS),
             Answer::Words(words) => (Secret::new(format!("{words}\n")), ExitCode::FAILURE),
         };
-        delivery::print(text.reveal().to_owned(), deadline).await?;
-        Ok::<_, Error>(code)
+        let progress = Progress::default();
+        let begun = delivery::begin(&text, &progress)?;
+        if begun < text.reveal().len() {
+            in_runtime(async { Ok(delivery::finish(text, begun, deadline, &progress).await?) })?;
+        }
+        Ok(code)
     });
-    // A read of standard input may never end. It must not keep the process alive.
-    runtime.shutdown_background();
     ended.unwrap_or_else(|error| fail(&error))
 }
 
-async fn answer(arguments: &[OsString], host: &Host, deadline: Deadline) -> Result<Answer, Error> {
+/// Does `work` in a runtime. Most calls send nothing and need none, and to start one takes time.
+fn in_runtime<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(Exit::Bug, Report::new(format!("cannot start: {error}"))))?;
+    let ended = runtime.block_on(work);
+    // A read may never end. It must not keep the process alive.
+    runtime.shutdown_background();
+    ended
+}
+
+fn answer(arguments: &[OsString], host: &Host, deadline: Deadline) -> Result<Answer, Error> {
     let text = |text: String| Ok(Answer::Text(Secret::new(text)));
     match Verb::parse(arguments)? {
         Verb::Version => text(format!("{PROGRAM} {}\n", env!("CARGO_PKG_VERSION"))),
         Verb::Help => text(verb::HELP.into()),
-        Verb::Get => get(host, deadline).await,
+        Verb::Get => get(host, deadline),
         Verb::Store => {
-            stdin(deadline).await?;
+            stdin(deadline)?;
             tracing::warn!("{PROGRAM} stores no passwords: it gets them itself; docker login is not needed here");
             text(String::new())
         }
         Verb::Erase => {
-            stdin(deadline).await?;
+            stdin(deadline)?;
             tracing::warn!("{PROGRAM} erases nothing: oidc-exchange clean ends its registrations");
             text(String::new())
         }
-        Verb::List => list(host).await,
+        Verb::List => in_runtime(list(host)),
     }
 }
 
-async fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
+fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
     let env = host.env.clone();
     // All reads for a fresh password are one task, because each task costs time.
-    let looking = input::apart(deadline.remaining(), move |reader| look(reader, &env, deadline));
-    match looking.await.map_err(|unfinished| unfinished.usage(IN_TIME))?? {
-        Ok(found) => Ok(Answer::Text(registry::answer(&password::fresh(found, host, deadline).await?))),
-        Err(words) => Ok(Answer::Words(words)),
-    }
+    let found = match apart(deadline, move |reader| look(reader, &env, deadline))?? {
+        Ok(found) => found,
+        Err(words) => return Ok(Answer::Words(words)),
+    };
+    let kept = if found.is_fresh(host) { found.kept } else { in_runtime(password::fresh(found, host, deadline))? };
+    Ok(Answer::Text(registry::answer(&kept)))
+}
+
+/// Reads in a thread, which is left behind if the reads do not end before `deadline`.
+fn apart<T: Send + 'static>(deadline: Deadline, work: impl FnOnce(&Reader) -> T + Send + 'static) -> Result<T, Error> {
+    let done = input::apart_without_runtime(deadline.remaining(), work);
+    let done = done.map_err(|error| Error::new(Exit::Usage, host::no_thread(&error.to_string())))?;
+    Ok(done.map_err(|unfinished| unfinished.usage(IN_TIME))?)
 }
 
 /// The password kept for the server on standard input, or else the protocol's answer.
@@ -151,9 +167,8 @@ fn place(env: &Env) -> Result<StateDir, Error> {
 }
 
 /// The caller's standard input.
-async fn stdin(deadline: Deadline) -> Result<String, Error> {
-    let reading = input::apart(deadline.remaining(), |reader| reader.stdin(PROGRAM, Kind::Token));
-    text_of(reading.await.map_err(|unfinished| unfinished.usage(IN_TIME))?)
+fn stdin(deadline: Deadline) -> Result<String, Error> {
+    text_of(apart(deadline, |reader| reader.stdin(PROGRAM, Kind::Token))?)
 }
 
 fn text_of(read: Result<Vec<u8>, Fault>) -> Result<String, Error> {
@@ -183,9 +198,11 @@ fn fail(error: &Error) -> ExitCode {
 fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
-        let report = Report::new(format!("a bug in oidc-exchange, at {place}"))
-            .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))]);
-        let _ = fail(&Error::new(Exit::Bug, report));
+        let bug = || {
+            Report::new(format!("a bug in oidc-exchange, at {place}"))
+                .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))])
+        };
+        let _ = fail(&Error::new(Exit::Bug, host::no_thread_of(info).unwrap_or_else(bug)));
         #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
         std::process::exit(1);
     }));

@@ -29,15 +29,22 @@ pub(super) struct Found {
     pub(super) kept: Kept,
 }
 
+impl Found {
+    /// Whether it need not be renewed yet.
+    pub(super) fn is_fresh(&self, host: &Host) -> bool {
+        self.kept.lives(host.clock.now(), EARLY)
+    }
+}
+
 /// The kept password, renewed if necessary. One call at a time renews it.
 ///
 /// # Errors
 /// If the file cannot be read, or the renewal fails and the old password has expired.
 pub(super) async fn fresh(found: Found, host: &Host, deadline: Deadline) -> Result<Kept, Error> {
-    let Found { place, directory, path, kept } = found;
-    if kept.lives(host.clock.now(), EARLY) {
-        return Ok(kept);
+    if found.is_fresh(host) {
+        return Ok(found.kept);
     }
+    let Found { place, directory, path, .. } = found;
     let _lock = place.lock(&registry::lock(&path), deadline.remaining()).await?;
     // The previous holder of the lock has probably renewed it.
     let kept = Kept::read(&path).await?;

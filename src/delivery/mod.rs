@@ -230,6 +230,24 @@ pub async fn print(text: String, deadline: Deadline) -> Result<(), Error> {
 }
 
 async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> Result<(), Error> {
+    let begun = begin(&text, progress)?;
+    finish(text, begun, deadline, progress).await
+}
+
+/// Writes as much of `text` to standard output as is possible without waiting, and returns the number of bytes.
+///
+/// # Errors
+/// If standard output is closed or broken.
+pub fn begin(text: &Secret, progress: &Progress) -> Result<usize, Error> {
+    let begun = stdio::write_at_once(Stream::Out, text.reveal().as_bytes(), progress);
+    begun.map_err(|error| Error::Stdout { why: error.to_string() })
+}
+
+/// Writes the rest of `text`, of which `begun` bytes are written, as [`print`] does.
+///
+/// # Errors
+/// As for [`print`].
+pub async fn finish(text: Secret, begun: usize, deadline: Deadline, progress: &Progress) -> Result<(), Error> {
     struct Stop<'p>(&'p Progress);
     impl Drop for Stop<'_> {
         fn drop(&mut self) {
@@ -239,7 +257,6 @@ async fn print_noting(text: Secret, deadline: Deadline, progress: &Progress) -> 
     let _stop = Stop(progress);
     let (noted, until) = (progress.clone(), deadline.end());
     let failed = |error: std::io::Error| Error::Stdout { why: error.to_string() };
-    let begun = stdio::write_at_once(Stream::Out, text.reveal().as_bytes(), progress).map_err(failed)?;
     if begun == text.reveal().len() {
         return Ok(());
     }

@@ -16,6 +16,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -170,12 +171,7 @@ pub async fn apart<T: Send + 'static>(
     within: Duration,
     work: impl FnOnce(&Reader) -> T + Send + 'static,
 ) -> Result<T, Unfinished> {
-    const AGAIN: Duration = Duration::from_millis(10);
-    /// Getting a file's metadata (`stat`) is not recorded as a read, and may hang on a network mount.
-    const A_MOMENT: Duration = Duration::from_secs(1);
-    let last = tokio::time::Instant::now().checked_add(within.saturating_add(A_MOMENT));
-    let under_way = Arc::new(Mutex::new(None));
-    let reader = Reader { under_way: Arc::clone(&under_way) };
+    let (watched, reader) = Watched::new(within);
     let mut working = tokio::task::spawn_blocking(move || work(&reader));
     let mut wait = within;
     loop {
@@ -185,13 +181,60 @@ pub async fn apart<T: Send + 'static>(
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(ended) => return Err(Unfinished(ended.to_string())),
             },
-            Err(_) => match under_way.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-                Some(what) => return Err(Unfinished(what)),
-                None if last.is_some_and(|last| tokio::time::Instant::now() >= last) => {
-                    return Err(Unfinished("looking at the files that are named".into()));
-                }
-                None => wait = AGAIN,
+            Err(_) => wait = watched.more()?,
+        }
+    }
+}
+
+/// The same for a caller without a runtime, in a thread that is started for it.
+///
+/// # Errors
+/// If no thread can be started; and as for [`apart`].
+pub fn apart_without_runtime<T: Send + 'static>(
+    within: Duration,
+    work: impl FnOnce(&Reader) -> T + Send + 'static,
+) -> io::Result<Result<T, Unfinished>> {
+    let (watched, reader) = Watched::new(within);
+    let (done, ended) = sync_channel(1);
+    std::thread::Builder::new().spawn(move || done.send(work(&reader)))?;
+    let mut wait = within;
+    loop {
+        match ended.recv_timeout(wait) {
+            Ok(done) => return Ok(Ok(done)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Err(Unfinished("a read that failed".into()))),
+            Err(RecvTimeoutError::Timeout) => match watched.more() {
+                Ok(more) => wait = more,
+                Err(unfinished) => return Ok(Err(unfinished)),
             },
+        }
+    }
+}
+
+/// What a thread that reads is doing.
+struct Watched {
+    under_way: Arc<Mutex<Option<String>>>,
+    last: Option<tokio::time::Instant>,
+}
+
+impl Watched {
+    fn new(within: Duration) -> (Self, Reader) {
+        /// Getting a file's metadata (`stat`) is not recorded as a read, and may hang on a network mount.
+        const A_MOMENT: Duration = Duration::from_secs(1);
+        let last = tokio::time::Instant::now().checked_add(within.saturating_add(A_MOMENT));
+        let under_way = Arc::new(Mutex::new(None));
+        let reader = Reader { under_way: Arc::clone(&under_way) };
+        (Self { under_way, last }, reader)
+    }
+
+    /// How much longer to wait for the thread after its time is up.
+    fn more(&self) -> Result<Duration, Unfinished> {
+        const AGAIN: Duration = Duration::from_millis(10);
+        match self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            Some(what) => Err(Unfinished(what)),
+            None if self.last.is_some_and(|last| tokio::time::Instant::now() >= last) => {
+                Err(Unfinished("looking at the files that are named".into()))
+            }
+            None => Ok(AGAIN),
         }
     }
 }

@@ -117,18 +117,21 @@ impl FailureOutput {
     }
 
     /// Makes a panic end like any other bug: with this text and exit code 1. The panic's message is not printed,
-    /// because it could contain a secret.
+    /// because it could contain a secret. A panic because no thread can be started ends like a wrong call, with exit code 2.
     pub fn install_panic_hook(&self) {
         let output = self.clone();
         std::panic::set_hook(Box::new(move |info| {
-            output.print(Exit::Bug);
             let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
-            let report =
+            let bug = || {
                 crate::error::Report::new(format!("a bug in oidc-exchange, at {place}; no credentials were returned"))
-                    .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))]);
-            crate::diagnostic::report(&report);
+                    .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))])
+            };
+            let no_thread = crate::host::no_thread_of(info);
+            let exit = if no_thread.is_some() { Exit::Usage } else { Exit::Bug };
+            output.print(exit);
+            crate::diagnostic::report(&no_thread.unwrap_or_else(bug));
             #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
-            std::process::exit(Exit::Bug.code().into());
+            std::process::exit(exit.code().into());
         }));
     }
 }

@@ -23,3 +23,33 @@ fn too_few_open_files() {
     let script = format!("ulimit -n 16; exec oidc-exchange aws --role-arn {DEPLOY_ROLE}");
     Program::new("/bin/sh", ["-c", &script]).job(&sandbox).hands_over().run().exits(0);
 }
+
+/// The runtime's own answer is a panic. A limit on processes does not apply to root.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_thread() {
+    let sandbox = Sandbox::start().unwrap();
+    let limited = |command: &str| {
+        let other_user = if rustix::process::geteuid().is_root() {
+            "chmod 755 . bin; exec setpriv --reuid=54321 --regid=54321 --clear-groups"
+        } else {
+            "exec"
+        };
+        let script = format!("{other_user} prlimit --nproc=1 {command}");
+        Program::new("/bin/sh", ["-c", &script]).job(&sandbox).run()
+    };
+    let output = limited(&format!("oidc-exchange aws --role-arn {DEPLOY_ROLE}"));
+    output.exits(2).stderr_is(expect![[r#"
+        error: cannot start: this process may start no thread: Resource temporarily unavailable (os error 11)
+
+        hint: raise the limit on processes (ulimit -u) or on memory (ulimit -v)
+    "#]]);
+    assert!(output.stdout().ends_with(&stopped(2)), "{}", output.describe());
+    let output = limited("docker-credential-oidc-exchange get");
+    output.exits(1).stderr_is(expect![[r#"
+        error: cannot start: this process may start no thread: Resource temporarily unavailable (os error 11)
+          then       docker continues without credentials: its own next error is a consequence of this one
+
+        hint: raise the limit on processes (ulimit -u) or on memory (ulimit -v)
+    "#]]);
+}
