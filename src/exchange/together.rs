@@ -87,9 +87,9 @@ fn check_names(finished: &[Finished<'_>]) -> Result<(), Usage> {
     };
     let names: Vec<Names> = finished.iter().map(names).collect();
     let clash = Names::clashes(&names.iter().collect::<Vec<_>>()).into_iter().next();
-    let Some(Clash { name, one, other }) = clash else { return Ok(()) };
-    let part = |index: usize| finished.get(index).map_or("", |(part, ..)| part.name.as_str());
-    Err(Usage::new(format!("{name} is for {} and for {}", part(one), part(other)))
+    let Some(Clash { name, of }) = clash else { return Ok(()) };
+    let part = |index: &usize| finished.get(*index).map_or("", |(part, ..)| part.name.as_str());
+    Err(Usage::new(format!("{name} is for {}", of.iter().map(part).collect::<Vec<_>>().join(" and for ")))
         .hint("give the variables of one of them another name or prefix"))
 }
 

@@ -65,7 +65,7 @@ impl Rule {
                     document.name(),
                     written.as_str()
                 ))
-                .hint("name the role that the file names, or leave --role-arn out"));
+                .hint("use the file of that role: aws iam get-role prints it"));
             }
             (Some((_, role)), _) | (None, Some(role)) => Some(role),
             (None, None) => None,

@@ -42,12 +42,17 @@ pub(super) fn clashes(wanted: &[Wanted<'_>], env: &Env) -> Result<Vec<Usage>, Us
         names.push((&written.name, own));
     }
     let all: Vec<&Names> = names.iter().map(|(_, names)| names).collect();
-    let name_of = |index: usize| names.get(index).map_or("", |(name, _)| *name);
+    let name_of = |index: &usize| names.get(*index).map_or("", |(name, _)| *name);
     clashes.extend(Names::clashes(&all).into_iter().map(|clash| {
-        let (one, other) = (name_of(clash.one), name_of(clash.other));
-        Usage::new(format!("{} is for the target {one} and for the target {other}", clash.name))
+        let targets: Vec<&str> = clash.of.iter().map(name_of).collect();
+        let (those, runs) = match targets.as_slice() {
+            [one, other] => (format!("the target {one} and for the target {other}"), "two runs"),
+            [others @ .., last] => (format!("the targets {} and {last}", others.join(", ")), "separate runs"),
+            [] => Default::default(),
+        };
+        Usage::new(format!("{} is for {those}", clash.name))
             .hint("give one of them other names: aws.env-prefix, aws.profile, or another variable for a secret")
-            .hint("or use them in two runs")
+            .hint(format!("or use them in {runs}"))
     }));
     Ok(clashes)
 }

@@ -395,7 +395,7 @@ fn what_is_no_trust_policy_is_told_where() {
 
         error: AWS_ROLE_ARN says arn:aws:iam::123456789012:role/deploy, and --trust-policy policy.json is of the role arn:aws:iam::123456789012:role/other
 
-        hint: name the role that the file names, or leave --role-arn out
+        hint: use the file of that role: aws iam get-role prints it
     "#]].assert_eq(&said.join("\n"));
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "-"]).stdin("{\n  \"a\": 1,,\n}").run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"

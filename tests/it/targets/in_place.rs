@@ -317,7 +317,7 @@ fn a_rule_is_explained_for_the_targets_role() {
     expect![[r#"
         error: oidc-exchange.toml:7:5: target elsewhere: --role-arn says arn:aws:iam::123456789012:role/other, and --trust-policy document.json is of the role arn:aws:iam::123456789012:role/deploy
 
-        hint: name the role that the file names, or leave --role-arn out
+        hint: use the file of that role: aws iam get-role prints it
         error: oidc-exchange.toml:12:5: target bad: --role-arn: `deploy` is not a role's ARN: it is only a name, without the role's account
 
         hint: write it as arn:aws:iam::ACCOUNT:role/NAME; the role's page in the IAM console shows it

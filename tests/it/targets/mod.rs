@@ -11,6 +11,7 @@ mod registry;
 mod schema;
 mod shown;
 mod together;
+mod two_vaults;
 
 use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ROLE, Sandbox, TENANT};
 

@@ -163,8 +163,7 @@ id-token-env = 'SERVICE_ID'
     );
     with(&["--check"], &file, &sandbox).run().exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
         oidc-exchange.toml: 3 targets checked, no error
-        not in one run: SERVICE_ID is for the target a and for the target b
-        not in one run: SERVICE_ID is for the target a and for the target c
+        not in one run: SERVICE_ID is for the targets a, b and c
     "#]]);
     assert_eq!(super::requests(&sandbox), 0);
 }
