@@ -43,6 +43,7 @@ pub mod run;
 pub mod secret;
 pub mod shell;
 pub mod signal;
+pub mod stack;
 pub mod state;
 pub mod stdio;
 pub mod subject;

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use oidc_exchange::host::Host;
+use oidc_exchange::{run, stack};
 
 fn main() -> ExitCode {
-    oidc_exchange::run::run(std::env::args_os().collect(), &Host::real())
+    stack::with_room(|| run::run(std::env::args_os().collect(), &Host::real()))
 }

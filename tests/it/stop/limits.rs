@@ -53,3 +53,21 @@ fn no_thread() {
         hint: raise the limit on processes (ulimit -u) or on memory (ulimit -v)
     "#]]);
 }
+
+/// A small stack limit changes nothing, and COMMAND has it.
+#[test]
+fn a_small_stack() {
+    let sandbox = Sandbox::start().unwrap();
+    for kibibytes in [16, 64, 200, 1024, 4095] {
+        let script = format!(
+            "ulimit -s {kibibytes}; exec oidc-exchange aws --role-arn {DEPLOY_ROLE} -- sh -c 'ulimit -s; echo ${{AWS_SESSION_TOKEN:+set}}'"
+        );
+        let run = Program::new("/bin/sh", ["-c", &script]).job(&sandbox).run();
+        run.exits(0).stdout_is(&format!("{kibibytes}\nset\n"));
+        assert_eq!(run.stderr(), "");
+        let script = format!("ulimit -s {kibibytes}; exec oidc-exchange aws --role-arn {DEPLOY_ROLE}x");
+        let refused = Program::new("/bin/sh", ["-c", &script]).job(&sandbox).hands_over().run();
+        assert_eq!(refused.code, Some(4), "{}", refused.describe());
+        assert!(refused.stdout().contains("unset "), "{}", refused.describe());
+    }
+}
