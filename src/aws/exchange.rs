@@ -19,7 +19,7 @@ use super::hints::{Context, Step};
 use super::sdk_settings::SdkSettings;
 use super::web_identity::assume_role_with_web_identity;
 use super::{Credentials, Request, RoleArn, shared_files, sts};
-use crate::cloud::Given;
+use crate::cloud::{Given, still_valid};
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::Deadline;
@@ -100,7 +100,7 @@ impl Trade<'_> {
                 .map_err(|error| unbuilt(&error.to_string()))?;
             let endpoint = endpoint.as_ref().map_err(|why| unbuilt(why))?;
             let output = assume_role_with_web_identity(input, endpoint, self.http, self.clock).await?;
-            received(output.credentials, output.assumed_role_user.as_ref(), role)
+            received(output.credentials, output.assumed_role_user.as_ref(), role, self.clock.now())
         };
         self.run(Step::Token, call).await
     }
@@ -131,7 +131,9 @@ impl Trade<'_> {
                 .send()
                 .await;
             match answer {
-                Ok(output) => received(output.credentials, output.assumed_role_user.as_ref(), &hop.role),
+                Ok(output) => {
+                    received(output.credentials, output.assumed_role_user.as_ref(), &hop.role, self.clock.now())
+                }
                 Err(error) => Err(self.attempt(error)),
             }
         };
@@ -216,6 +218,7 @@ fn received(
     found: Option<aws_sdk_sts::types::Credentials>,
     user: Option<&AssumedRoleUser>,
     role: &RoleArn,
+    now: SystemTime,
 ) -> Result<Credentials, Attempt<Answer>> {
     let missing = |field: &str| Attempt::garbled(200, format!("it lacks {field}"));
     let found = found.ok_or_else(|| missing("Credentials"))?;
@@ -230,13 +233,15 @@ fn received(
     // The SDK uses 1970 if the field is missing.
     let seconds = u64::try_from(found.expiration.secs()).ok().filter(|seconds| *seconds > 0);
     let seconds = seconds.ok_or_else(|| missing("Expiration"))?;
+    let expiration = still_valid(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds), now)
+        .map_err(|why| Attempt::garbled(200, why))?;
     let confirmed = user.and_then(|user| AccountId::of_arn(user.arn()));
     let account = confirmed.clone().or_else(|| AccountId::new(role.account()));
     Ok(Credentials {
         access_key_id: filled(found.access_key_id, "AccessKeyId")?,
         secret_access_key: Secret::new(filled(found.secret_access_key, "SecretAccessKey")?),
         session_token: Secret::new(filled(found.session_token, "SessionToken")?),
-        expiration: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+        expiration,
         account: account.ok_or_else(|| missing("an account"))?,
         confirmed: confirmed.is_some(),
     })

@@ -95,6 +95,17 @@ pub fn unreadable(error: &serde_json::Error) -> &'static str {
     }
 }
 
+/// Checks that what a service has just issued is valid at `now`.
+///
+/// # Errors
+/// The reason, with both times. Either the answer is wrong, or this machine's clock.
+pub fn still_valid(expires: SystemTime, now: SystemTime) -> Result<SystemTime, String> {
+    if expires > now {
+        return Ok(expires);
+    }
+    Err(format!("it expired at {}, and this machine's clock shows {}", until(expires), until(now)))
+}
+
 /// The time until which a token is valid, for a message.
 #[must_use]
 pub fn until(expires: SystemTime) -> String {

@@ -8,7 +8,7 @@ mod given;
 mod token_fault;
 
 pub use about::About;
-pub use access_token::{AccessToken, Granted, token_of, unreadable, until};
+pub use access_token::{AccessToken, Granted, still_valid, token_of, unreadable, until};
 pub use arguments::Arguments;
 pub use exec_credential::{ExecVersion, LEAST_LIFE, exec_credential};
 pub use given::Given;

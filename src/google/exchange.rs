@@ -9,7 +9,7 @@ use super::answer::{Answer, Step};
 use super::cause::Cause;
 use super::hints::Context;
 use super::{Credentials, IdToken, Impersonation, Request, Scope, ServiceAccount};
-use crate::cloud::{AccessToken, Given, Granted, token_of, unreadable};
+use crate::cloud::{AccessToken, Given, Granted, still_valid, token_of, unreadable};
 use crate::error::Error;
 use crate::host::Clock;
 use crate::http::retry::Deadline;
@@ -104,7 +104,7 @@ impl Trade<'_> {
             .append_pair("subject_token", self.token.jwt().reveal())
             .finish();
         let call = Call { step: Step::Sts, url, content_type: "application/x-www-form-urlencoded", bearer: None };
-        self.run(call, form.as_bytes(), |answer: Granted| answer.token(self.clock.now())).await
+        self.run(call, form.as_bytes(), |answer: Granted| Ok(answer.token(self.clock.now())?)).await
     }
 
     async fn access_token(&self, asked: &Impersonation, federated: &Secret) -> Result<AccessToken, Error> {
@@ -117,6 +117,7 @@ impl Trade<'_> {
         let call = Call { step: Step::AccessToken, url, content_type: "application/json", bearer: Some(federated) };
         self.run(call, body.to_string().as_bytes(), |answer: GeneratedAccessToken| {
             let expires = humantime::parse_rfc3339(&answer.expire_time).map_err(|_| "its expireTime is not a time")?;
+            let expires = still_valid(expires, self.clock.now())?;
             Ok(AccessToken { secret: token_of(answer.access_token)?, expires: Some(expires) })
         })
         .await
@@ -127,7 +128,7 @@ impl Trade<'_> {
         add_delegates(&mut body, asked);
         let url = self.request.endpoints.generate_id_token(&asked.account);
         let call = Call { step: Step::IdToken, url, content_type: "application/json", bearer: Some(federated) };
-        self.run(call, body.to_string().as_bytes(), |answer: GeneratedIdToken| token_of(answer.token)).await
+        self.run(call, body.to_string().as_bytes(), |answer: GeneratedIdToken| Ok(token_of(answer.token)?)).await
     }
 
     fn scopes(&self) -> Vec<&str> {
@@ -142,15 +143,15 @@ impl Trade<'_> {
         &self,
         call: Call<'_>,
         body: &[u8],
-        read: impl Fn(A) -> Result<T, &'static str>,
+        read: impl Fn(A) -> Result<T, String>,
     ) -> Result<T, Error> {
         let once = async || {
             let response = self.http.send(call.request(body)?).await?;
             if !(200..300).contains(&response.status) {
                 return Err(self.refused(&call, &response));
             }
-            let garbled = |why: &str| Attempt::garbled(response.status, why);
-            let answer = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error)))?;
+            let garbled = |why: String| Attempt::garbled(response.status, why);
+            let answer = serde_json::from_slice(&response.body).map_err(|error| garbled(unreadable(&error).into()))?;
             read(answer).map_err(garbled)
         };
         let context = Context { request: self.request, token: self.token, clock: self.clock, step: call.step };

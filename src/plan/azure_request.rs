@@ -7,7 +7,7 @@ use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::http::CaFile;
-use crate::shell::Name;
+use crate::shell::{Name, steering};
 
 /// The timeout of the whole exchange.
 pub(super) fn timeout(args: &AzureArgs) -> std::time::Duration {
@@ -138,8 +138,12 @@ fn az(authority: &Authority, scope: &Scope, has_subscription: bool, env: &Env) -
 }
 
 fn variable(text: &str) -> Result<Name, Usage> {
-    Name::new(text).filter(|name| !exports::is_taken(name)).ok_or_else(|| {
+    let name = Name::new(text).filter(|name| !exports::is_taken(name)).ok_or_else(|| {
         Usage::new("--access-token-env takes the name of a variable that has no other meaning here")
             .hint("a name has only letters, digits and _, and does not begin with a digit")
-    })
+    })?;
+    match steering::forbidden(&name) {
+        Some(what) => Err(Usage::new(format!("--access-token-env: {name} is {what}")).hint("choose another name")),
+        None => Ok(name),
+    }
 }

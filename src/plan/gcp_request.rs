@@ -7,7 +7,7 @@ use crate::error::Usage;
 use crate::google::{self, CredentialsFile, Endpoints, IdToken, Impersonation, ServiceAccount, UniverseDomain};
 use crate::host::Env;
 use crate::http::CaFile;
-use crate::shell::Name;
+use crate::shell::{Name, steering};
 
 /// The timeout of the whole exchange.
 pub(super) fn timeout(args: &GcpArgs) -> std::time::Duration {
@@ -97,6 +97,9 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
                 .hint("use only letters, digits and _, and no digit first")
         })?,
     };
+    if let Some(what) = steering::forbidden(&variable) {
+        return Err(Usage::new(format!("--id-token-env: {variable} is {what}")).hint("choose another name"));
+    }
     Ok(IdToken { audience: audience.to_owned(), variable, include_email: args.include_email })
 }
 

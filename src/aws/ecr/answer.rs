@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 
 use crate::aws::registry::EcrHost;
@@ -18,15 +20,34 @@ use crate::secret::Secret;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Granted {
-    authorization_data: Data,
+    #[serde(deserialize_with = "first")]
+    authorization_data: Option<Token>,
 }
 
-/// ECR returns a list of one object, ECR Public the object itself.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Data {
-    Private(Vec<Token>),
-    Public(Token),
+/// ECR returns a list of one object, ECR Public the object itself. Further elements are read and dropped one by one: a
+/// list of millions must not fill the memory.
+fn first<'de, D: Deserializer<'de>>(data: D) -> Result<Option<Token>, D::Error> {
+    struct First;
+
+    impl<'de> Visitor<'de> for First {
+        type Value = Option<Token>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a password, or a list of passwords")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let first = list.next_element()?;
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(first)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+            Token::deserialize(MapAccessDeserializer::new(object)).map(Some)
+        }
+    }
+
+    data.deserialize_any(First)
 }
 
 #[derive(Deserialize)]
@@ -44,10 +65,7 @@ struct Token {
 pub(super) fn password(body: &[u8]) -> Result<Password, &'static str> {
     const LONGEST: usize = 64 << 10;
     let granted: Granted = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
-    let token = match granted.authorization_data {
-        Data::Private(tokens) => tokens.into_iter().next().ok_or("it has no password")?,
-        Data::Public(token) => token,
-    };
+    let token = granted.authorization_data.ok_or("it has no password")?;
     let seconds = token.expires_at.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let expires = seconds.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(seconds));
     let expires = expires.ok_or("its expiresAt is not a time")?;

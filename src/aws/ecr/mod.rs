@@ -14,7 +14,7 @@ use super::registry::Registry;
 use super::sdk_settings::SdkSettings;
 use super::signature::Signer;
 use super::{Credentials, Request, shared_files, words};
-use crate::cloud::Given;
+use crate::cloud::{Given, still_valid};
 use crate::error::Error;
 use crate::http::{self, Attempt};
 use crate::registry::{Login, Password};
@@ -93,6 +93,10 @@ async fn password(
             return Err(Attempt::answered(answer, cause.row().again(), retry_after).waited_out(left));
         }
         let password = answer::password(&response.body).map_err(|why| Attempt::garbled(response.status, why))?;
+        // moto's passwords have all expired. Its users can go on.
+        if let Err(why) = still_valid(password.expires, host.clock.now()) {
+            tracing::warn!("the password of {}: {why}", of.as_str());
+        }
         http.shown().add(&password.secret);
         Ok(password)
     };

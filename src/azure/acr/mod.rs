@@ -14,7 +14,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTI
 use reqwest::{Method, Url};
 
 use super::{RegistryHost, Request, exchange, registry};
-use crate::cloud::{AccessToken, Given};
+use crate::cloud::{AccessToken, Given, still_valid};
 use crate::error::Error;
 use crate::http::{self, Attempt, Failure, Response};
 use crate::registry::{Login, Password, Renewal};
@@ -75,6 +75,9 @@ async fn password(
             return Err(refused(&response, given));
         }
         let password = answer::password(&response.body).map_err(|why| Attempt::garbled(response.status, why))?;
+        if let Err(why) = still_valid(password.expires, given.host.clock.now()) {
+            tracing::warn!("the password of {}: {why}", host.as_str());
+        }
         http.shown().add(&password.secret);
         Ok(password)
     };

@@ -1,4 +1,4 @@
-//! Variables that shells manage.
+//! Variables that shells manage, and those of this program's own text.
 
 use crate::shell::Name;
 
@@ -103,4 +103,20 @@ pub fn holder(name: &Name) -> Option<&'static str> {
         return Some("oidc-exchange");
     }
     HELD.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(shell, _)| *shell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_makes_a_difference() {
+        for (name, whose) in [("path", "zsh"), ("UID", "bash"), ("_", "every shell"), ("_oidc_intact", "oidc-exchange")]
+        {
+            assert_eq!(holder(&Name::new(name).unwrap()), Some(whose), "{name}");
+        }
+        for free in ["uid", "_OIDC", "oidc_token", "PATHS"] {
+            assert_eq!(holder(&Name::new(free).unwrap()), None, "{free}");
+        }
+    }
 }

@@ -40,8 +40,7 @@ impl Steered {
 }
 
 /// Whether a shell runs the value of `name`.
-#[must_use]
-pub fn is_executed(name: &Name) -> bool {
+fn is_executed(name: &Name) -> bool {
     ALL.iter().any(|it| it.executed.contains(&name.as_str()))
 }
 
@@ -56,6 +55,16 @@ pub fn is_executed(name: &Name) -> bool {
 #[must_use]
 pub fn is_removable(name: &Name) -> bool {
     holder(name).is_none() && Steered::by(name).is_none_or(|it| !it.is_for_all)
+}
+
+/// What `name` is, if no value may be put into it even on request: a shell manages it, or runs its value.
+#[must_use]
+pub fn forbidden(name: &Name) -> Option<String> {
+    match holder(name) {
+        Some(shell) => Some(format!("a variable that {shell} manages")),
+        None if is_executed(name) => Some("a variable whose value shells run".into()),
+        None => None,
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +95,13 @@ mod tests {
             ("RSYNC_RSH", "git, ssh or what they start"),
             ("GNUTLS_SYSTEM_PRIORITY_FILE", "a TLS library"),
             ("ANSIBLE_CONFIG", "a cloud's tools"),
+            ("KUBECTL_EXTERNAL_DIFF", "git, ssh or what they start"),
+            ("ANY_TOOLS_EDITOR", "git, ssh or what they start"),
+            ("KAFKA_OPTS", "git, ssh or what they start"),
+            ("CUDA_INJECTION64_PATH", "the dynamic linker or the C library"),
+            ("SPRING_APPLICATION_JSON", "an interpreter"),
+            ("BAZELISK_BASE_URL", "a compiler or a package manager"),
+            ("GITHUB_ENV", "this program or the job's runner"),
             ("OIDC_EXCHANGE_DIR", "this program or the job's runner"),
         ] {
             assert_eq!(Steered::by(&Name::new(name).unwrap()).map(|it| it.who), Some(who), "{name}");
@@ -107,6 +123,14 @@ mod tests {
             "CONSUL_HTTP_TOKEN",
             "LDAP_PASSWORD",
             "HOST",
+            "GITHUB_TOKEN",
+            "GITLAB_TOKEN",
+            "CI_DEPLOY_PASSWORD",
+            "HOMEBREW_GITHUB_API_TOKEN",
+            "BAZELISK_GITHUB_TOKEN",
+            "VK_TOKEN",
+            "OPTS",
+            "EDITOR_TOKEN",
         ] {
             assert!(Steered::by(&Name::new(name).unwrap()).is_none(), "{name}");
         }

@@ -110,11 +110,8 @@ impl Target {
             Usage::new(format!("`{name}` is not a variable's name"))
                 .hint("use only letters, digits and _, and no digit first")
         })?;
-        if let Some(shell) = steering::holder(&known) {
-            return Err(Usage::new(format!("{name} is a variable that {shell} manages")).hint("choose another name"));
-        }
-        if steering::is_executed(&known) {
-            return Err(Usage::new(format!("{name} is a variable whose value shells run")).hint("choose another name"));
+        if let Some(what) = steering::forbidden(&known) {
+            return Err(Usage::new(format!("{name} is {what}")).hint("choose another name"));
         }
         Ok(Self::Variable(known))
     }

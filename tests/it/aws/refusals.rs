@@ -368,3 +368,24 @@ fn a_time_that_is_none() {
         hint: was this AWS STS? a proxy, a captive portal or a wrong AWS_ENDPOINT_URL_STS may have answered
     "#]]);
 }
+
+/// Whatever asks for them: a shell, a tool or COMMAND.
+#[test]
+fn credentials_that_have_expired() {
+    let sandbox = Sandbox::start().unwrap();
+    let changed = |answer: sandbox::server::Response| {
+        let body = String::from_utf8(answer.body.clone()).unwrap();
+        let (before, rest) = body.split_once("<Expiration>").unwrap();
+        let (_, after) = rest.split_once('<').unwrap();
+        let body = format!("{before}<Expiration>2001-02-03T04:05:06Z<{after}");
+        sandbox::server::Response { body: body.into(), ..answer }
+    };
+    for options in [&[][..], &["--format", "json"], &["--format", "process"], &["--profile", "ci"], &["--", "env"]] {
+        sandbox.aws.script([Fault::Changed(changed)]);
+        let output = deploy(options).job(&sandbox).run();
+        assert_eq!(output.code, Some(5), "{options:?}: {}", output.describe());
+        assert!(!output.stdout().contains("AWS_SECRET_ACCESS_KEY="), "{options:?}: {}", output.describe());
+        let said = "the answer with status 200 cannot be used: it expired at 2001-02-03T04:05:06Z, and this machine's clock shows 2";
+        assert!(output.stderr().contains(said), "{options:?}: {}", output.stderr());
+    }
+}

@@ -117,6 +117,17 @@ fn a_variable_with_a_meaning_takes_no_access_token() {
         let said = "error: --access-token-env takes the name of a variable that has no other meaning here\n";
         assert!(output.exits(2).stderr().starts_with(said), "{name}: {}", output.describe());
     }
+    for (name, what) in [
+        ("_oidc_intact", "a variable that oidc-exchange manages"),
+        ("PPID", "a variable that every shell manages"),
+        ("path", "a variable that zsh manages"),
+        ("BASH_ENV", "a variable whose value shells run"),
+        ("PS1", "a variable whose value shells run"),
+    ] {
+        let output = deploy(&sandbox, &["--access-token-env", name]).run();
+        let said = format!("error: --access-token-env: {name} is {what}\n\nhint: choose another name\n");
+        assert_eq!(output.exits(2).stderr(), said, "{name}");
+    }
     assert!(sandbox.azure.requests().is_empty());
 }
 

@@ -216,6 +216,11 @@ fn a_variable_that_means_something_else() {
         output.exits(2);
         assert!(output.stderr().starts_with("error: --id-token-env takes the name of a variable"), "{name}");
     }
+    for name in ["_oidc_intact", "_oidc_exchange", "PPID", "path", "BASH_ENV", "PS4", "ENV"] {
+        let output = deploy(&sandbox, &["--id-token-audience", "https://run.test", "--id-token-env", name]).run();
+        let said = format!("error: --id-token-env: {name} is a variable ");
+        assert!(output.exits(2).stderr().starts_with(&said), "{name}: {}", output.stderr());
+    }
 }
 
 #[test]

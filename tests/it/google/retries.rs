@@ -120,6 +120,11 @@ fn a_captive_portal_and_half_an_answer_are_no_answer_of_googles() {
         sandbox.google.iam.script([status(body)]);
         deploy(&sandbox, &[]).run().exits(5).stdout_is(&stopped(5));
     }
+    sandbox.google.iam.script([status(r#"{"accessToken":"x","expireTime":"2001-01-01T00:00:00Z"}"#)]);
+    let output = deploy(&sandbox, &[]).run();
+    output.exits(5).stdout_is(&stopped(5));
+    let said = "cannot be used: it expired at 2001-01-01T00:00:00Z, and this machine's clock shows 20";
+    assert!(output.stderr().contains(said), "{}", output.stderr());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::{CLIENT, DEPLOY_ACCOUNT, Job, PROVIDER, Sandbox, TENANT};
+use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, Job, PROVIDER, Sandbox, TENANT};
 
 use super::bodies::{SOME, crowds, large};
 use super::server::{Answer, serve};
@@ -112,6 +112,33 @@ fn google_services() {
     for pause in [Duration::ZERO, Duration::from_millis(1)] {
         google("endless", &Answer::endless("{\"\":[".repeat(if pause.is_zero() { 4096 } else { 1 }), pause));
     }
+}
+
+fn ecr(what: &str, answer: Answer) {
+    let url = serve(move |_| answer.clone());
+    let sandbox = Sandbox::start().unwrap();
+    let role = ["aws", "--role-arn", DEPLOY_ROLE, "--registry", "123456789012.dkr.ecr.us-east-1.amazonaws.com"];
+    let program = oidc_exchange(role).args(["--timeout", "4s"]);
+    let program = program.job_of(&sandbox, &Job::branch("main")).env("AWS_ENDPOINT_URL_ECR", url);
+    ends_well_or_is_told(what, &bounded(what, program));
+}
+
+#[test]
+fn ecr_passwords() {
+    for kind in SOME.into_iter().chain(["empty objects"]) {
+        let hostile = large(kind);
+        for body in [
+            hostile.clone(),
+            format!(r#"{{"authorizationData":{hostile}}}"#),
+            format!(r#"{{"authorizationData":[{{"authorizationToken":"QVdTOmI=","expiresAt":4e9,"x":{hostile}}}]}}"#),
+            format!(r#"{{"authorizationData":[{{"authorizationToken":"QVdTOmI=","expiresAt":4e9}},{hostile}]}}"#),
+        ] {
+            ecr(kind, Answer::new(200, body));
+        }
+        ecr(kind, Answer::new(400, format!(r#"{{"__type":"x","message":{hostile}}}"#)));
+    }
+    let many = format!(r#"{{"authorizationData":[{}{{}}]}}"#, "{},".repeat(2_500_000));
+    ecr("millions of empty objects", Answer::new(200, many));
 }
 
 fn azure(what: &str, answer: Answer) {
