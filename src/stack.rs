@@ -11,7 +11,7 @@ const ENOUGH: u64 = 4 << 20;
 /// Calls `run` and returns its exit code.
 ///
 /// With a stack limit under 4 MiB (`ulimit -s 64`), `run` is called on a thread of its own. The size of such a thread's
-/// stack does not depend on the limit (pthread_attr_setstacksize(3)). Without it, the stack would overflow, and the
+/// stack does not depend on the limit (`pthread_attr_setstacksize(3)`). Without it, the stack would overflow, and the
 /// process would abort without the text that stops the caller. If the system refuses a thread, the main thread is used.
 pub fn with_room(run: fn() -> ExitCode) -> ExitCode {
     if getrlimit(Resource::Stack).current.is_none_or(|limit| limit >= ENOUGH) {
