@@ -79,14 +79,15 @@ impl Path {
     #[must_use]
     pub fn other_syntax(&self) -> Option<String> {
         let path = ["vault:", "bao:", "openbao:", "secret:"].iter().find_map(|prefix| self.0.strip_prefix(prefix));
-        let (before, last) = path.unwrap_or(&self.0).rsplit_once('/')?;
+        let text = path.unwrap_or(&self.0);
+        let (before, last) = text.rsplit_once('/').unwrap_or(("MOUNT", text));
         let joined = last.rfind(['@', ':', '.', ' ']).filter(|at| *at > 0 && at + 1 < last.len());
         match joined {
             Some(at) if last[at..].starts_with('@') && last[at + 1..].bytes().all(|byte| byte.is_ascii_digit()) => {
                 Some(format!("NAME={before}/{}?version={}#field", &last[..at], &last[at + 1..]))
             }
             Some(at) => Some(format!("NAME={before}/{}#{}", last[..at].trim_end(), &last[at + 1..])),
-            None => path.map(|path| format!("NAME={path}#field")),
+            None => path.map(|_| format!("NAME={before}/{last}#field")),
         }
     }
 

@@ -15,6 +15,11 @@ fn a_path_in_other_words_is_told_in_ours() {
     for selection in ["A=ID/kv2/ci/db:password", "A=ID/kv2/ci/db.password", "A=ID/kv2/ci/db password"] {
         assert_eq!(hint(selection), "NAME=ID/kv2/data/ci/db#password", "{selection}");
     }
+    for selection in ["A=db:password", "A=db.password", "A=db password", "A=vault:db:password"] {
+        assert_eq!(hint(selection), "NAME=MOUNT/db#password", "{selection}");
+    }
+    assert_eq!(hint("A=db@2"), "NAME=MOUNT/db?version=2#field");
+    assert_eq!(hint("A=vault:db"), "NAME=MOUNT/db#field");
     assert_eq!(hint("A=kv1:ID/kv1/ci/db:password"), "NAME=ID/kv1/ci/db#password");
     assert_eq!(hint("A=ID/kv2/ci/db@2"), "NAME=ID/kv2/data/ci/db?version=2#field");
     assert_eq!(hint("A=vault:ID/kv2/ci/db"), "NAME=ID/kv2/ci/db#field");
