@@ -139,9 +139,18 @@ impl Literals {
     fn quote(&mut self, value: &str) -> String {
         let mut out = String::from("'");
         let mut before = None;
-        for c in value.chars() {
+        let mut rest = value;
+        while let Some(c) = rest.chars().next() {
             // Most characters are letters and digits, and a token has a thousand of them.
-            let plain = c.is_ascii_alphanumeric() || PLAIN.contains(c);
+            let letters = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            if letters > 0 {
+                out.push_str(&rest[..letters]);
+                rest = &rest[letters..];
+                before = None;
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
+            let plain = PLAIN.contains(c);
             self.odd |= !plain;
             if plain || c == '\n' || !c.is_ascii() {
                 out.push(c);
