@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     pub(crate) tls: bool,
     /// Requests a second.
     pub(crate) throttle: Option<u32>,
-    /// Empty for a shell.
+    /// Empty to start a shell.
     pub(crate) command: Vec<OsString>,
 }
 
@@ -51,7 +51,7 @@ impl Arguments {
     }
 }
 
-/// The value behind the `=`, or else the next word.
+/// The value after `=`, or else the next word.
 fn given(value: &str, option: &str, words: &mut impl Iterator<Item = OsString>) -> Result<String, String> {
     if !value.is_empty() {
         return Ok(value.to_owned());

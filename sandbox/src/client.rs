@@ -1,4 +1,4 @@
-//! How a room asks another server: one GET, one answer, a short patience.
+//! A client for requests to other servers: one GET, one answer, a short timeout.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// As long as AWS waits.
+/// The same timeout as AWS.
 const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_ANSWER: u64 = 1 << 20;
 

@@ -1,4 +1,4 @@
-//! The time, as tokens count it.
+//! The current time in the unit of tokens.
 
 /// Seconds since 1970.
 #[must_use]

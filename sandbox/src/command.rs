@@ -1,4 +1,4 @@
-//! Runs COMMAND in the job's environment, hands signals on, and ends as it ends.
+//! Runs COMMAND in the job's environment, forwards signals, and exits with its status.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,11 +16,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::arguments::Arguments;
 use crate::shell;
 
-/// A laptop's real accounts, and a real job, must not show through.
+/// Variables that are removed, so that a developer's real accounts, or a real job, have no effect.
 const AMBIENT: [&str; 10] =
     ["AWS_", "AZURE_", "ARM_", "BOTO_", "GOOGLE_", "CLOUDSDK_", "VAULT_", "BAO_", "SEMAPHORE_", "OIDC_EXCHANGE_"];
 
-/// The variables that name certificates to trust, in the AWS tools and everywhere else.
+/// The variables with trusted certificates, for the AWS tools and for others.
 const TRUST: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
 
 pub(crate) fn run(
@@ -29,7 +29,7 @@ pub(crate) fn run(
     authority: Option<&str>,
     program: &Path,
 ) -> io::Result<ExitCode> {
-    // Whatever the job leaves behind is gone with it; nor are the account files of a laptop read.
+    // The home directory is temporary: the developer's own account files are not read, and the job leaves nothing.
     let private = tempfile::Builder::new().prefix("oidc-exchange-sandbox-").tempdir()?;
     let mut command = match arguments.command.split_first() {
         Some((name, rest)) => {
@@ -64,7 +64,7 @@ pub(crate) fn run(
         Ok(status) => Ok(code(status)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
             let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-            // A reader that has gone away is no reason to fail.
+            // A closed standard error is not an error.
             let _ = writeln!(io::stderr(), "error: cannot run {}: {error}", name.to_string_lossy());
             Ok(ExitCode::from(code))
         }
@@ -72,10 +72,11 @@ pub(crate) fn run(
     }
 }
 
-/// What is on PATH as `oidc-exchange`: Google's services have no variable that names their address, so it gives the options.
+/// The script that is `oidc-exchange` on PATH. It adds options for Google's services, which have no variables for
+/// their addresses.
 const PROGRAM: &str = include_str!("on_path.sh");
 
-/// A directory with the program, and with its other name by which docker finds it.
+/// A directory with the program, and with the name by which docker finds it.
 fn on_path(private: &Path, program: &Path) -> io::Result<PathBuf> {
     let bin = private.join("bin");
     fs::create_dir(&bin)?;
@@ -86,14 +87,14 @@ fn on_path(private: &Path, program: &Path) -> io::Result<PathBuf> {
     Ok(bin)
 }
 
-/// The program first, then what was there.
+/// PATH with the program's directory first.
 fn path(bin: &Path) -> io::Result<OsString> {
     let before = env::var_os("PATH").unwrap_or_default();
     let directories = [bin.to_owned()].into_iter().chain(env::split_paths(&before));
     env::join_paths(directories).map_err(io::Error::other)
 }
 
-/// The terminal sends SIGINT and SIGQUIT to COMMAND as well; the others come to us alone and are handed on.
+/// The terminal sends SIGINT and SIGQUIT to COMMAND too. Other signals must be forwarded.
 async fn wait(mut command: Command) -> io::Result<ExitStatus> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut quit = signal(SignalKind::quit())?;
@@ -110,7 +111,7 @@ async fn wait(mut command: Command) -> io::Result<ExitStatus> {
             _ = hang_up.recv() => Some(Signal::HUP),
         };
         if let (Some(signal), Some(pid)) = (forward, pid) {
-            // It may have ended just now, which the next round tells.
+            // If it has just ended, the next iteration notices.
             let _ = kill_process(pid, signal);
         }
     }

@@ -1,4 +1,4 @@
-//! All servers together, with accounts, roles and secrets so that a first command works.
+//! All servers together, with accounts, roles and secrets for a first command.
 
 use std::io;
 
@@ -14,40 +14,40 @@ use crate::{Issuer, Job, Tls};
 pub const ACCOUNT: &str = "123456789012";
 /// The role that branch `main` of the sandbox's project may assume.
 pub const DEPLOY_ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
-/// The role that tags of the project may assume, and nothing else.
+/// The role that only tags of the project may assume.
 pub const RELEASE_ROLE: &str = "arn:aws:iam::123456789012:role/release";
-/// The workload identity pool that knows the sandbox's issuer.
+/// The workload identity pool for the sandbox's issuer.
 pub const POOL: &str = "projects/123456/locations/global/workloadIdentityPools/sandbox-ci";
-/// Its provider: every job of the organisation may come in.
+/// Its provider, which allows every job of the organisation.
 pub const PROVIDER: &str = "projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore";
-/// The service account that branch `main` of the sandbox's project may act as.
+/// The service account that branch `main` of the sandbox's project may impersonate.
 pub const DEPLOY_ACCOUNT: &str = "deploy@sandbox-project.iam.gserviceaccount.com";
-/// The service account that tags of the project may act as, and nothing else.
+/// The service account that only tags of the project may impersonate.
 pub const RELEASE_ACCOUNT: &str = "release@sandbox-project.iam.gserviceaccount.com";
 
 /// The Entra tenant of the sandbox.
 pub const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
-/// Its application, which branch `main` of the sandbox's project may act as.
+/// Its application, for branch `main` of the sandbox's project.
 pub const CLIENT: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
-/// The registry that its certificate is for: behind a proxy, it is Azure's.
+/// The name in the registry's certificate. With a proxy, this server answers for it.
 pub const REGISTRY: &str = "contoso.azurecr.io";
 
-/// The Vault role that branch `main` of the sandbox's project may log in to; it reads `secret/production/`.
+/// The Vault role for branch `main` of the sandbox's project. It may read `secret/production/`.
 pub const VAULT_ROLE: &str = "ci";
 /// The field `password` of the secret `secret/production/db`.
 pub const VAULT_PASSWORD: &str = "a password from the sandbox";
 
-/// An issuer, and the clouds that trust it.
+/// An issuer, and clouds that trust it.
 pub struct Sandbox {
-    /// Semaphore's part.
+    /// The issuer of Semaphore's tokens.
     pub issuer: Issuer,
-    /// AWS's part.
+    /// AWS STS.
     pub aws: Sts,
     /// Its container registry.
     pub ecr: Ecr,
-    /// Google's part.
+    /// Google's services.
     pub google: Google,
-    /// Azure's part.
+    /// Microsoft Entra.
     pub azure: Entra,
     /// Its container registry.
     pub acr: Acr,
@@ -59,7 +59,7 @@ impl Sandbox {
     /// Starts everything on free ports of `127.0.0.1`.
     ///
     /// # Errors
-    /// When a server cannot be started.
+    /// If a server cannot be started.
     pub fn start() -> io::Result<Self> {
         let aws = Sts::start()?;
         let (ecr, azure) = (Ecr::start(&aws, None)?, Entra::start()?);
@@ -70,7 +70,7 @@ impl Sandbox {
     /// The same over TLS, with certificates of this authority for `127.0.0.1` and `localhost`.
     ///
     /// # Errors
-    /// When a server cannot be started.
+    /// If a server cannot be started.
     pub fn start_tls(tls: &Tls) -> io::Result<Self> {
         let certificate = tls.server(&["127.0.0.1", "localhost"])?;
         let google = Google::start_tls(&tls.server(&["127.0.0.1", "localhost", "*.googleapis.com"])?)?;
@@ -119,7 +119,7 @@ impl Sandbox {
         variables.push(("AWS_ENDPOINT_URL_STS".into(), self.aws.url()));
         variables.push(("AWS_ENDPOINT_URL_ECR".into(), self.ecr.url()));
         variables.push(("AWS_ENDPOINT_URL_ECR_PUBLIC".into(), self.ecr.url()));
-        // No Google client reads an endpoint from a variable: these are for the options.
+        // Google's clients have no variables for endpoints: these are for the program's options.
         variables.push(("SANDBOX_GOOGLE_STS".into(), self.google.sts.url()));
         variables.push(("SANDBOX_GOOGLE_IAM".into(), self.google.iam.url()));
         variables.push(("AZURE_AUTHORITY_HOST".into(), self.azure.url()));
@@ -146,7 +146,7 @@ fn furnish_google(google: &Google, issuer: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// With a role that is bound to the project, the ref and the kind of job: no pull request and no debug session is let in.
+/// The role requires the project, the ref and the kind of job, so it denies pull requests and debug sessions.
 fn furnish_vault(vault: &Vault, issuer: &Issuer) {
     let job = issuer.claims(&Job::branch("main"));
     let bound = ["prj_id", "ref_type", "ref", "job_type"].map(|name| (name.to_owned(), job[name].clone()));
@@ -155,8 +155,8 @@ fn furnish_vault(vault: &Vault, issuer: &Issuer) {
     vault.write("production/db", json!({ "username": "app", "password": VAULT_PASSWORD }));
 }
 
-/// A trust policy of account [`ACCOUNT`] for this issuer, which must also be the audience: the subject is matched with
-/// `operator`, and session tags are allowed.
+/// A trust policy of account [`ACCOUNT`] for this issuer, which must also be the audience. It compares the subject
+/// with `operator`, and allows session tags.
 #[must_use]
 pub fn trust(issuer: &str, operator: &str, subject: &str) -> Value {
     let host = issuer.split_once("://").map_or(issuer, |(_, host)| host);

@@ -1,4 +1,4 @@
-//! Tokens as the clouds take them apart, and the published keys against which they hold them.
+//! Parses and verifies tokens like the clouds.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::client;
 use crate::sync::lock;
 
-/// A token, taken apart and not yet believed.
+/// A parsed token that is not verified yet.
 pub(crate) struct Token {
     header: Value,
     pub(crate) claims: Map<String, Value>,
@@ -18,12 +18,12 @@ pub(crate) struct Token {
     signature: Vec<u8>,
 }
 
-/// Why a token is not believed.
+/// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureError {
     /// It is not signed with RS256.
     Algorithm,
-    /// The issuer could not be asked, or does not publish this key.
+    /// The issuer could not be reached, or does not publish this key.
     NoKey,
     /// The signature is not this key's.
     Signature,
@@ -44,7 +44,7 @@ impl Token {
         self.claims.get(name).and_then(Value::as_str)
     }
 
-    /// The audiences that it names; none where `aud` is neither a string nor a list.
+    /// The token's audiences; `None` if `aud` is neither a string nor a list.
     pub(crate) fn audiences(&self) -> Option<Vec<&str>> {
         match self.claims.get("aud") {
             Some(Value::Array(list)) => Some(list.iter().filter_map(Value::as_str).collect()),
@@ -61,13 +61,13 @@ impl Token {
     }
 }
 
-/// Published keys by issuer, kept until one is missing.
+/// Published keys by issuer. They are downloaded again if a key is missing.
 #[derive(Default)]
 pub(crate) struct Keys(Mutex<HashMap<String, Vec<Value>>>);
 
 impl Keys {
-    /// Believes the token, or not; the issuer is asked again when its kid is not known. Its discovery document must
-    /// hold these lists.
+    /// Verifies the token. The keys are downloaded again if its key id is not known. The issuer's discovery document
+    /// must contain these lists.
     pub(crate) async fn check_signature(
         &self,
         token: &Token,

@@ -1,8 +1,8 @@
-//! Loopback clouds: an issuer shaped as Semaphore's and the services that trade its tokens.
+//! Clouds on loopback: an issuer like Semaphore's, and the services that exchange its tokens.
 //!
-//! Each room is a real HTTP server on `127.0.0.1`, on a thread of its own, gone when it is dropped. It verifies what
-//! the real service verifies, and it can be told to misbehave. All rooms have the same furniture: they dereference to
-//! [`server::Server`], which records requests and takes [`Fault`]s.
+//! Each service is a real HTTP server on `127.0.0.1`, on its own thread, which stops on drop. It has the checks of
+//! the real service, and faults can be injected. All services dereference to [`server::Server`], which records
+//! requests and accepts [`Fault`]s.
 //!
 //! ```no_run
 //! use sandbox::{Fault, Job, Sandbox};

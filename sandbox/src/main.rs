@@ -48,7 +48,7 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     command::run(arguments, &sandbox.env_for(&arguments.job), tls.map(|tls| tls.ca_pem()).as_deref(), &program)
 }
 
-/// A reader that has gone away is no reason to fail.
+/// A closed stream is not an error.
 fn say(mut stream: impl Write, text: &str, code: ExitCode) -> ExitCode {
     let _ = stream.write_all(text.as_bytes());
     code

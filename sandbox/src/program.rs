@@ -1,4 +1,4 @@
-//! Where `oidc-exchange` is; builds it when cargo runs us.
+//! Finds `oidc-exchange`; builds it if cargo started this program.
 
 use std::env;
 use std::io::{self, Write};
@@ -8,16 +8,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const NAME: &str = "oidc-exchange";
-/// How long a build may take without a line.
+/// The longest time of a build without output.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// The directory of the program: that of this executable, since cargo puts both into one.
+/// The directory of the program: the same as that of this executable, because cargo puts both into it.
 pub(crate) fn directory() -> io::Result<PathBuf> {
     let own = env::current_exe()?;
     let directory = own.parent().ok_or_else(|| io::Error::other("this executable has no directory"))?;
     let cargo = env::var_os("CARGO");
     let program = directory.join(NAME);
-    // Under cargo the sources may be newer than the program, and cargo alone can tell.
+    // The sources may be newer than the program. Only cargo can check that.
     if cargo.is_some() || !program.is_file() {
         build(&cargo.unwrap_or_else(|| "cargo".into()), directory)?;
     }
@@ -30,7 +30,7 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
 fn build(cargo: &std::ffi::OsStr, directory: &Path) -> io::Result<()> {
     let mut command = Command::new(cargo);
     command.args(["build", "--package", NAME, "--profile", profile(directory)]);
-    // What cargo tells us about ourselves would look to build scripts like a change.
+    // Cargo's variables for this program would cause build scripts to run again.
     for (variable, _) in env::vars_os() {
         let name = variable.as_encoded_bytes();
         if name.starts_with(b"CARGO_PKG_") || name.starts_with(b"CARGO_MANIFEST_") {
@@ -40,7 +40,7 @@ fn build(cargo: &std::ffi::OsStr, directory: &Path) -> io::Result<()> {
     if let Some(manifest) = env::var_os("CARGO_MANIFEST_DIR") {
         command.current_dir(manifest);
     }
-    // Standard output is for COMMAND only.
+    // Standard output is only for COMMAND.
     let mut child = command.stdin(Stdio::null()).stdout(io::stderr()).spawn().map_err(|error| {
         io::Error::new(error.kind(), format!("cannot run {} to build {NAME}: {error}", cargo.display()))
     })?;
@@ -48,7 +48,7 @@ fn build(cargo: &std::ffi::OsStr, directory: &Path) -> io::Result<()> {
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("cannot build {NAME}"))) }
 }
 
-/// Prints a line now and then: the last crates take longest, and without a terminal cargo prints nothing meanwhile.
+/// Prints a line from time to time. The last crates take longest, and cargo prints nothing without a terminal.
 fn wait(child: &mut Child) -> io::Result<ExitStatus> {
     let began = Instant::now();
     let mut next = EVERY;
@@ -57,7 +57,7 @@ fn wait(child: &mut Child) -> io::Result<ExitStatus> {
             return Ok(status);
         }
         if began.elapsed() >= next {
-            // A reader that has gone away is no reason to fail.
+            // A closed standard error is not an error.
             let _ = writeln!(io::stderr(), "sandbox: building {NAME}: {} s", began.elapsed().as_secs());
             next += EVERY;
         }
@@ -65,7 +65,7 @@ fn wait(child: &mut Child) -> io::Result<ExitStatus> {
     }
 }
 
-/// Cargo names a profile's directory after it, but for the development one.
+/// The profile of a directory: cargo uses the profile's name, except for the development profile.
 fn profile(directory: &Path) -> &str {
     match directory.file_name().and_then(|name| name.to_str()) {
         None | Some("debug") => "dev",

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-/// `$SHELL`, or `sh`. The user's own settings are read first, since most of them set a prompt.
+/// `$SHELL`, or `sh`. The user's own settings are read first, because most of them set a prompt.
 pub(crate) fn with_a_prompt(private: &Path, job: &str) -> io::Result<Command> {
     let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "sh".into());
     let mut command = Command::new(&shell);

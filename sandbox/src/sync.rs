@@ -1,8 +1,9 @@
-//! State that the threads of a server share.
+//! State that threads of a server share.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks it. A panic elsewhere must not hide what it was: poisoned data is still read.
+/// Locks it. After a panic of another thread, the data is still returned, so that the first panic is the one that is
+/// reported.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

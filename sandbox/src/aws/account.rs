@@ -1,4 +1,4 @@
-//! What an AWS account holds here: identity providers, roles, and the sessions that it has issued.
+//! The state of an AWS account: identity providers, roles, and issued sessions.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -7,24 +7,24 @@ use super::TrustPolicy;
 use super::refusal::Refusal;
 use crate::random;
 
-/// Credentials that were issued, and to whom.
+/// Issued credentials, with their session.
 #[derive(Clone, Debug)]
 pub struct Issued {
     /// `ASIA…`.
     pub access_key_id: String,
     /// Forty characters.
     pub secret_access_key: String,
-    /// Long.
+    /// The session token.
     pub session_token: String,
-    /// When they end.
+    /// Their expiry.
     pub expiration: SystemTime,
     /// The role that was assumed.
     pub role_arn: String,
     /// `AROA…`.
     pub role_id: String,
-    /// What the caller called the session.
+    /// The session's name, which the caller chose.
     pub session_name: String,
-    /// The session's tags; the transitive ones are marked true.
+    /// The session's tags; true for transitive ones.
     pub tags: Vec<(String, String, bool)>,
     /// The session's source identity.
     pub source_identity: Option<String>,
@@ -37,7 +37,7 @@ impl Issued {
         account_of(&self.role_arn).unwrap_or_default()
     }
 
-    /// Who the credentials say that their bearer is.
+    /// The ARN of the session.
     #[must_use]
     pub fn arn(&self) -> String {
         let partition = partition_of(&self.role_arn);
@@ -45,13 +45,13 @@ impl Issued {
         format!("arn:{partition}:sts::{}:assumed-role/{name}/{}", self.account(), self.session_name)
     }
 
-    /// The id behind [`arn`](Self::arn).
+    /// The id for [`arn`](Self::arn).
     #[must_use]
     pub fn user_id(&self) -> String {
         format!("{}:{}", self.role_id, self.session_name)
     }
 
-    /// The values that must not be seen anywhere they were not asked for.
+    /// The values that must not occur anywhere except in the answer.
     #[must_use]
     pub fn secrets(&self) -> [&str; 2] {
         [&self.secret_access_key, &self.session_token]
@@ -76,7 +76,7 @@ pub(super) struct Role {
     pub(super) longest: Duration,
 }
 
-/// Everything that changes while the room is open.
+/// The mutable state of the service.
 #[derive(Default)]
 pub(super) struct Accounts {
     /// Client ids by account and issuer.
@@ -86,7 +86,7 @@ pub(super) struct Accounts {
     pub(super) roots: Vec<String>,
 }
 
-/// A session about to be made.
+/// A session to create.
 pub(super) struct Session<'a> {
     pub(super) role: &'a Role,
     pub(super) name: &'a str,

@@ -1,4 +1,4 @@
-//! The two ways of assuming a role: with a web identity token, and with a session that this room issued.
+//! The two ways to assume a role: with a web identity token, and with a session.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ const AWS_TAGS: &str = "https://aws.amazon.com/tags";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 const CHAINED_LIMIT: Duration = Duration::from_hours(1);
 
-/// A tag's name, its value, and whether it goes on to later sessions.
+/// A tag's key, its value, and whether it is transitive.
 type Tag = (String, String, bool);
 
 pub(super) async fn with_web_identity(room: &Room, request: &Request) -> Result<Response, Refusal> {
     let asked = Parameters::read(request)?;
-    // A stray session token makes AWS answer so (aws-sdk-php#1725).
+    // AWS returns this error for an unexpected session token (aws-sdk-php#1725).
     if request.header("x-amz-security-token").is_some() {
         return Err(Refusal::no_verification_key());
     }
@@ -101,7 +101,7 @@ pub(super) fn with_session(room: &Room, request: &Request) -> Result<Response, R
     Ok(xml::result("AssumeRole", &describe(&issued, &asked)))
 }
 
-/// The actions that a trust policy must allow, all of them.
+/// The actions that the trust policy must allow.
 fn needed<'a>(assume: &'a str, tags: &[Tag], source_identity: Option<&str>) -> impl Iterator<Item = &'a str> {
     let tag = (!tags.is_empty()).then_some("sts:TagSession");
     let identity = source_identity.map(|_| "sts:SetSourceIdentity");
@@ -140,7 +140,7 @@ fn is_tag_value(value: &str) -> bool {
     value.chars().count() <= 256 && value.chars().all(allowed)
 }
 
-/// Those of the request, over those that the caller's session hands on.
+/// The tags of the request, and the transitive ones of the caller's session.
 fn tags_of_request(request: &Request, caller: &Issued) -> Vec<Tag> {
     let transitive: Vec<&str> =
         (1..).map_while(|index| request.field(&format!("TransitiveTagKeys.member.{index}"))).collect();

@@ -1,4 +1,4 @@
-//! Who signed a request: one of the sessions that this room issued.
+//! Identifies the session that signed a request.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ pub(super) fn identify(request: &Request, issued: &[Issued]) -> Result<Issued, R
     identify_for(request, issued, "sts")
 }
 
-/// The same for another service of AWS.
+/// The same for another AWS service.
 pub(super) fn identify_for(request: &Request, issued: &[Issued], service: &str) -> Result<Issued, Refusal> {
     let authorization = Authorization::of(request).ok_or_else(Refusal::unsigned)?;
     let known = |session: &&Issued| session.access_key_id == authorization.access_key_id;

@@ -1,4 +1,4 @@
-//! Amazon ECR: an API that gives out passwords for sessions, and a registry that takes them.
+//! Amazon ECR: an API that issues passwords for sessions, and a registry that accepts them.
 
 use std::io;
 use std::ops::Deref;
@@ -18,7 +18,7 @@ use crate::sync::lock;
 const PRIVATE: &str = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
 const PUBLIC: &str = "SpencerFrontendService.GetAuthorizationToken";
 
-/// A running ECR and ECR Public, for the sessions of a Security Token Service.
+/// Amazon ECR and ECR Public, for the sessions of a Security Token Service.
 pub struct Ecr {
     api: Server,
     registry: Server,
@@ -26,37 +26,37 @@ pub struct Ecr {
 }
 
 impl Ecr {
-    /// Starts it over plain HTTP, or over TLS.
+    /// Starts them over plain HTTP, or over TLS.
     ///
     /// # Errors
-    /// When a server cannot be started.
+    /// If a server cannot be started.
     pub fn start(sts: &Sts, tls: Option<&ServerTls>) -> io::Result<Self> {
         let store = Arc::new(Store { sts: Arc::clone(&sts.room), state: Mutex::default() });
         let (for_api, for_registry) = (Arc::clone(&store), Arc::clone(&store));
         let api = Server::start(tls, |_| Arc::new(Api(for_api)))?;
-        // Callers are pointed to it as to a proxy, and it answers under any name.
+        // Callers use it as their proxy, so it answers for every host name.
         let registry = Server::start(None, |_| Arc::new(Registry(for_registry)))?;
         Ok(Self { api, registry, store })
     }
 
-    /// The registry: it wants a password that the API gave out, and has one image, `web:1`.
+    /// The registry. It requires a password from the API, and has one image, `web:1`.
     #[must_use]
     pub fn registry(&self) -> &Server {
         &self.registry
     }
 
-    /// All passwords that were ever given out.
+    /// All passwords that were ever issued.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
         lock(&self.store.state).passwords.iter().map(|password| password.text.clone()).collect()
     }
 
-    /// How long the next passwords live; 12 hours until told.
+    /// Sets the lifetime of later passwords; the default is 12 hours.
     pub fn set_lifetime(&self, lifetime: Duration) {
         lock(&self.store.state).lifetime = Some(lifetime);
     }
 
-    /// The policies of this role do not allow it any more.
+    /// Denies the API to this role.
     pub fn deny(&self, role: &str) {
         lock(&self.store.state).denied.push(role.to_owned());
     }
@@ -157,7 +157,7 @@ fn error(status: u16, code: &str, message: &str) -> Response {
     Response::new(status, "application/x-amz-json-1.1", json!({ "__type": code, "message": message }).to_string())
 }
 
-/// Version 2 of the registry's protocol, as far as a pull needs it
+/// The part of the registry protocol, version 2, that a pull needs
 /// (<https://distribution.github.io/distribution/spec/api/>).
 struct Registry(Arc<Store>);
 

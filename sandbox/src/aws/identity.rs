@@ -1,4 +1,4 @@
-//! Verifies a token as AWS does: the provider, the signature, the times, the audience.
+//! Verifies a token like AWS: the provider, the signature, the times, the audience.
 
 use serde_json::{Map, Value};
 
@@ -6,16 +6,16 @@ use super::refusal::Refusal;
 use crate::clock::now;
 use crate::jwt::{self, SignatureError};
 
-/// What the discovery document must hold for AWS to read it.
+/// The members of a discovery document that AWS requires.
 const REQUIRED: [&str; 3] =
     ["response_types_supported", "id_token_signing_alg_values_supported", "subject_types_supported"];
 const ONE_DAY: i64 = 24 * 60 * 60;
 
-/// Published keys by issuer, kept until one is missing.
+/// Published keys by issuer. They are downloaded again if a key is missing.
 #[derive(Default)]
 pub(super) struct Keys(jwt::Keys);
 
-/// A token, taken apart and not yet believed.
+/// A parsed token that is not verified yet.
 pub(super) struct Token(jwt::Token);
 
 impl Token {
@@ -51,14 +51,14 @@ impl Token {
         if now - issued > ONE_DAY {
             return Err(Refusal::expired_token("Token must be redeemed within 24 hours of issuance"));
         }
-        // In words of our own: what AWS says here is not on record.
+        // AWS's own message for this is not known.
         match self.time("nbf")? {
             Some(begins) if begins > now => Err(Refusal::invalid_token("Token is not yet valid")),
             _ => Ok(()),
         }
     }
 
-    /// The audience that the provider knows, of those that the token names.
+    /// The token's audience that the provider lists.
     pub(super) fn check_audience(&self, known: &[String]) -> Result<String, Refusal> {
         let missing = || Refusal::invalid_token("Missing a required claim: aud");
         let named = self.0.audiences().ok_or_else(missing)?;
@@ -68,12 +68,12 @@ impl Token {
 }
 
 impl Keys {
-    /// Believes the token, or not.
+    /// Verifies the token's signature.
     pub(super) async fn check_signature(&self, token: &Token, issuer: &str, roots: &[String]) -> Result<(), Refusal> {
         self.0.check_signature(&token.0, issuer, &REQUIRED, roots).await.map_err(|error| match error {
             SignatureError::Algorithm => Refusal::not_a_jwt(),
             SignatureError::NoKey => Refusal::no_verification_key(),
-            // In words of our own, as for `nbf`.
+            // AWS's own message is not known, as for `nbf`.
             SignatureError::Signature => Refusal::invalid_token("Token signature is not valid"),
         })
     }

@@ -1,4 +1,4 @@
-//! The AWS room: a Security Token Service that verifies what the real one verifies.
+//! A Security Token Service with the checks of the real one.
 
 mod account;
 mod assume;
@@ -29,10 +29,10 @@ use identity::Keys;
 use refusal::Refusal;
 pub use trust::{PolicyError, TrustPolicy};
 
-/// A role's longest session unless told otherwise, as in AWS.
+/// The default of a role's longest session, as in AWS.
 const ONE_HOUR: Duration = Duration::from_hours(1);
 
-/// A running Security Token Service; it knows no provider and no role until told.
+/// A Security Token Service, without providers and roles at first.
 pub struct Sts {
     server: Server,
     room: Arc<Room>,
@@ -42,7 +42,7 @@ impl Sts {
     /// Starts it over plain HTTP.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start() -> io::Result<Self> {
         Self::serve(None)
     }
@@ -50,7 +50,7 @@ impl Sts {
     /// Starts it over TLS.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
         Self::serve(Some(tls))
     }
@@ -62,15 +62,15 @@ impl Sts {
         Ok(Self { server, room })
     }
 
-    /// Registers an issuer in an account, with the audiences that it may name.
+    /// Registers an issuer in an account, with the accepted audiences.
     pub fn register_provider(&self, account: &str, issuer: &str, audiences: &[&str]) {
         lock(&self.room.accounts).register(account, issuer, audiences);
     }
 
-    /// Creates a role, or replaces it; its sessions last an hour at most.
+    /// Creates or replaces a role, with sessions of at most an hour.
     ///
     /// # Errors
-    /// When the trust policy holds what the sandbox does not evaluate.
+    /// If the sandbox does not support a part of the trust policy.
     pub fn create_role(&self, arn: &str, trust: &Value) -> Result<(), PolicyError> {
         self.create_role_lasting(arn, trust, ONE_HOUR)
     }
@@ -89,17 +89,17 @@ impl Sts {
         lock(&self.room.accounts).delete_role(arn);
     }
 
-    /// Trusts this authority (PEM) when it fetches an issuer's keys over https.
+    /// Adds a trusted certificate authority (PEM) for downloads of an issuer's keys.
     pub fn trust_ca(&self, pem: &str) {
         lock(&self.room.accounts).roots.push(pem.to_owned());
     }
 
-    /// Forgets the keys that it fetched: the next token needs its issuer.
+    /// Drops the downloaded keys, so that the next token requires a download.
     pub fn forget_keys(&self) {
         self.room.keys.forget();
     }
 
-    /// All credentials that were ever issued, answered or not.
+    /// All credentials that were ever issued, whether the answer was sent or not.
     #[must_use]
     pub fn issued(&self) -> Vec<Issued> {
         lock(&self.room.accounts).issued.clone()

@@ -1,16 +1,16 @@
-//! The shape of a request, checked before anything else, with all that is wrong in one answer.
+//! Validates the parameters of a request first. One answer contains all faults.
 
 use std::time::Duration;
 
 use super::refusal::Refusal;
 use crate::server::Request;
 
-/// What both ways of assuming a role take.
+/// The parameters of both ways to assume a role.
 pub(super) struct Parameters<'a> {
     pub(super) role_arn: &'a str,
     pub(super) session_name: &'a str,
     pub(super) duration: Duration,
-    /// How full the session policies are, in percent.
+    /// The size of the session policies, in percent of the limit.
     pub(super) packed: Option<usize>,
 }
 
@@ -18,7 +18,7 @@ const NAME: &str = r"[\w+=,.@-]*";
 const EXTERNAL_ID: &str = r"[\w+=,.@:\/-]*";
 const POLICY_LIMIT: usize = 2048;
 
-/// Collects what is wrong.
+/// Collects faults.
 #[derive(Default)]
 struct Checks(Vec<String>);
 
@@ -71,7 +71,7 @@ impl Checks {
 
     fn optional<'a>(&mut self, request: &'a Request, name: &str, least: usize, most: usize) -> &'a str {
         let Some(value) = request.field(&capital(name)) else { return "" };
-        // The token is a secret: AWS does not repeat it.
+        // The token is a secret, which AWS does not repeat.
         let shown = if name == "webIdentityToken" { "****" } else { value };
         let length = value.chars().count();
         if length < least {

@@ -1,4 +1,4 @@
-//! What AWS STS says no with: code, status and words.
+//! Refusals of AWS STS: code, status and message.
 
 use super::xml;
 use crate::server::Response;
@@ -18,7 +18,7 @@ impl Refusal {
         xml::error(self.status, self.code, &self.message)
     }
 
-    /// Code and message as the services that speak JSON have them.
+    /// Code and message in the form of services with JSON answers.
     pub(super) fn for_json(&self) -> (&str, &str) {
         let code = match self.code {
             "InvalidClientTokenId" => "UnrecognizedClientException",
@@ -34,7 +34,7 @@ impl Refusal {
         Self::new(403, "AccessDenied", message)
     }
 
-    /// One text for every reason, on purpose.
+    /// AWS uses one message for all reasons.
     pub(super) fn not_authorized() -> Self {
         Self::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
     }

@@ -1,4 +1,4 @@
-//! Signature Version 4: of a request, in its headers or, presigned, in its query.
+//! Signature Version 4 of a request: in its headers or, if presigned, in its query.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -8,27 +8,27 @@ use ring::{digest, hmac};
 use crate::random::hex;
 use crate::server::Request;
 
-/// How long a presigned request is accepted, whatever life it names.
+/// How long a presigned request is accepted, whatever expiry it states.
 const PRESIGNED: Duration = Duration::from_mins(15);
 
-/// An `AWS4-HMAC-SHA256` signature, taken apart.
+/// The parts of an `AWS4-HMAC-SHA256` signature.
 pub(super) struct Authorization<'a> {
     pub(super) access_key_id: Cow<'a, str>,
-    /// The token of the session.
+    /// The session token.
     pub(super) session_token: Option<Cow<'a, str>>,
     /// Date, region, service, `aws4_request`.
     scope: Vec<String>,
     signed_headers: Cow<'a, str>,
     signature: Cow<'a, str>,
-    /// When it was signed.
+    /// The time of signing.
     date: Cow<'a, str>,
-    /// The query as it is signed.
+    /// The signed query.
     query: Cow<'a, str>,
     presigned: bool,
 }
 
 impl<'a> Authorization<'a> {
-    /// The signature of `request`, where it has one.
+    /// The signature of `request`, if any.
     pub(super) fn of(request: &'a Request) -> Option<Self> {
         match request.header("authorization") {
             Some(header) => Self::of_header(request, header),
@@ -73,7 +73,7 @@ impl<'a> Authorization<'a> {
         })
     }
 
-    /// Whether it is the signature of `request` with this key, for this service.
+    /// Whether the signature of `request` is correct for this key and this service.
     pub(super) fn is_right(&self, request: &Request, secret: &str, service: &str) -> bool {
         let [date, region, named, end] = self.scope.as_slice() else { return false };
         if (named.as_str(), end.as_str()) != (service, "aws4_request") || !self.date.starts_with(date.as_str()) {
@@ -88,7 +88,7 @@ impl<'a> Authorization<'a> {
         hex(&hmac_sha256(&key, &to_sign)) == self.signature
     }
 
-    /// Whether it is presigned, and too old.
+    /// Whether it is presigned and has expired.
     pub(super) fn is_over(&self) -> bool {
         self.presigned && time_of(&self.date).is_none_or(|signed| signed + PRESIGNED < SystemTime::now())
     }

@@ -1,6 +1,6 @@
-//! A role's trust policy: exact and Like matches, and nothing that would pass in silence.
+//! Evaluates a role's trust policy: exact and Like matches. Anything else is an error.
 //!
-//! The product has an evaluator of its own; this one shares no line with it, so that each can find the other wrong.
+//! The product has its own evaluator. They share no code, so that each can reveal faults of the other.
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug)]
 pub struct TrustPolicy(Vec<Statement>);
 
-/// Why a trust policy cannot be evaluated here.
+/// Why the sandbox cannot evaluate a trust policy.
 #[derive(Debug)]
 pub struct PolicyError(String);
 
@@ -44,14 +44,14 @@ struct Condition {
     values: Vec<String>,
 }
 
-/// What a request shows to conditions: keys in lower case.
+/// The condition keys and values of a request; keys are in lower case.
 pub(super) type Context = Vec<(String, String)>;
 
 impl TrustPolicy {
-    /// Reads a policy document.
+    /// Parses a policy document.
     ///
     /// # Errors
-    /// When it holds an element, a principal or an operator that is not evaluated here.
+    /// If it has an element, a principal or an operator that is not supported.
     pub fn parse(document: &Value) -> Result<Self, PolicyError> {
         let document = object(document, "the document")?;
         only(document, &["Version", "Id", "Statement"])?;
@@ -63,7 +63,7 @@ impl TrustPolicy {
         statements.map(Self)
     }
 
-    /// Whether one of these principals may do that: an Allow, and no Deny.
+    /// Whether one of these principals may perform the action: an Allow, and no Deny.
     pub(super) fn allows(&self, action: &str, principals: &[(Kind, String)], context: &Context) -> bool {
         let mut applying = self.0.iter().filter(|statement| statement.applies(action, principals, context)).peekable();
         applying.peek().is_some() && applying.all(|statement| !statement.deny)
@@ -113,7 +113,7 @@ impl Statement {
 }
 
 impl Condition {
-    /// A key that the request does not show matches nothing.
+    /// A key that the request lacks matches nothing.
     fn holds(&self, context: &Context) -> bool {
         let matches = |value: &str| {
             self.values.iter().any(|wanted| if self.like { like(wanted, value) } else { wanted == value })
@@ -122,7 +122,7 @@ impl Condition {
     }
 }
 
-/// `*` is any run of characters, `?` any one.
+/// `*` matches any characters, `?` any one character.
 fn like(pattern: &str, text: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return same_but_marks(pattern, text);
@@ -131,7 +131,7 @@ fn like(pattern: &str, text: &str) -> bool {
     starts.into_iter().any(|cut| same_but_marks(before, &text[..cut]) && ends_like(after, &text[cut..]))
 }
 
-/// Whether some end of the text is like the pattern.
+/// Whether some suffix of the text matches the pattern.
 fn ends_like(pattern: &str, text: &str) -> bool {
     text.char_indices().map(|(index, _)| index).chain([text.len()]).any(|cut| like(pattern, &text[cut..]))
 }
@@ -152,7 +152,7 @@ fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), PolicyError> 
     }
 }
 
-/// One string or a list of them, without policy variables.
+/// A string or a list of strings, without policy variables.
 fn strings(value: &Value, what: &str) -> Result<Vec<String>, PolicyError> {
     let list = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
     let text = |item: &Value| match item.as_str() {

@@ -1,17 +1,17 @@
-//! The two bodies of the query protocol: a result, an error.
+//! The two answers of the query protocol: a result, an error.
 
 use crate::random;
 use crate::server::Response;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// An element, or a list of them, as text.
+/// An XML element with a text.
 pub(super) fn element(name: &str, text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     group(name, &[text])
 }
 
-/// An element around others.
+/// An XML element with child elements.
 pub(super) fn group(name: &str, inside: &[String]) -> String {
     format!("<{name}>{}</{name}>", inside.concat())
 }
@@ -26,7 +26,7 @@ pub(super) fn result(action: &str, inside: &[String]) -> Response {
     answer(200, &request, body)
 }
 
-/// An error as AWS STS words it; the blame is the caller's below 500.
+/// An error in the format of AWS STS. Below 500, the fault is the caller's.
 pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
     let request = random::uuid();
     let blame = if status < 500 { "Sender" } else { "Receiver" };

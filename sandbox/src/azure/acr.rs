@@ -1,4 +1,4 @@
-//! Azure Container Registry: a registry that gives a refresh token for an access token of Entra's, and takes it as a password.
+//! Azure Container Registry: exchanges an access token of Entra for a refresh token, which is a password.
 //!
 //! <https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md>
 
@@ -18,10 +18,10 @@ use crate::random;
 use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repeated};
 use crate::sync::lock;
 
-/// The user name that goes with a refresh token.
+/// The user name for a refresh token.
 const USER: &str = "00000000-0000-0000-0000-000000000000";
 
-/// A running registry, which answers under any name, for the access tokens of an Entra. It has one image, `web:1`.
+/// A registry for the access tokens of an Entra. It answers for every host name, and has one image, `web:1`.
 pub struct Acr {
     server: Server,
     store: Arc<Store>,
@@ -31,7 +31,7 @@ impl Acr {
     /// Starts it over plain HTTP, or over TLS.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start(entra: &Entra, tls: Option<&ServerTls>) -> io::Result<Self> {
         let store = Arc::new(Store { entra: Arc::clone(&entra.room), state: Mutex::default() });
         let inside = Arc::clone(&store);
@@ -39,18 +39,18 @@ impl Acr {
         Ok(Self { server, store })
     }
 
-    /// All refresh tokens that were ever given out.
+    /// All refresh tokens that were ever issued.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
         lock(&self.store.state).passwords.iter().map(|password| password.text.clone()).collect()
     }
 
-    /// How long the next refresh tokens live; 3 hours until told.
+    /// Sets the lifetime of later refresh tokens; the default is 3 hours.
     pub fn set_lifetime(&self, lifetime: Duration) {
         lock(&self.store.state).lifetime = Some(lifetime);
     }
 
-    /// Nobody has a role here any more.
+    /// Denies every client from now on.
     pub fn deny(&self) {
         lock(&self.store.state).denies = true;
     }
@@ -72,7 +72,7 @@ struct Store {
 #[derive(Default)]
 struct State {
     passwords: Vec<Password>,
-    /// What a caller pulls with.
+    /// The access tokens for pulls.
     access_tokens: Vec<String>,
     lifetime: Option<Duration>,
     denies: bool,
@@ -124,7 +124,7 @@ impl Store {
         Ok(Response::json(200, &json!({ "refresh_token": text })))
     }
 
-    /// A token to pull with, by the user name and the refresh token, or by the refresh token alone
+    /// An access token for pulls, for a user name and the refresh token, or for the refresh token only
     /// (<https://distribution.github.io/distribution/spec/auth/token/>).
     fn token(&self, request: &Request, host: &str) -> Result<Response, Response> {
         let basic = request.header("authorization").and_then(|value| value.strip_prefix("Basic "));
@@ -142,7 +142,7 @@ impl Store {
         Ok(Response::json(200, &json!({ "access_token": token })))
     }
 
-    /// Version 2 of the registry's protocol, as far as a pull needs it
+    /// The part of the registry protocol, version 2, that a pull needs
     /// (<https://distribution.github.io/distribution/spec/api/>).
     fn pull(&self, request: &Request, host: &str) -> Result<Response, Response> {
         let bearer = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
@@ -151,7 +151,7 @@ impl Store {
             let challenge = format!("Bearer realm=\"https://{host}/oauth2/token\",service=\"{host}\"");
             return Err(unauthorized().with_header("www-authenticate", challenge));
         }
-        // An archive without a file in it.
+        // An archive without files.
         let layer = vec![0; 1024];
         let config = json!({
             "architecture": "amd64",

@@ -1,5 +1,5 @@
-//! The Azure room: Microsoft Entra's token endpoint, with tenants, applications and their federated credentials; and
-//! Azure Resource Manager's list of subscriptions; and a container registry.
+//! Microsoft Entra's token endpoint, with tenants, applications and federated credentials; Azure Resource Manager's
+//! list of subscriptions; and a container registry.
 
 mod acr;
 mod refusal;
@@ -17,7 +17,7 @@ use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repea
 use crate::sync::lock;
 pub use acr::Acr;
 
-/// One of an application's federated credentials.
+/// A federated credential of an application.
 #[derive(Clone, Debug)]
 pub struct FederatedCredential {
     /// The issuer, compared exactly.
@@ -28,7 +28,7 @@ pub struct FederatedCredential {
     pub audience: String,
 }
 
-/// Microsoft Entra, running; it has no tenant and no application until told.
+/// Microsoft Entra, without tenants and applications at first.
 pub struct Entra {
     server: Server,
     room: Arc<Room>,
@@ -46,7 +46,7 @@ impl Entra {
     /// Starts it over plain HTTP.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start() -> io::Result<Self> {
         Self::serve(None)
     }
@@ -54,7 +54,7 @@ impl Entra {
     /// Starts it over TLS.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
         Self::serve(Some(tls))
     }
@@ -66,7 +66,7 @@ impl Entra {
         Ok(Self { server, room })
     }
 
-    /// Creates an application in a tenant, or replaces it: it has no federated credential yet.
+    /// Creates or replaces an application in a tenant, without a federated credential.
     pub fn create_application(&self, tenant: &str, client: &str) {
         lock(&self.room.state).applications.insert((tenant.to_owned(), client.to_owned()), Vec::new());
     }
@@ -82,43 +82,43 @@ impl Entra {
         lock(&self.room.state).applications.entry(key).or_default().push(credential);
     }
 
-    /// Lets every application see a subscription.
+    /// Adds a subscription that every application can list.
     pub fn add_subscription(&self, id: &str, name: &str) {
         lock(&self.room.state).subscriptions.push((id.to_owned(), name.to_owned()));
     }
 
-    /// Trusts this authority (PEM) when it fetches an issuer's keys over https.
+    /// Adds a trusted certificate authority (PEM) for downloads of an issuer's keys.
     pub fn trust_ca(&self, pem: &str) {
         lock(&self.room.state).roots.push(pem.to_owned());
     }
 
-    /// Forgets the keys that it fetched: the next token needs its issuer.
+    /// Drops the downloaded keys, so that the next token requires a download.
     pub fn forget_keys(&self) {
         self.room.keys.forget();
     }
 
-    /// Finds whose an access token is.
+    /// Returns a function that finds the owner of an access token.
     pub fn users(&self) -> impl Fn(&str) -> Option<String> + Send + Sync + use<> {
         let room = Arc::clone(&self.room);
         move |token| lock(&room.state).issued.iter().any(|issued| issued == token).then(|| "an application".into())
     }
 
-    /// All access tokens that were ever issued, answered or not.
+    /// All access tokens that were ever issued, whether the answer was sent or not.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
         lock(&self.room.state).issued.clone()
     }
 }
 
-/// Everything that changes while the room is open.
+/// The mutable state of the services.
 #[derive(Default)]
 struct State {
     /// By tenant and client id.
     applications: HashMap<(String, String), Vec<FederatedCredential>>,
     issued: Vec<String>,
-    /// Those of them that open Azure Resource Manager.
+    /// Access tokens for Azure Resource Manager.
     managing: Vec<String>,
-    /// Those that open registries, each with its tenant.
+    /// Access tokens for registries, each with its tenant.
     pulling: Vec<(String, String)>,
     /// By id and name.
     subscriptions: Vec<(String, String)>,
@@ -170,12 +170,12 @@ impl Room {
     }
 }
 
-/// An error of Azure Resource Manager's.
+/// An error in the format of Azure Resource Manager.
 fn managers_error(status: u16, code: &str, message: &str) -> Response {
     Response::json(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
-/// What MSAL asks for first.
+/// The answer to MSAL's first request.
 fn discovery(tenant: &str, request: &Request) -> Response {
     let base = format!("https://{}/{tenant}", request.header("host").unwrap_or_default());
     Response::json(

@@ -1,4 +1,4 @@
-//! What Microsoft Entra refuses with.
+//! The refusals of Microsoft Entra.
 //!
 //! <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#error-response-1>
 
@@ -25,12 +25,12 @@ pub(super) fn error(status: u16, error: &str, number: u32, words: &str) -> Respo
     Response::json(status, &body)
 }
 
-/// The assertion is not taken.
+/// The refusal of a client assertion.
 pub(super) fn assertion(number: u32, words: &str) -> Response {
     error(401, "invalid_client", number, words)
 }
 
-/// No federated credential has this.
+/// The refusal that no federated credential has this value.
 pub(super) fn no_match(number: u32, what: &str, presented: &str) -> Response {
     let words = format!(
         "No matching federated identity record found for presented assertion {what} '{presented}'. Check your federated \

@@ -1,4 +1,4 @@
-//! The token endpoint: a client assertion for an access token.
+//! The token endpoint: exchanges a client assertion for an access token.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 const LIFE: u32 = 3599;
 /// All container registries.
 const REGISTRIES: &str = "https://containerregistry.azure.net";
-/// What the tenant's administrator has: <https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc>.
+/// The resources of the tenant: <https://learn.microsoft.com/en-us/entra/identity-platform/scopes-oidc>.
 const RESOURCES: [&str; 9] = [
     "https://management.azure.com",
     "https://management.core.windows.net/",
@@ -45,7 +45,7 @@ pub(super) async fn token(room: &Room, tenant: &str, request: &Request) -> Resul
     if !RESOURCES.contains(&resource) {
         return Err(refusal::no_resource(resource, tenant));
     }
-    // In words of our own: what Entra says of a text that is no JWT is not on record.
+    // Entra's own message for a text that is not a JWT is not known.
     let token = Token::take_apart(given).ok_or_else(|| assertion(50_027, "JWT token is invalid or malformed."))?;
     matching(&token, client, &credentials)?;
     check_times(&token)?;
@@ -89,7 +89,8 @@ fn application(room: &Room, tenant: &str, client: &str) -> Result<(Vec<Federated
     Ok((credentials, state.roots.clone()))
 }
 
-/// Issuer, audience and subject must be one credential's, exactly; the refusal names the first that none has.
+/// Issuer, audience and subject must equal those of one credential. The refusal names the first value that no
+/// credential has.
 fn matching(token: &Token, client: &str, credentials: &[FederatedCredential]) -> Result<(), Response> {
     if credentials.is_empty() {
         let words = format!("The client '{client}'(deploy) has no configured federated identity credentials.");

@@ -15,7 +15,7 @@ pub(super) struct Rules {
     condition: Option<Program>,
 }
 
-/// What a mapping makes of a token.
+/// The attributes that a mapping makes of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mapped {
     pub(super) subject: String,
@@ -39,7 +39,7 @@ impl Rules {
         Ok(Self { mapping: compiled, condition: condition.map(compile).transpose()? })
     }
 
-    /// Evaluates the mapping on the claims.
+    /// Evaluates the mapping for the claims.
     pub(super) fn map(&self, claims: &Map<String, Json>) -> Result<Mapped, String> {
         let mut context = context(claims);
         add_functions(&mut context)?;
@@ -58,7 +58,7 @@ impl Rules {
         Ok(mapped)
     }
 
-    /// Whether the condition holds; one that cannot be evaluated does not.
+    /// Whether the condition holds. A condition with an error does not.
     pub(super) fn admits(&self, claims: &Map<String, Json>, mapped: &Mapped) -> bool {
         let Some(condition) = &self.condition else { return true };
         let evaluate = || -> Result<bool, String> {
@@ -73,10 +73,10 @@ impl Rules {
     }
 }
 
-/// The value of an expression on the claims, as JSON: another reader's word, for tests.
+/// Evaluates an expression with another implementation, for tests; the value as JSON.
 ///
 /// # Errors
-/// When it has none.
+/// If it has no value.
 pub fn evaluate(text: &str, claims: &Map<String, Json>) -> Result<Json, String> {
     let program = Program::compile(text).map_err(|error| error.to_string())?;
     let mut context = context(claims);
@@ -91,7 +91,7 @@ fn context(claims: &Map<String, Json>) -> Context<'static, 'static> {
     context
 }
 
-/// By hand: how serde hands a number over is another crate's choice.
+/// Written by hand, because serde's conversion of numbers is up to another crate.
 fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::Null,
@@ -129,7 +129,7 @@ fn add_functions(context: &mut Context<'_, '_>) -> Result<(), String> {
     added.map_err(|error| error.to_string())
 }
 
-/// The text that `{name}` in the template stands for; empty where the template does not match.
+/// The text at `{name}` in the template; empty if the template does not match.
 fn extract(text: &str, template: &str) -> Result<Value, ExecutionError> {
     let odd = || ExecutionError::function_error("extract", "the template has no {name}");
     let (before, rest) = template.split_once('{').ok_or_else(odd)?;

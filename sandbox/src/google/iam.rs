@@ -1,4 +1,4 @@
-//! IAM Credentials: a service account's tokens for whoever may act as it.
+//! IAM Credentials: issues a service account's tokens to callers that may impersonate it.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const TOKEN_CREATOR: &str = "roles/iam.serviceAccountTokenCreator";
 const OPEN_ID_TOKEN_CREATOR: &str = "roles/iam.serviceAccountOpenIdTokenCreator";
 const ONE_HOUR: u64 = 60 * 60;
 
-/// `Authorization: Bearer …`, while the token is good.
+/// The caller of `Authorization: Bearer …`, if the token is valid.
 pub(super) fn bearer(state: &State, request: &Request) -> Result<Caller, Response> {
     let token = request.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
     token.and_then(|token| state.bearer(token)).ok_or_else(unauthenticated)
@@ -55,7 +55,7 @@ pub(super) fn generate(room: &Room, request: &Request) -> Result<Response, Respo
     }
 }
 
-/// The account, where the caller gets to it, by way of the delegates if there are any.
+/// The account, if the caller may impersonate it, directly or through delegates.
 fn reach(
     state: &State,
     caller: Caller,

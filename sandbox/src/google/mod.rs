@@ -1,4 +1,4 @@
-//! The Google room: a Security Token Service and IAM Credentials, on a port each, as they have hosts of their own.
+//! Google's Security Token Service and IAM Credentials, on separate ports, because the real ones have separate hosts.
 
 pub mod cel;
 mod iam;
@@ -26,7 +26,7 @@ pub const PROJECT: &str = "sandbox-project";
 pub const PROJECT_NUMBER: &str = "123456";
 const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// Both services, running; they know no provider and no service account until told.
+/// Both services, without providers and service accounts at first.
 pub struct Google {
     /// Google STS.
     pub sts: Server,
@@ -39,7 +39,7 @@ impl Google {
     /// Starts them over plain HTTP.
     ///
     /// # Errors
-    /// When a server cannot be started.
+    /// If a server cannot be started.
     pub fn start() -> io::Result<Self> {
         Self::serve(None)
     }
@@ -47,7 +47,7 @@ impl Google {
     /// Starts them over TLS.
     ///
     /// # Errors
-    /// When a server cannot be started.
+    /// If a server cannot be started.
     pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
         Self::serve(Some(tls))
     }
@@ -60,11 +60,11 @@ impl Google {
         Ok(Self { sts, iam, room })
     }
 
-    /// Creates a provider, or replaces it: `projects/…/providers/…`, its issuer, the audiences that it takes (its own
-    /// name when there are none), its attribute mapping and condition.
+    /// Creates or replaces a provider `projects/…/providers/…`: its issuer, the accepted audiences (by default its
+    /// own name), its attribute mapping and condition.
     ///
     /// # Errors
-    /// When mapping or condition would not be taken.
+    /// If the mapping or the condition is invalid.
     pub fn create_provider(
         &self,
         name: &str,
@@ -85,60 +85,60 @@ impl Google {
         lock(&self.room.state).providers.remove(name);
     }
 
-    /// Switches a provider on or off.
+    /// Enables or disables a provider.
     pub fn enable_provider(&self, name: &str, on: bool) {
         if let Some(provider) = lock(&self.room.state).providers.get_mut(name) {
             provider.disabled = !on;
         }
     }
 
-    /// Creates a service account that nobody may act as yet.
+    /// Creates a service account that no one may impersonate yet.
     pub fn create_account(&self, email: &str) {
         let id = random::digits(21);
         lock(&self.room.state).accounts.insert(email.to_owned(), Account { id, ..Account::default() });
     }
 
-    /// Binds a member (`principal://…`, `principalSet://…`, `serviceAccount:…`) to a role on an account.
+    /// Grants a role on an account to a member (`principal://…`, `principalSet://…`, `serviceAccount:…`).
     pub fn bind(&self, email: &str, role: &str, member: &str) {
         if let Some(account) = lock(&self.room.state).accounts.get_mut(email) {
             account.bindings.push((role.to_owned(), member.to_owned()));
         }
     }
 
-    /// Lets an account's tokens live up to twelve hours.
+    /// Allows lifetimes of up to twelve hours for an account's tokens.
     pub fn allow_long_lives(&self, email: &str) {
         if let Some(account) = lock(&self.room.state).accounts.get_mut(email) {
             account.long_lived = true;
         }
     }
 
-    /// Switches the IAM Credentials API on or off in the project.
+    /// Enables or disables the IAM Credentials API in the project.
     pub fn enable_api(&self, on: bool) {
         lock(&self.room.state).api_disabled = !on;
     }
 
-    /// Lets every access token of a service account end after that long, whatever was asked for.
+    /// Limits the lifetime of every access token of a service account, whatever was requested.
     pub fn shorten_tokens(&self, life: Duration) {
         lock(&self.room.state).shortened = Some(life);
     }
 
-    /// Trusts this authority (PEM) when it fetches an issuer's keys over https.
+    /// Adds a trusted certificate authority (PEM) for downloads of an issuer's keys.
     pub fn trust_ca(&self, pem: &str) {
         lock(&self.room.state).roots.push(pem.to_owned());
     }
 
-    /// Forgets the keys that it fetched: the next token needs its issuer.
+    /// Drops the downloaded keys, so that the next token requires a download.
     pub fn forget_keys(&self) {
         self.room.keys.forget();
     }
 
-    /// All service account tokens that were ever issued, answered or not.
+    /// All service account tokens that were ever issued, whether the answer was sent or not.
     #[must_use]
     pub fn issued(&self) -> Vec<Issued> {
         lock(&self.room.state).issued.clone()
     }
 
-    /// Finds whose an access token is, while it is valid.
+    /// Returns a function that finds the owner of a valid access token.
     pub fn users(&self) -> impl Fn(&str) -> Option<String> + Send + Sync + use<> {
         let room = Arc::clone(&self.room);
         move |token| {
@@ -150,7 +150,7 @@ impl Google {
         }
     }
 
-    /// All federated tokens, likewise.
+    /// All federated tokens, in the same way.
     #[must_use]
     pub fn federated(&self) -> Vec<String> {
         lock(&self.room.state).federated.iter().map(|federated| federated.token.clone()).collect()
@@ -175,7 +175,7 @@ impl Room {
     }
 }
 
-/// The two services differ in how they say that there is too much to do.
+/// The two services have different answers for rate limits.
 #[derive(Clone, Copy)]
 enum Which {
     Sts,

@@ -1,4 +1,4 @@
-//! What Google says no with: two services, two forms.
+//! Google's refusals: two services, two formats.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A little of what the tokens are for, so that a client can show that its own is good.
+//! A few resources, with which a client can show that its token is valid.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{PROJECT, PROJECT_NUMBER, Room};
 use crate::server::{Request, Response};
 use crate::sync::lock;
 
-/// The bucket that every caller with a good token may look into.
+/// The bucket that every caller with a valid token may list.
 pub const BUCKET: &str = "sandbox-bucket";
 
 pub(super) fn answer(room: &Room, request: &Request) -> Result<Response, Response> {
@@ -20,7 +20,7 @@ pub(super) fn answer(room: &Room, request: &Request) -> Result<Response, Respons
         _ if path == format!("/v1/projects/{PROJECT}") || path == format!("/v1/projects/{PROJECT_NUMBER}") => project(),
         "/storage/v1/b" => json!({ "kind": "storage#buckets", "items": [bucket()] }),
         _ if path == format!("/storage/v1/b/{BUCKET}") => bucket(),
-        // Named after the caller: what it lists says who it is.
+        // The object has the caller's name, so that the listing shows the identity.
         _ if path == format!("/storage/v1/b/{BUCKET}/o") => {
             let name = format!("seen-by-{}", caller.name());
             json!({ "kind": "storage#objects", "items": [{

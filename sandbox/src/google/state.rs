@@ -1,4 +1,4 @@
-//! What Google's services hold here: providers, service accounts, and the tokens that they have issued.
+//! The state of Google's services: providers, service accounts, and issued tokens.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use std::time::{Duration, SystemTime};
 use super::cel::{Mapped, Rules};
 use crate::random;
 
-/// A token that was issued, and for whom.
+/// An issued token, and its owner.
 #[derive(Clone, Debug)]
 pub struct Issued {
     /// The token.
     pub token: String,
-    /// `principal://…` for a federated token, else the service account's address.
+    /// `principal://…` for a federated token, otherwise the service account's address.
     pub principal: String,
-    /// What it is good for, separated by blanks; empty for an ID token.
+    /// Its scopes, separated by spaces; empty for an ID token.
     pub scope: String,
-    /// When it ends.
+    /// Its expiry.
     pub expires: SystemTime,
 }
 
@@ -38,8 +38,7 @@ pub(super) struct Federated {
 }
 
 impl Federated {
-    /// Whether an IAM policy's member means it.
-    /// <https://docs.cloud.google.com/iam/docs/principal-identifiers>
+    /// Whether a member of an IAM policy includes it. <https://docs.cloud.google.com/iam/docs/principal-identifiers>
     fn is(&self, member: &str) -> bool {
         let set = |kind: &str| format!("{kind}://iam.googleapis.com/{}", self.pool);
         let attributes = self.mapped.attributes.iter().map(|(name, value)| format!("attribute.{name}/{value}"));
@@ -52,7 +51,7 @@ impl Federated {
     }
 }
 
-/// Who calls.
+/// The caller.
 pub(super) enum Caller {
     Federated(Federated),
     Account(Issued),
@@ -66,7 +65,7 @@ impl Caller {
         }
     }
 
-    /// An account on the way to another one.
+    /// An account in a delegation chain.
     pub(super) fn delegate(email: String) -> Self {
         let (token, scope) = (String::new(), String::new());
         Self::Account(Issued { token, principal: email, scope, expires: SystemTime::UNIX_EPOCH })
@@ -90,7 +89,7 @@ impl Caller {
 #[derive(Clone, Default)]
 pub(super) struct Account {
     pub(super) id: String,
-    /// Role and member.
+    /// Roles and members.
     pub(super) bindings: Vec<(String, String)>,
     pub(super) long_lived: bool,
 }
@@ -102,7 +101,7 @@ impl Account {
     }
 }
 
-/// Everything that changes while the room is open.
+/// The mutable state of the services.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) providers: HashMap<String, Provider>,
@@ -111,7 +110,7 @@ pub(super) struct State {
     pub(super) issued: Vec<Issued>,
     pub(super) roots: Vec<String>,
     pub(super) api_disabled: bool,
-    /// Access tokens end after that long, whatever was asked for.
+    /// The longest lifetime of access tokens, whatever was requested.
     pub(super) shortened: Option<Duration>,
 }
 
@@ -133,14 +132,14 @@ impl State {
         self.federated.iter().find(good).cloned()
     }
 
-    /// Who bears this token, while it is good.
+    /// The owner of this token, if it is valid.
     pub(super) fn bearer(&self, token: &str) -> Option<Caller> {
         let good = |known: &&Issued| known.token == token && known.expires > SystemTime::now();
         let account = || self.issued.iter().find(good).cloned().map(Caller::Account);
         self.federated(token).map(Caller::Federated).or_else(account)
     }
 
-    /// The account of that address or id.
+    /// The account with that address or id.
     pub(super) fn account(&self, name: &str) -> Option<(String, Account)> {
         let found = self.accounts.iter().find(|(email, account)| *email == name || account.id == name);
         found.map(|(email, account)| (email.clone(), account.clone()))

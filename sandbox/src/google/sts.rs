@@ -1,4 +1,4 @@
-//! The Security Token Service: a token of a provider's issuer for a federated one.
+//! The Security Token Service: exchanges a token of a provider's issuer for a federated token.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ pub(super) async fn token(room: &Room, request: &Request) -> Result<Response, Re
         let missing = || invalid_request(&format!("Request is missing required parameter: {name}"));
         field(request, name).filter(|value| !value.is_empty()).ok_or_else(missing)
     };
-    // The reference says: do not send it. In words of our own.
+    // The reference forbids this header. Google's own message is not known.
     if request.header("authorization").is_some() {
         return Err(refuse(401, "invalid_client", "An Authorization header is not for this call."));
     }
@@ -65,7 +65,7 @@ pub(super) async fn token(room: &Room, request: &Request) -> Result<Response, Re
         let provider = state.provider(name).filter(|provider| !provider.disabled);
         (provider.ok_or_else(no_such_provider)?, state.roots.clone())
     };
-    // In words of our own: what Google says of a text that is no JWT is not on record.
+    // Google's own message for a text that is not a JWT is not known.
     let token = Token::take_apart(&required("subject_token")?);
     let token = token.ok_or_else(|| invalid_request("The subject token is not a JWT."))?;
     check(&token, name, &provider)?;
@@ -79,7 +79,7 @@ pub(super) async fn token(room: &Room, request: &Request) -> Result<Response, Re
     let mapped = map(&token, &provider)?;
     let left = token.claims["exp"].as_i64().unwrap_or_default() - now();
     let mut answer = json!({ "issued_token_type": ACCESS_TOKEN, "token_type": "Bearer" });
-    // As measured: a token with two seconds left is traded without a life, one with less fails.
+    // Measured: a token with two seconds left is exchanged without a lifetime; one with less is refused.
     if left <= 1 {
         return Err(refusal::api(500, "INTERNAL", "Internal error encountered.", None));
     }
@@ -120,7 +120,7 @@ fn check(token: &Token, name: &str, provider: &Provider) -> Result<(), Response>
         .zip(time("iat"))
         .is_some_and(|(expires, issued)| expires + SKEW > now() && issued - SKEW < now() && now() - issued <= ONE_DAY);
     if fresh {
-        // In words of our own: the reference asks for it, and what Google says without it is not on record.
+        // The reference requires it. Google's own message without it is not known.
         return token.text("sub").map(|_| ()).ok_or_else(|| invalid_grant("The ID Token has no subject."));
     }
     let since = time("iat").map_or_else(|| "unknown".into(), |issued| issued.to_string());
@@ -128,7 +128,7 @@ fn check(token: &Token, name: &str, provider: &Provider) -> Result<(), Response>
 }
 
 fn map(token: &Token, provider: &Provider) -> Result<Mapped, Response> {
-    // In words of our own, as for an empty subject.
+    // Google's own message is not known, as for an empty subject.
     let mapped = provider.rules.map(&token.claims);
     let mapped = mapped.map_err(|why| invalid_request(&format!("The attribute mapping cannot be evaluated: {why}")))?;
     if mapped.subject.is_empty() {
@@ -148,7 +148,7 @@ fn map(token: &Token, provider: &Provider) -> Result<Mapped, Response> {
     Ok(mapped)
 }
 
-/// Whose a federated token is, as gcloud asks before it uses one without a service account.
+/// The owner of a federated token, for gcloud without a service account.
 pub(super) fn introspect(room: &Room, request: &Request) -> Result<Response, Response> {
     let token = field(request, "token").unwrap_or_default();
     let state = lock(&room.state);

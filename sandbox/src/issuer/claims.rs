@@ -7,7 +7,7 @@ use super::job::Kind;
 use crate::clock::now;
 use crate::random;
 
-/// What the discovery document names: Semaphore leaves out `org` and `prj`, which the token carries.
+/// The claims in the discovery document: Semaphore omits `org` and `prj`, although tokens have them.
 pub(super) const SUPPORTED: [&str; 25] = [
     "sub",
     "aud",
@@ -37,7 +37,7 @@ pub(super) const SUPPORTED: [&str; 25] = [
 ];
 const AWS_TAGS: &str = "https://aws.amazon.com/tags";
 const TAGGED: [&str; 8] = ["prj_id", "repo", "branch", "ref_type", "job_type", "pr_branch", "repo_slug", "trg"];
-/// A Semaphore token lives for a day.
+/// The lifetime of a Semaphore token: a day.
 const LIFETIME: i64 = 24 * 60 * 60;
 
 impl Job {

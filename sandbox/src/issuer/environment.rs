@@ -1,10 +1,10 @@
-//! What the agent puts into a job's environment.
+//! The environment variables that the agent sets for a job.
 
 use super::Job;
 use super::job::{Kind, MERGE_COMMIT};
 
 impl Job {
-    /// All but the token.
+    /// All except the token.
     pub(super) fn environment(&self, organization_url: &str) -> Vec<(String, String)> {
         let slug = self.repo_slug();
         let mut variables = vec![

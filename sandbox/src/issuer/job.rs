@@ -1,4 +1,4 @@
-//! A job, and what can be said about it.
+//! A job, with the claims of its token.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::random;
 
 pub(super) const MERGE_COMMIT: &str = "5c84719708b9b649b9ef3b56af214f38cee6acde";
 
-/// A job of the sandbox's project, whose claims can be changed at will before it is given a token.
+/// A job of the sandbox's project. Its claims can be changed before a token is issued.
 #[derive(Clone, Debug)]
 pub struct Job {
     pub(super) id: String,
@@ -17,7 +17,7 @@ pub struct Job {
     pub(super) kind: Kind,
     pub(super) ref_type: &'static str,
     pub(super) reference: String,
-    /// The `branch` claim, which is not always a branch.
+    /// The `branch` claim, which is sometimes not a branch.
     pub(super) branch: String,
     pub(super) pull_request: Option<(u32, String)>,
     pub(super) issued_at: Option<i64>,
@@ -45,7 +45,7 @@ impl Kind {
 }
 
 impl Job {
-    /// The organisation of every job unless told otherwise.
+    /// The default organisation.
     pub const ORG: &'static str = "acme";
     /// Its id.
     pub const ORG_ID: &'static str = "d7dd33ad-9317-498c-9cc6-51c250749be7";
@@ -83,7 +83,7 @@ impl Job {
         Self { id: random::uuid(), kind: Kind::Debug, ..job.clone() }
     }
 
-    /// `sem debug project`: on no ref at all.
+    /// `sem debug project`: a job without a ref.
     #[must_use]
     pub fn project_debug() -> Self {
         Self { kind: Kind::ProjectDebug, ..Self::new("", String::new(), "main".to_owned()) }
@@ -108,89 +108,89 @@ impl Job {
         }
     }
 
-    /// The job's id, random unless given.
+    /// The job's id, which is random by default.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// With this id.
+    /// Sets the job's id.
     #[must_use]
     pub fn with_id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.id);
         self
     }
 
-    /// Of this organisation.
+    /// Sets the organisation.
     #[must_use]
     pub fn org(mut self, name: &str) -> Self {
         name.clone_into(&mut self.org);
         self
     }
 
-    /// Of the project with this id.
+    /// Sets the project's id.
     #[must_use]
     pub fn project_id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.project_id);
         self
     }
 
-    /// In this repository.
+    /// Sets the repository.
     #[must_use]
     pub fn repo(mut self, name: &str) -> Self {
         name.clone_into(&mut self.repo);
         self
     }
 
-    /// On this ref, whatever kind it is of (`refs/pull/7/merge`, for one).
+    /// Sets the ref, of any kind, for example `refs/pull/7/merge`.
     #[must_use]
     pub fn reference(mut self, reference: &str) -> Self {
         reference.clone_into(&mut self.reference);
         self
     }
 
-    /// With this claim, put last: it changes nothing but itself.
+    /// Sets this claim at the end. Other claims do not change.
     #[must_use]
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.overrides.push((name.to_owned(), Some(value.into())));
         self
     }
 
-    /// Without this claim, as an organisation's filter may leave it out.
+    /// Removes this claim, like an organisation's claim filter.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.overrides.push((name.to_owned(), None));
         self
     }
 
-    /// With this `aud`, a string or a list.
+    /// Sets `aud`, a string or a list.
     #[must_use]
     pub fn audience(self, audience: impl Into<Value>) -> Self {
         self.claim("aud", audience)
     }
 
-    /// With this `iat`, in seconds since 1970; `nbf` and `exp` follow it.
+    /// Sets `iat`, in seconds since 1970; `nbf` and `exp` are set relative to it.
     #[must_use]
     pub fn issued_at(mut self, seconds: i64) -> Self {
         self.issued_at = Some(seconds);
         self
     }
 
-    /// With this `exp`.
+    /// Sets `exp`.
     #[must_use]
     pub fn expires_at(mut self, seconds: i64) -> Self {
         self.expires_at = Some(seconds);
         self
     }
 
-    /// With this `nbf`.
+    /// Sets `nbf`.
     #[must_use]
     pub fn not_before(mut self, seconds: i64) -> Self {
         self.not_before = Some(seconds);
         self
     }
 
-    /// With the session tags for AWS, which are an organisation's choice.
+    /// Adds the session tags for AWS, which are optional for an organisation.
     #[must_use]
     pub fn aws_tags(mut self, on: bool) -> Self {
         self.aws_tags = on;
@@ -203,7 +203,7 @@ impl Job {
         self.parts().full()
     }
 
-    /// The `sub127` claim, likewise.
+    /// The `sub127` claim, before any [`claim`](Self::claim).
     #[must_use]
     pub fn short_subject(&self) -> String {
         self.parts().short()

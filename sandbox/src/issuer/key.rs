@@ -1,5 +1,6 @@
-//! Signing keys: RSA of 2048 bits, kept in files, since a library that makes RSA keys takes long to compile and to run; and
-//! keys on a curve, which are new in each process. No real cloud trusts an issuer on loopback, so the files hold no secret.
+//! Signing keys. RSA keys of 2048 bits are in files, because a library that makes them takes long to compile and run.
+//! Keys on a curve are new in each process. No real cloud trusts an issuer on loopback, so the files contain no
+//! secret.
 
 use std::sync::{Arc, OnceLock};
 
@@ -36,11 +37,11 @@ pub enum Curve {
     P384,
 }
 
-/// The keys that an issuer publishes, in the order of their use: PKCS #8, in DER.
+/// The keys that an issuer publishes, in the order of their use (PKCS #8, DER).
 const PUBLISHED: [&[u8]; 3] =
     [include_bytes!("keys/1.pk8"), include_bytes!("keys/2.pk8"), include_bytes!("keys/3.pk8")];
 
-/// The nth key of every issuer. After the last one it is the first one again.
+/// The nth key of every issuer. The list starts again after the last one.
 pub(super) fn shared(index: usize) -> Arc<SigningKey> {
     static KEYS: [OnceLock<Arc<SigningKey>>; PUBLISHED.len()] = [const { OnceLock::new() }; PUBLISHED.len()];
     let index = index % PUBLISHED.len();
@@ -101,7 +102,7 @@ impl SigningKey {
         self.alg
     }
 
-    /// As Semaphore publishes it: without `alg` and `use`.
+    /// The form in which Semaphore publishes it: without `alg` and `use`.
     pub(super) fn published(&self) -> Value {
         let mut published = self.public.clone();
         published["kid"] = self.id.as_str().into();

@@ -1,4 +1,4 @@
-//! An OpenID Connect issuer shaped as Semaphore's: one organisation, its keys, its jobs' tokens.
+//! An OpenID Connect issuer like Semaphore's: one organisation, its keys, its jobs' tokens.
 
 mod claims;
 mod environment;
@@ -23,16 +23,16 @@ use key::SigningKey;
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 /// The path of the published keys.
 pub const JWKS: &str = "/.well-known/jwks.json";
-/// The hosted service's promise to caches.
+/// The cache header of the hosted service.
 const CACHE_CONTROL: &str = "max-age=900, public, must-revalidate";
 
-/// A running issuer; its url is `iss`, and the default `aud`, of its tokens.
+/// An issuer. Its URL is the `iss`, and the default `aud`, of its tokens.
 pub struct Issuer {
     server: Server,
     state: Arc<Mutex<State>>,
 }
 
-/// What it signs with, and what it publishes otherwise than it should.
+/// Its keys, and deliberate faults in what it publishes.
 struct State {
     keys: Vec<Arc<SigningKey>>,
     members: Vec<(String, Value)>,
@@ -40,14 +40,14 @@ struct State {
     ahead: i64,
 }
 
-/// How the issuer is out of order.
+/// An outage of the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outage {
     /// Connections are reset before an answer.
     Unreachable,
-    /// 500.
+    /// Status 500.
     ServerError,
-    /// 200, with a page for people.
+    /// Status 200 with an HTML page.
     Html,
 }
 
@@ -55,15 +55,15 @@ impl Issuer {
     /// Starts an issuer over plain HTTP, with one key.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start() -> io::Result<Self> {
         Self::serve(None)
     }
 
-    /// The same over TLS; its url is then `https://127.0.0.1:PORT`.
+    /// The same over TLS, with the URL `https://127.0.0.1:PORT`.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
         Self::serve(Some(tls))
     }
@@ -102,8 +102,8 @@ impl Issuer {
         key::unsigned(&json!({ "alg": "none", "typ": "JWT" }), &self.claims(job))
     }
 
-    /// A token with these claims, signed with the active key; `header` changes its header, where null removes; an
-    /// RSA key signs as RS384 and RS512 too.
+    /// A token with these claims, signed with the active key. `header` changes its header; null removes a member. An
+    /// RSA key can also sign with RS384 and RS512.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &Map<String, Value>) -> String {
         let key = self.active();
@@ -117,13 +117,13 @@ impl Issuer {
         key.sign(&whole, claims)
     }
 
-    /// The claims that a token for this job would carry now.
+    /// The claims of a token for this job at this time.
     #[must_use]
     pub fn claims(&self, job: &Job) -> Map<String, Value> {
         job.claims(&self.url())
     }
 
-    /// What a job's environment holds, the token included: `SEMAPHORE_…` and `CI`.
+    /// A job's environment with the token: `SEMAPHORE_…` and `CI`.
     #[must_use]
     pub fn environment(&self, job: &Job) -> Vec<(String, String)> {
         let mut variables = job.environment(&self.url());
@@ -131,7 +131,7 @@ impl Issuer {
         variables
     }
 
-    /// Signs with a new key from now on; the earlier ones stay published.
+    /// Signs with a new key from now on. The earlier keys stay published.
     pub fn rotate(&self) {
         let mut state = lock(&self.state);
         let next = key::shared(state.keys.len());
@@ -149,22 +149,22 @@ impl Issuer {
         lock(&self.state).published()
     }
 
-    /// Publishes these keys, whatever it signs with.
+    /// Publishes these keys, independently of the signing key.
     pub fn publish(&self, keys: Vec<Value>) {
         lock(&self.state).published = Some(keys);
     }
 
-    /// Says this of itself in the discovery document; with null the member is left out.
+    /// Sets this member of the discovery document; null removes it.
     pub fn discover(&self, name: &str, value: impl Into<Value>) {
         lock(&self.state).members.push((name.to_owned(), value.into()));
     }
 
-    /// Its clock is that many seconds ahead of this machine's, by the `Date` of its answers.
+    /// Sets the `Date` of answers that many seconds ahead of this machine's clock.
     pub fn set_clock_ahead(&self, seconds: i64) {
         lock(&self.state).ahead = seconds;
     }
 
-    /// Puts discovery and keys out of order, or in order again with `None`.
+    /// Starts an outage of discovery and keys; `None` ends it.
     pub fn set_outage(&self, outage: impl Into<Option<Outage>>) {
         self.server.always(outage.into().map(|outage| match outage {
             Outage::Unreachable => Fault::ResetBeforeHeaders,
@@ -186,7 +186,7 @@ impl Deref for Issuer {
     }
 }
 
-/// A token of somebody else's, signed with a key that no issuer here publishes.
+/// A token with a signature of a key that no issuer publishes.
 pub(crate) fn sign(claims: &Map<String, Value>) -> String {
     let key = key::unpublished();
     key.sign(&key.header(), claims)

@@ -1,6 +1,6 @@
-//! `sub` and `sub127`, letter by letter as Semaphore composes them.
+//! Composes `sub` and `sub127` exactly like Semaphore.
 
-/// What both are made of.
+/// The parts of both.
 pub(super) struct Subject<'a> {
     pub(super) org: &'a str,
     pub(super) project_id: &'a str,
@@ -15,7 +15,7 @@ impl Subject<'_> {
         format!("org:{org}:project:{project_id}:repo:{repo}:ref_type:{ref_type}:ref:{reference}")
     }
 
-    /// Cut to Google's 127, in characters.
+    /// Shortened to Google's limit of 127, in characters.
     pub(super) fn short(&self) -> String {
         let ref_type = match self.ref_type {
             "branch" => "br",

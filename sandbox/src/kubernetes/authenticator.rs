@@ -1,30 +1,30 @@
-//! How an API server finds out whose a token is.
+//! How an API server finds the user of a token.
 
 use super::eks::Eks;
 
 /// Finds the user of a token.
 pub type Users = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Whose tokens are taken.
+/// The tokens that are accepted.
 pub enum Authenticator {
-    /// Those of sessions of AWS, as an EKS cluster has it.
+    /// Those of AWS sessions, like an EKS cluster.
     Eks {
-        /// The cluster's name, which a token is for.
+        /// The name of the cluster that a token must be for.
         cluster: String,
-        /// Where AWS STS is, in place of the host that a token names.
+        /// The address of AWS STS, which replaces the host in a token.
         sts: String,
-        /// Authorities (PEM) for that place.
+        /// Trusted authorities (PEM) for that address.
         roots: Vec<String>,
     },
-    /// Those whose user this finds.
+    /// Those for which this function finds a user.
     Known(Box<Users>),
 }
 
 impl Authenticator {
-    /// The user, or why there is none.
+    /// The user of the token.
     ///
     /// # Errors
-    /// What no client is told.
+    /// Why it is refused. No client gets this reason.
     pub async fn user(&self, token: &str) -> Result<String, String> {
         match self {
             Self::Eks { cluster, sts, roots } => Eks { cluster, sts, roots }.user(token).await,

@@ -1,4 +1,4 @@
-//! What aws-iam-authenticator checks of a token, in its order and its words:
+//! Checks a token like aws-iam-authenticator, with its order and messages:
 //! <https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go>.
 
 use std::time::{Duration, SystemTime};
@@ -34,7 +34,7 @@ impl Eks<'_> {
     pub(super) async fn user(&self, token: &str) -> Result<String, String> {
         let address = address(token)?;
         let (host, query) = checked(&address)?;
-        // The authenticator asks the host itself; this one is not connected to it.
+        // The real authenticator calls the host in the token. The sandbox has no connection to it.
         let headers = [("host", host), ("x-k8s-aws-id", self.cluster), ("accept", "application/json")];
         let answer = client::get(&format!("{}/?{query}", self.sts), &headers, self.roots).await;
         let answer = answer.map_err(|error| format!("error from AWS: {error}"))?;
@@ -53,7 +53,7 @@ fn address(token: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
-/// The host and the query of an address that is nothing but a question whose it is.
+/// The host and the query of a presigned `GetCallerIdentity` address, which may contain nothing else.
 fn checked(address: &str) -> Result<(&str, &str), String> {
     let (scheme, rest) = address.split_once("://").ok_or("no scheme")?;
     if scheme != "https" {
@@ -92,7 +92,7 @@ fn checked(address: &str) -> Result<(&str, &str), String> {
     Ok((host, query))
 }
 
-/// AWS STS of the partition `aws`: the global one, or that of a region, with or without FIPS and IPv6.
+/// Whether the host is AWS STS of the partition `aws`: global, or of a region, with or without FIPS and IPv6.
 fn is_sts(host: &str) -> bool {
     let is_region = |region: &str| {
         region.contains('-')

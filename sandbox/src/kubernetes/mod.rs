@@ -1,4 +1,4 @@
-//! A Kubernetes API server: it has one namespace with one pod, for whoever brings a token that it takes.
+//! A Kubernetes API server: one namespace with one pod, for every caller with an accepted token.
 
 mod authenticator;
 mod eks;
@@ -12,17 +12,17 @@ use crate::server::{Answer, Request, Response, Server, ServerTls, Service};
 use crate::sync::lock;
 pub use authenticator::{Authenticator, Users};
 
-/// A running API server.
+/// An API server.
 pub struct ApiServer {
     server: Server,
     room: Arc<Room>,
 }
 
 impl ApiServer {
-    /// Starts it; clients of Kubernetes send a token only over TLS.
+    /// Starts it over TLS, because Kubernetes clients send tokens only over TLS.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start(tls: &ServerTls, authenticator: Authenticator) -> io::Result<Self> {
         let room = Arc::new(Room { authenticator, users: Mutex::default(), refused: Mutex::default() });
         let inside = Arc::clone(&room);
@@ -30,13 +30,13 @@ impl ApiServer {
         Ok(Self { server, room })
     }
 
-    /// Who was let in, in order.
+    /// The users whose requests were accepted, in order.
     #[must_use]
     pub fn users(&self) -> Vec<String> {
         lock(&self.room.users).clone()
     }
 
-    /// Why the others were not, which no client is told.
+    /// The reasons of refusals, which no client gets.
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
         lock(&self.room.refused).clone()

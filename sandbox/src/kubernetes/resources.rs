@@ -1,10 +1,10 @@
-//! What there is to see: as much as `kubectl get pods`, `kubectl version` and the client libraries ask for.
+//! The resources: enough for `kubectl get pods`, `kubectl version` and the client libraries.
 
 use serde_json::{Value, json};
 
 use crate::server::{Request, Response};
 
-/// The answer to somebody who may see everything.
+/// The answer to a user with all permissions.
 pub(super) fn answer(request: &Request) -> Response {
     let found = match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/version") => {
@@ -42,7 +42,7 @@ fn pods() -> Value {
     })
 }
 
-/// A failure as Kubernetes words it.
+/// A failure in the format of Kubernetes.
 pub(super) fn failure(status: u16, reason: &str, message: &str) -> Response {
     Response::json(
         status,

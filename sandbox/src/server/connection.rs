@@ -1,4 +1,4 @@
-//! One connection: TLS where asked for, requests in, answers or faults out.
+//! A connection: TLS if configured, then requests and answers or faults.
 
 use std::io;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use super::fault_plan::Turn;
 use super::{Fault, Request, Response, Shared, read};
 use crate::sync::lock;
 
-/// Time for what was sent to reach the caller before a reset overtakes it.
+/// Time for the sent bytes to arrive before the reset.
 const BEFORE_RESET: Duration = Duration::from_millis(20);
 
-/// A byte stream that can be cut off with a reset.
+/// A byte stream that can be closed with a reset.
 trait Stream: AsyncRead + AsyncWrite + Unpin {
-    /// Makes the coming close a reset, and leaves no time for TLS to say goodbye.
+    /// Makes the next close a reset, without a TLS close message.
     fn reset_on_close(&self) -> io::Result<()>;
 }
 
@@ -33,7 +33,7 @@ impl Stream for TlsStream<TcpStream> {
     }
 }
 
-/// Serves a connection to its end. An error is the caller's leaving, or a fault's doing: there is no one to tell.
+/// Serves a connection to its end. An error means that the caller has left, or is part of a fault.
 pub(super) async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
     let _ = match &shared.tls {
         _ if stream.set_nodelay(true).is_err() => return,
@@ -69,7 +69,7 @@ async fn converse(mut stream: impl Stream, number: usize, shared: &Shared) -> io
     stream.shutdown().await
 }
 
-/// Does what the fault says; true when the connection may be used again.
+/// Performs the fault; returns whether the connection may be used again.
 async fn misbehave(stream: &mut impl Stream, fault: Fault, request: &Request, shared: &Shared) -> io::Result<bool> {
     let service = &shared.service;
     match fault {
@@ -131,7 +131,7 @@ fn wire(response: &Response) -> (Vec<u8>, Vec<u8>) {
     (response.framed_head().into_bytes(), response.body.clone())
 }
 
-/// In one write: two would wait for each other (Nagle against delayed acknowledgements).
+/// In one write: with two, Nagle's algorithm would wait for a delayed acknowledgement.
 async fn send(stream: &mut impl Stream, response: &Response) -> io::Result<bool> {
     let (head, body) = wire(response);
     stream.write_all(&[head, body].concat()).await?;

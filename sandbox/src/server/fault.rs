@@ -1,4 +1,4 @@
-//! The ways in which a server can misbehave.
+//! Faults that a server can have.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,62 +6,62 @@ use std::time::Duration;
 
 use super::{Request, Response};
 
-/// What happens to one request instead of normal service, or on top of it.
+/// What happens to a request in place of the normal answer, or in addition.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// This answer, whatever was asked.
+    /// This answer, for every request.
     Status {
         /// The HTTP status.
         status: u16,
-        /// Further headers.
+        /// Additional headers.
         headers: Vec<(String, String)>,
         /// The body.
         body: String,
     },
-    /// Normal service, with something done to its answer.
+    /// The normal answer, changed by this function.
     Changed(fn(Response) -> Response),
-    /// A refusal in the service's words that repeats what callers keep secret, as some services do by mistake.
+    /// A refusal that repeats the caller's secrets, as some services do by mistake.
     Indiscreet,
-    /// Waits, then normal service.
+    /// A pause, then the normal answer.
     Delay(Duration),
-    /// The request is read; the connection is reset.
+    /// The request is read; then the connection is reset.
     ResetBeforeHeaders,
-    /// Reset within the answer's head.
+    /// A reset within the head of the answer.
     ResetInHeaders,
-    /// Reset halfway through the answer's body.
+    /// A reset in the middle of the body.
     ResetInBody,
-    /// Says how long the body is, sends half of it, and closes in good order.
+    /// States the length of the body, sends half of it, and closes the connection normally.
     TruncatedBody,
-    /// Normal service, one byte at a time.
+    /// The normal answer, one byte at a time.
     SlowBytes {
         /// The time between two bytes.
         every: Duration,
     },
-    /// A body that does not end until the caller hangs up.
+    /// A body that does not end until the caller closes the connection.
     EndlessBody,
-    /// An answer of an attacker's making.
+    /// An answer that an attacker has made.
     Forged(Forgery),
-    /// The first bytes, then the others again and again until the caller hangs up.
+    /// The first bytes, then the others repeatedly until the caller closes the connection.
     Endless {
-        /// What comes once.
+        /// The bytes that are sent once.
         first: Vec<u8>,
-        /// What comes without end.
+        /// The bytes that are repeated.
         again: Vec<u8>,
     },
-    /// 200 with a page for people, as a captive portal answers.
+    /// Status 200 with an HTML page, like a captive portal.
     HtmlOk,
-    /// Sends the caller elsewhere.
+    /// A redirect.
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// Where to.
+        /// The new address.
         location: String,
     },
-    /// Never answers; the connection stays open.
+    /// No answer; the connection stays open.
     Hang,
 }
 
-/// Makes the bytes of an answer: from all requests to this server so far, and from what normal service answers.
+/// Makes the bytes of an answer from all requests to this server so far, and from the normal answer.
 #[derive(Clone)]
 pub struct Forgery(Arc<Forge>);
 
@@ -80,7 +80,7 @@ impl fmt::Debug for Forgery {
 }
 
 impl Fault {
-    /// Whatever bytes `forge` makes, in place of an answer; see [`Forgery`].
+    /// The bytes that `forge` makes, in place of an answer; see [`Forgery`].
     #[must_use]
     pub fn forged(forge: impl Fn(&[Request], Response) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::Forged(Forgery(Arc::new(forge)))

@@ -1,11 +1,11 @@
-//! What the next requests meet: normal service, faults, an outage, throttling.
+//! Decides what happens to a request: normal answer, fault, outage, rate limit.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::{Fault, Request};
 
-/// Faults to come, in the order in which they are looked at.
+/// Planned faults, in order of precedence.
 #[derive(Default)]
 pub(super) struct FaultPlan {
     script: VecDeque<Fault>,
@@ -15,7 +15,7 @@ pub(super) struct FaultPlan {
     bucket: Option<Bucket>,
 }
 
-/// What one request meets.
+/// What happens to one request.
 pub(super) enum Turn {
     Serve,
     Misbehave(Fault),
@@ -57,11 +57,11 @@ impl FaultPlan {
     }
 }
 
-/// A fault for some requests alone.
+/// A fault only for some requests.
 struct Aimed {
     at: fn(&Request) -> bool,
     fault: Fault,
-    /// How many of them meet it yet; none for all.
+    /// The number of such requests left; `None` for all.
     left: Option<usize>,
 }
 
@@ -75,7 +75,7 @@ impl Aimed {
     }
 }
 
-/// Fills at a steady rate, up to one second's worth.
+/// A token bucket: it fills at a constant rate, up to one second's worth.
 struct Bucket {
     rate: f64,
     level: f64,

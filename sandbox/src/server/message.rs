@@ -1,23 +1,23 @@
-//! A request as it arrived, an answer before it leaves.
+//! Requests and answers.
 
 use std::borrow::Cow;
 
-/// A request that arrived whole.
+/// A complete request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// As in `POST`.
+    /// For example `POST`.
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// What followed the `?`, raw; empty when nothing did.
+    /// The raw query after `?`; empty if there is none.
     pub query: String,
-    /// In order of arrival, names in lower case.
+    /// In the order received, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body, decoded from its transfer encoding.
     pub body: Vec<u8>,
-    /// The fields of an `application/x-www-form-urlencoded` body; else empty.
+    /// The fields of an `application/x-www-form-urlencoded` body; otherwise empty.
     pub form: Vec<(String, String)>,
-    /// Which connection of this server brought it, from 1.
+    /// The number of its connection to this server; the first one is 1.
     pub connection: usize,
 }
 
@@ -28,8 +28,7 @@ impl Request {
         find(&self.headers, |header| header.eq_ignore_ascii_case(name))
     }
 
-    /// What it carries that nobody else may see: fields of its form, or of its JSON, and headers; of a token with parts, the
-    /// last one by itself too.
+    /// The secrets in it: fields of its form or JSON, and headers. For a token with parts, also the last part.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -58,7 +57,7 @@ impl Request {
     }
 }
 
-/// The secrets of these requests and `more`, in a sentence; the short ones first, since a reader may cut it.
+/// A sentence with the secrets of these requests and `more`. Short ones come first, because a reader may truncate it.
 pub(crate) fn repeated(sent: &[Request], more: impl IntoIterator<Item = String>) -> String {
     let mut secrets: Vec<String> = sent.iter().flat_map(Request::secrets).chain(more).collect();
     secrets.sort_by_key(String::len);
@@ -74,14 +73,14 @@ fn find(pairs: &[(String, String)], matches: impl Fn(&str) -> bool) -> Option<&s
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Headers, less those that frame the body.
+    /// Headers, without those for the length of the body.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// An answer whose body is of that type.
+    /// An answer with a body of that type.
     #[must_use]
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: vec![("content-type".into(), content_type.into())], body: body.into() }
@@ -93,14 +92,14 @@ impl Response {
         Self::new(status, "application/json; charset=utf-8", body.to_string())
     }
 
-    /// The same with a further header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// A page for people, as a captive portal or a proxy shows.
+    /// An HTML page, like that of a captive portal or a proxy.
     #[must_use]
     pub fn html(status: u16) -> Self {
         let body =
@@ -108,18 +107,18 @@ impl Response {
         Self::new(status, "text/html; charset=utf-8", body)
     }
 
-    /// All of it as it goes out.
+    /// The bytes of the answer.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         [self.framed_head().as_bytes(), &self.body].concat()
     }
 
-    /// The head, which says how long the body is.
+    /// The head, with the length of the body.
     pub(super) fn framed_head(&self) -> String {
         self.head(&format!("content-length: {}", self.body.len()))
     }
 
-    /// The head as it goes out, up to the empty line; `framing` says how the body ends.
+    /// The head up to the empty line. `framing` is the header for the body's end.
     pub(super) fn head(&self, framing: &str) -> String {
         let status = format!("HTTP/1.1 {} {}", self.status, reason(self.status));
         let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}"));

@@ -1,4 +1,4 @@
-//! The HTTP/1.1 server under every room: hand-written, because a [`Fault`] needs the socket itself.
+//! The HTTP/1.1 server of all services. It is hand-written, because a [`Fault`] needs the socket.
 
 mod connection;
 mod fault;
@@ -27,21 +27,21 @@ pub use tls::{ServerTls, Tls};
 use crate::sync::lock;
 use fault_plan::FaultPlan;
 
-/// An answer in the making.
+/// A future answer.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Response> + Send + 'a>>;
 
-/// What a room answers.
+/// The answers of a service.
 pub trait Service: Send + Sync + 'static {
-    /// The answer of normal service.
+    /// The normal answer.
     fn answer<'a>(&'a self, request: &'a Request) -> Answer<'a>;
 
-    /// The answer to a caller who comes too often.
+    /// The answer to a caller over the rate limit.
     fn throttled(&self) -> Response;
 
-    /// The answer while the room is down.
+    /// The answer during an outage.
     fn unavailable(&self) -> Response;
 
-    /// A refusal that repeats what callers keep secret; `sent` are all requests so far. A room that is sent no secret just
+    /// A refusal that repeats the caller's secrets. `sent` are all requests so far. A service without secrets only
     /// refuses.
     fn indiscreet(&self, sent: &[Request]) -> Response {
         let _ = sent;
@@ -49,7 +49,7 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
-/// A running server; it stops, and its connections close, when this is dropped.
+/// A running server. On drop, it stops and closes its connections.
 pub struct Server {
     address: SocketAddr,
     scheme: &'static str,
@@ -58,7 +58,7 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the connections of one server share.
+/// The data that the connections of one server share.
 pub(crate) struct Shared {
     service: Arc<dyn Service>,
     tls: Option<TlsAcceptor>,
@@ -67,10 +67,10 @@ pub(crate) struct Shared {
 }
 
 impl Server {
-    /// Serves on a free port of `127.0.0.1`; the room is built once its url is known.
+    /// Starts a server on a free port of `127.0.0.1`. `room` makes the service for the server's URL.
     ///
     /// # Errors
-    /// When the port, the thread or its runtime cannot be had.
+    /// If the port, the thread or the runtime is not available.
     pub fn start(tls: Option<&ServerTls>, room: impl FnOnce(&str) -> Arc<dyn Service>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(async { listen() })?;
@@ -95,13 +95,13 @@ impl Server {
         Ok(Self { address, scheme, shared, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// `http://127.0.0.1:PORT`, or `https://…` over TLS; no trailing slash.
+    /// `http://127.0.0.1:PORT`, or `https://…` over TLS, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         self.url_for("127.0.0.1")
     }
 
-    /// The same under another host name, which must resolve to `127.0.0.1`.
+    /// The URL with another host name, which must resolve to `127.0.0.1`.
     #[must_use]
     pub fn url_for(&self, host: &str) -> String {
         format!("{}://{host}:{}", self.scheme, self.port())
@@ -113,18 +113,18 @@ impl Server {
         self.address.port()
     }
 
-    /// Every request that arrived whole, in order, answered or not.
+    /// Every complete request in order, whether it was answered or not.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.shared.requests).clone()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn forget_requests(&self) {
         lock(&self.shared.requests).clear();
     }
 
-    /// Waits until that many requests have arrived; false when they have not after `patience`.
+    /// Waits until that many requests have arrived; returns false after `patience`.
     #[must_use]
     pub fn await_requests(&self, count: usize, patience: Duration) -> bool {
         let end = Instant::now() + patience;
@@ -137,33 +137,34 @@ impl Server {
         true
     }
 
-    /// The next requests meet these faults, one each, in order; normal service follows.
+    /// Plans these faults for the next requests, one each.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.fault_plan).script(faults);
     }
 
-    /// Every request meets this fault, after those of [`script`](Self::script), until it is changed; `None` ends it.
+    /// Sets a fault for every request, after those of [`script`](Self::script); `None` ends it.
     pub fn always(&self, fault: impl Into<Option<Fault>>) {
         lock(&self.shared.fault_plan).always(fault.into());
     }
 
-    /// Serves this many requests a second (and as many at once after a quiet second); refuses the others as the real
-    /// service does.
+    /// Sets a rate limit in requests per second (with a burst of one second's worth). Other requests get the real
+    /// service's refusal.
     pub fn throttle(&self, per_second: u32) {
         lock(&self.shared.fault_plan).throttle(per_second);
     }
 
-    /// The next `times` requests that are such ones meet this fault, before any other; all of them where that is none.
+    /// Plans a fault for the next `times` requests for which `at` is true, before any other fault; for all of them if
+    /// `None`.
     pub fn aim(&self, at: fn(&Request) -> bool, fault: Fault, times: impl Into<Option<usize>>) {
         lock(&self.shared.fault_plan).aim(at, fault, times.into());
     }
 
-    /// Answers 503 until then.
+    /// Answers 503 until `end`.
     pub fn outage_until(&self, end: Instant) {
         lock(&self.shared.fault_plan).outage_until(end);
     }
 
-    /// Answers 503 for that long, from now.
+    /// Answers 503 for that time from now.
     pub fn outage_for(&self, time: Duration) {
         self.outage_until(Instant::now() + time);
     }
@@ -173,13 +174,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been printed already.
+            // A panic of the thread has already been printed.
             let _ = thread.join();
         }
     }
 }
 
-/// With room for a crowd: a full queue would make callers wait a second for their next try.
+/// With a long queue: if it were full, callers would wait a second for their next attempt.
 fn listen() -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
@@ -190,7 +191,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     for connection in 1.. {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection::serve(stream, connection, Arc::clone(&shared)))),
-            // Out of descriptors, for one: those that are open will close.
+            // For example, no file descriptors are left: wait until a connection closes.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }

@@ -1,4 +1,4 @@
-//! Reads requests off a connection.
+//! Reads requests from a connection.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::Request;
 
-/// More than any request of ours; a caller that sends more is broken.
+/// The largest request; no valid caller sends more.
 const MAX_REQUEST: usize = 1 << 20;
 
-/// The next request, or none when the caller has hung up between two.
+/// The next request; `None` if the caller has closed the connection.
 pub(super) async fn request(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     buffer: &mut Vec<u8>,

@@ -1,4 +1,4 @@
-//! A private certificate authority, and the server certificates that tests need: good and bad.
+//! A private certificate authority, and valid and invalid server certificates for tests.
 
 use std::io;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ pub struct Tls {
     certificate: rcgen::Certificate,
 }
 
-/// What a server presents.
+/// A server's certificate and key.
 #[derive(Clone)]
 pub struct ServerTls(Arc<ServerConfig>);
 
 impl Tls {
-    /// Makes an authority of its own: two of them do not trust each other.
+    /// Makes a new authority: two of them do not trust each other.
     ///
     /// # Errors
-    /// When a key or certificate cannot be made.
+    /// If a key or certificate cannot be made.
     pub fn new() -> io::Result<Self> {
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let mut params = CertificateParams::default();
@@ -36,21 +36,22 @@ impl Tls {
         Ok(Self { issuer: Issuer::new(params, key), certificate })
     }
 
-    /// The authority's certificate, for `--ca-file` and its like.
+    /// The authority's certificate, for example for `--ca-file`.
     #[must_use]
     pub fn ca_pem(&self) -> String {
         self.certificate.pem()
     }
 
-    /// A valid certificate for these names and addresses; a name other than the one asked for makes a bad one.
+    /// A valid certificate for these names and addresses. With other names than the server's, it is invalid for the
+    /// server.
     ///
     /// # Errors
-    /// When a name is none, or the certificate cannot be made.
+    /// If a name is invalid, or the certificate cannot be made.
     pub fn server(&self, names: &[&str]) -> io::Result<ServerTls> {
         self.sign(&leaf(names)?)
     }
 
-    /// A certificate for these names that ran out long ago.
+    /// An expired certificate for these names.
     ///
     /// # Errors
     /// As for [`server`](Self::server).
@@ -69,7 +70,7 @@ impl Tls {
         self.server(&["elsewhere.test"])
     }
 
-    /// A certificate for these names under an authority that is not this one.
+    /// A certificate for these names from another authority.
     ///
     /// # Errors
     /// As for [`server`](Self::server).
@@ -77,7 +78,7 @@ impl Tls {
         Self::new()?.server(names)
     }
 
-    /// A valid certificate for these names and its key, both PEM, for a server or a client that is another program.
+    /// A valid certificate for these names and its key, both in PEM, for another program.
     ///
     /// # Errors
     /// As for [`server`](Self::server).

@@ -1,4 +1,4 @@
-//! The login, in the order and the words of the JWT auth method.
+//! The login, with the order and messages of the JWT auth method.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::random;
 use crate::server::{Request, Response};
 use crate::sync::lock;
 
-/// Who may log in to a role, and what that lets them read.
+/// The requirements of a role, and the secrets that it may read.
 #[derive(Clone)]
 pub(super) struct Role {
     pub(super) audience: String,
@@ -17,7 +17,7 @@ pub(super) struct Role {
     pub(super) reads: Vec<String>,
 }
 
-/// The real one's default `clock_skew_leeway`.
+/// The default `clock_skew_leeway` of a real server.
 const LEEWAY: i64 = 60;
 
 impl Room {

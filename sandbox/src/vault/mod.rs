@@ -1,4 +1,4 @@
-//! The Vault room: a JWT login that verifies what the real one verifies, and a KV version 2 engine at `secret/`.
+//! A Vault with the login checks of a real server, and a KV version 2 engine at `secret/`.
 
 mod login;
 mod secrets;
@@ -16,7 +16,7 @@ use crate::server::{Answer, Request, Response, Server, ServerTls, Service, repea
 use crate::sync::lock;
 use login::Role;
 
-/// A running Vault; it knows no issuer, no role and no secret until told.
+/// A Vault, without issuer, roles and secrets at first.
 pub struct Vault {
     server: Server,
     room: Arc<Room>,
@@ -33,16 +33,16 @@ struct State {
     issuer: String,
     roots: Vec<String>,
     roles: HashMap<String, Role>,
-    /// By path below `secret/`, the versions in order.
+    /// By path below `secret/`: the versions in order.
     secrets: HashMap<String, Vec<Value>>,
-    /// What each client token may read.
+    /// By client token: the paths that it may read.
     tokens: HashMap<String, Vec<String>>,
-    /// By path, what a POST there makes.
+    /// By path: the result of a POST.
     made: HashMap<String, Value>,
     issued: Vec<String>,
 }
 
-/// An error in the words of Vault.
+/// An error in the format of Vault.
 struct Refusal(u16, String);
 
 impl Refusal {
@@ -50,7 +50,7 @@ impl Refusal {
         Self(status, words.into())
     }
 
-    /// The policies say no; a token that is not known is told something else.
+    /// A refusal by policy. An unknown token gets another error.
     fn by_policy() -> Self {
         Self::new(403, "1 error occurred:\n\t* permission denied\n\n")
     }
@@ -64,7 +64,7 @@ impl Vault {
     /// Starts it over plain HTTP.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start() -> io::Result<Self> {
         Self::serve(None)
     }
@@ -72,7 +72,7 @@ impl Vault {
     /// Starts it over TLS.
     ///
     /// # Errors
-    /// When the server cannot be started.
+    /// If the server cannot be started.
     pub fn start_tls(tls: &ServerTls) -> io::Result<Self> {
         Self::serve(Some(tls))
     }
@@ -84,35 +84,35 @@ impl Vault {
         Ok(Self { server, room })
     }
 
-    /// Lets this issuer's tokens log in, at the mount `jwt`.
+    /// Accepts logins with this issuer's tokens, at the mount `jwt`.
     pub fn trust_issuer(&self, issuer: &str) {
         issuer.clone_into(&mut lock(&self.room.state).issuer);
     }
 
-    /// Trusts this authority (PEM) when it fetches the issuer's keys over https.
+    /// Adds a trusted certificate authority (PEM) for downloads of the issuer's keys.
     pub fn trust_ca(&self, pem: &str) {
         lock(&self.room.state).roots.push(pem.to_owned());
     }
 
-    /// Creates a role, or replaces it: a token must have this audience and these claims, and may then read the secrets
-    /// whose paths below `secret/` start with one of `reads`.
+    /// Creates or replaces a role. A token must have this audience and these claims. It may then read secrets with
+    /// paths below `secret/` that start with one of `reads`.
     pub fn create_role(&self, name: &str, audience: &str, claims: Map<String, Value>, reads: &[&str]) {
         let reads = reads.iter().map(|path| (*path).to_owned()).collect();
         let role = Role { audience: audience.to_owned(), claims, reads };
         lock(&self.room.state).roles.insert(name.to_owned(), role);
     }
 
-    /// Writes a further version of a secret below `secret/`.
+    /// Writes another version of a secret below `secret/`.
     pub fn write(&self, path: &str, fields: Value) {
         lock(&self.room.state).secrets.entry(path.to_owned()).or_default().push(fields);
     }
 
-    /// Lets a POST at `path`, by whatever token, make something with these fields.
+    /// Sets the result of a POST at `path`, for every token.
     pub fn make(&self, path: &str, fields: Value) {
         lock(&self.room.state).made.insert(path.to_owned(), fields);
     }
 
-    /// Everything that a secret, or what a POST makes, holds in a text.
+    /// All texts in secrets, and in results of POSTs.
     #[must_use]
     pub fn values(&self) -> Vec<String> {
         let state = lock(&self.room.state);
@@ -121,19 +121,19 @@ impl Vault {
         texts
     }
 
-    /// Every client token that was ever issued, answered or not.
+    /// All client tokens that were ever issued, whether the answer was sent or not.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
         lock(&self.room.state).issued.clone()
     }
 
-    /// Whether a client token is still good.
+    /// Whether a client token is valid.
     #[must_use]
     pub fn is_good(&self, token: &str) -> bool {
         lock(&self.room.state).tokens.contains_key(token)
     }
 
-    /// Forgets the keys that it fetched: the next token needs its issuer.
+    /// Drops the downloaded keys, so that the next token requires a download.
     pub fn forget_keys(&self) {
         self.room.keys.forget();
     }
@@ -192,7 +192,7 @@ impl Service for Room {
     }
 }
 
-/// A good answer's frame.
+/// The envelope of a successful answer.
 fn envelope(data: &Value, auth: &Value) -> Response {
     let body = json!({
         "request_id": random::uuid(), "lease_id": "", "renewable": false, "lease_duration": 0,

@@ -1,4 +1,4 @@
-//! What a client token can do: read below `secret/data/`, ask about mounts and about itself, and end.
+//! The calls with a client token: reads below `secret/data/`, questions about mounts and the token, revocation.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::{Refusal, Room, State, envelope};
 use crate::server::{Request, Response};
 use crate::sync::lock;
 
-/// Below the mount, as version 2 of the engine has it.
+/// The path of KV version 2 after the mount.
 const DATA: &str = "secret/data/";
 
 impl Room {
@@ -75,7 +75,7 @@ impl Room {
 }
 
 impl State {
-    /// What the request's client token may read.
+    /// The paths that the request's client token may read.
     fn reads(&self, request: &Request) -> Result<&Vec<String>, Refusal> {
         let token = request.header("x-vault-token").unwrap_or_default();
         self.tokens.get(token).ok_or_else(|| Refusal::new(403, "permission denied"))
