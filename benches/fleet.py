@@ -170,6 +170,15 @@ def without_jitter():
     return arrivals
 
 
+# Readable on a dark page and on a light one, as tests/it/docs/pictures.rs has it for the other pictures.
+STYLE = """text { font: 12px sans-serif; fill: #24292f } .page { fill: #f6f8fa } .bars { fill: #0969da } .axis { stroke: #57606a; fill: none }
+.limit { stroke: #cf222e; stroke-dasharray: 4 3 } text.mark { fill: #cf222e }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .page { fill: #161b22 } .bars { fill: #4493f8 } .axis { stroke: #9198a1 }
+.limit { stroke: #f85149 } text.mark { fill: #f85149 }
+}"""
+
+
 def picture(one):
     """Attempts per 100 ms, as bars: a path with a step for each, so that the file stays small."""
     counts = bins(one.attempts)
@@ -180,19 +189,20 @@ def picture(one):
     seconds = range(0, int(len(counts) * BIN) + 1, 2)
     marks = "".join(f'<text x="{left + at / BIN * across:.0f}" y="{floor + 16}">{at}</text>' for at in seconds)
     level = floor - RATE * BIN * up
-    rate = f'<path d="M{left} {level:.0f}H{width - 10}" stroke="#b00" stroke-dasharray="4 3"/>'
-    at = f'x="{width - 10}" y="{level - 4:.0f}" text-anchor="end"'
-    rate += f'<text {at} fill="#b00">what is served, {RATE} a second</text>'
+    rate = f'<path class="limit" d="M{left} {level:.0f}H{width - 10}"/>'
+    # Above the last bars, which are low.
+    at = f'x="{width - 10}" y="{level - 14:.0f}" text-anchor="end"'
+    rate += f'<text class="mark" {at}>the limit: {RATE} requests per second</text>'
     back = left + DOWN / BIN * across
-    up_again = f'<path d="M{back:.0f} 30V{floor}" stroke="#b00" stroke-dasharray="4 3"/>'
-    up_again += f'<text x="{back - 4:.0f}" y="40" text-anchor="end" fill="#b00">the server is back</text>'
+    up_again = f'<path class="limit" d="M{back:.0f} 30V{floor}"/>'
+    up_again += f'<text class="mark" x="{back - 4:.0f}" y="40" text-anchor="end">the server is up again</text>'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-        f' font-family="sans-serif" font-size="12">\n'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">\n'
+        f"<title>{JOBS} jobs at once, {TITLES[one.name]}: attempts per 100 ms</title>\n<style>{STYLE}</style>\n"
+        f'<rect class="page" width="{width}" height="{height}" rx="6"/>\n'
         f'<text x="{left}" y="18">{JOBS} jobs at once, {TITLES[one.name]}: attempts per 100 ms</text>\n'
-        f'<path d="M{left} {floor}{steps}V{floor}Z" fill="#468"/>\n'
-        f'<path d="M{left} 30V{floor}H{width - 10}" fill="none" stroke="#333"/>\n'
+        f'<path class="bars" d="M{left} {floor}{steps}V{floor}Z"/>\n'
+        f'<path class="axis" d="M{left} 30V{floor}H{width - 10}"/>\n'
         f'<g text-anchor="middle">{marks}<text x="{width / 2:.0f}" y="{height - 8}">seconds</text></g>\n'
         f'<g text-anchor="end"><text x="{left - 6}" y="34">{most}</text>'
         f'<text x="{left - 6}" y="{floor + 4}">0</text></g>\n'
@@ -200,7 +210,7 @@ def picture(one):
     )
 
 
-TITLES = {"throttled": f"an STS that serves {RATE} a second", "down": f"an STS that is down for {DOWN:.0f} s"}
+TITLES = {"throttled": f"STS with a limit of {RATE} requests per second", "down": f"STS down for {DOWN:.0f} s"}
 
 
 def report(runs):

@@ -27,14 +27,14 @@ text { fill: #e6edf3 } .good { fill: #3fb950 } .bad { fill: #f85149 } .quiet { f
 rect.page { fill: #161b22; stroke: #30363d } line { stroke: #30363d }
 }";
 
-/// Spaces that no reader of SVG puts together.
+/// Text with no-break spaces, since viewers of SVG join other spaces. Some viewers also need `xml:space`.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}")
 }
 
 pub(super) fn svg(width: usize, height: usize, title: &str, body: &str) -> String {
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n<title>{title}</title>\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" xml:space=\"preserve\">\n<title>{title}</title>\n\
          <style>{STYLE}</style>\n\
          <rect class=\"page\" x=\"0.5\" y=\"0.5\" width=\"{}\" height=\"{}\" rx=\"6\"/>\n{body}</svg>\n",
         width - 1,
