@@ -154,7 +154,7 @@ def run(name, ideal, program, env, relay, listen_after=0.0):
 
 
 def without_jitter():
-    """A simulated fleet whose pauses double from 0.2 to 5 s, against the same throttle."""
+    """A simulated fleet whose pauses double from 0.2 to 5 s, against the same rate limit."""
     chance = random.Random(1)
     waiting = [(chance.random() * 0.3, 0.2) for _ in range(JOBS)]
     heapq.heapify(waiting)
@@ -218,15 +218,15 @@ def report(runs):
     head = ["", *(TITLES[one.name] for one in runs), "target"]
     rows = [
         ["jobs that succeed", *(f"{one.succeeded} of {JOBS}" for one in runs), "all"],
-        ["the last one's end, s", *(f"{one.last:.1f}" for one in runs), ""],
+        ["the last job ends after, s", *(f"{one.last:.1f}" for one in runs), ""],
         ["the ideal, s", *(f"{one.ideal:.1f}" for one in runs), ""],
         ["× the ideal", *(f"{one.last / one.ideal:.2f}" for one in runs), "≤ 1.5"],
-        ["half of them done after, s", *(f"{statistics.median(one.times):.1f}" for one in runs), ""],
+        ["half of the jobs end after, s", *(f"{statistics.median(one.times):.1f}" for one in runs), ""],
         ["attempts per job", *(f"{len(one.attempts) / JOBS:.1f}" for one in runs), ""],
         ["requests that arrived", *(str(len(one.arrivals)) for one in runs), ""],
         ["most attempts in 100 ms, × the trend", *(f"{one.waves.peak_to_mean:.1f}" for one in runs), ""],
         ["highest autocorrelation", *(f"{one.waves.highest:.2f} at {one.waves.lag:.1f} s" for one in runs), ""],
-        ["by chance alone up to", *(f"{one.waves.chance:.2f}" for one in runs), ""],
+        ["by chance, up to", *(f"{one.waves.chance:.2f}" for one in runs), ""],
         ["synchronised waves", *("**found**" if one.waves.found else "none" for one in runs), "none"],
     ]
     lines = [head, ["---"] * len(head), *rows]
@@ -235,25 +235,25 @@ def report(runs):
     return (
         f"{processor()}; {datetime.date.today().isoformat()}. "
         f"The targets are {'met' if met else '**missed**'}.\n\n{table}\n\n"
-        f"A simulated fleet without jitter, against the same throttle, has an autocorrelation of {simulated.highest:.2f} at "
-        f"{simulated.lag:.1f} s (by chance alone up to {simulated.chance:.2f}), and {simulated.peak_to_mean:.1f} times the trend "
+        f"A simulated fleet without jitter, against the same rate limit, has an autocorrelation of {simulated.highest:.2f} at "
+        f"{simulated.lag:.1f} s (by chance, up to {simulated.chance:.2f}), and {simulated.peak_to_mean:.1f} times the trend "
         f"at most.\n"
     )
 
 
 HEAD = f"""# Under load
 
-Written by `benches/fleet.py`, whose docstring says how it measures:
+`benches/fleet.py` measures and writes this page. Its docstring describes the method:
 
     sh install.sh --to target/bench
     python3 benches/fleet.py target/bench/oidc-exchange --write
 
-{JOBS} jobs get their tokens at the same moment. The ideal is what no retry could beat: the throttle lets {RATE} in at once and
-{RATE} a second from then on; the server that is down takes everybody when it is back.
+{JOBS} jobs get their tokens at the same moment. No retry strategy can be faster than the ideal: the rate-limited server answers {RATE} requests
+at once and then {RATE} per second. The server that is down answers all requests when it is up again.
 
-![attempts per 100 ms against the throttle](load-throttled.svg)
+![attempts per 100 ms against a rate limit](load-throttled.svg)
 
-![attempts per 100 ms against the server that is down](load-down.svg)
+![attempts per 100 ms against a server that is down](load-down.svg)
 
 """
 

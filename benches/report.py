@@ -142,7 +142,7 @@ class Result:
         for race in self.races:
             parts += [f"## {race.cloud}, {'over TLS' if race.scheme == 'TLS' else 'in clear'}", race_table(race)]
         if self.kept:
-            parts += ["## From what is kept", KEPT_WORDS, *(start_table(pair) for pair in self.kept)]
+            parts += ["## Cached answers", KEPT_WORDS, *(start_table(pair) for pair in self.kept)]
         if self.starts:
             parts += ["## Starting", start_table(self.starts)]
         parts += [INSTRUCTIONS]
@@ -158,7 +158,7 @@ class Result:
             file.write(HEAD + self.whole())
 
 
-# What is aimed at where an answer comes from what is kept, in the order of the pairs: Kubernetes, docker.
+# The targets for cached answers, in the order of the pairs: Kubernetes, docker.
 KEPT = (
     ("≥ 300× less wall", lambda wall, cpu: wall >= 300),
     ("≥ 5× less wall, ≥ 5× less CPU", lambda wall, cpu: wall >= 5 and cpu >= 5),
@@ -184,11 +184,11 @@ so that these digests count for more than they cost.
 | all else | 1.08 | the C library's and Rust's start, the plan, HTTP |
 | **sum** | **4.91** | |
 
-| of an answer from what is kept | million instructions |
+| of a cached answer | million instructions |
 | --- | --- |
 | `--format kubernetes` | 2.16 |
 | of it: the command line | 0.52 |
-| of it: SHA-256, for the key of what is kept and for the signature | 0.28 |
+| of it: SHA-256, for the cache key and for the signature | 0.28 |
 | of it: the handlers of signals | 0.17 |
 | of it: relocations | 0.14 |
 | `docker-credential-oidc-exchange get` | 0.47 |

@@ -74,11 +74,11 @@ def report(targets):
     total = sum(target.done["runs"] for target in targets)
     return f"""# Fuzzing: what was run
 
-Written by `python3 fuzz/campaign.py`, on {datetime.date.today()}, at commit {commit}. [fuzz/README.md](../fuzz/README.md) says what
-the targets are and how to run them. {total:,} runs in all, without a panic, a failed assertion, an overflow or a token
-in an error. Coverage counts edges; a feature is an edge with how often it was taken.
+Written by `python3 fuzz/campaign.py`, on {datetime.date.today()}, at commit {commit}. [fuzz/README.md](../fuzz/README.md) explains
+the targets and how to run them. {total:,} runs in all, without a panic, a failed assertion, an overflow or a token
+in an error. Coverage is the number of edges. A feature is an edge with its number of executions.
 
-| target | minutes | of processor time | runs | coverage | features | inputs kept | their size |
+| target | minutes | minutes of processor time | runs | coverage | features | inputs kept | their size |
 |---|---|---|---|---|---|---|---|
 {rows}
 """

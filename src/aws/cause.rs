@@ -121,7 +121,7 @@ impl Cause {
                 .next(Context::verify_line),
             Self::Expired => Row::refused(TOKEN).fix(Context::expiry),
             Self::IssuerRejected => Row::refused(TOKEN)
-                .say(&["the issuer itself no longer stands by this token: run the job again for a new one"]),
+                .say(&["the issuer no longer accepts this token: run the job again for a new one"]),
             Self::PolicyMalformed => Row::refused(POLICY).say(&[
                 "check --policy with: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…",
             ]),

@@ -92,7 +92,7 @@ impl SessionTag {
             return Err("a key has 1 to 128 characters, a value at most 256".into());
         }
         if let Some(bad) = key.chars().chain(value.chars()).find(|c| !is_tag(*c)) {
-            return Err(format!("STS takes letters, digits, spaces and _.:/=+-@, but not {bad:?}"));
+            return Err(format!("STS accepts letters, digits, spaces and _.:/=+-@, but not {bad:?}"));
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
             return Err("keys that begin with aws: are AWS's own".into());

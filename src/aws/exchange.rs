@@ -41,7 +41,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
     let Given { token, http, host, deadline, .. } = *given;
     request.guard.foresee(request.last_role())?;
     if token.jwt().reveal().len() > LONGEST_TOKEN {
-        let why = format!("AWS STS takes at most {LONGEST_TOKEN} characters");
+        let why = format!("AWS STS accepts at most {LONGEST_TOKEN} characters");
         return Err(subject::Error::NotJwt { why }.into());
     }
     let settings = SdkSettings::read(shared_files::read(&host.env, deadline).await?).await;

@@ -30,7 +30,7 @@ impl SessionPolicy {
     /// Checks the text. If it is too long, white space outside of strings is removed.
     fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
         let value = json::parse(text.as_bytes()).map_err(|fault| {
-            let hint = fault.hint().unwrap_or("IAM takes no comments and no trailing commas");
+            let hint = fault.hint().unwrap_or("IAM accepts no comments and no trailing commas");
             Usage::new(format!("{origin}: {fault}")).hint(hint)
         })?;
         if !value.is_object() {
@@ -41,13 +41,13 @@ impl SessionPolicy {
         let length = text.chars().count();
         if length > LONGEST {
             return Err(Usage::new(format!(
-                "{origin}: {length} characters, even without spaces; STS takes at most {LONGEST}"
+                "{origin}: {length} characters, even without spaces; STS accepts at most {LONGEST}"
             ))
             .hint("put it into a managed policy and name that with --policy-arn"));
         }
         if let Some(bad) = text.chars().find(|c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}')) {
             return Err(Usage::new(format!(
-                "{origin}: STS takes no character above U+00FF, such as U+{:04X}",
+                "{origin}: STS accepts no character above U+00FF, such as U+{:04X}",
                 u32::from(bad)
             ))
             .hint("write it as a JSON escape, \\uXXXX"));
@@ -76,7 +76,7 @@ mod tests {
         assert!(from_option(r#"{"Version":"2012-10-17","Statement":[]}"#).is_ok());
         assert_eq!(fault("{\"a\": 1,\n}"), "--policy: not JSON: trailing comma at line 2 column 1");
         assert_eq!(fault("[]"), "--policy: a policy is a JSON object");
-        assert_eq!(fault("{\"a\":\"日\"}"), "--policy: STS takes no character above U+00FF, such as U+65E5");
+        assert_eq!(fault("{\"a\":\"日\"}"), "--policy: STS accepts no character above U+00FF, such as U+65E5");
         assert!(fault("@/nonexistent/policy.json").starts_with("--policy: cannot read /nonexistent/policy.json: "));
     }
 

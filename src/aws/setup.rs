@@ -138,13 +138,13 @@ impl Request {
         }
         if claims.is_some_and(|claims| claims.text("sub").is_none()) {
             warnings.push(
-                "this token has no `sub`, which the organization's settings leave out: STS takes no token without"
+                "this token has no `sub`, which the organization's settings leave out: STS accepts no token without"
                     .into(),
             );
         }
         if self.json {
             warnings.push(
-                "AssumeRolePolicyDocument is an object, to be read; the API takes it as a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
+                "AssumeRolePolicyDocument is an object, to be read; the API expects a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
                     .into(),
             );
         }

@@ -46,11 +46,11 @@ pub(super) fn limits(token: &SubjectToken) -> Vec<String> {
     let mut broken = Vec::new();
     let length = token.jwt().reveal().len();
     if length > LONGEST_TOKEN {
-        broken.push(format!("the token has {length} characters; AWS STS takes at most {LONGEST_TOKEN}"));
+        broken.push(format!("the token has {length} characters; AWS STS accepts at most {LONGEST_TOKEN}"));
     }
     let alg = token.header().alg.as_deref().unwrap_or("(none)");
     if !ALGORITHMS.contains(&alg) {
-        broken.push(format!("signed with {alg}; AWS STS takes {}", ALGORITHMS.join(", ")));
+        broken.push(format!("signed with {alg}; AWS STS accepts {}", ALGORITHMS.join(", ")));
     }
     if let Some(url) = claims.text("iss").and_then(|iss| Url::parse(iss).ok())
         && (url.scheme() != "https" || url.port().is_some() || url.query().is_some())

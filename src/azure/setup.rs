@@ -56,7 +56,7 @@ impl Request {
         }
         let subject = allowed.subject();
         if subject.chars().count() > LONGEST {
-            return Err(Usage::new(format!("the subject has more than the {LONGEST} characters that Entra takes")));
+            return Err(Usage::new(format!("the subject has more than the {LONGEST} characters that Entra accepts")));
         }
         let name = name(allowed, &subject);
         let mut warnings = vec![

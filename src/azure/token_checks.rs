@@ -50,7 +50,7 @@ pub(super) fn limits(token: &SubjectToken) -> Vec<String> {
     for name in ["iss", "sub", "aud"] {
         let length = claims.text(name).map_or(0, |text| text.chars().count());
         if length > LONGEST {
-            broken.push(format!("`{name}` has {length} characters, and a federated credential takes {LONGEST}"));
+            broken.push(format!("`{name}` has {length} characters, and a federated credential allows {LONGEST}"));
         }
     }
     if let Some(Value::Array(audiences)) = claims.get("aud")

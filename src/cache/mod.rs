@@ -88,7 +88,7 @@ pub async fn through<T: Kept>(
         && let Some(living) = read(&path, clock, Duration::ZERO, deadline).await
     {
         let said = error.report().first("said");
-        tracing::warn!("{provider}: {said}; the credentials from before still live");
+        tracing::warn!("{provider}: {said}; the earlier credentials are still valid");
         return Ok(living);
     }
     Err(error)

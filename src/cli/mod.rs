@@ -91,7 +91,7 @@ pub enum Command {
     /// printed stops the calling shell.
     #[command(after_long_help = examples::USE)]
     Use(Later<UseArgs>),
-    /// Show the claims of the job's token and what each is good for, without the token itself
+    /// Show the claims of the job's token and what each can be used for, without the token itself
     ///
     /// With --verify, also check it against the keys that its issuer publishes, as a cloud would.
     #[command(after_long_help = examples::TOKEN)]
@@ -126,11 +126,11 @@ pub enum Command {
 /// Where the token is.
 #[derive(Debug, Args)]
 pub struct TokenPlace {
-    /// The variable that holds the token [default: SEMAPHORE_OIDC_TOKEN]
+    /// The variable that contains the token [default: SEMAPHORE_OIDC_TOKEN]
     #[arg(long, value_name = "NAME", conflicts_with = "token_file", help_heading = "Token options")]
     pub token_env: Option<String>,
 
-    /// A file that holds the token, - for standard input
+    /// A file that contains the token, - for standard input
     #[arg(long, value_name = "PATH", help_heading = "Token options")]
     pub token_file: Option<PathBuf>,
 }

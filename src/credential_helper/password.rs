@@ -59,7 +59,7 @@ pub(super) async fn fresh(found: Found, host: &Host, deadline: Deadline) -> Resu
             Ok(renewed)
         }
         Err(error) if error.exit() == Exit::Unreachable && kept.lives(host.clock.now(), Duration::ZERO) => {
-            tracing::warn!("{error}: {}; the password from before still lives", error.report().first("said"));
+            tracing::warn!("{error}: {}; the earlier password is still valid", error.report().first("said"));
             Ok(kept)
         }
         Err(error) => Err(error),

@@ -41,7 +41,7 @@ impl Verb {
             ["help" | "--help" | "-h"] => Self::Help,
             [] => return Err(wrong(format!("{PROGRAM}: a verb is missing"))),
             [word] => return Err(wrong(format!("{PROGRAM}: `{word}` is not a verb"))),
-            [..] => return Err(wrong(format!("{PROGRAM} takes one verb, and the server's name on standard input"))),
+            [..] => return Err(wrong(format!("{PROGRAM} requires one verb, and the server's name on standard input"))),
         })
     }
 }

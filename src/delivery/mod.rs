@@ -294,7 +294,7 @@ async fn put(mut file: state::NewFile, path: &Path, bytes: &[u8], directory: &st
     let files = match recorded.await {
         Ok(files) => Some(files),
         Err(error) => {
-            tracing::warn!("{}; `oidc-exchange clean` will not know of {}", error, path.display());
+            tracing::warn!("{}; `oidc-exchange clean` will not remove {}", error, path.display());
             None
         }
     };

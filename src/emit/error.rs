@@ -152,7 +152,7 @@ impl Error {
                 std::iter::once("write --format env or --format json".to_owned())
                     .chain(by_file.then(|| format!("or write it to a private file: {name}=path?file#field"))),
             ),
-            Self::TooMuch => Report::new("the values together are larger than one run hands over")
+            Self::TooMuch => Report::new("the values together are larger than one run supports")
                 .hints(["ask for fewer or smaller ones in one run".into()]),
             Self::NotText { name } => {
                 Report::new(format!("the value for {name} is not text, which no environment can carry")).hints([

@@ -221,7 +221,7 @@ fn common(pattern: &str, text: &str) -> usize {
 pub struct Explanation {
     /// Whether the token is allowed.
     pub verdict: Verdict,
-    /// The verdict in one line, without a full stop: `the trust policy lets this token in`.
+    /// The verdict in one line, without a full stop: `the trust policy allows this token`.
     pub title: String,
     /// The checks, in the provider's order.
     pub checks: Vec<Check>,

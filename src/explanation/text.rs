@@ -54,7 +54,7 @@ mod tests {
     fn an_explanation_is_laid_out_as_a_tree() {
         let explanation = Explanation {
             verdict: Verdict::Refused,
-            title: "no statement lets this token in".into(),
+            title: "no statement allows this token".into(),
             checks: vec![
                 Check::new(Mark::Fails, "statement 1 (Allow)").parts([
                     Check::new(Mark::Holds, "Action covers sts:AssumeRoleWithWebIdentity"),
@@ -68,7 +68,7 @@ mod tests {
             notes: vec!["a".into(), "b".into()],
         };
         expect_test::expect![[r#"
-            refused: no statement lets this token in
+            refused: no statement allows this token
 
             ✗ statement 1 (Allow)
               ✓ Action covers sts:AssumeRoleWithWebIdentity

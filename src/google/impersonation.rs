@@ -51,7 +51,7 @@ impl Lifetime {
     pub fn new(length: Duration) -> Result<Self, Usage> {
         match u16::try_from(length.as_secs()) {
             Ok(seconds @ 600..=43_200) if length.subsec_nanos() == 0 => Ok(Self(seconds)),
-            _ => Err(Usage::new("--lifetime: an access token lives from 10m to 12h")
+            _ => Err(Usage::new("--lifetime: the lifetime of an access token is 10m to 12h")
                 .hint("more than 1h needs a policy of the organization that allows it to the service account")),
         }
     }

@@ -52,7 +52,7 @@ impl Request {
         let gate = self.gate(allowed);
         if gate.condition.chars().count() > LONGEST {
             return Err(Usage::new(format!(
-                "the condition would have more than the {LONGEST} characters that Google takes"
+                "the condition would have more than the {LONGEST} characters that Google accepts"
             )));
         }
         let acting = match &self.account {

@@ -41,7 +41,7 @@ pub(super) fn limits(token: &SubjectToken) -> Vec<String> {
     let mut broken = Vec::new();
     let alg = header.alg.as_deref().unwrap_or("(none)");
     if !ALGORITHMS.contains(&alg) {
-        broken.push(format!("signed with {alg}; Google STS takes {}", ALGORITHMS.join(" and ")));
+        broken.push(format!("signed with {alg}; Google STS accepts {}", ALGORITHMS.join(" and ")));
     }
     if header.kid.is_none() {
         broken.push("the header names no key (kid)".into());

@@ -6,7 +6,7 @@ use super::retry::GaveUp;
 use crate::error::{Error, Exit, Refusal, Report};
 
 /// The hint if many runs are throttled together.
-pub const THROTTLED: &str = "many jobs ask at once: a longer --timeout lets this one wait its turn";
+pub const THROTTLED: &str = "many jobs send requests at once: a longer --timeout gives this one more time";
 
 /// The texts about a call for its report: the provider, the request, and the meaning of an error answer.
 pub trait Explain<A> {

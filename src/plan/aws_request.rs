@@ -142,13 +142,13 @@ fn check_sizes(policy: Option<&aws::SessionPolicy>, arns: &[aws::PolicyArn]) -> 
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
     const MOST_ARNS: usize = 10;
     if arns.len() > MOST_ARNS {
-        return Err(Usage::new(format!("--policy-arn: {} were given; STS takes at most {MOST_ARNS}", arns.len())));
+        return Err(Usage::new(format!("--policy-arn: {} were given; STS accepts at most {MOST_ARNS}", arns.len())));
     }
     let inline = policy.map_or(0, |policy| policy.as_str().chars().count());
     let together = inline + arns.iter().map(|arn| arn.as_str().len()).sum::<usize>();
     if together > aws::policy::LONGEST {
         return Err(Usage::new(format!(
-            "--policy and --policy-arn: {together} characters together; STS takes at most {}",
+            "--policy and --policy-arn: {together} characters together; STS accepts at most {}",
             aws::policy::LONGEST
         )));
     }

@@ -139,7 +139,7 @@ fn az(authority: &Authority, scope: &Scope, has_subscription: bool, env: &Env) -
 
 fn variable(text: &str) -> Result<Name, Usage> {
     let name = Name::new(text).filter(|name| !exports::is_taken(name)).ok_or_else(|| {
-        Usage::new("--access-token-env takes the name of a variable that has no other meaning here")
+        Usage::new("--access-token-env requires the name of a variable that has no other meaning here")
             .hint("a name has only letters, digits and _, and does not begin with a digit")
     })?;
     match steering::forbidden(&name) {

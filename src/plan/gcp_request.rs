@@ -93,7 +93,7 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
     let variable = match &args.id_token_env {
         None => Name::fixed(google::exports::ID_TOKEN),
         Some(text) => Name::new(text).filter(|name| !google::exports::is_taken(name)).ok_or_else(|| {
-            Usage::new("--id-token-env takes the name of a variable that has no other meaning here")
+            Usage::new("--id-token-env requires the name of a variable that has no other meaning here")
                 .hint("use only letters, digits and _, and no digit first")
         })?,
     };

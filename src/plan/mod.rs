@@ -302,7 +302,7 @@ fn source(place: &TokenPlace) -> Result<Source, Usage> {
         (Some(path), _) => Ok(Source::File(path.clone())),
         (None, None) => Ok(Source::Variable(Name::fixed(Source::DEFAULT_VARIABLE))),
         (None, Some(text)) => Name::new(text).map(Source::Variable).ok_or_else(|| {
-            let wrong = Usage::new("--token-env takes the name of a variable");
+            let wrong = Usage::new("--token-env requires the name of a variable");
             if redact_jwt_shaped(text) == *text {
                 wrong.hint("use only letters, digits and _, and no digit first")
             } else {

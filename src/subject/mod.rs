@@ -161,7 +161,7 @@ pub(crate) const LEEWAY: i64 = 60;
 pub async fn read(source: &Source, host: &Host, deadline: Deadline) -> Result<SubjectToken, Error> {
     let token = look_at(source, host, deadline).await?;
     if token.header.is_unsecured() {
-        return Err(Error::NotJwt { why: "nobody signed it (`alg` is none)".into() });
+        return Err(Error::NotJwt { why: "it is not signed (`alg` is none)".into() });
     }
     token.check_time(host.clock.unix())?;
     Ok(token)

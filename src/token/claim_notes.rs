@@ -131,7 +131,7 @@ fn subject(claims: &Claims, job: Job) -> &'static str {
 /// `sub127` consists of shortened parts: `org:project_id:repo:ref_type:ref` with 25, 36, 25, 2 and 35 characters,
 /// without colons and a leading `refs/`. A comparison with the original claims shows which parts are shortened.
 fn short_subject(claims: &Claims, job: Job) -> Option<String> {
-    const LIMITS: &str = "a branch's name is cut after 29 characters, org and repo after 25";
+    const LIMITS: &str = "a branch's name is shortened to 29 characters, org and repo after 25";
     let short = claims.text("sub127")?;
     let subject = claims.text("sub").unwrap_or_default();
     let within = |from: &str, to: &str| Some(subject.split_once(from)?.1.split_once(to)?.0);
@@ -152,20 +152,20 @@ fn short_subject(claims: &Claims, job: Job) -> Option<String> {
     Some(match (&cut[..], job.kind) {
         ([], _) if compared => format!("whole here; {LIMITS}"),
         ([], _) => LIMITS.into(),
-        ([("ref", _)], Some(JobKind::PullRequest)) => "the merge commit is cut here; it changes with every push".into(),
+        ([("ref", _)], Some(JobKind::PullRequest)) => "the merge commit is shortened here; it changes with every push".into(),
         ([("ref", kept)], _) => match kept.strip_prefix("heads/") {
             Some(branch) => {
                 format!(
-                    "the branch is cut here: every branch that begins with {branch} has this sub127; {LIMITS}; bind ref too"
+                    "the branch is shortened here: every branch that begins with {branch} has this sub127; {LIMITS}; bind ref too"
                 )
             }
             None => {
-                format!("the ref is cut here: every ref that begins with refs/{kept} has this sub127; bind ref too")
+                format!("the ref is shortened here: every ref that begins with refs/{kept} has this sub127; bind ref too")
             }
         },
         (several, _) => {
             let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
-            format!("cut here ({}): others that begin alike have this sub127 too; {LIMITS}", names.join(", "))
+            format!("shortened here ({}): others that begin alike have this sub127 too; {LIMITS}", names.join(", "))
         }
     })
 }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_cut_is_seen() {
-        let whole = "whole here; a branch's name is cut after 29 characters, org and repo after 25";
+        let whole = "whole here; a branch's name is shortened to 29 characters, org and repo after 25";
         assert_eq!(short("acme", "web", "refs/heads/main", "acme:1:web:br:heads/main"), whole);
         assert_eq!(short("acme", "web", "refs/heads/a:b", "acme:1:web:br:heads/ab"), whole, "colons are left out");
         assert_eq!(
@@ -200,17 +200,17 @@ mod tests {
                 "refs/heads/release/production-eu-west-1-canary",
                 "acme:1:web:br:heads/release/production-eu-west-1-"
             ),
-            "the branch is cut here: every branch that begins with release/production-eu-west-1- has this sub127; a branch's name is cut after 29 characters, org and repo after 25; bind ref too"
+            "the branch is shortened here: every branch that begins with release/production-eu-west-1- has this sub127; a branch's name is shortened to 29 characters, org and repo after 25; bind ref too"
         );
         let days = "日".repeat(40);
         let kept = "日".repeat(29);
         assert!(
             short("acme", "web", &format!("refs/heads/{days}"), &format!("acme:1:web:br:heads/{kept}"))
-                .contains("is cut here")
+                .contains("is shortened here")
         );
         assert!(
             short("acme", &"r".repeat(30), "refs/heads/main", &format!("acme:1:{}:br:heads/main", "r".repeat(25)))
-                .starts_with("cut here (repo):")
+                .starts_with("shortened here (repo):")
         );
         assert!(
             short("acme", "web", "refs/tags/v1-and-a-tag-that-is-too-long-to-stay", "acme:1:web:tg:tags/v1-and-a")

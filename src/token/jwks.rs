@@ -63,13 +63,13 @@ impl Jwk {
         if let Some(own) = self.alg.as_deref().filter(|own| general(own) != general(alg)) {
             return Some(format!("it is published for {}", quoted(own)));
         }
-        let one_on = |curve: &str| Some(format!("{alg} takes one on {curve}"));
+        let one_on = |curve: &str| Some(format!("{alg} requires a key on {curve}"));
         match (&self.key, Algorithm::named(alg)) {
             (Key::Other(what), _) => Some(format!("it is {what}")),
             (_, Algorithm::Unsound) | (Key::Ed25519(_), Algorithm::Known(Scheme::Edwards)) => None,
             (Key::Rsa { n, .. }, Algorithm::Known(Scheme::Rsa(_))) => (!RSA_BITS.contains(&bits(n)))
                 .then(|| format!("a key must have {} to {} bits", RSA_BITS.start(), RSA_BITS.end())),
-            (Key::Rsa { .. }, _) | (_, Algorithm::Known(Scheme::Rsa(_))) => Some(format!("{alg} takes another kind")),
+            (Key::Rsa { .. }, _) | (_, Algorithm::Known(Scheme::Rsa(_))) => Some(format!("{alg} requires another kind of key")),
             (Key::Ec { curve, .. }, Algorithm::Known(Scheme::Ec { curve: wanted, .. })) if *curve == wanted => None,
             (Key::Unchecked { curve }, Algorithm::Known(Scheme::Edwards)) if curve == "Ed448" && alg == "EdDSA" => None,
             (Key::Unchecked { curve }, Algorithm::Unknown(wanted)) if curve == wanted => None,

@@ -27,7 +27,7 @@ pub(super) fn header(header: &Header) -> Check {
             "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA can be checked here, this cannot",
         ),
         Algorithm::Unsound => {
-            let why = if alg == "none" { "nobody signed it" } else { "no published key makes such a signature" };
+            let why = if alg == "none" { "it is not signed" } else { "no published key makes such a signature" };
             let check = Check::new(Mark::Fails, format!("signed with {alg}")).fact("because", why);
             on(TokenFault::UnsoundAlgorithm(alg), check)
         }

@@ -52,7 +52,7 @@ impl<'t> Summary<'t> {
         match self.claims.expiry() {
             Some(at) if at > self.now => moment(at, self.now),
             Some(at) => format!("{}: it has expired", moment(at, self.now)),
-            None if self.claims.has("exp") => "cannot be told: exp is not a number".into(),
+            None if self.claims.has("exp") => "unknown: exp is not a number".into(),
             None => "never: it has no exp".into(),
         }
     }

@@ -51,9 +51,9 @@ pub async fn verify(
         None => Verdict::Accepted,
     };
     let title = match verdict {
-        Verdict::Accepted => "the issuer stands by this token",
-        Verdict::Refused => "this token is bad",
-        Verdict::CannotTell => "whether the issuer stands by this token",
+        Verdict::Accepted => "this token is valid by its issuer's keys",
+        Verdict::Refused => "this token is not valid",
+        Verdict::CannotTell => "whether this token is valid",
     };
     let mut notes = clocks(&asked.pages);
     notes.extend(slow(&asked.pages));

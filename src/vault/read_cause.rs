@@ -117,7 +117,7 @@ impl ReadCause {
             Self::Unsupported if kind == Kind::Write => refused("this path is read, not written: leave POST: out"),
             Self::Unsupported => refused("this path is written, not read: NAME=POST:path{…}#field"),
             Self::Parameters if kind == Kind::Write => {
-                refused(&format!("the engine does not take these parameters; `{client} path-help` shows what it takes"))
+                refused(&format!("the engine does not accept these parameters; `{client} path-help` shows what it accepts"))
             }
             // The permissions are requested from the server, and added.
             Self::Policy | Self::Parameters | Self::Other => (format!("Vault refused {path}"), None),

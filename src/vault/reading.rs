@@ -136,7 +136,7 @@ impl Session<'_> {
     fn check_leases(&self, leases: &[Lease], spent: u64) -> Result<(), Error> {
         match (self.token.uses, leases.first()) {
             (Some(uses), Some(lease)) if uses <= spent => {
-                Err(self.too_few_uses(uses, &format!("what {} gave has ended with the last of them", lease.path)))
+                Err(self.too_few_uses(uses, &format!("the lease of {} was revoked with the last of them", lease.path)))
             }
             _ => Ok(()),
         }

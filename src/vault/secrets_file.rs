@@ -89,7 +89,7 @@ fn of_action(entry: &str) -> Result<Selection, Usage> {
             wrong("no shell has a variable of this name").hint("it has letters, digits and _, and no digit first")
         })?,
         None if key.needs_quotes => {
-            return Err(wrong("the action takes this key in quotation marks, or with a name")
+            return Err(wrong("the action requires this key in quotation marks, or with a name")
                 .hint(format!("write it as `{path} \"{selector}\"`, or `{path} {selector} | NAME`")));
         }
         None => Naming::Action { upper: true }.name("", &key.text).map_err(|nameless| {
@@ -184,7 +184,7 @@ mod tests {
             ("secret/ci ünï", "no shell has a variable of the name that the action gives this key"),
             ("secret/ci \"ünï\"", "no shell has a variable of the name that the action gives this key"),
             ("secret/ci a.b.c", "versions of the action name a key with several dots differently"),
-            ("secret/ci dash-key", "the action takes this key in quotation marks, or with a name"),
+            ("secret/ci dash-key", "the action requires this key in quotation marks, or with a name"),
             ("secret/ci key | my-name", "no shell has a variable of this name"),
             ("secret/ci key | A=B", "no shell has a variable of this name"),
             ("secret/ci * | 9_", "no shell has variables of this prefix"),

@@ -86,7 +86,7 @@ impl Session<'_> {
             token: Some(token),
         };
         let name_it =
-            format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies lets it through");
+            format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies allows it");
         let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call)).await;
         let Ok(Ok(Success { data, .. })) = answer else { return vec![name_it] };
         let data = data.map(|data| data.small()).unwrap_or_default();
@@ -130,7 +130,7 @@ impl Session<'_> {
 
     pub(super) fn too_few_uses(&self, uses: u64, what: &str) -> Error {
         Error::from(Refusal {
-            title: "the client token is good for too few requests".into(),
+            title: "the client token allows too few requests".into(),
             said: format!("token_num_uses is {uses}, and {what}"),
             asked: self.request.selections.iter().map(|selection| selection.query.path().to_string()).collect(),
             presented: self.presented(),

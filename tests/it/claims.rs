@@ -40,7 +40,7 @@ fn they_may_come_from_a_pipe_beside_a_file() {
         ROLE.replace("AUDIENCE", &sandbox.issuer.url())
     );
     let output = Program::new("/bin/sh", ["-c", &script]).job(&sandbox).run();
-    output.exits(0).stdout_is("accepted: the role lets this token in\n");
+    output.exits(0).stdout_is("accepted: the role allows this token\n");
     let twice = oidc_exchange(["explain", "vault", "--claims", "-", "--role-config", "-"]).stdin("{}").run();
     twice.exits(2).stderr_is(expect![[r"
         error: standard input is named twice by `-`, and holds one file

@@ -34,7 +34,7 @@ fn a_mounts_configuration_is_found_there_too() {
     let script = "oidc-exchange setup vault --role ci --format json > both.json; \
                   oidc-exchange explain vault --role-config both.json --mount-config both.json | sed -n 1p";
     let output = Program::new("/bin/sh", ["-c", script]).job(&sandbox).run();
-    output.exits(0).stdout_is("accepted: the role lets this token in\n");
+    output.exits(0).stdout_is("accepted: the role allows this token\n");
 }
 
 /// With `--project-id` it would make a rule of Semaphore's claims, which fits nobody.

@@ -214,7 +214,7 @@ impl Profile {
             noted
         };
         if let Err(error) = noted.await {
-            tracing::warn!("{}; `oidc-exchange clean` will not know of the profile {}", error, self.name.as_str());
+            tracing::warn!("{}; `oidc-exchange clean` will not remove the profile {}", error, self.name.as_str());
         }
     }
 }

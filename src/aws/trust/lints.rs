@@ -40,7 +40,7 @@ pub(super) fn lints(rule: &Rule, request: &Request<'_>) -> Vec<String> {
     }
     if policy.length > USUAL_LENGTH {
         lints.push(format!(
-            "it has {} characters without spaces; an account takes {USUAL_LENGTH} unless its quota was raised",
+            "it has {} characters without spaces; an account allows {USUAL_LENGTH} unless its quota was raised",
             policy.length
         ));
     }
@@ -50,7 +50,7 @@ pub(super) fn lints(rule: &Rule, request: &Request<'_>) -> Vec<String> {
 fn principal(rule: &Rule, request: &Request<'_>, statement: &Statement, lints: &mut Vec<String>) {
     let place = &statement.place;
     if statement.principals.except {
-        lints.push(format!("{place}: AWS no longer takes NotPrincipal in a trust policy"));
+        lints.push(format!("{place}: AWS no longer accepts NotPrincipal in a trust policy"));
     }
     let names = match &statement.principals.named {
         None if statement.denies || statement.principals.except => return,
@@ -68,7 +68,7 @@ fn principal(rule: &Rule, request: &Request<'_>, statement: &Statement, lints: &
         }
         let Ok(provider) = ProviderArn::parse("", name) else { continue };
         if *kind != Kind::Federated {
-            lints.push(format!("{place}: {name} is a provider, which stands under Federated"));
+            lints.push(format!("{place}: {name} is a provider, which belongs under Federated"));
         }
         let host = provider.host();
         if host != request.host && host.trim_end_matches('/') == request.host {
@@ -105,7 +105,7 @@ fn unbound(request: &Request<'_>, statement: &Statement, lints: &mut Vec<String>
         lints.push(format!("{place}: without a condition on `{host}:sub` every project and every ref is allowed"));
     }
     if !binds("aud") {
-        lints.push(format!("{place}: without a condition on `{host}:aud` a token that is meant for others will do"));
+        lints.push(format!("{place}: without a condition on `{host}:aud`, a token for another audience is accepted"));
     }
 }
 

@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(claims(json!({ "exp": NOW, "nbf": NOW + 61 })), Verdict::Refused);
         assert_eq!(claims(json!({ "exp": NOW, "iat": NOW - 86_400 })), Verdict::Accepted);
         assert_eq!(claims(json!({ "exp": NOW, "iat": NOW - 86_461 })), Verdict::CannotTell);
-        assert_eq!(claims(json!({})), Verdict::Refused, "STS takes no token that never expires");
+        assert_eq!(claims(json!({})), Verdict::Refused, "STS accepts no token that never expires");
         assert_eq!(claims(json!({ "exp": i64::MAX, "iat": i64::MIN, "nbf": i64::MIN })), Verdict::CannotTell);
     }
 

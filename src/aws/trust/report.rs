@@ -24,7 +24,7 @@ pub(super) fn explanation(rule: &Rule, request: &Request<'_>, now: i64) -> Expla
         (Verdict::Refused, "STS finds no provider for this token's issuer".into())
     } else {
         match all(&mut [lets_in, token.mark].into_iter()) {
-            Mark::Holds => (Verdict::Accepted, format!("the trust policy lets this token assume {wanted}")),
+            Mark::Holds => (Verdict::Accepted, format!("the trust policy allows this token to assume {wanted}")),
             Mark::Fails => (Verdict::Refused, refusal(rule, &outcome, &wanted)),
             Mark::Unknown => (Verdict::CannotTell, turns_on(rule, &outcome, request.provider, &token)),
         }
@@ -47,7 +47,7 @@ fn refusal(rule: &Rule, outcome: &Outcome, wanted: &str) -> String {
     let Some((index, decision)) =
         outcome.actions.iter().enumerate().find(|(_, decision)| decision.mark() == Mark::Fails)
     else {
-        return format!("the trust policy does not let this token assume {wanted}");
+        return format!("the trust policy does not allow this token to assume {wanted}");
     };
     let denying = places(rule, outcome, index, true, Mark::Holds);
     match (decision.denied, decision.action) {
@@ -56,7 +56,7 @@ fn refusal(rule: &Rule, outcome: &Outcome, wanted: &str) -> String {
         (_, SET_IDENTITY) => {
             "no statement allows sts:SetSourceIdentity, which the token's source identity needs".into()
         }
-        _ => format!("no statement lets this token assume {wanted}"),
+        _ => format!("no statement allows this token to assume {wanted}"),
     }
 }
 
@@ -183,15 +183,15 @@ fn principal(statement: &Statement, mark: Mark, request: &Request<'_>) -> Check 
         (Mark::Unknown, _) => {
             let wildcard = principals.iter().any(|(_, name)| name == "*");
             let because = if wildcard {
-                "AWS has \"*\" alone for everybody; whether this means the same here, is not known"
+                "AWS has \"*\" alone for everybody; whether this means the same here is not known"
             } else {
-                "in which account the role is, is not known"
+                "the role's account is not known"
             };
             check.fact(label, of(None).join(", ")).fact("because", because)
         }
         (_, None) => check
             .fact(label, of(None).join(", "))
-            .fact("because", "nothing but what stands under Federated is a provider of tokens"),
+            .fact("because", "only a principal under Federated is a provider of tokens"),
         (Mark::Fails, Some(first)) if !except => check.compared_literally(&federated, &provider_like(first, request)),
         (Mark::Holds | Mark::Fails, Some(_)) => check.fact(label, federated.join(", ")),
     }

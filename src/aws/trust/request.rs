@@ -152,7 +152,7 @@ impl<'c> Request<'c> {
         match self.claims.text("azp") {
             // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
             Some(azp) if name == "aud" && texts != [azp] => {
-                Shown::Unknown("the token has an `azp`, which AWS takes in place of `aud` for some issuers".into())
+                Shown::Unknown("the token has an `azp`, which AWS uses in place of `aud` for some issuers".into())
             }
             _ => Shown::Values(texts),
         }

@@ -21,15 +21,15 @@ pub(super) fn checks(request: &Request<'_>, now: i64) -> Vec<Check> {
 fn age(request: &Request<'_>, now: i64) -> Check {
     let claims = request.claims;
     let Some(expiry) = claims.expiry() else {
-        return Check::new(Mark::Fails, "it has no `exp`, without which STS takes none");
+        return Check::new(Mark::Fails, "it has no `exp`, which STS requires");
     };
     if expiry.saturating_add(LEEWAY) < now {
         return Check::new(Mark::Fails, format!("it expired {}", time(expiry)))
-            .fact("clock", format!("{}, says this machine", time(now)));
+            .fact("clock", format!("{}, by this machine's clock", time(now)));
     }
     if let Some(start) = claims.not_before().filter(|start| *start > now.saturating_add(LEEWAY)) {
         return Check::new(Mark::Fails, format!("it is not good before {}", time(start)))
-            .fact("clock", format!("{}, says this machine", time(now)));
+            .fact("clock", format!("{}, by this machine's clock", time(now)));
     }
     if let Some(issued) = claims.issued().filter(|issued| issued.saturating_add(OLDEST + LEEWAY) < now) {
         return Check::new(Mark::Unknown, format!("it was issued {}", time(issued)))
@@ -50,7 +50,7 @@ fn named(request: &Request<'_>) -> Check {
     }
     Check::new(
         Mark::Fails,
-        format!("it has no {} that is a text, and STS takes no token without", missing.join(" and no ")),
+        format!("it has no {} that is a text, and STS accepts no token without", missing.join(" and no ")),
     )
 }
 
@@ -73,5 +73,5 @@ fn tags(request: &Request<'_>) -> Option<Check> {
             );
         }
     }
-    Some(Check::new(Mark::Holds, "it carries session tags, of the form that STS takes"))
+    Some(Check::new(Mark::Holds, "it carries session tags, in the form that STS accepts"))
 }

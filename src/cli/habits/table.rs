@@ -88,7 +88,7 @@ pub(super) const OPTIONS: &[Habit] = &[
     habit("azure", "environment cloud", "write `--authority-host`"),
     habit("azure", "resource scopes", "write `--scope RESOURCE/.default`"),
     habit("azure", "audience", "leave it out: the job's token has its own audience"),
-    habit("azure", "federated-token", "write `--token-env`, with the name of the variable that holds the token"),
+    habit("azure", "federated-token", "write `--token-env`, with the name of the variable that contains the token"),
     habit("azure", "service-principal allow-no-subscriptions", "leave it out"),
     // vault-action, vault and bao.
     habit("vault", "address url vault-addr", "write `--addr`"),
@@ -97,7 +97,7 @@ pub(super) const OPTIONS: &[Habit] = &[
     habit("vault", "field", "write the field after the secret's path: NAME=path#field"),
     habit("vault", "secret secrets", "write NAME=path#field as an argument, or as a line of `--secrets-file`"),
     habit("vault", "kv-version", "leave it out, or write kv1: or kv2: before the path"),
-    habit("vault", "jwt jwt-token", "write `--token-env`, with the name of the variable that holds the token"),
+    habit("vault", "jwt jwt-token", "write `--token-env`, with the name of the variable that contains the token"),
     habit("vault", "ca-cert cacert ca-certificate", "write `--ca-file`"),
     habit(
         "vault",
@@ -126,7 +126,7 @@ pub(super) const OPTIONS: &[Habit] = &[
     habit(
         "aws|gcp|azure|vault|token|explain|setup",
         "web-identity-token oidc-token id-token subject-token",
-        "write `--token-env`, with the name of the variable that holds the token",
+        "write `--token-env`, with the name of the variable that contains the token",
     ),
     habit("aws|gcp|azure|token", "ca-bundle cafile cacert", "write `--ca-file`"),
     habit("vault", "ca-bundle cafile", "write `--ca-file`"),

@@ -161,7 +161,7 @@ fn join<'a>(items: &[Value<'a>], mark: &str, at: usize) -> Result<'a> {
     let mut joined = String::new();
     for (index, item) in items.iter().enumerate() {
         let Value::Text(text) = item else {
-            return Err(Error::invalid(at, format!("`join` takes texts only, and one item is {}", item.kind())));
+            return Err(Error::invalid(at, format!("`join` accepts only texts, and one item is {}", item.kind())));
         };
         if index > 0 {
             joined.push_str(mark);

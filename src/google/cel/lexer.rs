@@ -167,7 +167,7 @@ impl<'t> Lexer<'t> {
 
     /// Reads the character after a backslash.
     fn escape(&mut self, at: usize) -> Result<char, Error> {
-        let odd = || Error::unsupported(at, "CEL knows no such escape");
+        let odd = || Error::unsupported(at, "CEL has no such escape");
         let (digits, radix) = match self.next().ok_or_else(odd)? {
             letter @ ('\\' | '"' | '\'' | '`' | '?') => return Ok(letter),
             'a' => return Ok('\x07'),

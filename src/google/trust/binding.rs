@@ -22,7 +22,7 @@ pub(super) fn evaluate(provider: &Configuration, policy: &Policy, mapped: &Mappe
     }
     let mark = super::best(parts.iter().map(|part| part.mark));
     let check = if mark == Mark::Fails {
-        let check = Check::new(mark, "no binding lets it act as the service account");
+        let check = Check::new(mark, "no binding allows it to act as the service account");
         let check = match (&provider.name, mapped.subject()) {
             (Some(name), Some(subject)) => {
                 check.fact("principal", format!("principal://{}/subject/{subject}", name.pool_name()))
@@ -34,7 +34,7 @@ pub(super) fn evaluate(provider: &Configuration, policy: &Policy, mapped: &Mappe
             "PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
         )
     } else {
-        Check::new(mark, "a binding lets it act as the service account")
+        Check::new(mark, "a binding allows it to act as the service account")
     };
     let check = if others > 0 {
         let (members, are) = if others == 1 { ("member", "is") } else { ("members", "are") };
@@ -54,7 +54,7 @@ fn may_be_federated(member: &str) -> bool {
 
 fn one(provider: &Configuration, binding: &Binding, members: &[&String], mapped: &Mapped) -> Check {
     let mut parts = Vec::new();
-    let role = |mark, why: &str| Check::new(mark, "the role is good for an access token").fact("because", why);
+    let role = |mark, why: &str| Check::new(mark, "the role grants an access token").fact("because", why);
     parts.extend(match binding.grants() {
         Grants::Yes => None,
         Grants::No => Some(role(Mark::Fails, "iam.serviceAccounts.getAccessToken is not among its permissions")),

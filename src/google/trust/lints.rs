@@ -46,7 +46,7 @@ pub(super) fn lints(rule: &Rule, claims: &Claims) -> (Vec<String>, Vec<String>) 
     }
     if named.contains("sub127") && !gates.contains("ref") && !gates.contains("sub") {
         found.push(
-            "`sub127` is cut: branches with the same first 29 characters have the same value; compare `ref` as well"
+            "`sub127` is shortened: branches with the same first 29 characters have the same value; compare `ref` as well"
                 .into(),
         );
     }
@@ -208,9 +208,9 @@ impl<'r> Lints<'r> {
             let whole = parts.len() == 1;
             let what = if whole { "the condition" } else { "a part of the condition" };
             let outcome = match self.constant_value(condition, part) {
-                Some(true) if whole => "it is true of every token of the issuer, and keeps nobody out",
-                Some(true) => "it is true of every token, and keeps nobody out",
-                Some(false) => "it is false of every token, and lets nobody in",
+                Some(true) if whole => "it is true of every token of the issuer, and excludes nobody",
+                Some(true) => "it is true of every token, and excludes nobody",
+                Some(false) => "it is false of every token, and allows nobody",
                 None => "it has the same result for every token",
             };
             found.push(format!("{what} compares only constants (`{}`): {outcome}", condition.source(part)));
@@ -253,7 +253,7 @@ impl<'r> Lints<'r> {
         let branch = self.claims.get("branch").and_then(Json::as_str).unwrap_or("main");
         let targets = texts.iter().map(String::as_str).chain([branch, "main"]);
         if targets.into_iter().any(|into| admitted(&OtherJob::PullRequestInto(into).of(self.claims))) {
-            found.push("it lets pull requests in, and Semaphore gives a token to those from forks too".into());
+            found.push("it allows pull requests, and Semaphore gives a token to those from forks too".into());
         }
         let refs = texts.iter().filter_map(|text| {
             let start = text.find("refs/heads/").or_else(|| text.find("refs/tags/"))?;
@@ -293,7 +293,7 @@ impl<'r> Lints<'r> {
         let other = pull_request.get("sub").and_then(Json::as_str).unwrap_or_default();
         if sub.len() >= NEAR || other.len() > LONGEST_SUBJECT {
             found.push(format!(
-                "google.subject is `sub`, which has {} bytes here and {} in a pull request's token, and Google takes {LONGEST_SUBJECT}: `sub127`, or prj_id with ref, is shorter",
+                "google.subject is `sub`, which has {} bytes here and {} in a pull request's token, and Google accepts {LONGEST_SUBJECT}: `sub127`, or prj_id with ref, is shorter",
                 sub.len(),
                 other.len()
             ));

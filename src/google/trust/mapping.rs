@@ -65,12 +65,12 @@ pub(super) fn evaluate(provider: &Configuration, claims: &Map<String, Json>) -> 
     }
     let custom = provider.mapping.iter().filter(|(key, _)| key.starts_with("attribute.")).count();
     if custom > MOST_ATTRIBUTES {
-        parts.push(Check::new(Mark::Fails, format!("{custom} attributes; Google takes {MOST_ATTRIBUTES}")));
+        parts.push(Check::new(Mark::Fails, format!("{custom} attributes; Google accepts {MOST_ATTRIBUTES}")));
     }
     let values = mapped.google.values().chain(mapped.attributes.values());
     let size: usize = values.map(size).sum();
     if size > LARGEST {
-        parts.push(Check::new(Mark::Fails, format!("{size} bytes are mapped; Google takes {LARGEST}")));
+        parts.push(Check::new(Mark::Fails, format!("{size} bytes are mapped; Google accepts {LARGEST}")));
     }
     let mark = super::least(parts.iter().map(|part| part.mark));
     (Check::new(mark, "the attribute mapping").parts(parts), mapped)
@@ -134,7 +134,7 @@ fn one(key: &str, formula: &Formula, scope: &Scope<'_>, mapped: &mut Mapped) -> 
         return fails("it becomes an empty text, which names nobody".to_owned());
     }
     if subject && length > LONGEST_SUBJECT {
-        return fails(format!("it has {length} bytes, and Google takes {LONGEST_SUBJECT}"))
+        return fails(format!("it has {length} bytes, and Google accepts {LONGEST_SUBJECT}"))
             .fact("becomes", becomes)
             .fact(SAYS, "invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. …");
     }

@@ -140,19 +140,19 @@ impl Rule {
 
 fn verdict(sts: Mark, iam: Option<Mark>) -> (Verdict, &'static str) {
     match (sts, iam) {
-        (Mark::Holds, None) => (Verdict::Accepted, "the provider lets this token in"),
+        (Mark::Holds, None) => (Verdict::Accepted, "the provider allows this token"),
         (Mark::Holds, Some(Mark::Holds)) => {
-            (Verdict::Accepted, "the provider lets this token in, and it may act as the service account")
+            (Verdict::Accepted, "the provider allows this token, and it may act as the service account")
         }
-        (Mark::Fails, _) => (Verdict::Refused, "the provider does not let this token in"),
+        (Mark::Fails, _) => (Verdict::Refused, "the provider does not allow this token"),
         (Mark::Holds, Some(Mark::Fails)) => {
-            (Verdict::Refused, "the provider lets this token in, but it may not act as the service account")
+            (Verdict::Refused, "the provider allows this token, but it may not act as the service account")
         }
         (Mark::Unknown, Some(Mark::Fails)) => (Verdict::Refused, "this token may not act as the service account"),
-        (Mark::Unknown, _) => (Verdict::CannotTell, "whether the provider lets this token in is not known here"),
+        (Mark::Unknown, _) => (Verdict::CannotTell, "whether the provider allows this token is not known here"),
         (Mark::Holds, Some(Mark::Unknown)) => (
             Verdict::CannotTell,
-            "the provider lets this token in; whether it may act as the service account is not known here",
+            "the provider allows this token; whether it may act as the service account is not known here",
         ),
     }
 }

@@ -244,10 +244,10 @@ fn settings(name: &str, cloud: &str, table: &Table) -> Result<Vec<Setting>, Wron
         let values = match (key.takes, value) {
             (Takes::Flag, Value::Flag(flag)) => flag.then(String::new).into_iter().collect(),
             (Takes::Text, Value::Text(text)) => vec![text.clone()],
-            (Takes::List, Value::List(list)) => texts(list).map_err(|at| wrong(at, "takes texts only"))?,
+            (Takes::List, Value::List(list)) => texts(list).map_err(|at| wrong(at, "accepts only texts"))?,
             (Takes::Flag, _) => return Err(wrong(*at, "is true or false")),
-            (Takes::Text, _) => return Err(wrong(*at, "takes a text in quotes")),
-            (Takes::List, _) => return Err(wrong(*at, "takes a list of texts")),
+            (Takes::Text, _) => return Err(wrong(*at, "requires a text in quotes")),
+            (Takes::List, _) => return Err(wrong(*at, "requires a list of texts")),
         };
         if values.iter().any(|value| value.len() > LONGEST_VALUE) {
             let why = format!("target {name}: {cloud}.{}: a value has {LONGEST_VALUE} bytes at most", key.name);

@@ -104,7 +104,7 @@ impl HeldToken {
         for lease in &self.leases {
             if !self.token.life.is_zero() && self.token.life < lease.life {
                 tracing::warn!(
-                    "what {} gave is said to last {} s, but ends with its client token, in {} s: raise token_ttl on the role, or run the command after `--`",
+                    "the lease of {} is for {} s, but is revoked with its client token, in {} s: raise token_ttl on the role, or run the command after `--`",
                     lease.path,
                     lease.life.as_secs(),
                     self.token.life.as_secs()

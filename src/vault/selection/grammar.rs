@@ -70,7 +70,7 @@ impl Selection {
         let options = match options.strip_prefix('?') {
             Some(list) => Some(list),
             None if options.is_empty() => None,
-            None => return Err(Usage::new(format!("{origin}: something stands between the JSON object and `#`"))),
+            None => return Err(Usage::new(format!("{origin}: there is text between the JSON object and `#`"))),
         };
         if field.is_none() {
             return Err(Usage::new(format!("{origin}: a POST needs `#` and the field that is wanted of its answer"))
@@ -123,7 +123,7 @@ impl Field {
             None => Self::Whole,
             Some("") => {
                 return Err(Usage::new(format!("{origin}: a field is missing after `#`"))
-                    .hint("leave `#` out for the whole secret as JSON; `#*` takes every field"));
+                    .hint("leave `#` out for the whole secret as JSON; `#*` selects every field"));
             }
             Some("*") => Self::All,
             Some(pointer) if pointer.starts_with('/') => {
@@ -147,7 +147,7 @@ impl Treatment {
                 ("version", Some(number)) if version.is_some() => {
                     let is_plain = number.bytes().all(|digit| digit.is_ascii_digit()) && !number.starts_with('0');
                     let number: u32 = number.parse().ok().filter(|_| is_plain).ok_or_else(|| {
-                        Usage::new(format!("{origin}: `version=` takes a number from 1 on; left out, it is the latest"))
+                        Usage::new(format!("{origin}: `version=` requires a number, at least 1; without it, the latest version is read"))
                     })?;
                     version.as_mut().is_some_and(|version| version.replace(number).is_some())
                 }
@@ -161,7 +161,7 @@ impl Treatment {
                 }
             };
             if twice {
-                return Err(Usage::new(format!("{origin}: `{option}` contradicts what is said before it")));
+                return Err(Usage::new(format!("{origin}: `{option}` contradicts an earlier option")));
             }
         }
         Ok(treatment)
@@ -240,9 +240,9 @@ mod tests {
             ("A=secret/../x#y", "A: `secret/../x` is not a path: `.` and `..` would lead elsewhere"),
             ("A=secret/x#", "A: a field is missing after `#`"),
             ("A=secret/x?nonsense#y", "A: `nonsense` is not an option of a secret"),
-            ("A=secret/x?version=0#y", "A: `version=` takes a number from 1 on; left out, it is the latest"),
-            ("A=secret/x?version=1&version=2#y", "A: `version` contradicts what is said before it"),
-            ("A=secret/x?optional&default=x#y", "A: `default` contradicts what is said before it"),
+            ("A=secret/x?version=0#y", "A: `version=` requires a number, at least 1; without it, the latest version is read"),
+            ("A=secret/x?version=1&version=2#y", "A: `version` contradicts an earlier option"),
+            ("A=secret/x?optional&default=x#y", "A: `default` contradicts an earlier option"),
             ("A=secret/x?file=yes#y", "A: `file` is not an option of a secret"),
             ("A=secret/x?#y", "A: `` is not an option of a secret"),
             ("A=kv1:secret/x?version=2#y", "A: KV version 1 keeps no versions of a secret"),
@@ -252,7 +252,7 @@ mod tests {
             ("A=secret/x#/a~b", "A: `/a~b` is not a JSON pointer: write ~ as ~0"),
             ("A=POST:pki/issue/web{\"a\":1}", "A: a POST needs `#` and the field that is wanted of its answer"),
             ("A=POST:pki/issue/web{a}#b", "A: what follows the path of POST: is not a JSON object"),
-            ("A=POST:pki/issue/web{}x#b", "A: something stands between the JSON object and `#`"),
+            ("A=POST:pki/issue/web{}x#b", "A: there is text between the JSON object and `#`"),
             ("A=POST:pki/issue/web?version=1#b", "A: `version` is not an option of a secret"),
             ("A=POST:pki/issue/web?optional#b", "A: what a POST makes is not optional"),
             ("A=POST:#b", "A: the path is empty"),

@@ -60,7 +60,7 @@ impl Login<'_> {
             }
             Outcome::Fraction => Check::new(Mark::Unknown, name)
                 .fact("presented", presented.unwrap_or_default())
-                .fact("because", "OpenBao cuts the fraction off before it compares, HashiCorp Vault does not"),
+                .fact("because", "OpenBao cuts the fraction off before it compares; HashiCorp Vault does not"),
             Outcome::Unlike => {
                 let said = said(&format!("claim {name:?} does not match any associated bound claim values"));
                 if !self.role.glob && wanted.iter().any(|text| text.contains('*')) {

@@ -129,6 +129,6 @@ impl Login<'_> {
 }
 
 fn listed_audience(title: String) -> Check {
-    let because = "OpenBao makes a list of `aud`, which is no text; HashiCorp Vault takes it as it is";
+    let because = "OpenBao makes a list of `aud`, which is not a text; HashiCorp Vault uses it unchanged";
     Check::new(Mark::Unknown, title).fact("because", because)
 }

@@ -127,7 +127,7 @@ impl Login<'_> {
         let mount = if self.mount.is_some() {
             ""
         } else {
-            "whether the mount takes its issuer and its algorithm (--mount-config); "
+            "whether the mount accepts its issuer and its algorithm (--mount-config); "
         };
         format!(
             "not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); {mount}whether the server asks for a second factor"

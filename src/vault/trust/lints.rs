@@ -93,7 +93,7 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
     lints.extend(names_of_entities(role));
     if role.bound_audiences.is_empty() {
         lints
-            .push("the role has no bound_audiences: it takes no Semaphore token, each of which has an audience".into());
+            .push("the role has no bound_audiences: it accepts no Semaphore token, because each has an audience".into());
     }
     if mount.is_some_and(|mount| mount.bound_issuer.is_empty()) {
         lints.push(
@@ -242,10 +242,10 @@ fn of_the_token(role: &Role) -> Vec<String> {
     let life = role.ttl.max(role.period);
     if life == 0 {
         lints.push(
-            "token_ttl is not set: the token lives for the server's default, 32 days unless it was changed".into(),
+            "token_ttl is not set: the token is valid for the server's default, 32 days unless it was changed".into(),
         );
     } else if life > DAY {
-        lints.push(format!("the token lives for {} hours, and the job's own token for 24", life / 3600));
+        lints.push(format!("the token is valid for {} hours, and the job's own token for 24", life / 3600));
     }
     if role.uses > 0 {
         lints.push(format!(

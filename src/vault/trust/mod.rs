@@ -90,13 +90,13 @@ impl Rule {
         let faults = checks.iter().map(|check| count(check, Mark::Fails)).sum();
         let unknown = checks.iter().any(|check| count(check, Mark::Unknown) > 0);
         let (verdict, title) = match (faults, unknown) {
-            (0, false) => (Verdict::Accepted, "the role lets this token in".into()),
-            (0, true) => (Verdict::CannotTell, "the role lets this token in if what is marked with ? holds".into()),
-            (1, _) => (Verdict::Refused, "the role does not let this token in".into()),
+            (0, false) => (Verdict::Accepted, "the role allows this token".into()),
+            (0, true) => (Verdict::CannotTell, "the role allows this token if what is marked with ? holds".into()),
+            (1, _) => (Verdict::Refused, "the role does not allow this token".into()),
             (faults, _) => (
                 Verdict::Refused,
                 format!(
-                    "the role does not let this token in, for {faults} reasons, of which the server names the first"
+                    "the role does not allow this token, for {faults} reasons, of which the server names the first"
                 ),
             ),
         };

@@ -126,7 +126,7 @@ impl Login<'_> {
         let said = "400 error validating token: invalid audience (aud) claim: audience claim does not match any expected audience";
         let check = fault("bound_audiences", bound, self.claims.audience(), said);
         if presented.is_empty() {
-            return check.fixed_by(Fix::Advice("a token without an audience is good for no role that binds one"));
+            return check.fixed_by(Fix::Advice("no role that requires an audience accepts a token without one"));
         }
         check.fixed_by(Fix::Role("bound_audiences", texts(&[&bound[..], &presented].concat())))
     }
@@ -138,7 +138,7 @@ impl Login<'_> {
         }
         let said = "400 audience claim found in JWT but no audiences bound to the role";
         let check = unfit("bound_audiences", "(none)", self.claims.audience(), said);
-        let because = "a role that has none takes no token with an audience";
+        let because = "a role without bound audiences accepts no token with an audience";
         Some(check.fact("because", because).fixed_by(Fix::Role("bound_audiences", texts(&presented))))
     }
 

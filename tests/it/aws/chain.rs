@@ -228,7 +228,7 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
     wrong(
         &["--chain-role-arn", HUB, "--session-tag", "branch=fix#1"],
         expect![[r#"
-        error: --session-tag: `branch=fix#1`: STS takes letters, digits, spaces and _.:/=+-@, but not '#'
+        error: --session-tag: `branch=fix#1`: STS accepts letters, digits, spaces and _.:/=+-@, but not '#'
     "#]],
     );
     wrong(

@@ -53,7 +53,7 @@ fn a_role_is_made_and_explained_as_the_page_says() {
     // MiniStack takes a key of twelve digits for the account's own.
     let output = administrator(&server, program).env("AWS_ACCESS_KEY_ID", "123456789012").run();
     output.exits(0).stderr_is(expect![""]);
-    let accepted = "\naccepted: the trust policy lets this token assume arn:aws:iam::123456789012:role/deploy\n";
+    let accepted = "\naccepted: the trust policy allows this token to assume arn:aws:iam::123456789012:role/deploy\n";
     assert!(output.stdout().contains(accepted), "{}", output.describe());
 }
 

@@ -52,7 +52,7 @@ fn main_explained(policy: &Value) -> Output {
 fn accepted() {
     let output = main_explained(&assume(&bound("StringEquals", MAIN)));
     output.exits(0).stderr_is(expect![""]).stdout_reads(expect![[r#"
-        accepted: the trust policy lets this token assume arn:aws:iam::123456789012:role/deploy
+        accepted: the trust policy allows this token to assume arn:aws:iam::123456789012:role/deploy
 
         ✓ the token
           ✓ it is good until TIME
@@ -80,7 +80,7 @@ fn a_pull_request_is_not_a_push() {
     let policy = assume(&bound("StringLike", &MAIN.replace("main", "*")));
     let output = explain(&policy, Job::pull_request(7, "fix")).args(["--role-arn", ROLE]).run();
     output.exits(4).stderr_is(expect![""]).stdout_reads(expect![[r#"
-        refused: no statement lets this token assume arn:aws:iam::123456789012:role/deploy
+        refused: no statement allows this token to assume arn:aws:iam::123456789012:role/deploy
 
         ✓ the token
           ✓ it is good until TIME
@@ -108,7 +108,7 @@ fn a_pull_request_is_not_a_push() {
 fn a_star_is_a_star_in_string_equals() {
     let output = main_explained(&assume(&bound("StringEquals", &MAIN.replace("main", "*"))));
     output.exits(4).stdout_reads(expect![[r#"
-        refused: no statement lets this token assume arn:aws:iam::123456789012:role/deploy
+        refused: no statement allows this token to assume arn:aws:iam::123456789012:role/deploy
 
         ✓ the token
           ✓ it is good until TIME
@@ -144,7 +144,7 @@ fn session_tags_take_an_action_of_their_own() {
         ✓ the token
           ✓ it is good until TIME
           ✓ it names its issuer, its audience and its subject
-          ✓ it carries session tags, of the form that STS takes
+          ✓ it carries session tags, in the form that STS accepts
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
         ✓ Statement[0], Allow: applies
           ✓ Principal names the token's provider
@@ -359,7 +359,7 @@ fn json_for_a_program() {
           "notes": [
             "this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny"
           ],
-          "title": "no statement lets this token assume arn:aws:iam::123456789012:role/deploy",
+          "title": "no statement allows this token to assume arn:aws:iam::123456789012:role/deploy",
           "verdict": "refused"
         }
     "#]]);
@@ -391,7 +391,7 @@ fn what_is_no_trust_policy_is_told_where() {
 
         error: --trust-policy policy.json: Role: not a trust policy: it has no Statement
 
-        hint: it takes the policy document, or what `aws iam get-role --role-name NAME` prints
+        hint: give the policy document, or the output of `aws iam get-role --role-name NAME`
 
         error: AWS_ROLE_ARN says arn:aws:iam::123456789012:role/deploy, and --trust-policy policy.json is of the role arn:aws:iam::123456789012:role/other
 
@@ -438,7 +438,7 @@ fn it_is_read_as_awss_own_tools_and_api_write_it() {
         let output = program.run();
         output.exits(0);
         let role = if written.contains(ROLE) { ROLE } else { "the role" };
-        let first = format!("accepted: the trust policy lets this token assume {role}\n");
+        let first = format!("accepted: the trust policy allows this token to assume {role}\n");
         assert!(output.stdout().starts_with(&first), "{}", output.describe());
     }
 }
@@ -467,7 +467,7 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
         ? Statement[0], Allow: may apply
           ? Principal may name the token's provider
               wanted     arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com, arn:aws:iam::210987654321:oidc-provider/acme.semaphoreci.com
-              because    in which account the role is, is not known
+              because    the role's account is not known
           ✓ Action covers sts:AssumeRoleWithWebIdentity
           ✓ StringEquals acme.semaphoreci.com:aud
               wanted     https://acme.semaphoreci.com
@@ -485,7 +485,7 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
         .args(["--role-arn", "arn:aws:iam::210987654321:role/deploy"])
         .run();
     elsewhere.exits(4).stdout_reads(expect![[r#"
-        refused: no statement lets this token assume arn:aws:iam::210987654321:role/deploy
+        refused: no statement allows this token to assume arn:aws:iam::210987654321:role/deploy
 
         ✓ the token
           ✓ it is good until TIME
@@ -524,7 +524,7 @@ fn a_token_that_sts_does_not_take_is_explained_all_the_same() {
 
         ✗ the token
           ✗ it expired TIME
-              clock      TIME, says this machine
+              clock      TIME, by this machine's clock
           ✓ it names its issuer, its audience and its subject
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
         ✓ Statement[0], Allow: applies
@@ -544,7 +544,7 @@ fn a_token_that_sts_does_not_take_is_explained_all_the_same() {
     let first = |output: Output| output.exits(4).stdout().lines().next().unwrap().to_owned();
     assert_eq!(
         first(run(Job::branch("main").without("sub"))),
-        "refused: STS does not take this token: it has no `sub` that is a text, and STS takes no token without"
+        "refused: STS does not take this token: it has no `sub` that is a text, and STS accepts no token without"
     );
     assert_eq!(
         first(run(Job::branch("fix#1").aws_tags(true))),
@@ -613,18 +613,18 @@ fn lints_are_of_the_policy_whatever_the_token() {
     denies["NotPrincipal"] = json!({ "Federated": PROVIDER });
     let said = [elsewhere, policy(&[odd, denies])].map(|policy| lints(&policy));
     expect![[r#"
-        Statement[0]: arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com is a provider, which stands under Federated
+        Statement[0]: arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com is a provider, which belongs under Federated
         Statement[0]: a `*` in a principal's name matches only itself: arn:aws:iam::123456789012:role/*
         Statement[0]: the provider is in the partition aws-cn, and the role in aws
         Statement[0]: the provider is of account 210987654321, and the role of 123456789012: STS uses only the role's own account
         Statement[0]: its principal is a wildcard: name the provider's ARN
 
         Statement[0]: without a condition on `acme.semaphoreci.com:sub` every project and every ref is allowed
-        Statement[0]: without a condition on `acme.semaphoreci.com:aud` a token that is meant for others will do
+        Statement[0]: without a condition on `acme.semaphoreci.com:aud`, a token for another audience is accepted
         Statement[0]: StringEquals semaphore:aud: no request for a role has such a key; write it as `acme.semaphoreci.com:aud`
         Statement[0]: StringEquals sub: no request for a role has such a key; write it as `acme.semaphoreci.com:sub`
-        Statement[1]: AWS no longer takes NotPrincipal in a trust policy
-        it has 2499 characters without spaces; an account takes 2048 unless its quota was raised
+        Statement[1]: AWS no longer accepts NotPrincipal in a trust policy
+        it has 2499 characters without spaces; an account allows 2048 unless its quota was raised
     "#]].assert_eq(&format!("{}\n", said.join("\n\n")));
     let clear =
         Issuer::start().unwrap().token(&of_org(Job::branch("main")).claim("iss", "http://acme.semaphoreci.com"));

@@ -257,7 +257,7 @@ fn a_session_policy_that_is_none() {
         expect![[r#"
         error: --policy: not JSON: trailing comma at line 1 column 15
 
-        hint: IAM takes no comments and no trailing commas
+        hint: IAM accepts no comments and no trailing commas
     "#]],
     );
     wrong_options(
@@ -275,7 +275,7 @@ fn a_session_policy_that_is_none() {
     wrong_options(
         &["--policy", &format!("{{\"a\":\"{}\"}}", "x".repeat(2048))],
         expect![[r#"
-        error: --policy: 2056 characters, even without spaces; STS takes at most 2048
+        error: --policy: 2056 characters, even without spaces; STS accepts at most 2048
 
         hint: put it into a managed policy and name that with --policy-arn
     "#]],
@@ -312,7 +312,7 @@ fn a_managed_policy_out_of_reach() {
     wrong(
         deploy(&[]).args(eleven),
         expect![[r#"
-        error: --policy-arn: 11 were given; STS takes at most 10
+        error: --policy-arn: 11 were given; STS accepts at most 10
     "#]],
     );
 }

@@ -162,7 +162,7 @@ fn an_outage_is_outlived_while_the_credentials_live() {
     let second = again(&sandbox, &token, first, &["--timeout", "1s"]);
     second.exits(0).stderr_is(expect![[r#"
         warning: AWS STS: status 503, without an error code of STS; trying again for up to T s
-        warning: AWS STS: status 503, without an error code of STS; the credentials from before still live
+        warning: AWS STS: status 503, without an error code of STS; the earlier credentials are still valid
     "#]]);
     age(&second, Duration::ZERO);
     again(&sandbox, &token, second, &["--timeout", "1s"]).exits(5).stdout_is("");

@@ -300,7 +300,7 @@ fn an_issuer_that_stands_no_longer_by_its_token() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the issuer itself no longer stands by this token: run the job again for a new one
+        hint: the issuer no longer accepts this token: run the job again for a new one
     "#]]);
 }
 

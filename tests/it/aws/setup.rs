@@ -219,7 +219,7 @@ fn options_are_enough_without_a_token() {
             "whoever may push a ref of such a name is allowed",
             "a debug session of such a job has the same `sub`: the role allows it as well",
             "if the organization uses session tags for AWS, every job is refused until the role also allows sts:TagSession: run this in a job, since its token shows it",
-            "AssumeRolePolicyDocument is an object, to be read; the API takes it as a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
+            "AssumeRolePolicyDocument is an object, to be read; the API expects a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
           ],
           "documents": {
             "CreateOpenIDConnectProvider": {

@@ -114,7 +114,7 @@ fn a_variable_with_a_meaning_takes_no_access_token() {
     let sandbox = Sandbox::start().unwrap();
     for name in ["AZURE_FEDERATED_TOKEN_FILE", "ARM_CLIENT_SECRET", "PATH", "a-b"] {
         let output = deploy(&sandbox, &["--access-token-env", name]).run();
-        let said = "error: --access-token-env takes the name of a variable that has no other meaning here\n";
+        let said = "error: --access-token-env requires the name of a variable that has no other meaning here\n";
         assert!(output.exits(2).stderr().starts_with(said), "{name}: {}", output.describe());
     }
     for (name, what) in [

@@ -92,7 +92,7 @@ fn a_file_elsewhere_does_not_need_a_manifest() {
     make(&manifest(program.scratch()), "ln -s elsewhere \"$1\"");
     let output = program.run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: cannot write SCRATCH/home/.oidc-exchange/job-1/manifest: it is a symbolic link; `oidc-exchange clean` will not know of out
+        warning: cannot write SCRATCH/home/.oidc-exchange/job-1/manifest: it is a symbolic link; `oidc-exchange clean` will not remove out
     "#]]);
     assert!(output.took < SOON && output.scratch.path().join("out").is_file());
 }

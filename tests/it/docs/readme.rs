@@ -31,7 +31,7 @@ const ENDS: [(i32, &str, &str); 6] = [
     (0, "1\n", ""),
     (0, "1\n", ""),
     (0, "27 characters\n", ""),
-    (0, "refused: no statement lets this token assume the role\n", ""),
+    (0, "refused: no statement allows this token to assume the role\n", ""),
 ];
 
 /// The sandbox gives its command two empty files in place of the machine's own, and its own script for the program.
@@ -193,9 +193,9 @@ fn every_block_is_run_or_has_a_reason() {
         "oidc-exchange explain aws",
         "version = 1\n",
         "eval \"$(oidc-exchange use deploy secrets)\"\n",
-        "refused: no statement lets this token assume arn:", // pictures.rs
+        "refused: no statement allows this token to assume arn:", // pictures.rs
         "# allows: jobs for the branch main",                // getting_started.rs
-        "refused: no statement lets this token assume the role",
+        "refused: no statement allows this token to assume the role",
     ];
     let reasons = [
         ("sh install.sh   ", "tests/install/ builds from a checkout, and from a release that it serves on loopback"),

@@ -1,4 +1,4 @@
-//! The coarse marks of prose that is hard to read, in README.md and docs/: long sentences, and words with a plainer one.
+//! Finds long sentences and words with a plainer replacement, in README.md, docs/ and the other pages.
 
 use regex_lite::Regex;
 
@@ -7,8 +7,8 @@ use super::blocks::pages;
 /// The most words that a sentence may have.
 const LONGEST: usize = 30;
 
-/// Words and phrases that do not occur, each with what is written in their place.
-const PLAINER: [(&str, &str); 16] = [
+/// Words and phrases that must not occur, each with its replacement.
+const PLAINER: [(&str, &str); 26] = [
     (r"\b[Mm]end(s|ed)?\b", "fix"),
     (r"to the letter\b", "exactly"),
     (r"\bbut for\b", "except"),
@@ -25,6 +25,16 @@ const PLAINER: [(&str, &str); 16] = [
     (r"\bwithout a word\b", "without a message"),
     (r"\bhas no business\b", "must not"),
     (r"\bin silence\b", "without a message"),
+    (r"\blets? in\b", "allow"),
+    (r"\b(kept|keeps?) out\b", "deny"),
+    (r"\bwhat is kept\b", "the cache"),
+    (r"\b[Tt]he one that (?:is|has)\b", "the noun itself"),
+    (r"\bin its (turn|words)\b", "nothing"),
+    (r"\b[Mm]eanwhile\b", "during"),
+    (r"\bas its source reads\b", "according to its source code"),
+    (r"\bby custom\b", "usually"),
+    (r"\bgood for\b", "valid for"),
+    (r", say[,.)]", "for example"),
 ];
 
 /// The prose of a page: neither blocks nor tables nor headings.
@@ -68,8 +78,13 @@ fn no_sentence_is_long() {
 #[test]
 fn no_word_has_a_plainer_one() {
     let mut found = Vec::new();
-    for (name, page) in pages() {
-        for paragraph in prose(&page) {
+    let others = ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        (name.to_owned(), std::fs::read_to_string(path).unwrap())
+    });
+    for (name, page) in pages().into_iter().chain(others) {
+        let rows = page.lines().filter(|line| line.starts_with('|')).map(str::to_owned);
+        for paragraph in prose(&page).into_iter().chain(rows) {
             for (pattern, plainer) in PLAINER {
                 if let Some(word) = Regex::new(pattern).unwrap().find(&paragraph) {
                     found.push(format!("{name}: `{}`, plainer: {plainer}: {paragraph}", word.as_str()));

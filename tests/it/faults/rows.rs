@@ -85,7 +85,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.met("200 with half the text", Times::Always, |stage| with_body(stage, Fault::Changed(cut)), Garbled, "");
     rows.met("200 with other types", Times::Always, |stage| with_body(stage, Fault::Changed(mistyped)), Garbled, "");
     rows.met("200 without the fields", Times::Always, |stage| with_body(stage, Fault::Changed(lacking)), Lacking, "");
-    rows.met("403 of something in between", Times::Always, |_| Ok(Fault::status(403)), Garbled, "403");
+    rows.met("403 from a proxy", Times::Always, |_| Ok(Fault::status(403)), Garbled, "403");
     rows.met("a refusal that repeats the secrets", Times::Always, indiscreet, Refusal, "uthorized");
     rows.met(
         "a redirect to itself",
@@ -110,8 +110,8 @@ pub(super) fn rows() -> Vec<Row> {
     rows.met_twice("502", |_| Ok(Fault::status(502)), Broken, "502");
     rows.met_twice("503", |_| Ok(Fault::status(503)), Unavailable, "503");
     rows.met_twice("504", |_| Ok(Fault::status(504)), Broken, "504");
-    rows.met_twice("too many calls, in its words", words::throttled, NotReceived, "");
-    rows.met_twice("no keys from the issuer, in its words", words::no_keys, NotReceived, "");
+    rows.met_twice("rate limit error", words::throttled, NotReceived, "");
+    rows.met_twice("issuer keys not found error", words::no_keys, NotReceived, "");
     rows.met("its clock an hour ahead: expired", Times::Always, words::expired, Refusal, "");
     rows.met("its clock an hour behind: not yet valid", Times::Always, words::not_yet_valid, Refusal, "");
     for (name, signal) in [("SIGINT", Signal::INT), ("SIGTERM", Signal::TERM), ("SIGHUP", Signal::HUP)] {

@@ -189,7 +189,7 @@ fn what_was_created_is_explained() {
         let ask = format!("PROJECT=my-project\n{}", block(REFUSED));
         let main = administrator(&gcloud, &google, &ask).job_of(&sandbox, &acme(Job::branch("main"))).run();
         main.exits(0);
-        let accepted = "accepted: the provider lets this token in, and it may act as the service account\n";
+        let accepted = "accepted: the provider allows this token, and it may act as the service account\n";
         assert!(main.stdout().starts_with(accepted), "{}", main.describe());
         let mut scratch = main.scratch;
         let explain = block(REFUSED).trim_end().lines().last().unwrap();

@@ -78,7 +78,7 @@ fn one_that_is_let_in() {
     let member = format!("principalSet://{POOL}/attribute.ref/refs/heads/main");
     let policy = bound(&[&member, "user:somebody@example.com"]);
     ask(&provider(), Some(&policy), Job::branch("main")).exits(0).stdout_reads(expect![[r#"
-        accepted: the provider lets this token in, and it may act as the service account
+        accepted: the provider allows this token, and it may act as the service account
 
         ✓ the provider is active
         ✓ the token's issuer is the provider's
@@ -94,7 +94,7 @@ fn one_that_is_let_in() {
           ✓ assertion.job_type == 'pipeline_job'
           ✓ one of
             ✓ assertion.ref == 'refs/heads/main'
-        ✓ a binding lets it act as the service account
+        ✓ a binding allows it to act as the service account
             besides    1 member that is no workload identity
           ✓ roles/iam.workloadIdentityUser
             ✓ principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/attribute.ref/refs/heads/main
@@ -107,7 +107,7 @@ fn one_that_is_let_in() {
 #[test]
 fn a_pull_request_that_the_condition_keeps_out() {
     ask(&provider(), None, Job::pull_request(7, "feature-x")).exits(4).stdout_reads(expect![[r#"
-        refused: the provider does not let this token in
+        refused: the provider does not allow this token
 
         ✓ the provider is active
         ✓ the token's issuer is the provider's
@@ -143,7 +143,7 @@ fn a_pull_request_that_the_condition_keeps_out() {
 fn an_audience_that_was_forgotten() {
     let provider = with("oidc", json!({ "issuerUri": ISSUER }));
     ask(&provider, None, Job::branch("main")).exits(4).stdout_reads(expect![[r#"
-        refused: the provider does not let this token in
+        refused: the provider does not allow this token
 
         ✓ the provider is active
         ✓ the token's issuer is the provider's
@@ -178,7 +178,7 @@ fn a_subject_that_is_too_long() {
     let mut provider = with("attributeMapping", mapping("assertion.sub"));
     provider["attributeCondition"] = "assertion.ref_type == 'pull-request'".into();
     ask(&provider, None, Job::pull_request(7, "feature-x")).exits(4).stdout_reads(expect![[r#"
-        refused: the provider does not let this token in
+        refused: the provider does not allow this token
 
         ✓ the provider is active
         ✓ the token's issuer is the provider's
@@ -186,13 +186,13 @@ fn a_subject_that_is_too_long() {
         ✓ the token's times are good
         ✗ the attribute mapping
           ✗ google.subject = assertion.sub
-              because    it has 146 bytes, and Google takes 127
+              because    it has 146 bytes, and Google accepts 127
               becomes    org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
               STS says   invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. …
         ✓ the attribute condition
           ✓ assertion.ref_type == 'pull-request'
 
-        lint: google.subject is `sub`, which has 146 bytes here and 146 in a pull request's token, and Google takes 127: `sub127`, or prj_id with ref, is shorter
+        lint: google.subject is `sub`, which has 146 bytes here and 146 in a pull request's token, and Google accepts 127: `sub127`, or prj_id with ref, is shorter
 
         note: the organization can switch off `ref_type`, `sub`; every token is then refused
         note: whether the token is genuine was not looked at; oidc-exchange token --verify does
@@ -208,7 +208,7 @@ fn a_constant_subject_lets_everybody_in() {
     let policy = bound(&[&format!("principal://{POOL}/subject/semaphore::web::main")]);
     let job = Job::pull_request(7, "feature-x").project_id("00000000-0000-0000-0000-000000000000");
     ask(&provider, Some(&policy), job).exits(0).stdout_reads(expect![[r#"
-        accepted: the provider lets this token in, and it may act as the service account
+        accepted: the provider allows this token, and it may act as the service account
 
         ✓ the provider is active
         ✓ the token's issuer is the provider's
@@ -219,13 +219,13 @@ fn a_constant_subject_lets_everybody_in() {
               becomes    semaphore::web::main
         ✓ the attribute condition
           ✓ 'semaphore::web::main' == google.subject
-        ✓ a binding lets it act as the service account
+        ✓ a binding allows it to act as the service account
           ✓ roles/iam.workloadIdentityUser
             ✓ principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/semaphore::web::main
 
         lint: google.subject is the same for every token: each job of the organization, of every project, branch and pull request, is the same principal
-        lint: the condition compares only constants (`'semaphore::web::main' == google.subject`): it is true of every token of the issuer, and keeps nobody out
-        lint: it lets pull requests in, and Semaphore gives a token to those from forks too
+        lint: the condition compares only constants (`'semaphore::web::main' == google.subject`): it is true of every token of the issuer, and excludes nobody
+        lint: it allows pull requests, and Semaphore gives a token to those from forks too
         lint: it allows debug sessions (`sem debug job`), since their `sub` is that of the job they debug: compare `job_type` with pipeline_job
 
         note: whether the token is genuine was not looked at; oidc-exchange token --verify does
@@ -240,7 +240,7 @@ fn what_cannot_be_read_is_said() {
         "assertion.ref.upperAscii() == 'REFS/HEADS/MAIN' && assertion.job_type == 'pipeline_job'".into();
     let policy = bound(&[&format!("principal://{POOL}/subject/semaphore::web::main")]);
     ask(&provider, Some(&policy), Job::branch("main")).exits(7).stdout_reads(expect![[r#"
-        cannot tell: whether the provider lets this token in is not known here
+        cannot tell: whether the provider allows this token is not known here
 
         ✓ the provider is active
         ✓ the token's issuer is the provider's
@@ -253,7 +253,7 @@ fn what_cannot_be_read_is_said() {
           ? assertion.ref.upperAscii() == 'REFS/HEADS/MAIN'
               because    at character 1, `assertion.ref.upperAscii…`, this program does not evaluate `upperAscii`
           ✓ assertion.job_type == 'pipeline_job'
-        ? a binding lets it act as the service account
+        ? a binding allows it to act as the service account
           ? roles/iam.workloadIdentityUser
             ? principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/semaphore::web::main
                 because    what `google.subject` becomes is not known here
@@ -277,7 +277,7 @@ fn a_principal_that_nobody_bound() {
         "serviceAccount:other@my-project.iam.gserviceaccount.com",
     ]);
     ask(&provider(), Some(&policy), Job::branch("main")).exits(4).stdout_reads(expect![[r#"
-        refused: the provider lets this token in, but it may not act as the service account
+        refused: the provider allows this token, but it may not act as the service account
 
         ✓ the provider is active
         ✓ the token's issuer is the provider's
@@ -293,7 +293,7 @@ fn a_principal_that_nobody_bound() {
           ✓ assertion.job_type == 'pipeline_job'
           ✓ one of
             ✓ assertion.ref == 'refs/heads/main'
-        ✗ no binding lets it act as the service account
+        ✗ no binding allows it to act as the service account
             principal  principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/936a5312-a3b8-4921-8b3f-2cec8baac574::refs/heads/main
             IAM says   PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
             besides    1 member that is no workload identity
@@ -343,7 +343,7 @@ fn every_fault_is_told_at_once() {
     }] });
     let job = Job::branch("main").issued_at(1_786_313_600).expires_at(1_786_400_000);
     ask(&provider, Some(&policy), job).exits(4).stdout_reads(expect![[r#"
-        refused: the provider does not let this token in
+        refused: the provider does not allow this token
 
         ✗ the provider is switched off
             because    "disabled": true
@@ -389,10 +389,10 @@ fn every_fault_is_told_at_once() {
               wanted     */stable
               presented  refs/heads/main
                                         ^ differs from here
-        ✗ no binding lets it act as the service account
+        ✗ no binding allows it to act as the service account
             IAM says   PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
           ✗ roles/iam.serviceAccountUser
-            ✗ the role is good for an access token
+            ✗ the role grants an access token
                 because    iam.serviceAccounts.getAccessToken is not among its permissions
             ✗ its condition: 1 > 2
             ✓ principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/*

@@ -168,7 +168,7 @@ fn values_out_of_bounds() {
         &sandbox,
         deploy(&sandbox, &["--lifetime", "5m"]),
         expect![[r#"
-        error: --lifetime: an access token lives from 10m to 12h
+        error: --lifetime: the lifetime of an access token is 10m to 12h
 
         hint: more than 1h needs a policy of the organization that allows it to the service account
     "#]],
@@ -214,7 +214,7 @@ fn a_variable_that_means_something_else() {
         let options = ["--id-token-audience", "https://run.test", "--id-token-env", name];
         let output = deploy(&sandbox, &options).run();
         output.exits(2);
-        assert!(output.stderr().starts_with("error: --id-token-env takes the name of a variable"), "{name}");
+        assert!(output.stderr().starts_with("error: --id-token-env requires the name of a variable"), "{name}");
     }
     for name in ["_oidc_intact", "_oidc_exchange", "PPID", "path", "BASH_ENV", "PS4", "ENV"] {
         let output = deploy(&sandbox, &["--id-token-audience", "https://run.test", "--id-token-env", name]).run();

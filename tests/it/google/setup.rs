@@ -201,7 +201,7 @@ fn a_name_that_google_makes_none_of_is_refused() {
 
         hint: write it as NAME@PROJECT.iam.gserviceaccount.com; gcloud iam service-accounts list shows them
         error: --branch: no branch or tag is called `a b`: it holds a space or one of `~^:?[\`
-        error: the condition would have more than the 4096 characters that Google takes
+        error: the condition would have more than the 4096 characters that Google accepts
     "#]].assert_eq(&all.concat().replace(&"x".repeat(4_000), "xxx…"));
 }
 

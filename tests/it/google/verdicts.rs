@@ -22,7 +22,7 @@ const REFUSALS: [(&str, &str); 8] = [
     ("the token has no `sub`", "The ID Token has no subject."),
     ("the attribute mapping", "invalid_request"),
     ("the attribute condition", "unauthorized_client"),
-    ("no binding lets it act as the service account", "iam.serviceAccounts.getAccessToken"),
+    ("no binding allows it to act as the service account", "iam.serviceAccounts.getAccessToken"),
 ];
 
 fn jobs() -> Vec<(&'static str, Job)> {

@@ -126,14 +126,14 @@ fn an_outage_is_outlived_while_the_session_lives() {
     assert!(is_in(expires, Duration::from_mins(5)));
     second.stderr_is(expect![[r#"
         warning: AWS STS: status 503, without an error code of STS; trying again for up to T s
-        warning: AWS STS: status 503, without an error code of STS; the credentials from before still live
+        warning: AWS STS: status 503, without an error code of STS; the earlier credentials are still valid
     "#]]);
     // For a moment, nobody asks again.
     let before = calls(&sandbox);
     let third = again(eks(&[]), &sandbox, &subject, second).run();
     answered(&third);
     third.stderr_is(expect![[r#"
-        warning: AWS STS: status 503, without an error code of STS; the credentials from before still live
+        warning: AWS STS: status 503, without an error code of STS; the earlier credentials are still valid
     "#]]);
     assert_eq!(calls(&sandbox), before);
 }

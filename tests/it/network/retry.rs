@@ -163,7 +163,7 @@ fn until_the_time_is_up() {
           asked for  arn:aws:iam::123456789012:role/deploy
           tried      N attempts in T s
 
-        hint: many jobs ask at once: a longer --timeout lets this one wait its turn
+        hint: many jobs send requests at once: a longer --timeout gives this one more time
     "#]],
     );
     assert!(output.took >= Duration::from_secs(1) && output.took < Duration::from_secs(12), "{:?}", output.took);

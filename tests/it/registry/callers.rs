@@ -62,7 +62,7 @@ fn skopeo_gets_the_password_and_stops_with_the_reason() {
     assert!(told.contains("Amazon ECR refused to give a password: AccessDeniedException"), "{told}");
 }
 
-/// A daemon that lets nobody in and remembers who came.
+/// A daemon that allows nobody and remembers who came.
 #[derive(Default)]
 struct Daemon(Mutex<Vec<String>>);
 

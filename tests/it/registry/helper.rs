@@ -135,7 +135,7 @@ fn other_calls_are_told_what_there_is() {
     "#]]);
     let output = helper(&sandbox, "get", "", Scratch::new()).arg("gcr.io").run();
     output.exits(1).stdout_reads(expect![[r#"
-        oidc-exchange: docker-credential-oidc-exchange takes one verb, and the server's name on standard input
+        oidc-exchange: docker-credential-oidc-exchange requires one verb, and the server's name on standard input
     "#]]);
     let scratch = Scratch::new();
     let program = scratch.path().join("bin/docker-credential-oidc-exchange");

@@ -46,7 +46,7 @@ fn a_password_that_still_lives_serves_while_the_cloud_is_down() {
     let output = helper(&sandbox, "get", HOST, output.scratch).env("AWS_ENDPOINT_URL_STS", refused);
     let output = output.patient(Duration::from_mins(2)).run();
     output.exits(0).stdout_is(&answer(&sandbox, HOST));
-    assert!(output.stderr().contains("the password from before still lives"), "{}", output.stderr());
+    assert!(output.stderr().contains("the earlier password is still valid"), "{}", output.stderr());
 }
 
 #[test]

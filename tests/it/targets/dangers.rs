@@ -212,19 +212,19 @@ fn what_is_no_targets_file_is_refused_where_it_is_wrong() {
         error: oidc-exchange.toml:5:5: target x: aws.roleArn is not a key
 
         hint: write role-arn, if that is meant
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
 
         hint: write aws.role-arn = "…"
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
 
         hint: write aws.role-arn = "…"
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
 
         hint: write aws.role-arn = "…"
-        error: oidc-exchange.toml:5:18: target x: aws.policy-arn takes a list of texts
+        error: oidc-exchange.toml:5:18: target x: aws.policy-arn requires a list of texts
 
         hint: write aws.policy-arn = ["…"]
-        error: oidc-exchange.toml:5:24: target x: aws.policy-arn takes texts only
+        error: oidc-exchange.toml:5:24: target x: aws.policy-arn accepts only texts
 
         hint: write aws.policy-arn = ["…"]
         error: oidc-exchange.toml:5:14: target x: aws.verify is true or false
@@ -234,7 +234,7 @@ fn what_is_no_targets_file_is_refused_where_it_is_wrong() {
 
         hint: write aws.role-arn = "…"
         error: oidc-exchange.toml:4:1: an array of tables ([[…]]) has no meaning here
-        error: oidc-exchange.toml:5:16: target x: aws.duration takes a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.duration requires a text in quotes
 
         hint: write aws.duration = "…"
         error: oidc-exchange.toml:4:1: target good: targets is not a key

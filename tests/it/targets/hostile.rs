@@ -110,15 +110,15 @@ fn tables_and_keys_that_are_written_oddly() {
 fn values_of_other_kinds() {
     let long = format!("[target.x]\naws.role-arn = '{}'\n", "a".repeat(200_000));
     expect![[r#"
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
-        error: oidc-exchange.toml:5:16: target x: aws.role-arn takes a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
+        error: oidc-exchange.toml:5:16: target x: aws.role-arn requires a text in quotes
         error: oidc-exchange.toml:5:5: target x: aws.role-arn has no table below it
         error: oidc-exchange.toml:5:16: string values must be quoted; expected literal string
-        error: oidc-exchange.toml:5:19: target x: aws.policy-arn takes texts only
-        error: oidc-exchange.toml:5:19: target x: aws.policy-arn takes texts only
+        error: oidc-exchange.toml:5:19: target x: aws.policy-arn accepts only texts
+        error: oidc-exchange.toml:5:19: target x: aws.policy-arn accepts only texts
         error: oidc-exchange.toml:5:23: extra comma in array; expected value
         error: oidc-exchange.toml:5:14: target x: aws.verify is true or false
         error: oidc-exchange.toml:5:18: missing escaped value; expected `b` or `e` or `f` or `n` or `r` or `\` or `"` or `x` or `u` or `U`

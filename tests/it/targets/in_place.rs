@@ -302,7 +302,7 @@ fn a_rule_is_explained_for_the_targets_role() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
     let output = explain(&["aws", "--target", "deploy", "--trust-policy"], &policy).run();
     let first = output.exits(0).stdout().lines().next().unwrap_or_default().to_owned();
-    assert_eq!(first, "accepted: the trust policy lets this token assume arn:aws:iam::123456789012:role/deploy");
+    assert_eq!(first, "accepted: the trust policy allows this token to assume arn:aws:iam::123456789012:role/deploy");
     let role = json!({ "Role": {
         "Arn": "arn:aws:iam::123456789012:role/deploy",
         "AssumeRolePolicyDocument": policy,

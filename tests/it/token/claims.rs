@@ -31,7 +31,7 @@ fn a_branch() {
                      · a debug session of this job has the same one; only job_type tells
                        them apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main
-                     · whole here; a branch's name is cut after 29 characters, org and
+                     · whole here; a branch's name is shortened to 29 characters, org and
                        repo after 25
           org        acme
                      · can be renamed; org_id cannot
@@ -109,7 +109,7 @@ fn a_tag() {
                      · a debug session of this job has the same one; only job_type tells
                        them apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:tg:tags/v1.0.0
-                     · whole here; a branch's name is cut after 29 characters, org and
+                     · whole here; a branch's name is shortened to 29 characters, org and
                        repo after 25
           org        acme
                      · can be renamed; org_id cannot
@@ -186,7 +186,7 @@ fn a_pull_request() {
                      · changes with every push, as ref does: a rule for it must end in
                        :ref_type:pull-request:ref:*
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:pr:semaphoreci/5c84719708b9b649b9ef3b5
-                     · the merge commit is cut here; it changes with every push
+                     · the merge commit is shortened here; it changes with every push
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -271,7 +271,7 @@ fn a_debug_session() {
                      · the same as that of the job that is debugged; job_type tells them
                        apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main
-                     · whole here; a branch's name is cut after 29 characters, org and
+                     · whole here; a branch's name is shortened to 29 characters, org and
                        repo after 25
           org        acme
                      · can be renamed; org_id cannot
@@ -348,7 +348,7 @@ fn a_debug_session_of_the_project() {
           sub        org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
                      · on no ref: no rule for a branch or a tag matches it
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web::
-                     · whole here; a branch's name is cut after 29 characters, org and
+                     · whole here; a branch's name is shortened to 29 characters, org and
                        repo after 25
           org        acme
                      · can be renamed; org_id cannot
@@ -410,7 +410,7 @@ fn a_pull_request_whose_ref_stays() {
     "#]].assert_eq(&of(&output, "sub"));
     expect![[r#"
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:pr:pull/7/merge
-                     · whole here; a branch's name is cut after 29 characters, org and
+                     · whole here; a branch's name is shortened to 29 characters, org and
                        repo after 25
     "#]]
     .assert_eq(&of(&output, "sub127"));
@@ -421,7 +421,7 @@ fn a_branch_whose_short_subject_is_cut() {
     let output = job(Job::branch("release/production-eu-west-1-canary"));
     expect![[r#"
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/release/production-eu-west-1-
-                     · the branch is cut here: every branch that begins with
+                     · the branch is shortened here: every branch that begins with
                        release/production-eu-west-1- has this sub127; a branch's name is
                        cut after 29 characters, org and repo after 25; bind ref too
     "#]]
@@ -634,7 +634,7 @@ fn json() {
             "repo": "without its owner: another owner's repository can have the same name",
             "repo_slug": "the project's own repository, in a fork's pull request too",
             "sub": "changes with every push, as ref does: a rule for it must end in :ref_type:pull-request:ref:*",
-            "sub127": "the merge commit is cut here; it changes with every push",
+            "sub127": "the merge commit is shortened here; it changes with every push",
             "tag": "unreliable: it can be empty on a tag as well; ref has the tag",
             "trg": "the trigger (a API, h hook, s schedule, m by hand), whether rerun (t, f); the pipeline (i first, u promoted, n promoted by hand), whether rerun",
             "wf_id": "only this workflow"

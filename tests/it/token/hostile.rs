@@ -76,7 +76,7 @@ fn ones_that_are_not_texts() {
     holds(&output);
     output.stdout_reads(expect![[r#"
         job        of a kind that the claims do not tell
-        expires    cannot be told: exp is not a number
+        expires    unknown: exp is not a number
         signed     RS256, key KID (--verify checks it)
 
         claims
@@ -145,9 +145,9 @@ fn none_at_all_and_a_header_without_anything() {
         claims
 
         limits
-          AWS        signed with (none); AWS STS takes RS256, RS384, RS512, ES256,
+          AWS        signed with (none); AWS STS accepts RS256, RS384, RS512, ES256,
                      ES384, ES512
-          Google     signed with (none); Google STS takes RS256 and ES256
+          Google     signed with (none); Google STS accepts RS256 and ES256
           Google     the header names no key (kid)
           Azure      signed with (none); Microsoft supports only RS256 for federated
                      credentials

@@ -134,7 +134,7 @@ fn a_key_of_another_kind() {
     expect![[r#"
         ✗ keys at http://ISSUER/.well-known/jwks.json
           ✗ it is a key on P-256
-              because    RS256 takes another kind
+              because    RS256 requires another kind of key
         ? the signature is that of the token's key
             because    no key can check it
     "#]]

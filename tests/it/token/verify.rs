@@ -54,7 +54,7 @@ fn a_good_token() {
     let output = verified(&issuer, &issuer.token(&dated(Job::branch("main"))), 0);
     assert_eq!(output.stderr(), "");
     expect![[r#"
-        accepted: the issuer stands by this token
+        accepted: this token is valid by its issuer's keys
 
         ✓ discovery document at http://ISSUER/.well-known/openid-configuration
           ✓ `issuer` is exactly the token's iss
@@ -136,7 +136,7 @@ fn another_key() {
     let issuer = Issuer::start().unwrap();
     let output = verified(&issuer, &issuer.forged(&dated(Job::branch("main"))), 4);
     expect![[r#"
-        refused: this token is bad
+        refused: this token is not valid
 
         ✓ discovery document at http://ISSUER/.well-known/openid-configuration
           ✓ `issuer` is exactly the token's iss
@@ -185,7 +185,7 @@ fn an_algorithm_that_signs_nothing() {
               AWS        InvalidIdentityToken: …
               Google     invalid_grant: …
         ✗ signed with none
-            because    nobody signed it
+            because    it is not signed
             AWS        InvalidIdentityToken: …
             Google     invalid_grant: …
             Vault      error validating token: … unexpected signature algorithm "none"; expected …

@@ -61,7 +61,7 @@ fn a_name_that_no_shell_has_is_told_before_anything_is_sent() {
         hint: name the variable: `secret/data/cfg ünï | NAME`
     "#]]);
     refused("secret/data/cfg dash-key").stderr_is(expect![[r#"
-        error: `secret/data/cfg dash-key` is not a valid secret argument: the action takes this key in quotation marks, or with a name
+        error: `secret/data/cfg dash-key` is not a valid secret argument: the action requires this key in quotation marks, or with a name
 
         hint: write it as `secret/data/cfg "dash-key"`, or `secret/data/cfg dash-key | NAME`
     "#]]);

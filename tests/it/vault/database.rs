@@ -96,7 +96,7 @@ fn clean_drops_it() {
     let program = Program::new("/bin/sh", ["-c", &script]).job(&world.sandbox);
     let output = world.named(program).env("VAULT_ADDR", world.bao.url()).run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: what ID/db/creds/ro gave is said to last 3600 s, but ends with its client token, in 900 s: raise token_ttl on the role, or run the command after `--`
+        warning: the lease of ID/db/creds/ro is for 3600 s, but is revoked with its client token, in 900 s: raise token_ttl on the role, or run the command after `--`
     "#]]);
     is_dropped(&postgres, &user(&output), SOON);
 }

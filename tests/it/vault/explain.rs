@@ -61,7 +61,7 @@ END"#;
     let main = Job::branch("main");
     let output = explain_role(&world, "recipe", &main, &[]).run();
     output.exits(4).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
-        refused: the role does not let this token in, for 2 reasons, of which the server names the first
+        refused: the role does not allow this token, for 2 reasons, of which the server names the first
 
         ✓ role_type is jwt
         ✓ jwt_supported_algs takes RS256
@@ -71,7 +71,7 @@ END"#;
             wanted     (none)
             presented  http://ISSUER
             would say  400 audience claim found in JWT but no audiences bound to the role
-            because    a role that has none takes no token with an audience
+            because    a role without bound audiences accepts no token with an audience
         ✓ user_claim actor is a text
         ✓ bound_claims
           ✓ branch is main
@@ -86,7 +86,7 @@ END"#;
         lint: jobs of every project of the organization whose repository has this name are allowed; bind prj_id to deny them
         lint: every login fails without repo, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them
         lint: user_claim is actor, which is empty in every job: their logins fail
-        lint: the role has no bound_audiences: it takes no Semaphore token, each of which has an audience
+        lint: the role has no bound_audiences: it accepts no Semaphore token, because each has an audience
         lint: policies is an old name of token_policies
         lint: ttl is an old name of token_ttl
 
@@ -112,7 +112,7 @@ fn the_hardened_role() {
         .exits(0)
         .stderr_is(expect![[""]])
         .stdout_reads(expect![[r#"
-            accepted: the role lets this token in
+            accepted: the role allows this token
 
             ✓ role_type is jwt
             ✓ jwt_supported_algs takes RS256
@@ -133,7 +133,7 @@ fn the_hardened_role() {
     assert_eq!((world.sandbox.issuer.requests().len(), world.requests().len()), asked);
     let pull = Job::pull_request(123, "feature-x");
     explain_role(&world, "ci", &pull, &[]).run().exits(4).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
-        refused: the role does not let this token in, for 2 reasons, of which the server names the first
+        refused: the role does not allow this token, for 2 reasons, of which the server names the first
 
         ✓ role_type is jwt
         ✓ jwt_supported_algs takes RS256
@@ -171,7 +171,7 @@ fn what_the_token_does_not_show() {
         .exits(7)
         .stderr_is(expect![[""]])
         .stdout_reads(expect![[r#"
-            cannot tell: the role lets this token in if what is marked with ? holds
+            cannot tell: the role allows this token if what is marked with ? holds
 
             ✓ role_type is jwt
             ? token_bound_cidrs
@@ -188,7 +188,7 @@ fn what_the_token_does_not_show() {
               ✓ ref_type is branch
 
             note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
-            note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the mount takes its issuer and its algorithm (--mount-config); whether the server asks for a second factor
+            note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the mount accepts its issuer and its algorithm (--mount-config); whether the server asks for a second factor
         "#]]);
 }
 
@@ -279,9 +279,9 @@ fn for_a_program() {
             "to fix the role: printf %s '{\"role_type\":\"jwt\",\"user_claim\":\"prj_id\"}' | vault write auth/jwt/role/NAME -",
             "to allow this job too, if it should be allowed: printf %s '{\"bound_claims\":{\"ref\":[\"refs/heads/*\",\"refs/heads/main\"]},\"role_type\":\"jwt\"}' | vault write auth/jwt/role/NAME -",
             "the organization can leave ref, tag out of its tokens: logins then fail, and nobody else is allowed",
-            "not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the mount takes its issuer and its algorithm (--mount-config); whether the server asks for a second factor"
+            "not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the mount accepts its issuer and its algorithm (--mount-config); whether the server asks for a second factor"
           ],
-          "title": "the role does not let this token in, for 2 reasons, of which the server names the first",
+          "title": "the role does not allow this token, for 2 reasons, of which the server names the first",
           "verdict": "refused"
         }
     "#]]);
@@ -295,7 +295,7 @@ fn an_expired_token_is_explained_all_the_same() {
     output.exits(4).stderr_is(expect![[""]]);
     let said = output.stdout();
     assert!(said.starts_with(
-        "refused: the role does not let this token in, for 2 reasons, of which the server names the first\n"
+        "refused: the role does not allow this token, for 2 reasons, of which the server names the first\n"
     ));
     assert!(said.contains("\n✗ exp\n") && said.contains("\n  ✗ ref\n"), "{said}");
 }
@@ -311,7 +311,7 @@ fn the_mount_is_mended_as_a_whole() {
     let main = Job::branch("main");
     let output = explain_role(&world, "ci", &main, &[]).run();
     output.exits(4).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
-        refused: the role does not let this token in, for 2 reasons, of which the server names the first
+        refused: the role does not allow this token, for 2 reasons, of which the server names the first
 
         ✓ role_type is jwt
         ✗ jwt_supported_algs

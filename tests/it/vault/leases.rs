@@ -45,7 +45,7 @@ fn a_lease_that_dies_with_its_token_is_said() {
     let output = world.vault(&[&serial]).run();
     let said = output.exits(0).stderr();
     // A second may have passed since the certificate was made for ten minutes.
-    assert!(said.starts_with("warning: what ") && said.contains(" gave is said to last "), "{said}");
+    assert!(said.starts_with("warning: the lease of ") && said.contains(" is revoked with its client token"), "{said}");
     assert!(said.contains("but ends with its client token, in 300 s: raise token_ttl on the role"), "{said}");
 }
 
@@ -192,7 +192,7 @@ fn what_an_engine_refuses() {
           asked for  POST ID/pki/issue/web of http://BAO
           presented  role ci, policies default, ID
 
-        hint: the engine does not take these parameters; `vault path-help` shows what it takes
+        hint: the engine does not accept these parameters; `vault path-help` shows what it accepts
     "#]]);
     world.policy(&[("pki/issue/web", "read"), ("kv2/data/ci/*", "update")]);
     world.vault(&["A=ID/pki/issue/web#certificate"]).run().exits(4).stderr_is(expect![[r#"
@@ -210,6 +210,6 @@ fn what_an_engine_refuses() {
           presented  role ci, policies default, ID
 
         hint: the policies let this token read there, but not update
-        hint: path "ID/pki/issue/web" { capabilities = ["update"] } in one of its policies lets it through
+        hint: path "ID/pki/issue/web" { capabilities = ["update"] } in one of its policies allows it
     "#]]);
 }

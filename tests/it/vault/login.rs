@@ -428,7 +428,7 @@ fn a_quota_is_waited_for() {
           asked for  role ci at auth/jwt-ID/login of http://BAO
           tried      N attempts in T s
 
-        hint: many jobs ask at once: a longer --timeout lets this one wait its turn
+        hint: many jobs send requests at once: a longer --timeout gives this one more time
     "#]]);
     world.vault(&["A=ID/kv2/ci/db#user"]).run().exits(0).exports_are("export A='app';\n");
 }

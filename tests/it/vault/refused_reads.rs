@@ -80,7 +80,7 @@ fn a_policy_that_covers_the_other_spelling() {
           presented  role ci, policies default, ID
 
         hint: the policies cover ID/kv2/ci/db, but KV version 2 is read at ID/kv2/data/ci/db
-        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies allows it
     "#]]);
     world.policy(&[("kv2/data/ci/*", "read")]);
     refused(&world, "A=kv1:ID/kv2/ci/db#user").stderr_is(expect![[r#"
@@ -90,7 +90,7 @@ fn a_policy_that_covers_the_other_spelling() {
           presented  role ci, policies default, ID
 
         hint: the policies cover ID/kv2/data/ci/db, where KV version 2 is read: leave `kv1:` out, or name that path
-        hint: path "ID/kv2/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+        hint: path "ID/kv2/ci/db" { capabilities = ["read"] } in one of its policies allows it
     "#]]);
 }
 
@@ -104,7 +104,7 @@ fn a_policy_that_covers_neither_or_not_enough() {
           presented  role ci, policies default, ID
 
         hint: the token's policies allow neither spelling of the path
-        hint: path "ID/kv2/data/other/db" { capabilities = ["read"] } in one of its policies lets it through
+        hint: path "ID/kv2/data/other/db" { capabilities = ["read"] } in one of its policies allows it
     "#]]);
     world.policy(&[("kv2/data/ci/*", "list")]);
     refused(&world, "A=ID/kv2/ci/db#user").stderr_is(expect![[r#"
@@ -114,7 +114,7 @@ fn a_policy_that_covers_neither_or_not_enough() {
           presented  role ci, policies default, ID
 
         hint: the policies let this token list there, but not read
-        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies allows it
     "#]]);
     world.role("ci", &json!({ "token_no_default_policy": true }));
     let output = world.vault(&["A=ID/kv2/ci/db#user"]).run();
@@ -124,7 +124,7 @@ fn a_policy_that_covers_neither_or_not_enough() {
           asked for  GET ID/kv2/data/ci/db of http://BAO
           presented  role ci, policies ID
 
-        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies lets it through
+        hint: path "ID/kv2/data/ci/db" { capabilities = ["read"] } in one of its policies allows it
     "#]]);
     let asked = world.requests().iter().filter(|line| line.ends_with("sys/capabilities-self")).count();
     assert_eq!(asked, 3, "once for each refused read");
@@ -226,7 +226,7 @@ fn too_few_uses() {
     world.role("ci", &json!({ "token_num_uses": 1 }));
     let output = world.vault(&["A=ID/kv2/ci/db#user", "B=ID/kv1/ci/db#user"]).run();
     output.exits(4).stderr_is(expect![[r#"
-        error: the client token is good for too few requests
+        error: the client token allows too few requests
           said       token_num_uses is 1, and 2 reads are wanted
           asked for  ID/kv2/ci/db
                      ID/kv1/ci/db
@@ -236,7 +236,7 @@ fn too_few_uses() {
     "#]]);
     let output = world.vault(&["A=ID/kv2/ci/db#user", "--export-token"]).run();
     output.exits(4).stderr_is(expect![[r#"
-        error: the client token is good for too few requests
+        error: the client token allows too few requests
           said       token_num_uses is 1, and the reads take all of them: none is left to the job
           asked for  ID/kv2/ci/db
           presented  role ci, policies default, ID

@@ -151,7 +151,7 @@ fn headers_are_found_as_the_aws_cli_finds_them() {
 #[test]
 fn what_the_aws_cli_cannot_read_is_told_with_its_line() {
     for (text, line, why) in [
-        ("x = 1\n", 1, "a setting stands before any section"),
+        ("x = 1\n", 1, "a setting is before the first section"),
         ("[a]\n\n[b\n", 3, "a section's name has no `]` after it"),
         ("[a]\nnonsense\n", 2, "no `=` in it"),
         ("[ci]\na=1\n[ci]\n", 3, "the section [ci] is there twice"),
@@ -163,7 +163,7 @@ fn what_the_aws_cli_cannot_read_is_told_with_its_line() {
         ("[a]\nx=1\r[a]\r", 3, "the section [a] is there twice"),
         ("\u{feff}[a]\n", 1, "it begins with a byte order mark"),
         ("[]\n", 1, "a section's name has no `]` after it"),
-        ("[a=b\n", 1, "a setting stands before any section"),
+        ("[a=b\n", 1, "a setting is before the first section"),
     ] {
         let expected = Refused::Malformed(Malformed { line, why: why.into() });
         assert_eq!(set_text(text, Kind::Credentials, true), Err(expected), "{text}");

@@ -72,7 +72,7 @@ impl<'t> Text<'t> {
                 return Err(malformed(match value.chars().next() {
                     Some('\u{feff}') => "it begins with a byte order mark",
                     _ if open => OPEN,
-                    _ => "a setting stands before any section",
+                    _ => "a setting is before the first section",
                 }));
             };
             let setting = value.split_once(['=', ':']);

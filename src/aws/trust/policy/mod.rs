@@ -150,13 +150,13 @@ impl At<'_> {
         let Some(statements) = policy.get("Statement") else {
             return Err(self
                 .wrong("", "not a trust policy: it has no Statement")
-                .hint("it takes the policy document, or what `aws iam get-role --role-name NAME` prints"));
+                .hint("give the policy document, or the output of `aws iam get-role --role-name NAME`"));
         };
         self.only("", policy, &["Version", "Id", "Statement"])?;
         let length = value.to_string().chars().count();
         if length > LONGEST {
             return Err(
-                self.wrong("", format!("{length} characters without spaces, more than IAM takes of any policy"))
+                self.wrong("", format!("{length} characters without spaces, more than IAM accepts for any policy"))
             );
         }
         let has_variables = match policy.get("Version") {

@@ -113,7 +113,7 @@ fn what_is_no_policy_is_told_where() {
         assert_eq!(read(&value).map(drop), Err(wrong.to_owned()), "{value}");
     }
     let long = read(&policy(&json!({ "Sid": "x".repeat(LONGEST) }))).unwrap_err();
-    assert!(long.ends_with("characters without spaces, more than IAM takes of any policy"), "{long}");
+    assert!(long.ends_with("characters without spaces, more than IAM accepts for any policy"), "{long}");
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn the_audiences() {
     let mended = judge(&json!({ "bound_audiences": null }), &json!({}));
     assert_eq!(
         mended.lints,
-        ["the role has no bound_audiences: it takes no Semaphore token, each of which has an audience"]
+        ["the role has no bound_audiences: it accepts no Semaphore token, because each has an audience"]
     );
     assert_eq!(
         mended.notes[0],

@@ -137,7 +137,7 @@ fn what_the_login_gives() {
     );
     assert_eq!(
         lints(json!({ "token_ttl": 0 })),
-        ["token_ttl is not set: the token lives for the server's default, 32 days unless it was changed"]
+        ["token_ttl is not set: the token is valid for the server's default, 32 days unless it was changed"]
     );
     assert_eq!(lints(json!({ "token_ttl": 0, "token_period": 900 })), [""; 0]);
     assert_eq!(lints(json!({ "token_ttl": 90_000 })), ["the token lives for 25 hours, and the job's own token for 24"]);

@@ -165,7 +165,7 @@ fn a_password_that_still_lives_serves_while_the_registry_is_down() {
     let program = cloud.helper("get", REGISTRY, output.scratch).env("HTTPS_PROXY", "http://127.0.0.1:9");
     let output = program.patient(Duration::from_mins(2)).run();
     output.exits(0).stdout_is(&cloud.answer(REGISTRY));
-    assert!(output.stderr().contains("the password from before still lives"), "{}", output.stderr());
+    assert!(output.stderr().contains("the earlier password is still valid"), "{}", output.stderr());
 }
 
 /// COMMAND gets Azure's variables, and the registry while it runs.
