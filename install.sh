@@ -1,22 +1,22 @@
 #!/bin/sh
 #
-# Puts oidc-exchange on this machine. `sh install.sh --help` says how and where.
+# Installs oidc-exchange on this machine. `sh install.sh --help` describes the options.
 #
-# POSIX sh. Everything is in functions, and the last command, in braces, calls them: a shell runs it only when it has
-# read the closing brace, so a copy of this script that was cut off on its way does nothing.
+# POSIX sh. Everything is in functions, and the last command, in braces, calls them. A shell runs it only after it has
+# read the closing brace, so a truncated copy of this script does nothing.
 
 set -eu
 
 PROGRAM=oidc-exchange
 
-# Its other name, by which docker, podman and others run it for the passwords of registries.
+# Its second name: docker, podman and others run it for the passwords of registries.
 HELPER=docker-credential-oidc-exchange
 
-# Where this copy of the script finds releases: the address of a repository's releases on GitHub. The
-# source names none; each release comes with a copy that does (release/assemble.sh).
+# The address of a repository's releases on GitHub. It is empty in the source. Each release contains a copy with its
+# address (release/assemble.sh).
 RELEASES=
 
-# Of a download: blocks (no release is nearly as large) and seconds.
+# The limits of a download: blocks (every release is much smaller) and seconds.
 LARGEST=65536
 LONGEST=300
 
@@ -64,7 +64,7 @@ complain() {
   printf '%s\n' "install.sh: $*" >&2
 }
 
-# The first line is what is wrong, each further argument a line on what to do.
+# The first argument is the error, each other argument a line with a hint.
 err() {
   complain "error: $1"
   shift
@@ -169,7 +169,7 @@ set_from() {
 
 # --- a build of the checkout -------------------------------------------------------------------
 
-# Sets `checkout`: the directory that this script is in, if that is the source.
+# Sets `checkout`: the directory of this script, if that is the source.
 find_checkout() {
   case $0 in
     */*) checkout=${0%/*} ;;
@@ -191,7 +191,7 @@ build_from_checkout() {
     /*) ;;
     *) target_dir=$PWD/$target_dir ;;
   esac
-  # Cargo finds .cargo/config.toml, and rustup its overrides, from the working directory.
+  # Cargo searches .cargo/config.toml, and rustup its overrides, starting at the working directory.
   cd "$checkout"
   host=$("${RUSTC:-rustc}" -vV | sed -n 's/^host: //p')
   case $host in
@@ -210,16 +210,16 @@ build_from_checkout() {
 
 build_static() {
   choose_linux_target
-  # This variable would replace what .cargo/config.toml and the line below ask rustc for.
+  # This variable would replace the flags of .cargo/config.toml and of the line below.
   if [ -n "${RUSTFLAGS-}${CARGO_ENCODED_RUSTFLAGS-}" ]; then
     say "RUSTFLAGS is left out of this build: the binary would not come out static"
   fi
   unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
-  # With --target the flags do not reach build scripts and procedural macros, which cannot be
-  # static; given this way they are added to those of .cargo/config.toml.
+  # With --target the flags do not apply to build scripts and procedural macros, which cannot be
+  # static. In this form they are added to those of .cargo/config.toml.
   flags="'-C', 'target-feature=+crt-static'"
-  # Each makes the binary smaller. Identical functions are kept once; a panic ends the program, so that nothing reads the
-  # tables for unwinding it.
+  # Each makes the binary smaller. Identical functions are merged. A panic ends the program, so the unwinding tables are
+  # not needed.
   for argument in -z,pack-relative-relocs --icf=all --no-eh-frame-hdr,-T,release/no-unwind-tables.ld; do
     ! links "-Wl,$argument" || flags="$flags, '-C', 'link-arg=-Wl,$argument'"
   done
@@ -227,9 +227,9 @@ build_static() {
   cargo_build --config "target.$triple.rustflags=[$flags]"
 }
 
-# Adds to `flags` what keeps the paths of this machine's package directory out of the program, which a panic would print.
+# Adds to `flags` what removes the paths of this machine's package directory from the program; a panic would print them.
 without_paths() {
-  # Makes the directories that are named here. If it fails, the build fails in the same way, and explains it.
+  # Creates the directories below. If it fails, the build fails in the same way, with an explanation.
   cargo fetch --locked --target "$triple" </dev/null || true
   for sources in "${CARGO_HOME:-${HOME-}/.cargo}"/registry/src/*; do
     case $sources in
@@ -239,8 +239,8 @@ without_paths() {
   done
 }
 
-# Whether the linker here takes this argument, and this C library then starts the program (glibc before 2.36 does not
-# know packed relocations).
+# Whether the linker accepts this argument, and the C library then starts the program (glibc before 2.36 does not
+# support packed relocations).
 links() {
   probe=$(mktemp -d) || return 1
   linked=1
@@ -271,7 +271,7 @@ build_failed() {
   err "the build failed" "$@"
 }
 
-# The C compiler answers with a path if it finds the library, else with the bare name.
+# The C compiler prints a path if it finds the library, otherwise only the name.
 has_library() {
   case $("${CC:-cc}" "-print-file-name=$1" 2>/dev/null) in
     /*) return 0 ;;
@@ -279,7 +279,7 @@ has_library() {
   esac
 }
 
-# Sets `triple`: musl where it can be built, since it is made for static binaries, else glibc.
+# Sets `triple`: musl if it can be built, since it is made for static binaries; otherwise glibc.
 choose_linux_target() {
   triple=$host
   case $host in
@@ -310,7 +310,7 @@ check_build() {
   version=$(version_of "$binary") || err "the new binary does not run here: $binary --version"
 }
 
-# A static binary asks for no interpreter (the dynamic loader) and no library.
+# A static binary requires no interpreter (the dynamic loader) and no library.
 check_static() {
   if have readelf; then
     if ! proof=$(LC_ALL=C readelf -lWd "$binary" 2>&1); then
@@ -327,7 +327,7 @@ check_static() {
       *) err "the binary is not static: file says: $proof" ;;
     esac
   elif have ldd; then
-    # ldd exits non-zero for what it cannot list, which is what is hoped for.
+    # ldd exits non-zero for a static binary, which is the expected case.
     proof=$(LC_ALL=C ldd "$binary" 2>&1) || true
     case $proof in
       *"statically linked"* | *"not a dynamic executable"* | *"Not a valid dynamic program"*) proof="as ldd says" ;;
@@ -345,11 +345,11 @@ version_of() {
 
 # --- a release ---------------------------------------------------------------------------------
 
-# Sets `system`, as archives are named by it, and `from`: where the release's files are.
+# Sets `system`, which is in the names of archives, and `from`: the place of the release's files.
 choose_release() {
   kernel=$(uname -s)
   machine=$(uname -m)
-  # On an ARM Mac a translated shell is told of the other processor.
+  # On an ARM Mac, a translated shell gets the name of the other processor.
   if [ "$kernel" = Darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then
     machine=arm64
   fi
@@ -369,8 +369,8 @@ choose_release() {
   allowed "$from" || err "this copy of the script names releases at no address that may be used: $RELEASES"
 }
 
-# Sets `binary`. All of it happens in the directory that the program is for: a /tmp may be mounted
-# noexec, and be too small.
+# Sets `binary`. Everything is unpacked in the target directory, because /tmp may be mounted
+# noexec, or be too small.
 fetch_release() {
   for tool in tar gzip; do
     have "$tool" || err "there is no $tool here, which unpacks the release"
@@ -387,7 +387,7 @@ fetch_release() {
   { [ -f "$binary" ] && ! [ -L "$binary" ]; } || err "$archive holds no program at $member"
 }
 
-# Puts the release's file $1 into the workspace.
+# Downloads or copies the release's file $1 to the workspace.
 fetch() {
   case $from in
     *://*)
@@ -401,7 +401,7 @@ fetch() {
   esac
 }
 
-# Sets `archive`, and by its line in SHA256SUMS `expected`, and by its name `released`, its version.
+# Sets `archive`; `expected`, its hash in SHA256SUMS; and `released`, the version in its name.
 choose_archive() {
   archive=
   while read -r sum name rest; do
@@ -429,7 +429,7 @@ is_sha256() {
   [ ${#1} -eq 64 ]
 }
 
-# Sets `checksum`, the tool. Where there is none, nothing is installed.
+# Sets `checksum`, the tool. Without one, nothing is installed.
 verify() {
   if have sha256sum; then
     checksum="sha256sum"
@@ -458,7 +458,7 @@ check_release() {
   [ "$version" = "$PROGRAM $released" ] || err "the program in $archive says that it is $version"
 }
 
-# An address to download from: https, or http where no network is in between.
+# Checks an address for downloads: https, or http on this machine.
 allowed() {
   case $1 in
     *[[:space:][:cntrl:]?#@\\]*) return 1 ;;
@@ -489,8 +489,8 @@ on_loopback() {
   esac
 }
 
-# 127.0.0.1 and the like: four numbers below 256, as every downloader reads them. What else begins with `127.` is a name
-# that a resolver is asked for.
+# Loopback addresses such as 127.0.0.1: four numbers below 256, which every download tool reads alike. Any other text that
+# starts with `127.` is a host name.
 is_loopback_address() (
   case $1 in
     127.*.*.*) ;;
@@ -509,7 +509,7 @@ is_loopback_address() (
   [ "$rest" = . ]
 )
 
-# Bounded in time and size, whatever the server says.
+# Time and size are limited, whatever the server sends.
 download() { # URL FILE
   if have curl; then
     with_curl "$1" "$2"
@@ -522,7 +522,7 @@ download() { # URL FILE
   fi
 }
 
-# POSIX counts in 512 bytes, bash in 1024. A limit that is lower already cannot be raised.
+# POSIX uses units of 512 bytes, bash of 1024. A lower existing limit cannot be raised.
 limited() {
   (ulimit -f "$LARGEST" 2>/dev/null || true && exec "$@")
 }
@@ -543,11 +543,11 @@ with_curl() {
   }
 }
 
-# Redirects are followed by hand: wget itself would follow one from https to http.
+# This script follows redirects itself, because wget would follow one from https to http.
 with_wget() {
   url=$1
   log=$workspace/wget.log
-  # GNU's timeout would take wget out of the reach of Ctrl-C; others do not have the option, nor need it.
+  # With GNU's timeout, Ctrl-C would not reach wget without this option. Other versions neither have nor need it.
   foreground=
   ! timeout --foreground 1 sh -c : 2>/dev/null || foreground=--foreground
   for _ in 1 2 3 4 5 6; do
@@ -582,7 +582,7 @@ choose_directory() {
     directory=$HOME/.local/bin
     why="no directory on PATH is suitable"
   fi
-  # Found out now rather than after minutes of building.
+  # Checked now, not after minutes of building.
   mkdir -p -- "$directory" 2>/dev/null || err "cannot make the directory $directory" "name another with --to DIR"
   writable "$directory" || not_writable
   destination=${directory%/}/$PROGRAM
@@ -609,7 +609,7 @@ first_on_path() {
 suitable() {
   case $1 in
     "${HOME:-/}/.local/bin" | "${HOME:-/}/.local/bin/") ;;
-    # Others' own: what they put there they also overwrite, hide or remove.
+    # These directories belong to other tools, which overwrite, hide or remove files in them.
     /bin | /usr/bin | */sbin | /nix/* | /snap/* | /opt/*/* | "${HOME:-/}"/.*) return 1 ;;
     */cargo/bin | */.cargo/bin | */shims | */node_modules/.bin | */.venv/* | */venv/*) return 1 ;;
     "${CARGO_HOME:-/dev/null}"/* | "${VIRTUAL_ENV:-/dev/null}"/* | "${CONDA_PREFIX:-/dev/null}"/*) return 1 ;;
@@ -623,13 +623,13 @@ writable() {
   [ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ]
 }
 
-# Prints who may put another program in this one's place, beside this user and root; nothing if nobody may.
+# Prints who else may replace the program, except this user and root; nothing if nobody may.
 others_who_may_write() {
   # shellcheck disable=SC2012,SC2046 # the mode, the links, the owner, the group, before any name
   set -- $(LC_ALL=C ls -ldLn -- "$1" 2>/dev/null | sed -n '1s/^\([^ ]* *[^ ]* *[^ ]* *[^ ]*\).*/\1/p')
   case ${1-} in
     '') return 0 ;;
-    # In a directory with the sticky bit everybody replaces their own files alone.
+    # In a directory with the sticky bit, users can replace only their own files.
     ????????w[tT]*) ;;
     ????????w*)
       echo everybody
@@ -651,12 +651,12 @@ others_who_may_write() {
 
 # --- there -------------------------------------------------------------------------------------
 
-# By a rename within the directory: whoever runs the program meanwhile gets the old one or the new
-# one, and a failure on the way leaves the old one.
+# Uses a rename within the directory. A process that starts the program at that time gets the old one or the new
+# one, and a failure leaves the old one.
 install_binary() {
   old=
   if [ -e "$destination" ] || [ -L "$destination" ]; then
-    # Another user's file is not run: this user may be root. Nor is a link followed, which another user may have put there.
+    # Do not run another user's file, because this user may be root. Do not follow a symlink, which another user may have made.
     if [ -L "$destination" ]; then
       old="a link"
     elif [ "$(others_who_may_write "$destination")" ] || [ "$(others_who_may_write "$directory")" ]; then
@@ -674,7 +674,7 @@ install_binary() {
   temporary=
 }
 
-# The same directory has the link, so that PATH has both. What is there and is no link is not this script's.
+# The link is in the same directory, so that both are on PATH. An existing file that is not a symlink is not from this script.
 link_helper() {
   helper=${directory%/}/$HELPER
   if [ -d "$helper" ] || { [ -e "$helper" ] && ! [ -L "$helper" ]; }; then

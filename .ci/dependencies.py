@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Are the dependencies what deny.toml allows?
+"""Checks the dependencies with deny.toml.
 
 Every crate's licence; one version of each crate in the program; none of those that it bans; and all of them from one
 registry. cargo-deny, which takes minutes to build, checks the same and more where it is installed.
@@ -13,8 +13,8 @@ from crates import SYSTEMS, metadata_for, needed_in
 
 
 def is_allowed(expression, allowed):
-    """An SPDX expression, by turning it into Python's: each licence is True or False."""
-    # An exception only adds to what its licence permits; `/` is cargo's old spelling of OR.
+    """Evaluates an SPDX expression as a Python expression, in which each licence is True or False."""
+    # An exception only adds permissions to a licence; `/` is cargo's old spelling of OR.
     plain = re.sub(r"\s+WITH\s+[\w.-]+", "", expression).replace("/", " OR ")
     words = re.findall(r"[()]|[\w.+-]+", plain)
     spelt = [word.lower() if word in ("AND", "OR", "(", ")") else str(word in allowed) for word in words]

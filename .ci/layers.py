@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Do imports point down only?
+"""Checks that imports point down only.
 
 ARCHITECTURE.md lists the layers of src/ and of sandbox/src from the top ("## Layers"). A module may import from a lower
 layer. In a layer that is written with `·` the modules may also import each other, but not in a circle; in one written
@@ -26,7 +26,7 @@ def blanked(text, start, end):
 
 
 def code_of(text):
-    """Returns the code without comments, literals and what is for tests, line by line as before; and the modules for tests."""
+    """Returns the code without comments, literals and tests, with the same line numbers; and the modules for tests."""
     text = LITERALS.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
     tests = set()
     while found := FOR_TESTS.search(text):
@@ -39,7 +39,7 @@ def code_of(text):
 
 
 def end_of_item(text, at):
-    """An item ends at its `;` or with its braces, whichever comes first outside brackets."""
+    """Returns the end of an item: its `;` or its closing brace, whichever comes first outside of brackets."""
     depth = 0
     for found in re.finditer(r"[()\[\]{};]", text[at:]):
         sign = found.group()
@@ -73,7 +73,7 @@ def leaves(tree):
 
 
 class Tree:
-    """The modules of one folder of sources, and what they import."""
+    """The modules of one source folder, and their imports."""
 
     def __init__(self, root, crate):
         self.root, self.crate = root, crate
@@ -120,7 +120,7 @@ class Tree:
                 self.paths[module].append((code.count("\n", 0, found.start()) + 1, absolute, "::".join(path)))
 
     def absolute(self, module, path):
-        """A path from the crate's root, or None for one into another crate."""
+        """Returns a path from the crate's root, or None if it leads into another crate."""
         if path[0] in ("crate", self.crate):
             return path[1:]
         if path[0] in ("self", "super"):
@@ -131,7 +131,7 @@ class Tree:
         return module + path if module + path[:1] in self.files else None
 
     def targets(self, path, seen=()):
-        """Yields the module that a path leads to, and, by way of what that re-exports, the one that defines the name."""
+        """Yields the module of a path and, if it re-exports the name, the module that defines it."""
         module = ()
         for index, name in enumerate(path):
             if module + (name,) in self.files:
@@ -179,7 +179,7 @@ def circles(imports):
         common = 0
         while common < min(len(importer), len(imported)) and importer[common] == imported[common]:
             common += 1
-        # A module file and its children are one thing.
+        # A module file and its children count as one.
         if common < min(len(importer), len(imported)):
             edges = siblings.setdefault(importer[:common], {})
             edge = (importer[common], imported[common])
@@ -209,7 +209,7 @@ def faults(tree, layers):
     imports = tree.imports
     listed = [name for _, names in layers for name in names]
     place = {name: index for index, (_, names) in enumerate(layers) for name in names}
-    # A circle through several layers has an import that points up, which is said already.
+    # A circle through several layers has an import that points up, which is reported already.
     within = [edge for edge in imports if edge[0] and edge[1] and place.get(edge[0][0]) == place.get(edge[1][0])]
     found = {module[0] for module in tree.files if module}
     return (

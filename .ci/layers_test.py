@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does layers.py find the imports that it must find, and only those?"""
+"""Tests that layers.py finds exactly the imports that it must find."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ class Layers(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def faults(self, changed):
-        """What is wrong with a small tree that is right but for `changed`."""
+        """Returns the errors of a small valid tree with the files `changed`."""
         files = {
             "lib.rs": "pub mod aws;\npub use http::Client;\n",
             "main.rs": "use oidc_exchange::run;\n",

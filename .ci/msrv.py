@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Is the rust-version that Cargo.toml states true?
+"""Checks the rust-version in Cargo.toml.
 
 It may not be lower than what any crate asks for that goes into the program, or that builds one of
 those, on any system the program is built for. (That the program's own code keeps to it is clippy's

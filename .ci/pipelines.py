@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Are the pipelines of GitHub and Semaphore what can be seen of them without running them?
+"""Checks the pipelines of GitHub and Semaphore, as far as that is possible without running them.
 
 They parse; every command is a shell's; every script that they name is there; every action is pinned by its commit, with its
 version beside it; no expression stands in a script; a workflow's permissions are none but its jobs'.

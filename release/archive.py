@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Packs a directory into a .tar.gz that depends on nothing but the files' names and contents.
+"""Packs a directory into a .tar.gz that depends only on the names and contents of the files.
 
 GNU's tar and macOS's share no way to fix owners, times and order; this is the same everywhere.
 
@@ -17,7 +17,7 @@ epoch = int(os.environ["SOURCE_DATE_EPOCH"])
 
 
 def plain(entry):
-    """Its name, contents and whether it is a program; no owner, and everybody may read it."""
+    """Removes the owner and the time of an entry, and lets everybody read it."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     entry.mtime = epoch

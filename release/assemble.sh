@@ -1,11 +1,11 @@
 #!/bin/sh
 #
-# Makes a release of the archives in a directory: adds packages of the same programs, install.sh and SHA256SUMS.
+# Completes a release from the archives in a directory: adds packages of the same programs, install.sh and SHA256SUMS.
 #
 #   sh release/assemble.sh DIR [--on-github]
 #
-# With --on-github, DIR's install.sh looks for releases at the repository's address (release/repository);
-# without it that one needs --from.
+# With --on-github, DIR's install.sh downloads releases from the repository's address (release/repository).
+# Otherwise it requires --from.
 
 set -eu
 source=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

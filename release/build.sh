@@ -1,17 +1,17 @@
 #!/bin/sh
 #
-# Builds the program for the machine that this runs on, as install.sh does, and packs it for a release:
+# Builds the program for this machine with install.sh, and packs it for a release:
 #
 #   sh release/build.sh --out DIR [--musl]
 #
-# DIR gets oidc-exchange-VERSION-SYSTEM.tar.gz. With --musl a build for another C library is an error.
-# Archives of the same files are the same to the byte: their times are SOURCE_DATE_EPOCH, by default the
-# commit's.
+# Writes DIR/oidc-exchange-VERSION-SYSTEM.tar.gz. With --musl, a build for another C library is an error.
+# The same files result in the same archive, byte for byte: the time in it is SOURCE_DATE_EPOCH, by default
+# the commit's.
 
 set -eu
 cd "$(dirname -- "$0")/.."
 
-# Fully static and stripped, with everything in it.
+# The largest size of the program in bytes: static, stripped, with all features.
 SIZE_LIMIT=${SIZE_LIMIT:-6000000}
 
 fail() {
@@ -36,7 +36,7 @@ done
 [ -n "$out" ] || fail "where to? --out DIR"
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-# As install.sh asks for it.
+# The same names as in install.sh.
 case $(uname -s)-$(uname -m) in
   Linux-x86_64) system=linux-x86_64 ;;
   Linux-aarch64) system=linux-aarch64 ;;

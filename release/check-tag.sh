@@ -1,8 +1,8 @@
 #!/bin/sh
 #
-# Is this tag a release's? It must be v and the version in Cargo.toml, and CHANGELOG.md must tell of it. And is this the
-# repository that the pages name? They would send readers to somebody else's files.
-# Prints what the changelog tells, for the release's page.
+# Checks that the tag is v and the version in Cargo.toml, and that CHANGELOG.md has a section for it. Also checks that
+# this is the repository in the pages, because their links lead to its files.
+# Prints that section, for the release's page.
 #
 #   sh release/check-tag.sh TAG
 
@@ -14,7 +14,7 @@ fail() {
   exit 1
 }
 
-# An address of git's without what differs between its forms: the protocol, a user, a port of ssh's, the ending.
+# A git address without the parts that differ between its forms: the protocol, a user, an ssh port, the suffix.
 plain() {
   printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]' |
     sed -E 's|^[a-z+]+://||; s|^[^/@]*@||; s|^([^/:]+):[0-9]+/|\1/|; s|^([^/:]+):/*|\1/|; s|/+$||; s|\.git$||'

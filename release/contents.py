@@ -1,4 +1,4 @@
-"""What the packages of a release are made of: the archives in its directory, and what Cargo.toml and release/repository state.
+"""The inputs of a release's packages: the archives in its directory, Cargo.toml and release/repository.
 
 A package depends on nothing else: the same archives and the same zlib give the same packages, to the byte.
 """
@@ -15,18 +15,18 @@ REPOSITORY = (SOURCE / "release/repository").read_text().strip()
 OWNER = REPOSITORY.rsplit("/", 2)[1].lower()
 
 PROGRAM = "oidc-exchange"
-# docker and podman run the program by this name. It acts on the name that it is started by.
+# docker and podman run the program by this name. The program behaves according to its name.
 HELPER = "docker-credential-oidc-exchange"
 
 
 def stated(key):
-    """A value that Cargo.toml has for the program."""
+    """Returns a value from Cargo.toml."""
     return re.search(rf'^{key} = "(.*)"$', (SOURCE / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
 @dataclasses.dataclass
 class Archive:
-    """One archive: its version and system, the time in it, and its files by name."""
+    """An archive: its version and system, the time in it, and its files by name."""
 
     version: str
     system: str
@@ -34,7 +34,7 @@ class Archive:
     files: dict
 
     def readme(self):
-        """README.md as a registry shows it: links and pictures lead to the repository, as it was at this version."""
+        """Returns README.md for a registry: links and pictures lead to the repository at this version."""
 
         def absolute(found):
             kind = "raw" if found[1].startswith("!") else "blob"
@@ -45,7 +45,7 @@ class Archive:
 
 
 def archives(directory):
-    """The archives in a directory, sorted by name."""
+    """Yields the archives in a directory, sorted by name."""
     for path in sorted(pathlib.Path(directory).glob(f"{PROGRAM}-*.tar.gz")):
         version, system = re.fullmatch(rf"{PROGRAM}-(.+?)-(\w+-\w+)\.tar\.gz", path.name).groups()
         with tarfile.open(path) as tar:
@@ -55,7 +55,7 @@ def archives(directory):
 
 
 def tar(entries, epoch):
-    """A tar archive of (name, content, mode); a text instead of bytes is where a link leads. Directories are added."""
+    """Returns a tar archive of entries (name, content, mode). A text as content is the target of a symlink. Directories are added."""
     raw = io.BytesIO()
     directories = set()
 
@@ -84,7 +84,7 @@ def tar(entries, epoch):
 
 
 def packed(content):
-    """The content as gzip has it, with neither a name nor a time."""
+    """Returns the content compressed with gzip, without a name and a time."""
     raw = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=raw, mtime=0) as out:
         out.write(content)

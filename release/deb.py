@@ -15,7 +15,7 @@ import time
 from contents import HELPER, OWNER, PROGRAM, REPOSITORY, archives, packed, stated, tar
 
 ARCHITECTURES = {"linux-x86_64": "amd64", "linux-aarch64": "arm64"}
-# GitHub's address for an account that takes no mail.
+# GitHub's address for an account without mail.
 MAINTAINER = f"{PROGRAM} contributors <{OWNER}@users.noreply.github.com>"
 
 DESCRIPTION = """\
@@ -25,8 +25,8 @@ DESCRIPTION = """\
  and podman the passwords of registries.
 """
 
-# Policy wants shared libraries, of which a job's image may have none, or others. A static program that can be loaded anywhere looks
-# like a library that lacks its own.
+# Policy requires shared libraries, but a job's image may have none, or others. A static position-independent program looks
+# like a library without its dependencies.
 OVERRIDES = f"{PROGRAM}: statically-linked-binary\n{PROGRAM}: shared-library-lacks-prerequisites\n"
 
 
@@ -52,7 +52,7 @@ def changelog(version, epoch):
 
 
 def installed(archive, version):
-    """The package's files: a name, its content or where its link leads, and its mode."""
+    """Returns the package's files: the name, the content or the target of a symlink, and the mode."""
     share = "./usr/share"
     files = archive.files
     return [
@@ -73,12 +73,12 @@ def installed(archive, version):
 
 
 def member(name, content, epoch):
-    """A file in an ar archive, which is padded to an even length."""
+    """Returns a file in an ar archive, padded to an even length."""
     return f"{name:<16}{epoch:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode() + content + b"\n" * (len(content) % 2)
 
 
 def package(archive, directory):
-    # `~` sorts before everything, as a pre-release does.
+    # `~` sorts before everything, as a pre-release must.
     version = archive.version.replace("-", "~") + "-1"
     architecture = ARCHITECTURES[archive.system]
     files = installed(archive, version)

@@ -1,11 +1,11 @@
 #!/bin/sh
 #
-# A release of this checkout for this machine, made and installed but published nowhere.
+# Makes a release of this checkout for this machine, and installs it. Publishes nothing.
 #
 #   sh release/dry-run.sh DIR [--complete]
 #
-# DIR/release is what would be published; DIR/bin has the program, installed from there. A package whose tools are not here is
-# not tried, and named; with --complete that is an error.
+# DIR/release gets the files of the release, and DIR/bin the installed program. If the tools for a package are missing, it is
+# skipped with a message; with --complete that is an error.
 
 set -eu
 case $#:${2-} in
@@ -43,7 +43,7 @@ found=$(cd "$dir/unpacked/$name" && find . -type f | sed 's|^\./||' | LC_ALL=C s
 [ "$(readlink "$dir/unpacked/$name/docker-credential-oidc-exchange")" = oidc-exchange ] ||
   fail "the archive lacks the helper's link"
 
-# Other times and permissions on the same files: the same archive.
+# The same files with other times and permissions must result in the same archive.
 find "$dir/unpacked" -exec touch {} +
 chmod -R go-rwx "$dir/unpacked"
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} \

@@ -50,7 +50,7 @@ def labels(archive):
 def manifest(archive):
     """The image for one processor."""
     platform = {"architecture": PROCESSORS[archive.system], "os": "linux"}
-    # A directory is copied with its links as they are; a link that is named is copied as what it leads to.
+    # A copy of a directory keeps its links; a copy of a single link copies the target.
     files = tar(
         [
             ("licenses/LICENSE", archive.files["LICENSE"], 0o644),

@@ -15,8 +15,8 @@ from contents import HELPER, OWNER, PROGRAM, REPOSITORY, archives, packed, state
 
 SYSTEMS = {"linux-x86_64": ("linux", "x64"), "linux-aarch64": ("linux", "arm64"), "macos-aarch64": ("darwin", "arm64")}
 
-# A package holds no links, and what pnpm starts has the name of the file, not that of the command. The program acts on the name
-# that it is started by.
+# A package contains no links, and pnpm starts a file by its own name, not by that of the command. The program behaves according to
+# its name.
 HELPER_SCRIPT = f"""#!/usr/bin/env node
 "use strict";
 const {{ spawnSync }} = require("node:child_process");
@@ -32,7 +32,7 @@ process.exitCode = ended.status ?? 1;
 def package(archive, directory):
     system, processor = SYSTEMS[archive.system]
     description = {
-        # Below the owner's scope, where nobody else can publish.
+        # In the owner's scope, in which nobody else can publish.
         "name": f"@{OWNER}/{PROGRAM}-{system}-{processor}",
         "version": archive.version,
         "description": stated("description"),
@@ -44,7 +44,7 @@ def package(archive, directory):
         "bin": {PROGRAM: f"bin/{PROGRAM}", HELPER: f"bin/{HELPER}"},
         "os": [system],
         "cpu": [processor],
-        # Yarn would keep it in a zip file, from which nothing can be run.
+        # Yarn would keep it in a zip file, from which it cannot be run.
         "preferUnplugged": True,
     }
     entries = [

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# Puts a Rust that is new enough on a hosted CI machine, and on Linux what static binaries for musl need.
+# Installs a new enough Rust on a hosted CI machine, and on Linux the tools for static binaries with musl.
 
 set -eu
 

@@ -1,11 +1,11 @@
 #!/bin/sh
 #
-# Installs each package of a release in a clean place, as its users do, and runs both of its programs there.
+# Installs each package of a release in a new directory, like its users, and runs both of its programs.
 #
 #   sh release/try-packages.sh RELEASE WORK [--complete]
 #
-# RELEASE is what assemble.sh made, for this machine among others, WORK an empty directory. A tool that is not here is named, and what needs
-# it is skipped; with --complete that is an error.
+# RELEASE is a directory from assemble.sh with a package for this machine. WORK is an empty directory. If a tool is missing, the step that
+# needs it is skipped with a message; with --complete that is an error.
 
 set -eu
 [ $# -ge 2 ] || { echo "usage: release/try-packages.sh RELEASE WORK [--complete]" >&2; exit 2; }
@@ -19,7 +19,7 @@ case $(uname -s)-$(uname -m) in
   Darwin-arm64) system=macos-aarch64 wheel=macosx npm=darwin-arm64 foreign="manylinux*x86_64" ;;
   *) echo "release/try-packages.sh: error: no release is made for this machine" >&2 && exit 1 ;;
 esac
-# dpkg wants what is there.
+# dpkg requires programs in these directories.
 PATH=$PATH:/usr/sbin:/sbin
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' ../Cargo.toml | head -n 1)
 
@@ -42,20 +42,20 @@ have() { # WHAT TOOL…
 }
 
 one() { # PATTERN: sets `package`
-  # A pattern.
+  # Expands the pattern.
   # shellcheck disable=SC2086
   set -- $1
   { [ $# -eq 1 ] && [ -f "$1" ]; } || fail "not one file: $*"
   package=$1
 }
 
-# Both programs of a directory run, and neither needs the other's place on PATH or this one's variables.
+# Checks that both programs of a directory run, without each other on PATH and without this environment.
 runs() { # WHAT DIRECTORY
   for name in "oidc-exchange --version" "docker-credential-oidc-exchange version"; do
     answer=$(cd / && env -i PATH="$2:/usr/bin:/bin" sh -c "$name") || fail "$1: $name fails"
     [ "$answer" = "${name%% *} $version" ] || fail "$1: $name prints $answer"
   done
-  # What it is given and how it ends reach the caller.
+  # Arguments, input and exit status are passed through.
   ! (cd / && echo | env -i PATH="$2:/usr/bin:/bin" docker-credential-oidc-exchange get >/dev/null 2>&1) ||
     fail "$1: the helper has a password for nothing"
   echo "$1: both programs run"
@@ -67,7 +67,7 @@ else
   sum="shasum -a 256"
 fi
 
-# A byte that differs is found, in each file.
+# Checks that a changed byte is detected in each file.
 sums() {
   # The command may be several words.
   # shellcheck disable=SC2086
@@ -86,7 +86,7 @@ sums() {
   echo "sums: a byte that differs is found in each file"
 }
 
-# The same archives give the same packages, at another time, in another zone and with other permissions.
+# Checks that the same archives result in the same packages, at another time, in another zone and with another umask.
 again() {
   mkdir "$work/again"
   cp "$release"/oidc-exchange-*.tar.gz "$work/again/"
@@ -103,7 +103,7 @@ again() {
   echo "again: the packages depend on the archives only"
 }
 
-# Packages for all systems, with a stand-in for their programs; the page names files that there are.
+# Makes packages for all systems, with a dummy program. Checks that the files on the page exist.
 others() {
   mkdir "$work/others"
   tar -xzf "$archive" -C "$work"
@@ -144,7 +144,7 @@ for name, digest, size in rows[:-1]:
     content = wheel.read(name)
     found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     assert (digest, size) == (f"sha256={found}", str(len(content))), name
-# PyPI shows it away from the repository, where a relative link leads nowhere.
+# PyPI shows the page outside of the repository, so relative links would be broken.
 assert not re.search(r"\]\((?!https://|#)", texts["METADATA"])
 # Each licence file that METADATA names is there (PEP 639).
 for name in re.findall("^License-File: (.*)$", texts["METADATA"], re.MULTILINE):
@@ -154,7 +154,7 @@ END
   pip check >/dev/null
   runs "the wheel" "$work/venv/bin"
   find "$work/venv/lib" -path '*.dist-info/licenses/THIRD-PARTY.txt' -exec cat {} + | notices "the wheel"
-  # Each system has its own, and takes no other's.
+  # Each system accepts only its own package.
   for platform in manylinux2014_x86_64 musllinux_1_1_aarch64 macosx_11_0_arm64; do
     pip download --no-index --find-links "$work/others" --no-deps --only-binary=:all: --platform "$platform" \
       --dest "$work/chosen" oidc-exchange-cli || fail "there is no wheel for $platform"
@@ -190,14 +190,14 @@ deb() {
   have "the Debian package" dpkg man bash || return 0
   one "$release/*_$(dpkg --print-architecture).deb"
   if have "Debian's policy" lintian; then
-    # The tag is about packages for Debian's own archive.
+    # This tag is only for packages in Debian's archive.
     lintian --quiet --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$package" ||
       fail "the Debian package is not as Debian's policy wants it"
   fi
   root=$work/debian
   mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
   : >"$root/var/lib/dpkg/status"
-  # The images of Debian in registries are set to leave documentation out.
+  # Debian's container images are configured to leave documentation out.
   set -- --root="$root" --force-not-root --log=/dev/null --path-include='/*'
   dpkg "$@" --install "$package" >/dev/null
   [ -z "$(dpkg "$@" --verify oidc-exchange)" ] || fail "the Debian package's files are not what it states"
@@ -216,7 +216,7 @@ deb() {
 
 image() {
   have "the image" skopeo buildah || return 0
-  # RUN sets groups, which a user may in a range of its own.
+  # RUN sets groups, for which a user needs an own range.
   [ "$(id -u)" -eq 0 ] || grep -q "^$(id -un):" /etc/subuid || {
     echo "skipped: the image: /etc/subuid has no range for this user"
     return 0
@@ -236,7 +236,7 @@ image() {
   set -- --root "$work/storage" --runroot "$work/storage-run" --storage-driver vfs
   name=registry.example.com/oidc-exchange:$version
   mkdir "$work/context"
-  # The line is the page's.
+  # The line comes from the page.
   {
     echo "FROM scratch"
     sed -n "s|^COPY --from=.* /bin/|COPY --from=$name /bin/|p" ../docs/install.md

@@ -21,15 +21,15 @@ from contents import HELPER, PROGRAM, REPOSITORY, archives, stated
 # The name `oidc-exchange` on PyPI belongs to another project.
 NAME = "oidc-exchange-cli"
 
-# A static program asks for no C library, neither glibc nor musl, so one wheel has the tags of both; these are the oldest that
-# today's installers know for the processor. manylinux2014 is what pip before 20.3 calls manylinux_2_17.
+# A static program needs no C library, so one wheel has the tags of glibc and musl. These are the oldest tags that today's
+# installers support for the processor. manylinux2014 is what pip before 20.3 calls manylinux_2_17.
 PLATFORMS = {
     "linux-x86_64": ["manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64"],
     "linux-aarch64": ["manylinux_2_17_aarch64", "manylinux2014_aarch64", "musllinux_1_1_aarch64"],
     "macos-aarch64": ["macosx_11_0_arm64"],
 }
 
-# A wheel holds no links, and a second copy of the program would double it. An installer writes its Python into the first line.
+# A wheel contains no links, and a second copy of the program would double its size. Installers write their Python into the first line.
 HELPER_SCRIPT = f"""#!python
 import os
 import sys
@@ -40,7 +40,7 @@ os.execv(program, ["{HELPER}", *sys.argv[1:]])
 
 
 def python_version(version):
-    """1.2.3-rc.1 as Python writes it: 1.2.3rc1."""
+    """Returns the version in Python's form: 1.2.3-rc.1 becomes 1.2.3rc1."""
     found = re.fullmatch(r"(\d+\.\d+\.\d+)(?:-(alpha|beta|rc)\.(\d+))?", version)
     if not found:
         sys.exit(f"wheel.py: error: Python has no such version: {version}")

@@ -152,7 +152,9 @@ fn short_subject(claims: &Claims, job: Job) -> Option<String> {
     Some(match (&cut[..], job.kind) {
         ([], _) if compared => format!("whole here; {LIMITS}"),
         ([], _) => LIMITS.into(),
-        ([("ref", _)], Some(JobKind::PullRequest)) => "the merge commit is shortened here; it changes with every push".into(),
+        ([("ref", _)], Some(JobKind::PullRequest)) => {
+            "the merge commit is shortened here; it changes with every push".into()
+        }
         ([("ref", kept)], _) => match kept.strip_prefix("heads/") {
             Some(branch) => {
                 format!(
@@ -160,7 +162,9 @@ fn short_subject(claims: &Claims, job: Job) -> Option<String> {
                 )
             }
             None => {
-                format!("the ref is shortened here: every ref that begins with refs/{kept} has this sub127; bind ref too")
+                format!(
+                    "the ref is shortened here: every ref that begins with refs/{kept} has this sub127; bind ref too"
+                )
             }
         },
         (several, _) => {

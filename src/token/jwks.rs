@@ -69,7 +69,9 @@ impl Jwk {
             (_, Algorithm::Unsound) | (Key::Ed25519(_), Algorithm::Known(Scheme::Edwards)) => None,
             (Key::Rsa { n, .. }, Algorithm::Known(Scheme::Rsa(_))) => (!RSA_BITS.contains(&bits(n)))
                 .then(|| format!("a key must have {} to {} bits", RSA_BITS.start(), RSA_BITS.end())),
-            (Key::Rsa { .. }, _) | (_, Algorithm::Known(Scheme::Rsa(_))) => Some(format!("{alg} requires another kind of key")),
+            (Key::Rsa { .. }, _) | (_, Algorithm::Known(Scheme::Rsa(_))) => {
+                Some(format!("{alg} requires another kind of key"))
+            }
             (Key::Ec { curve, .. }, Algorithm::Known(Scheme::Ec { curve: wanted, .. })) if *curve == wanted => None,
             (Key::Unchecked { curve }, Algorithm::Known(Scheme::Edwards)) if curve == "Ed448" && alg == "EdDSA" => None,
             (Key::Unchecked { curve }, Algorithm::Unknown(wanted)) if curve == wanted => None,

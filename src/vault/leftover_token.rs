@@ -110,7 +110,8 @@ impl LeftoverToken {
             Err(Why::Denied(said)) => {
                 let mut hints = self.by_others(host);
                 hints.push(
-                    "Vault's default policy allows a token to revoke itself: check token_no_default_policy on the role".into(),
+                    "Vault's default policy allows a token to revoke itself: check token_no_default_policy on the role"
+                        .into(),
                 );
                 End::Refused(self.report("Vault refused to revoke the client token", said, hints))
             }

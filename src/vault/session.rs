@@ -85,8 +85,7 @@ impl Session<'_> {
             body: Some(body.to_string().into_bytes()),
             token: Some(token),
         };
-        let name_it =
-            format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies allows it");
+        let name_it = format!("path \"{path}\" {{ capabilities = [\"{wanted}\"] }} in one of its policies allows it");
         let answer = tokio::time::timeout(self.deadline.remaining(), self.server.send(&call)).await;
         let Ok(Ok(Success { data, .. })) = answer else { return vec![name_it] };
         let data = data.map(|data| data.small()).unwrap_or_default();

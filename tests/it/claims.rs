@@ -1,4 +1,4 @@
-//! `explain --claims`: the claims are carried to where the rule can be read.
+//! `explain --claims`: the claims are copied to a machine on which the rule can be read.
 
 use sandbox::{Job, Sandbox};
 

@@ -1,4 +1,4 @@
-//! What is promised of every cloud holds for each entry of the table of clouds.
+//! Properties that hold for every entry of the table of clouds.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What people type out of habit with other tools is answered with what it is here.
+//! Words of other tools get a suggestion of what to write here.
 
 use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 

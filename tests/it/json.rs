@@ -1,4 +1,4 @@
-//! JSON in which an object has a name twice: each reader says so, and none takes one of the two.
+//! JSON objects with a duplicate name: each reader refuses them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

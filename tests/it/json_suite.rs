@@ -1,4 +1,4 @@
-//! The JSON Parsing Test Suite, through the program: texts alone as a document, in a rule, and in a token's claims.
+//! The JSON Parsing Test Suite, run with the program: each text as a document, in a rule, and in a token's claims.
 //!
 //! Covered: the suite's 318 texts. Left out: bytes that are not UTF-8, which its package has replaced by U+FFFD.
 

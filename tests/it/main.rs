@@ -1,4 +1,4 @@
-//! The built program, in a scrubbed environment, against servers on loopback.
+//! Tests of the built program, in a clean environment, with servers on loopback.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 #![allow(clippy::print_stderr, reason = "what was skipped is said")]

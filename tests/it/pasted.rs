@@ -1,4 +1,4 @@
-//! A refusal names command lines: as they are pasted into shells, the job's and an administrator's, they run.
+//! The commands in a refusal run as they are printed, in the job's and in an administrator's shell.
 
 use sandbox::{DEPLOY_ROLE, Fault, Job, PROVIDER, RELEASE_ACCOUNT, Sandbox};
 

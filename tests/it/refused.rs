@@ -1,4 +1,4 @@
-//! A refusal in a job's log is short: what was refused, what the provider said of what, and at most two hints.
+//! A refusal in a job's log is short: the title, the provider's answer, and at most two hints.
 
 use sandbox::{
     CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, Fault, Job, PROVIDER, RELEASE_ACCOUNT, RELEASE_ROLE, Sandbox, TENANT,

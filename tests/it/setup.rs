@@ -1,4 +1,4 @@
-//! What `setup` prints for a program, `explain` reads: whom a rule would let in is known before it is made.
+//! `explain` reads the JSON output of `setup`: the jobs that a rule allows are known before it is created.
 
 use sandbox::{Job, Sandbox};
 

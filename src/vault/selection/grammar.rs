@@ -147,7 +147,9 @@ impl Treatment {
                 ("version", Some(number)) if version.is_some() => {
                     let is_plain = number.bytes().all(|digit| digit.is_ascii_digit()) && !number.starts_with('0');
                     let number: u32 = number.parse().ok().filter(|_| is_plain).ok_or_else(|| {
-                        Usage::new(format!("{origin}: `version=` requires a number, at least 1; without it, the latest version is read"))
+                        Usage::new(format!(
+                            "{origin}: `version=` requires a number, at least 1; without it, the latest version is read"
+                        ))
                     })?;
                     version.as_mut().is_some_and(|version| version.replace(number).is_some())
                 }
@@ -240,7 +242,10 @@ mod tests {
             ("A=secret/../x#y", "A: `secret/../x` is not a path: `.` and `..` would lead elsewhere"),
             ("A=secret/x#", "A: a field is missing after `#`"),
             ("A=secret/x?nonsense#y", "A: `nonsense` is not an option of a secret"),
-            ("A=secret/x?version=0#y", "A: `version=` requires a number, at least 1; without it, the latest version is read"),
+            (
+                "A=secret/x?version=0#y",
+                "A: `version=` requires a number, at least 1; without it, the latest version is read",
+            ),
             ("A=secret/x?version=1&version=2#y", "A: `version` contradicts an earlier option"),
             ("A=secret/x?optional&default=x#y", "A: `default` contradicts an earlier option"),
             ("A=secret/x?file=yes#y", "A: `file` is not an option of a secret"),

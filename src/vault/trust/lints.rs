@@ -92,8 +92,9 @@ pub(super) fn lints(role: &Role, mount: Option<&Mount>, claims: &Claims) -> Vec<
     lints.extend(not_always_there(role));
     lints.extend(names_of_entities(role));
     if role.bound_audiences.is_empty() {
-        lints
-            .push("the role has no bound_audiences: it accepts no Semaphore token, because each has an audience".into());
+        lints.push(
+            "the role has no bound_audiences: it accepts no Semaphore token, because each has an audience".into(),
+        );
     }
     if mount.is_some_and(|mount| mount.bound_issuer.is_empty()) {
         lints.push(

@@ -1,4 +1,4 @@
-//! Further roles: what is asked of each, and what is said when one refuses.
+//! Role chaining: the request for each role, and the error if one is refused.
 
 use std::time::Duration;
 

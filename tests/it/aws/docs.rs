@@ -1,4 +1,4 @@
-//! docs/aws.md: each of its scripts does what it is there for, with the real AWS CLI.
+//! docs/aws.md: runs its scripts with the real AWS CLI.
 
 use std::os::unix::fs::symlink;
 

@@ -1,4 +1,4 @@
-//! Which STS is asked, seen by a proxy that lets nobody through.
+//! The STS endpoint that is called, recorded by a proxy that refuses every connection.
 
 use rustix::process::Signal;
 use sandbox::{Job, Sandbox};

@@ -1,4 +1,4 @@
-//! `explain aws` against MiniStack's evaluator, which others wrote: the same policies, the same tokens.
+//! Compares `explain aws` with MiniStack's independent evaluator, for the same policies and tokens.
 
 use fastrand::Rng;
 use oidc_exchange::aws::RoleArn;

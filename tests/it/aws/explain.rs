@@ -1,4 +1,4 @@
-//! `explain aws`: what is said of a trust policy, offline.
+//! `explain aws`: the exact output for trust policies.
 
 use sandbox::{Issuer, Job};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `--format fish`, in a real fish.
+//! `--format fish` in a real fish.
 
 use sandbox::{Job, Sandbox};
 

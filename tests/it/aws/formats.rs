@@ -1,4 +1,4 @@
-//! Every form of the output, to the byte.
+//! The exact output of every format.
 
 use oidc_exchange::shell::posix::{self, Codes};
 use sandbox::aws::Issued;

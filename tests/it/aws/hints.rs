@@ -1,4 +1,4 @@
-//! What hints say to run.
+//! The commands in hints.
 
 use sandbox::{DEPLOY_ROLE, Fault, Job, Sandbox};
 

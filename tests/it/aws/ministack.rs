@@ -1,4 +1,4 @@
-//! Against MiniStack, which others wrote: AWS's own condition keys, ARNs and words.
+//! Tests with MiniStack, an independent implementation: AWS's condition keys, ARNs and messages.
 
 use sandbox::{Issuer, Job};
 use serde_json::{Value, json};

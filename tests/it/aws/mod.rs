@@ -1,4 +1,4 @@
-//! `aws` in a job.
+//! Tests of `aws` in a job.
 
 pub(crate) mod chain;
 mod docs;

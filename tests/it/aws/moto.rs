@@ -1,4 +1,4 @@
-//! Against moto, which others wrote: what is printed works in the AWS CLI.
+//! Tests with moto, an independent implementation: the output works in the AWS CLI.
 
 use sandbox::{Job, Sandbox};
 

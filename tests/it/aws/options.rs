@@ -1,4 +1,4 @@
-//! Options of `aws` that cannot be meant: exit 2, the caller is stopped, and nothing is sent.
+//! Invalid options of `aws`: exit 2, the caller is stopped, and nothing is sent.
 
 use expect_test::Expect;
 use sandbox::{Job, Sandbox};

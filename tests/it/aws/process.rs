@@ -1,4 +1,4 @@
-//! `--format process`: what a `credential_process` answers, and how seldom it asks STS.
+//! `--format process`: the `credential_process` answer, and the number of calls to STS.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `--profile`: the shared files, byte for byte, and who reads them.
+//! `--profile`: the exact content of the shared files, and their readers.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,4 +1,5 @@
-//! Whose a profile's lines are: `clean` takes out what its own run wrote, whatever other runs and the owner have done since.
+//! Ownership of a profile's lines: `clean` removes what its own run wrote, after any changes by other runs and the
+//! user.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! The shared files beside their real readers: what the AWS CLI's own library cannot parse is refused, and what is written
-//! it reads as it is meant.
+//! The shared files with their real readers. A file that the AWS CLI's library cannot parse is refused. What is
+//! written is read back unchanged.
 
 use std::fs;
 use std::io::Write;

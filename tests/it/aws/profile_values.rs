@@ -1,4 +1,4 @@
-//! What a profile's values may be: a server chooses some of them, and no value writes a line of its own.
+//! The values of a profile: a server chooses some of them, and no value can add a line.
 
 use std::fs;
 use std::io::Write;

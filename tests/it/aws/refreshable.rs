@@ -1,4 +1,4 @@
-//! `--refreshable`: a private token file, and variables from which SDKs renew by themselves.
+//! `--refreshable`: a private token file, and the variables with which SDKs renew credentials.
 
 use rustix::process::Signal;
 use sandbox::{DEPLOY_ROLE, Job, Sandbox};

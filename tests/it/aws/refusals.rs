@@ -1,4 +1,4 @@
-//! The service's refusals, as the person whose job it is reads them. Each costs one request.
+//! The exact errors for the service's refusals. Each needs one request.
 
 use sandbox::{Fault, Issuer, Job, RELEASE_ROLE, Sandbox, now};
 

@@ -1,4 +1,4 @@
-//! What AWS says that the sandbox's own STS does not: each row with its cause and its cure, asked once.
+//! Messages of AWS that the sandbox's STS does not have: each with its cause and fix, after one request.
 
 use std::time::Duration;
 

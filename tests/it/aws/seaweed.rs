@@ -1,4 +1,5 @@
-//! Against SeaweedFS, which others wrote: its STS verifies the token, and its S3 holds sessions to their policies.
+//! Tests with SeaweedFS, an independent implementation: its STS verifies the token, and its S3 enforces session
+//! policies.
 
 use sandbox::{Issuer, Job, Tls, now};
 

@@ -1,4 +1,4 @@
-//! `setup aws`: what it prints is run as it is, and lets in whom it says.
+//! `setup aws`: its output is run unchanged, and allows exactly the stated jobs.
 
 use std::os::unix::fs::symlink;
 

@@ -1,4 +1,4 @@
-//! The options that every exchange has, where they cannot be meant; and words that mean nothing.
+//! Invalid values of the options that every exchange has, and unknown words.
 
 use sandbox::Sandbox;
 

@@ -1,4 +1,4 @@
-//! What goes over the wire, and what never does.
+//! The bytes of requests, and what they never contain.
 
 use sandbox::{DEPLOY_ROLE, Job, Sandbox, Server};
 

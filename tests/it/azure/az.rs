@@ -1,6 +1,7 @@
-//! `--az`: az itself, logged in by files, in a directory of its own.
+//! `--az`: az is logged in by files in its own directory.
 //!
-//! az speaks TLS to the sandbox through a proxy that takes the public cloud's two hosts for it, and refuses all others.
+//! az connects to the sandbox over TLS, through a proxy that maps two hosts of the public cloud to it and refuses all
+//! others.
 
 use std::fs;
 

@@ -1,6 +1,6 @@
-//! Microsoft's own clients, for Python and for Node, with what `azure` hands over.
+//! Microsoft's own clients for Python and Node, with the output of `azure`.
 //!
-//! They speak TLS to the sandbox; whatever else they would ask meets a proxy that refuses.
+//! They connect to the sandbox over TLS. A proxy refuses all other connections.
 
 use sandbox::{CLIENT, Request, Sandbox, TENANT, Tls};
 

@@ -1,4 +1,4 @@
-//! The variables and the file, each with what it is for.
+//! The exported variables and the file, each with its purpose.
 
 use std::fs;
 

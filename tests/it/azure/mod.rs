@@ -1,4 +1,4 @@
-//! `azure` in a job.
+//! Tests of `azure` in a job.
 
 mod az;
 mod clients;

@@ -1,4 +1,4 @@
-//! What cannot be meant is refused before anything is sent; the environment's part is taken.
+//! Invalid options are refused before anything is sent; missing ones are read from the environment.
 
 use sandbox::{CLIENT, Sandbox, TENANT};
 

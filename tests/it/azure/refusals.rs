@@ -1,4 +1,4 @@
-//! Entra's refusals, as the person whose job it is reads them. None is repeated.
+//! The exact errors for Entra's refusals. None is retried.
 
 use sandbox::{CLIENT, Job, Sandbox, TENANT, now};
 

@@ -1,4 +1,4 @@
-//! What passes by itself is retried; what was asked for is waited for; a refusal is not repeated.
+//! Temporary errors are retried; requested waits are made; refusals are not retried.
 
 use std::time::Duration;
 

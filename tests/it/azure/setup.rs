@@ -1,4 +1,4 @@
-//! `setup azure`: what to create, for an application or a managed identity.
+//! `setup azure`: the commands for an application or a managed identity.
 
 use sandbox::{CLIENT, Job, Sandbox, TENANT};
 use serde_json::Value;

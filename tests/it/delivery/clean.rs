@@ -1,4 +1,4 @@
-//! `clean` undoes what the manifest names, and nothing else.
+//! `clean` undoes what the manifest lists, and nothing else.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};

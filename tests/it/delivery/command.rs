@@ -1,4 +1,4 @@
-//! `-- COMMAND`: the credentials in its environment, and nothing between it and its caller.
+//! `-- COMMAND`: it has the credentials in its environment, and replaces the program.
 
 use std::time::Duration;
 

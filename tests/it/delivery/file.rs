@@ -1,4 +1,4 @@
-//! `--output`: a private file, put in place whole or not at all.
+//! `--output`: a private file, put in place completely or not at all.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

@@ -1,4 +1,4 @@
-//! A process that is killed leaves only what `clean` removes.
+//! A killed process leaves only files that `clean` removes.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -1,4 +1,4 @@
-//! Where the result goes, and what is left there.
+//! The destination of the result, and what remains there.
 
 mod clean;
 mod command;

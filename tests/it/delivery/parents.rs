@@ -1,4 +1,4 @@
-//! Where the private directory may be, and whose it is.
+//! The allowed places and owners of the private directory.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, symlink};

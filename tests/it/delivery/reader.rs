@@ -1,4 +1,4 @@
-//! Whoever reads standard output or standard error, and does not.
+//! Readers of standard output or standard error that do not read.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

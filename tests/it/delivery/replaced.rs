@@ -1,5 +1,4 @@
-//! `clean` leaves what somebody else has put in the place of a file, where the file system gives the number of a deleted
-//! file to the next one too.
+//! `clean` keeps a file that somebody else has put in place of ours, even if it has the same inode number.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

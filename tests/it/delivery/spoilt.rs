@@ -1,4 +1,4 @@
-//! Something else in the place of the manifest or a lock, or a process that keeps it.
+//! Something else in place of the manifest or a lock, or a process that holds it.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -1,4 +1,4 @@
-//! A terminal keeps what it shows, and a CI's log for ever.
+//! No credentials are printed to a terminal, because a CI log stores them.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A job as Semaphore's agent runs it: each command sourced into one shell, until the first that fails; then the epilogue.
+//! Runs a job like Semaphore's agent: commands are sourced into one shell until the first failure; then the epilogue
+//! runs.
 
 use sandbox::Sandbox;
 

@@ -1,4 +1,4 @@
-//! docs/security.md, "Which jobs a rule allows": each cell is what `explain` makes of the rule. `UPDATE_EXPECT=1` writes it anew.
+//! docs/security.md, "Which jobs a rule allows": each cell is the result of `explain`. `UPDATE_EXPECT=1` rewrites it.
 
 use sandbox::{Issuer, Job};
 use serde_json::{Value, json};

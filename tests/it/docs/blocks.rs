@@ -1,4 +1,4 @@
-//! A page's blocks of code.
+//! The code blocks of a page.
 
 use std::fs;
 use std::path::Path;

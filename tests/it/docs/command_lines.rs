@@ -1,4 +1,4 @@
-//! Every command line of ours that a page shows can be meant.
+//! Every command line of this program on a page is valid.
 
 use clap::Parser;
 use clap::error::ErrorKind;

@@ -1,4 +1,4 @@
-//! A script of a page whose exchange fails must fail itself: the job must not go on.
+//! A script of a page with a failed exchange must fail: the job must not continue.
 
 use super::blocks::{blocks, pages};
 use crate::support::Program;

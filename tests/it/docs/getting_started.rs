@@ -1,4 +1,4 @@
-//! docs/getting-started.md: its steps, with what they print, in the sandbox.
+//! docs/getting-started.md: its steps, with their output, in the sandbox.
 
 use regex_lite::Regex;
 use sandbox::{Job, Sandbox};

@@ -1,4 +1,4 @@
-//! docs/pictures/faults.svg: the table of docs/faults.md as coloured squares. `UPDATE_EXPECT=1` writes it anew.
+//! docs/pictures/faults.svg: the table of docs/faults.md as coloured squares. `UPDATE_EXPECT=1` rewrites it.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! docs/install.md: each package is installed if its hash is right, and not otherwise. release/try-packages.sh installs the real ones.
+//! docs/install.md: each package is installed only if its hash matches. release/try-packages.sh installs the real
+//! ones.
 
 use sha2::{Digest, Sha256};
 

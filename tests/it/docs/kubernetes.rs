@@ -1,4 +1,4 @@
-//! docs/kubernetes.md: its kubeconfigs are run, by kubectl, against a server that checks the tokens.
+//! docs/kubernetes.md: kubectl uses its kubeconfigs, with a server that checks the tokens.
 
 use regex_lite::Regex;
 use sandbox::Authenticator;

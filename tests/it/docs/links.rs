@@ -1,4 +1,4 @@
-//! Every link within the pages leads to something.
+//! Every link between the pages is valid.
 
 use std::path::Path;
 

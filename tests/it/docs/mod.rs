@@ -1,4 +1,4 @@
-//! README.md and docs/: what can be run of them is run, and their tables are the program's.
+//! Tests of README.md and docs/: everything that can be run is run, and the tables are compared with the program.
 
 mod agent;
 mod allowed;

@@ -1,4 +1,4 @@
-//! docs/moving.md: what it says of shells, parsers and this program.
+//! docs/moving.md: its statements about shells, parsers and this program.
 
 use sandbox::Sandbox;
 

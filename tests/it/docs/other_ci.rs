@@ -1,4 +1,4 @@
-//! docs/other-ci.md: its jobs run with tokens of those shapes, and what the other commands make of them.
+//! docs/other-ci.md: its jobs run with tokens of those forms, also with the other commands.
 
 use sandbox::{ACCOUNT, DEPLOY_ROLE, Sandbox, trust};
 use serde_json::{Map, Value, json};

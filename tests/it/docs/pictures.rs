@@ -1,4 +1,5 @@
-//! The pictures of README and docs/, made of what the program prints and of what was measured. `UPDATE_EXPECT=1` writes them anew.
+//! The pictures of README and docs/, made of the program's output and of measurements. `UPDATE_EXPECT=1` rewrites
+//! them.
 
 use std::env;
 use std::fmt::Write as _;

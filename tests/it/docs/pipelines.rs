@@ -1,4 +1,4 @@
-//! Every YAML block of the pages is one, and a pipeline of Semaphore's is what its reference says.
+//! Every YAML block of the pages is valid, and pipelines of Semaphore follow its reference:
 //! <https://docs.semaphore.io/reference/pipeline-yaml>
 
 use serde_json::Value;

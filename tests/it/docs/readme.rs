@@ -1,4 +1,4 @@
-//! What the README and docs/sandbox.md have to type does what they claim.
+//! The commands in README and docs/sandbox.md do what these pages state.
 
 use std::env;
 use std::path::Path;
@@ -194,7 +194,7 @@ fn every_block_is_run_or_has_a_reason() {
         "version = 1\n",
         "eval \"$(oidc-exchange use deploy secrets)\"\n",
         "refused: no statement allows this token to assume arn:", // pictures.rs
-        "# allows: jobs for the branch main",                // getting_started.rs
+        "# allows: jobs for the branch main",                     // getting_started.rs
         "refused: no statement allows this token to assume the role",
     ];
     let reasons = [

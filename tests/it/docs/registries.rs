@@ -1,4 +1,4 @@
-//! docs/registries.md: the passwords come from the credentials that were handed out; Docker is a stand-in.
+//! docs/registries.md: the passwords come from the exported credentials; Docker is replaced by a script.
 
 use std::os::unix::fs::symlink;
 

@@ -1,5 +1,5 @@
-//! release/repository has the project's address. Every file that readers see names that one; `UPDATE_EXPECT=1` rewrites them.
-//! No release is made from a clone of another.
+//! release/repository contains the project's address. Every file for readers uses it, and `UPDATE_EXPECT=1` rewrites
+//! them. No release is made from a clone of another repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};

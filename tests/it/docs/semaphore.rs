@@ -1,4 +1,4 @@
-//! docs/semaphore.md: its jobs run as the agent runs them, and its scripts do what they are there for.
+//! docs/semaphore.md: its jobs run as with the agent, and its scripts do what the page states.
 
 use sandbox::{Job, Sandbox};
 use serde_json::Value;

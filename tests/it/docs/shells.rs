@@ -1,4 +1,4 @@
-//! docs/shells.md: its scripts end where it says that they do.
+//! docs/shells.md: its scripts end where the page states.
 
 use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 

@@ -1,4 +1,4 @@
-//! docs/targets.md: its file is read, its scripts and its line for the sandbox are run, and its table is what is refused.
+//! docs/targets.md: its file is parsed, its scripts are run, and its table lists what is refused.
 
 use regex_lite::Regex;
 use sandbox::Sandbox;

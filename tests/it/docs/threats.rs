@@ -1,4 +1,4 @@
-//! The table of who can get what, in docs/security.md: each thing that somebody cannot do has its tests.
+//! The table "who can get what" in docs/security.md: each entry of "cannot" has its tests.
 
 use std::fs;
 use std::path::Path;

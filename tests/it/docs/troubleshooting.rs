@@ -1,4 +1,4 @@
-//! docs/troubleshooting.md has every title of an error, and no other.
+//! docs/troubleshooting.md lists every error title of the program, and no other.
 
 use std::fs;
 use std::path::{Path, PathBuf};

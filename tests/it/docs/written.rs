@@ -1,4 +1,4 @@
-//! docs/environment.md's table of the variables that are set: each row is run in the sandbox.
+//! docs/environment.md, the table of exported variables: each row is run in the sandbox.
 
 use std::collections::BTreeSet;
 

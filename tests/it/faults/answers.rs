@@ -1,4 +1,4 @@
-//! Answers of normal service, spoilt: they hold what was asked for, or half of it, and cannot be used.
+//! Damaged answers: they contain all or half of the requested data, and cannot be used.
 
 use regex_lite::Regex;
 use sandbox::server::Response;

@@ -1,4 +1,4 @@
-//! One fault at one step: the built program in a calling shell, and everything that is promised of its end.
+//! One fault at one step: runs the built program in a calling shell, and checks every guarantee.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The cells of a table that crosses rows with steps: each is run, many at a time, and those that go wrong are named together.
+//! The cells of a table of rows and steps. Many run at a time, and all failures are reported together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

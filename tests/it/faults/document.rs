@@ -1,4 +1,4 @@
-//! Pages whose tables are what the tests have seen.
+//! Pages with tables that the tests write.
 
 use std::fmt::Display;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What must come of a fault, by the promises of docs/contract.md and of ARCHITECTURE.md, and by nothing that was seen.
+//! The expected outcome of a fault, derived from docs/contract.md and ARCHITECTURE.md, not from observations.
 
 use std::fmt;
 

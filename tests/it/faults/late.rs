@@ -1,4 +1,4 @@
-//! An address at which nobody listens, or not yet.
+//! An address on which no server listens, or only later.
 
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! Where others can look: command lines, and what a run says of itself at its loudest.
+//! Places that others can read: command lines, and the output at the highest verbosity.
 
 use sandbox::Sandbox;
 

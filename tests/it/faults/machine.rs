@@ -1,4 +1,4 @@
-//! A machine with a nameserver of its own: `names.py` in namespaces, from which the sandbox's ports can be reached.
+//! A machine with its own nameserver: `names.py` in namespaces, from which the sandbox's ports are reachable.
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, TcpStream};

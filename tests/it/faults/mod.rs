@@ -1,7 +1,7 @@
-//! Every fault at every step: what the program promises of its ends, crossed and compared.
+//! Every fault at every step: compares the outcome with the program's guarantees.
 //!
-//! A cell of the table is a run of the built program in a calling shell, with one fault at one step. What must come of it
-//! is worked out from the promises ([`expected`]); what came of it is `docs/faults.md`.
+//! A cell of the table is a run of the built program in a calling shell, with one fault at one step. [`expected`]
+//! derives the expected outcome from the guarantees; `docs/faults.md` contains the actual ones.
 
 mod answers;
 mod cell;

@@ -1,4 +1,4 @@
-//! An issuer that cannot be reached for a minute and a half, as each cloud words it: the default `--timeout` outlives it.
+//! An issuer that is down for 90 seconds, as each cloud reports it: the default `--timeout` is longer.
 
 use std::time::{Duration, Instant};
 

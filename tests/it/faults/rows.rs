@@ -1,4 +1,4 @@
-//! The faults: each in the form that the step's service gives it.
+//! The faults, each in the format of the step's service.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! What goes wrong with a run, whichever step it is at: the place where the result goes.
+//! Faults that do not depend on the step: those of the output.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The network that a run finds: the sandbox, with one thing out of order.
+//! The environment of a run: the sandbox, with one fault.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The steps of every exchange: each a request that can go wrong by itself.
+//! The steps of every exchange: each is a request that can fail.
 
 use oidc_exchange::{azure, google};
 use sandbox::{Job, Request, Sandbox, Server};

@@ -1,4 +1,4 @@
-//! What the services themselves say of what goes wrong: `Err` says why a step's service says nothing of the kind.
+//! The error messages of the real services. `Err` explains why a step's service has none of this kind.
 
 use sandbox::Fault;
 use serde_json::json;

@@ -1,6 +1,6 @@
-//! The reader of the Common Expression Language beside two others: the `cel` crate (the sandbox's) and cel-python.
+//! Compares the CEL evaluator with two others: the `cel` crate (in the sandbox) and cel-python.
 //!
-//! Expressions are made at random from a fixed seed. Where values differ, a rule below names why, or the test fails.
+//! Expressions are random, from a fixed seed. If values differ, a rule below must name the reason.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

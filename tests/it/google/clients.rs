@@ -1,4 +1,4 @@
-//! Google's own Python client, with the file as it stands.
+//! Google's own Python client, with the unchanged file.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Our requests against Google's own description of its services, as its client library carries it.
+//! Compares our requests with Google's description of its services, which its client library contains.
 
 use std::collections::BTreeSet;
 

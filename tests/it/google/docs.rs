@@ -1,4 +1,4 @@
-//! The commands of docs/google.md: gcloud takes them, and what they create lets in whom the page says.
+//! The commands of docs/google.md: gcloud accepts them, and the result allows the jobs that the page states.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! `explain gcp`: what it says, word for word.
+//! `explain gcp`: its exact output.
 
 use sandbox::{Job, Sandbox};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The credentials file: its text, its place, and what it does not replace.
+//! The credentials file: its content, its place, and what it does not replace.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! gcloud, where it is installed: it comes in no package that could be pinned.
+//! gcloud, if it is installed: no registry has a package with a fixed version.
 
 use std::path::PathBuf;
 use std::time::Duration;

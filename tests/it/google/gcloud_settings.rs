@@ -1,4 +1,4 @@
-//! gcloud's own directory: which of its files a run needs, and what becomes of a run where others cannot be read.
+//! gcloud's own directory: the files that a run needs, and the result if others cannot be read.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! The variables, each with what it is for.
+//! The exported variables, each with its purpose.
 
 use std::fs;
 

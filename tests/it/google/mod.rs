@@ -1,4 +1,4 @@
-//! `gcp` in a job.
+//! Tests of `gcp` in a job.
 
 mod cel;
 mod clients;

@@ -1,4 +1,4 @@
-//! Google's own addresses, to the letter: every call goes through a proxy to a server that has a certificate for them.
+//! Google's exact addresses: every call goes through a proxy to a server with a certificate for them.
 
 use std::fs;
 use std::path::PathBuf;

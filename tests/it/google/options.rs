@@ -1,4 +1,4 @@
-//! What cannot be meant is refused before anything is sent.
+//! Invalid options are refused before anything is sent.
 
 use sandbox::{DEPLOY_ACCOUNT, PROVIDER, Sandbox};
 

@@ -1,4 +1,4 @@
-//! The services' refusals, as the person whose job it is reads them. None is repeated.
+//! The exact errors for the services' refusals. None is retried.
 
 use sandbox::google::Google;
 use sandbox::{DEPLOY_ACCOUNT, Fault, Job, Outage, PROVIDER, RELEASE_ACCOUNT, Sandbox, now};

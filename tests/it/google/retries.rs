@@ -1,4 +1,4 @@
-//! What heals is tried again, on both hosts; what was asked for is waited for.
+//! Temporary errors are retried, on both hosts; requested waits are made.
 
 use std::time::Duration;
 

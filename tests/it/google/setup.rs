@@ -1,4 +1,4 @@
-//! `setup gcp`: what it prints, that gcloud and Google take it, and whom it lets in.
+//! `setup gcp`: its output, its acceptance by gcloud and Google, and the jobs that it allows.
 
 use std::fs;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `explain gcp` beside the exchange itself: the same provider, policy and token, and the same outcome.
+//! Compares `explain gcp` with the exchange itself: the same provider, policy, token and result.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What goes over the wire, and what never does.
+//! The bytes of requests, and what they never contain.
 
 use sandbox::{DEPLOY_ACCOUNT, PROVIDER, Sandbox};
 use serde_json::{Value, json};

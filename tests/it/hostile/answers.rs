@@ -1,4 +1,4 @@
-//! Answers in each service's own form, with an attacker's text in the place that is asked for.
+//! Answers in each service's format, with an attacker's text as the requested value.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! One attack at one step: the built program in a calling shell, and everything that is promised of its end.
+//! One attack at one step: runs the built program in a calling shell, and checks every guarantee.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What must come of an attack, by the promises of docs/contract.md, and by nothing that was seen.
+//! The expected outcome of an attack, derived from docs/contract.md, not from observations.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A server of HTTP/2 that hears a request and ends the connection with words of its own.
+//! An HTTP/2 server that reads a request and closes the connection with a message.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -1,7 +1,7 @@
-//! Every attack at every step: servers that mean harm, and what the program promises of its ends.
+//! Every attack at every step: compares the outcome with the program's guarantees.
 //!
-//! A cell of the table is a run of the built program in a calling shell, whose server attacks at one step. What must come of
-//! it is worked out from the promises ([`expected`]); what came of it is `docs/attacks.md`.
+//! A cell of the table is a run of the built program in a calling shell, with a server that attacks at one step.
+//! [`expected`] derives the expected outcome from the guarantees; `docs/attacks.md` contains the actual ones.
 
 mod answers;
 mod cell;

@@ -1,4 +1,4 @@
-//! What an attacker writes: texts that act, and a secret in the forms in which it could pass for something else.
+//! An attacker's texts: active ones, and a secret in forms that look like something else.
 
 use std::fmt::Write;
 

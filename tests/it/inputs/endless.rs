@@ -1,4 +1,4 @@
-//! A file that does not end: a pipe that nobody writes to, one that never stops, and the run's own output.
+//! Files that do not end: a pipe without a writer, one that never stops, and the run's own output.
 
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A file that can be read once: `<(command)` of a shell is a pipe.
+//! Files that can be read only once: `<(command)` of a shell is a pipe.
 
 use oidc_exchange::shell::posix;
 use sandbox::{DEPLOY_ACCOUNT, PROVIDER, Sandbox, Tls};

@@ -1,4 +1,4 @@
-//! A file with a secret in it, where another kind of file is due: no error quotes it, in any way of writing.
+//! A file with a secret in place of another kind of file: no error quotes it in any form.
 
 use std::time::Duration;
 

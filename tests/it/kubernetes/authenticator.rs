@@ -1,4 +1,4 @@
-//! What the sandbox's cluster refuses: a token that our own program made, with one thing changed.
+//! Refusals of the sandbox's cluster: our own program's token, with one change.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! kubectl, and the clients for Python and Node, against an API server that checks what EKS checks.
+//! kubectl, and the clients for Python and Node, with an API server that has the checks of EKS.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! A cluster with its API server, and a kubeconfig that leads there.
+//! A cluster with its API server, and a kubeconfig for it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,5 @@
-//! `aws --format kubernetes`: the answer, how seldom it asks STS, and the token beside those of AWS's own tools.
+//! `aws --format kubernetes`: the output, the number of calls to STS, and a comparison with tokens of AWS's own
+//! tools.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! A failure is remembered for a moment: whoever runs the program again at once gets the same end at once.
+//! A failure is kept for some seconds: a second run at once fails in the same way.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `--format kubernetes`: what a Kubernetes client reads from this program, and what its cluster does with the token.
+//! `--format kubernetes`: the output for a Kubernetes client, and its cluster's answer to the token.
 
 mod authenticator;
 mod clients;

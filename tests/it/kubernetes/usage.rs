@@ -1,4 +1,4 @@
-//! Command lines that cannot be meant: nothing is sent, and nothing is printed for a client to read.
+//! Invalid command lines: nothing is sent, and nothing is printed for a client.
 
 use sandbox::Sandbox;
 

@@ -1,4 +1,4 @@
-//! `completions`: each script in its shell, asked as the Tab key asks it.
+//! `completions`: each script in its shell, called like the Tab key does.
 
 use regex_lite::Regex;
 

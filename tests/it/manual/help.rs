@@ -1,4 +1,4 @@
-//! Help: narrow enough, without colours, and with a guess where a word is misspelt.
+//! Help texts: narrow, without colours, and with a suggestion for a misspelt word.
 
 use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 

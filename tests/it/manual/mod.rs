@@ -1,4 +1,4 @@
-//! What a person reads before and beside a run: help, the manual, completions, what stands in the README's tables.
+//! Texts for users: help, the manual, completions, and the tables of the README.
 
 mod completions;
 mod help;

@@ -1,4 +1,4 @@
-//! `man`: the page says everything, and no formatter has anything to say about it.
+//! `man`: the page is complete, and formatters print no warnings.
 
 use regex_lite::Regex;
 

@@ -1,4 +1,4 @@
-//! docs/commands.md is made from the definitions of the command line, as the help texts are.
+//! docs/commands.md is made from the definitions of the command line, like the help texts.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The tables of exit codes, in the README, and of variables, in docs/environment.md, are the code's.
+//! The tables of exit codes (README) and of variables (docs/environment.md) equal those of the code.
 
 use std::collections::BTreeSet;
 use std::fs;

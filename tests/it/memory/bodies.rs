@@ -1,4 +1,4 @@
-//! Values of JSON that cost their sender little, and whoever makes a tree of them much.
+//! JSON values that are small as text and large as a tree.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! The same over HTTP/2, where a hundred answers are under way at once on one connection.
+//! The same over HTTP/2, with a hundred answers at once on one connection.
 
 use std::io::Cursor;
 use std::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! Whatever servers answer, a run stays under 64 MiB of resident memory.
+//! A run stays below 64 MiB of resident memory for every answer of a server.
 
 mod bodies;
 mod http2;

@@ -1,4 +1,4 @@
-//! A server that answers what a test tells it to, in HTTP/1.1.
+//! An HTTP/1.1 server with answers that a test sets.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

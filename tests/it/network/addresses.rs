@@ -1,4 +1,4 @@
-//! Who may be spoken to, and how.
+//! The addresses that requests may be sent to.
 
 use std::time::Duration;
 

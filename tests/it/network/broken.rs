@@ -1,4 +1,4 @@
-//! Answers that do not come, or not whole, or from somebody else.
+//! Answers that are missing, incomplete, or from another server.
 
 use std::time::Duration;
 

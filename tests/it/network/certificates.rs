@@ -1,4 +1,4 @@
-//! Certificates as companies make them: curves and digests of every kind, and servers that are their own authority.
+//! Certificates as companies make them: curves and digests of every kind, and self-signed servers.
 //!
 //! OpenSSL makes them, and is the server.
 

@@ -1,4 +1,4 @@
-//! A network that fails, misleads, or is not to be used.
+//! Tests of network failures.
 
 mod addresses;
 mod broken;

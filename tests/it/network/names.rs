@@ -1,6 +1,6 @@
-//! Who is asked for a name's addresses: `/etc/hosts`, then the nameservers of resolv.conf, and nobody else.
+//! The sources of a name's addresses: `/etc/hosts`, then the nameservers of resolv.conf, and no other.
 //!
-//! Each run has a machine of its own: `names.py`, in user, mount and network namespaces, with nameservers and one STS.
+//! Each run has its own machine: `names.py`, in user, mount and network namespaces, with nameservers and one STS.
 
 use std::fs;
 use std::time::Duration;

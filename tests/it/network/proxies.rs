@@ -1,4 +1,4 @@
-//! A proxy is for https to elsewhere, and for nothing else.
+//! A proxy is used only for https to other machines.
 
 use sandbox::aws::Sts;
 use sandbox::{DEPLOY_ROLE, Issuer, Job, Sandbox, Tls, trust};

@@ -1,4 +1,4 @@
-//! The address of a proxy, which may hold a password.
+//! The address of a proxy, which may contain a password.
 
 use super::names::has_namespaces;
 use super::proxies::Elsewhere;

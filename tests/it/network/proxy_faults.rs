@@ -1,4 +1,4 @@
-//! A proxy that opens no way: it is named, with what it said, and asked again only if that can change.
+//! A proxy that opens no connection: the error names it with its answer. It is retried only if that can help.
 
 use std::time::Duration;
 

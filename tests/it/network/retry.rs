@@ -1,4 +1,4 @@
-//! What heals is asked for again, until the time is up.
+//! Temporary errors are retried until the timeout.
 
 use std::time::{Duration, SystemTime};
 

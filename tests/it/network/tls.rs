@@ -1,4 +1,4 @@
-//! Certificates: whom to trust, and whom not.
+//! Trusted and untrusted certificates.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! What cannot be meant: exit code 2, and nothing is sent.
+//! Invalid options: exit code 2, and nothing is sent.
 
 use sandbox::Sandbox;
 

@@ -1,4 +1,4 @@
-//! The programs that ask for passwords: docker, podman, buildah and skopeo.
+//! The programs that use the passwords: docker, podman, buildah and skopeo.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

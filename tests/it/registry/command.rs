@@ -1,4 +1,4 @@
-//! `-- COMMAND`: the registration lasts as long as it.
+//! `-- COMMAND`: the registration ends with it.
 
 use std::time::Duration;
 

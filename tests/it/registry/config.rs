@@ -1,4 +1,4 @@
-//! Docker's `config.json`: every other byte stays, and comes back.
+//! Docker's `config.json`: all other bytes are kept, and the old content is restored.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 

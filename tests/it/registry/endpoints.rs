@@ -1,4 +1,4 @@
-//! Where the password comes from: the settings that every AWS SDK reads, and a certificate of a private authority.
+//! The address that returns the password: the settings of every AWS SDK, and certificates of a private authority.
 
 use std::time::Duration;
 

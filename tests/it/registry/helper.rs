@@ -1,4 +1,4 @@
-//! The protocol, whoever speaks it.
+//! The protocol, independent of the caller.
 
 use sandbox::{Job, Sandbox};
 

@@ -1,4 +1,4 @@
-//! Servers of other people: moto's ECR, and Debian's registry with a password file.
+//! Independent servers: moto's ECR, and Debian's registry with a password file.
 
 use std::fmt::Write as _;
 

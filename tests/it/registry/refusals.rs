@@ -1,4 +1,4 @@
-//! What ECR answers in place of a password.
+//! ECR's answers without a password.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A password that is about to expire.
+//! Passwords that are about to expire.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Over HTTP/2: the words that a server ends a connection with.
+//! Over HTTP/2: the message with which a server closes a connection.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

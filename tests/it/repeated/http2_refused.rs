@@ -1,4 +1,4 @@
-//! Over HTTP/2: a write that the server refuses before it begins with it (RFC 9113, section 8.7).
+//! Over HTTP/2: a write that the server refuses before it starts with it (RFC 9113, section 8.7).
 
 use std::io::Cursor;
 use std::net::TcpListener;

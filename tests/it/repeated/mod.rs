@@ -1,4 +1,4 @@
-//! What a peer repeats of the secrets that it was shown is not shown, in whatever disguise and wherever it puts it.
+//! Secrets that a peer repeats are not shown, in any form and any place.
 
 mod http1;
 mod http2;

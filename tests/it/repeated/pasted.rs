@@ -1,4 +1,4 @@
-//! In a command line that somebody is told to paste.
+//! In a command that the user should run.
 
 use std::fs;
 use std::sync::Arc;

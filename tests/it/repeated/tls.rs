@@ -1,4 +1,4 @@
-//! In a certificate: a server that has seen the token shows one whose names are made of it.
+//! In a certificate: a server that has received the token uses a certificate with names made of it.
 
 use std::sync::{Arc, Mutex};
 

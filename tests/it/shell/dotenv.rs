@@ -1,4 +1,4 @@
-//! `--format dotenv`: what its readers make of a value is the value, or it is refused.
+//! `--format dotenv`: its parsers read the exact value, or the value is refused.
 
 use std::process::Command;
 

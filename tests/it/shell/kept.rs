@@ -1,4 +1,4 @@
-//! A variable has the value that was handed over, in the shell and in what it starts, or the caller is stopped.
+//! A variable has the exported value, in the shell and in its child processes, or the caller is stopped.
 
 use std::process::{Command, Stdio};
 

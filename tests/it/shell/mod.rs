@@ -1,4 +1,4 @@
-//! What real shells make of the output.
+//! The output in real shells.
 
 mod dotenv;
 mod kept;

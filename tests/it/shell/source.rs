@@ -1,4 +1,4 @@
-//! `--format source`: for shells under `set -x`, whose trace is in the log.
+//! `--format source`: for shells with `set -x`, which prints commands to the log.
 
 use sandbox::Sandbox;
 

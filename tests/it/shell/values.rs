@@ -1,4 +1,4 @@
-//! Values come back byte for byte.
+//! Values are read back byte for byte.
 
 use std::time::SystemTime;
 

@@ -1,5 +1,5 @@
-//! The lines of `env-no-export` when there are no credentials: for `export` and `env`, for the readers of a file, and for a
-//! shell that runs them although they are not meant for it.
+//! The lines of `env-no-export` after a failure: for `export` and `env`, for the readers of a file, and for a shell
+//! that runs them by mistake.
 
 use std::process::Command;
 

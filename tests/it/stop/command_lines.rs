@@ -1,4 +1,4 @@
-//! Command lines that are made from the parser's definitions, in real shells: without a token each of them fails.
+//! Command lines from the parser's definitions, in real shells: without a token each of them fails.
 
 use clap::CommandFactory;
 use oidc_exchange::cli::Cli;

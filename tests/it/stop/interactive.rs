@@ -1,4 +1,4 @@
-//! At a prompt: the failure is a status, and the shell lives on.
+//! At a prompt: a failure is a status, and the shell continues.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Limits on the process that leave no room for a run.
+//! Process limits that prevent a run.
 
 use sandbox::{DEPLOY_ROLE, Sandbox};
 

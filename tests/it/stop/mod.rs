@@ -1,4 +1,4 @@
-//! However a run ends badly, its caller stops there, with its code and without stale credentials.
+//! After every kind of failure, the caller stops with its exit code and without old credentials.
 
 mod arguments;
 mod command_lines;

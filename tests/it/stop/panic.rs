@@ -1,4 +1,4 @@
-//! A bug: the panic's message, which could hold anything, is shown to nobody.
+//! A bug: the panic's message is not shown, because it could contain a secret.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! A run that is ended from outside: by the agent, by the terminal, by a time limit.
+//! A run that is ended by the agent, the terminal, or a time limit.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! No token: exit 3, the reason that fits, and nothing sent.
+//! No token: exit 3, the matching reason, and nothing is sent.
 
 use expect_test::Expect;
 use sandbox::Sandbox;

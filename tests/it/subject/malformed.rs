@@ -1,4 +1,4 @@
-//! What is no token: exit 3, before anything is sent, and not a letter of it shown.
+//! Texts that are not tokens: exit 3, before anything is sent, and no part of the text is shown.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

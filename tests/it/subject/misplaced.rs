@@ -1,4 +1,4 @@
-//! A token where something else was due: it is leaked already, and not shown once more.
+//! A token in place of another value: it has leaked already, and is not shown again.
 
 use super::malformed::{refused, token};
 use crate::aws::deploy;

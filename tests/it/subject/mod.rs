@@ -1,4 +1,4 @@
-//! The subject token: where it may come from, and what is no token.
+//! The subject token: its sources, and texts that are not tokens.
 
 mod absent;
 mod malformed;

@@ -1,4 +1,4 @@
-//! The tokens that other jobs are thought to have are those that the sandbox's issuer, shaped as Semaphore's, gives them.
+//! The tokens that the program assumes for other jobs equal those of the sandbox's issuer.
 
 use oidc_exchange::subject::Claims;
 use oidc_exchange::subject::other_jobs::OtherJob;

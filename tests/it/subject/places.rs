@@ -1,4 +1,4 @@
-//! Where the token may be; and where it never is.
+//! The allowed and forbidden sources of the token.
 
 use sandbox::{Job, Sandbox};
 

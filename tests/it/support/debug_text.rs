@@ -1,4 +1,4 @@
-//! The detector of Rust's debug text: it is for the program's authors, and may hold what no reader should see.
+//! Detects Rust's debug text in output: it is for developers, and may contain secrets.
 
 use regex_lite::Regex;
 

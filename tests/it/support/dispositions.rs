@@ -1,12 +1,12 @@
-//! What the tests' own caller has had ignored, `nohup` a hangup, is not to be so for the programs that they run.
+//! Resets signals that the caller of the tests ignores (`nohup`) for the programs that they run.
 
 use std::sync::Once;
 
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Gives each ignored signal a handler: a program starts with the default in place of it, where it would start with what
-/// is ignored. (A handler of tokio's stays for the life of the process.)
+/// Installs a handler for each ignored signal. A program is then started with the default action, not with an ignored
+/// signal. (tokio's handlers stay installed for the lifetime of the process.)
 pub(super) fn heed() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -20,7 +20,7 @@ pub(super) fn heed() {
     });
 }
 
-/// By the mask of a process's status: <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>.
+/// Reads the mask in a process's status: <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>.
 fn is_ignored(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);

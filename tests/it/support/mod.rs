@@ -1,14 +1,14 @@
-//! What tests stand on: programs in a scrubbed environment, a detector of leaks, real peers, real shells.
+//! Shared by all tests: programs in a clean environment, a leak detector, real peers, real shells.
 //!
 //! ```text
 //! let sandbox = Sandbox::start().unwrap();
 //! oidc_exchange(["aws", "--role-arn", DEPLOY_ROLE]).job(&sandbox).run().exits(0).stderr_is(expect![[""]]);
 //! ```
 //!
-//! Every run is bounded in time, and searched for the secrets that it could have leaked.
+//! Every run has a timeout, and its output is searched for secrets.
 //!
-//! `UPDATE_EXPECT=1 cargo test` writes what was seen into the `expect!` that saw something else: read it before it is
-//! kept. One that is in a loop is not written back well: write it by hand.
+//! `UPDATE_EXPECT=1 cargo test` writes the actual output into every `expect!` that differs. Read the diff before you
+//! commit it. An `expect!` in a loop is not updated correctly: edit it by hand.
 
 mod debug_text;
 mod dispositions;

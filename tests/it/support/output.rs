@@ -1,4 +1,4 @@
-//! What a run has left: compared exactly, but for the few things that differ each time, which have names.
+//! The result of a run. It is compared exactly, except for named parts that differ each time.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -13,42 +13,42 @@ use regex_lite::Regex;
 use super::scratch::Scratch;
 use super::secrets::Secrets;
 
-/// A run's end.
+/// The result of a finished run.
 pub(crate) struct Output {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
     pub(crate) code: Option<i32>,
     pub(crate) signal: Option<i32>,
     pub(crate) took: Duration,
-    /// The directory it ran in, with what it left there.
+    /// The directory in which it ran, with the files that it left.
     pub(crate) scratch: Scratch,
     pub(super) filters: Filters,
     pub(super) secrets: Secrets,
 }
 
 impl Output {
-    /// It ended by itself, with this code.
+    /// Checks that it exited with this code.
     #[track_caller]
     pub(crate) fn exits(&self, code: i32) -> &Self {
         assert!(self.code == Some(code), "expected exit code {code}\n{}", self.describe());
         self
     }
 
-    /// Standard output is this, to the byte.
+    /// Checks standard output, byte for byte.
     #[track_caller]
     pub(crate) fn stdout_is(&self, expected: &str) -> &Self {
         assert!(self.stdout == expected.as_bytes(), "expected on standard output:\n{expected}\n{}", self.describe());
         self
     }
 
-    /// Standard output is the text that a shell evaluates for these lines: `unset A B;`, and `export A='…';` with plain
+    /// Checks that standard output is the shell text for these lines: `unset A B;`, and `export A='…';` with plain
     /// values.
     #[track_caller]
     pub(crate) fn exports_are(&self, lines: &str) -> &Self {
         self.stdout_is(&exported(lines))
     }
 
-    /// Standard output, with names for what differs each time, is this; a terminal's line ends are line ends.
+    /// Checks standard output after replacing parts that vary with names, and a terminal's line endings.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value, reason = "it is written in place")]
     pub(crate) fn stdout_reads(&self, expected: Expect) -> &Self {
@@ -56,7 +56,7 @@ impl Output {
         self
     }
 
-    /// Standard error, with names for what differs each time, is this.
+    /// Checks standard error after replacing parts that vary with names.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value, reason = "it is written in place")]
     pub(crate) fn stderr_is(&self, expected: Expect) -> &Self {
@@ -64,12 +64,12 @@ impl Output {
         self
     }
 
-    /// Standard error, with names for what differs each time.
+    /// Standard error, with names for parts that vary.
     pub(crate) fn told(&self) -> String {
         self.filters.apply(&self.stderr())
     }
 
-    /// Standard output, with names for what differs each time.
+    /// Standard output, with names for parts that vary.
     pub(crate) fn shown(&self) -> String {
         self.filters.apply(&self.stdout())
     }
@@ -82,8 +82,8 @@ impl Output {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    /// Searches standard error always, standard output unless it is what was asked for, and the files: those that
-    /// were there before are the test's own. A file that is to be moved to its place is not left where it was made.
+    /// Searches for secrets: always in standard error, in standard output unless it should contain them, and in new
+    /// files. Files that existed before belong to the test. A temporary file must have been moved to its place.
     #[track_caller]
     pub(super) fn search(&self, hands_over: bool, reports: bool, before: &[PathBuf]) {
         let mut found = self.secrets.search("standard error", &self.stderr);
@@ -104,19 +104,19 @@ impl Output {
         found.unwrap_or_else(|leak| panic!("{leak}"));
     }
 
-    /// Standard output holds no secret, though it ended well.
+    /// Checks that standard output contains no secret after success.
     #[track_caller]
     pub(crate) fn stdout_holds_no_secret(&self) -> &Self {
         self.secrets.search("standard output", &self.stdout).unwrap_or_else(|leak| panic!("{leak}"));
         self
     }
 
-    /// Whether there is one of this run's secrets in `bytes`, or a part of one.
+    /// Whether `bytes` contain a secret of this run, or a part of one.
     pub(crate) fn holds_secret(&self, bytes: &[u8]) -> bool {
         self.secrets.search("", bytes).is_err()
     }
 
-    /// For a failed assertion; a secret is not shown there either.
+    /// A description for a failed assertion, without secrets.
     pub(crate) fn describe(&self) -> String {
         let show = |bytes: &[u8]| match self.secrets.search("", bytes) {
             Ok(()) => self.filters.apply(&String::from_utf8_lossy(bytes)),
@@ -133,7 +133,7 @@ impl Output {
     }
 }
 
-/// Names for what differs from run to run.
+/// Names for parts that vary from run to run.
 #[derive(Clone, Default)]
 pub(super) struct Filters(Vec<(String, String)>);
 
@@ -169,17 +169,17 @@ impl Filters {
     }
 }
 
-/// The line that stops a caller.
+/// The text that stops a caller.
 pub(crate) fn stop(code: u8) -> String {
     format!("{}\n", posix::stop(code))
 }
 
-/// What `aws` prints when there are no credentials.
+/// The output of `aws` after a failure.
 pub(crate) fn stopped(code: u8) -> String {
     format!("{}{}", posix::unset(&aws::credential_names()), stop(code))
 }
 
-/// The text that sets what these lines set, and stops a caller in whose shell they would not.
+/// The text that sets the same variables as these lines, and stops a caller whose shell would change them.
 pub(crate) fn exported(lines: &str) -> String {
     let (mut removed, mut set) = (Vec::new(), Vec::new());
     for line in lines.lines() {
@@ -194,12 +194,12 @@ pub(crate) fn exported(lines: &str) -> String {
     posix::assign(&removed, set.iter().map(|(name, value)| (name, *value)), Codes { unquoted: 2, not_kept: 6 })
 }
 
-/// What `aws --format env-no-export` prints when there are no credentials.
+/// The output of `aws --format env-no-export` after a failure.
 pub(crate) fn stopped_as_arguments(code: u8) -> String {
     format!("no-credentials/;\n=;\n{}", stopped_in_any_shell(code))
 }
 
-/// What `aws` prints when there are no credentials, and no shell that its format is for.
+/// The output of `aws` after a failure if the shell is unknown.
 pub(crate) fn stopped_in_any_shell(code: u8) -> String {
     oidc_exchange::shell::either::stop(&aws::credential_names(), code)
 }

@@ -1,4 +1,4 @@
-//! A command line in a scrubbed environment.
+//! A command line with a clean environment.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
@@ -16,7 +16,7 @@ use super::scratch::Scratch;
 use super::secrets::Secrets;
 use super::terminal;
 
-/// A command line in the making.
+/// A command line to run.
 #[must_use]
 pub(crate) struct Program<'s> {
     pub(super) path: PathBuf,
@@ -31,12 +31,12 @@ pub(crate) struct Program<'s> {
     pub(super) secrets: Secrets,
     pub(super) filters: Filters,
     pub(super) hands_over: bool,
-    /// A command that shows or removes something, and never hands a secret over.
+    /// Whether the command only reports or removes something, and never outputs a secret.
     pub(super) reports: bool,
     pub(super) bound: Duration,
 }
 
-/// The program that is being tested.
+/// The tested program.
 pub(crate) fn oidc_exchange<'s, A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Program<'s> {
     let mut program = Program::new(env!("CARGO_BIN_EXE_oidc-exchange"), arguments);
     let command = program.arguments.iter().find(|word| !word.to_string_lossy().starts_with('-'));
@@ -46,7 +46,7 @@ pub(crate) fn oidc_exchange<'s, A: AsRef<OsStr>>(arguments: impl IntoIterator<It
 }
 
 impl<'s> Program<'s> {
-    /// Any program, for which the program that is being tested is on PATH.
+    /// Any program, with the tested program on PATH.
     pub(crate) fn new<A: AsRef<OsStr>>(program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = A>) -> Self {
         Self {
             path: program.into(),
@@ -79,7 +79,7 @@ impl<'s> Program<'s> {
         self
     }
 
-    /// In this directory rather than a new one, with what earlier runs left there.
+    /// Runs it in this directory in place of a new one, with the files of earlier runs.
     pub(crate) fn within(mut self, scratch: Scratch) -> Self {
         self.scratch = scratch;
         self
@@ -95,7 +95,7 @@ impl<'s> Program<'s> {
         self
     }
 
-    /// Sets a variable, beside the few that every run has: `PATH`, `HOME`, `TMPDIR`.
+    /// Sets a variable, in addition to those of every run: `PATH`, `HOME`, `TMPDIR`.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.as_ref().to_owned()));
@@ -106,48 +106,48 @@ impl<'s> Program<'s> {
         variables.into_iter().fold(self, |program, (name, value)| program.env(&name, value))
     }
 
-    /// Sets a variable where the test has not set it.
+    /// Sets a variable, unless the test has set it.
     pub(crate) fn env_default(self, name: &str, value: &str) -> Self {
         let known = self.variables.iter().any(|(known, _)| known == name);
         if known { self } else { self.env(name, value) }
     }
 
-    /// Removes a variable that an earlier call has set.
+    /// Removes a variable that was set before.
     pub(crate) fn env_remove(mut self, name: &str) -> Self {
         self.variables.retain(|(known, _)| known != name);
         self
     }
 
-    /// Standard input; otherwise it is empty.
+    /// Sets standard input, which is empty by default.
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = Some(bytes.into());
         self
     }
 
-    /// On a terminal: standard input is typed, and what is shown comes back as standard output.
+    /// Runs it on a terminal: standard input is typed, and standard output is what the terminal shows.
     pub(crate) fn on_a_terminal(mut self) -> Self {
         self.on_terminal = true;
         self
     }
 
-    /// With this as its standard output, which the test looks at itself.
+    /// Sets its standard output, which the test reads itself.
     pub(crate) fn stdout_to(mut self, stream: impl Into<OwnedFd>) -> Self {
         self.stdout = Some(stream.into());
         self
     }
 
-    /// With this as its standard error, the same.
+    /// Sets its standard error in the same way.
     pub(crate) fn stderr_to(mut self, stream: impl Into<OwnedFd>) -> Self {
         self.stderr = Some(stream.into());
         self
     }
 
-    /// In a job on branch `main`.
+    /// Runs it in a job on branch `main`.
     pub(crate) fn job(self, sandbox: &'s Sandbox) -> Self {
         self.job_of(sandbox, &Job::branch("main"))
     }
 
-    /// In this job.
+    /// Runs it in this job.
     pub(crate) fn job_of(self, sandbox: &'s Sandbox, job: &Job) -> Self {
         let mut program = self.envs(sandbox.env_for(job)).beside(sandbox);
         if let Some((_, token)) = program.variables.iter().find(|(name, _)| name == "SEMAPHORE_OIDC_TOKEN") {
@@ -156,7 +156,7 @@ impl<'s> Program<'s> {
         program
     }
 
-    /// What this sandbox issues is searched for, and its addresses are called `ISSUER` and `STS`.
+    /// Searches the output for secrets of this sandbox, and replaces its addresses with `ISSUER` and `STS`.
     pub(crate) fn beside(mut self, sandbox: &'s Sandbox) -> Self {
         self.sandbox = Some(sandbox);
         self.word(&format!("127.0.0.1:{}", sandbox.issuer.port()), "ISSUER")
@@ -169,36 +169,36 @@ impl<'s> Program<'s> {
             .word(&format!("127.0.0.1:{}", sandbox.vault.port()), "VAULT")
     }
 
-    /// With this subject token in place of the job's.
+    /// Sets the subject token in place of the job's.
     pub(crate) fn token(self, token: &str) -> Self {
         self.secret("the subject token", token).env("SEMAPHORE_OIDC_TOKEN", token)
     }
 
-    /// Something else that must not be seen.
+    /// Adds a secret that must not appear.
     pub(crate) fn secret(mut self, of: &'static str, text: &str) -> Self {
         self.secrets.plant(of, text);
         self
     }
 
-    /// In the output, `text` is called `word`: what differs from run to run has a name.
+    /// Replaces `text` in the output with `word`, for parts that vary.
     pub(crate) fn word(mut self, text: &str, word: &str) -> Self {
         self.filters.add(text, word);
         self
     }
 
-    /// Secrets on standard output and in private files are what this run is for, however it ends.
+    /// Allows secrets on standard output and in private files, even after a failure.
     pub(crate) fn hands_over(mut self) -> Self {
         self.hands_over = true;
         self
     }
 
-    /// It may take that long: what it is to outlive does.
+    /// Sets a longer timeout.
     pub(crate) fn patient(mut self, bound: Duration) -> Self {
         self.bound = bound;
         self
     }
 
-    /// The program and its arguments, for a run of another kind.
+    /// The program and its arguments, for another kind of run.
     pub(crate) fn command_line(self) -> (PathBuf, Vec<OsString>) {
         (self.path, self.arguments)
     }
@@ -207,7 +207,7 @@ impl<'s> Program<'s> {
         &self.scratch
     }
 
-    /// Runs it to its end, which is for the test to look at.
+    /// Runs it to its end.
     #[must_use]
     #[track_caller]
     pub(crate) fn run(self) -> Output {
@@ -234,11 +234,11 @@ impl<'s> Program<'s> {
             .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(self.stdout.take().map_or_else(Stdio::piped, Stdio::from))
             .stderr(self.stderr.take().map_or_else(Stdio::piped, Stdio::from))
-            // A group of its own: at the bound all of it goes.
+            // A separate process group, which is killed at the timeout.
             .process_group(0);
         let before = self.scratch.files();
         super::dispositions::heed();
-        // Before it is there: what it waits for is then never longer than the time that was measured.
+        // Before the start, so that the measured time is never too short.
         let started = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
         Running::watch(child, started, self.input.take(), before, self)

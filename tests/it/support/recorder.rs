@@ -1,4 +1,4 @@
-//! Servers that should see nothing, and a proxy that says what it saw.
+//! Servers that must receive nothing, and a proxy that records requests.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Accepts whoever comes, keeps what they say first, and answers as `how` does.
+/// A server that records the first bytes of each connection, and then behaves as `how`.
 pub(crate) struct Recorder {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Recorder {
-    /// Hangs up on everybody, once their first words are kept.
+    /// Closes every connection after its first bytes.
     pub(crate) fn start() -> Self {
         Self::answering(drop)
     }
 
-    /// A proxy for https: connects to the named port of this machine, whatever the name before it.
+    /// A proxy for https that connects to the requested port of this machine, for any host name.
     pub(crate) fn proxy() -> Self {
         Self::answering(|(client, head)| {
             let Some(port) = head.strip_prefix("CONNECT ").and_then(|rest| rest.split([':', ' ']).nth(1)) else {
@@ -29,7 +29,7 @@ impl Recorder {
         })
     }
 
-    /// A proxy for https that says `first` after `pause`, and connects then as [`Recorder::proxy`] does.
+    /// A proxy for https that sends `first` after `pause`, and then connects like [`Recorder::proxy`].
     pub(crate) fn proxy_that(first: &'static str, pause: Duration) -> Self {
         Self::answering(move |(mut client, head)| {
             thread::sleep(pause);
@@ -40,7 +40,7 @@ impl Recorder {
         })
     }
 
-    /// A proxy for https that says at once that it has connected, and connects after `pause`.
+    /// A proxy for https that reports success at once, and connects after `pause`.
     pub(crate) fn proxy_that_connects_after(pause: Duration) -> Self {
         Self::answering(move |(mut client, head)| {
             let port: u16 = head.split([':', ' ']).nth(2).and_then(|port| port.parse().ok()).unwrap();
@@ -51,15 +51,15 @@ impl Recorder {
         })
     }
 
-    /// Says `words` to everybody, and hangs up.
+    /// Sends `words` and closes every connection.
     pub(crate) fn saying(words: &'static str) -> Self {
         Self::answering(move |(mut client, _)| {
             let _ = client.write_all(words.as_bytes());
         })
     }
 
-    /// A proxy for https that takes every host's port 443 for the port of this machine that `port_of` names for it.
-    /// Where nothing listens, the proxy hangs up.
+    /// A proxy for https that maps port 443 of each host to the port of this machine that `port_of` returns. If
+    /// nothing listens there, the proxy closes the connection.
     pub(crate) fn proxy_to(port_of: impl Fn(&str) -> u16 + Send + Sync + 'static) -> Self {
         Self::answering(move |(client, head)| {
             let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split_once(":443 "));
@@ -76,7 +76,7 @@ impl Recorder {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let record = Arc::clone(&seen);
         let how = Arc::new(how);
-        // It ends with the test's process: a thread that waits for nobody.
+        // It ends with the test's process: nothing waits for this thread.
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (record, how) = (Arc::clone(&record), Arc::clone(&how));
@@ -99,7 +99,7 @@ impl Recorder {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The first words of the first caller, who is waited for.
+    /// Waits for the first caller, and returns its first bytes.
     #[track_caller]
     pub(crate) fn await_first(&self) -> String {
         let end = Instant::now() + Duration::from_secs(30);
@@ -112,7 +112,7 @@ impl Recorder {
         }
     }
 
-    /// The first words of every caller, up to an empty line.
+    /// The first bytes of every caller, up to an empty line.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
@@ -138,7 +138,7 @@ fn tunnel(mut client: TcpStream, server: TcpStream) {
     }
 }
 
-/// Bytes both ways.
+/// Copies bytes in both directions.
 pub(crate) fn carry(mut client: TcpStream, mut server: TcpStream) {
     let (Ok(mut from_client), Ok(mut to_server)) = (client.try_clone(), server.try_clone()) else { return };
     thread::spawn(move || {
@@ -149,7 +149,7 @@ pub(crate) fn carry(mut client: TcpStream, mut server: TcpStream) {
     let _ = client.shutdown(Shutdown::Both);
 }
 
-/// A port of this machine on which nobody listens.
+/// A port of this machine on which nothing listens.
 pub(crate) fn closed_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -1,5 +1,4 @@
-//! A way to a server that is long, or breaks, or that keeps some requests for itself: the server never sees them, and the
-//! caller waits.
+//! A relay to a server: it can be slow, fail, or withhold some requests, so that the caller waits.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -8,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Passes requests on to a port of this machine, but for those that it holds.
+/// A relay to a port of this machine. It withholds some requests.
 pub(crate) struct Relay {
     port: u16,
     held: Arc<Held>,
@@ -22,17 +21,17 @@ struct Held {
 }
 
 impl Relay {
-    /// Holds every request whose first line has one of `words` in it.
+    /// Withholds every request with one of `words` in its first line.
     pub(crate) fn holding(port: u16, words: &[&str]) -> Self {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         Self::start(port, move |client, server, held| pass_on(client, server, &words, held))
     }
 
-    /// Brings every byte a while later, either way: a question and its answer take `round_trip`. (A connection is there at
-    /// once, as the system makes it.)
+    /// Delays every byte in both directions: a request and its answer take `round_trip`. (Connections are accepted at
+    /// once by the system.)
     ///
-    /// It counts round trips by a logical clock, which a busy machine does not slow: what the caller sends is one further
-    /// than the last answer that had reached it, on any connection, and an answer is as far as what it follows.
+    /// It counts round trips with a logical clock, so that a busy machine has no effect. A caller's bytes are one
+    /// step later than the last answer that had reached it, on any connection. An answer has the time of its request.
     pub(crate) fn delaying(port: u16, round_trip: Duration) -> Self {
         let clock = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&clock);
@@ -53,12 +52,12 @@ impl Relay {
         relay
     }
 
-    /// How many round trips a caller has waited for; for one that [`Self::delaying`] made.
+    /// The number of round trips that a caller has waited for, with [`Self::delaying`].
     pub(crate) fn round_trips(&self) -> usize {
         self.round_trips.load(Ordering::SeqCst)
     }
 
-    /// Cuts the first connection after so many bytes of the caller's.
+    /// Closes the first connection after this number of bytes from the caller.
     pub(crate) fn breaking_once(port: u16, after: u64) -> Self {
         let whole = AtomicBool::new(true);
         Self::start(port, move |client, server, _| {
@@ -74,7 +73,7 @@ impl Relay {
         })
     }
 
-    /// At this address, once it can be listened to.
+    /// Starts at this address when it becomes free.
     pub(crate) fn at(listener: TcpListener, port: u16) -> Self {
         Self::serve(listener, port, |client, server, held| pass_on(client, server, &[], held))
     }
@@ -90,7 +89,7 @@ impl Relay {
     ) -> Self {
         let (own, held) = (listener.local_addr().unwrap().port(), Arc::new(Held::default()));
         let (count, how) = (Arc::clone(&held), Arc::new(how));
-        // It ends with the test's process: a thread that waits for nobody.
+        // It ends with the test's process: nothing waits for this thread.
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (how, count) = (Arc::clone(&how), Arc::clone(&count));
@@ -111,7 +110,7 @@ impl Relay {
         self.port
     }
 
-    /// Waits until it holds a request.
+    /// Waits until it withholds a request.
     #[track_caller]
     pub(crate) fn await_held(&self) {
         let end = Instant::now() + Duration::from_secs(30);
@@ -124,7 +123,7 @@ impl Relay {
     }
 }
 
-/// `sent` says how far the clock is for what has come, and `arrived` is told of it when it is passed on.
+/// `sent` returns the clock's value for received bytes. `arrived` is called with it when they are passed on.
 fn bring_later(
     mut from: TcpStream,
     mut to: TcpStream,
@@ -166,7 +165,7 @@ fn pass_on(mut client: TcpStream, mut server: TcpStream, words: &[String], held:
         if words.iter().any(|word| line.contains(word)) {
             *held.count.lock().unwrap() += 1;
             held.more.notify_all();
-            // Until the caller hangs up.
+            // Waits until the caller closes the connection.
             let _ = client.read(&mut [0]);
             break;
         }
@@ -177,7 +176,7 @@ fn pass_on(mut client: TcpStream, mut server: TcpStream, words: &[String], held:
     let _ = server.shutdown(Shutdown::Write);
 }
 
-/// The next request, with its body; none at the end.
+/// The next request with its body; `None` at the end.
 fn request(client: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut byte = [0];

@@ -1,4 +1,4 @@
-//! A program under way: bounded in time, and searched for leaks at its end.
+//! A running program with a timeout; its output is searched for secrets at its end.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -16,10 +16,10 @@ use super::output::Output;
 use super::program::Program;
 use super::scratch::Scratch;
 
-/// Hardly anything here takes a tenth of it; a run that does hangs.
+/// Nearly every run takes less than a tenth of it; a longer one hangs.
 pub(super) const BOUND: Duration = Duration::from_mins(1);
 
-/// A program under way.
+/// A running program.
 pub(crate) struct Running<'s> {
     child: Group,
     stdout: JoinHandle<Vec<u8>>,
@@ -30,7 +30,7 @@ pub(crate) struct Running<'s> {
 }
 
 impl<'s> Running<'s> {
-    /// Writes its input and reads its output from now on. It was `started` then.
+    /// Writes its input and reads its output from now on. `started` is the time of its start.
     pub(super) fn watch(
         mut child: Child,
         started: Instant,
@@ -39,7 +39,7 @@ impl<'s> Running<'s> {
         program: Program<'s>,
     ) -> Self {
         if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
-            // It may end without reading all of it.
+            // It may end before it has read everything.
             drop(std::thread::spawn(move || drop(pipe.write_all(&input))));
         }
         let stdout = collect(child.stdout.take());
@@ -47,7 +47,7 @@ impl<'s> Running<'s> {
         Self { stdout, stderr, child: Group(child), started, before, program }
     }
 
-    /// Waits until it, or what it has started, has made this file.
+    /// Waits until it, or a child process, has created this file.
     #[track_caller]
     pub(crate) fn await_file(&self, name: &str) {
         self.until(|| self.program.scratch.path().join(name).exists(), &format!("no {name} was made"));
@@ -63,22 +63,23 @@ impl<'s> Running<'s> {
         has()
     }
 
-    /// Writes into the named pipe that it has made, or is to read, once somebody reads it.
+    /// Writes to a named pipe when somebody reads it.
     #[track_caller]
     pub(crate) fn feed(&self, pipe: &str, text: &str) {
         self.await_file(pipe);
         let (path, text) = (self.program.scratch.path().join(pipe), text.to_owned());
-        // Opening waits for the reader. Should none come, this run's own bound ends the test.
+        // Opening waits for the reader. If there is none, the run's timeout ends the test.
         drop(std::thread::spawn(move || std::fs::write(path, text)));
     }
 
-    /// Waits until it handles this signal itself. One that comes while it installs its handlers is held back, and not lost.
+    /// Waits until it has a handler for this signal. A signal that arrives while it installs its handlers is not
+    /// lost.
     #[track_caller]
     pub(crate) fn await_handler(&self, signal: Signal) {
         self.await_handler_of(signal.as_raw());
     }
 
-    /// Waits until it handles the signal of this number itself.
+    /// Waits until it has a handler for the signal with this number.
     #[track_caller]
     pub(crate) fn await_handler_of(&self, number: i32) {
         let handles = || {
@@ -106,7 +107,7 @@ impl<'s> Running<'s> {
         kill_process(Pid::from_child(&self.child.0), signal).unwrap();
     }
 
-    /// Sends a signal to what it has started under this name.
+    /// Sends a signal to the child process with this name.
     #[track_caller]
     pub(crate) fn signal_to(&self, name: &str, signal: Signal) {
         let pids = self.named(name);
@@ -114,7 +115,7 @@ impl<'s> Running<'s> {
         kill_process(Pid::from_raw(pids[0].cast_signed()).unwrap(), signal).unwrap();
     }
 
-    /// Waits until a program of this name runs: itself or what it has started.
+    /// Waits until a program with this name runs: itself or a child process.
     #[track_caller]
     pub(crate) fn await_name(&self, name: &str) {
         self.until(|| !self.named(name).is_empty(), &format!("no {name} is running"));
@@ -126,14 +127,14 @@ impl<'s> Running<'s> {
         self.group().into_iter().filter(named).collect()
     }
 
-    /// Its process, and all that it has started.
+    /// Its process, and all child processes.
     fn group(&self) -> Vec<u32> {
         let group = self.child.0.id().to_string();
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
         let ours = pids.filter(|pid| {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // "pid (name) state parent group": a name may hold blanks and brackets.
+            // "pid (name) state parent group": a name may contain spaces and parentheses.
             let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
             after_name.split(' ').nth(2) == Some(group.as_str())
         });
@@ -145,7 +146,7 @@ impl<'s> Running<'s> {
         &self.program.scratch
     }
 
-    /// The command lines of it and of all that it has started, which anybody on the machine can read.
+    /// The command lines of it and of all child processes, which every user can read.
     #[track_caller]
     pub(crate) fn command_lines(&self) -> Vec<u8> {
         let read = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -155,7 +156,7 @@ impl<'s> Running<'s> {
         lines
     }
 
-    /// Waits for its end, and searches what it has left for secrets.
+    /// Waits for its end, and searches its output and files for secrets.
     #[must_use]
     #[track_caller]
     pub(crate) fn wait(self) -> Output {
@@ -168,7 +169,7 @@ impl<'s> Running<'s> {
             child.kill();
         }
         let status = ended.unwrap_or_else(|| child.0.wait().unwrap());
-        // A descendant that keeps a pipe open would keep this waiting.
+        // A descendant that keeps a pipe open would block this.
         while !(stdout.is_finished() && stderr.is_finished()) {
             if started.elapsed() > bound + Duration::from_secs(5) {
                 child.kill();
@@ -193,7 +194,7 @@ impl<'s> Running<'s> {
             secrets,
         };
         assert!(!timed_out, "did not end within {} s\n{}", bound.as_secs(), output.describe());
-        // What the test itself has put on a command line is its own.
+        // Secrets that the test itself has put on a command line are allowed.
         if output.secrets.search("", &program.arguments.join(OsStr::new(" ")).into_vec()).is_ok() {
             let lines: Vec<u8> = command_lines.into_iter().flatten().collect();
             output.secrets.search("a command line", &lines).unwrap_or_else(|leak| panic!("{leak}"));
@@ -207,7 +208,7 @@ impl<'s> Running<'s> {
     }
 }
 
-/// Waits, and looks at the command lines now and then.
+/// Waits, and reads the command lines from time to time.
 fn wait(child: &mut Child, until: Instant, command_lines: &mut BTreeSet<Vec<u8>>) -> Option<ExitStatus> {
     let mut pause = Duration::from_micros(200);
     for look in 1_u32.. {
@@ -226,7 +227,7 @@ fn wait(child: &mut Child, until: Instant, command_lines: &mut BTreeSet<Vec<u8>>
     None
 }
 
-/// The command lines of a process and of what it has started.
+/// The command lines of a process and its child processes.
 fn add_command_lines(pid: u32, lines: &mut BTreeSet<Vec<u8>>) {
     lines.insert(std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default());
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
@@ -235,12 +236,12 @@ fn add_command_lines(pid: u32, lines: &mut BTreeSet<Vec<u8>>) {
     }
 }
 
-/// A process and what it has started; it does not outlive a test that has failed.
+/// A process group. It is killed on drop, also if the test fails.
 struct Group(Child);
 
 impl Group {
     fn kill(&self) {
-        // It may be gone already.
+        // It may have ended already.
         let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
     }
 }

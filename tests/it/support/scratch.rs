@@ -1,4 +1,4 @@
-//! A directory of a test's own: home, temporary files, and a PATH with the program on it.
+//! A test's own directory: home, temporary files, and a PATH with the program.
 
 use std::fs;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// Gone, with everything in it, when dropped.
+/// The directory. It is deleted on drop.
 pub(crate) struct Scratch(TempDir);
 
 impl Scratch {
@@ -38,11 +38,11 @@ impl Scratch {
         format!("{}:/usr/bin:/bin", self.path().join("bin").display())
     }
 
-    /// Writes a private file; `name` may lie in directories.
+    /// Writes a private file; `name` may contain directories.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // Never through a link: the program on PATH is one.
+        // Do not write through a symlink: the program on PATH is one.
         let _ = fs::remove_file(&path);
         let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path).unwrap();
         std::io::Write::write_all(&mut file, content.as_ref()).unwrap();
@@ -56,12 +56,12 @@ impl Scratch {
         path
     }
 
-    /// Every file below, links not followed.
+    /// Every file in it; symlinks are not followed.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut directories = vec![self.path().to_owned()];
         while let Some(directory) = directories.pop() {
-            // A test may take a directory's permissions, or delete it while this runs.
+            // A test may change a directory's permissions, or delete it meanwhile.
             for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
                 match entry.file_type() {
                     Ok(kind) if kind.is_dir() => directories.push(entry.path()),
@@ -75,7 +75,7 @@ impl Scratch {
     }
 }
 
-/// The permissions of `path`, as in `0o600`.
+/// The permissions of `path`, for example `0o600`.
 pub(crate) fn mode(path: &Path) -> u32 {
     path.symlink_metadata().unwrap().permissions().mode() & 0o7777
 }

@@ -1,4 +1,4 @@
-//! The detector of leaks: secrets in the forms in which they could get out.
+//! Detects leaked secrets, in every form in which they could appear.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sandbox::Sandbox;
 
-/// A piece this long is telling; what is shorter occurs by chance.
+/// The length of a piece that reveals a secret; shorter ones occur by chance.
 const PIECE: usize = 16;
 
-/// What must not be seen, in pieces: a part of a secret is a leak too.
+/// The pieces of all secrets: a part of a secret is a leak too.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(BTreeSet<Needle>);
 
@@ -20,7 +20,7 @@ struct Needle {
     of: &'static str,
 }
 
-/// A secret that was seen. It is named and not shown: a test's log is a log.
+/// A leaked secret. Its name is shown, not the secret, because a test's log is public.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Leak {
     pub(crate) secret: &'static str,
@@ -34,8 +34,8 @@ impl fmt::Display for Leak {
 }
 
 impl Secrets {
-    /// Plants `text`, called `of` in a report: as it is, and each part between dots, plain, in base64 at every
-    /// alignment, percent-encoded and as JSON has it.
+    /// Adds `text`, with the name `of` for reports: the text, and each part between dots, plain, in base64 at every
+    /// alignment, percent-encoded and as JSON.
     pub(crate) fn plant(&mut self, of: &'static str, text: &str) {
         for part in text.split('.') {
             let mut forms = vec![part.to_owned(), percent(part, true), percent(part, false), json(part)];
@@ -51,7 +51,7 @@ impl Secrets {
         }
     }
 
-    /// Plants everything that the sandbox has issued so far.
+    /// Adds everything that the sandbox has issued so far.
     pub(crate) fn plant_issued(&mut self, sandbox: &Sandbox) {
         for issued in sandbox.aws.issued() {
             self.plant("a secret access key", &issued.secret_access_key);
@@ -75,7 +75,7 @@ impl Secrets {
         for token in sandbox.vault.issued() {
             self.plant("a client token", &token);
         }
-        // A user's name occurs by chance.
+        // A user's name may occur by chance.
         for value in sandbox.vault.values().iter().filter(|value| value.len() >= PIECE) {
             self.plant("a secret's value", value);
         }
@@ -108,8 +108,8 @@ fn json(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// What base64 of any text has in it where `text` comes after `shift` other bytes: the letters at both ends depend
-/// on the neighbours and are left out.
+/// The base64 letters of `text` after `shift` other bytes. The letters at both ends depend on the neighbours and are
+/// left out.
 fn base64_within(text: &str, shift: usize) -> [String; 2] {
     let padded = [vec![0; shift], text.as_bytes().to_vec()].concat();
     [STANDARD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)].map(|encoded| {

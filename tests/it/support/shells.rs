@@ -1,4 +1,4 @@
-//! The shells that jobs are written for.
+//! The shells that are tested.
 
 use std::env;
 use std::ffi::OsStr;
@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use super::program::Program;
 
-/// A shell that is on this machine.
+/// An installed shell.
 #[derive(Clone, Debug)]
 pub(crate) struct Shell {
     pub(crate) name: &'static str,
     pub(crate) path: PathBuf,
-    /// What makes it this shell, before its own options: `busybox sh`.
+    /// Arguments before its own options: `busybox sh`.
     first: &'static [&'static str],
 }
 
@@ -26,24 +26,24 @@ const POSIX: [(&str, &str, &[&str]); 8] = [
     ("posh", "posh", &[]),
 ];
 
-/// Those that evaluate POSIX text. One that is absent is skipped by name on a laptop, and an error in CI.
+/// The shells for POSIX text. A missing one is skipped with a message on a laptop, and an error in CI.
 pub(crate) fn posix() -> Vec<Shell> {
     let shells: Vec<Shell> = POSIX.iter().filter_map(|(name, program, first)| find(name, program, first)).collect();
     assert!(!shells.is_empty(), "not one shell is here");
     shells
 }
 
-/// One shell, under the same rule.
+/// One shell, with the same rule.
 pub(crate) fn find(name: &'static str, program: &str, first: &'static [&'static str]) -> Option<Shell> {
     required(name, on_path(program)).map(|path| Shell { name, path, first })
 }
 
-/// Any program, under the same rule.
+/// Any program, with the same rule.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     required(name, on_path(name))
 }
 
-/// The same rule for a program that may be elsewhere than on PATH.
+/// The same rule for a program that may not be on PATH.
 pub(crate) fn required(name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     match found {
         Some(path) => Some(path),
@@ -55,7 +55,7 @@ pub(crate) fn required(name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     }
 }
 
-/// Where a program is, on the PATH of the tests themselves.
+/// The path of a program, on the PATH of the tests.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|directory| directory.join(program)).find(|path| path.is_file())
@@ -65,7 +65,7 @@ impl Shell {
     /// The shell with these arguments.
     pub(crate) fn with<'s, A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Program<'s> {
         let program = Program::new(&self.path, self.first.iter().copied()).args(arguments);
-        // It reads no text that is not of its locale.
+        // It reads only text in its locale's encoding.
         if self.name == "yash" { program.env("LC_ALL", "C.UTF-8") } else { program }
     }
 

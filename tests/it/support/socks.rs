@@ -1,4 +1,4 @@
-//! A SOCKS 5 proxy that says what it was asked, and answers as it is told (RFC 1928, RFC 1929).
+//! A SOCKS 5 proxy that records requests and gives the configured answers (RFC 1928, RFC 1929).
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -7,24 +7,24 @@ use std::thread;
 
 use super::recorder::carry;
 
-/// Connects to the named port of this machine, whatever the host.
+/// Connects to the requested port of this machine, for any host.
 pub(crate) struct Socks {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
-/// What it does.
+/// The behaviour of the proxy.
 #[derive(Clone, Copy)]
 pub(crate) enum Manner {
-    /// Lets everybody in.
+    /// Accepts everybody.
     Open,
-    /// Lets in whom it knows.
+    /// Accepts this user and password.
     For(&'static str, &'static str),
     /// Refuses with this reply.
     Reply(u8),
-    /// Refuses this host with this reply, and lets everybody in to the others.
+    /// Refuses this host with this reply, and accepts all others.
     ReplyFor(&'static str, u8),
-    /// Says this, whatever it is asked.
+    /// Always sends these bytes.
     Says(&'static [u8]),
 }
 
@@ -34,7 +34,7 @@ impl Socks {
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let record = Arc::clone(&seen);
-        // It ends with the test's process: a thread that waits for nobody.
+        // It ends with the test's process: nothing waits for this thread.
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let record = Arc::clone(&record);

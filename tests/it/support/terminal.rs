@@ -1,4 +1,4 @@
-//! A terminal to run a program on: Python's own pseudo-terminal.
+//! Runs a program on a terminal: Python's pseudo-terminal.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,14 @@ use std::sync::OnceLock;
 
 const SCRIPT: &str = include_str!("terminal.py");
 
-/// `program` on a terminal; what is typed comes from standard input.
+/// `program` on a terminal; standard input is typed.
 pub(super) fn command(program: &Path, arguments: &[OsString]) -> Command {
     let mut command = Command::new(python());
     command.args(["-I", "-c", SCRIPT]).arg(program).args(arguments);
     command
 }
 
-/// Python itself: what is on PATH may be a script that needs its user's environment.
+/// Python itself: the one on PATH may be a script that needs the user's environment.
 pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! The harness itself: what it must catch, it catches; what it has started, it ends.
+//! Tests of the harness: it detects what it must detect, and ends what it has started.
 
 use std::net::{Ipv4Addr, TcpStream};
 

@@ -1,4 +1,4 @@
-//! What is renewed while a COMMAND runs, and what becomes of it all at the end.
+//! Renewals while a COMMAND runs, and the clean-up at the end.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! A file that a pull request has edited gains nothing: whatever is wrong with it is exit 2, and nothing is sent.
+//! A malicious change of the file: every fault is exit 2, and nothing is sent.
 
 use sandbox::Sandbox;
 

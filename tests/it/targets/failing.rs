@@ -1,4 +1,4 @@
-//! Targets of which one fails: nothing is handed over, and what the others got is revoked.
+//! One of several targets fails: nothing is exported, and the others' results are revoked.
 
 use sandbox::Sandbox;
 

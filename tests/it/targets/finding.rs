@@ -1,4 +1,4 @@
-//! Where the file is looked for, and what it must be.
+//! Where the file is searched, and which files are accepted.
 
 use std::fs;
 use std::os::unix::fs::symlink;

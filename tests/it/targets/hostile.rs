@@ -1,4 +1,4 @@
-//! Files that nobody writes by accident: each ends with exit code 2, a line that says why, and nothing sent.
+//! Malicious files: each ends with exit code 2, a line with the reason, and nothing sent.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! `explain --target` and `setup --target`: a target takes the place of the options.
+//! `explain --target` and `setup --target`: a target replaces the options.
 
 use std::time::SystemTime;
 

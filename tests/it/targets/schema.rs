@@ -1,4 +1,4 @@
-//! docs/targets.schema.json is made of the parser's own table of keys, and takes what the parser takes.
+//! docs/targets.schema.json is made from the parser's table of keys, and accepts the same files.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Targets that succeed: what is handed over, and what it took.
+//! Targets that succeed: the output, and the number of requests.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What every kind of job's token says, and what each claim of it is worth.
+//! The claims of every kind of job, and the notes on each claim.
 
 use sandbox::{Issuer, Job, now};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Claims are written by others: none moves a cursor, breaks a line or fills a log.
+//! Malicious claims: none moves the cursor, breaks a line or fills a log.
 
 use sandbox::Issuer;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Published keys that are not the token's, or none to be used.
+//! Published keys that do not match the token, or cannot be used.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

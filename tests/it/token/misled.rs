@@ -1,4 +1,4 @@
-//! Issuers that mislead, fail, or take their time.
+//! Issuers that are malicious, fail, or are slow.
 
 use std::time::Duration;
 

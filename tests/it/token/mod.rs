@@ -1,4 +1,4 @@
-//! `token`: what a job's token says, and whether its issuer stands by it.
+//! `token`: the claims of a job's token, and the verification with its issuer's keys.
 
 mod claims;
 mod hostile;

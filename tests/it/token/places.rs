@@ -1,4 +1,4 @@
-//! Where the token comes from, and where what is shown goes.
+//! The sources of the token, and the destinations of the output.
 
 use sandbox::{Issuer, Job, Sandbox};
 

@@ -1,7 +1,8 @@
-//! Signatures of other people's making: the Wycheproof project's vectors.
+//! Independent signatures: the vectors of the Wycheproof project.
 //!
-//! Covered: RSA PKCS #1 v1.5 and PSS with 2,048 to 8,192 bits, ECDSA on P-256 and P-384 in the fixed form of JWS, and
-//! Ed25519. Left out: what no JWS algorithm has (other digests, other salt lengths, DER signatures).
+//! Covered: RSA PKCS #1 v1.5 and PSS with 2,048 to 8,192 bits, ECDSA on P-256 and P-384 in the fixed-length form of
+//! JWS, and Ed25519. Left out: everything that no JWS algorithm has (other digests, other salt lengths, DER
+//! signatures).
 
 use std::fs;
 

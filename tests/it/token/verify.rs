@@ -1,4 +1,4 @@
-//! `--verify`: good tokens, bad ones, and the clouds' words for what is wrong.
+//! `--verify`: valid tokens, invalid ones, and the clouds' messages for each fault.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

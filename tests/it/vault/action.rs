@@ -1,4 +1,4 @@
-//! The lines of HashiCorp's action for GitHub: the variables are those that the action makes.
+//! The syntax of HashiCorp's GitHub action: the variables are the same as with the action.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `clean` ends the client tokens that were left alive for the job, and with them what they leased.
+//! `clean` revokes the client tokens that were kept for the job, with their leases.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! How many connections the reads take, as the server's audit has it, and what becomes of one that breaks.
+//! The number of connections for reads, from the server's audit log, and the result if one is closed.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Users of a database, made for one job: renewed while it uses them, and dropped after it.
+//! Users of a database, created for one job: renewed while it runs, and dropped afterwards.
 
 use std::fs;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Runs that are ended at any moment, by signals and by their bound: the server counts the tokens that they leave.
+//! Runs that end at any time, by signals and by the timeout: the server counts the tokens that remain.
 
 use std::time::Duration;
 

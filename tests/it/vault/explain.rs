@@ -1,4 +1,4 @@
-//! `explain vault` as a person reads it, on roles that the server itself has printed.
+//! `explain vault`: its exact output, for roles that the server itself has printed.
 
 use sandbox::{Job, now};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! `explain vault` against the server that it speaks for: the same verdict on roles and tokens made by chance, and the
-//! same fault first.
+//! Compares `explain vault` with the real server: the same result for random roles and tokens, and the same first
+//! fault.
 
 use std::collections::BTreeMap;
 

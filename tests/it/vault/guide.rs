@@ -1,4 +1,4 @@
-//! The commands of the guide, as they stand there, against a server of their own.
+//! The commands of the guide, unchanged, with their own server.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A field, a version or a prefix in another tool's words, and a forgotten field.
+//! A field, a version or a prefix in another tool's syntax, and a forgotten field.
 
 use super::World;
 

@@ -1,4 +1,4 @@
-//! A run that is cut short after its login, or fails then: the token goes with it.
+//! A run that is interrupted or fails after its login: the token is revoked.
 
 use std::time::{Duration, Instant};
 

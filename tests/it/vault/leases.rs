@@ -1,4 +1,4 @@
-//! Secrets that are made, and what becomes of them and of the client token.
+//! Dynamic secrets, and what happens to them and to the client token.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

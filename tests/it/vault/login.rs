@@ -1,4 +1,4 @@
-//! Logins that a real server refuses, as the person whose job it is reads them.
+//! The exact errors for logins that a real server refuses.
 
 use std::time::Duration;
 

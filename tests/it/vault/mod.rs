@@ -1,4 +1,4 @@
-//! `vault` in a job.
+//! Tests of `vault` in a job.
 
 mod action;
 mod clean;

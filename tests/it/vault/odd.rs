@@ -1,4 +1,4 @@
-//! What people write, and what secrets hold, that is not quite what it seems.
+//! Unusual inputs, and unusual content of secrets.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! The forms of the output.
+//! The output formats.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is read, how often it is asked for, and what it becomes.
+//! The reads, their number, and their results.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What OpenBao cannot be made to say: the sandbox's Vault says it.
+//! Answers that OpenBao cannot be made to give: the sandbox's Vault gives them.
 
 use std::time::Duration;
 

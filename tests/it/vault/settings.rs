@@ -1,4 +1,4 @@
-//! The clients' own variables, against the real server over TLS.
+//! The variables of the real clients, with the real server over TLS.
 
 use super::World;
 use crate::support::peers::openbao_name;

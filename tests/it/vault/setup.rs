@@ -1,4 +1,4 @@
-//! `setup vault`: what it prints, run as it is, lets in whom it says and nobody else.
+//! `setup vault`: its output is run unchanged, and allows exactly the stated jobs.
 
 use sandbox::{Job, Sandbox};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Answers that no sound server gives, and secrets that are there and cannot be read: neither is taken for an absent one.
+//! Invalid answers, and secrets that exist and cannot be read: they do not count as missing.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! How often a run waits for a server that is far away.
+//! The number of round trips to a distant server.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A corner of an OpenBao server, furnished for one test: a JWT mount, a role, a policy, two KV mounts.
+//! A part of an OpenBao server for one test: a JWT mount, a role, a policy, two KV mounts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

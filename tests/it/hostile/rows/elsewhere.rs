@@ -1,4 +1,4 @@
-//! Ways to send a run to somebody else.
+//! Attacks that send a run to another server.
 
 use sandbox::server::Response;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The attacks: each in the form that the step's service gives it.
+//! The attacks, each in the format of the step's service.
 
 mod elsewhere;
 mod refusals;

@@ -1,4 +1,4 @@
-//! What a server writes where people read it: texts that act, and secrets in every form and place.
+//! Malicious texts in messages: active texts, and secrets in every form and place.
 
 use sandbox::Fault;
 use sandbox::server::Response;

@@ -1,4 +1,4 @@
-//! Values, numbers and names that try to be more than that.
+//! Malicious values, numbers and names.
 
 use sandbox::Fault;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Bytes that are not what HTTP has, and bodies that are not the service's.
+//! Invalid HTTP, and bodies that do not have the service's format.
 
 use sandbox::Fault;
 use sandbox::server::Response;

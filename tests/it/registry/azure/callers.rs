@@ -1,4 +1,4 @@
-//! The programs that ask for passwords, over TLS: the registry takes exactly the password that it gave.
+//! The programs that use the passwords, over TLS: the registry accepts exactly the password that it issued.
 
 use sandbox::REGISTRY;
 

@@ -1,4 +1,4 @@
-//! A registry that means harm, or somebody in its place.
+//! A malicious registry, or another server in its place.
 
 use sandbox::server::Response;
 use sandbox::{Fault, REGISTRY};

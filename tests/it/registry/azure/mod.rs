@@ -1,5 +1,5 @@
-//! Azure's registries: an access token of Entra's is exchanged for the password. The registry is behind a proxy that takes its
-//! name for the sandbox's, and refuses all others.
+//! Azure's registries: an access token of Entra is exchanged for the password. The registry is behind a proxy that
+//! maps its name to the sandbox and refuses all others.
 
 mod bad_input;
 mod callers;

@@ -1,4 +1,4 @@
-//! What a registry answers in place of a password.
+//! A registry's answers without a password.
 
 use sandbox::{Fault, REGISTRY, Request};
 

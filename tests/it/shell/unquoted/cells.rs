@@ -1,4 +1,4 @@
-//! Many short runs of shells that read what the program printed from a file.
+//! Many short runs of shells that read the program's output from a file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

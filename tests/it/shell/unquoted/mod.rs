@@ -1,5 +1,5 @@
-//! `eval $(…)` without the quotes: it stops where it would change a value, and does no harm where it would not, whatever
-//! the working directory, `IFS` and the shell's options are.
+//! `eval $(…)` without quotes: it stops if a value would change, and otherwise works, for every working directory,
+//! `IFS` and shell option.
 
 mod cells;
 

@@ -1,4 +1,4 @@
-//! Programs of Debian's archive, unpacked and not installed.
+//! Programs from Debian's archive, which are unpacked and not installed.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::venv::{peers, run};
 
-/// The directory in which the files of a Debian package lie as they would lie under `/`: fetched on first use. The version is
-/// that of this system's release.
+/// The directory with a Debian package's files, downloaded at first use. The version is that of this system's
+/// release.
 #[track_caller]
 pub(crate) fn debian(package: &str) -> PathBuf {
     let place = peers().join(format!("{package}.debian"));

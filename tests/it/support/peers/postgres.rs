@@ -1,4 +1,4 @@
-//! `PostgreSQL` as the system has it, for roles that OpenBao makes and drops.
+//! The system's `PostgreSQL`, for roles that OpenBao creates and drops.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,8 +10,8 @@ use super::{Server, Shared};
 /// The password of its administrator, `admin`.
 pub(crate) const PASSWORD: &str = "administrator-of-the-database";
 
-/// It runs as nobody where the tests run as root, which it refuses to serve. SIGTERM would make it wait for OpenBao's
-/// connections to end; SIGINT does not.
+/// PostgreSQL refuses to run as root, so it runs as nobody then. After SIGTERM it would wait for the end of OpenBao's
+/// connections; after SIGINT it does not.
 const START: &str = r#"
 programs=$1 port=$2
 as_somebody() {
@@ -32,15 +32,15 @@ pub(crate) struct Postgres {
     programs: PathBuf,
 }
 
-/// The server, shared by the tests that run at the same time; none where the system has no `PostgreSQL`, which is said, and
-/// an error in CI.
+/// The server, shared by concurrent tests; `None` if the system has no `PostgreSQL`, which is reported, and an error
+/// in CI.
 pub(crate) fn postgres() -> Option<Arc<Postgres>> {
     static POSTGRES: Shared<Postgres> = Shared::new();
     let programs = programs()?;
     Some(POSTGRES.get(|| Postgres::start(programs)))
 }
 
-/// Where its programs are: Debian keeps them off PATH.
+/// The directory of its programs: on Debian it is not on PATH.
 fn programs() -> Option<PathBuf> {
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let debian = debian.map(|version| version.path().join("bin")).find(|bin| bin.join("initdb").is_file());
@@ -65,12 +65,12 @@ impl Postgres {
         self.server.port()
     }
 
-    /// Its command line.
+    /// The path of its client program.
     pub(crate) fn psql(&self) -> PathBuf {
         self.programs.join("psql")
     }
 
-    /// Whether there is such a role.
+    /// Whether the role exists.
     #[track_caller]
     pub(crate) fn has_role(&self, name: &str) -> bool {
         assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{name}");

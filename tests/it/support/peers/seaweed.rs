@@ -1,5 +1,5 @@
-//! SeaweedFS: an STS that verifies a token's signature, its times and the role's trust policy, and an S3 that holds
-//! its sessions to their policies.
+//! SeaweedFS: an STS that verifies a token's signature and times and the role's trust policy, and an S3 that enforces
+//! session policies.
 
 use std::path::PathBuf;
 
@@ -12,23 +12,23 @@ use tempfile::TempDir;
 use super::server::{Server, free_port};
 use super::venv::venv;
 
-/// A running SeaweedFS that knows one issuer and two roles.
+/// A SeaweedFS with one issuer and two roles.
 pub(crate) struct Seaweed {
     server: Server,
     https: Option<u16>,
     _files: TempDir,
 }
 
-/// The role that branch `main` may assume; it may do everything in S3.
+/// The role that branch `main` may assume, with all permissions in S3.
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
 
 impl Seaweed {
-    /// Over http, with sessions of this length (as in `30s`).
+    /// Starts it over http, with sessions of this length (for example `30s`).
     pub(crate) fn start(issuer: &str, session: &str) -> Self {
         Self::run(issuer, session, None)
     }
 
-    /// Over https, with a certificate of this authority, which it also trusts for the issuer.
+    /// Starts it over https, with a certificate of this authority, which it also trusts for the issuer.
     pub(crate) fn start_tls(issuer: &str, tls: &Tls) -> Self {
         Self::run(issuer, "1h", Some(tls))
     }
@@ -51,7 +51,7 @@ impl Seaweed {
             let mut arguments = vec!["server".to_owned(), "-dir=.".into(), "-ip=127.0.0.1".into()];
             arguments.extend(["-ip.bind=127.0.0.1".into(), "-filer".into(), "-s3".into(), format!("-s3.port={port}")]);
             arguments.extend([format!("-s3.iam.config={iam}"), "-s3.port.iceberg=0".into(), "-s3.port.lance=0".into()]);
-            // Its own choice for gRPC, 10000 above each port, may be beyond the last port.
+            // Its default ports for gRPC, 10000 above each port, may not exist.
             for name in ["master.port", "volume.port", "filer.port"] {
                 arguments.extend([format!("-{name}={}", free_port()), format!("-{name}.grpc={}", free_port())]);
             }
@@ -65,7 +65,7 @@ impl Seaweed {
         Self { server, https: certificate.map(|(_, _, port)| port), _files: files }
     }
 
-    /// Where its STS and its S3 are.
+    /// The address of its STS and its S3.
     pub(crate) fn url(&self) -> String {
         self.https.map_or_else(|| self.server.url(), |port| format!("https://127.0.0.1:{port}"))
     }

@@ -1,4 +1,4 @@
-//! A server that is another program's: started on a free port, awaited, and stopped whatever happens.
+//! Another program's server: started on a free port, awaited, and always stopped.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -11,8 +11,7 @@ use tempfile::TempDir;
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
-/// Runs the server and ends it when standard input ends: the pipe closes when the test's process is gone, however
-/// it went.
+/// Runs the server and ends it when standard input is closed: that happens however the test's process ends.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 "$@" </dev/null 3<&- & server=$!
@@ -30,7 +29,7 @@ kill "$watch" 2>/dev/null
 exit "$code"
 "#;
 
-/// A running server; it ends when this is dropped.
+/// A running server. It is stopped on drop.
 pub(crate) struct Server {
     name: &'static str,
     supervisor: Child,
@@ -39,14 +38,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts what `command` gives for a port, and waits until `ready`, a path, is answered with a status below 500.
-    /// The port may be taken in between: then another one is tried.
+    /// Starts the command that `command` returns for a port. Waits until the path `ready` is answered with a status
+    /// below 500. If the port was taken meanwhile, another one is tried.
     #[track_caller]
     pub(crate) fn start(name: &'static str, ready: &str, command: impl Fn(u16) -> (PathBuf, Vec<String>)) -> Self {
         Self::start_with(name, ready, &[], command)
     }
 
-    /// The same with variables, beside `PATH`, `HOME` and `TMPDIR`: nothing of the tests' own environment.
+    /// The same with additional variables. The environment has only these and `PATH`, `HOME` and `TMPDIR`.
     #[track_caller]
     pub(crate) fn start_with(
         name: &'static str,
@@ -58,7 +57,7 @@ impl Server {
         Self::start_until(name, variables, answers, command)
     }
 
-    /// The same until `ready` says so.
+    /// The same, with a function that checks whether the server is ready.
     #[track_caller]
     pub(crate) fn start_until(
         name: &'static str,
@@ -131,12 +130,12 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A directory that the server may use and that ends with it.
+    /// A directory for the server, which is deleted with it.
     pub(crate) fn directory(&self) -> &Path {
         self.scratch.path()
     }
 
-    /// What it has written so far.
+    /// Its output so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.scratch.path().join("log")).unwrap_or_default()
     }
@@ -160,7 +159,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that is free now.
+/// A port that is free at present.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -1,4 +1,4 @@
-//! Python programs, each set in an environment of its own.
+//! Python programs, each in its own virtual environment.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::super::terminal::python;
 
-/// A set of Python packages that is installed.
+/// An installed set of Python packages.
 pub(crate) struct Venv(PathBuf);
 
 impl Venv {
@@ -23,10 +23,10 @@ impl Venv {
     }
 }
 
-/// The packages, as pip writes them, with their versions: installed on first use, and again when the list or Python
-/// has changed. Other tests and other processes that want the same wait for it.
+/// The packages with their versions, in pip's syntax. They are installed at first use, and again if the list or
+/// Python has changed. Other tests and processes with the same list wait.
 ///
-/// pip has its user's own environment (an index, a proxy, certificates).
+/// pip has the user's environment (an index, a proxy, certificates).
 #[track_caller]
 pub(crate) fn venv(name: &str, packages: &[&str]) -> Venv {
     assert!(packages.iter().all(|package| package.contains("==")), "a peer is pinned: {packages:?}");
@@ -51,7 +51,7 @@ pub(crate) fn venv(name: &str, packages: &[&str]) -> Venv {
     Venv(place)
 }
 
-/// A package's source archive, as its authors have published it, with the test suites in it: fetched on first use.
+/// A package's source archive, with its test suites, downloaded at first use.
 #[track_caller]
 pub(crate) fn source(venv: &Venv, package: &str) -> PathBuf {
     let (name, _) = package.split_once("==").expect("a peer is pinned");
@@ -72,7 +72,7 @@ pub(crate) fn source(venv: &Venv, package: &str) -> PathBuf {
     archive().unwrap_or_else(|| panic!("{package} has no source archive"))
 }
 
-/// The directory of a package of npm's registry, without further packages: installed on first use.
+/// The directory of an npm package without its dependencies, installed at first use.
 #[track_caller]
 pub(crate) fn npm(name: &str, version: &str) -> PathBuf {
     let place = peers().join(format!("{name}-{version}.npm"));
@@ -88,7 +88,7 @@ pub(crate) fn npm(name: &str, version: &str) -> PathBuf {
     package
 }
 
-/// The directory of a crate's source, as crates.io has it, with the data that its authors publish: fetched on first use.
+/// The directory of a crate's source from crates.io, downloaded at first use.
 #[track_caller]
 pub(crate) fn crate_source(name: &str, version: &str) -> PathBuf {
     let place = peers().join(format!("{name}-{version}.crate"));
@@ -112,7 +112,8 @@ pub(crate) fn crate_source(name: &str, version: &str) -> PathBuf {
     Path::new(found["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned()
 }
 
-/// A Go program of one file, built on first use with the libraries that Debian's packages have put below /usr/share/gocode.
+/// A Go program of one file. It is built at first use, with the libraries from Debian's packages in
+/// /usr/share/gocode.
 #[track_caller]
 pub(crate) fn go_program(go: &Path, name: &str, source: &str) -> PathBuf {
     let place = peers().join(format!("{name}.go"));
