@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""What an exchange costs: oidc-exchange beside curl doing the same requests, and beside what people use.
+"""Measures an exchange with oidc-exchange, with curl for the same requests, and with the usual tools.
 
     sh install.sh --to target/bench
     python3 benches/compare.py target/bench/oidc-exchange [aws|gcp|azure|vault|use|version|kept|all] [--turns N] [--write]
 
-It starts the sandbox in clear and over TLS, and the OpenBao that the tests have fetched. Each exchange is measured
-straight on loopback, and through a relay that adds 25 ms each way and counts connections, requests (in clear) and data
-round trips; the relay is checked against curl first, whose counts are known.
+It starts the sandbox with plain HTTP and with TLS, and the OpenBao that the tests have downloaded. Each exchange is measured
+directly on loopback, and through a relay that adds 25 ms in each direction and counts connections, requests (plain HTTP only) and
+data round trips. First, the relay is tested with curl, for which the numbers are known.
 
-The contestants take turns, so that a busy moment of the machine hits all of them. hyperfine runs all of one before the
-first of the next, and asked for a single run it does what is done here: wall time around spawn and wait4(2), CPU time
-of the whole process tree from wait4(2). Printed: medians, quartiles in brackets, ratios to ours.
+The contestants take turns, so that load on the machine affects all of them. (hyperfine finishes one command before it starts the
+next.) The wall time is measured around spawn and wait4(2); wait4(2) returns the CPU time of the whole process tree. The output has
+medians, quartiles in brackets, and ratios to oidc-exchange.
 
-A contestant whose tools are not here is left out, and named. `--write` writes docs/speed.md. Then
-`UPDATE_EXPECT=1 cargo test --test it speed_is_what` draws docs/pictures/speed.svg of it.
+A contestant is skipped with a message if its tools are missing. `--write` writes docs/speed.md. Then
+`UPDATE_EXPECT=1 cargo test --test it speed_is_what` draws docs/pictures/speed.svg.
 """
 
 import argparse
@@ -41,7 +41,7 @@ URLS = ("AWS_ENDPOINT_URL_STS", "SANDBOX_GOOGLE_STS", "SANDBOX_GOOGLE_IAM", "AZU
 
 
 class Race:
-    """Contestants at one exchange, in clear or over TLS, nearby and far away."""
+    """The contestants of one exchange, with plain HTTP or TLS, near and distant."""
 
     def __init__(self, cloud, scheme, build, env, turns):
         self.cloud, self.scheme = cloud, scheme
@@ -57,14 +57,14 @@ class Race:
         return list(zip(self.near, self.far))
 
     def row(self, role):
-        """The first of that role; of several curls the quickest far away."""
+        """The first one with that role; of several curls, the fastest with a distant server."""
         found = [pair for pair in self.rows() if pair[0].role == role]
         return min(found, key=lambda pair: report.median(pair[1].walls), default=None)
 
 
 @contextlib.contextmanager
 def far_away(env):
-    """The same servers by way of relays that share a ledger."""
+    """The same servers behind relays that share a ledger."""
     ledger, env = Ledger(), dict(env)
     with contextlib.ExitStack() as relays:
         for name in URLS:
@@ -76,7 +76,7 @@ def far_away(env):
 
 
 def furnished(env, place, tls=False):
-    """What the contestants need beside the sandbox's own variables; the machine's own trust is no part of it."""
+    """Variables for the contestants, in addition to the sandbox's. The machine's own trust store is not used."""
     os.mkdir(place)
     for name in ("SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", *(() if tls else ("SSL_CERT_FILE",))):
         env.pop(name, None)
@@ -100,7 +100,7 @@ def furnished(env, place, tls=False):
 
 
 def check(tls, clear):
-    """One POST in clear is a connection, a request and a round trip; over TLS 1.3 the handshake is one more."""
+    """One POST over plain HTTP is a connection, a request and a round trip; with TLS 1.3, the handshake is one more."""
     for scheme, env, expected in (("clear", clear, (1, 1, 1)), ("TLS", tls, (0, 1, 2))):
         with far_away(env) as (ledger, far):
             post = next(one for one in contestants.aws("", far) if one.role == "curl")
@@ -133,7 +133,7 @@ def version(program, env, turns):
 
 
 def kept(program, env, turns):
-    """Answers from what an earlier call has kept: a Kubernetes client's plugin, and docker's helper."""
+    """Cached answers: a Kubernetes client's plugin, and docker's helper."""
     pairs = []
     for build in (contestants.kubernetes, contestants.docker):
         taking_part = present(list(build(program, env)))
@@ -146,7 +146,7 @@ def kept(program, env, turns):
 
 
 def sizes():
-    """The binary's parts, where `cargo bloat` is installed."""
+    """The parts of the binary, if `cargo bloat` is installed."""
     command = ["cargo", "bloat", "--release", "--crates", "-n", "15"]
     if not shutil.which("cargo-bloat"):
         return command, None
@@ -156,7 +156,7 @@ def sizes():
 
 
 def commit():
-    """Of what is measured, if it is a build of this checkout."""
+    """The commit of the measured program, if it is a build of this checkout."""
     command = ["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.strip() or "unknown"
 

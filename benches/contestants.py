@@ -1,4 +1,4 @@
-"""Who takes part: for each exchange ours, curl doing the same requests, and what people use."""
+"""The contestants of each exchange: oidc-exchange, curl with the same requests, and the usual tools."""
 
 import json
 import os
@@ -21,7 +21,7 @@ REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
 CURL = ["curl", "--fail", "--silent", "--show-error"]
 
-# What the recipe that this replaces does: the token in argv, and jq three times.
+# The published recipe: the token is in argv, and jq runs three times.
 AWS_RECIPE = f"""
 creds=$("$0" sts assume-role-with-web-identity --role-arn {ROLE} --role-session-name bench \
   --web-identity-token "$SEMAPHORE_OIDC_TOKEN" --region us-east-1) || exit
@@ -38,7 +38,7 @@ answer = boto3.client("sts", region_name="us-east-1").assume_role_with_web_ident
 print(answer["Credentials"]["SessionToken"])
 """
 
-# Likewise, but that it writes no line feed behind the token, and that `sed` puts in other endpoints than Google's own.
+# The published recipe, with two differences: no line feed after the token, and `sed` replaces Google's endpoints.
 GCLOUD_RECIPE = f"""
 CLOUDSDK_CONFIG=$(mktemp -d) && export CLOUDSDK_CONFIG CLOUDSDK_CORE_DISABLE_PROMPTS=1
 cd "$CLOUDSDK_CONFIG" && printf %s "$SEMAPHORE_OIDC_TOKEN" > token &&
@@ -50,7 +50,7 @@ gcloud auth login --cred-file=creds.json && gcloud auth print-access-token
 status=$?; rm -rf "$CLOUDSDK_CONFIG"; exit $status
 """
 
-# Two processes: the second request carries what the first one's answer says, which `--next` cannot.
+# Two processes: the second request contains a part of the first answer, which `--next` does not support.
 GCP_CURL = f"""
 federated=$("$@" --data-urlencode grant_type=urn:ietf:params:oauth:grant-type:token-exchange \
   --data-urlencode audience=//iam.googleapis.com/{PROVIDER} \
@@ -70,7 +70,7 @@ credentials.refresh(transport.Request())
 print(credentials.token)
 """
 
-# The token in argv, as az takes it. Each turn has a directory of its own, as each job has.
+# The token is in argv, because az accepts it only there. Each turn has its own directory, like each job.
 AZ_RECIPE = f"""
 AZURE_CONFIG_DIR=$(mktemp -d) && export AZURE_CONFIG_DIR &&
 "$@" login --service-principal --username {CLIENT} --tenant {TENANT} --federated-token "$SEMAPHORE_OIDC_TOKEN" \
@@ -85,7 +85,7 @@ export BAO_TOKEN
 i=0; while [ $i -lt "$1" ]; do "$0" kv get -field=value secret/bench/$i || exit; i=$((i + 1)); done
 """
 
-# The reads are one process's: one after the other on a connection that is kept, or side by side.
+# One process makes all reads: one after the other on one connection, or in parallel.
 BAO_CURL = """
 last=$(($1 - 1)); together=$2; curl=$3; shift 3
 login=$("$curl" "$@" --json @"$LOGIN_FILE" "$BAO_ADDR/v1/auth/jwt/login") || exit
@@ -124,13 +124,13 @@ def aws(program, env):
 
 
 def kept(env):
-    """A contestant's OIDC_EXCHANGE_DIR is emptied before each turn, so that what is kept is elsewhere."""
+    """A contestant's OIDC_EXCHANGE_DIR is emptied before each turn, so the cache is in another directory."""
     env = {name: value for name, value in env.items() if name != "OIDC_EXCHANGE_DIR"}
     return {**env, "HOME": env["PLACE"], "SEMAPHORE_JOB_ID": "bench"}
 
 
 def docker(program, env):
-    """A registry's password from what an earlier command has kept: ours in its file, Amazon's in its cache."""
+    """A cached registry password: oidc-exchange has it in its file, Amazon's helper in its cache."""
     directory = os.path.join(env["PLACE"], "bin")
     os.makedirs(directory, exist_ok=True)
     helper = os.path.join(directory, "docker-credential-oidc-exchange")
@@ -146,7 +146,7 @@ def docker(program, env):
 
 
 def kubernetes(program, env):
-    """A token for an EKS cluster from a session that is there: ours keeps it, the AWS CLI has it in its variables."""
+    """A token for an EKS cluster from an existing session: oidc-exchange has it in its cache, the AWS CLI in variables."""
     env = kept(env)
     ours = [program, "aws", "--role-arn", ROLE, "--region", "us-east-1"]
     session = json.loads(subprocess.check_output([*ours, "--format", "json"], env=env))
@@ -185,7 +185,7 @@ def azure(program, env):
     yield Contestant("oidc-exchange", ours, env, role="ours")
     python = pinned("az", "python")
     az = [python, "-m", "azure.cli"] if python else ["az"]
-    # az asks no authority but Microsoft's own hosts: a proxy leads them here.
+    # az calls only Microsoft's own hosts: a proxy redirects them to this machine.
     quiet = {"AZURE_CORE_COLLECT_TELEMETRY": "false", "AZURE_CORE_NO_COLOR": "true"}
     proxy = ToLoopback(urlsplit(env["AZURE_AUTHORITY_HOST"]).port).url
     theirs = {**env, **quiet, "HTTPS_PROXY": proxy, "HOME": env["PLACE"]}

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""500 jobs that begin at once: against an STS that throttles, and against one that is down.
+"""Measures 500 jobs that start at once, with an STS that limits the rate, and with one that is down.
 
     sh install.sh --to target/bench
     python3 benches/fleet.py target/bench/oidc-exchange [--write]
 
-Every process is started first and waits for its token on a pipe; then all get it. The throttling STS is the sandbox's:
-50 requests a second, 50 at once after a quiet second, the others refused in AWS's words. The one that is down refuses
-connections for 20 s and then serves everybody. Requests are seen by a relay in front of the sandbox; attempts at a port
-where nobody listens, by the line that `-v` says of each.
+Every process is started first and waits for its token on a pipe; then all get it. The rate limit is the sandbox's:
+50 requests per second, and 50 at once after a second without requests; others get AWS's error. The STS that is down refuses
+connections for 20 s and then answers all requests. A relay in front of the sandbox counts requests. Attempts at a closed
+port are counted by the line that `-v` prints for each.
 
-What is looked for is whether jobs that failed together come back together. The measure, autocorrelation of arrivals per
-100 ms, is shown for a simulated fleet without jitter too, since a measure that finds nothing may be blind.
+The question is whether jobs that failed together retry together. The measure is the autocorrelation of arrivals per
+100 ms. To show that it can find waves, it is also computed for a simulated fleet without jitter.
 `--write` writes docs/load.md and its two pictures.
 """
 
@@ -39,7 +39,7 @@ LAGS = range(3, 61)
 
 
 class Fleet:
-    """Processes in a group of their own that wait for their tokens."""
+    """Processes in a separate group that wait for their tokens."""
 
     def __init__(self, program, env):
         self.token = env["SEMAPHORE_OIDC_TOKEN"].encode()
@@ -62,7 +62,7 @@ class Fleet:
         os.close(said)
 
     def _listen(self):
-        """When each line was said. Lines are short enough to arrive whole."""
+        """The time of each line. Lines are short enough to arrive completely."""
         rest = b""
         while some := os.read(self.said, 1 << 16):
             now = time.monotonic()
@@ -77,14 +77,14 @@ class Fleet:
         return began
 
     def ends(self):
-        """When each process ended, and how."""
+        """The time at which each process ended, and its status."""
         for _ in range(JOBS):
             _, status = os.waitpid(-self.group, 0)
             yield time.monotonic(), os.waitstatus_to_exitcode(status)
 
 
 class Run:
-    """What came of it; times in seconds from the moment when all began."""
+    """The results; times in seconds after the common start."""
 
     def __init__(self, name, ideal, began, ends, arrivals, attempts):
         self.name, self.ideal = name, ideal
@@ -97,15 +97,15 @@ class Run:
 
 
 class Waves:
-    """The autocorrelation of counts, their trend taken out, after the first second: its highest value at lags from 0.3 to
-    6 s. Chance alone stays below `chance` in 999 of 1000 such series."""
+    """The autocorrelation of counts without their trend, after the first second: its highest value at lags from 0.3 to
+    6 s. In 999 of 1000 random series it is below `chance`."""
 
     def __init__(self, times):
         counts = bins(times)[round(1 / BIN):]
         trend = [statistics.fmean(counts[max(0, at - 10): at + 11]) for at in range(len(counts))]
         self.mean = statistics.fmean(counts)
         self.peak_to_mean = max(count / max(level, 1) for count, level in zip(counts, trend))
-        # Counts of independent arrivals scatter as the root of their mean does.
+        # The standard deviation of counts of independent arrivals is the square root of their mean.
         rest = [(count - level) / max(level, 1) ** 0.5 for count, level in zip(counts, trend)]
         self.highest, self.lag = autocorrelation(rest)
         shuffled = []
@@ -154,7 +154,7 @@ def run(name, ideal, program, env, relay, listen_after=0.0):
 
 
 def without_jitter():
-    """A simulated fleet whose pauses double from 0.2 to 5 s, against the same rate limit."""
+    """A simulated fleet with pauses that double from 0.2 to 5 s, with the same rate limit."""
     chance = random.Random(1)
     waiting = [(chance.random() * 0.3, 0.2) for _ in range(JOBS)]
     heapq.heapify(waiting)
@@ -170,7 +170,7 @@ def without_jitter():
     return arrivals
 
 
-# Readable on a dark page and on a light one, as tests/it/docs/pictures.rs has it for the other pictures.
+# For dark and light pages, like the other pictures (tests/it/docs/pictures.rs).
 STYLE = """text { font: 12px sans-serif; fill: #24292f } .page { fill: #f6f8fa } .bars { fill: #0969da } .axis { stroke: #57606a; fill: none }
 .limit { stroke: #cf222e; stroke-dasharray: 4 3 } text.mark { fill: #cf222e }
 @media (prefers-color-scheme: dark) {

@@ -1,4 +1,4 @@
-"""The servers: the sandbox in clear and over TLS, and a real OpenBao with a listener of either kind."""
+"""The servers: the sandbox with plain HTTP and with TLS, and a real OpenBao with both kinds of listeners."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ PEERS = os.path.join(ROOT, "target", "peers")
 
 
 def pinned(place, name):
-    """A program that the tests have fetched into target/peers; else none."""
+    """The path of a program that the tests have downloaded to target/peers, or None."""
     path = os.path.join(PEERS, place, "bin", name)
     return path if os.path.isfile(path) else None
 
@@ -36,7 +36,7 @@ def stop(server):
 
 @contextlib.contextmanager
 def sandbox(*options):
-    """The environment of a job in a sandbox that lives as long as the `with`."""
+    """The environment of a job in a sandbox that runs as long as the `with` block."""
     hold = ["sh", "-c", r"env -0; printf '\0'; exec cat"]
     command = ["cargo", "run", "--quiet", "--package", "sandbox", "--", *options, *hold]
     running = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -53,7 +53,7 @@ def sandbox(*options):
 
 
 class ToLoopback(socketserver.ThreadingTCPServer):
-    """A proxy that leads every CONNECT, whatever host it names, to one port of 127.0.0.1. It ends with this program."""
+    """A proxy that connects every CONNECT, for any host, to one port of 127.0.0.1. It ends with this program."""
 
     daemon_threads = True
 
@@ -90,7 +90,7 @@ def free_port():
 
 
 class OpenBao:
-    """A development server, furnished: the role `ci` for the sandbox's jobs, and the secrets `secret/bench/0` and on."""
+    """A development server with the role `ci` for the sandbox's jobs, and the secrets `secret/bench/0` and following."""
 
     SECRETS = 100
 
@@ -118,7 +118,7 @@ class OpenBao:
         self._furnish(issuer)
 
     def env(self, job, scheme):
-        """A job's environment with one of the two listeners; for TLS, whom to trust."""
+        """A job's environment for one of the two listeners; with TLS, also the trusted certificate."""
         if scheme == "http":
             return {**job, "BAO_ADDR": self.url["http"]}
         return {**job, "BAO_ADDR": self.url["TLS"], "SSL_CERT_FILE": self.ca}
@@ -157,7 +157,7 @@ class OpenBao:
 
 @contextlib.contextmanager
 def openbao(issuer):
-    """A furnished server, or none where the tests have not fetched it and PATH has none."""
+    """A configured server, or None if neither target/peers nor PATH has the program."""
     program = shutil.which("bao")
     packed = os.path.join(PEERS, "openbao", "bin", "python")
     if os.path.isfile(packed):

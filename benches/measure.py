@@ -1,4 +1,4 @@
-"""Runs commands in turns and says what each cost."""
+"""Runs commands in turns and measures each."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import time
 
 
 class Contestant:
-    """A command, the tools it needs, and in which turns it takes part: in every one, or, where it is slow, in fewer."""
+    """A command, the tools that it needs, and the turns in which it runs: every one, or fewer if it is slow."""
 
     def __init__(self, name, command, env, needs=(), every=1, role=None, stdin=os.devnull):
         self.name, self.command, self.env, self.every, self.role = name, command, env, every, role
@@ -27,8 +27,8 @@ class Contestant:
         return wall, cpu, counts
 
     def measure_peak(self):
-        """The largest process's peak memory in MiB, of one run. wait4(2) would count this interpreter's own, before
-        exec, so that GNU time stands in between."""
+        """The peak memory of the largest process in one run, in MiB. wait4(2) would also count this interpreter before
+        exec, so GNU time runs the command."""
         gnu_time = shutil.which("time", path="/usr/bin:/bin")
         if gnu_time:
             with tempfile.NamedTemporaryFile("r") as said:
@@ -56,8 +56,8 @@ def run(command, env, stdin=os.devnull):
 
 
 def take_turns(contestants, turns, ledger=None):
-    """The first turn warms the caches and does not count. Far away, where a ledger counts, the slow ones have no such
-    turn: theirs was nearby."""
+    """Runs all turns. The first one warms the caches and does not count. With a distant server, slow contestants skip
+    it, because the caches are warm from the near one."""
     for turn in range(turns + 1):
         for contestant in contestants:
             warming = turn == 0 and not (ledger and contestant.every > 1)
@@ -70,7 +70,7 @@ def take_turns(contestants, turns, ledger=None):
 
 
 def present(contestants):
-    """Those whose tools are here; the others are named."""
+    """The contestants with all their tools; prints the names of the others."""
     for contestant in contestants:
         if contestant.missing:
             missing = ", ".join(tool or "such program, on PATH or in target/peers" for tool in contestant.missing)
@@ -95,7 +95,7 @@ def spread(values):
 
 
 def processor():
-    """The machine in a few words."""
+    """A short description of the machine."""
     model = "an unnamed processor"
     try:
         with open("/proc/cpuinfo") as file:

@@ -1,6 +1,6 @@
-"""A long way to a server, that counts what passes.
+"""A relay to a server, with a delay and counters.
 
-It runs on a thread of the driver and costs a contestant nothing but the time that it is there to cost.
+It runs on a thread of this program, so it costs a contestant no CPU time.
 """
 
 import asyncio
@@ -10,17 +10,17 @@ import socket
 import threading
 import time
 
-# Nobody here sends a request behind another one, so each begins what is read at once.
+# No contestant pipelines requests, so each request is at the start of a read.
 REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|LIST) /\S* HTTP/1\.[01]\r\n")
 
 
 class Tally:
     """What one contestant sent, over all relays that share a ledger.
 
-    `round_trips` is a logical clock. What a client sends is one round trip further than the last answer that had
-    reached it by then, on any connection; an answer is as far as the question that it follows. So round trips that
-    overlap count once, a TLS handshake counts as what it is, and the TCP handshake, which carries no data, not at all.
-    No chain of them can be longer than the time over the length of the way allows.
+    `round_trips` is a logical clock. Bytes of a client are one round trip later than the last answer that had reached
+    it, on any connection. An answer has the time of its request. So parallel round trips count once. A TLS handshake
+    counts, and a TCP handshake, which has no data, does not. The number is never larger than the run's duration
+    divided by the relay's round-trip time.
     """
 
     def __init__(self):
@@ -29,7 +29,7 @@ class Tally:
 
 
 class Ledger:
-    """Holds the current tally: what is still under way of an earlier contestant's goes to that one's."""
+    """Holds the current tally. Late bytes of an earlier contestant count for its own tally."""
 
     def __init__(self):
         self.open()
@@ -40,16 +40,16 @@ class Ledger:
 
 
 class Relay:
-    """Listens on a port of 127.0.0.1 and brings every byte `delay` seconds later, either way.
+    """Listens on a port of 127.0.0.1 and passes every byte on after `delay` seconds, in both directions.
 
-    The system makes the client's connection at once; so its first bytes wait for as long as its TCP handshake would
-    have taken. Requests can be counted in clear alone.
+    The system accepts the client's connection at once, so its first bytes also wait for the time of a TCP handshake.
+    Requests are counted only with plain HTTP.
     """
 
     def __init__(self, port, delay=0.0, ledger=None, listening=True):
         self.target, self.delay, self.ledger = port, delay, ledger or Ledger()
-        # asyncio switches Nagle's algorithm off only where the protocol is named. With it, a small answer behind another one
-        # waits for an acknowledgement, which a client sends after 40 ms.
+        # asyncio disables Nagle's algorithm only if the protocol is named. With it, a small answer after another one
+        # would wait for an acknowledgement, which a client sends after 40 ms.
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -60,11 +60,11 @@ class Relay:
             self.listen()
 
     def listen(self):
-        """Until then, connections are refused."""
+        """Starts to listen; before, connections are refused."""
         self.server = self._do(asyncio.start_server(self._serve, sock=self.socket, backlog=4096))
 
     def close(self):
-        """Ends what is still under way, and no longer listens."""
+        """Closes all connections and stops listening."""
 
         async def end():
             waiting = asyncio.all_tasks() - {asyncio.current_task()}
@@ -82,7 +82,7 @@ class Relay:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
     async def _serve(self, client_reader, client_writer):
-        # The loop holds its tasks weakly, and nobody else holds this one.
+        # The loop has only weak references to its tasks, so this one needs another reference.
         self.serving.add(asyncio.current_task())
         with contextlib.suppress(asyncio.CancelledError):
             await self._pass_on(client_reader, client_writer)
@@ -115,7 +115,7 @@ class Relay:
             this = asked
 
             def arrived():
-                # What a server says to a farewell reaches nobody.
+                # The client has already closed its side, so nobody receives the rest.
                 if data and not gone:
                     tally.round_trips = max(tally.round_trips, this)
 
@@ -127,7 +127,7 @@ class Relay:
 
 
 async def bring(reader, writer, note):
-    """`note` says when what has come is due, and what is then to be written down."""
+    """`note` returns when received bytes are due, and what to record then."""
     under_way = asyncio.Queue()
 
     async def deliver():

@@ -1,4 +1,4 @@
-"""What was measured, as tables."""
+"""Writes the measurements as tables."""
 
 import os
 from statistics import median, median_high
@@ -16,7 +16,7 @@ def table(head, rows):
 
 
 def count(values):
-    """A number, and its range where it was not the same every time."""
+    """A number, with its range if it varied."""
     low, high = min(values), max(values)
     return str(low) if low == high else f"{median_high(values)} ({low}–{high})"
 
@@ -30,7 +30,7 @@ def peak(contestant):
 
 
 def furthest(pair):
-    """The data round trips of a contestant, as most of its runs had them."""
+    """The most frequent number of a contestant's data round trips."""
     return median_high(round_trips for _, _, round_trips in pair[1].counts)
 
 
@@ -52,7 +52,7 @@ def race_table(race):
 
 
 def start_table(contestants):
-    """Runs that send nothing; the first is ours."""
+    """Runs that send nothing; the first is that of oidc-exchange."""
     ours = median(contestants[0].walls), median(contestants[0].cpus)
     head = ["", "wall, ms", "CPU, ms", "peak memory, MiB", "wall, × ours", "CPU, × ours"]
     rows = []
@@ -71,7 +71,7 @@ class Result:
         return next((race for race in self.races if (race.cloud, race.scheme) == (cloud, scheme)), None)
 
     def ratios(self, cloud, scheme, role):
-        """Wall, CPU and far wall of whoever has that role, over ours."""
+        """Wall time, CPU time and distant wall time of the contestant with that role, divided by those of oidc-exchange."""
         race = self.race(cloud, scheme)
         ours, other = (race.row("ours"), race.row(role)) if race else (None, None)
         if not other:
@@ -80,7 +80,7 @@ class Result:
         return [median(theirs) / median(own) for theirs, own in pairs]
 
     def targets(self):
-        """Rows of what was aimed at, what came out, and whether that is it."""
+        """Rows with the target, the result, and whether the target is met."""
         for cloud, least_wall, least_cpu in (
             ("aws", 50, 70), ("gcp", 100, 100), ("vault, 1 secret", 20, 20), ("vault, 10 secrets", 60, 60),
         ):
@@ -122,14 +122,14 @@ class Result:
             yield ["`--version`", "≤ 2 ms wall", f"{wall:.1f} ms", wall <= 2]
 
     def together(self):
-        """Rows of several targets in one run."""
+        """Rows for several targets in one run."""
         three, many = self.race("use, three clouds", "TLS"), self.race("use, 20 targets", "TLS")
         if three:
             ours, sequence = three.row("ours"), three.row("sequence")
             slowest = max(median(far.walls) for near, far in three.rows() if near.role == "alone")
             wall, cpu = median(ours[1].walls) / slowest, median(ours[0].cpus) / median(sequence[0].cpus)
             met = wall <= 1.2 and cpu <= 0.7
-            aim = "far wall ≤ 1.2× the slowest alone, CPU ≤ 0.7× the three in turn"
+            aim = "far wall ≤ 1.2× the slowest single cloud, CPU ≤ 0.7× the three in turn"
             yield ["use: three clouds, over TLS", aim, f"{wall:.2f}×, {cpu:.2f}×", met]
         if many:
             wall = median(many.row("ours")[1].walls) / median(many.row("alone")[1].walls)
@@ -211,7 +211,7 @@ HEAD = """# What it costs
 Medians with the quartiles in brackets. "25 ms each way" uses a relay that delivers every byte 25 ms later. It delivers the first bytes of a
 connection after another 50 ms, as its TCP handshake would. Round trips are those of data, TLS handshakes included; overlapping ones count
 once. Those of Vault's target are the ones before the values are there. Over TLS every contestant trusts one certificate, except those that read
-the system's too. If several curl variants were measured, the targets use the one that is fastest with 25 ms latency. It asks Vault for no
+the system's too. If several curl variants were measured, the targets use the fastest one with 25 ms latency. It asks Vault for no
 mount's kind, since it is told, as oidc-exchange can be (`kv2:`). The last round trip at Vault revokes the login.
 
 """

@@ -116,7 +116,7 @@ impl Cause {
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const TOKEN: &str = "Google STS refused the token";
         const PROVIDER: &str = "Google STS does not know the provider";
-        const ACCOUNT: &str = "Google IAM does not allow the job to act as the service account";
+        const ACCOUNT: &str = "Google IAM denies the job access to the service account";
         match self {
             Self::ProviderName => Row::refused(PROVIDER).fix(Context::provider_name),
             Self::ProviderUnknown => Row::refused(PROVIDER).fix(Context::provider_unknown),

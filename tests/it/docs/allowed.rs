@@ -17,7 +17,7 @@ fn jobs() -> Vec<(&'static str, Job)> {
         ("a push to `main`", Job::branch("main")),
         ("a push to another branch", Job::branch("fix")),
         ("a tag", Job::tag("v1.0.0")),
-        ("a pull request into `main`, from a fork too", Job::pull_request(7, "fix")),
+        ("a pull request into `main`, also from a fork", Job::pull_request(7, "fix")),
         ("a debug session of a job of `main`", Job::debug_of(&Job::branch("main"))),
         ("a debug session of the project", Job::project_debug()),
     ]

@@ -20,7 +20,7 @@ fn a_status_is_lost_in_an_export() {
     for shell in shells::posix() {
         shell.runs("export X=$(false)").run().exits(0);
     }
-    assert!(PAGE.contains("`export X=$(…)` succeeds when the command fails"));
+    assert!(PAGE.contains("`export X=$(…)` succeeds if the command fails"));
 }
 
 #[test]

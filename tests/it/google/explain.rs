@@ -482,12 +482,12 @@ fn lints() {
     let id = "assertion.prj_id == '936a5312-a3b8-4921-8b3f-2cec8baac574'";
     for (provider, policy, expected) in [
         (condition("assertion.branch == 'main'"), None, "a pull request's `branch` is its target"),
-        (condition("assertion.branch == 'main'"), None, "it lets pull requests in"),
+        (condition("assertion.branch == 'main'"), None, "it allows pull requests"),
         // The target is another branch than the token's own.
         (
             condition("assertion.branch == 'production' || assertion.ref == 'refs/heads/main'"),
             None,
-            "it lets pull requests in",
+            "it allows pull requests",
         ),
         (condition("assertion.ref == 'refs/heads/main'"), None, "it allows debug sessions"),
         (condition("assertion.ref == 'refs/tags/v1'"), None, "it allows debug sessions"),

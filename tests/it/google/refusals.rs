@@ -237,7 +237,7 @@ fn a_mapping_that_cannot_be_evaluated_is_not_a_long_subject() {
 fn an_account_that_the_job_may_not_act_as() {
     let sandbox = Sandbox::start().unwrap();
     refused(&sandbox, direct(&sandbox, &["--service-account", RELEASE_ACCOUNT])).stderr_is(expect![[r#"
-        error: Google IAM does not allow the job to act as the service account
+        error: Google IAM denies the job access to the service account
           said       IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
           asked for  release@sandbox-project.iam.gserviceaccount.com
           presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
@@ -254,7 +254,7 @@ fn an_account_that_is_not_there_and_the_way_to_it() {
     let options = ["--service-account", "nobody@other-project.iam.gserviceaccount.com", "--delegate", DEPLOY_ACCOUNT];
     let program = direct(&sandbox, &options).args(["--no-credentials-file", "--access-token"]);
     refused(&sandbox, program).stderr_is(expect![[r#"
-        error: Google IAM does not allow the job to act as the service account
+        error: Google IAM denies the job access to the service account
           said       IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
           asked for  nobody@other-project.iam.gserviceaccount.com
                      by way of deploy@sandbox-project.iam.gserviceaccount.com
@@ -272,7 +272,7 @@ fn an_id_token_that_the_job_may_not_have() {
     let options = ["--service-account", RELEASE_ACCOUNT, "--id-token-audience", "https://run.test"];
     let output = refused(&sandbox, direct(&sandbox, &options).arg("--no-credentials-file"));
     output.stderr_is(expect![[r#"
-        error: Google IAM does not allow the job to act as the service account
+        error: Google IAM denies the job access to the service account
           said       IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getOpenIdToken' denied on resource (or it may not exist).
           asked for  an ID token of release@sandbox-project.iam.gserviceaccount.com for https://run.test
           presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
@@ -330,7 +330,7 @@ fn a_scope_that_google_does_not_know() {
 #[test]
 fn an_account_that_iam_does_not_find() {
     iam_answers(404, "NOT_FOUND", "Not found; Gaia id not found for email deploy@x").stderr_is(expect![[r#"
-        error: Google IAM does not allow the job to act as the service account
+        error: Google IAM denies the job access to the service account
           said       NOT_FOUND: Not found; Gaia id not found for email deploy@x
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
 

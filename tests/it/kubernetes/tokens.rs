@@ -103,7 +103,7 @@ fn a_failure_is_remembered() {
     let before = calls(&sandbox);
     let second = again(gcp(&sandbox, &release), &sandbox, &subject, first).run();
     second.exits(4).stdout_is("").stderr_is(expect![[r#"
-        error: Google IAM does not allow the job to act as the service account (N seconds ago; oidc-exchange does not ask again for 10 seconds)
+        error: Google IAM denies the job access to the service account (N seconds ago; oidc-exchange does not ask again for 10 seconds)
           said       IAM_PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
     "#]]);
     assert_eq!(calls(&sandbox), before);
