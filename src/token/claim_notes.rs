@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_cannot_be_compared_is_called_neither_whole_nor_cut() {
         let claims = claims(json!({ "sub127": "acme", "prj_id": "1" }));
-        assert!(note(&claims, Job::of(&claims), "sub127").unwrap().starts_with("a branch's name is cut after"));
+        assert!(note(&claims, Job::of(&claims), "sub127").unwrap().starts_with("a branch's name is shortened to"));
     }
 
     #[test]

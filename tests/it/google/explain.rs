@@ -523,7 +523,7 @@ fn lints() {
         (
             condition("assertion.sub127 == 'acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main'"),
             None,
-            "`sub127` is cut",
+            "`sub127` is shortened",
         ),
         (
             {
@@ -532,7 +532,7 @@ fn lints() {
                 provider
             },
             Some(&principal),
-            "`sub127` is cut",
+            "`sub127` is shortened",
         ),
         (
             with("oidc", json!({ "issuerUri": ISSUER, "allowedAudiences": [ISSUER, "x".repeat(257)] })),

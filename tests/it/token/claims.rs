@@ -31,8 +31,8 @@ fn a_branch() {
                      · a debug session of this job has the same one; only job_type tells
                        them apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main
-                     · whole here; a branch's name is shortened to 29 characters, org and
-                       repo after 25
+                     · whole here; a branch's name is shortened to 29 characters, org
+                       and repo after 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -109,8 +109,8 @@ fn a_tag() {
                      · a debug session of this job has the same one; only job_type tells
                        them apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:tg:tags/v1.0.0
-                     · whole here; a branch's name is shortened to 29 characters, org and
-                       repo after 25
+                     · whole here; a branch's name is shortened to 29 characters, org
+                       and repo after 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -271,8 +271,8 @@ fn a_debug_session() {
                      · the same as that of the job that is debugged; job_type tells them
                        apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main
-                     · whole here; a branch's name is shortened to 29 characters, org and
-                       repo after 25
+                     · whole here; a branch's name is shortened to 29 characters, org
+                       and repo after 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -348,8 +348,8 @@ fn a_debug_session_of_the_project() {
           sub        org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
                      · on no ref: no rule for a branch or a tag matches it
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web::
-                     · whole here; a branch's name is shortened to 29 characters, org and
-                       repo after 25
+                     · whole here; a branch's name is shortened to 29 characters, org
+                       and repo after 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -409,9 +409,9 @@ fn a_pull_request_whose_ref_stays() {
                      · that of most pull requests changes with every push
     "#]].assert_eq(&of(&output, "sub"));
     expect![[r#"
-          sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:pr:pull/7/merge
-                     · whole here; a branch's name is shortened to 29 characters, org and
-                       repo after 25
+        sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:pr:pull/7/merge
+                   · whole here; a branch's name is shortened to 29 characters, org
+                     and repo after 25
     "#]]
     .assert_eq(&of(&output, "sub127"));
 }
@@ -420,10 +420,10 @@ fn a_pull_request_whose_ref_stays() {
 fn a_branch_whose_short_subject_is_cut() {
     let output = job(Job::branch("release/production-eu-west-1-canary"));
     expect![[r#"
-          sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/release/production-eu-west-1-
-                     · the branch is shortened here: every branch that begins with
-                       release/production-eu-west-1- has this sub127; a branch's name is
-                       cut after 29 characters, org and repo after 25; bind ref too
+        sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/release/production-eu-west-1-
+                   · the branch is shortened here: every branch that begins with
+                     release/production-eu-west-1- has this sub127; a branch's name is
+                     shortened to 29 characters, org and repo after 25; bind ref too
     "#]]
     .assert_eq(&of(&output, "sub127"));
 }

@@ -18,7 +18,7 @@ fn the_body_of_a_write_is_read_as_well() {
         NOW,
     );
     accepted(&explanation);
-    assert_eq!(explanation.lints[0], "the token lives for 25 hours, and the job's own token for 24");
+    assert_eq!(explanation.lints[0], "the token is valid for 25 hours, and the job's own token for 24");
 }
 
 #[track_caller]
