@@ -119,7 +119,7 @@ fn a_refusal_of_one_revokes_what_the_other_gave() {
           presented  role ci, policies default, ID
 
         hint: the token's policies allow neither spelling of the path
-        hint: path "ID/kv2/data/else/db" { capabilities = ["read"] } in one of its policies lets it through
+        hint: path "ID/kv2/data/else/db" { capabilities = ["read"] } in one of its policies allows it
     "#]]);
     assert_eq!(servers.second.issued().len(), 1);
     servers.nothing_lives();

@@ -140,7 +140,10 @@ fn what_the_login_gives() {
         ["token_ttl is not set: the token is valid for the server's default, 32 days unless it was changed"]
     );
     assert_eq!(lints(json!({ "token_ttl": 0, "token_period": 900 })), [""; 0]);
-    assert_eq!(lints(json!({ "token_ttl": 90_000 })), ["the token is valid for 25 hours, and the job's own token for 24"]);
+    assert_eq!(
+        lints(json!({ "token_ttl": 90_000 })),
+        ["the token is valid for 25 hours, and the job's own token for 24"]
+    );
     assert_eq!(
         lints(json!({ "token_num_uses": 1 })),
         ["token_num_uses is 1: each path that is read is a use, and so is revoking the token at the end"]
