@@ -10,7 +10,7 @@ use super::{Server, Shared};
 /// The password of its administrator, `admin`.
 pub(crate) const PASSWORD: &str = "administrator-of-the-database";
 
-/// PostgreSQL refuses to run as root, so it runs as nobody then. After SIGTERM it would wait for the end of OpenBao's
+/// `PostgreSQL` refuses to run as root, so it runs as nobody then. After SIGTERM it would wait for the end of OpenBao's
 /// connections; after SIGINT it does not.
 const START: &str = r#"
 programs=$1 port=$2
