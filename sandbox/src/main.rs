@@ -30,6 +30,9 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let sandbox = tls.as_ref().map_or_else(Sandbox::start, Sandbox::start_tls)?;
     if let Some(rate) = arguments.throttle {
         sandbox.aws.throttle(rate);
+        sandbox.google.sts.throttle(rate);
+        sandbox.azure.throttle(rate);
+        sandbox.vault.throttle(rate);
     }
     if arguments.command.is_empty() {
         let line = format!(
