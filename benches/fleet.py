@@ -116,9 +116,7 @@ class Waves:
     def __init__(self, times):
         counts = bins(times)[round(1 / BIN):]
         trend = [statistics.fmean(counts[max(0, at - 10): at + 11]) for at in range(len(counts))]
-        self.mean = statistics.fmean(counts)
-        self.peak_to_mean = max(count / max(level, 1) for count, level in zip(counts, trend))
-        # The standard deviation of counts of independent arrivals is the square root of their mean.
+        # Counts of independent arrivals scatter as the root of their mean does.
         rest = [(count - level) / max(level, 1) ** 0.5 for count, level in zip(counts, trend)]
         self.highest, self.lag = autocorrelation(rest)
         shuffled = []
@@ -136,6 +134,8 @@ class Waves:
 def autocorrelation(rest):
     power = sum(value * value for value in rest) or 1
     lags = [lag for lag in LAGS if lag < len(rest) // 2]
+    if not lags:
+        return 0.0, 0.0
     found = {lag: sum(a * b for a, b in zip(rest, rest[lag:])) / power for lag in lags}
     lag = max(found, key=found.get)
     return found[lag], lag * BIN
