@@ -219,6 +219,6 @@ impl Service for Store {
     }
 
     fn indiscreet(&self, sent: &[Request]) -> Response {
-        error(403, "DENIED", &repeated(sent, []))
+        error(403, "DENIED", &format!("not authorized: {}", repeated(sent, [])))
     }
 }

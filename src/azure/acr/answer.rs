@@ -54,6 +54,8 @@ pub(super) struct Answer {
     /// Empty if the answer has none.
     pub(super) code: RawText,
     message: RawText,
+    /// Whether it has no body.
+    pub(super) is_empty: bool,
     /// Code and message.
     words: PeerText,
 }
@@ -72,7 +74,8 @@ impl Answer {
         } else {
             code.clone().then(": ", &message)
         };
-        Self { status, code, message, words: shown.clean(&words) }
+        let is_empty = response.body.trim_ascii().is_empty();
+        Self { status, code, message, is_empty, words: shown.clean(&words) }
     }
 
     pub(super) fn says(&self, text: &str) -> bool {

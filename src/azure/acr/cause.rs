@@ -31,8 +31,9 @@ impl Cause {
         match (answer.status, answer.code.unclean()) {
             (429, _) | (_, "TOOMANYREQUESTS") => Self::Throttled,
             (408 | 412 | 425 | 500..=599, _) => Self::ServerFault,
+            // A registry may send 401 without a body. A page with 401 is from another server.
+            (status, "") if status != 401 || !answer.is_empty => Self::NotRegistry,
             (401, _) | (_, "UNAUTHORIZED") => Self::Unauthorized,
-            (_, "") => Self::NotRegistry,
             (403, _) if answer.says("not allowed access") || answer.says("firewall") => Self::Firewall,
             (403, _) | (_, "DENIED") => Self::Denied,
             _ => Self::Other,

@@ -71,7 +71,7 @@ impl Cell<'_> {
         self.check_words(&output, end);
         self.check_caller(&output, end);
         self.check_requests(end, &setting);
-        let registers = matches!(self.step, Step::Ecr | Step::EcrPublic) && end.code() == 0;
+        let registers = self.step.registers() && end.code() == 0;
         let configured_now = fs::read_to_string(docker).unwrap();
         assert!(configured_now.contains("\"oidc-exchange\"") || !registers, "{configured_now}");
         assert!(configured_now == configured || registers, "docker's configuration is another one: {configured_now}");

@@ -12,7 +12,7 @@ mod late;
 mod leaks;
 mod machine;
 mod outage;
-mod rows;
+pub(crate) mod rows;
 mod runs;
 pub(crate) mod setting;
 pub(crate) mod steps;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use rustix::process::Signal;
-use sandbox::server::ServerTls;
+use sandbox::server::{Response, ServerTls};
 use sandbox::{Fault, Sandbox, Tls};
 
 use super::answers::{cut, lacking, mistyped};
@@ -82,9 +82,9 @@ pub(super) fn rows() -> Vec<Row> {
         "more than 8 MiB",
     );
     rows.met("200 with an HTML page", Times::Always, |_| Ok(Fault::HtmlOk), Garbled, "");
-    rows.met("200 with half the text", Times::Always, |stage| with_body(stage, Fault::Changed(cut)), Garbled, "");
-    rows.met("200 with other types", Times::Always, |stage| with_body(stage, Fault::Changed(mistyped)), Garbled, "");
-    rows.met("200 without the fields", Times::Always, |stage| with_body(stage, Fault::Changed(lacking)), Lacking, "");
+    rows.met("200 with half the text", Times::Always, |stage| changed(stage, cut), Garbled, "");
+    rows.met("200 with other types", Times::Always, |stage| changed(stage, mistyped), Garbled, "");
+    rows.met("200 without the fields", Times::Always, |stage| changed(stage, lacking), Lacking, "");
     rows.met("403 from a proxy", Times::Always, |_| Ok(Fault::status(403)), Garbled, "403");
     rows.met("a refusal that repeats the secrets", Times::Always, indiscreet, Refusal, "uthorized");
     rows.met(
@@ -162,8 +162,15 @@ fn with_body(stage: &Stage<'_>, fault: Fault) -> Result<Fault, &'static str> {
     if stage.step == Step::Revocation { Err("its answer has no body") } else { Ok(fault) }
 }
 
+fn changed(stage: &Stage<'_>, change: fn(Response) -> Response) -> Result<Fault, &'static str> {
+    if stage.step == Step::AcrChallenge { Err(NO_READ) } else { with_body(stage, Fault::Changed(change)) }
+}
+
+/// Of the challenge, only the header is read.
+pub(crate) const NO_READ: &str = "its answer's body is not read";
+
 fn indiscreet(stage: &Stage<'_>) -> Result<Fault, &'static str> {
-    if stage.step.exchange() == Exchange::Verify {
+    if stage.step.exchange() == Exchange::Verify || stage.step == Step::AcrChallenge {
         Err("it is sent no secret")
     } else if stage.step == Step::Renewal {
         Err("the service has an earlier run's secrets, too")

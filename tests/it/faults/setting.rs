@@ -41,7 +41,7 @@ impl Setting {
         }
         let authority = Tls::new().unwrap();
         // Azure's own hosts speak nothing else.
-        let tls = *tls || step == Step::Subscriptions;
+        let tls = *tls || step.is_of_azure();
         let sandbox = if tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
         furnish(&sandbox);
         let elsewhere = Recorder::start();
@@ -65,7 +65,7 @@ impl Setting {
         if step == Step::Renewal {
             setting.scratch = Some(registered(&setting.sandbox, &setting.options, setting.ca.as_deref()));
         }
-        if step == Step::Subscriptions {
+        if step.is_of_azure() {
             let (proxy, variables) = leading_to_azure(&setting.sandbox);
             (setting.proxy, setting.variables) = (Some(proxy), variables);
         }
@@ -130,8 +130,8 @@ pub(crate) fn registered(sandbox: &Sandbox, options: &str, ca: Option<&str>) -> 
 
 /// What leads Azure's own hosts to the sandbox, and the variables that name it.
 pub(crate) fn leading_to_azure(sandbox: &Sandbox) -> (Recorder, Vec<(String, String)>) {
-    let port = sandbox.azure.port();
-    let proxy = Recorder::proxy_to(move |_| port);
+    let (azure, registry) = (sandbox.azure.port(), sandbox.acr.port());
+    let proxy = Recorder::proxy_to(move |host| if host == sandbox::REGISTRY { registry } else { azure });
     let variables = vec![("HTTPS_PROXY".into(), proxy.url()), ("AZURE_AUTHORITY_HOST".into(), String::new())];
     (proxy, variables)
 }

@@ -27,6 +27,8 @@ pub(crate) enum Step {
     Ecr,
     EcrPublic,
     Renewal,
+    AcrChallenge,
+    AcrExchange,
     Eks,
     Gke,
     Aks,
@@ -63,10 +65,12 @@ pub(crate) const STEPS: [Step; 14] = [
 ];
 
 /// What each of them hands over in another way than to the shell by itself: registries, Kubernetes, az, several targets.
-pub(crate) const ELSEWHERE: [Step; 9] = [
+pub(crate) const ELSEWHERE: [Step; 11] = [
     Step::Ecr,
     Step::EcrPublic,
     Step::Renewal,
+    Step::AcrChallenge,
+    Step::AcrExchange,
     Step::Eks,
     Step::Gke,
     Step::Aks,
@@ -120,6 +124,8 @@ impl Step {
             Self::Ecr => "aws --registry: ECR",
             Self::EcrPublic => "aws --registry: ECR Public",
             Self::Renewal => "helper: ECR",
+            Self::AcrChallenge => "azure --registry: challenge",
+            Self::AcrExchange => "azure --registry: password",
             Self::Eks => "aws, kubernetes: token",
             Self::Gke => "gcp, kubernetes: access token",
             Self::Aks => "azure, kubernetes: token",
@@ -140,7 +146,9 @@ impl Step {
             | Self::Eks
             | Self::TargetToken => Exchange::Aws,
             Self::Sts | Self::AccessToken | Self::IdToken | Self::Gke => Exchange::Gcp,
-            Self::Assertion | Self::Aks | Self::Subscriptions => Exchange::Azure,
+            Self::Assertion | Self::AcrChallenge | Self::AcrExchange | Self::Aks | Self::Subscriptions => {
+                Exchange::Azure
+            }
             Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation | Self::TargetRead => {
                 Exchange::Vault
             }
@@ -156,6 +164,8 @@ impl Step {
             | Self::Ecr
             | Self::EcrPublic
             | Self::Renewal
+            | Self::AcrChallenge
+            | Self::AcrExchange
             | Self::Eks
             | Self::Gke
             | Self::Aks => false,
@@ -175,6 +185,21 @@ impl Step {
             | Self::TargetToken
             | Self::TargetRead => true,
         }
+    }
+
+    /// Whether a result is a registry's password.
+    pub(crate) fn is_password(self) -> bool {
+        matches!(self, Self::Ecr | Self::EcrPublic | Self::Renewal | Self::AcrExchange)
+    }
+
+    /// Whether a run without a fault registers a registry with Docker.
+    pub(crate) fn registers(self) -> bool {
+        matches!(self, Self::Ecr | Self::EcrPublic | Self::AcrChallenge | Self::AcrExchange)
+    }
+
+    /// Whether its host is one of Azure's own, which is asked by way of a proxy, over TLS.
+    pub(crate) fn is_of_azure(self) -> bool {
+        matches!(self, Self::Subscriptions | Self::AcrChallenge | Self::AcrExchange)
     }
 
     /// Whether it is one of `use`, whose other target gets what it asked for.
@@ -201,6 +226,7 @@ impl Step {
             Self::Ecr => format!("{AWS} --registry {REGISTRY}"),
             Self::EcrPublic => format!("{AWS} --registry public.ecr.aws"),
             Self::Renewal => "docker-credential-oidc-exchange get <server".into(),
+            Self::AcrChallenge | Self::AcrExchange => format!("{AZURE} --registry {}", sandbox::REGISTRY),
             Self::Eks => format!("{AWS} --region eu-west-1 --eks-cluster production --format kubernetes"),
             Self::Gke => format!("{GCP} --format kubernetes"),
             Self::Aks => format!("{AZURE} --format kubernetes"),
@@ -241,6 +267,8 @@ impl Step {
             Self::Discovery => |request| request.path == sandbox::issuer::DISCOVERY,
             Self::Keys => |request| request.path == sandbox::issuer::JWKS,
             Self::Ecr | Self::EcrPublic | Self::Renewal => |request| request.header("x-amz-target").is_some(),
+            Self::AcrChallenge => |request| request.path == "/v2/",
+            Self::AcrExchange => |request| request.path == "/oauth2/exchange",
             Self::Subscriptions => |request| request.path == "/subscriptions",
         }
     }
@@ -251,6 +279,7 @@ impl Step {
             Self::Ecr | Self::EcrPublic | Self::Renewal => &sandbox.ecr,
             Self::Sts => &sandbox.google.sts,
             Self::AccessToken | Self::IdToken | Self::Gke => &sandbox.google.iam,
+            Self::AcrChallenge | Self::AcrExchange => &sandbox.acr,
             Self::Assertion | Self::Aks | Self::Subscriptions => &sandbox.azure,
             Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation | Self::TargetRead => {
                 &sandbox.vault
@@ -288,8 +317,9 @@ impl Step {
             | Self::Read
             | Self::Write
             | Self::Revocation
+            | Self::AcrExchange
             | Self::TargetRead => Err("it goes over a connection that is open"),
-            Self::Subscriptions => Err("its host is Azure's own"),
+            Self::Subscriptions | Self::AcrChallenge => Err("its host is Azure's own"),
         }
     }
 
@@ -306,7 +336,9 @@ impl Step {
             Self::EcrPublic => variable("AWS_ENDPOINT_URL_ECR_PUBLIC"),
             Self::Sts => variable("SANDBOX_GOOGLE_STS"),
             Self::AccessToken | Self::IdToken | Self::Gke => variable("SANDBOX_GOOGLE_IAM"),
-            Self::Assertion | Self::Aks | Self::Subscriptions => variable("AZURE_AUTHORITY_HOST"),
+            Self::Assertion | Self::AcrChallenge | Self::AcrExchange | Self::Aks | Self::Subscriptions => {
+                variable("AZURE_AUTHORITY_HOST")
+            }
             Self::Login | Self::Mount | Self::Read | Self::Write | Self::Revocation | Self::TargetRead => {
                 variable("VAULT_ADDR")
             }
@@ -342,6 +374,7 @@ impl Step {
             Self::Keys => "jwks.json",
             Self::Ecr | Self::Renewal => "Amazon ECR ",
             Self::EcrPublic => "Amazon ECR Public ",
+            Self::AcrChallenge | Self::AcrExchange => "Azure Container Registry",
             Self::Subscriptions => "Azure Resource Manager",
             Self::TargetToken => "target deploy: AWS STS",
         }

@@ -20,6 +20,9 @@ pub(super) fn throttled(stage: &Stage<'_>) -> Words {
         Step::Sts => google_sts(429, "quota_exceeded", "The request was throttled. Please retry after a few seconds."),
         Step::AccessToken | Step::IdToken | Step::Gke => google_api(429, "RESOURCE_EXHAUSTED", "Quota exceeded."),
         Step::Assertion | Step::Aks => entra(400, "invalid_request", 90_055, "The tenant sends too many requests."),
+        Step::AcrChallenge | Step::AcrExchange => {
+            body(429, &json!({ "errors": [{ "code": "TOOMANYREQUESTS", "message": "too many requests" }] }))
+        }
         Step::Subscriptions => {
             body(429, &json!({ "error": { "code": "TooManyRequests", "message": "The request is being throttled." } }))
         }
@@ -60,6 +63,8 @@ pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
         | Step::Ecr
         | Step::EcrPublic
         | Step::Renewal
+        | Step::AcrChallenge
+        | Step::AcrExchange
         | Step::Gke
         | Step::Subscriptions
         | Step::TargetRead => return Err(NO_TOKEN),
@@ -110,6 +115,8 @@ fn by_its_clock(stage: &Stage<'_>, token: Fault, signature: &str, login: &str) -
         | Step::Revocation
         | Step::Discovery
         | Step::Keys
+        | Step::AcrChallenge
+        | Step::AcrExchange
         | Step::Gke
         | Step::Subscriptions
         | Step::TargetRead => return Err(NO_TOKEN),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use regex_lite::{NoExpand, Regex};
 use sandbox::server::Response;
 use serde_json::{Value, json};
@@ -38,6 +38,10 @@ pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> R
             let code = code.unwrap_or("AccessDeniedException");
             Response::json(400, &json!({ "__type": code, "message": message }))
         }
+        Step::AcrChallenge | Step::AcrExchange => {
+            let code = code.unwrap_or("DENIED");
+            Response::json(403, &json!({ "errors": [{ "code": code, "message": message }] }))
+        }
         Step::Subscriptions => {
             let code = code.unwrap_or("AuthorizationFailed");
             Response::json(403, &json!({ "error": { "code": code, "message": message } }))
@@ -66,6 +70,11 @@ pub(super) fn with_value(step: Step, answer: Response, value: &str) -> Response 
             let token = json!(STANDARD.encode(format!("AWS:{value}")));
             with_member(answer, &format!("{}/authorizationToken", password(step)), &token)
         }
+        // The registry's signature, which has no full stop.
+        Step::AcrExchange => {
+            let token = refresh_token(&json!(4_000_000_000_u64), &value.replace('.', "-"));
+            with_member(answer, "/refresh_token", &json!(token))
+        }
         Step::Read | Step::TargetRead => with_member(answer, "/data/data/password", &json!(value)),
         Step::Write => with_member(answer, "/data/certificate", &json!(value)),
         Step::Identity
@@ -77,8 +86,14 @@ pub(super) fn with_value(step: Step, answer: Response, value: &str) -> Response 
         | Step::Eks
         | Step::Gke
         | Step::Aks
+        | Step::AcrChallenge
         | Step::Subscriptions => answer,
     }
+}
+
+/// A refresh token of a registry with this time of expiry and this signature.
+pub(super) fn refresh_token(expiry: &Value, signature: &str) -> String {
+    format!("e30.{}.{signature}", URL_SAFE_NO_PAD.encode(json!({ "exp": expiry }).to_string()))
 }
 
 /// Where ECR's answer has a password: private registries have a list of one.

@@ -67,7 +67,7 @@ impl Cell<'_> {
             step.opens()?;
         }
         let authority = Tls::new().unwrap();
-        let tls = step == Step::Subscriptions;
+        let tls = step.is_of_azure();
         let sandbox = if tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
         furnish(&sandbox);
         let token = sandbox.issuer.token(&Job::branch("main"));
@@ -313,8 +313,7 @@ impl Cell<'_> {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             let expected = own.contains(&name.as_str()) && file.parent() == Some(output.scratch.path());
             let handed_over = (self.expected.code() == 0 || keeps) && file.starts_with(&private);
-            let registers = self.step == Step::Renewal
-                || matches!(self.step, Step::Ecr | Step::EcrPublic) && self.expected.code() == 0;
+            let registers = self.step == Step::Renewal || self.step.registers() && self.expected.code() == 0;
             assert!(expected || handed_over || registers && file == docker, "made: {}", file.display());
             assert_eq!(mode(&file), 0o600, "others can read {name}");
         }
@@ -330,6 +329,7 @@ impl Cell<'_> {
             (Exchange::Gcp, sandbox.google.sts.requests()),
             (Exchange::Gcp, sandbox.google.iam.requests()),
             (Exchange::Azure, sandbox.azure.requests()),
+            (Exchange::Azure, sandbox.acr.requests()),
             (Exchange::Vault, sandbox.vault.requests()),
         ];
         for (exchange, requests) in &heard {
@@ -364,6 +364,7 @@ fn secrets(setting: &Setting) -> Vec<String> {
     secrets.extend(sandbox.google.issued().into_iter().map(|issued| issued.token));
     secrets.extend(sandbox.google.federated());
     secrets.extend(sandbox.azure.issued());
+    secrets.extend(sandbox.acr.issued());
     secrets.extend(sandbox.vault.issued());
     secrets.extend(sandbox.vault.values());
     secrets

@@ -126,7 +126,7 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
 /// into headers, which take no blank, and are bounded. AWS's are bounded by what an exec can carry, and a secret's are what its owner has put there.
 fn of_value(step: Step, value: Value) -> End {
     let exchange = step.exchange();
-    let is_password = matches!(step, Step::Ecr | Step::EcrPublic | Step::Renewal);
+    let is_password = step.is_password();
     let is_bearer = matches!(exchange, Exchange::Gcp | Exchange::Azure) || step == Step::Login || is_password;
     match value {
         Value::Any | Value::Nul | Value::Large | Value::TooLarge if is_bearer => End::Unusable,

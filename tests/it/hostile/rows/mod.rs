@@ -112,7 +112,7 @@ fn sent_secrets(sent: &[Request]) -> Vec<String> {
 }
 
 fn is_sent_secrets(step: Step) -> Result<(), Dash> {
-    if step.exchange() == Exchange::Verify { Err(NO_SECRET) } else { Ok(()) }
+    if step.exchange() == Exchange::Verify || step == Step::AcrChallenge { Err(NO_SECRET) } else { Ok(()) }
 }
 
 fn redirect(status: u16, location: &str) -> Response {

@@ -145,6 +145,8 @@ pub(super) fn places(row: &mut Add<'_>) {
         | Step::Ecr
         | Step::EcrPublic
         | Step::Renewal
+        | Step::AcrChallenge
+        | Step::AcrExchange
         | Step::Eks
         | Step::Gke
         | Step::Aks

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Add, Attack, NO_ACCESSOR, NO_LIFE, NO_MEMBER, NO_NAMES, NO_NUL, NO_VALUE, NO_VARIABLE, answer};
 use crate::faults::steps::{Exchange, Step};
-use crate::hostile::answers::{password, with_element, with_member, with_value};
+use crate::hostile::answers::{password, refresh_token, with_element, with_member, with_value};
 use crate::hostile::expected::{Kind, Value};
 use crate::hostile::texts;
 
@@ -28,11 +28,12 @@ pub(super) fn values(row: &mut Add<'_>) {
         let what = answer(move |stage| {
             let step = stage.step;
             match (step, step.exchange(), value) {
-                (Step::Identity | Step::Sts | Step::Mount | Step::Revocation, ..) | (_, Exchange::Verify, _) => {
+                (Step::Identity | Step::Sts | Step::Mount | Step::Revocation | Step::AcrChallenge, ..)
+                | (_, Exchange::Verify, _) => {
                     return Err(NO_VALUE);
                 }
                 (Step::Eks | Step::Gke | Step::Aks | Step::Subscriptions, ..) => return Err(NO_VARIABLE),
-                (Step::Ecr | Step::EcrPublic | Step::Renewal, ..) => {}
+                (step, ..) if step.is_password() => {}
                 (_, Exchange::Aws, Value::Nul) => return Err(NO_NUL),
                 _ => {}
             }
@@ -59,12 +60,16 @@ pub(super) fn numbers(row: &mut Add<'_>) {
                     | Step::Revocation
                     | Step::Discovery
                     | Step::Keys
+                    | Step::AcrChallenge
                     | Step::Subscriptions
             ) {
                 return Err(NO_LIFE);
             }
             Ok(Attack::answer(move |_, answer| match step.exchange() {
-                Exchange::Aws if matches!(step, Step::Ecr | Step::EcrPublic | Step::Renewal) => {
+                Exchange::Azure if step == Step::AcrExchange => {
+                    with_member(answer, "/refresh_token", &json!(refresh_token(&seconds, "c2ln")))
+                }
+                Exchange::Aws if step.is_password() => {
                     with_member(answer, &format!("{}/expiresAt", password(step)), &seconds)
                 }
                 Exchange::Aws => with_element(answer, "Expiration", time),

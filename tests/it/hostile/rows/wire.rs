@@ -4,6 +4,7 @@ use sandbox::Fault;
 use sandbox::server::Response;
 
 use super::{Add, Attack, NO_BODY, answer};
+use crate::faults::rows::NO_READ;
 use crate::faults::steps::Step;
 use crate::hostile::answers::refusal;
 use crate::hostile::expected::Kind;
@@ -67,6 +68,9 @@ pub(super) fn bodies(row: &mut Add<'_>) {
     let wide = answer(|stage| {
         if stage.step == Step::Revocation {
             return Err(NO_BODY);
+        }
+        if stage.step == Step::AcrChallenge {
+            return Err(NO_READ);
         }
         Ok(Attack::answer(|_, answer| {
             let body = String::from_utf8(answer.body.clone()).unwrap();

@@ -51,6 +51,7 @@ fn each_refusal_has_its_cause() {
         (is_challenge, 401, "", 5),
         (is_exchange, 403, firewall, 4),
         (is_exchange, 401, "", 4),
+        (is_exchange, 401, "<html>sign in</html>", 5),
         (
             is_exchange,
             403,
