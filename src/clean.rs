@@ -61,7 +61,8 @@ pub async fn clean(
             records
         }
     };
-    let mut cleaning = Cleaning { place, directory: &directory, forgotten, done: Vec::new(), failed: Vec::new() };
+    let mut cleaning =
+        Cleaning { place, directory: &directory, forgotten, done: Vec::new(), failed: Vec::new(), absent: Vec::new() };
     let tokens = tokio::select! {
         biased;
         (_, name) = signals.next() => return Ok(interrupted(name, MAY_REMAIN)),
@@ -129,6 +130,8 @@ struct Cleaning<'d> {
     /// Records that need no further attempt.
     done: Vec<Record>,
     failed: Vec<(PathBuf, String)>,
+    /// Records whose object is not there, or is another one.
+    absent: Vec<Record>,
 }
 
 impl Cleaning<'_> {
@@ -160,13 +163,22 @@ impl Cleaning<'_> {
                 self.take(record, outcome);
             }
         }
+        // Only now: a later exchange may have replaced the file, and that one's record is as good.
+        let outside = self.absent.iter().filter(|record| !self.place.holds(record.path()));
+        outside.for_each(Record::warn_if_replaced);
         self.directory.settle(&self.done).await?;
         Ok(tokens)
     }
 
     async fn undo(&mut self, record: Record, tokens: &mut Vec<Token>, changes: &mut Vec<Change>) {
         let outcome = match record.note().map(|note| (note.kind(), note)) {
-            None => record.remove(),
+            None => {
+                let outcome = record.remove();
+                if outcome == Outcome::Absent {
+                    self.absent.push(record.clone());
+                }
+                outcome
+            }
             Some((Written::KIND, note)) => match note.read::<Written>() {
                 Some(written) => self.profile(&record, &written).await,
                 None => self.unreadable(),

@@ -97,9 +97,15 @@ pub fn report(report: &Report) {
 /// Writes a text from elsewhere (clap's usage errors) without token-shaped parts. Also removes clap's advice to write
 /// a misspelt option after `--`: it would be run as a COMMAND.
 pub fn usage(text: &str) {
+    /// More than any usage error has of its own.
+    const LINES: usize = 100;
     let text = redact_pem(text);
     let lines = text.trim_end().lines().filter(|line| !line.contains(" as a value, use '-- "));
-    let lines: Vec<String> = lines.map(shown).collect();
+    let mut lines: Vec<String> = lines.map(shown).collect();
+    if lines.len() > LINES {
+        // A quoted argument has line breaks.
+        lines.splice(LINES / 2..lines.len() - LINES / 2, ["…".to_owned()]);
+    }
     write(&format!("{}\n", lines.join("\n")));
 }
 
@@ -111,7 +117,29 @@ fn write(text: &str) {
 /// another value.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    redact_key_shaped(&sanitized(text))
+    clipped(redact_key_shaped(&sanitized(text)))
+}
+
+/// Shortens a long word to its start, and a long line to its start and its end: an error may quote an argument of
+/// many kilobytes. Secrets were removed before, because a part of one is not recognized.
+fn clipped(line: String) -> String {
+    const WORD: usize = 1000;
+    const START_OF_WORD: usize = 200;
+    const LINE: usize = 6000;
+    const START: usize = 4000;
+    const END: usize = 1000;
+    if line.len() <= WORD {
+        return line;
+    }
+    let words = line.split(' ').map(|word| match word.char_indices().nth(WORD) {
+        Some(_) => format!("{}…", &word[..word.floor_char_boundary(START_OF_WORD)]),
+        None => word.to_owned(),
+    });
+    let line = words.collect::<Vec<_>>().join(" ");
+    if line.len() <= LINE {
+        return line;
+    }
+    format!("{} … {}", &line[..line.floor_char_boundary(START)], &line[line.ceil_char_boundary(line.len() - END)..])
 }
 
 fn layout(report: &Report, hints: &[&String]) -> String {
@@ -134,6 +162,15 @@ fn layout(report: &Report, hints: &[&String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_long_text_is_clipped(text in "(a{0,90} |é{0,1500}|x{1500} |b ){0,80}") {
+            let short = clipped(text.clone());
+            proptest::prop_assert!(short.len() <= 6000);
+            proptest::prop_assert!(text.len() > 1000 || short == text);
+        }
+    }
 
     #[test]
     fn a_report_is_laid_out_with_aligned_facts_and_hints_last() {

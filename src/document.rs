@@ -40,13 +40,21 @@ impl Document {
         as_json: &str,
         decode: fn(Vec<u8>) -> Vec<u8>,
     ) -> Result<Self, Usage> {
+        if path.as_os_str().is_empty() {
+            return Err(Usage::new(format!(
+                "{option} is empty: it must be the name of a file, or - for standard input"
+            )));
+        }
         let name = format!("{option} {}", path.display());
         let read = if path.as_os_str() == "-" {
             reader.stdin(option, Kind::Document)
         } else {
             reader.file(option, path, Kind::Document)
         };
-        let bytes = read.map_err(|fault| Usage::new(format!("{name}: {fault}")))?;
+        let bytes = read.map_err(|fault| {
+            let usage = Usage::new(format!("{name}: {fault}"));
+            if fault.is_absence() { usage.hint(format!("write the file with: {as_json}")) } else { usage }
+        })?;
         let text = input::text(bytes).map_err(|fault| Usage::new(format!("{name}: {fault}")))?;
         if text.trim().is_empty() {
             let what = if path.as_os_str() == "-" { "standard input" } else { "the file" };

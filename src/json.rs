@@ -44,6 +44,9 @@ impl fmt::Display for Fault {
             Self::Twice { name, line, column } => {
                 write!(f, "`{name}` is there twice in one object, at line {line} column {column}")
             }
+            Self::NotJson(error) if error.is_eof() => {
+                write!(f, "not JSON: it ends too early, at line {} column {}", error.line(), error.column())
+            }
             Self::NotJson(error) => write!(f, "not JSON: {error}"),
             Self::TooLarge => f.write_str("its values take too much memory"),
         }

@@ -19,7 +19,7 @@ use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{self, Exchange, Explain, Faults, NamedFiles, Part, Plan, Setup, Subject};
 use crate::signal::{self, Ignored, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
-use crate::{clean, core_file, credential_helper, exchange, input, subject, token};
+use crate::{clean, core_file, credential_helper, exchange, input, subject, text, token};
 
 /// Runs the program and returns its exit code. `arguments` starts with the program's own name.
 #[must_use]
@@ -229,7 +229,21 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
     };
     let mut recipe = plan.side.recipe(&allowed, token.as_ref().map(subject::SubjectToken::claims))?;
     recipe.warnings.extend(plan.elsewhere);
-    show(if plan.json { recipe.json() } else { recipe.cli() }, deadline).await
+    show(if plan.json { recipe.json() } else { readable(recipe.cli())? }, deadline).await
+}
+
+/// `script`, if a person who reads it sees what a shell runs.
+fn readable(script: String) -> Result<String, Usage> {
+    let unreadable = |line: &str| line.chars().find(|c| !text::is_readable(*c));
+    match script.lines().find_map(|line| Some((line, unreadable(line)?))) {
+        None => Ok(script),
+        Some((line, c)) => Err(Usage::new(format!(
+            "a value holds U+{:04X}, a character that cannot be seen, in: {}",
+            u32::from(c),
+            text::printable(line.trim())
+        ))
+        .hint("write the value without it, or print the parts as JSON, with escapes: --format json")),
+    }
 }
 
 /// Prints the errors and the failure output. Returns the lowest exit code of the errors.

@@ -1,5 +1,7 @@
 //! Makes text safe to show in a log and a terminal.
 
+use std::fmt::Write as _;
+
 /// `text` as one line of visible characters. Removed are control characters, which could move the cursor or imitate
 /// the CI agent's markers, and characters that reorder or format text or have no width. Line breaks and other white
 /// space become spaces.
@@ -69,9 +71,71 @@ pub fn time(seconds: i64) -> String {
     )
 }
 
+/// A duration as an option accepts it, without spaces. Parts of a second are left out.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(oidc_exchange::text::duration(Duration::from_secs(356_460)), "4d3h1m");
+/// assert_eq!(oidc_exchange::text::duration(Duration::ZERO), "0s");
+/// ```
+#[must_use]
+pub fn duration(length: std::time::Duration) -> String {
+    let seconds = length.as_secs();
+    let parts = [(seconds / 86400, 'd'), (seconds / 3600 % 24, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let mut shown = String::new();
+    for (number, unit) in parts.iter().filter(|(number, _)| *number > 0) {
+        let _ = write!(shown, "{number}{unit}");
+    }
+    if shown.is_empty() { "0s".into() } else { shown }
+}
+
+/// Whether a text that a person is to read before running it may contain `c`: no control or format characters, which
+/// can hide or reorder other text. Selectors of an emoji's style are allowed.
+#[must_use]
+pub fn is_readable(c: char) -> bool {
+    matches!(c, '\u{fe00}'..='\u{fe0f}') || !is_invisible(c)
+}
+
+/// JSON with an escape for each character that is not readable, which only texts in it can contain.
+///
+/// ```
+/// assert_eq!(oidc_exchange::text::readable_json("{\"a\": \"b\u{202e}c\"}"), r#"{"a": "b\u202ec"}"#);
+/// ```
+#[must_use]
+pub fn readable_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_readable(c) {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn readable_json_is_the_same_json(text: String) {
+            let json = serde_json::to_string(&text).unwrap();
+            let readable = readable_json(&json);
+            proptest::prop_assert!(readable.chars().all(is_readable));
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&readable).unwrap(), text);
+        }
+
+        #[test]
+        fn a_duration_is_read_back(seconds in 0..4_000_000_000_u64) {
+            let length = std::time::Duration::from_secs(seconds);
+            proptest::prop_assert_eq!(humantime::parse_duration(&duration(length)), Ok(length));
+        }
+    }
 
     #[test]
     fn what_a_server_says_cannot_move_the_cursor() {

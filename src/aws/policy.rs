@@ -14,6 +14,8 @@ pub struct SessionPolicy(String);
 /// The longest policy in characters, including the ARNs of managed policies.
 pub const LONGEST: usize = 2048;
 
+const FORMS: &str = "write the policy's JSON, or @ and the name of its file";
+
 impl SessionPolicy {
     /// Reads the value of `--policy`: the JSON itself, or `@FILE`.
     ///
@@ -22,6 +24,9 @@ impl SessionPolicy {
     pub fn from_option(reader: &Reader, value: &str) -> Result<Self, Usage> {
         const OPTION: &str = "--policy";
         let Some(file) = value.strip_prefix('@') else { return Self::parse(OPTION, value) };
+        if file.is_empty() {
+            return Err(Usage::new("--policy: the file's name is missing after `@`").hint(FORMS));
+        }
         let path = Path::new(file);
         let text = reader.text(OPTION, path, Kind::Document).map_err(|fault| fault.at(OPTION, path))?;
         Self::parse(&format!("--policy: {file}"), &text)
@@ -29,6 +34,9 @@ impl SessionPolicy {
 
     /// Checks the text. If it is too long, white space outside of strings is removed.
     fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        if text.trim().is_empty() {
+            return Err(Usage::new(format!("{origin} is empty")).hint(FORMS));
+        }
         let value = json::parse(text.as_bytes()).map_err(|fault| {
             let hint = fault.hint().unwrap_or("IAM accepts no comments and no trailing commas");
             Usage::new(format!("{origin}: {fault}")).hint(hint)

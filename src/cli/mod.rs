@@ -239,13 +239,21 @@ pub struct VerbosityArgs {
 
 /// Parses `90s`, `15m`, `1h 30m`. A number without a unit counts seconds, as in the clouds' own tools.
 fn duration(text: &str) -> Result<Duration, String> {
+    const TOO_LONG: &str = "it is longer than a year";
     /// No clock overflows with this duration.
     const LONGEST: Duration = Duration::from_hours(366 * 24);
     let length = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 90s, 15m or 1h"))?,
+        Err(_) => humantime::parse_duration(text).map_err(|error| {
+            let too_long = error == humantime::DurationError::NumberOverflow;
+            if too_long {
+                TOO_LONG
+            } else {
+                "it is not a number with a unit: write s, m, h or d, as in 90s, 15m or 1h30m"
+            }
+        })?,
     };
-    if length > LONGEST { Err("it is longer than a year".into()) } else { Ok(length) }
+    if length > LONGEST { Err(TOO_LONG.into()) } else { Ok(length) }
 }
 
 #[cfg(test)]

@@ -54,6 +54,13 @@ pub enum Error {
     },
     /// All values together need more memory than a run may use.
     TooMuch,
+    /// A value is not a text that `--format raw` prints.
+    NotPrintable {
+        /// Its variable.
+        name: Name,
+        /// What it is or holds.
+        what: &'static str,
+    },
     /// A value is not UTF-8.
     NotText {
         /// Its variable.
@@ -154,6 +161,11 @@ impl Error {
             ),
             Self::TooMuch => Report::new("the values together are larger than one run supports")
                 .hints(["ask for fewer or smaller ones in one run".into()]),
+            Self::NotPrintable { name, what } => {
+                Report::new(format!("the value for {name} {what}, and --format raw prints only text")).hints([format!(
+                    "write it to a private file: without --format raw, {name}=path?base64&file#field sets {name} to the file's path"
+                )])
+            }
             Self::NotText { name } => {
                 Report::new(format!("the value for {name} is not text, which no environment can carry")).hints([
                     format!("write it to a private file: {name}=path?base64&file#field sets {name} to the file's path"),

@@ -6,7 +6,7 @@ mod text;
 use serde_json::{Value, json};
 
 use crate::error::Exit;
-use crate::text::printable;
+use crate::text::{printable, readable_json};
 
 /// Whether the rule allows the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,7 +241,7 @@ impl Explanation {
     /// The explanation as a JSON object, with a line feed at the end.
     #[must_use]
     pub fn json(&self) -> String {
-        format!("{:#}\n", self.value())
+        format!("{}\n", readable_json(&format!("{:#}", self.value())))
     }
 
     /// The explanation as a part of another JSON object.

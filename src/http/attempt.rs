@@ -60,6 +60,8 @@ pub enum Problem<A> {
 pub struct Garbled {
     status: u16,
     why: String,
+    /// What to do about it, if the provider sent the answer.
+    pub(super) hint: Option<&'static str>,
 }
 
 impl fmt::Display for Garbled {
@@ -76,7 +78,13 @@ impl<A> Attempt<A> {
 
     /// An answer with that status that cannot be parsed.
     pub fn garbled(status: u16, why: impl Into<String>) -> Self {
-        let problem = Problem::Garbled(Garbled { status, why: why.into() });
+        let problem = Problem::Garbled(Garbled { status, why: why.into(), hint: None });
+        Self { problem, again: Again::Never, after: None, budget: None }
+    }
+
+    /// The same for an answer of the provider's own that has another form, with a hint.
+    pub fn unusable(status: u16, why: impl Into<String>, hint: &'static str) -> Self {
+        let problem = Problem::Garbled(Garbled { status, why: why.into(), hint: Some(hint) });
         Self { problem, again: Again::Never, after: None, budget: None }
     }
 

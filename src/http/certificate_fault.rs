@@ -3,11 +3,40 @@
 use std::fmt::Write as _;
 
 use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 
-/// Why `certificate` is not accepted, except for its time.
+use super::key_length::KeyLength;
+
+/// The hint if a certificate is not accepted, or not known.
+pub(super) const AUTHORITY: &str =
+    "for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA";
+
+/// What to do about `fault`.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the other faults have one hint")]
+pub(super) fn hint(fault: &CertificateError) -> &'static str {
+    match fault {
+        CertificateError::ExpiredContext { .. } | CertificateError::NotValidYetContext { .. } => {
+            "check this machine's clock; if it is right, the server needs another certificate"
+        }
+        CertificateError::NotValidForNameContext { .. } | CertificateError::NotValidForName => {
+            "write a name of the certificate into the address, or add this name to the certificate's subjectAltName"
+        }
+        CertificateError::Other(other) if other.0.is::<KeyLength>() => {
+            "issue that certificate again with an RSA key of 2048 bits or more"
+        }
+        _ => AUTHORITY,
+    }
+}
+
+/// Why a certificate is not accepted.
 #[allow(clippy::wildcard_enum_match_arm, reason = "what is met hardly ever keeps the library's own word")]
 pub(super) fn in_words(fault: &CertificateError) -> String {
+    let date = |time: &UnixTime| crate::text::time(time.as_secs().try_into().unwrap_or(i64::MAX));
     match fault {
+        CertificateError::ExpiredContext { not_after, .. } => format!("its time is over since {}", date(not_after)),
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("its time is yet to come, at {}", date(not_before))
+        }
         CertificateError::UnknownIssuer => "no trusted authority signed it".into(),
         CertificateError::BadSignature => "its signature does not fit the key of the authority that it names".into(),
         CertificateError::BadEncoding => "it cannot be read".into(),
@@ -16,12 +45,11 @@ pub(super) fn in_words(fault: &CertificateError) -> String {
         }
         CertificateError::NotValidForNameContext { expected, presented } => {
             let expected = expected.to_str();
-            match presented.as_slice() {
-                [] => format!("it names no host, and {expected} was asked for"),
-                names => format!(
-                    "it is for {}, not for {expected}",
-                    names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ")
-                ),
+            let names: Vec<&str> = presented.iter().filter_map(|name| plain(name)).collect();
+            if names.is_empty() {
+                format!("its subjectAltName has no DNS name and no IP address, and {expected} is required there")
+            } else {
+                format!("it is for {}, not for {expected}", names.join(", "))
             }
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. } => {
@@ -88,10 +116,11 @@ fn chain_fault(fault: &webpki::Error) -> &'static str {
     }
 }
 
-/// Extracts `elsewhere.test` from `DnsName("elsewhere.test")`, the library's debug form of a name.
-fn plain(name: &str) -> &str {
-    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
-    inner.trim_matches('"')
+/// Extracts `elsewhere.test` from `DnsName("elsewhere.test")`, the library's debug form of a name. `None` if it is
+/// another kind of name, which no server has: an e-mail address, a URI.
+fn plain(name: &str) -> Option<&str> {
+    let inner = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
+    Some(inner.strip_suffix(')').unwrap_or(inner).trim_matches('"'))
 }
 
 /// The object identifiers of an algorithm. Common ones are replaced by their names (RFC 3279, RFC 5480, RFC 8410).
@@ -165,9 +194,11 @@ mod tests {
 
     #[test]
     fn a_name_is_what_the_certificate_has() {
-        assert_eq!(plain("DnsName(\"elsewhere.test\")"), "elsewhere.test");
-        assert_eq!(plain("IpAddress(127.0.0.1)"), "127.0.0.1");
-        assert_eq!(plain("other"), "other");
+        assert_eq!(plain("DnsName(\"elsewhere.test\")"), Some("elsewhere.test"));
+        assert_eq!(plain("IpAddress(127.0.0.1)"), Some("127.0.0.1"));
+        for other in ["Unsupported(0x01)", "DirectoryName", "UniformResourceIdentifier(\"https://a.test\")", "other"] {
+            assert_eq!(plain(other), None);
+        }
     }
 
     proptest! {

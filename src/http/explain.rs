@@ -148,7 +148,10 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
             Some(Problem::Transport(failure)) => {
                 (failure.exit(), failure.to_string(), context.transport_hints(failure))
             }
-            Some(Problem::Garbled(garbled)) => (Exit::Unreachable, garbled.to_string(), vec![in_between()]),
+            Some(Problem::Garbled(garbled)) => {
+                let hint = garbled.hint.map_or_else(in_between, str::to_owned);
+                (Exit::Unreachable, garbled.to_string(), vec![hint])
+            }
             Some(Problem::Answered(answer)) => {
                 let Told { title, quoted, something_else, presented, mut hints, more, next } = context.tell(answer);
                 if quoted.is_some() {

@@ -13,6 +13,7 @@ mod dns;
 mod explain;
 mod failure;
 mod fake;
+mod key_length;
 mod overrides;
 mod pace;
 mod peer;
@@ -40,7 +41,7 @@ pub use budget::{Exhausted, Held};
 use connect::Ways;
 use dns::Resolver;
 pub use explain::{Explain, Row, THROTTLED, Told};
-pub use failure::{Failure, ProxyFailure, ProxyFault};
+pub use failure::{Failure, NoTls, ProxyFailure, ProxyFault};
 pub use overrides::{Overrides, ServerName};
 pub use peer::{PeerText, RawText, RawTexts, Shown};
 pub use proxy::Proxies;
@@ -240,6 +241,9 @@ impl Client {
         let settings = &self.0.settings;
         let bound = settings.overrides.attempt.unwrap_or(ATTEMPT_TIMEOUT);
         let proxy = settings.proxies.for_url(&request.url);
+        // A silent proxy is reported by its name, so its attempt ends before the run does.
+        let left = self.0.deadline.remaining_for_reading();
+        let bound = if proxy.is_some() && !left.is_zero() { bound.min(left) } else { bound };
         let answer = tokio::time::timeout(bound, transport.send(request, host, self.hold(), self.shown(), sent)).await;
         answer.unwrap_or_else(|_| Err(silence(host.into(), proxy, bound)))
     }

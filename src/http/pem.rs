@@ -13,8 +13,11 @@ use crate::input::decoded;
 /// # Errors
 /// What `pem` is instead.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let pem = decoded(pem.to_vec());
+    let pem = labelled(decoded(pem.to_vec()));
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    if let (Ok([]) | Err(_), Some(other)) = (found.as_deref(), other_form(&pem)) {
+        return Err(other.into());
+    }
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
         Ok(_) if lost_line_breaks(&pem).is_none() => Err("holds no PEM certificate".into()),
@@ -24,7 +27,55 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
 
 /// The readable certificates in `pem`, for the system's store and for directories.
 pub(super) fn readable_certificates(pem: Vec<u8>) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(&decoded(pem)).flatten().collect()
+    CertificateDer::pem_slice_iter(&labelled(decoded(pem))).flatten().collect()
+}
+
+/// `pem` with the usual label in place of an old one with the same content, `X509 CERTIFICATE`.
+fn labelled(pem: Vec<u8>) -> Vec<u8> {
+    const OLD: &[u8] = b" X509 CERTIFICATE-----";
+    let Some(mut next) = position(&pem, OLD) else { return pem };
+    let (mut text, mut rest) = (Vec::with_capacity(pem.len()), pem.as_slice());
+    loop {
+        text.extend_from_slice(&rest[..next]);
+        text.extend_from_slice(b" CERTIFICATE-----");
+        rest = &rest[next + OLD.len()..];
+        match position(rest, OLD) {
+            Some(more) => next = more,
+            None => break,
+        }
+    }
+    text.extend_from_slice(rest);
+    text
+}
+
+/// The form of certificates that are not PEM, or PEM of another kind, with the command that converts them. OpenSSL's
+/// `TRUSTED CERTIFICATE` may also contain a use that the certificate is not trusted for, which would be lost.
+fn other_form(file: &[u8]) -> Option<&'static str> {
+    const LONG: u8 = 0x80;
+    if let [0x30, length, rest @ ..] = file {
+        let lengths = if *length > LONG { usize::from(length - LONG) } else { 0 };
+        return match rest.get(lengths..)? {
+            [0x30, ..] => Some("is DER, not PEM; convert it with: openssl x509 -inform DER -in FILE -out FILE.pem"),
+            [2, 1, 3, ..] => {
+                Some("is PKCS #12, not PEM; convert it with: openssl pkcs12 -nokeys -in FILE -out FILE.pem")
+            }
+            [6, 9, ..] => Some(
+                "is PKCS #7, not PEM; convert it with: openssl pkcs7 -inform DER -print_certs -in FILE -out FILE.pem",
+            ),
+            _ => None,
+        };
+    }
+    if position(file, b"-----BEGIN TRUSTED CERTIFICATE-----").is_some() {
+        return Some("holds a TRUSTED CERTIFICATE of OpenSSL; convert it with: openssl x509 -in FILE -out FILE.pem");
+    }
+    let pkcs7 = position(file, b"-----BEGIN PKCS7-----").is_some();
+    pkcs7.then_some(
+        "holds PKCS #7, not certificates; convert it with: openssl pkcs7 -print_certs -in FILE -out FILE.pem",
+    )
+}
+
+fn position(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
 }
 
 /// The private key in `pem`.
@@ -73,10 +124,9 @@ fn fault(error: Option<&Error>, pem: &[u8]) -> &'static str {
 /// a shell without quotes removes line breaks.
 fn lost_line_breaks(pem: &[u8]) -> Option<&'static str> {
     const BEGIN: &[u8] = b"-----BEGIN ";
-    let within = |text: &[u8], part: &[u8]| text.windows(part.len()).position(|window| window == part);
     pem.split(|byte| matches!(byte, b'\n' | b'\r')).find_map(|line| {
-        let label = &line[within(line, BEGIN)? + BEGIN.len()..];
-        let rest = label[within(label, b"-----")? + 5..].trim_ascii();
+        let label = &line[position(line, BEGIN)? + BEGIN.len()..];
+        let rest = label[position(label, b"-----")? + 5..].trim_ascii();
         match rest {
             [] => None,
             [b'\\', b'n' | b'r', ..] => Some("its line breaks are gone: each is a backslash and an `n`"),
@@ -159,7 +209,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_old_label_is_read() {
+        let old = ONE.replace(" CERTIFICATE", " X509 CERTIFICATE");
+        let found = certificates(format!("{old}text\n{ONE}{old}").as_bytes()).unwrap();
+        assert_eq!(text(&found), format!("{ONE}{ONE}{ONE}"));
+        assert_eq!(readable_certificates(old.into_bytes()).len(), 1);
+    }
+
+    #[test]
+    fn another_form_is_named_with_its_command() {
+        for (file, form) in [
+            (&[0x30, 0x82, 1, 2, 0x30, 0x82][..], "is DER"),
+            (&[0x30, 5, 0x30, 3, 1, 1, 0], "is DER"),
+            (&[0x30, 0x82, 1, 2, 2, 1, 3, 0x30], "is PKCS #12"),
+            (&[0x30, 0x81, 200, 6, 9, 0x2a], "is PKCS #7"),
+            (b"-----BEGIN PKCS7-----\nAAEC\n-----END PKCS7-----\n", "holds PKCS #7"),
+            (
+                b"-----BEGIN TRUSTED CERTIFICATE-----\nAAEC\n-----END TRUSTED CERTIFICATE-----\n",
+                "holds a TRUSTED CERTIFICATE",
+            ),
+            (&[0x30, 0x82, 1, 2, 2, 1, 0, 0x30], "holds no PEM certificate"),
+            (&[0x30], "holds no PEM certificate"),
+            (&[0x30, 0x84], "holds no PEM certificate"),
+            (&[0x30, 0xff, 0, 0], "holds no PEM certificate"),
+        ] {
+            let why = certificates(file).unwrap_err();
+            assert!(why.starts_with(form), "{why}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read(start in proptest::sample::select(vec![vec![], vec![0x30], b" X509 CERTIFICATE-----".to_vec()]), bytes: Vec<u8>) {
+            let file = [start, bytes].concat();
+            let _ = (certificates(&file), readable_certificates(file.clone()));
+        }
+
         #[test]
         fn no_text_makes_the_reader_panic(pem in "(-----BEGIN |-----|END |CERTIFICATE|[A \\\\n\n\r-]){0,30}") {
             let _ = (certificates(pem.as_bytes()), private_key(pem.as_bytes()));

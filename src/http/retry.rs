@@ -113,12 +113,14 @@ impl Attempts {
     /// A line for the report; empty if there was only one attempt.
     #[must_use]
     pub fn describe(&self) -> Option<String> {
+        /// A longer pause is no longer a number that helps.
+        const LONGEST: Duration = Duration::from_hours(24);
         let seconds = self.elapsed.as_secs_f32();
         let made = if self.made == 1 { "1 attempt".into() } else { format!("{} attempts", self.made) };
         match (self.made, self.asked_to_wait) {
             (_, Some(pause)) => Some(format!(
-                "{made} in {seconds:.1} s; the server asks for a pause of {} s, which is more than --timeout leaves",
-                pause.as_secs()
+                "{made} in {seconds:.1} s; the server asks for a pause of {}, which is more than --timeout leaves",
+                if pause > LONGEST { "more than a day".to_owned() } else { format!("{} s", pause.as_secs()) }
             )),
             (0 | 1, None) => None,
             (_, None) => Some(format!("{made} in {seconds:.1} s")),

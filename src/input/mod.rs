@@ -93,7 +93,13 @@ impl Fault {
     /// The error that `path` cannot be used. `origin` is the option or variable that names it.
     #[must_use]
     pub fn at(&self, origin: &str, path: &Path) -> Usage {
-        Usage::new(format!("{}: {self}", place(origin, path)))
+        match path.to_str() {
+            Some("") => Usage::new(format!("{origin} is empty: it must be the name of a file")),
+            Some("-") if self.is_absence() => {
+                Usage::new(format!("{origin} -: standard input cannot be used here: write the name of a file"))
+            }
+            _ => Usage::new(format!("{}: {self}", place(origin, path))),
+        }
     }
 }
 

@@ -352,7 +352,7 @@ fn delivery(shared: Shared, format: Option<Format>) -> Result<Delivery, Usage> {
 fn check_wait(wait: Option<Duration>, timeout: Duration) -> Result<(), Usage> {
     match wait {
         Some(wait) if wait >= timeout => {
-            let enough = humantime::format_duration(Duration::from_secs(wait.as_secs() + 60));
+            let enough = crate::text::duration(Duration::from_secs(wait.as_secs() + 60));
             Err(Usage::new("--wait-for-iam: --timeout would end the wait before its time")
                 .hint(format!("give the whole exchange more time: --timeout {enough}")))
         }

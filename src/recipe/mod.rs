@@ -10,7 +10,7 @@ use serde_json::json;
 pub use document::Document;
 pub use step::{Action, Command, Step, Word};
 
-use crate::text::printable;
+use crate::text::{printable, readable_json};
 
 /// What to create, and which jobs it allows.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +56,7 @@ impl Recipe {
             ("beware", json!(self.warnings).into()),
             ("documents", Document::object(documents)),
         ]);
-        format!("{}\n", all.pretty())
+        format!("{}\n", readable_json(&all.pretty()))
     }
 }
 

@@ -154,7 +154,7 @@ async fn release(place: &StateDir, paths: &[PathBuf]) -> Result<(), String> {
 fn registered(path: &Path, text: &[u8], servers: &[String]) -> Result<Option<docker_config::Change>, Usage> {
     let malformed = |why: &str| {
         Usage::new(format!("--registry: {}: {why}", path.display()))
-            .hint("correct the file: docker does not read it either. It was left as it is")
+            .hint("correct the file with an editor; it was left as it is")
             .hint(EDITOR.elsewhere)
     };
     let text = std::str::from_utf8(text).map_err(|_| malformed("it is not UTF-8 text"))?;

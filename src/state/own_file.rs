@@ -48,7 +48,10 @@ pub fn read_private(path: &Path, limit: u64) -> io::Result<String> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     check(&Seen::of(&file)?)?;
-    io::read_to_string(file.take(limit))
+    io::read_to_string(file.take(limit)).map_err(|error| {
+        let not_text = error.kind() == ErrorKind::InvalidData;
+        if not_text { io::Error::new(error.kind(), "it is not UTF-8 text") } else { error }
+    })
 }
 
 fn check(found: &Seen) -> io::Result<()> {

@@ -19,7 +19,7 @@ const STICKY: u32 = 0o1000;
 /// is not checked.
 pub(super) fn check(path: &Path) -> Result<(), Error> {
     const MOST_LINKS: u32 = 40;
-    let fail = |error: std::io::Error| Error::write(path, error);
+    let fail = |error: std::io::Error| Error { hint: Some(ELSEWHERE.into()), ..Error::write(path, error) };
     let mut links = 0;
     let mut rest = reversed(path);
     let mut at = PathBuf::from("/");

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::object::{Object, Seen};
+use super::object::{Kind, Object, Seen};
 use super::removal::{self, hex};
 use super::{random_name, write_private};
 use crate::secret::Secret;
@@ -147,6 +147,14 @@ impl Record {
     /// Creates the identifying file in a directory, if it needs one.
     pub(super) fn mark(&self) -> io::Result<()> {
         if let Made::Directory { mark: Some(mark), .. } = &self.made { write_private(mark, b"") } else { Ok(()) }
+    }
+
+    /// Warns if another file is in the place of ours: it may contain the same credentials.
+    pub fn warn_if_replaced(&self) {
+        let Made::File { object, .. } = &self.made else { return };
+        if Seen::at(&self.path).is_ok_and(|found| found.kind == Kind::File && !object.is(&found.object)) {
+            tracing::warn!("{}: it was replaced since it was written, and is left as it is", self.path.display());
+        }
     }
 
     /// Deletes what was created, if it is the same object with the same content.

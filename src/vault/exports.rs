@@ -177,6 +177,9 @@ fn many(
     items: &mut Items,
 ) -> Result<(), Error> {
     let Some(fields) = &document.fields else { return Ok(()) };
+    if fields.wanted.is_empty() {
+        tracing::warn!("the secret at {} has no fields: it sets no variable", document.path);
+    }
     let wrong = |key: &String, why: &str| emit::Error::Name {
         name: format!("{prefix}{}", document.clean(key)),
         why: format!("{why} (from `#*` of {})", document.path),
@@ -267,6 +270,12 @@ async fn fill(
 fn check(request: &Request, item: &Item) -> Result<(), emit::Error> {
     let name = || item.name.clone();
     match &item.content {
+        Some(value::Content::Bytes(_)) if !item.file && request.raw => {
+            Err(emit::Error::NotPrintable { name: name(), what: "is binary" })
+        }
+        Some(value::Content::Text(text)) if !item.file && request.raw && text.contains('\0') => {
+            Err(emit::Error::NotPrintable { name: name(), what: "holds a NUL byte" })
+        }
         Some(value::Content::Bytes(_)) if !item.file => Err(emit::Error::NotText { name: name() }),
         Some(value::Content::Text(text)) if !item.file && text.contains('\0') => Err(emit::Error::Nul { name: name() }),
         Some(value::Content::Text(text))

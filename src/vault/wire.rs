@@ -185,7 +185,11 @@ impl Server {
                 Some(Err(_)) | None => return Err(Attempt::garbled(status, "it is not an answer of Vault")),
             };
             if message.wrap_info.is_some() {
-                return Err(Attempt::garbled(status, "it is wrapped, as min_wrapping_ttl in a policy requires"));
+                return Err(Attempt::unusable(
+                    status,
+                    "it is wrapped (response wrapping), which oidc-exchange does not request",
+                    "remove min_wrapping_ttl from the policies for this path, or the header X-Vault-Wrap-TTL that a proxy adds",
+                ));
             }
             for warning in message.warnings.iter().flat_map(RawTexts::iter).take(WARNINGS) {
                 tracing::info!("the server warns: {}", self.http.shown().clean(warning));

@@ -20,6 +20,7 @@ mod json_suite;
 mod kubernetes;
 mod manual;
 mod memory;
+mod mistakes;
 mod network;
 mod pasted;
 mod refused;

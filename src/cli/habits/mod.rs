@@ -21,10 +21,13 @@ pub fn advise(error: &mut clap::Error, words: &[String]) {
     let path = path(&program, words);
     let kind = error.kind();
     let tip = if kind == ErrorKind::UnknownArgument {
-        text(ContextKind::InvalidArg).and_then(|typed| option(&program, &path, &whole(&typed, words)))
+        text(ContextKind::InvalidArg).and_then(|typed| {
+            let first = before_the_command(&path, words).or_else(|| help(&typed));
+            first.or_else(|| option(&program, &path, &whole(&typed, words)))
+        })
     } else if kind == ErrorKind::InvalidSubcommand {
         let guess = error.get(ContextKind::SuggestedSubcommand).is_some();
-        text(ContextKind::InvalidSubcommand).and_then(|typed| command(&path, &typed, guess))
+        text(ContextKind::InvalidSubcommand).and_then(|typed| help(&typed).or_else(|| command(&path, &typed, guess)))
     } else if kind == ErrorKind::InvalidValue {
         text(ContextKind::InvalidArg).and_then(|option| {
             let option = option.split_whitespace().next()?.to_owned();
@@ -67,6 +70,23 @@ fn path<'c>(program: &'c Command, words: &[String]) -> Vec<&'c Command> {
         }
     }
     path
+}
+
+/// The suggestion for the first word of `words`, an option of the command that follows it.
+fn before_the_command(path: &[&Command], words: &[String]) -> Option<String> {
+    let (first, [_, .., command]) = (words.first()?.split('=').next()?, path) else { return None };
+    let is_it = |option: &clap::Arg| match first.strip_prefix("--") {
+        Some(long) => option.get_long() == Some(long),
+        None => first.strip_prefix('-').is_some_and(|letters| letters.chars().next() == option.get_short()),
+    };
+    let has = !first.is_empty() && first != "-" && command.get_arguments().any(is_it);
+    let names: Vec<&str> = path.iter().skip(1).map(|command| command.get_name()).collect();
+    has.then(|| format!("write `{first}` after `{}`", names.join(" ")))
+}
+
+/// The suggestion for `help` after a command.
+fn help(typed: &str) -> Option<String> {
+    (typed == "help").then(|| "write `--help`".to_owned())
 }
 
 /// `typed`, or the whole word if clap has parsed it as several one-letter options: `-address=…` of Go tools.

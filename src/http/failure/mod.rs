@@ -1,17 +1,20 @@
 //! Why no complete answer was received: the message, and whether a retry can help.
 
+mod not_http;
 mod proxy_failure;
+mod tls;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::certificate_fault::in_words;
+use super::certificate_fault;
 use super::peer::{PeerText, RawText, Shown};
 use super::retry::{Retry, Retryable};
 use crate::error::Exit;
 pub use proxy_failure::{Fault as ProxyFault, ProxyFailure};
+pub use tls::NoTls;
 
 /// An attempt without a complete answer. `W` is text that may be from a peer: raw until secrets are removed.
 #[derive(Debug, Clone)]
@@ -58,6 +61,15 @@ pub enum Failure<W = PeerText> {
         host: String,
         /// The fault of the certificate.
         why: W,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The server and this program cannot agree on TLS.
+    NoTls {
+        /// Host and port.
+        host: String,
+        /// The reason.
+        why: NoTls,
     },
     /// The proxy did not open a connection to the host.
     Proxy(Box<ProxyFailure<W>>),
@@ -81,6 +93,13 @@ pub enum Failure<W = PeerText> {
         why: W,
         /// Whether the server may have executed the request.
         sent: bool,
+    },
+    /// The answer violates HTTP.
+    NotHttp {
+        /// Host and port.
+        host: String,
+        /// How, after the word "answer".
+        why: &'static str,
     },
     /// A redirect. It is never followed, because the request contains a secret.
     Redirect {
@@ -131,7 +150,10 @@ impl Failure {
         let broken = |why| Failure::Broken { host: host.to_owned(), why, sent: true };
         let failure = match causes(error).find_map(|cause| cause.downcast_ref()) {
             Some(tls) => Failure::of_tls(tls, host).unwrap_or_else(broken),
-            None => broken(RawText::new(&root_cause(error))),
+            None => match not_http::fault(error) {
+                Some(why) => Failure::NotHttp { host: host.to_owned(), why },
+                None => broken(RawText::new(&root_cause(error))),
+            },
         };
         failure.clean(shown)
     }
@@ -142,24 +164,28 @@ impl Failure<RawText> {
     pub(super) fn of_handshake(error: &io::Error, host: &str) -> Self {
         let connect = |why| Self::Connect { host: host.to_owned(), why };
         match causes(error).find_map(|cause| cause.downcast_ref()) {
-            Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => {
-                Self::NotTls { host: host.to_owned() }
-            }
+            Some(rustls::Error::InvalidMessage(_)) => Self::NotTls { host: host.to_owned() },
             Some(tls) => Self::of_tls(tls, host).unwrap_or_else(connect),
             None => connect(RawText::new(&root_cause(error))),
         }
     }
 
-    /// The failure of a certificate; or else the reason in words.
+    /// The failure of TLS that a retry would meet again; or else the reason in words.
     fn of_tls(error: &rustls::Error, host: &str) -> Result<Self, RawText> {
-        let certificate = |why: String| Ok(Self::Certificate { host: host.to_owned(), why: RawText::new(&why) });
+        let certificate =
+            |why: String, hint| Ok(Self::Certificate { host: host.to_owned(), why: RawText::new(&why), hint });
         #[allow(clippy::wildcard_enum_match_arm, reason = "every other kind is a connection that failed")]
         match error {
-            rustls::Error::InvalidCertificate(why) => certificate(certificate_fault(why)),
+            rustls::Error::InvalidCertificate(why) => {
+                certificate(certificate_fault::in_words(why), certificate_fault::hint(why))
+            }
             rustls::Error::NoCertificatesPresented
             | rustls::Error::InvalidCertRevocationList(_)
-            | rustls::Error::UnsupportedNameType => certificate(error.to_string()),
-            _ => Err(RawText::new(&format!("TLS: {error}"))),
+            | rustls::Error::UnsupportedNameType => certificate(error.to_string(), certificate_fault::AUTHORITY),
+            _ => match NoTls::of(error) {
+                Some(why) => Ok(Self::NoTls { host: host.to_owned(), why }),
+                None => Err(RawText::new(&tls::in_words(error))),
+            },
         }
     }
 
@@ -173,7 +199,9 @@ impl Failure<RawText> {
             Self::Lookup { host, why } => Failure::Lookup { host, why: clean(why) },
             Self::ConnectionRefused { host } => Failure::ConnectionRefused { host },
             Self::Connect { host, why } => Failure::Connect { host, why: clean(why) },
-            Self::Certificate { host, why } => Failure::Certificate { host, why: clean(why) },
+            Self::Certificate { host, why, hint } => Failure::Certificate { host, why: clean(why), hint },
+            Self::NoTls { host, why } => Failure::NoTls { host, why },
+            Self::NotHttp { host, why } => Failure::NotHttp { host, why },
             Self::Proxy(proxy) => Failure::Proxy(Box::new(proxy.clean(shown))),
             Self::NotTls { host } => Failure::NotTls { host },
             Self::Timeout { host, after } => Failure::Timeout { host, after },
@@ -213,15 +241,13 @@ impl Failure {
                 row(Retry::Briefly, false, Exit::Unreachable, "check the address, and that a server is running there")
             }
             Self::Connect { .. } => row(again, false, Exit::Unreachable, UNREACHED),
-            Self::Certificate { why, .. } => row(
+            Self::Certificate { hint, .. } => row(Retry::Never, false, Exit::Unreachable, hint),
+            Self::NoTls { why, .. } => row(Retry::Never, false, Exit::Unreachable, why.hint()),
+            Self::NotHttp { .. } => row(
                 Retry::Never,
-                false,
+                true,
                 Exit::Unreachable,
-                if why.as_str().starts_with(OUT_OF_TIME) {
-                    "check this machine's clock; if it is right, the server needs another certificate"
-                } else {
-                    "for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA"
-                },
+                "check the address and its port; a proxy or another service may have answered",
             ),
             Self::Proxy(proxy) => row(proxy.retry(), proxy.is_sent(), Exit::Unreachable, ""),
             Self::NotTls { .. } => row(
@@ -265,17 +291,16 @@ impl Failure {
         !self.row().sent
     }
 
-    /// Whether the server closed the connection because a client certificate is missing. A retry would not have one
-    /// either.
+    /// Whether the server refused the client certificate, or the lack of one.
     #[must_use]
     pub fn wants_certificate(&self) -> bool {
-        matches!(self, Self::Connect { why, .. } | Self::Broken { why, .. } if why.as_str().contains("CertificateRequired"))
+        matches!(self, Self::NoTls { why: NoTls::Client, .. })
     }
 }
 
 impl Retryable for Failure {
     fn retry(&self) -> Retry {
-        if self.wants_certificate() { Retry::Never } else { self.row().retry }
+        self.row().retry
     }
 }
 
@@ -288,10 +313,12 @@ impl fmt::Display for Failure {
             Self::Lookup { host, why } => write!(f, "cannot look up {host}: {why}"),
             Self::ConnectionRefused { host } => write!(f, "{host} refused the connection"),
             Self::Connect { host, why } => write!(f, "cannot connect to {host}: {why}"),
-            Self::Certificate { host, why } => write!(f, "the certificate of {host} is not trusted: {why}"),
+            Self::Certificate { host, why, .. } => write!(f, "the certificate of {host} is not trusted: {why}"),
+            Self::NoTls { host, why } => write!(f, "{host} {}", why.why()),
+            Self::NotHttp { host, why } => write!(f, "the answer of {host} {why}"),
             Self::Proxy(proxy) => proxy.fmt(f),
             Self::NotTls { host } => write!(f, "{host} does not speak TLS"),
-            Self::Timeout { host, after } => write!(f, "no answer from {host} within {} s", after.as_secs()),
+            Self::Timeout { host, after } => write!(f, "no answer from {host} within {}", seconds(*after)),
             Self::Broken { host, why, .. } => write!(f, "the connection to {host} broke: {why}"),
             Self::Redirect { host, status, location: Some(to) } => {
                 write!(f, "{host} answered {status}, a redirect to {to}")
@@ -318,20 +345,12 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
     })
 }
 
-/// The start of a certificate's fault that depends on the clock.
-const OUT_OF_TIME: &str = "its time is";
-
-fn certificate_fault(why: &rustls::CertificateError) -> String {
-    let date = |time: rustls::pki_types::UnixTime| crate::text::time(time.as_secs().try_into().unwrap_or(i64::MAX));
-    #[allow(clippy::wildcard_enum_match_arm, reason = "the others are told without a time")]
-    match why {
-        rustls::CertificateError::ExpiredContext { not_after, .. } => {
-            format!("{OUT_OF_TIME} over since {}", date(*not_after))
-        }
-        rustls::CertificateError::NotValidYetContext { not_before, .. } => {
-            format!("{OUT_OF_TIME} yet to come, at {}", date(*not_before))
-        }
-        other => in_words(other),
+/// A time limit: `15 s`, or `0.4 s`.
+fn seconds(limit: Duration) -> String {
+    if limit < Duration::from_secs(1) {
+        format!("{:.1} s", limit.as_secs_f32())
+    } else {
+        format!("{} s", limit.as_secs_f32().round())
     }
 }
 
@@ -344,12 +363,21 @@ fn is_refused_stream(error: &(dyn StdError + 'static)) -> bool {
     })
 }
 
+/// An error of a connection. Libraries have several texts for its end, for their own users.
+fn io_cause(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        "it was closed in the middle of an answer".into()
+    } else {
+        error.to_string()
+    }
+}
+
 /// The innermost cause. The outer ones contain the request's address, which our own messages name.
 pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let Some(cause) = causes(error).last() else { return String::new() };
     match cause.downcast_ref::<h2::Error>().and_then(h2::Error::reason) {
         // The library's message repeats the peer's text in the form of Rust code.
         Some(reason) => format!("HTTP/2: {reason}"),
-        None => cause.to_string(),
+        None => cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), io_cause),
     }
 }

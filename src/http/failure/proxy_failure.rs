@@ -146,7 +146,7 @@ impl fmt::Display for ProxyFailure {
             }
             Fault::NotSocks => write!(f, "the proxy {proxy} did not answer as SOCKS 5"),
             Fault::Silent(after) => {
-                write!(f, "no answer from {host} through the proxy {proxy} within {} s", after.as_secs())
+                write!(f, "no answer from {host} through the proxy {proxy} within {}", super::seconds(*after))
             }
             Fault::TooLong => write!(f, "the proxy {proxy} cannot be told a text of more than 255 bytes"),
         }
@@ -155,7 +155,7 @@ impl fmt::Display for ProxyFailure {
 
 impl From<io::Error> for Fault<RawText> {
     fn from(error: io::Error) -> Self {
-        Self::Broken(RawText::new(&error.to_string()))
+        Self::Broken(RawText::new(&super::io_cause(&error)))
     }
 }
 

@@ -11,6 +11,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
 use crate::http::authority::{self, Unfit};
+use crate::http::key_length::KeyLength;
 use crate::http::trust::Anchors;
 
 /// Accepts a certificate that is signed by a trusted authority, or that the user has named.
@@ -79,6 +80,16 @@ impl fmt::Display for UnfitAuthority {
 
 impl std::error::Error for UnfitAuthority {}
 
+/// The fault of a key's length in place of a wrong signature.
+fn or_key_length(error: Error, fault: impl FnOnce() -> Option<KeyLength>) -> Error {
+    match (&error, fault()) {
+        (Error::InvalidCertificate(CertificateError::BadSignature), Some(fault)) => {
+            CertificateError::Other(OtherError(Arc::new(fault))).into()
+        }
+        _ => error,
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -91,7 +102,10 @@ impl ServerCertVerifier for Verifier {
         let certificate = ParsedCertificate::try_from(end_entity)?;
         self.leads_to(&self.anchors.roots, &certificate, intermediates, now)
             .or_else(|error| self.or_named(end_entity, error, now))
-            .map_err(|error| self.unfit_authority(&certificate, intermediates, now).unwrap_or(error))?;
+            .map_err(|error| self.unfit_authority(&certificate, intermediates, now).unwrap_or(error))
+            .map_err(|error| {
+                or_key_length(error, || KeyLength::of_authority(end_entity, intermediates, &self.anchors.roots.roots))
+            })?;
         verify_server_name(&certificate, server_name)?;
         Ok(ServerCertVerified::assertion())
     }
@@ -103,6 +117,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, cert, dss, &self.algorithms)
+            .map_err(|error| or_key_length(error, || KeyLength::of_server(cert)))
     }
 
     fn verify_tls13_signature(
@@ -112,6 +127,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, &self.algorithms)
+            .map_err(|error| or_key_length(error, || KeyLength::of_server(cert)))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

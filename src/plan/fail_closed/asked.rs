@@ -129,8 +129,8 @@ impl Asked {
 fn is_for_something_else(program: &Command, line: &CommandLine, format: AskedFormat) -> bool {
     let to_a_file = one(line, "output").is_some_and(|path| !path.is_empty() && place(Path::new(path)) == Place::File);
     let to_a_profile = one(line, "profile").is_some_and(|name| !name.is_empty());
-    let mut registries = line.arguments.each("registry").peekable();
-    let to_registries = registries.peek().is_some() && registries.all(|name| name.is_some_and(|name| !name.is_empty()));
+    // With `--registry`, no variables are exported: also not with a bad value.
+    let to_registries = line.arguments.has("registry");
     let asked = match format {
         AskedFormat::Absent => to_a_file || to_a_profile || to_registries || line.runs_command,
         AskedFormat::Wrong => to_a_file,

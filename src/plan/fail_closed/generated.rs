@@ -116,7 +116,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
         || flag("check")
         || value("output").is_some_and(|path| is_a_file(&path))
         || value("profile").is_some_and(|name| !name.is_empty())
-        || !registries.is_empty() && registries.iter().all(|name| !name.is_empty())
+        || !registries.is_empty()
         || matches!(format.as_deref(), Some("dotenv" | "json" | "process" | "kubernetes" | "raw"));
     let for_a_shell = ["aws", "gcp", "azure", "vault", "use", "clean"].contains(&command);
     let shell = match format.as_deref() {
@@ -190,9 +190,7 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let elsewhere = match formats.as_slice() {
         [] => {
             let registries = if has("registry") { given(ours, "registry") } else { Vec::new() };
-            !command.is_empty()
-                || once("profile").is_some_and(|name| !name.is_empty())
-                || !registries.is_empty() && !registries.contains(&Some(""))
+            !command.is_empty() || once("profile").is_some_and(|name| !name.is_empty()) || !registries.is_empty()
         }
         [Some("env-no-export")] => {
             may.push(Text::Stop(Shell::Arguments));

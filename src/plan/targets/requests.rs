@@ -1,6 +1,7 @@
 //! Turns a target into its cloud's request: the parser of the command line reads the keys as options.
 
 use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command};
 
 use super::file::{Target as Written, TargetsFile};
@@ -121,12 +122,20 @@ fn parsed<T: Args>(target: &Written) -> Result<T, Usage> {
         // On a command line, `--registry` exports no variables. In a target it does not change what is exported.
         command = command.mut_arg(REGISTRY, |option| option.conflicts_with(Resettable::Reset));
     }
-    let mut found = command.try_get_matches_from(words).map_err(|error| usage(&error))?;
-    T::from_arg_matches_mut(&mut found).map_err(|error| usage(&error))
+    let mut found = command.try_get_matches_from(words).map_err(|error| usage(target.cloud, &error))?;
+    T::from_arg_matches_mut(&mut found).map_err(|error| usage(target.cloud, &error))
 }
 
 /// The message of the command-line parser in one line, without its usage text.
-fn usage(error: &clap::Error) -> Usage {
+fn usage(cloud: &str, error: &clap::Error) -> Usage {
+    if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    {
+        // Each is like `--role-arn <ARN>`.
+        let option = |text: &String| text.split(' ').next().map(|option| option.trim_start_matches('-').to_owned());
+        let keys: Vec<String> = missing.iter().filter_map(option).map(|key| format!("{cloud}.{key}")).collect();
+        return Usage::new(format!("{} is missing, and another key needs it", keys.join(" and ")));
+    }
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
     let line = lines.collect::<Vec<_>>().join(" ");

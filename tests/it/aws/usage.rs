@@ -17,10 +17,10 @@ fn a_timeout_without_time() {
     wrong_options(
         &["--timeout", "soon"],
         expect![[r#"
-        error: invalid value 'soon' for '--timeout <DURATION>': expected number at 0; write it like 90s, 15m or 1h
+            error: invalid value 'soon' for '--timeout <DURATION>': it is not a number with a unit: write s, m, h or d, as in 90s, 15m or 1h30m
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
 }
 

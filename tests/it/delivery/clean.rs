@@ -191,3 +191,43 @@ fn twice_is_once_and_shells_forget() {
         shell.runs(script).job(&sandbox).run().exits(0).stdout_is("3\n0\nnone\n").stderr_is(expect![""]);
     }
 }
+
+/// The copy has the same credentials, and whoever made it may need them: it is told of.
+#[test]
+fn a_file_that_was_replaced_by_a_copy() {
+    for script in [
+        "cp out copy; mv copy out",
+        "mv out away; ln away out",
+        "mv out away; cp away out",
+        "cp out copy; rm out; mv copy out",
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        let scratch =
+            crate::aws::deploy(&["--output", "out"]).job(&sandbox).env("SEMAPHORE_JOB_ID", "job-1").run().scratch;
+        let done =
+            std::process::Command::new("/bin/sh").args(["-c", script]).current_dir(scratch.path()).status().unwrap();
+        assert!(done.success(), "{script}");
+        let is_moved = script.contains("ln ");
+        let output = oidc_exchange(["clean"]).within(scratch).env("SEMAPHORE_JOB_ID", "job-1").run();
+        output.exits(0);
+        if is_moved {
+            // The link is the file itself, which is deleted.
+            continue;
+        }
+        let said = "out: it was replaced since it was written, and is left as it is\n";
+        assert!(
+            output.stderr().starts_with("warning: ") && output.stderr().ends_with(said),
+            "{script}: {}",
+            output.describe()
+        );
+        assert!(output.scratch.path().join("out").exists(), "{script}");
+    }
+    // Replaced by a later exchange of this job, which `clean` undoes too.
+    let sandbox = Sandbox::start().unwrap();
+    let asked = || crate::aws::deploy(&["--output", "out"]).job(&sandbox).env("SEMAPHORE_JOB_ID", "job-1");
+    let scratch = asked().run().scratch;
+    let scratch = asked().within(scratch).run().scratch;
+    let output = oidc_exchange(["clean"]).within(scratch).env("SEMAPHORE_JOB_ID", "job-1").run();
+    output.exits(0).stderr_is(expect![[""]]);
+    assert!(!output.scratch.path().join("out").exists());
+}

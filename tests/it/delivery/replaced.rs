@@ -65,7 +65,9 @@ fn a_file_elsewhere() {
         replace(&path);
         same_number += usize::from(path.metadata().unwrap().ino() == before);
         let cleaned = clean(scratch).run();
-        cleaned.exits(0).stderr_is(expect![""]);
+        cleaned.exits(0).stderr_is(expect![[r#"
+            warning: SCRATCH/out: it was replaced since it was written, and is left as it is
+        "#]]);
         assert_eq!(content(&path), "mine", "trial {trial}");
         assert!(!job_directory(&cleaned.scratch).exists());
         fs::remove_file(path).unwrap();
@@ -85,7 +87,9 @@ fn a_credentials_file_elsewhere() {
         let key = r#"{"type": "service_account", "private_key_id": "mine"}"#;
         fs::write(&path, key).unwrap();
         let cleaned = clean(scratch).run();
-        cleaned.exits(0).stderr_is(expect![""]);
+        cleaned.exits(0).stderr_is(expect![[r#"
+            warning: SCRATCH/key.json: it was replaced since it was written, and is left as it is
+        "#]]);
         assert_eq!(content(&path), key, "trial {trial}");
         fs::remove_file(path).unwrap();
         scratch = cleaned.scratch;
@@ -207,7 +211,9 @@ fn something_else_altogether() {
         let changed = Program::new("/bin/sh", ["-c", change]).within(scratch).hands_over().run();
         changed.exits(0);
         let cleaned = clean(changed.scratch).hands_over().run();
-        cleaned.exits(0).stderr_is(expect![""]);
+        // A file in the place is told of.
+        let said = "warning: SCRATCH/sub/out: it was replaced since it was written, and is left as it is\n";
+        assert_eq!(cleaned.exits(0).told(), if change.starts_with("mv ") { said } else { "" }, "{change}");
         assert!(cleaned.scratch.path().join("sub/out").symlink_metadata().is_ok(), "{change}");
     }
 }

@@ -106,6 +106,7 @@ impl Cell<'_> {
                 setting.impostor.insert(impostor).url()
             }
             What::GoAway if step.exchange() == Exchange::Verify => return Err(NO_SECRET),
+            What::GoAway if step.exchange() != Exchange::Vault => return Err("its client speaks HTTP/1.1 alone"),
             What::GoAway => {
                 let signature = setting.token.rsplit('.').next().unwrap();
                 GoAway::start(&authority, &format!("login {signature}")).origin()

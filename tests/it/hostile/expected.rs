@@ -15,9 +15,10 @@ pub(super) enum Kind {
     Garbled,
     /// The same, and more of it than a run has memory for as values.
     Crowd,
-    /// A redirect, a certificate or a protocol that is never followed, trusted or spoken; an answer that is too large.
+    /// A redirect, a certificate or a protocol that is never followed, trusted or spoken; bytes that are not HTTP; an
+    /// answer that is too large.
     Hopeless,
-    /// Bytes that are not HTTP: like a connection that broke.
+    /// A connection that broke.
     Broken,
     /// A value in place of the one that was asked for.
     Value(Value),

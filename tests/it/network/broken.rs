@@ -42,6 +42,75 @@ fn one_that_always_breaks() {
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
 }
 
+/// Bytes in place of an answer, to the first request.
+fn bytes(bytes: &[u8]) -> Fault {
+    let bytes = bytes.to_vec();
+    Fault::forged(move |_, _| bytes.clone())
+}
+
+/// Another attempt would have the same answer.
+#[test]
+fn an_answer_that_is_not_http() {
+    given_up_at_once(
+        bytes(b"SSH-2.0-OpenSSH_9.9\r\n"),
+        expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       the answer of STS is not HTTP
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: check the address and its port; a proxy or another service may have answered
+        "#]],
+    );
+    let headers = |number: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-more: 0\r\n".repeat(number)).into_bytes();
+    let answers: [(&[u8], &str); 14] = [
+        (b"\0\0\0\x18ftypmp42", "is not HTTP"),
+        (b"220 mail.example ESMTP\r\n\r\n", "is not HTTP"),
+        (b"<html>no</html>\r\n\r\n", "is not HTTP"),
+        (b"{\"error\":\"no\"}\n\n", "is not HTTP"),
+        (b"HTTP/3.0 200 OK\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 abc\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\na header\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\na: 1\r\n folded\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\na: \0\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\n{}", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno length\r\n", "is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}and more\r\n", "is not HTTP"),
+        (&headers(200), "has too many headers, or headers that are too long"),
+    ];
+    for (answer, said) in answers {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.aws.script([bytes(answer)]);
+        let output = deploy(&[]).job(&sandbox).run();
+        output.exits(5).stdout_is(&stopped(5));
+        let text = String::from_utf8_lossy(&answer[..answer.len().min(60)]);
+        assert!(
+            output.stderr().contains(&format!("said       the answer of 127.0.0.1:{} {said}\n", sandbox.aws.port())),
+            "{text}: {}",
+            output.stderr()
+        );
+        assert_eq!(sandbox.aws.requests().len(), 1, "{text}");
+    }
+}
+
+/// An answer that only ends too early may be whole the next time.
+#[test]
+fn the_start_of_an_answer_is_asked_for_again() {
+    let answers: [&[u8]; 5] = [
+        b"",
+        b"HTT",
+        b"HTTP/1.1 200 OK\r\ncontent-le",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n20\r\n{",
+    ];
+    for answer in answers {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.aws.script([bytes(answer)]);
+        deploy(&["-q"]).job(&sandbox).run().exits(0);
+        assert_eq!(sandbox.aws.requests().len(), 2, "{}", String::from_utf8_lossy(answer));
+    }
+}
+
 #[test]
 fn an_answer_that_does_not_come() {
     let sandbox = Sandbox::start().unwrap();

@@ -156,7 +156,6 @@ fn a_signature_of_a_kind_that_is_not_supported() {
             "is of a kind that is not supported: ecdsa-with-SHA384 with a key of brainpoolP384r1",
         ),
         ("secp256k1", "sha256", "is of a kind that is not supported: ecdsa-with-SHA256 with a key of secp256k1"),
-        ("rsa1024", "sha256", "does not fit the key of the authority that it names"),
     ] {
         let directory = Scratch::new();
         issue(&directory, authority, digest, "server", "P-256");
@@ -203,7 +202,7 @@ fn a_server_that_is_its_own_authority() {
           said       the certificate of 127.0.0.1:PORT is not trusted: it is for elsewhere.test, not for 127.0.0.1
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
+        hint: write a name of the certificate into the address, or add this name to the certificate's subjectAltName
     "#]]);
     // And it is that very certificate: one with the same key and names is another.
     openssl(&directory, &format!("req -x509 -key server.key -days 3 -subj /CN=server -out twin.pem {own}"));
@@ -442,5 +441,105 @@ fn a_client_key_of_another_certificate() {
         output.exits(2);
         let said = "said       the client's key is not the key of its certificate\n";
         assert!(output.stderr().contains(said), "{key}: {}", output.stderr());
+    }
+}
+
+/// The length of the key is the fault, not the signature.
+#[test]
+fn an_rsa_key_of_another_length() {
+    for (authority, key, said) in [
+        ("P-256", "rsa1024", "its RSA key has 1024 bits and is too short: 2048 bits at least, 8192 at most"),
+        (
+            "rsa1024",
+            "P-256",
+            "the RSA key of its authority has 1024 bits and is too short: 2048 bits at least, 8192 at most",
+        ),
+        (
+            "rsa1536",
+            "rsa2048",
+            "the RSA key of its authority has 1536 bits and is too short: 2048 bits at least, 8192 at most",
+        ),
+    ] {
+        let directory = Scratch::new();
+        issue(&directory, authority, "sha256", "server", key);
+        for version in ["1.2", "1.3"] {
+            let server = Server::start(&directory, "server", version, &[]);
+            let output = ask(&directory, &server, "127.0.0.1", "ca.pem");
+            output.exits(5);
+            let said = format!("said       the certificate of 127.0.0.1:PORT is not trusted: {said}\n");
+            assert!(output.told().contains(&said), "{authority} {key} TLS {version}: {}", output.told());
+            let hint = "hint: issue that certificate again with an RSA key of 2048 bits or more\n";
+            assert!(output.told().contains(hint), "{}", output.told());
+        }
+    }
+}
+
+/// The common name does not count (RFC 9525), nor does a name of another kind.
+#[test]
+fn a_certificate_that_names_no_host() {
+    for names in
+        ["", "subjectAltName=email:a@b.test", "subjectAltName=URI:https://127.0.0.1", "subjectAltName=RID:1.2.3.4"]
+    {
+        let directory = Scratch::new();
+        signed_by(&directory, "basicConstraints=critical,CA:TRUE\n", "-days 2");
+        directory.write("extensions", format!("basicConstraints=CA:FALSE\n{names}\n"));
+        openssl(
+            &directory,
+            "x509 -req -in server.csr -CA signer.pem -CAkey signer.key -CAcreateserial -days 2 -extfile extensions -out server.pem",
+        );
+        let server = Server::start(&directory, "server", "1.3", &[]);
+        ask(&directory, &server, "127.0.0.1", "signer.pem").exits(5).stderr_is(expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       the certificate of 127.0.0.1:PORT is not trusted: its subjectAltName has no DNS name and no IP address, and 127.0.0.1 is required there
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: write a name of the certificate into the address, or add this name to the certificate's subjectAltName
+        "#]]);
+    }
+}
+
+/// The forms of a certificate's file that OpenSSL writes.
+#[test]
+fn a_file_of_another_form() {
+    let directory = Scratch::new();
+    issue(&directory, "P-256", "sha256", "server", "P-256");
+    let pem = fs::read_to_string(directory.path().join("ca.pem")).unwrap();
+    directory.write("old.pem", pem.replace(" CERTIFICATE", " X509 CERTIFICATE"));
+    openssl(&directory, "x509 -in ca.pem -outform DER -out ca.der");
+    openssl(&directory, "x509 -in ca.pem -trustout -addreject serverAuth -out trusted.pem");
+    openssl(&directory, "crl2pkcs7 -nocrl -certfile ca.pem -out ca.p7b");
+    openssl(&directory, "crl2pkcs7 -nocrl -certfile ca.pem -outform DER -out ca.p7");
+    openssl(&directory, "pkcs12 -export -nokeys -in ca.pem -passout pass:x -out ca.p12");
+    openssl(&directory, "pkey -in ca.key -outform DER -out key.der");
+    let server = Server::start(&directory, "server", "1.3", &[]);
+    reached(&ask(&directory, &server, "127.0.0.1", "old.pem"), "X509 CERTIFICATE");
+    for (file, said) in [
+        ("ca.der", "is DER, not PEM; convert it with: openssl x509 -inform DER -in FILE -out FILE.pem"),
+        ("trusted.pem", "holds a TRUSTED CERTIFICATE of OpenSSL; convert it with: openssl x509 -in FILE -out FILE.pem"),
+        (
+            "ca.p7b",
+            "holds PKCS #7, not certificates; convert it with: openssl pkcs7 -print_certs -in FILE -out FILE.pem",
+        ),
+        (
+            "ca.p7",
+            "is PKCS #7, not PEM; convert it with: openssl pkcs7 -inform DER -print_certs -in FILE -out FILE.pem",
+        ),
+        ("ca.p12", "is PKCS #12, not PEM; convert it with: openssl pkcs12 -nokeys -in FILE -out FILE.pem"),
+        ("key.der", "holds no PEM certificate"),
+    ] {
+        let output = ask(&directory, &server, "127.0.0.1", file);
+        output.exits(2);
+        assert!(output.told().contains(&format!("trusted.pem {said}\n")), "{file}: {}", output.told());
+    }
+    // Each command does what it is for.
+    for command in [
+        "x509 -inform DER -in ca.der -out made.pem",
+        "x509 -in trusted.pem -out made.pem",
+        "pkcs7 -print_certs -in ca.p7b -out made.pem",
+        "pkcs7 -inform DER -print_certs -in ca.p7 -out made.pem",
+        "pkcs12 -nokeys -passin pass:x -in ca.p12 -out made.pem",
+    ] {
+        openssl(&directory, command);
+        reached(&ask(&directory, &server, "127.0.0.1", "made.pem"), command);
     }
 }

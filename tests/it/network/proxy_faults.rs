@@ -214,12 +214,31 @@ fn one_that_opens_a_way_before_it_leads_anywhere() {
     asked(6, "20s").exits(0);
     asked(300, "11s").exits(5).stderr_is(expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within 10 s
+          said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within 0.7 s
           asked for  arn:aws:iam::123456789012:role/deploy
           tried      N attempts in T s
 
         hint: check whether the proxy that HTTPS_PROXY names reaches sts.sandbox.test:PORT, or list sts.sandbox.test:PORT in NO_PROXY if this machine reaches it without the proxy
     "#]]);
+}
+
+/// Also if --timeout ends before the proxy's own time does.
+#[test]
+fn one_that_is_silent_until_the_timeout_is_named() {
+    let elsewhere = Elsewhere::start();
+    let silent = Recorder::proxy_that("", Duration::from_mins(5));
+    let opened = Recorder::proxy_that_connects_after(Duration::from_mins(5));
+    for proxy in [silent, opened] {
+        for timeout in ["2s", "500ms"] {
+            let program = elsewhere.job_with("sts.sandbox.test", &["-q", "--timeout", timeout]);
+            let output = program.env("HTTPS_PROXY", proxy.url()).word(&proxy.port().to_string(), "PROXY").run();
+            output.exits(5);
+            let said = "said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within ";
+            assert!(output.told().contains(said), "{}", output.told());
+            let hint = "hint: check whether the proxy that HTTPS_PROXY names reaches sts.sandbox.test:PORT, or list";
+            assert!(output.told().contains(hint), "{}", output.told());
+        }
+    }
 }
 
 /// `NO_PROXY` has no say where a provider's own variable names the proxy.

@@ -1,7 +1,9 @@
 //! Trusted and untrusted certificates.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sandbox::aws::Sts;
@@ -10,7 +12,7 @@ use sandbox::{Sandbox, Tls};
 
 use super::unreachable;
 use crate::aws::deploy;
-use crate::support::{Program, expect};
+use crate::support::{Output, Program, expect, stopped};
 
 /// A job whose STS speaks TLS, with the good authority in `good.pem` and a stranger's in `other.pem`.
 fn job<'s>(sandbox: &'s Sandbox, tls: &Tls, arguments: &[&str]) -> Program<'s> {
@@ -97,12 +99,12 @@ fn a_certificate_for_another_name() {
     unreachable(
         program.word(&format!("127.0.0.1:{}", sts.port()), "OTHER"),
         expect![[r#"
-        error: AWS STS could not be reached or kept failing
-          said       the certificate of OTHER is not trusted: it is for elsewhere.test, not for 127.0.0.1
-          asked for  arn:aws:iam::123456789012:role/deploy
+            error: AWS STS could not be reached or kept failing
+              said       the certificate of OTHER is not trusted: it is for elsewhere.test, not for 127.0.0.1
+              asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
-    "#]],
+            hint: write a name of the certificate into the address, or add this name to the certificate's subjectAltName
+        "#]],
     );
 }
 
@@ -214,4 +216,78 @@ fn a_port_that_does_not_speak_tls() {
         served.join().unwrap();
     }
     assert!(sandbox.aws.requests().is_empty());
+}
+
+/// A server whose TLS can never agree with the client's ends it with a fatal alert (RFC 8446, section 6).
+#[test]
+fn a_server_that_ends_the_handshake_with_an_alert() {
+    const ALGORITHM: &str =
+        "refused the TLS handshake: no cipher suite, curve or signature algorithm in common, or no client certificate";
+    const CLIENT: &str = "refused the client certificate, or requires one";
+    for (alert, said) in [
+        (70, "supports neither TLS 1.2 nor TLS 1.3"),
+        (86, "supports neither TLS 1.2 nor TLS 1.3"),
+        (40, ALGORITHM),
+        (71, ALGORITHM),
+        (47, ALGORITHM),
+        (109, ALGORITHM),
+        (110, ALGORITHM),
+        (112, "has no certificate for this name"),
+        (120, "supports neither HTTP/1.1 nor HTTP/2 over TLS"),
+        (42, CLIENT),
+        (48, CLIENT),
+        (49, CLIENT),
+        (116, CLIENT),
+    ] {
+        let (output, asked) = alerted(alert, "30s");
+        output.exits(5).stdout_is(&stopped(5));
+        assert!(output.told().contains(&format!("said       OTHER {said}\n")), "{alert}: {}", output.told());
+        assert_eq!(asked, 1, "{alert}");
+    }
+    alerted(70, "30s").0.stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       OTHER supports neither TLS 1.2 nor TLS 1.3
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: have the server support TLS 1.2 or 1.3 with a common cipher suite and curve (P-256, P-384 or X25519)
+    "#]]);
+    // Others may not be sent again.
+    let (output, asked) = alerted(80, "2s");
+    assert!(asked > 1, "{}", output.told());
+    output.exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       cannot connect to OTHER: the server closed TLS with alert 80 (internal_error)
+          asked for  arn:aws:iam::123456789012:role/deploy
+          tried      N attempts in T s
+
+        hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
+    "#]]);
+}
+
+/// The run against a server that answers every connection with this alert, and the number of connections.
+fn alerted(alert: u8, timeout: &str) -> (Output, usize) {
+    let sandbox = Sandbox::start().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (asked, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (count, end) = (Arc::clone(&asked), Arc::clone(&ended));
+    let served = std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            if end.load(Ordering::SeqCst) {
+                return;
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.read(&mut [0; 8 << 10]);
+            let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, alert]);
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    });
+    let program = deploy(&["-q", "--timeout", timeout]).job(&sandbox);
+    let output =
+        program.env("AWS_ENDPOINT_URL_STS", format!("https://{address}")).word(&address.to_string(), "OTHER").run();
+    ended.store(true, Ordering::SeqCst);
+    drop(TcpStream::connect(address));
+    served.join().unwrap();
+    (output, asked.load(Ordering::SeqCst))
 }

@@ -166,7 +166,7 @@ fn a_file_that_docker_cannot_read_is_left_and_nothing_is_sent() {
         let output = program.run();
         output.exits(2).stdout_is("");
         assert!(
-            output.stderr().contains("hint: correct the file: docker does not read it either"),
+            output.stderr().contains("hint: correct the file with an editor; it was left as it is"),
             "{}",
             output.stderr()
         );
@@ -178,7 +178,7 @@ fn a_file_that_docker_cannot_read_is_left_and_nothing_is_sent() {
     program.run().exits(2).stderr_is(expect![[r#"
         error: --registry: SCRATCH/home/.docker/config.json: it is not UTF-8 text
 
-        hint: correct the file: docker does not read it either. It was left as it is
+        hint: correct the file with an editor; it was left as it is
         hint: name another directory for config.json with DOCKER_CONFIG
     "#]]);
     let program = register(&sandbox, &[HOST]);
@@ -186,7 +186,7 @@ fn a_file_that_docker_cannot_read_is_left_and_nothing_is_sent() {
     program.run().exits(2).stderr_is(expect![[r#"
         error: --registry: SCRATCH/home/.docker/config.json: it is not an object of JSON
 
-        hint: correct the file: docker does not read it either. It was left as it is
+        hint: correct the file with an editor; it was left as it is
         hint: name another directory for config.json with DOCKER_CONFIG
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 0);

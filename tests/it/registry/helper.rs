@@ -216,3 +216,17 @@ fn the_name_decides() {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_oidc-exchange"), &other).unwrap();
     Program::new(other, ["get"]).job_of(&sandbox, &Job::branch("main")).within(scratch).run().exits(2);
 }
+
+/// The file of the password, if something else has written it.
+#[test]
+fn a_file_that_is_not_text() {
+    let sandbox = Sandbox::start().unwrap();
+    let scratch = register(&sandbox, &[HOST]).run().scratch;
+    let files = scratch.files();
+    let file = files.iter().find(|path| path.to_string_lossy().contains(HOST)).unwrap();
+    std::fs::write(scratch.path().join(file), b"\xff\xfe{\x80").unwrap();
+    let output = helper(&sandbox, "get", HOST, scratch).run();
+    output.exits(1);
+    assert!(output.stderr().contains("it is not UTF-8 text"), "{}", output.describe());
+    assert!(!output.describe().contains("stream did not"), "{}", output.describe());
+}

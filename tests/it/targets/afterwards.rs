@@ -136,7 +136,7 @@ fn a_role_that_was_made_a_moment_ago_is_waited_for() {
     with(&["new", "--timeout", "20s"], &file, &sandbox).run().exits(2).stderr_is(expect![[r#"
         error: oidc-exchange.toml:37:5: target new: --wait-for-iam: --timeout would end the wait before its time
 
-        hint: give the whole exchange more time: --timeout 1m 20s
+        hint: give the whole exchange more time: --timeout 1m20s
     "#]]);
 }
 

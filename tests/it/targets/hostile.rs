@@ -232,9 +232,9 @@ fn values_that_are_empty_or_hold_more_than_one() {
         error: oidc-exchange.toml:4:5: target x: --region: `eu-central-1.evil.test/` is not a region's name
         error: oidc-exchange.toml:4:5: target x: --role-session-name: `` is not a role session name
         error: oidc-exchange.toml:4:5: target x: aws.role-session-name: it has a line feed or another control character
-        error: oidc-exchange.toml:4:5: target x: invalid value '' for '--duration <DURATION>': value was empty; write it like 90s, 15m or 1h
-        error: oidc-exchange.toml:4:5: target x: invalid value '1h; id' for '--duration <DURATION>': invalid character at 2; write it like 90s, 15m or 1h
-        error: oidc-exchange.toml:4:5: target x: --policy: not JSON: EOF while parsing a value at line 1 column 0
+        error: oidc-exchange.toml:4:5: target x: invalid value '' for '--duration <DURATION>': it is not a number with a unit: write s, m, h or d, as in 90s, 15m or 1h30m
+        error: oidc-exchange.toml:4:5: target x: invalid value '1h; id' for '--duration <DURATION>': it is not a number with a unit: write s, m, h or d, as in 90s, 15m or 1h30m
+        error: oidc-exchange.toml:4:5: target x: --policy is empty
         error: oidc-exchange.toml:4:5: target x: aws.policy: a targets file names no file: write the policy itself
         error: oidc-exchange.toml:4:5: target x: --policy-arn: `` is not a managed policy's ARN: it has 20 to 2048 characters
         error: oidc-exchange.toml:4:5: target x: --allowed-account-id: `` is not an account's id
@@ -351,7 +351,7 @@ fn places_that_are_no_file() {
         error: --targets: cannot read /dev/null: it is not an ordinary file
         error: a value is required for '--targets <FILE>' but none was supplied
         error: --targets: cannot read good.toml/x: Not a directory (os error 20)
-        error: --targets: cannot read -: No such file or directory (os error 2)
+        error: --targets -: standard input cannot be used here: write the name of a file
         error: --targets: cannot read out/etc/passwd: a link leads out of the checkout
         error: --targets: cannot read here.toml: a link leads out of the checkout
         error: OIDC_EXCHANGE_TARGETS: cannot read nowhere.toml: No such file or directory (os error 2)

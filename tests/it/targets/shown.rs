@@ -73,7 +73,7 @@ project = "x"
 
         hint: the role's own maximum, an hour unless it was raised, holds as well
         error: oidc-exchange.toml:9:5: target c: the argument '--profile <NAME>' cannot be used with '--env-prefix <PREFIX>'
-        error: oidc-exchange.toml:11:9: target d: the following required arguments were not provided: --provider <NAME>
+        error: oidc-exchange.toml:11:9: target d: gcp.provider is missing, and another key needs it
     "#]]);
     run_of(&["--check", "deploy", "release"], &sandbox).run().exits(2).stdout_is("").stderr_is(expect![[r#"
         error: AWS_ACCESS_KEY_ID is for the target deploy and for the target release

@@ -102,3 +102,54 @@ fn what_belongs_to_another_tools_file_is_told_before_anything_is_sent() {
         hint: remove `export`: DB_PASSWORD=secret/production/db#password
     "#]]);
 }
+
+/// `#*` of it sets nothing, which is told: the variables of an earlier secret are still there.
+#[test]
+fn a_secret_without_fields() {
+    let world = World::new();
+    world.must("ID/kv2/data/ci/none", &json!({ "data": {} }));
+    for word in ["P_=ID/kv2/ci/none#*", "P_=ID/kv2/ci/none?optional#*"] {
+        world.vault(&[word]).run().exits(0).stdout_is("").stderr_is(expect![[r#"
+            warning: the secret at ID/kv2/data/ci/none has no fields: it sets no variable
+        "#]]);
+    }
+    // One that is not there is optional, and was asked for in these words.
+    world.vault(&["P_=ID/kv2/ci/absent?optional#*"]).run().exits(0).stdout_is("").stderr_is(expect![[""]]);
+    world.vault(&["P_=ID/kv2/ci/db#*"]).run().exits(0).stderr_is(expect![[""]]);
+}
+
+/// `--format raw` prints one text.
+#[test]
+fn a_value_that_raw_cannot_print() {
+    let world = World::new();
+    world.must("ID/kv2/data/ci/raw", &json!({ "data": { "bytes": "/w==", "nul": "a\u{0}b", "text": "YQ==" } }));
+    let raw = |word: &str| world.vault(&[word, "--format", "raw"]).run();
+    raw("A=ID/kv2/ci/raw?base64#text").exits(0).stdout_is("a");
+    raw("A=ID/kv2/ci/raw?base64#bytes").exits(6).stdout_is("").stderr_is(expect![[r#"
+        error: the value for A is binary, and --format raw prints only text
+
+        hint: write it to a private file: without --format raw, A=path?base64&file#field sets A to the file's path
+    "#]]);
+    raw("A=ID/kv2/ci/raw#nul").exits(6).stdout_is("").stderr_is(expect![[r#"
+        error: the value for A holds a NUL byte, and --format raw prints only text
+
+        hint: write it to a private file: without --format raw, A=path?base64&file#field sets A to the file's path
+    "#]]);
+}
+
+/// A policy can require that answers are wrapped.
+#[test]
+fn an_answer_that_is_wrapped() {
+    let sandbox = &sandbox::Sandbox::start().unwrap();
+    let wrapped = r#"{"request_id":"r","data":null,"auth":null,"wrap_info":{"token":"hvs.WRAPPED","ttl":60}}"#;
+    sandbox.vault.always(sandbox::Fault::Status { status: 200, headers: Vec::new(), body: wrapped.into() });
+    let program = crate::support::oidc_exchange(["vault", "--role", "ci", "A=kv2:secret/x#y", "--on-error", "none"]);
+    let output = program.job(sandbox).env("VAULT_ADDR", sandbox.vault.url()).run();
+    output.exits(5).stderr_is(expect![[r#"
+        error: Vault could not be reached or kept failing
+          said       the answer with status 200 cannot be used: it is wrapped (response wrapping), which oidc-exchange does not request
+          asked for  role ci at auth/jwt/login of http://VAULT
+
+        hint: remove min_wrapping_ttl from the policies for this path, or the header X-Vault-Wrap-TTL that a proxy adds
+    "#]]);
+}

@@ -12,22 +12,22 @@ use crate::hostile::expected::Kind;
 /// Bytes that are not what HTTP has.
 pub(super) fn frames(row: &mut Add<'_>) {
     let raw = |bytes: &'static [u8]| answer(move |_| Ok(Attack::new(Fault::forged(move |_, _| bytes.to_vec()))));
-    row("a banner of another protocol", Kind::Broken, raw(b"SSH-2.0-OpenSSH_9.9\r\n\x1b[2JFORGED\r\n\r\n"));
+    row("a banner of another protocol", Kind::Hopeless, raw(b"SSH-2.0-OpenSSH_9.9\r\n\x1b[2JFORGED\r\n\r\n"));
     let lengths = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 900\r\n\r\n{}";
-    row("two lengths that differ", Kind::Broken, raw(lengths));
+    row("two lengths that differ", Kind::Hopeless, raw(lengths));
     let control = b"HTTP/1.1 200 OK\r\nx-request-id: a\x1b[2J\0FORGED\r\ncontent-length: 2\r\n\r\n{}";
-    row("a header with control characters", Kind::Broken, raw(control));
+    row("a header with control characters", Kind::Hopeless, raw(control));
     let endless = answer(|_| {
         let again = format!("x-more: {}\r\n", "0".repeat(1_000)).repeat(8).into_bytes();
         Ok(Attack::new(Fault::Endless { first: b"HTTP/1.1 200 OK\r\n".to_vec(), again }))
     });
-    row("a head without end", Kind::Broken, endless);
+    row("a head without end", Kind::Hopeless, endless);
     let many = answer(|_| {
         let lines: Vec<String> = (0..100_000).map(|number| format!("x-{number}: 0\r\n")).collect();
         let head = format!("HTTP/1.1 200 OK\r\n{}content-length: 2\r\n\r\n{{}}", lines.concat()).into_bytes();
         Ok(Attack::new(Fault::forged(move |_, _| head.clone())))
     });
-    row("100,000 headers", Kind::Broken, many);
+    row("100,000 headers", Kind::Hopeless, many);
     let ahead = answer(|stage| {
         let step = stage.step;
         Ok(Attack::new(Fault::forged(move |_, answer| {
