@@ -107,6 +107,11 @@ fn each_refusal_has_its_cause() {
 
         hint: give the client the role AcrPull or AcrPush on this registry; a new role needs some minutes
         hint: check that --tenant-id is the tenant of the registry
+        error: Azure Container Registry could not be reached or kept failing
+          said       status 401, without an error code of a registry
+          asked for  the password of contoso.azurecr.io
+
+        hint: was this Azure Container Registry? a proxy, a captive portal or a wrong --registry may have answered
         error: Azure Container Registry refused to give a password
           said       DENIED: requested access to the resource is denied
           asked for  the password of contoso.azurecr.io
