@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use expect_test::Expect;
@@ -11,7 +12,7 @@ use oidc_exchange::shell::posix::{self, Codes};
 use regex_lite::Regex;
 
 use super::scratch::Scratch;
-use super::secrets::Secrets;
+use super::secrets::{Leak, Secrets};
 
 /// The result of a finished run.
 pub(crate) struct Output {
@@ -97,8 +98,8 @@ impl Output {
             let stray = file.starts_with(self.scratch.tmp());
             if public || ((stray || self.code != Some(0)) && !hands_over) {
                 let bytes = std::fs::read(&file).unwrap_or_default();
-                let place = self.filters.apply(&file.to_string_lossy());
-                found = found.and_then(|()| self.secrets.search(place, &bytes));
+                let named = |leak: Leak| Leak { place: self.filters.apply(&leak.place), ..leak };
+                found = found.and_then(|()| self.secrets.search(file.display(), &bytes).map_err(named));
             }
         }
         found.unwrap_or_else(|leak| panic!("{leak}"));
@@ -144,30 +145,33 @@ impl Filters {
 
     fn apply(&self, text: &str) -> String {
         let text = self.0.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
-        let patterns = [
-            (r"\(request [0-9a-f-]{36}\)", "(request ID)"),
-            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
-            (r"TIME, in \d+ [a-z]+( \d+ [a-z]+)?", "TIME, in SPAN"),
-            (r"TIME, \d+ [a-z]+( \d+ [a-z]+)? ago", "TIME, SPAN ago"),
-            (r#""seconds_left": -?\d+"#, r#""seconds_left": N"#),
-            (r"\b\d+ attempts in \d+\.\d s", "N attempts in T s"),
-            (r"\b1 attempt in \d+\.\d s", "1 attempt in T s"),
-            (r"trying again for up to \d+ s", "trying again for up to T s"),
-            (r"trying again in \d+\.\d s", "trying again in T s"),
-            (r"date/time \d{10}\b", "date/time SECONDS"),
-            (r"\.rs:\d+\b", ".rs:LINE"),
-            (r"verification time \d{10}\b", "verification time SECONDS"),
-            (r"\(\d+ seconds ago\b", "(N seconds ago"),
-            (r"\bends in \d+ s", "ends in T s"),
-            (r"\bexpires in \d+ s", "expires in T s"),
-            (r" in \d+ ms", " in T ms"),
-            (r" after \d+ ms", " after T ms"),
-        ];
-        patterns
-            .iter()
-            .fold(text, |text, (pattern, word)| Regex::new(pattern).unwrap().replace_all(&text, *word).into_owned())
+        PATTERNS.iter().fold(text, |text, (pattern, word)| pattern.replace_all(&text, *word).into_owned())
     }
 }
+
+/// What differs from run to run. The expressions are compiled once: thousands of runs use them.
+static PATTERNS: LazyLock<[(Regex, &str); 17]> = LazyLock::new(|| {
+    [
+        (r"\(request [0-9a-f-]{36}\)", "(request ID)"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
+        (r"TIME, in \d+ [a-z]+( \d+ [a-z]+)?", "TIME, in SPAN"),
+        (r"TIME, \d+ [a-z]+( \d+ [a-z]+)? ago", "TIME, SPAN ago"),
+        (r#""seconds_left": -?\d+"#, r#""seconds_left": N"#),
+        (r"\b\d+ attempts in \d+\.\d s", "N attempts in T s"),
+        (r"\b1 attempt in \d+\.\d s", "1 attempt in T s"),
+        (r"trying again for up to \d+ s", "trying again for up to T s"),
+        (r"trying again in \d+\.\d s", "trying again in T s"),
+        (r"date/time \d{10}\b", "date/time SECONDS"),
+        (r"\.rs:\d+\b", ".rs:LINE"),
+        (r"verification time \d{10}\b", "verification time SECONDS"),
+        (r"\(\d+ seconds ago\b", "(N seconds ago"),
+        (r"\bends in \d+ s", "ends in T s"),
+        (r"\bexpires in \d+ s", "expires in T s"),
+        (r" in \d+ ms", " in T ms"),
+        (r" after \d+ ms", " after T ms"),
+    ]
+    .map(|(pattern, word)| (Regex::new(pattern).unwrap(), word))
+});
 
 /// The text that stops a caller.
 pub(crate) fn stop(code: u8) -> String {
