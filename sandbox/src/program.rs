@@ -29,7 +29,9 @@ pub(crate) fn directory() -> io::Result<PathBuf> {
 
 fn build(cargo: &std::ffi::OsStr, directory: &Path) -> io::Result<()> {
     let mut command = Command::new(cargo);
-    command.args(["build", "--package", NAME, "--profile", profile(directory)]);
+    // Both packages: cargo resolves other features for one of them, and would build the dependencies again.
+    command.args(["build", "--package", NAME, "--package", env!("CARGO_PKG_NAME"), "--bins"]);
+    command.args(["--profile", profile(directory)]);
     // Cargo's variables for this program would cause build scripts to run again.
     for (variable, _) in env::vars_os() {
         let name = variable.as_encoded_bytes();

@@ -157,7 +157,10 @@ fn under_cargo_the_program_is_built_first_and_says_so_on_standard_error() {
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o700)).unwrap();
     let output = command.env("CARGO", &cargo).output().unwrap();
     assert_eq!(stdout(&output), "built\n");
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("build --package oidc-exchange --profile "));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .starts_with("build --package oidc-exchange --package sandbox --bins --profile ")
+    );
 
     let slow = format!("#!/bin/sh\nsleep 6\nprintf '#!/bin/sh\necho built\n' > {}", program.display());
     fs::write(&cargo, slow).unwrap();
