@@ -159,13 +159,13 @@ fn an_outage_is_outlived_while_the_credentials_live() {
     let first = process(&[]).job_of(&sandbox, &job()).token(&token).run();
     age(&first, Duration::from_secs(200));
     sandbox.aws.always(Some(Fault::status(503)));
-    let second = again(&sandbox, &token, first, &["--timeout", "1s"]);
+    let second = again(&sandbox, &token, first, &["--timeout", "4s"]);
     second.exits(0).stderr_is(expect![[r#"
         warning: AWS STS: status 503, without an error code of STS; trying again for up to T s
         warning: AWS STS: status 503, without an error code of STS; the earlier credentials are still valid
     "#]]);
     age(&second, Duration::ZERO);
-    again(&sandbox, &token, second, &["--timeout", "1s"]).exits(5).stdout_is("");
+    again(&sandbox, &token, second, &["--timeout", "4s"]).exits(5).stdout_is("");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn an_outage_is_outlived_while_the_session_lives() {
     let first = eks(&[]).job_of(&sandbox, &job()).token(&subject).run();
     age(&first, Duration::from_mins(5));
     sandbox.aws.always(Some(Fault::status(503)));
-    let second = again(eks(&["--timeout", "1s"]), &sandbox, &subject, first).run();
+    let second = again(eks(&["--timeout", "4s"]), &sandbox, &subject, first).run();
     let (_, expires) = answered(&second);
     assert!(is_in(expires, Duration::from_mins(5)));
     second.stderr_is(expect![[r#"

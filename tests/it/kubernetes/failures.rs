@@ -81,7 +81,7 @@ fn an_outage_is_remembered_too() {
     let sandbox = Sandbox::start().unwrap();
     let subject = sandbox.issuer.token(&job());
     sandbox.aws.always(Some(Fault::status(503)));
-    let first = eks(&["--timeout", "1s"]).job_of(&sandbox, &job()).token(&subject).run();
+    let first = eks(&["--timeout", "4s"]).job_of(&sandbox, &job()).token(&subject).run();
     first.exits(5).stdout_is("");
     let before = calls(&sandbox);
     let second = again(eks(&[]), &sandbox, &subject, first).run();

@@ -108,7 +108,7 @@ fn a_failure_is_remembered() {
     "#]]);
     assert_eq!(calls(&sandbox), before);
     sandbox.azure.always(Some(Fault::status(503)));
-    let third = again(azure(&["--timeout", "1s"]), &sandbox, &subject, second).run();
+    let third = again(azure(&["--timeout", "4s"]), &sandbox, &subject, second).run();
     third.exits(5).stdout_is("");
     let before = calls(&sandbox);
     let fourth = again(azure(&[]), &sandbox, &subject, third).run();

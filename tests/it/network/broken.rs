@@ -284,7 +284,7 @@ fn an_answer_that_ends_in_the_middle() {
     let run = |body: &str| {
         let bytes = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes();
         sandbox.aws.script([Fault::forged(move |_, _| bytes.clone())]);
-        deploy(&["--timeout", "2s"]).job(&sandbox).secret("the token", token).hands_over().run()
+        deploy(&["--timeout", "40s"]).job(&sandbox).secret("the token", token).hands_over().run()
     };
     assert!(run(&whole).exits(0).stdout().contains(&format!("AWS_SESSION_TOKEN='{token}'")));
     run(&format!("{whole}\n \r\n")).exits(0);
@@ -346,7 +346,7 @@ fn what_is_no_redirect_is_not_called_one() {
         let sandbox = Sandbox::start().unwrap();
         let headers = vec![("location".to_owned(), "http://elsewhere.test/".to_owned())];
         sandbox.aws.script([Fault::Status { status, headers, body: String::new() }]);
-        let output = deploy(&["--timeout", "2s"]).job(&sandbox).run();
+        let output = deploy(&["--timeout", "40s"]).job(&sandbox).run();
         let said = output.exits(5).stdout_is(&stopped(5)).stderr();
         assert!(said.contains(&format!("said       status {status}, without an error code of STS")), "{said}");
         assert!(!said.contains("redirect"), "{said}");
