@@ -1,5 +1,7 @@
 //! Writes all of standard error: errors, warnings, notes, and the details of `-v`.
 
+mod evaluated;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+pub use self::evaluated::is_evaluated;
 use crate::error::Report;
 use crate::secret::{redact_key_shaped, redact_pem, sanitized};
 use crate::stdio::{self, BoundedStderr, Stream};
@@ -80,7 +83,8 @@ where
         let mut text = String::new();
         ctx.format_fields(format::Writer::new(&mut text), event)?;
         let prefix = if *event.metadata().level() <= Level::WARN { "warning" } else { "oidc-exchange" };
-        writeln!(writer, "{prefix}: {}", shown(&text))
+        let line = format!("{prefix}: {}\n", shown(&text));
+        writer.write_str(&evaluated::if_it_is(line))
     }
 }
 
@@ -110,6 +114,7 @@ pub fn usage(text: &str) {
 }
 
 fn write(text: &str) {
+    let text = evaluated::if_it_is(text.to_owned());
     stdio::write_within(Stream::Err, text.as_bytes(), Duration::from_secs(1));
 }
 

@@ -32,6 +32,7 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
     failure.install_panic_hook();
+    diagnostic::is_evaluated(|| failure.is_for_shell());
     if let Err(report) = host::within_limits() {
         drop(held_back);
         return fail(&failure, Exit::Usage, &report);
@@ -249,27 +250,24 @@ fn readable(script: String) -> Result<String, Usage> {
 /// Prints the errors and the failure output. Returns the lowest exit code of the errors.
 fn fail_with(failure: &FailureOutput, errors: &[Error]) -> ExitCode {
     let exit = errors.iter().map(Error::exit).min_by_key(|exit| exit.code()).unwrap_or(Exit::Bug);
-    failure.print(exit);
-    for error in errors {
-        diagnostic::report(error.report());
-    }
+    failure.print_with(exit, || errors.iter().for_each(|error| diagnostic::report(error.report())));
     ExitCode::from(exit.code())
 }
 
 fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {
-    failure.print(exit);
-    diagnostic::report(report);
+    failure.print_with(exit, || diagnostic::report(report));
     ExitCode::from(exit.code())
 }
 
 fn misunderstood(failure: &FailureOutput, mut error: clap::Error) -> ExitCode {
-    failure.print(Exit::Usage);
-    cli::advise(&mut error, &failure.words());
-    diagnostic::usage(&error.render().to_string());
-    if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {
-        diagnostic::usage(
-            "\nhint: a command line is public: put the token into a variable, and name that with --token-env",
-        );
-    }
+    failure.print_with(Exit::Usage, || {
+        cli::advise(&mut error, &failure.words());
+        diagnostic::usage(&error.render().to_string());
+        if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {
+            diagnostic::usage(
+                "\nhint: a command line is public: put the token into a variable, and name that with --token-env",
+            );
+        }
+    });
     ExitCode::from(Exit::Usage.code())
 }

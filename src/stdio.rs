@@ -116,6 +116,15 @@ pub fn write_within(stream: Stream, text: &[u8], within: Duration) {
     progress.stop();
 }
 
+/// Whether standard output and standard error are one pipe or file (`2>&1`), so that a shell evaluates both. A terminal
+/// and `/dev/null` do not count.
+#[must_use]
+pub fn are_one() -> bool {
+    let (Ok(out), Ok(err)) = (fstat(std::io::stdout().as_fd()), fstat(std::io::stderr().as_fd())) else { return false };
+    (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino)
+        && FileType::from_raw_mode(out.st_mode) != FileType::CharacterDevice
+}
+
 /// A writer to standard error for log lines. A line that is not read soon is dropped.
 #[derive(Clone, Copy, Debug)]
 pub struct BoundedStderr;

@@ -19,6 +19,7 @@ use crate::cli::Cli;
 use crate::cloud::About;
 use crate::clouds;
 use crate::delivery;
+use crate::diagnostic;
 use crate::error::Exit;
 use crate::host::Env;
 
@@ -109,8 +110,26 @@ impl FailureOutput {
         self.asked().text(&files.join("\n"), self.0.files.targets.get(), code)
     }
 
+    /// Whether standard output is for a shell.
+    #[must_use]
+    pub fn is_for_shell(&self) -> bool {
+        !self.text(Exit::Bug.code()).is_empty()
+    }
+
+    /// Writes the text to standard output, and the error with `report`. The text comes first, because standard error may
+    /// block. If a shell evaluates both, the text is last, because its status must remain.
+    pub fn print_with(&self, exit: Exit, report: impl FnOnce()) {
+        if diagnostic::is_evaluated(|| self.is_for_shell()) {
+            report();
+            self.print(exit);
+        } else {
+            self.print(exit);
+            report();
+        }
+    }
+
     /// Writes the text to standard output, unless that is a terminal.
-    pub fn print(&self, exit: Exit) {
+    fn print(&self, exit: Exit) {
         if !std::io::stdout().is_terminal() {
             delivery::print_last(&self.text(exit.code()));
         }
@@ -128,8 +147,7 @@ impl FailureOutput {
             };
             let no_thread = crate::host::no_thread_of(info);
             let exit = if no_thread.is_some() { Exit::Usage } else { Exit::Bug };
-            output.print(exit);
-            crate::diagnostic::report(&no_thread.unwrap_or_else(bug));
+            output.print_with(exit, || diagnostic::report(&no_thread.unwrap_or_else(bug)));
             #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
             std::process::exit(exit.code().into());
         }));

@@ -281,7 +281,6 @@ pub(super) const ALL: &[Steered] = &[
             "CXX",
             "CXXFLAGS",
             "C_INCLUDE_PATH",
-            "DISTCC_HOSTS",
             "DPKG_ADMINDIR",
             "FAKEROOTKEY",
             "GEM_HOME",

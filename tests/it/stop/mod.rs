@@ -4,6 +4,7 @@ mod arguments;
 mod command_lines;
 mod interactive;
 mod limits;
+mod one_pipe;
 mod panic;
 mod signals;
 

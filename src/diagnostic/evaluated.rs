@@ -1,0 +1,70 @@
+//! Messages in a text that a shell evaluates: `eval "$(oidc-exchange … 2>&1)"`.
+
+use std::sync::OnceLock;
+
+use crate::stdio;
+
+/// Set for such a run.
+static EVALUATED: OnceLock<()> = OnceLock::new();
+
+/// Makes all messages of this run commands without an effect, if a shell evaluates standard output, and standard error
+/// is the same pipe. Otherwise the shell would run words of a message, which a server may have chosen. In many shells, a
+/// message is also a syntax error, and the text that stops the caller would not be run.
+///
+/// `for_shell` returns whether standard output is for a shell.
+pub fn is_evaluated(for_shell: impl FnOnce() -> bool) -> bool {
+    let is = stdio::are_one() && for_shell();
+    if is {
+        EVALUATED.get_or_init(|| ());
+    }
+    is
+}
+
+/// `text` as it is, or as commands without an effect.
+pub(super) fn if_it_is(text: String) -> String {
+    if EVALUATED.get().is_some() { without_effect(&text) } else { text }
+}
+
+/// One command per line. It is read as such also if `$(…)` is not quoted: the text then passes through the splitting of
+/// words, patterns of file names and braces first. So no character of those, no quote and no byte that is not ASCII is left.
+fn without_effect(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(|line| format!(": '{}';\n", line.chars().map(plain).collect::<String>())).collect()
+}
+
+fn plain(letter: char) -> char {
+    match letter {
+        '\'' | '`' => '"',
+        '(' | '[' | '{' => '<',
+        ')' | ']' | '}' => '>',
+        '\\' | '|' => '/',
+        '*' | '?' | '~' | '!' | '#' | '^' | '$' | '&' => '_',
+        ' '..='\x7e' => letter,
+        _ => '_',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_becomes_commands() {
+        assert_eq!(
+            without_effect("error: it's \"no\"\n  said       $(x) `y` *\n\nhint: ä {a,b}\n"),
+            ": 'error: it\"s \"no\"';\n: '  said       _<x> \"y\" _';\n: 'hint: _ <a,b>';\n"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_message_is(text: String) {
+            for line in without_effect(&text).lines() {
+                let inner = line.strip_prefix(": '").and_then(|line| line.strip_suffix("';")).unwrap();
+                proptest::prop_assert!(inner.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '));
+                let special = r"'\$`*?[]{}()";
+                proptest::prop_assert!(!inner.contains(|letter| special.contains(letter)), "{}", inner);
+            }
+        }
+    }
+}
