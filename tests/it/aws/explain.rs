@@ -408,6 +408,8 @@ fn what_is_no_trust_policy_is_told_where() {
     let output = oidc_exchange(["explain", "aws", "--trust-policy", "nowhere.json"]).run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --trust-policy nowhere.json: No such file or directory (os error 2)
+
+        hint: write the file with: aws iam get-role … --output json
     "#]]);
     let output =
         explain(&assume(&json!({})), Job::branch("main")).args(["--provider-arn", "acme.semaphoreci.com"]).run();

@@ -212,14 +212,13 @@ fn one_that_opens_a_way_before_it_leads_anywhere() {
         program.run()
     };
     asked(6, "20s").exits(0);
-    asked(300, "11s").exits(5).stderr_is(expect![[r#"
-        error: AWS STS could not be reached or kept failing
-          said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within 0.7 s
-          asked for  arn:aws:iam::123456789012:role/deploy
-          tried      N attempts in T s
-
-        hint: check whether the proxy that HTTPS_PROXY names reaches sts.sandbox.test:PORT, or list sts.sandbox.test:PORT in NO_PROXY if this machine reaches it without the proxy
-    "#]]);
+    let output = asked(300, "11s");
+    output.exits(5);
+    let told = output.told();
+    let said = "said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within ";
+    let hint = "hint: check whether the proxy that HTTPS_PROXY names reaches sts.sandbox.test:PORT, or list sts.sandbox.test:PORT in \
+                NO_PROXY if this machine reaches it without the proxy\n";
+    assert!(told.contains(said) && told.ends_with(hint), "{told}");
 }
 
 /// Also if --timeout ends before the proxy's own time does.

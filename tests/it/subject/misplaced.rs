@@ -100,10 +100,10 @@ fn the_token_on_the_command_line() {
         deploy(&["--duration", &token]).token(&token),
         2,
         expect![[r#"
-        error: invalid value '[redacted]' for '--duration <DURATION>': expected number at 0; write it like 90s, 15m or 1h
+            error: invalid value '[redacted]' for '--duration <DURATION>': it is not a number with a unit: write s, m, h or d, as in 90s, 15m or 1h30m
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     refused(
         deploy(&["--ca-file", &token]).token(&token),

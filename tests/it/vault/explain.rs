@@ -420,6 +420,8 @@ fn files_that_cannot_be_read() {
     };
     run(&["--role-config", "absent.json"]).exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --role-config absent.json: No such file or directory (os error 2)
+
+        hint: write the file with: vault read -format=json …
     "#]]);
     run(&["--role-config", "role.json", "--mount-config", "role.json"]).exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --mount-config role.json: it is a role of the JWT auth method, and not the configuration of a JWT auth method

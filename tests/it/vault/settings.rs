@@ -83,7 +83,7 @@ fn the_name_in_the_certificate() {
           said       the certificate of BAO-TLS is not trusted: it is for vault.test, 127.0.0.1, not for other.test
           asked for  role ci at auth/jwt-ID/login of https://BAO-TLS
 
-        hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
+        hint: write a name of the certificate into the address, or add this name to the certificate's subjectAltName
         hint: VAULT_CACERT (or VAULT_CACERT_BYTES, VAULT_CAPATH) names the server's own CA, VAULT_TLS_SERVER_NAME the name in its certificate
     "#]]);
     named("127.0.0.1").run().exits(2).stderr_is(expect![[r#"
