@@ -29,7 +29,7 @@ pub(super) fn if_it_is(text: String) -> String {
 /// words, patterns of file names and braces first. So no character of those, no quote and no byte that is not ASCII is left.
 fn without_effect(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.is_empty());
-    lines.map(|line| format!(": '{}';\n", line.chars().map(plain).collect::<String>())).collect()
+    lines.flat_map(|line| ": '".chars().chain(line.chars().map(plain)).chain("';\n".chars())).collect()
 }
 
 fn plain(letter: char) -> char {

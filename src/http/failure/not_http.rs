@@ -24,10 +24,10 @@ pub(super) fn fault(error: &(dyn StdError + 'static)) -> Option<&'static str> {
         return found_here.then_some("is not valid HTTP/2, or has headers that are too long");
     }
     // The parts of a body, each with its length in front. An alert of TLS is invalid data, too.
-    let framing = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => true,
-        io::ErrorKind::InvalidData => ["chunk", "trailer"].iter().any(|part| error.to_string().contains(part)),
-        _ => false,
+    let framing = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
+        error.kind() == io::ErrorKind::InvalidInput
+            || error.kind() == io::ErrorKind::InvalidData
+                && ["chunk", "trailer"].iter().any(|part| error.to_string().contains(part))
     });
     framing.then_some(NOT_HTTP)
 }
