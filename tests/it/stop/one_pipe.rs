@@ -13,7 +13,7 @@ fn refusal() -> Fault {
     let message = HOSTILE.replace('&', "&amp;");
     let body =
         format!("<ErrorResponse><Error><Code>AccessDenied</Code><Message>{message}</Message></Error></ErrorResponse>");
-    Fault::Status { status: 403, headers: Vec::new(), body: body.into() }
+    Fault::Status { status: 403, headers: Vec::new(), body }
 }
 
 #[test]
