@@ -15,9 +15,6 @@ use crate::support::{Output, Program, Scratch};
 /// What a loaded machine may add to any run.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How a report words that nothing came until the timeout: after one attempt, and after several or through a proxy.
-pub(crate) const SILENCE: [&str; 2] = ["nothing, until --timeout", "no answer from "];
-
 /// Where the result goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -170,7 +167,7 @@ impl Cell<'_> {
             Some(0) if again => End::Retried,
             Some(0) if requests == 1 => End::Done,
             Some(4) if !again => End::Refused,
-            Some(5) if again || SILENCE.iter().any(|silence| said.contains(silence)) => End::TimedOut,
+            Some(5) if again || self.step.is_silent(&said) => End::TimedOut,
             Some(5) => End::AtOnce,
             _ => panic!("{} requests\n{}", requests, output.describe()),
         }
@@ -181,9 +178,13 @@ impl Cell<'_> {
         // What is bad about a token is what `token --verify` reports.
         let said = if self.step.exchange() == Exchange::Verify { report + &output.stderr() } else { output.stderr() };
         let silence = self.row.kind == Kind::Silence && end == End::TimedOut;
-        let says: &[&str] = if silence { &SILENCE } else { &[self.row.says] };
-        let is_said = says.iter().any(|says| said.contains(says));
-        assert!(end == End::Done || is_said, "does not say {says:?}\n{}", output.describe());
+        let is_said = match (silence, self.step == Step::Renewal) {
+            // It has time for several attempts.
+            (true, true) => said.contains("no answer from "),
+            (true, false) => self.step.is_silent(&said),
+            (false, _) => said.contains(self.row.says),
+        };
+        assert!(end == End::Done || is_said, "does not say {:?}\n{}", self.row.says, output.describe());
         let names_step = match end {
             End::Warned | End::TimedOut | End::AtOnce | End::Refused => !matches!(self.row.what, What::Signal(_)),
             End::Done | End::Retried => false,

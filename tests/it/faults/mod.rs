@@ -4,7 +4,7 @@
 //! derives the expected outcome from the guarantees; `docs/faults.md` contains the actual ones.
 
 mod answers;
-pub(crate) mod cell;
+mod cell;
 pub(crate) mod cells;
 pub(crate) mod document;
 mod expected;

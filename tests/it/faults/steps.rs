@@ -197,6 +197,12 @@ impl Step {
         matches!(self, Self::Ecr | Self::EcrPublic | Self::AcrChallenge | Self::AcrExchange)
     }
 
+    /// Whether a report tells that nothing came until the timeout. A silent proxy is named.
+    pub(crate) fn is_silent(self, said: &str) -> bool {
+        said.contains("nothing, until --timeout")
+            || self.is_of_azure() && said.contains("no answer from ") && said.contains(" through the proxy ")
+    }
+
     /// Whether its host is one of Azure's own, which is asked by way of a proxy, over TLS.
     pub(crate) fn is_of_azure(self) -> bool {
         matches!(self, Self::Subscriptions | Self::AcrChallenge | Self::AcrExchange)

@@ -11,7 +11,6 @@ use super::expected::{End, Kind};
 use super::goaway::GoAway;
 use super::rows::{Attack, NO_SECRET, Row, Stage, What};
 use super::texts::gives_away;
-use crate::faults::cell::SILENCE;
 use crate::faults::cells::Dash;
 use crate::faults::setting::{JOB, leading_to_azure, registered};
 use crate::faults::steps::{Exchange, Step, TARGETS, furnish};
@@ -196,7 +195,7 @@ impl Cell<'_> {
             Some(0) if said.contains("was not revoked") => End::Warned,
             Some(0) => End::Done,
             Some(4) => End::Refused,
-            Some(5) if again || SILENCE.iter().any(|silence| said.contains(silence)) => End::TimedOut,
+            Some(5) if again || self.step.is_silent(&said) => End::TimedOut,
             Some(5) => End::Unusable,
             Some(6) => End::Output,
             Some(7) => End::Untold,
