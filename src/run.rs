@@ -31,8 +31,8 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
     let held_back = signal::HeldBack::now();
     core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
+    diagnostic::expect_evaluation(|| failure.is_for_shell());
     failure.install_panic_hook();
-    diagnostic::is_evaluated(|| failure.is_for_shell());
     if let Err(report) = host::within_limits() {
         drop(held_back);
         return fail(&failure, Exit::Usage, &report);

@@ -12,17 +12,21 @@ static EVALUATED: OnceLock<()> = OnceLock::new();
 /// message is also a syntax error, and the text that stops the caller would not be run.
 ///
 /// `for_shell` returns whether standard output is for a shell.
-pub fn is_evaluated(for_shell: impl FnOnce() -> bool) -> bool {
-    let is = stdio::are_one() && for_shell();
-    if is {
+pub fn expect_evaluation(for_shell: impl FnOnce() -> bool) {
+    if stdio::are_one() && for_shell() {
         EVALUATED.get_or_init(|| ());
     }
-    is
+}
+
+/// Whether a shell evaluates the messages of this run.
+#[must_use]
+pub fn is_evaluated() -> bool {
+    EVALUATED.get().is_some()
 }
 
 /// `text` as it is, or as commands without an effect.
 pub(super) fn if_it_is(text: String) -> String {
-    if EVALUATED.get().is_some() { without_effect(&text) } else { text }
+    if is_evaluated() { without_effect(&text) } else { text }
 }
 
 /// One command per line. It is read as such also if `$(…)` is not quoted: the text then passes through the splitting of

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub use self::evaluated::is_evaluated;
+pub use self::evaluated::{expect_evaluation, is_evaluated};
 use crate::error::Report;
 use crate::secret::{redact_key_shaped, redact_pem, sanitized};
 use crate::stdio::{self, BoundedStderr, Stream};

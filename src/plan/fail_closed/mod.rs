@@ -119,7 +119,7 @@ impl FailureOutput {
     /// Writes the text to standard output, and the error with `report`. The text comes first, because standard error may
     /// block. If a shell evaluates both, the text is last, because its status must remain.
     pub fn print_with(&self, exit: Exit, report: impl FnOnce()) {
-        if diagnostic::is_evaluated(|| self.is_for_shell()) {
+        if diagnostic::is_evaluated() {
             report();
             self.print(exit);
         } else {

@@ -61,6 +61,27 @@ fn a_success_sets_the_variables_beside_its_messages() {
     }
 }
 
+#[test]
+fn fish() {
+    let sandbox = Sandbox::start().unwrap();
+    let Some(fish) = shells::find("fish", "fish", &[]) else { return };
+    let call = format!("oidc-exchange aws --role-arn {DEPLOY_ROLE} --format fish -v 2>&1");
+    // `eval` ends the script, and `source` returns the status.
+    for (eval, code, stdout) in
+        [(format!("eval ({call} | string collect)"), 4, ""), (format!("{call} | source"), 0, "status 4\n")]
+    {
+        let stale = "set -gx AWS_SECRET_ACCESS_KEY stale";
+        let script = format!("{stale}\n{eval}; and string length $AWS_ACCESS_KEY_ID\n");
+        let output = fish.runs(&script).job(&sandbox).run();
+        assert_eq!(output.exits(0).stdout(), "20\n", "{eval}: {}", output.describe());
+        sandbox.aws.script([refusal()]);
+        let script = format!("{stale}\n{eval}; or echo status $status $AWS_SECRET_ACCESS_KEY\n");
+        let output = fish.runs(&script).job(&sandbox).run();
+        assert_eq!((output.code, output.stdout().as_str()), (Some(code), stdout), "{eval}: {}", output.describe());
+        assert!(!output.scratch.path().join("ran").exists(), "{eval}");
+    }
+}
+
 /// A log, a terminal and a file of values get the messages as they are.
 #[test]
 fn only_what_a_shell_evaluates() {
