@@ -1,13 +1,13 @@
 //! Checks the Azure request.
 
 use super::registries::{self, OPTION, Place};
-use crate::azure::{self, Authority, ClientId, Scope, SubscriptionId, TenantId, exports};
+use super::token_variable::token_variable;
+use crate::azure::{self, Authority, ClientId, Scope, SubscriptionId, TenantId};
 use crate::cli::{AzureArgs, Form, TokenAnswer};
 use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::host::Env;
 use crate::http::CaFile;
-use crate::shell::{Name, steering};
 
 /// The timeout of the whole exchange.
 pub(super) fn timeout(args: &AzureArgs) -> std::time::Duration {
@@ -59,6 +59,7 @@ pub(super) fn new(
         None => authority.resource_manager(),
     };
     let az = if args.az { Some(az(&authority, &scope, subscription.is_some(), env)?) } else { None };
+    let variable = |text: &str| token_variable("--access-token-env", text, azure::exports::is_taken);
     Ok(azure::Request {
         subscription,
         scope,
@@ -135,15 +136,4 @@ fn az(authority: &Authority, scope: &Scope, has_subscription: bool, env: &Env) -
         })?,
     };
     Ok(azure::Az { cloud })
-}
-
-fn variable(text: &str) -> Result<Name, Usage> {
-    let name = Name::new(text).filter(|name| !exports::is_taken(name)).ok_or_else(|| {
-        Usage::new("--access-token-env requires the name of a variable that has no other meaning here")
-            .hint("a name has only letters, digits and _, and does not begin with a digit")
-    })?;
-    match steering::forbidden(&name) {
-        Some(what) => Err(Usage::new(format!("--access-token-env: {name} is {what}")).hint("choose another name")),
-        None => Ok(name),
-    }
 }

@@ -1,13 +1,14 @@
 //! Checks the Google request.
 
 use super::registries::{self, OPTION, Place};
+use super::token_variable::token_variable;
 use crate::cli::{Form, GcpArgs, TokenAnswer};
 use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::google::{self, CredentialsFile, Endpoints, IdToken, Impersonation, ServiceAccount, UniverseDomain};
 use crate::host::Env;
 use crate::http::CaFile;
-use crate::shell::{Name, steering};
+use crate::shell::Name;
 
 /// The timeout of the whole exchange.
 pub(super) fn timeout(args: &GcpArgs) -> std::time::Duration {
@@ -92,14 +93,8 @@ fn id_token(args: &GcpArgs, audience: &str) -> Result<IdToken, Usage> {
     }
     let variable = match &args.id_token_env {
         None => Name::fixed(google::exports::ID_TOKEN),
-        Some(text) => Name::new(text).filter(|name| !google::exports::is_taken(name)).ok_or_else(|| {
-            Usage::new("--id-token-env requires the name of a variable that has no other meaning here")
-                .hint("use only letters, digits and _, and no digit first")
-        })?,
+        Some(text) => token_variable("--id-token-env", text, google::exports::is_taken)?,
     };
-    if let Some(what) = steering::forbidden(&variable) {
-        return Err(Usage::new(format!("--id-token-env: {variable} is {what}")).hint("choose another name"));
-    }
     Ok(IdToken { audience: audience.to_owned(), variable, include_email: args.include_email })
 }
 

@@ -11,6 +11,7 @@ mod registries;
 mod secrets_file;
 mod setup;
 pub mod targets;
+mod token_variable;
 mod vault_request;
 
 use std::time::Duration;
