@@ -82,11 +82,10 @@ impl std::error::Error for UnfitAuthority {}
 
 /// The fault of a key's length in place of a wrong signature.
 fn or_key_length(error: Error, fault: impl FnOnce() -> Option<KeyLength>) -> Error {
-    match (&error, fault()) {
-        (Error::InvalidCertificate(CertificateError::BadSignature), Some(fault)) => {
-            CertificateError::Other(OtherError(Arc::new(fault))).into()
-        }
-        _ => error,
+    let is_of_signature = matches!(error, Error::InvalidCertificate(CertificateError::BadSignature));
+    match is_of_signature.then(fault).flatten() {
+        Some(fault) => CertificateError::Other(OtherError(Arc::new(fault))).into(),
+        None => error,
     }
 }
 
