@@ -133,7 +133,7 @@ impl Cause {
                 Row::refused("AWS STS is switched off in this region for the role's account").fix(Context::region)
             }
             Self::DurationTooLong => Row::refused("AWS STS refused the session's duration").fix(Context::duration),
-            Self::KeysUnknown => Row::refused("AWS STS does not know the new credentials").say(&[
+            Self::KeysUnknown => Row::refused("AWS STS does not recognize the new credentials").say(&[
                 "credentials made a moment ago may be unknown to a region for some seconds: they were tried again",
                 "in a region that the account had to opt in to, ask another region's STS with --sts-region",
             ]),

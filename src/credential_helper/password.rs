@@ -69,7 +69,7 @@ pub(super) async fn fresh(found: Found, host: &Host, deadline: Deadline) -> Resu
 /// The same with a new password, from the kept command line.
 async fn renewed(kept: &Kept, place: &StateDir, host: &Host, deadline: Deadline) -> Result<Kept, Error> {
     let not_ours =
-        || Error::new(Exit::Bug, Report::new("the registry's file has a request that this version does not know"));
+        || Error::new(Exit::Bug, Report::new("the registry's file has a request that this version does not support"));
     let words = [env!("CARGO_PKG_NAME").to_owned()].into_iter().chain(kept.renewal.0.iter().cloned());
     let cli = Cli::try_parse_from(words).map_err(|_| not_ours())?;
     let env = host.env.clone();

@@ -115,7 +115,7 @@ impl Cause {
     /// The title, hints and retries of the cause.
     pub(super) fn row<'a>(self) -> Row<Context<'a>> {
         const TOKEN: &str = "Google STS refused the token";
-        const PROVIDER: &str = "Google STS does not know the provider";
+        const PROVIDER: &str = "Google STS has no such provider";
         const ACCOUNT: &str = "Google IAM denies the job access to the service account";
         match self {
             Self::ProviderName => Row::refused(PROVIDER).fix(Context::provider_name),

@@ -131,7 +131,7 @@ fn subject(claims: &Claims, job: Job) -> &'static str {
 /// `sub127` consists of shortened parts: `org:project_id:repo:ref_type:ref` with 25, 36, 25, 2 and 35 characters,
 /// without colons and a leading `refs/`. A comparison with the original claims shows which parts are shortened.
 fn short_subject(claims: &Claims, job: Job) -> Option<String> {
-    const LIMITS: &str = "a branch's name is shortened to 29 characters, org and repo after 25";
+    const LIMITS: &str = "a branch's name is shortened to 29 characters, org and repo to 25";
     let short = claims.text("sub127")?;
     let subject = claims.text("sub").unwrap_or_default();
     let within = |from: &str, to: &str| Some(subject.split_once(from)?.1.split_once(to)?.0);
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_cut_is_seen() {
-        let whole = "whole here; a branch's name is shortened to 29 characters, org and repo after 25";
+        let whole = "whole here; a branch's name is shortened to 29 characters, org and repo to 25";
         assert_eq!(short("acme", "web", "refs/heads/main", "acme:1:web:br:heads/main"), whole);
         assert_eq!(short("acme", "web", "refs/heads/a:b", "acme:1:web:br:heads/ab"), whole, "colons are left out");
         assert_eq!(
@@ -204,7 +204,7 @@ mod tests {
                 "refs/heads/release/production-eu-west-1-canary",
                 "acme:1:web:br:heads/release/production-eu-west-1-"
             ),
-            "the branch is shortened here: every branch that begins with release/production-eu-west-1- has this sub127; a branch's name is shortened to 29 characters, org and repo after 25; bind ref too"
+            "the branch is shortened here: every branch that begins with release/production-eu-west-1- has this sub127; a branch's name is shortened to 29 characters, org and repo to 25; bind ref too"
         );
         let days = "日".repeat(40);
         let kept = "日".repeat(29);

@@ -60,7 +60,7 @@ impl Rule {
         let role = match (role, written) {
             (Some((origin, said)), Some(written)) if said != written => {
                 return Err(Usage::new(format!(
-                    "{origin} says {}, and {} is of the role {}",
+                    "{origin} names {}, and {} is of the role {}",
                     said.as_str(),
                     document.name(),
                     written.as_str()

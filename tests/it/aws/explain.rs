@@ -393,7 +393,7 @@ fn what_is_no_trust_policy_is_told_where() {
 
         hint: give the policy document, or the output of `aws iam get-role --role-name NAME`
 
-        error: AWS_ROLE_ARN says arn:aws:iam::123456789012:role/deploy, and --trust-policy policy.json is of the role arn:aws:iam::123456789012:role/other
+        error: AWS_ROLE_ARN names arn:aws:iam::123456789012:role/deploy, and --trust-policy policy.json is of the role arn:aws:iam::123456789012:role/other
 
         hint: use the file of that role: aws iam get-role prints it
     "#]].assert_eq(&said.join("\n"));

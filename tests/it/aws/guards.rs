@@ -118,7 +118,7 @@ fn credentials_that_stay_unknown_are_not_handed_out() {
     let output = deploy(&["--verify"]).job_of(&sandbox, &Job::branch("main").with_id("job-1")).run();
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
         warning: AWS STS: InvalidClientTokenId: The security token included in the request is invalid; trying again for up to T s
-        error: AWS STS does not know the new credentials
+        error: AWS STS does not recognize the new credentials
           said       InvalidClientTokenId: The security token included in the request is invalid. (request ID); still so after N attempts in T s
           asked for  GetCallerIdentity, with the session of arn:aws:iam::123456789012:role/deploy
           presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy

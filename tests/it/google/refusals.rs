@@ -58,7 +58,7 @@ fn a_provider_that_is_not_there() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.google.delete_provider(PROVIDER);
     refused(&sandbox, deploy(&sandbox, &[])).stderr_is(expect![[r#"
-        error: Google STS does not know the provider
+        error: Google STS has no such provider
           said       invalid_target: The target service indicated by the "audience" parameters is invalid. …
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
 
@@ -71,7 +71,7 @@ fn a_provider_that_is_not_there() {
 fn a_name_that_sts_does_not_take() {
     let text = "Invalid value for \"audience\". This value should be the full resource name of the Identity Provider.";
     sts_answers("invalid_request", text).stderr_is(expect![[r#"
-        error: Google STS does not know the provider
+        error: Google STS has no such provider
           said       invalid_request: Invalid value for "audience". …
           asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
 

@@ -32,7 +32,7 @@ fn a_branch() {
                        them apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main
                      · whole here; a branch's name is shortened to 29 characters, org
-                       and repo after 25
+                       and repo to 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -110,7 +110,7 @@ fn a_tag() {
                        them apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:tg:tags/v1.0.0
                      · whole here; a branch's name is shortened to 29 characters, org
-                       and repo after 25
+                       and repo to 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -272,7 +272,7 @@ fn a_debug_session() {
                        apart
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/main
                      · whole here; a branch's name is shortened to 29 characters, org
-                       and repo after 25
+                       and repo to 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -349,7 +349,7 @@ fn a_debug_session_of_the_project() {
                      · on no ref: no rule for a branch or a tag matches it
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web::
                      · whole here; a branch's name is shortened to 29 characters, org
-                       and repo after 25
+                       and repo to 25
           org        acme
                      · can be renamed; org_id cannot
           org_id     d7dd33ad-9317-498c-9cc6-51c250749be7
@@ -411,7 +411,7 @@ fn a_pull_request_whose_ref_stays() {
     expect![[r#"
         sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:pr:pull/7/merge
                    · whole here; a branch's name is shortened to 29 characters, org
-                     and repo after 25
+                     and repo to 25
     "#]]
     .assert_eq(&of(&output, "sub127"));
 }
@@ -423,7 +423,7 @@ fn a_branch_whose_short_subject_is_cut() {
         sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web:br:heads/release/production-eu-west-1-
                    · the branch is shortened here: every branch that begins with
                      release/production-eu-west-1- has this sub127; a branch's name is
-                     shortened to 29 characters, org and repo after 25; bind ref too
+                     shortened to 29 characters, org and repo to 25; bind ref too
     "#]]
     .assert_eq(&of(&output, "sub127"));
 }
