@@ -25,7 +25,7 @@ pub(super) fn read(option: Option<&Path>, env: &Env, reader: &Reader) -> Result<
     let named = option.map(|path| (OPTION, path)).or(variable.as_deref().map(|path| (VARIABLE, path)));
     let (origin, path) = match named {
         Some((origin, path)) => (origin, plain(&working.join(path))),
-        None => (OPTION, default(&working, &root)?),
+        None => ("the targets file", default(&working, &root)?),
     };
     let shown = path.strip_prefix(&working).unwrap_or(&path);
     let bytes = if path.starts_with(&root) {

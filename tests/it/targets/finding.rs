@@ -72,7 +72,7 @@ fn a_link_stays_inside() {
     symlink("../secret.toml", scratch.path().join("repo/oidc-exchange.toml")).unwrap();
     let output = list_in("repo", &[]).within(scratch).run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: --targets: cannot read oidc-exchange.toml: a link leads out of the checkout
+        error: the targets file: cannot read oidc-exchange.toml: a link leads out of the checkout
     "#]]);
     // Nor by a directory.
     let scratch = output.scratch;
@@ -80,7 +80,7 @@ fn a_link_stays_inside() {
     scratch.write("elsewhere/oidc-exchange.toml", small("hunter2"));
     symlink("../elsewhere", scratch.path().join("repo/.semaphore")).unwrap();
     list_in("repo", &[]).within(scratch).run().exits(2).stdout_is("").stderr_is(expect![[r#"
-        error: --targets: cannot read .semaphore/oidc-exchange.toml: a link leads out of the checkout
+        error: the targets file: cannot read .semaphore/oidc-exchange.toml: a link leads out of the checkout
     "#]]);
 }
 
@@ -103,8 +103,8 @@ fn what_is_no_such_file_is_refused() {
     refused(
         &|path| fs::create_dir(path).unwrap(),
         expect![[r#"
-        error: --targets: cannot read oidc-exchange.toml: it is a directory
-    "#]],
+            error: the targets file: cannot read oidc-exchange.toml: it is a directory
+        "#]],
     );
     refused(
         &|path| fs::write(path, "").unwrap(),
@@ -117,25 +117,25 @@ fn what_is_no_such_file_is_refused() {
     refused(
         &|path| fs::write(path, file() + &"#".repeat(300 << 10)).unwrap(),
         expect![[r#"
-        error: --targets: cannot read oidc-exchange.toml: it is larger than 256 KiB
-    "#]],
+            error: the targets file: cannot read oidc-exchange.toml: it is larger than 256 KiB
+        "#]],
     );
     refused(
         &|path| fs::write(path, b"version = 1\n# \xff\n").unwrap(),
         expect![[r#"
-        error: --targets: cannot read oidc-exchange.toml: it is not UTF-8 text
-    "#]],
+            error: the targets file: cannot read oidc-exchange.toml: it is not UTF-8 text
+        "#]],
     );
     refused(
         &|path| symlink("nowhere", path).unwrap(),
         expect![[r#"
-        error: --targets: cannot read oidc-exchange.toml: No such file or directory (os error 2)
-    "#]],
+            error: the targets file: cannot read oidc-exchange.toml: No such file or directory (os error 2)
+        "#]],
     );
     refused(
         &|path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
         expect![[r#"
-        error: --targets: cannot read oidc-exchange.toml: it is not an ordinary file
-    "#]],
+            error: the targets file: cannot read oidc-exchange.toml: it is not an ordinary file
+        "#]],
     );
 }

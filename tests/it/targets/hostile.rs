@@ -41,13 +41,13 @@ fn bytes_that_are_no_text_of_toml() {
     let with_mark: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf_16.clone()).chain([0x41]).collect();
     let good = |more: &[u8]| [GOOD.as_bytes(), more].concat();
     expect![[r#"
-        error: --targets: cannot read oidc-exchange.toml: it holds NUL characters, as UTF-16 without a byte order mark does
-        error: --targets: cannot read oidc-exchange.toml: it holds NUL characters, as UTF-16 without a byte order mark does
+        error: the targets file: cannot read oidc-exchange.toml: it holds NUL characters, as UTF-16 without a byte order mark does
+        error: the targets file: cannot read oidc-exchange.toml: it holds NUL characters, as UTF-16 without a byte order mark does
         error: oidc-exchange.toml:4:3: invalid comment character; expected printable characters
-        error: --targets: cannot read oidc-exchange.toml: it is not UTF-8 text
+        error: the targets file: cannot read oidc-exchange.toml: it is not UTF-8 text
         error: oidc-exchange.toml:1:13: carriage return must be followed by newline; expected the end of the line
-        error: --targets: cannot read oidc-exchange.toml: it holds NUL characters, as UTF-16 without a byte order mark does
-        error: --targets: cannot read oidc-exchange.toml: it is not UTF-8 text
+        error: the targets file: cannot read oidc-exchange.toml: it holds NUL characters, as UTF-16 without a byte order mark does
+        error: the targets file: cannot read oidc-exchange.toml: it is not UTF-8 text
         error: oidc-exchange.toml:4:1: invalid unquoted key; expected letters or numbers or `-` or `_`
         error: oidc-exchange.toml:4:1: invalid unquoted key; expected letters or numbers or `-` or `_`
     "#]].assert_eq(&said(&[

@@ -315,7 +315,7 @@ fn a_rule_is_explained_for_the_targets_role() {
         said.push_str(&output.told());
     }
     expect![[r#"
-        error: oidc-exchange.toml:7:5: target elsewhere: --role-arn says arn:aws:iam::123456789012:role/other, and --trust-policy document.json is of the role arn:aws:iam::123456789012:role/deploy
+        error: oidc-exchange.toml:7:5: target elsewhere: --role-arn names arn:aws:iam::123456789012:role/other, and --trust-policy document.json is of the role arn:aws:iam::123456789012:role/deploy
 
         hint: use the file of that role: aws iam get-role prints it
         error: oidc-exchange.toml:12:5: target bad: --role-arn: `deploy` is not a role's ARN: it is only a name, without the role's account
