@@ -110,7 +110,7 @@ def check(tls, clear):
         ways = expected[2] + 1  # The TCP handshake takes a round trip, too.
         if counts != expected or not ways * 2e3 * EACH_WAY <= wall:
             sys.exit(f"the relay counts {counts} requests, connections and round trips of curl's in {scheme}: not {expected}")
-    return "the relay counts a POST of curl's as it should: a round trip in clear, two over TLS"
+    return "the relay counts a POST of curl correctly: one round trip over plain HTTP, two over TLS"
 
 
 def version(program, env, turns):

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Jobs that begin at once: against services that throttle, and against one that is down.
+"""Measures many jobs that start at once, with rate-limited services, and with one that is down.
 
     sh install.sh --to target/bench
     python3 benches/fleet.py target/bench/oidc-exchange [--write]
 
-Every process is started first and waits for its token on a pipe. Then all get it. The throttling services are the sandbox's:
-each serves 50 requests a second, 50 at once after a quiet second, and refuses the others in the words of its provider. The one
-that is down refuses connections for 20 s and then serves everybody. An attempt is a line that `-v` prints for a failure, or the
-end of a successful job. The requests that reach the server which was down are counted by a relay in front of it.
+Every process is started first and waits for its token on a pipe. Then all of them get it. The rate-limited services are the
+sandbox's. Each answers 50 requests per second, and 50 at once after a second without requests. It refuses the others with its
+provider's own message. The server that is down refuses connections for 20 s, and then answers all requests. An attempt is a line
+that `-v` prints for a failure, or the end of a successful job. A relay counts the requests that reach the server after it was down.
 
-Jobs that failed together must not come back together. The measure is the autocorrelation of attempts per 100 ms. It is shown
-for a simulated fleet without jitter too, because a measure that finds nothing may be blind.
+Jobs that failed together must not retry together. The measure is the autocorrelation of attempts per 100 ms. The page also shows
+it for a simulated fleet without jitter, which proves that the measure finds waves.
 `--write` writes docs/load.md and its two pictures.
 """
 
@@ -279,12 +279,12 @@ def report(runs):
     blind = Waves(simulated(SHOWN, doubling))
     return f"""{processor()}; {datetime.date.today().isoformat()}.
 
-## Against a throttle
+## Against a rate limit
 
 {measured([one for one in runs if one.kind == "throttled"])}
-The goals are: all jobs succeed, the last one ends within 1.3 times the ideal, at most 5 requests a job on average, no waves.
-Both of the numbers cannot be small for every size of a fleet. A job sees only its own failures, not how many others wait. Longer
-pauses save requests and end later. This is a simulation of other schedules, with the median of five fleets:
+The goals are that all jobs succeed, the last one ends within 1.3 times the ideal, and there are no waves. A job sends at most 5 requests on
+average. No pauses are best for every number of jobs. A job sees only its own failures, and not how many other jobs wait. Longer pauses save
+requests and end later. This is a simulation of other pauses, with the median of five fleets:
 
 {schedules()}
 ## Against an outage
@@ -292,20 +292,20 @@ pauses save requests and end later. This is a simulation of other schedules, wit
 {measured([one for one in runs if one.kind == "down"])}
 A connection that is refused is not a request. All four clouds use the same code for it.
 
-A simulated fleet without jitter, against the same throttle, has an autocorrelation of {blind.highest:.2f} at {blind.lag:.1f} s (by chance
-alone up to {blind.chance:.2f}). That is a wave.
+A simulated fleet without jitter, against the same rate limit, has an autocorrelation of {blind.highest:.2f} at {blind.lag:.1f} s.
+By chance it would be up to {blind.chance:.2f}. So the measure finds waves if there are any.
 """
 
 
 HEAD = f"""# Under load
 
-Written by `benches/fleet.py`. Its docstring explains the method:
+`benches/fleet.py` measures and writes this page. Its docstring describes the method:
 
     sh install.sh --to target/bench
     python3 benches/fleet.py target/bench/oidc-exchange --write
 
-All jobs of a fleet get their tokens at the same moment. The ideal is the shortest possible time: the throttle serves {RATE}
-requests at once and {RATE} a second from then on. The server that is down serves everybody when it is back.
+All jobs of a fleet get their tokens at the same moment. The ideal is the shortest possible time. The rate-limited server answers {RATE}
+requests at once, and then {RATE} per second. The server that is down answers all requests when it is up again.
 
 ![attempts per 100 ms against a rate limit](load-throttled.svg)
 

@@ -89,7 +89,7 @@ class Result:
                 wall, cpu, _ = found
                 aim = f"≥ {least_wall}× less wall, ≥ {least_cpu}× less CPU"
                 met = wall >= least_wall and cpu >= least_cpu
-                yield [f"{cloud}: the recipe, in clear", aim, f"{wall:.0f}×, {cpu:.0f}×", met]
+                yield [f"{cloud}: the recipe, over plain HTTP", aim, f"{wall:.0f}×, {cpu:.0f}×", met]
         found = self.ratios("azure", "TLS", "recipe")
         if found:
             yield ["azure: the recipe, over TLS", "≥ 100× less wall", f"{found[0]:.0f}×", found[0] >= 100]
@@ -111,7 +111,7 @@ class Result:
             if race.scheme == "TLS" and not race.cloud.startswith("use"):
                 most = 2 if race.cloud in ("aws", "azure") else 4
                 ours, told, kept = (race.row(role) and furthest(race.row(role)) for role in ("ours", "told", "kept"))
-                found = f"{kept}, and one to revoke the login; {told} with it where told the mount's kind" if kept else str(ours)
+                found = f"{kept}, and one to revoke the login; {told} in all if the mount's kind is given" if kept else str(ours)
                 yield [f"{race.cloud}: data round trips, over TLS", f"≤ {most}", found, (kept or ours) <= most]
         peaks = [race.row("ours")[0].peak for race in self.races if race.row("ours")[0].peak]
         if peaks:
@@ -140,7 +140,7 @@ class Result:
         if self.races:
             parts += [self.checked[0].upper() + self.checked[1:] + "."]
         for race in self.races:
-            parts += [f"## {race.cloud}, {'over TLS' if race.scheme == 'TLS' else 'in clear'}", race_table(race)]
+            parts += [f"## {race.cloud}, {'over TLS' if race.scheme == 'TLS' else 'over plain HTTP'}", race_table(race)]
         if self.kept:
             parts += ["## Cached answers", KEPT_WORDS, *(start_table(pair) for pair in self.kept)]
         if self.starts:
@@ -164,13 +164,13 @@ KEPT = (
     ("≥ 5× less wall, ≥ 5× less CPU", lambda wall, cpu: wall >= 5 and cpu >= 5),
 )
 
-KEPT_WORDS = """A Kubernetes client runs its plugin for each command, and docker its helper for each pull and push. Most calls send
-nothing: the session or the password of an earlier call is still fresh."""
+KEPT_WORDS = """A Kubernetes client runs its plugin for each command, and docker runs its helper for each pull and push. Most calls send nothing, because
+the session or the password of an earlier call is still valid."""
 
 INSTRUCTIONS = """## Instructions
 
-`valgrind --tool=callgrind` counts the instructions of a static build. valgrind has no instructions for SHA-256, which the processor may have,
-so that these digests count for more than they cost.
+`valgrind --tool=callgrind` counts the instructions of a static build. valgrind does not support the processor's instructions for SHA-256.
+So these digests need more instructions here than in a real run.
 
 | of `aws` over TLS | million instructions | why it stays |
 | --- | --- | --- |
@@ -196,10 +196,10 @@ so that these digests count for more than they cost.
 | `--version` | 0.67 |
 
 `perf record` shows where the 1.2 ms of `docker-credential-oidc-exchange get` go. Nearly half of it is the start of any program: exec, exit,
-and the C library, which asks the processor for the sizes of its caches: a hypervisor answers that slowly. A quarter are the relocations:
-0.14 million instructions, but each of the 50 pages that they write to is copied first. A third of these pages are places in the source
-that a panic would name, which a stable compiler cannot leave out. A tenth is the thread that reads, so that a read that hangs cannot
-hang the call."""
+and the C library. The C library asks the processor for the sizes of its caches, which is slow in a virtual machine. A quarter are the
+relocations. They are 0.14 million instructions, but they write to 50 pages, and each page is copied first. A third of these pages are
+places in the source code that a panic would print. A stable compiler cannot leave them out. A tenth is the thread that reads files, so that
+a file system that hangs cannot block the call."""
 
 HEAD = """# What it costs
 
@@ -208,10 +208,11 @@ HEAD = """# What it costs
     sh install.sh --to target/bench
     python3 benches/compare.py target/bench/oidc-exchange all --write
 
-Medians with the quartiles in brackets. "25 ms each way" uses a relay that delivers every byte 25 ms later. It delivers the first bytes of a
-connection after another 50 ms, as its TCP handshake would. Round trips are those of data, TLS handshakes included; overlapping ones count
-once. Those of Vault's target are the ones before the values are there. Over TLS every contestant trusts one certificate, except those that read
-the system's too. If several curl variants were measured, the targets use the fastest one with 25 ms latency. It asks Vault for no
-mount's kind, since it is told, as oidc-exchange can be (`kv2:`). The last round trip at Vault revokes the login.
+The tables have medians, with the quartiles in brackets. "25 ms each way" uses a relay that delivers every byte 25 ms later. It delivers the
+first bytes of a connection after another 50 ms, like a TCP handshake. Round trips are data round trips, including TLS handshakes.
+Overlapping ones count once. For Vault, the target counts the round trips until the values are known. Over TLS every contestant trusts one
+certificate, except those that also read the system's certificates. If several curl variants were measured, the targets use the fastest one
+with 25 ms latency. For Vault, the curl variants do not request the mount's kind. With `kv2:`, oidc-exchange does not either. The last round
+trip at Vault revokes the login.
 
 """

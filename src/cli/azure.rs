@@ -26,7 +26,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "URL", help_heading = "Azure options")]
     pub authority_host: Option<String>,
 
-    /// What the access token is for: RESOURCE/.default [default: Azure Resource Manager; AKS for --format kubernetes]
+    /// The scope of the access token: RESOURCE/.default [default: Azure Resource Manager; AKS for --format kubernetes]
     #[arg(long, value_name = "SCOPE", help_heading = "Azure options")]
     pub scope: Option<String>,
 
@@ -34,7 +34,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "NAME", help_heading = "Azure options")]
     pub access_token_env: Option<String>,
 
-    /// Log az, the Azure CLI, in too: in a directory of its own, for az 2.91 and the like
+    /// Log in the Azure CLI too, in a private directory with the file formats of az 2.91
     #[arg(long, help_heading = "Azure options")]
     pub az: bool,
 
@@ -47,7 +47,7 @@ pub struct AzureArgs {
     )]
     pub registry: Vec<String>,
 
-    /// Retry for this long if a federated credential that was created a moment ago would explain the refusal
+    /// Retry a refusal for this long (for a federated credential that was created moments ago)
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Azure options")]
     pub wait_for_iam: Option<Duration>,
 

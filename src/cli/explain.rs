@@ -42,9 +42,7 @@ pub struct ExplainShared {
     #[command(flatten)]
     pub token: TokenPlace,
 
-    /// A file with the token's claims instead, as `token --format json` prints them; - for standard input
-    ///
-    /// The expiry is not checked.
+    /// A file with the token's claims, from `token --format json`, without a check of the expiry; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["token_env", "token_file"], help_heading = "Token options")]
     pub claims: Option<PathBuf>,
 

@@ -66,7 +66,7 @@ pub struct GcpArgs {
     #[arg(long, value_name = "DOMAIN", help_heading = "Google options")]
     pub universe_domain: Option<String>,
 
-    /// Retry for this long if a provider, binding or API that was created a moment ago would explain the refusal
+    /// Retry a refusal for this long (for a provider, binding or API that was created moments ago)
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Google options")]
     pub wait_for_iam: Option<Duration>,
 

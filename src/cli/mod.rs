@@ -84,11 +84,11 @@ pub enum Command {
     /// it prints text that stops the calling shell.
     #[command(after_long_help = examples::VAULT)]
     Vault(Later<VaultArgs>),
-    /// Exchange the token with several clouds at once, as a file of targets says
+    /// Exchange the token with several clouds at once, for the targets of a file
     ///
     /// The file is oidc-exchange.toml or .semaphore/oidc-exchange.toml. It has a table for each target, whose keys are the
-    /// options of aws, gcp, azure or vault. All targets that are named succeed, or nothing is exported and the text that is
-    /// printed stops the calling shell.
+    /// options of aws, gcp, azure or vault. If one of the named targets fails, nothing is exported, and the printed text
+    /// stops the calling shell.
     #[command(after_long_help = examples::USE)]
     Use(Later<UseArgs>),
     /// Show the claims of the job's token and what each can be used for, without the token itself
@@ -99,23 +99,23 @@ pub enum Command {
     /// Explain, condition by condition, why a trust policy, provider or role accepts or refuses the job's token
     ///
     /// Nothing is sent: the rule is read from a file that the provider's own tool printed. The exit code is 0 if the
-    /// token would be accepted, 4 if not, and 7 if that depends on something that the token does not show.
+    /// token would be accepted, and 4 if not. It is 7 if the token does not show enough to tell.
     #[command(after_long_help = examples::EXPLAIN)]
     Explain(Later<ExplainArgs>),
-    /// Print the commands that create the cloud's side: the narrowest rule that allows this project's ref
+    /// Print the commands that create the narrowest trust rule for this project's ref
     ///
     /// The values are those of the job's own token, or of options. Nothing is sent.
     #[command(after_long_help = examples::SETUP)]
     Setup(Later<SetupArgs>),
     /// Remove what this job's exchanges left
     ///
-    /// Prints shell text that removes the credential variables, deletes the files that the exchanges made, and revokes
-    /// the Vault tokens that they left to the job, with their leases. The variables of Vault's secrets and those that an
-    /// option named or prefixed are removed too. The exit code is 5 if a token could not be revoked now: run `clean`
-    /// again. It is 4 if the token cannot be revoked from here. Neither stops the calling shell.
+    /// Prints shell text that removes the credential variables. Deletes the files that the exchanges made. Revokes the
+    /// Vault tokens that they left to the job, with their leases. The variables of Vault's secrets and those that an
+    /// option named or prefixed are removed too. If a token could not be revoked, the exit code is 5: run `clean` again.
+    /// If the token is not allowed to revoke itself, it is 4. Neither stops the calling shell.
     #[command(after_long_help = examples::CLEAN)]
     Clean(Later<CleanArgs>),
-    /// Print what a shell needs to complete oidc-exchange's command lines
+    /// Print the completions of oidc-exchange's command lines for a shell
     #[command(after_long_help = examples::COMPLETIONS)]
     Completions(Later<CompletionsArgs>),
     /// Print the manual page, for man

@@ -35,7 +35,7 @@ pub struct UseArgs {
     )]
     pub check: bool,
 
-    /// Allow this address of a Vault in the file, and no other; may be repeated [variable: OIDC_EXCHANGE_VAULT_ADDRS]
+    /// Allow only this Vault address in the file; may be repeated [variable: OIDC_EXCHANGE_VAULT_ADDRS]
     /// [default: every https address]
     #[arg(long, value_name = "URL", help_heading = "Target options")]
     pub vault_addr_allowed: Vec<String>,

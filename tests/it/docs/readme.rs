@@ -181,6 +181,14 @@ fn the_first_page_is_short() {
     assert!(README.lines().count() <= 140);
 }
 
+/// The size on the first page is the one that a release may not exceed.
+#[test]
+fn the_size_is_the_limit() {
+    let limit = include_str!("../../../release/build.sh").lines().find(|line| line.starts_with("SIZE_LIMIT="));
+    assert_eq!(limit, Some("SIZE_LIMIT=${SIZE_LIMIT:-6000000}"));
+    assert!(README.contains("**One static binary**, under 6 MB."));
+}
+
 /// A block that no test runs has a reason.
 #[test]
 fn every_block_is_run_or_has_a_reason() {
