@@ -1,10 +1,12 @@
 //! Detects Rust's debug text in output: it is for developers, and may contain secrets.
 
+use std::sync::LazyLock;
+
 use regex_lite::Regex;
 
-/// The first piece of debug text in `text`.
-pub(super) fn find(text: &str) -> Option<String> {
-    const FORMS: [&str; 5] = [
+/// The expressions are compiled once: thousands of runs use them.
+static FORMS: LazyLock<[Regex; 5]> = LazyLock::new(|| {
+    [
         // An enum's value: `Err("…")`, `Some(3)`.
         r"\b(Ok|Err|Some)\([^)]*",
         // A structure: `Os { code: 2, kind: NotFound`.
@@ -14,8 +16,13 @@ pub(super) fn find(text: &str) -> Option<String> {
         // A text with Rust's own escapes.
         r"\\u\{[0-9a-f]+\}",
         r"\bcalled `(Option|Result)::",
-    ];
-    FORMS.iter().find_map(|form| Regex::new(form).unwrap().find(text).map(|found| found.as_str().to_owned()))
+    ]
+    .map(|form| Regex::new(form).unwrap())
+});
+
+/// The first piece of debug text in `text`.
+pub(super) fn find(text: &str) -> Option<String> {
+    FORMS.iter().find_map(|form| form.find(text).map(|found| found.as_str().to_owned()))
 }
 
 #[test]

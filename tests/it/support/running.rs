@@ -1,12 +1,14 @@
 //! A running program with a timeout; its output is searched for secrets at its end.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,8 @@ pub(crate) struct Running<'s> {
     child: Group,
     stdout: JoinHandle<Vec<u8>>,
     stderr: JoinHandle<Vec<u8>>,
+    /// Its sender is gone when both are at their end.
+    at_end: Receiver<Infallible>,
     started: Instant,
     before: Vec<PathBuf>,
     program: Program<'s>,
@@ -42,9 +46,10 @@ impl<'s> Running<'s> {
             // It may end before it has read everything.
             drop(std::thread::spawn(move || drop(pipe.write_all(&input))));
         }
-        let stdout = collect(child.stdout.take());
-        let stderr = collect(child.stderr.take());
-        Self { stdout, stderr, child: Group(child), started, before, program }
+        let (open, at_end) = mpsc::channel();
+        let stdout = collect(child.stdout.take(), open.clone());
+        let stderr = collect(child.stderr.take(), open);
+        Self { stdout, stderr, at_end, child: Group(child), started, before, program }
     }
 
     /// Waits until it, or a child process, has created this file.
@@ -160,22 +165,19 @@ impl<'s> Running<'s> {
     #[must_use]
     #[track_caller]
     pub(crate) fn wait(self) -> Output {
-        let Self { mut child, stdout, stderr, started, before, program } = self;
+        let Self { mut child, stdout, stderr, at_end, started, before, program } = self;
         let bound = program.bound;
         let mut command_lines = BTreeSet::new();
-        let ended = wait(&mut child.0, started + bound, &mut command_lines);
+        let ended = wait(&mut child.0, &at_end, started + bound, &mut command_lines);
         let timed_out = ended.is_none();
         if timed_out {
             child.kill();
         }
         let status = ended.unwrap_or_else(|| child.0.wait().unwrap());
         // A descendant that keeps a pipe open would block this.
-        while !(stdout.is_finished() && stderr.is_finished()) {
-            if started.elapsed() > bound + Duration::from_secs(5) {
-                child.kill();
-                panic!("{}: something that it has started keeps its output open", program.path.display());
-            }
-            std::thread::sleep(Duration::from_millis(1));
+        if is_open(&at_end, started + bound + Duration::from_secs(5)) {
+            child.kill();
+            panic!("{}: something that it has started keeps its output open", program.path.display());
         }
         let mut secrets = program.secrets;
         if let Some(sandbox) = program.sandbox {
@@ -208,23 +210,34 @@ impl<'s> Running<'s> {
     }
 }
 
-/// Waits, and reads the command lines from time to time.
-fn wait(child: &mut Child, until: Instant, command_lines: &mut BTreeSet<Vec<u8>>) -> Option<ExitStatus> {
+/// Waits until the output is at its end and the process has ended. Reads the command lines from time to time.
+fn wait(
+    child: &mut Child,
+    at_end: &Receiver<Infallible>,
+    until: Instant,
+    command_lines: &mut BTreeSet<Vec<u8>>,
+) -> Option<ExitStatus> {
+    add_command_lines(child.id(), command_lines);
     let mut pause = Duration::from_micros(200);
-    for look in 1_u32.. {
-        if look.is_power_of_two() {
-            add_command_lines(child.id(), command_lines);
-        }
-        if let Some(status) = child.try_wait().unwrap() {
-            return Some(status);
-        }
-        if Instant::now() >= until {
-            return None;
+    while is_open(at_end, until.min(Instant::now() + pause)) && Instant::now() < until {
+        add_command_lines(child.id(), command_lines);
+        pause *= 2;
+    }
+    // It is alive for a moment after its output, or for longer if it has closed the output.
+    let mut pause = Duration::from_micros(50);
+    loop {
+        let status = child.try_wait().unwrap();
+        if status.is_some() || Instant::now() >= until {
+            return status;
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
     }
-    None
+}
+
+/// Whether the output is still open at this time. Returns earlier if it is closed.
+fn is_open(at_end: &Receiver<Infallible>, until: Instant) -> bool {
+    at_end.recv_timeout(until.saturating_duration_since(Instant::now())) == Err(RecvTimeoutError::Timeout)
 }
 
 /// The command lines of a process and its child processes.
@@ -255,8 +268,9 @@ impl Drop for Group {
     }
 }
 
-fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+fn collect(pipe: Option<impl Read + Send + 'static>, open: Sender<Infallible>) -> JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
+        let _open = open;
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
             pipe.read_to_end(&mut bytes).unwrap();

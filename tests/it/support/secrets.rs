@@ -1,6 +1,6 @@
 //! Detects leaked secrets, in every form in which they could appear.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Write};
 
 use base64::Engine;
@@ -10,14 +10,14 @@ use sandbox::Sandbox;
 /// The length of a piece that reveals a secret; shorter ones occur by chance.
 const PIECE: usize = 16;
 
-/// The pieces of all secrets: a part of a secret is a leak too.
+/// The pieces of all secrets with their names: a part of a secret is a leak too.
+///
+/// A token has about a thousand pieces. A search looks up each place of the text, not each piece.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(BTreeSet<Needle>);
-
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Needle {
-    piece: String,
-    of: &'static str,
+pub(crate) struct Secrets {
+    pieces: HashMap<Box<[u8]>, &'static str>,
+    /// The lengths of the pieces in bytes.
+    lengths: BTreeSet<usize>,
 }
 
 /// A leaked secret. Its name is shown, not the secret, because a test's log is public.
@@ -37,18 +37,25 @@ impl Secrets {
     /// Adds `text`, with the name `of` for reports: the text, and each part between dots, plain, in base64 at every
     /// alignment, percent-encoded and as JSON.
     pub(crate) fn plant(&mut self, of: &'static str, text: &str) {
+        assert!(!text.is_empty(), "{of} is empty: it would be found everywhere");
         for part in text.split('.') {
             let mut forms = vec![part.to_owned(), percent(part, true), percent(part, false), json(part)];
             forms.extend((0..3).flat_map(|shift| base64_within(part, shift)));
             for form in forms {
                 let letters: Vec<char> = form.chars().collect();
-                let pieces = letters.chunks(PIECE).filter(|piece| piece.len() == PIECE);
-                self.0.extend(pieces.map(|piece| Needle { piece: piece.iter().collect(), of }));
+                for piece in letters.chunks(PIECE).filter(|piece| piece.len() == PIECE) {
+                    self.add(of, &String::from_iter(piece));
+                }
             }
         }
         if text.len() < PIECE {
-            self.0.insert(Needle { piece: text.to_owned(), of });
+            self.add(of, text);
         }
+    }
+
+    fn add(&mut self, of: &'static str, piece: &str) {
+        self.lengths.insert(piece.len());
+        self.pieces.insert(piece.as_bytes().into(), of);
     }
 
     /// Adds everything that the sandbox has issued so far.
@@ -84,8 +91,9 @@ impl Secrets {
     /// The first leak in `bytes`.
     pub(crate) fn search(&self, place: impl fmt::Display, bytes: &[u8]) -> Result<(), Leak> {
         let text = String::from_utf8_lossy(bytes);
-        match self.0.iter().find(|needle| text.contains(&needle.piece)) {
-            Some(needle) => Err(Leak { secret: needle.of, place: place.to_string() }),
+        let mut places = self.lengths.iter().flat_map(|length| text.as_bytes().windows(*length));
+        match places.find_map(|piece| self.pieces.get(piece)) {
+            Some(secret) => Err(Leak { secret, place: place.to_string() }),
             None => Ok(()),
         }
     }
@@ -127,6 +135,7 @@ fn the_detector_fires() {
     );
     secrets.plant("the key", "wJalr/XUtnFEMI+K7MDENG/bPxRfiCY/EXAMPLEKEY");
     secrets.plant("the password", "hunter2");
+    secrets.plant("the umlauts", "schlüsselwörter für jede prüfung");
     let seen = |text: &str| secrets.search("here", text.as_bytes()).err().map(|leak| leak.secret);
     assert_eq!(seen("error: AccessDenied eyJ is a short word"), None);
     assert_eq!(seen("x eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9 x"), Some("the token"), "a part");
@@ -134,6 +143,7 @@ fn the_detector_fires() {
     assert_eq!(seen("key=wJalr%2FXUtnFEMI%2BK7MDENG%2FbPx"), Some("the key"));
     assert_eq!(seen("key=wJalr%2fXUtnFEMI%2bK7MDENG%2fbPx"), Some("the key"));
     assert_eq!(seen("basic hunter2!"), Some("the password"));
+    assert_eq!(seen("é schlüsselwörter é"), Some("the umlauts"), "letters of two bytes");
     for before in ["", "a", "ab", "abc"] {
         let encoded = STANDARD.encode(format!("{before}wJalr/XUtnFEMI+K7MDENG/bPxRfiCY/EXAMPLEKEY after"));
         assert_eq!(seen(&encoded), Some("the key"), "{before}");

@@ -103,6 +103,14 @@ fn a_run_sees_nothing_of_the_tests_environment() {
 }
 
 #[test]
+fn a_run_ends_with_its_process_and_not_with_its_output() {
+    let output = sh("exec >&- 2>&-; sleep 0.3; umask 077; echo end >file").run();
+    assert_eq!(std::fs::read_to_string(output.scratch.path().join("file")).unwrap(), "end\n");
+    let output = sh("(sleep 0.3; echo later) & echo first; exit 3").run();
+    output.exits(3).stdout_is("first\nlater\n");
+}
+
+#[test]
 fn a_server_ends_with_its_handle() {
     let server = Server::start("http.server", "/", |port| {
         let arguments = ["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()].map(str::to_owned);
