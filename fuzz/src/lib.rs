@@ -34,7 +34,7 @@ const REPEATED: &str = "TOKEN";
 const STATUSES: [u16; 12] = [200, 200, 200, 204, 400, 401, 403, 404, 405, 429, 500, 503];
 
 /// The headers that are read, all of which get an answer's first line.
-const HEADERS: [&str; 4] = ["retry-after", "x-amzn-requestid", "x-request-id", "x-vault-index"];
+const HEADERS: [&str; 5] = ["retry-after", "www-authenticate", "x-amzn-requestid", "x-request-id", "x-vault-index"];
 
 /// This machine, with these variables besides the job's.
 pub fn host(variables: &[(&str, &str)]) -> Host {
