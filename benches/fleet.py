@@ -3,6 +3,7 @@
 
     sh install.sh --to target/bench
     python3 benches/fleet.py target/bench/oidc-exchange [--write]
+    python3 benches/fleet.py --simulate [--write]
 
 Every process is started first and waits for its token on a pipe. Then all of them get it. The rate-limited services are the
 sandbox's. Each answers 50 requests per second, and 50 at once after a second without requests. It refuses the others with its
@@ -11,7 +12,8 @@ that `-v` prints for a failure, or the end of a successful job. A relay counts t
 
 Jobs that failed together must not retry together. The measure is the autocorrelation of attempts per 100 ms. The page also shows
 it for a simulated fleet without jitter, which proves that the measure finds waves.
-`--write` writes docs/load.md and its two pictures.
+`--write` writes docs/load.md and its two pictures. `--simulate` needs no program: it only compares pauses in a simulation. With
+`--write` it replaces that section of the page.
 """
 
 import argparse
@@ -175,43 +177,58 @@ def down(program, jobs):
 
 
 def simulated(jobs, pause, seed=1):
-    """Attempts of a fleet against the same throttle, in order; `pause(chance, times, failing)` is the next pause after that
-    many failures over that many seconds. Jobs begin within `jobs` milliseconds."""
+    """Attempts of a fleet against the same throttle, in order; `pause(chance, times, failing, last)` is the next pause after
+    that many failures over that many seconds and after that last pause. Jobs begin within `jobs` milliseconds."""
     chance = random.Random(seed)
-    waiting = [(at, 0, at) for at in (chance.random() * (0.1 + jobs / 1000) for _ in range(jobs))]
+    waiting = [(at, 0, at, 0.0) for at in (chance.random() * (0.1 + jobs / 1000) for _ in range(jobs))]
     heapq.heapify(waiting)
     arrivals, level, seen = [], float(RATE), 0.0
     while waiting:
-        at, times, began = heapq.heappop(waiting)
+        at, times, began, last = heapq.heappop(waiting)
         arrivals.append(at)
         level, seen = min(level + (at - seen) * RATE, RATE), at
         if level >= 1:
             level -= 1
         else:
-            heapq.heappush(waiting, (at + pause(chance, times, at - began), times + 1, began))
+            last = pause(chance, times, at - began, last)
+            heapq.heappush(waiting, (at + last, times + 1, began, last))
     return arrivals
 
 
-def doubling(chance, times, _):
+def doubling(chance, times, *_):
     """No jitter: pauses double from 0.2 to 5 s."""
     return min(0.2 * 2**times, 5) + chance.random() * 0.02
 
 
-def share(least, most):
-    """A pause between these shares of the time, and 0.5 to 1 s at first."""
-    return lambda chance, _, failing: chance.uniform(max(0.5, least * failing), max(1, most * failing))
+def share(least, most, first=(0.5, 1)):
+    """A pause between these shares of the time since the first failure, and not shorter than the first one."""
+    return lambda chance, _, failing, __: chance.uniform(max(first[0], least * failing), max(first[1], most * failing))
 
 
-def capped(chance, times, _):
-    """Full jitter with a cap of 5 s."""
-    return chance.random() * min(0.2 * 2**times, 5)
+def powers(first, factor, cap, jitter):
+    """Pauses that grow by a factor up to a cap. `jitter` is the random part of each."""
+    return lambda chance, times, *_: min(first * factor**times, cap) * chance.uniform(1 - jitter, 1)
+
+
+def decorrelated(least, cap):
+    """Between the least pause and three times the last one."""
+    return lambda chance, _, __, last: min(cap, chance.uniform(least, 3 * max(least, last)))
 
 
 SCHEDULES = {
     "a third to a half of the time since the first failure": share(0.33, 0.5),
+    "the same, first 0.7 to 1.2 s": share(0.33, 0.5, (0.7, 1.2)),
+    "0.45 to 0.55 of that time": share(0.45, 0.55),
+    "0.6 to 0.7 of that time": share(0.6, 0.7),
     "half of that time to all of it": share(0.5, 1),
     "that time to twice of it": share(1, 2),
-    "zero to a cap that doubles from 0.2 to 5 s": capped,
+    "0.5 to 1 s": share(0, 0),
+    "5 to 6 s, as if a server asked for 5": share(0, 0, (5, 6)),
+    "doubling from 0.2 to 5 s, full jitter": powers(0.2, 2, 5, 1),
+    "doubling from 1 to 10 s, half of it jitter": powers(1, 2, 10, 0.5),
+    "doubling from 1 to 60 s, half of it jitter": powers(1, 2, 60, 0.5),
+    "half more each time, from 1 to 60 s": powers(1, 1.5, 60, 0.5),
+    "decorrelated jitter, 0.5 to 20 s": decorrelated(0.5, 20),
 }
 
 
@@ -232,18 +249,29 @@ def picture(one):
     back = left + DOWN / BIN * across
     up_again = f'<path class="limit" d="M{back:.0f} 30V{floor}"/>'
     up_again += f'<text class="mark" x="{back - 4:.0f}" y="40" text-anchor="end">the server is up again</text>'
+    title = f"{one.jobs} jobs at once, {TITLES[one.kind]}: attempts per 100 ms"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-        f' font-family="sans-serif" font-size="12">\n'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>\n'
-        f'<text x="{left}" y="18">{one.jobs} jobs at once, {TITLES[one.kind]}: attempts per 100 ms</text>\n'
-        f'<path d="M{left} {floor}{steps}V{floor}Z" fill="#468"/>\n'
-        f'<path d="M{left} 30V{floor}H{width - 10}" fill="none" stroke="#333"/>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">\n'
+        f"<title>{title}</title>\n"
+        f"<style>{STYLE}</style>\n"
+        f'<rect class="page" width="{width}" height="{height}" rx="6"/>\n'
+        f'<text x="{left}" y="18">{title}</text>\n'
+        f'<path class="bars" d="M{left} {floor}{steps}V{floor}Z"/>\n'
+        f'<path class="axis" d="M{left} 30V{floor}H{width - 10}"/>\n'
         f'<g text-anchor="middle">{marks}<text x="{width / 2:.0f}" y="{height - 8}">seconds</text></g>\n'
         f'<g text-anchor="end"><text x="{left - 6}" y="34">{most}</text>'
         f'<text x="{left - 6}" y="{floor + 4}">0</text></g>\n'
         f"{rate if one.kind == 'throttled' else up_again}\n</svg>\n"
     )
+
+
+# The colours of a light page and of a dark one.
+STYLE = """text { font: 12px sans-serif; fill: #24292f } .page { fill: #f6f8fa } .bars { fill: #0969da } .axis { stroke: #57606a; fill: none }
+.limit { stroke: #cf222e; stroke-dasharray: 4 3 } text.mark { fill: #cf222e }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .page { fill: #161b22 } .bars { fill: #4493f8 } .axis { stroke: #9198a1 }
+.limit { stroke: #f85149 } text.mark { fill: #f85149 }
+}"""
 
 
 TITLES = {"throttled": f"STS with a limit of {RATE} requests per second", "down": f"STS down for {DOWN:.0f} s"}
@@ -275,6 +303,23 @@ def schedules():
     return table(["pauses", *(f"{jobs} jobs" for jobs in SIZES)], rows)
 
 
+SIMULATED = "## Other pauses, simulated\n"
+
+
+def simulation():
+    """The last section of the page."""
+    return f"""{SIMULATED}
+The first line is this program's schedule. Each cell has the end of the last job, as a multiple of the ideal, and the requests per
+job: medians of five fleets. No schedule has at most 1.3× and at most 5 requests for every size.
+
+{schedules()}
+A job sees only its own failures, not how many others wait. After T seconds its fleet may be one that needs T seconds. If so,
+its next attempt must come before 1.3 T. So its pauses may be only a share of the time that has passed. With such pauses, the
+largest fleet needs more than 5 requests a job. Longer pauses leave the server idle at the end of smaller fleets. This command
+makes the table again: `python3 benches/fleet.py --simulate`
+"""
+
+
 def report(runs):
     blind = Waves(simulated(SHOWN, doubling))
     return f"""{processor()}; {datetime.date.today().isoformat()}.
@@ -283,10 +328,8 @@ def report(runs):
 
 {measured([one for one in runs if one.kind == "throttled"])}
 The goals are that all jobs succeed, the last one ends within 1.3 times the ideal, and there are no waves. A job sends at most 5 requests on
-average. No pauses are best for every number of jobs. A job sees only its own failures, and not how many other jobs wait. Longer pauses save
-requests and end later. This is a simulation of other pauses, with the median of five fleets:
+average.
 
-{schedules()}
 ## Against an outage
 
 {measured([one for one in runs if one.kind == "down"])}
@@ -294,7 +337,8 @@ A connection that is refused is not a request. All four clouds use the same code
 
 A simulated fleet without jitter, against the same rate limit, has an autocorrelation of {blind.highest:.2f} at {blind.lag:.1f} s.
 By chance it would be up to {blind.chance:.2f}. So the measure finds waves if there are any.
-"""
+
+{simulation()}"""
 
 
 HEAD = f"""# Under load
@@ -316,9 +360,23 @@ requests at once, and then {RATE} per second. The server that is down answers al
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("program")
+    parser.add_argument("program", nargs="?")
+    parser.add_argument("--simulate", action="store_true", help="only compare schedules of pauses")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    if bool(given.program) == given.simulate:
+        parser.error("either a program or --simulate")
+    page = os.path.join(ROOT, "docs", "load.md")
+    if given.simulate:
+        text = simulation()
+        print(text)
+        if given.write:
+            with open(page, "r+") as file:
+                before = file.read().partition(SIMULATED)[0].rstrip()
+                file.seek(0)
+                file.write(f"{before}\n\n{text}")
+                file.truncate()
+        return
     program = os.path.abspath(given.program)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -327,12 +385,11 @@ def main():
     text = report(runs)
     print(text)
     if given.write:
-        docs = os.path.join(ROOT, "docs")
-        with open(os.path.join(docs, "load.md"), "w") as file:
+        with open(page, "w") as file:
             file.write(HEAD + text)
         for kind in TITLES:
             one = next(one for one in runs if (one.kind, one.cloud, one.jobs) == (kind, "AWS", SHOWN))
-            with open(os.path.join(docs, f"load-{kind}.svg"), "w") as file:
+            with open(os.path.join(ROOT, "docs", f"load-{kind}.svg"), "w") as file:
                 file.write(picture(one))
 
 
