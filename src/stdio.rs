@@ -125,21 +125,6 @@ pub fn are_one() -> bool {
         && FileType::from_raw_mode(out.st_mode) != FileType::CharacterDevice
 }
 
-/// A writer to standard error for log lines. A line that is not read soon is dropped.
-#[derive(Clone, Copy, Debug)]
-pub struct BoundedStderr;
-
-impl io::Write for BoundedStderr {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        write_within(Stream::Err, line, Duration::from_millis(200));
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn kind(stream: BorrowedFd<'_>) -> Option<FileType> {
     fstat(stream).ok().map(|found| FileType::from_raw_mode(found.st_mode))
 }

@@ -1,21 +1,18 @@
 //! Writes all of standard error: errors, warnings, notes, and the details of `-v`.
 
 mod evaluated;
+mod lines;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use tracing::Level;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::util::SubscriberInitExt;
 
 pub use self::evaluated::{expect_evaluation, is_evaluated};
 use crate::error::Report;
 use crate::secret::{redact_key_shaped, redact_pem, sanitized};
-use crate::stdio::{self, BoundedStderr, Stream};
+use crate::stdio::{self, Stream};
+use lines::Lines;
 
 /// How much is written to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,36 +53,17 @@ impl Verbosity {
 /// a third smaller.
 pub const DECISIONS: &str = concat!(env!("CARGO_CRATE_NAME"), "::decisions");
 
+/// The longest wait for a reader of the last message.
+const LONG: Duration = Duration::from_secs(1);
+
+/// The same for a message during the run.
+const SHORT: Duration = Duration::from_millis(200);
+
 /// Sends this crate's events to standard error. Events of other crates are never shown at any level, because a
 /// library may log secrets of a request.
 pub fn init(verbosity: Verbosity) {
-    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), verbosity.level());
-    let ours = if verbosity == Verbosity::Debug { ours } else { ours.with_target(DECISIONS, LevelFilter::OFF) };
-    let lines = tracing_subscriber::fmt::layer().event_format(Line).with_writer(|| BoundedStderr).with_ansi(false);
     // A second call in one process (by a user of the library, or a test) has no effect.
-    let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
-}
-
-/// Formats an event as `warning: …` or `oidc-exchange: …`, on one line, without time and target.
-struct Line;
-
-impl<S, N> FormatEvent<S, N> for Line
-where
-    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        ctx: &FmtContext<'_, S, N>,
-        mut writer: format::Writer<'_>,
-        event: &tracing::Event<'_>,
-    ) -> std::fmt::Result {
-        let mut text = String::new();
-        ctx.format_fields(format::Writer::new(&mut text), event)?;
-        let prefix = if *event.metadata().level() <= Level::WARN { "warning" } else { "oidc-exchange" };
-        let line = format!("{prefix}: {}\n", shown(&text));
-        writer.write_str(&evaluated::if_it_is(line))
-    }
+    let _ = tracing::subscriber::set_global_default(Lines(verbosity));
 }
 
 /// Writes `report` to standard error, with its first hints; with `-v`, with all of them.
@@ -95,7 +73,7 @@ pub fn report(report: &Report) {
     let hints = report.hints.iter();
     let hints: Vec<&String> =
         if tracing::enabled!(Level::INFO) { hints.chain(&report.more).collect() } else { hints.take(FIRST).collect() };
-    write(&layout(report, &hints));
+    write(&layout(report, &hints), LONG);
 }
 
 /// Writes a text from elsewhere (clap's usage errors) without token-shaped parts. Also removes clap's advice to write
@@ -110,12 +88,12 @@ pub fn usage(text: &str) {
         // A quoted argument has line breaks.
         lines.splice(LINES / 2..lines.len() - LINES / 2, ["…".to_owned()]);
     }
-    write(&format!("{}\n", lines.join("\n")));
+    write(&format!("{}\n", lines.join("\n")), LONG);
 }
 
-fn write(text: &str) {
+fn write(text: &str, within: Duration) {
     let text = evaluated::if_it_is(text.to_owned());
-    stdio::write_within(Stream::Err, text.as_bytes(), Duration::from_secs(1));
+    stdio::write_within(Stream::Err, text.as_bytes(), within);
 }
 
 /// Returns `line` without anything that looks like a key: an error may quote a secret that was given in place of
