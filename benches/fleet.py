@@ -313,10 +313,10 @@ The first line is this program's schedule. Each cell has the end of the last job
 job: medians of five fleets. No schedule has at most 1.3× and at most 5 requests for every size.
 
 {schedules()}
-A job sees only its own failures, not how many others wait. After T seconds its fleet may be one that needs T seconds. If so,
-its next attempt must come before 1.3 T. So its pauses may be only a share of the time that has passed. With such pauses, the
-largest fleet needs more than 5 requests a job. Longer pauses leave the server idle at the end of smaller fleets. This command
-makes the table again: `python3 benches/fleet.py --simulate`
+A job sees only its own failures, not how many others wait. The last jobs of a fleet that needs T seconds must return before
+1.3 T, for every T. So a pause may be only a share of the time that has passed. With such pauses, a job of the largest fleet
+needs more than 5 requests. Longer pauses leave the server idle at the end. `python3 benches/fleet.py --simulate` prints this
+section again.
 """
 
 
