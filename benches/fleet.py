@@ -309,14 +309,14 @@ SIMULATED = "## Other pauses, simulated\n"
 def simulation():
     """The last section of the page."""
     return f"""{SIMULATED}
-The first line is this program's schedule. Each cell has the end of the last job, as a multiple of the ideal, and the requests per
-job: medians of five fleets. No schedule has at most 1.3× and at most 5 requests for every size.
+The first line has the pauses of this program. Each cell has the time of the last job, as a multiple of the ideal, and the requests
+per job. Both are medians of five fleets. No pauses have at most 1.3× and at most 5 requests for every number of jobs.
 
 {schedules()}
-A job sees only its own failures, not how many others wait. The last jobs of a fleet that needs T seconds must return before
-1.3 T, for every T. So a pause may be only a share of the time that has passed. With such pauses, a job of the largest fleet
-needs more than 5 requests. Longer pauses leave the server idle at the end. `python3 benches/fleet.py --simulate` prints this
-section again.
+A job sees only its own failures, and not how many other jobs wait. If a fleet needs T seconds, its last jobs must return before
+1.3 T. This must hold for every T. So a pause may be only a share of the time that has passed. With such pauses, a job of the largest
+fleet needs more than 5 requests. With longer pauses, the server has nothing to do at the end. This command writes the section again:
+`python3 benches/fleet.py --simulate --write`.
 """
 
 
