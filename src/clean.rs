@@ -127,7 +127,7 @@ struct Cleaning<'d> {
     directory: &'d Directory,
     /// Records whose names have been printed.
     forgotten: Vec<Record>,
-    /// Records that need no further attempt.
+    /// Records that need no other attempt.
     done: Vec<Record>,
     failed: Vec<(PathBuf, String)>,
     /// Records whose object is not there, or is another one.
@@ -190,7 +190,7 @@ impl Cleaning<'_> {
                 }
                 None => self.unreadable(),
             },
-            // One that came meanwhile is for the next `clean`.
+            // A record that was added after that is for the next `clean`.
             Some((exported::KIND, note)) => match note.read::<Vec<String>>() {
                 Some(_) if self.forgotten.contains(&record) => Outcome::Absent,
                 Some(_) => Outcome::Kept,
@@ -221,7 +221,7 @@ impl Cleaning<'_> {
         Outcome::Absent
     }
 
-    /// Revokes the tokens, and deletes the files of those that need no further attempt.
+    /// Revokes the tokens, and deletes the files of those that need no other attempt.
     async fn tokens(&mut self, tokens: &[Token], host: &Host) -> Result<Vec<End>, state::Error> {
         let ends = tokens.iter().map(async |(file, left)| left.end(file.secret().as_ref(), host).await);
         let ends = join_all(ends).await;

@@ -118,7 +118,7 @@ impl Editor {
     /// Then it is done once more with what that program wrote.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open) and of `edit`, or that the file was written twice meanwhile.
+    /// Those of [`open`](Self::open) and of `edit`, or that another program has written the file twice.
     pub async fn edit<T, E: From<state::Error>>(
         self,
         path: &Path,

@@ -143,7 +143,7 @@ async fn unless_interrupted<T, E: Into<End>>(
     }
 }
 
-/// Checks the command line and reads the files that it names. Signals are handled meanwhile, because such a read may
+/// Checks the command line and reads the files that it names. Signals are handled during this, because such a read may
 /// never end.
 async fn planned(cli: Cli, env: Env, files: NamedFiles, deadline: Deadline) -> Result<Plan, End> {
     let (_, bound) = cli.bound();

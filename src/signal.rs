@@ -50,8 +50,8 @@ fn of_this_system() -> [(Signal, &'static str); 0] {
     []
 }
 
-/// Blocks the signals of [`ending`] as long as the value lives, in this thread and in the threads that it starts. A signal that arrives
-/// meanwhile is delivered afterwards. Without this, a signal that arrives before its handler ends the run without a message. One that
+/// Blocks the signals of [`ending`] as long as the value exists, in this thread and in the threads that it starts. A signal that arrives
+/// during this is delivered afterwards. Without this, a signal that arrives before its handler ends the run without a message. One that
 /// arrives while its handler is being installed is lost: for a moment the system has the handler, and the handler has nothing to call.
 #[derive(Debug)]
 pub struct HeldBack {
@@ -206,7 +206,7 @@ impl Ignored {
 mod tests {
     use super::*;
 
-    /// Each comes before it has a handler. It is sent to this thread alone: the test's other threads do not hold it back.
+    /// Each comes before it has a handler. It is sent only to this thread, because the test's other threads do not block it.
     #[test]
     fn what_comes_before_its_handler_is_seen() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

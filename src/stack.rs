@@ -1,4 +1,4 @@
-//! Runs the program on a stack that is large enough, whatever limit the caller has set.
+//! Runs the program on a stack that is large enough, for any limit of the caller.
 
 use std::process::ExitCode;
 use std::thread;

@@ -187,7 +187,7 @@ fn write_to<L>(
 /// A pipe that is ready accepts this many bytes without blocking (`PIPE_BUF`, pipe(7)).
 const LEAST_ROOM: usize = 4096;
 
-/// Waits until `stream` is writable, for a short time only: the writing may be stopped meanwhile.
+/// Waits until `stream` is writable, only for a short time, because the write may be stopped during it.
 fn wait(stream: BorrowedFd<'_>, until: Option<Instant>) -> io::Result<()> {
     const STEP: Duration = Duration::from_millis(20);
     let left = until.map_or(STEP, |until| until.saturating_duration_since(Instant::now()));

@@ -17,7 +17,7 @@ static TARGETS: LazyLock<[Target; 2]> = LazyLock::new(|| {
     HOSTS.map(|host| target(&["aws", "--role-arn", "arn:aws:iam::123456789012:role/deploy", "--registry", host]))
 });
 
-// The first byte says which of the two is asked.
+// The first byte selects which of the two is requested.
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((first, rest)) = data.split_first() else { return };
     let Target::Aws(request, _) = &TARGETS[usize::from(first % 2)] else { return };

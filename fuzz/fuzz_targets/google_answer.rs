@@ -21,7 +21,7 @@ const ARGUMENTS: [&str; 9] = [
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| target(&ARGUMENTS));
 
-// The first byte says at which step the rest is the answer.
+// The first byte selects the step whose answer the rest is.
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((step, rest)) = data.split_first() else { return };
     let before = (*step % 2 == 1).then(|| good(FEDERATED));

@@ -8,7 +8,7 @@ use oidc_exchange_fuzz::{JOB, answer, check_error, check_explanation, deadline, 
 /// A discovery document that leads to the keys.
 const DISCOVERY: &str = r#"{"issuer":"https://acme.semaphoreci.com","jwks_uri":"https://acme.semaphoreci.com/keys","response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#;
 
-// The first byte says which of the two documents the rest is.
+// The first byte selects which of the two documents the rest is.
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((step, rest)) = data.split_first() else { return };
     let Some(published) = answer(rest) else { return };

@@ -1,4 +1,4 @@
-//! The header that says when to come again.
+//! The `Retry-After` header, with the time of the next attempt.
 #![no_main]
 
 use std::time::{Duration, SystemTime};

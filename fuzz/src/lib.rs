@@ -149,7 +149,7 @@ pub fn check_error(error: &Error) {
     }
 }
 
-/// What is said of the job's token is the same each time, can be laid out, and is JSON where a program reads it.
+/// The text about the job's token is the same each time, can be rendered, and is JSON if a program reads it.
 pub fn check_explanation(evaluate: impl Fn(&SubjectToken, i64) -> Explanation) {
     const NOW: i64 = 1_800_000_000;
     let explanation = evaluate(&JOB, NOW);

@@ -1,4 +1,4 @@
-//! Role chaining: each further role is assumed with the previous session (`AssumeRole`, signed).
+//! Role chaining: each additional role is assumed with the previous session (`AssumeRole`, signed).
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::RoleArn;
 use crate::error::Usage;
 
-/// The longest chained session that AWS allows, whatever the role's maximum
+/// The longest chained session that AWS allows, for any maximum of the role
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
 pub const LONGEST_SESSION: Duration = Duration::from_hours(1);
 
-/// A further role of the chain.
+/// An additional role of the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     /// The role.

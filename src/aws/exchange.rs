@@ -1,4 +1,4 @@
-//! The calls of an exchange: an unsigned one with the token, a signed one for each further role, and
+//! The calls of an exchange: an unsigned one with the token, a signed one for each additional role, and
 //! `GetCallerIdentity`. Temporary errors are retried.
 
 use std::time::{Duration, SystemTime};
@@ -30,7 +30,7 @@ use crate::subject::{self, SubjectToken};
 /// The longest `WebIdentityToken` that STS accepts, in characters.
 pub(crate) const LONGEST_TOKEN: usize = 20_000;
 
-/// How long a region may not know new credentials.
+/// How long a region may not accept new credentials.
 const FRESH: Duration = Duration::from_secs(10);
 
 /// Exchanges the token for the last role's credentials, and checks their account if that was requested.

@@ -28,7 +28,7 @@ pub(super) struct Context<'a> {
 pub(super) enum Step<'a> {
     /// The call with the token, for the first role.
     Token,
-    /// The call for a further role, signed with the previous session.
+    /// The call for an additional role, signed with the previous session.
     Hop {
         /// Its number in the chain; the first role is 1.
         number: usize,

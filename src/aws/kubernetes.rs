@@ -65,8 +65,8 @@ pub struct Eks {
     pub version: ExecVersion,
 }
 
-/// How long AWS STS accepts a presigned request. A cluster accepts it for 15 minutes after its date, whatever expiry
-/// it states.
+/// How long AWS STS accepts a presigned request. A cluster accepts it for 15 minutes after its date, for any expiry
+/// in it.
 const LIFE: Duration = Duration::from_mins(14);
 
 /// The output for a client, made at `now` from the `session` that was exchanged for `request`.
@@ -84,7 +84,7 @@ fn token(cluster: &ClusterName, region: &Region, session: &Credentials, now: Sys
     const LONGEST: usize = 4096;
     /// Authenticators before version 0.3.1 accept no longer expiry.
     const NAMED_LIFE: Duration = Duration::from_mins(1);
-    // A cluster sends the request to no other host, whatever variables this job has.
+    // A cluster sends the request to no other host, for any variables of this job.
     let (host, region) = of_region(region);
     let url = format!("{host}/?Action=GetCallerIdentity&Version=2011-06-15");
     let name = HeaderValue::from_str(cluster.as_str()).map_err(|error| failed(&error))?;

@@ -38,7 +38,7 @@ pub struct Request {
     pub guard: Guard,
     /// The registries whose passwords are requested as well.
     pub registries: Registries,
-    /// How long a refusal is retried, because IAM may not know a new role yet.
+    /// How long a refusal is retried, because a new role may not be available in IAM yet.
     pub wait_for_iam: Option<std::time::Duration>,
 }
 

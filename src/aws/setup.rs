@@ -118,11 +118,11 @@ impl Request {
             vec!["the new role has no permissions yet: attach the policies that its jobs need".to_owned()];
         match &allowed.refs {
             Refs::Branch(pattern) | Refs::Tag(pattern) if !pattern.is_exact() => {
-                warnings.push("whoever may push a ref of such a name is allowed".into());
+                warnings.push("anyone who may push a ref with such a name is allowed".into());
             }
             Refs::PullRequests => {
                 warnings.push(
-                    "whoever may open a pull request, from a fork too, runs code of their own with this role".into(),
+                    "anyone who may open a pull request, from a fork too, runs code of their own with this role".into(),
                 );
             }
             Refs::Branch(_) | Refs::Tag(_) => {}

@@ -47,7 +47,7 @@ impl Signer<'_> {
         Ok(())
     }
 
-    /// A presigned address of a `GET` request with these headers: whoever has it can send the request in the name of
+    /// A presigned address of a `GET` request with these headers: anyone who has it can send the request in the name of
     /// this session. `url` must have a query; the signature is appended in botocore's order. The address is valid for
     /// `lasting`.
     ///

@@ -22,7 +22,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<AccessToke
     token_for(request, &request.scope, given).await
 }
 
-/// Exchanges the token as `request` describes, but for another scope.
+/// Exchanges the token as `request` describes, with another scope.
 ///
 /// # Errors
 /// As for [`exchange`].

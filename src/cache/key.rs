@@ -82,7 +82,7 @@ impl Question {
     /// Adds a part. The order matters, and a missing part differs from an empty one.
     pub fn part(&mut self, name: &str, value: &str) {
         for text in [name, value] {
-            // The lengths separate the parts, whatever the texts contain.
+            // The lengths separate the parts, for any texts.
             self.digest.update(text.len().to_le_bytes());
             self.digest.update(text);
         }

@@ -50,7 +50,7 @@ pub struct ExplainShared {
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,
 
-    /// How much to say.
+    /// The verbosity.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }

@@ -187,7 +187,7 @@ pub struct Shared {
     #[command(flatten)]
     pub network: NetworkArgs,
 
-    /// How much to say.
+    /// The verbosity.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 
@@ -203,7 +203,7 @@ pub struct CleanArgs {
     #[arg(long, value_enum, value_name = "F", default_value_t = CleanFormat::Env)]
     pub format: CleanFormat,
 
-    /// How much to say.
+    /// The verbosity.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -225,7 +225,7 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// How much standard error says.
+/// The verbosity of standard error.
 #[derive(Debug, Args)]
 pub struct VerbosityArgs {
     /// Print more on standard error: once for a line per call and every hint, twice for every decision

@@ -99,7 +99,7 @@ pub struct AllowedJobsArgs {
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "cli")]
     pub format: SetupFormat,
 
-    /// How much to say.
+    /// The verbosity.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }

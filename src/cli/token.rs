@@ -29,7 +29,7 @@ pub struct TokenArgs {
     #[command(flatten)]
     pub network: NetworkArgs,
 
-    /// How much to say.
+    /// The verbosity.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }

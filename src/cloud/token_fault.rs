@@ -17,11 +17,11 @@ pub enum TokenFault<'t> {
     UnlistedAlgorithm(&'t str),
     /// The issuer's keys cannot be read.
     NoKeys,
-    /// The token's key is not among them.
+    /// The issuer's keys do not include the token's key.
     KeyNotPublished,
     /// The token does not name its key.
     NoKeyNamed,
-    /// Its key is among them, and did not sign the token.
+    /// The issuer's keys include the token's key, but it did not sign the token.
     WrongSignature,
     /// No published key makes signatures of that algorithm.
     UnsoundAlgorithm(&'t str),

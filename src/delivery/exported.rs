@@ -13,7 +13,7 @@ pub const KIND: &str = "exported-names";
 /// Longest text of all names of a run: more would not fit into an environment.
 const LONGEST: usize = 1 << 20;
 
-/// Records the names that `exports` has of credentials, if `clean` does not know them anyway and can find the record.
+/// Records the names that `exports` has of credentials, if `clean` does not remove them anyway and can find the record.
 ///
 /// # Errors
 /// When they cannot be written there, or are too long together.

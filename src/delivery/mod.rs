@@ -177,7 +177,7 @@ impl Ready<'_> {
         }
     }
 
-    /// Records for `clean` the names that it could not know. The result is of use without, so that a failure is a warning.
+    /// Records for `clean` the names that only this run has. The result is useful without the record, so a failure is a warning.
     async fn record_names(&self, content: &Content) -> Option<state::NewFiles> {
         let Content::Variables(exports) = content else { return None };
         exported::record(exports, &self.directory).await.unwrap_or_else(|error| {

@@ -15,7 +15,7 @@ use crate::state::Error;
 use crate::subject::SubjectToken;
 
 const TYPE: &str = "external_account";
-/// The member with the subject token. Clients ignore members that they do not know.
+/// The member with the subject token. Clients ignore unknown members.
 const TOKEN_FIELD: &str = "oidc_token";
 
 /// The members have the order of gcloud.

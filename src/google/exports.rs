@@ -246,8 +246,8 @@ impl Variables {
             if request.file == CredentialsFile::No {
                 self.add(GCLOUD_ACCESS_TOKEN, token.secret.reveal());
             }
-            let end = token.expires.map_or_else(|| "a time that Google did not say".into(), until);
-            tracing::warn!("{OAUTH_ACCESS_TOKEN} is good until {end}; nothing renews it");
+            let end = token.expires.map_or_else(|| "a time that Google did not return".into(), until);
+            tracing::warn!("{OAUTH_ACCESS_TOKEN} is valid until {end}; nothing renews it");
         }
         let variable = request.id_token_variable();
         if let (Some(variable), Some(token)) = (variable, &credentials.id_token) {

@@ -68,7 +68,7 @@ impl Provider {
             ["projects", _, "locations", location, "workloadIdentityPools", ..] if location != "global" => {
                 Err(wrong("the location of every workload identity pool is `global`").hint(FORM))
             }
-            [_] => Err(wrong("a bare id does not say in which project and pool it is").hint(FORM)),
+            [_] => Err(wrong("a bare id does not name its project and pool").hint(FORM)),
             _ => Err(wrong("its parts are not those of a provider").hint(FORM)),
         }
     }
@@ -197,8 +197,8 @@ mod tests {
             (NAME.replace("123456", "$PROJECT_ID").as_str(), "use the project number"),
             (NAME.replace("123456", "").as_str(), "use the project number"),
             (pool, "it names a pool, not one of its providers"),
-            ("semaphore", "a bare id does not say"),
-            ("", "a bare id does not say"),
+            ("semaphore", "a bare id does not name its project"),
+            ("", "a bare id does not name its project"),
             (NAME.replace("global", "europe-west1").as_str(), "the location of every workload identity pool"),
             ("locations/global/workforcePools/staff/providers/okta", "a workforce pool is for people"),
             (NAME.replace("semaphore", "Semaphore").as_str(), "the ids of pool and provider have"),

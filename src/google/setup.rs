@@ -107,7 +107,7 @@ impl Request {
                 warnings.push("a pull request from a fork is allowed too, and what it runs is its author's".into());
             }
             refs if !refs.is_exact() => {
-                warnings.push("whoever may push a branch or tag of such a name is allowed".into());
+                warnings.push("anyone who may push a branch or tag with such a name is allowed".into());
             }
             Refs::Branch(_) | Refs::Tag(_) => {}
         }

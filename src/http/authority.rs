@@ -54,7 +54,7 @@ pub(super) fn signs_for_servers(certificate: &CertificateDer<'_>, now: UnixTime)
     fields.serves(now)
 }
 
-/// Checks that `certificate` may be a server's, whoever signed it.
+/// Checks that `certificate` may be a server's, for any signer.
 ///
 /// # Errors
 /// Why not.

@@ -127,7 +127,7 @@ impl Client {
         Self::with(settings, deadline, None)
     }
 
-    /// A client for tests and fuzzing that sends nothing. Each call gets the next of these answers; further calls
+    /// A client for tests and fuzzing that sends nothing. Each call gets the next of these answers; later calls
     /// fail.
     #[must_use]
     pub fn fake(answers: impl IntoIterator<Item = Response>) -> Self {

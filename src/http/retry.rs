@@ -113,7 +113,7 @@ impl Attempts {
     /// A line for the report; empty if there was only one attempt.
     #[must_use]
     pub fn describe(&self) -> Option<String> {
-        /// A longer pause is no longer a number that helps.
+        /// A number for a longer pause does not help.
         const LONGEST: Duration = Duration::from_hours(24);
         let seconds = self.elapsed.as_secs_f32();
         let made = if self.made == 1 { "1 attempt".into() } else { format!("{} attempts", self.made) };

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::Fault;
 
-/// Opens the regular file at `path`. No device is opened if none takes the file's place meanwhile.
+/// Opens the regular file at `path`. No device is opened, unless one replaces the file between the two calls.
 ///
 /// # Errors
 /// If there is no such file, or it cannot be opened.

@@ -44,7 +44,7 @@ impl Drop for Noted {
 }
 
 impl Lock {
-    /// Waits for the lock at `path`, until `end` at most. Signals and timers are handled meanwhile.
+    /// Waits for the lock at `path`, until `end` at most. Signals and timers are handled during the wait.
     pub(super) async fn wait(path: &Path, end: Instant) -> Result<Self, Error> {
         loop {
             match Self::attempt(path)? {

@@ -206,7 +206,7 @@ impl Directory {
         let path = self.manifest();
         let open = || own_file::open_or_make(&path, OFlags::APPEND);
         let opened = match open() {
-            // Another exchange of the job may have removed the empty directory meanwhile.
+            // Another exchange of the job may have removed the empty directory.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.make()?;
                 open()

@@ -77,7 +77,7 @@ impl NewFiles {
         self.add(self.directory.free(stem), secret.reveal().as_bytes(), Some(note)).await
     }
 
-    /// Records `value` without a file, for whoever reads notes of `kind`. What is recorded already is not recorded twice.
+    /// Records `value` without a file, for the readers of notes of `kind`. What is recorded already is not recorded twice.
     ///
     /// # Errors
     /// When the manifest cannot be written.

@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 use super::object::{Kind, Seen};
 
 /// Opens the regular file at `path` for reading and writing, or creates it with mode 0600. Does not follow symlinks,
-/// wait for a pipe, or open a device. `None` if the file was created and deleted meanwhile.
+/// wait for a pipe, or open a device. `None` if the file was created and deleted during the call.
 ///
 /// # Errors
 /// The operating system's error; [`ErrorKind::Other`] if another object is at `path`.

@@ -1,6 +1,6 @@
 //! Checks the parent directories of the private directory.
 //!
-//! Whoever can write to one of them can replace the private directory. Keeping it open would not help, because other
+//! A user who can write to one of them can replace the private directory. Keeping it open would not help, because other
 //! programs use its path later. So such a place is refused.
 
 use std::ffi::OsString;
@@ -81,8 +81,8 @@ fn danger(directory: &Path, holder: &Metadata, entry: Option<&Metadata>) -> Opti
     if holder.permissions().mode() & STICKY == 0 {
         return Some(format!("other users may write to {name}, and can put another directory in its place"));
     }
-    // In a sticky directory, users cannot replace each other's files. But a symlink of another user leads wherever
-    // that user wants.
+    // In a sticky directory, users cannot replace each other's files. But a symlink of another user can lead
+    // to any place.
     let link = entry.filter(|entry| entry.is_symlink() && !is_trusted(entry.uid()))?;
     Some(format!("a link of user {} in {name} leads there", link.uid()))
 }

@@ -76,7 +76,7 @@ fn read(mut file: &File, object: &Object, size: u64, sha256: &str) -> io::Result
 }
 
 /// Deletes `object` and everything in it, if it is at `path`. What is opened is checked and cleared: another directory that
-/// takes its place meanwhile stays.
+/// replaces it during this stays.
 pub(super) fn directory(path: &Path, object: &Object) -> io::Result<bool> {
     let Some((parent, found)) = look(path)? else { return Ok(false) };
     if found.kind != Kind::Directory {

@@ -130,7 +130,7 @@ impl SubjectToken {
         Some(vec!["--token-file".into(), path.into_os_string().into_string().ok()?])
     }
 
-    /// The variables of `env` that contain the token, whatever its source was.
+    /// The variables of `env` that contain the token, for any source of the token.
     #[must_use]
     pub fn copies(&self, env: &Env) -> Vec<OsString> {
         let is_copy = |value: &OsString| value.to_str().is_some_and(|value| value.trim() == self.jwt.reveal());

@@ -8,7 +8,7 @@ use crate::cloud::TokenFault;
 use crate::explanation::{Check, Mark};
 use crate::subject::{Claims, LEEWAY};
 
-/// The greatest age at which some clouds accept a token, whatever its `exp`; in seconds.
+/// The greatest age at which some clouds accept a token, for any `exp`; in seconds.
 const A_DAY: i64 = 86_400;
 
 /// Checks the claims that every cloud requires, and the times.
@@ -20,13 +20,13 @@ pub(super) fn check(claims: &Claims, now: i64) -> Check {
 }
 
 fn subject(claims: &Claims) -> Check {
-    let wants = refusing(TokenFault::NoSubject, "wants", "want");
+    let requires = refusing(TokenFault::NoSubject, "requires", "require");
     match claims.text("sub") {
         Some(_) => Check::new(Mark::Holds, "sub is there"),
         None => on(
             TokenFault::NoSubject,
             Check::new(Mark::Fails, "sub is there")
-                .fact("because", format!("it is not: an organization can switch it off, and {wants} it")),
+                .fact("because", format!("it is not: an organization can switch it off, and {requires} it")),
         ),
     }
 }
@@ -37,8 +37,8 @@ fn audience(claims: &Claims) -> Check {
     if there {
         return check;
     }
-    let wants = refusing(TokenFault::NoAudience, "wants", "want");
-    on(TokenFault::NoAudience, check.fact("because", format!("it is not, and {wants} it")))
+    let requires = refusing(TokenFault::NoAudience, "requires", "require");
+    on(TokenFault::NoAudience, check.fact("because", format!("it is not, and {requires} it")))
 }
 
 fn issued(claims: &Claims, now: i64) -> Check {
@@ -71,7 +71,7 @@ fn expiry(claims: &Claims, now: i64) -> Check {
             Check::new(Mark::Fails, "exp is a time").fact("because", "it is not there, or no number"),
         );
     };
-    let title = format!("good until {}", moment(at, now));
+    let title = format!("valid until {}", moment(at, now));
     if at > now {
         return Check::new(Mark::Holds, title);
     }
@@ -136,7 +136,7 @@ mod tests {
             faults(&json!({ "iat": NOW + 61, "nbf": NOW + 61, "exp": NOW + 90 })),
             ["issued 2026-08-10T22:14:21Z,", "good from"]
         );
-        assert_eq!(faults(&json!({ "exp": NOW })), ["good until"], "AWS allows none");
+        assert_eq!(faults(&json!({ "exp": NOW })), ["valid until"], "AWS allows none");
     }
 
     #[test]
@@ -146,6 +146,6 @@ mod tests {
             ["sub is", "aud is", "iat is", "exp is"]
         );
         assert_eq!(faults(&json!({ "exp": NOW + 10, "iat": NOW - 86_401 })).len(), 1, "too old");
-        assert_eq!(faults(&json!({ "iat": 1.5, "exp": 2.5 })), ["good until", "iat is", "exp is"]);
+        assert_eq!(faults(&json!({ "iat": 1.5, "exp": 2.5 })), ["valid until", "iat is", "exp is"]);
     }
 }

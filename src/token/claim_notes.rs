@@ -63,7 +63,7 @@ pub(super) fn note(claims: &Claims, job: Job, name: &str) -> Option<String> {
     let note = match name {
         "iss" => "the organization's address, which changes with its name; org_id does not",
         "aud" if claims.get("aud") == claims.get("iss") => {
-            "the same as iss, and for every cloud: whoever is given this token can present it to another"
+            "the same as iss, and for every cloud: anyone who gets this token can use it for another"
         }
         "aud" => "not the same as iss: made only for this audience",
         "sub" => subject(claims, job),

@@ -68,7 +68,10 @@ fn list(value: Option<&Value>, name: &str, alg: &str) -> Check {
         let check = Check::new(Mark::Fails, format!("`{name}` is a list"));
         return on(
             TokenFault::NoList,
-            check.fact("because", format!("there is none, and {} it", refusing(TokenFault::NoList, "wants", "want"))),
+            check.fact(
+                "because",
+                format!("there is none, and {} it", refusing(TokenFault::NoList, "requires", "require")),
+            ),
         );
     };
     let sound = !matches!(Algorithm::named(alg), Algorithm::Unsound);

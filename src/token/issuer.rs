@@ -96,7 +96,7 @@ impl Explain<Busy> for Asked<'_> {
     }
 
     fn tell(&self, _: &Busy) -> Told {
-        Row::heals().say(&["the clouds ask it the same, and refuse the token while it fails"]).tell(&())
+        Row::heals().say(&["the clouds send the same request, and refuse the token while it fails"]).tell(&())
     }
 }
 

@@ -19,7 +19,7 @@ fn among(clouds: &[&About], fault: TokenFault<'_>, check: Check) -> Check {
     })
 }
 
-/// The clouds that refuse a token for `fault`, with the verb for one or for several: `AWS and Google want`.
+/// The clouds that refuse a token for `fault`, with the verb for one or for several: `AWS and Google require`.
 pub(super) fn refusing(fault: TokenFault<'_>, one: &str, several: &str) -> String {
     let refuse = |about: &&&About| (about.reaction)(fault) != Reaction::Ignores;
     let names: Vec<&str> = clouds::ALL.iter().filter(refuse).map(|about| about.name).collect();

@@ -205,7 +205,7 @@ impl Context<'_> {
         let at = |seconds: Option<i64>| seconds.map_or_else(|| "(none)".into(), time);
         let now = time(self.clock.unix());
         let issued = format!(
-            "the token was issued {} and is good until {}; this machine's clock has {now}",
+            "the token was issued {} and is valid until {}; this machine's clock has {now}",
             at(claims.issued()),
             at(claims.expiry())
         );

@@ -55,7 +55,7 @@ pub use server_options::ServerOptions;
 pub struct Request {
     /// The server's address. A path in it comes before `/v1/`.
     pub address: Url,
-    /// The address on the command line, which other clients do not know; `None` if it is from a variable.
+    /// The address on the command line, which other clients do not have; `None` if it is from a variable.
     pub named_address: Option<String>,
     /// The client for the commands in hints.
     pub client: ClientCommand,

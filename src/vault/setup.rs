@@ -135,12 +135,11 @@ impl Request {
         match refs {
             Refs::Branch(_) | Refs::Tag(_) if refs.is_exact() => {}
             Refs::Branch(_) | Refs::Tag(_) => warnings.push(
-                "`*` matches any text, including slashes: whoever may push a ref of such a name is allowed".into(),
+                "`*` matches any text, including slashes: anyone who may push a ref with such a name is allowed".into(),
             ),
             Refs::PullRequests => {
                 warnings.push(
-                    "whoever may open a pull request, from a fork too, can run what they like with these secrets"
-                        .into(),
+                    "anyone who may open a pull request, from a fork too, can run any code with these secrets".into(),
                 );
             }
         }

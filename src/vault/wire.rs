@@ -30,7 +30,7 @@ pub(super) struct Server {
     pub(super) address: Url,
     pub(super) namespace: Option<String>,
     pub(super) clock: Clock,
-    /// The state of storage in the login's answer. A standby with an older state does not know the token.
+    /// The state of storage in the login's answer. A standby with an older state does not have the token.
     pub(super) index: Option<HeaderValue>,
     /// Whether one connection carries several requests at a time, according to the login's answer.
     pub(super) multiplexed: bool,

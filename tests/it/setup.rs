@@ -51,7 +51,7 @@ fn another_systems_token_is_none_to_make_a_rule_of() {
                 error: the token is another CI system's, and `setup` makes rules of Semaphore's claims
 
                 hint: write the rule by hand, and hold the token against it with `oidc-exchange explain`
-                hint: for a project of Semaphore's, say it all: --issuer, --project-id, --repo and --branch
+                hint: for a project of Semaphore's, give all of them: --issuer, --project-id, --repo and --branch
             "]]);
         }
     }

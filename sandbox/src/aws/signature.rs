@@ -8,7 +8,7 @@ use ring::{digest, hmac};
 use crate::random::hex;
 use crate::server::Request;
 
-/// How long a presigned request is accepted, whatever expiry it states.
+/// How long a presigned request is accepted, for any expiry in it.
 const PRESIGNED: Duration = Duration::from_mins(15);
 
 /// The parts of an `AWS4-HMAC-SHA256` signature.

@@ -117,7 +117,7 @@ impl Google {
         lock(&self.room.state).api_disabled = !on;
     }
 
-    /// Limits the lifetime of every access token of a service account, whatever was requested.
+    /// Limits the lifetime of every access token of a service account, for any requested one.
     pub fn shorten_tokens(&self, life: Duration) {
         lock(&self.room.state).shortened = Some(life);
     }

@@ -110,7 +110,7 @@ pub(super) struct State {
     pub(super) issued: Vec<Issued>,
     pub(super) roots: Vec<String>,
     pub(super) api_disabled: bool,
-    /// The longest lifetime of access tokens, whatever was requested.
+    /// The longest lifetime of access tokens, for any requested one.
     pub(super) shortened: Option<Duration>,
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A copy of the built sandbox beside an `oidc-exchange` that only says its name.
+/// A copy of the built sandbox beside an `oidc-exchange` that only prints its name.
 fn sandbox(directory: &Path, words: &[&str]) -> Command {
     let program = directory.join("oidc-exchange");
     fs::write(&program, "#!/bin/sh\necho stand-in\n").unwrap();

@@ -21,7 +21,7 @@ use crate::registry::{Login, Password};
 use answer::Answer;
 use cause::{Cause, Context};
 
-/// How long a region may not know new credentials.
+/// How long a region may not accept new credentials.
 const FRESH: Duration = Duration::from_secs(10);
 
 /// The registries in `request`, each with the address of its API.

@@ -145,7 +145,7 @@ impl Profile {
         Ok(())
     }
 
-    /// Makes the changes in both files. Returns whether that is done: not if another program has written one of them meanwhile. `made` is kept
+    /// Makes the changes in both files. Returns whether that is done: not if another program has changed one of them. `made` is kept
     /// then.
     async fn put(
         &self,

@@ -47,7 +47,7 @@ pub(super) fn keys(request: &Request, credentials: &Credentials) -> Result<Setti
 /// # Errors
 /// If the file format cannot express the region.
 pub(super) fn foreseen(profile: &Profile, request: &Request) -> Result<Settings, emit::Error> {
-    // An existing value of one of these keys is a conflict, whatever it is.
+    // An existing value of one of these keys is a conflict, for any value.
     let later = |key| setting(key, "known after the exchange").map(|setting| vec![setting]);
     let (credentials, mut config) = match (profile.refreshable, needs_process(request)) {
         (false, _) => (later("aws_access_key_id")?, Vec::new()),

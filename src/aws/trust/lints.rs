@@ -218,7 +218,7 @@ fn others(rule: &Rule, request: &Request<'_>) -> Vec<String> {
     let merged = on("pull-request", "refs/semaphoreci/0123456789abcdef0123456789abcdef01234567");
     let numbered = on("pull-request", "refs/pull/1/merge");
     let pull_requests = if merged == Mark::Fails { numbered } else { merged };
-    say(pull_requests, "pull requests, those from forks among them");
+    say(pull_requests, "pull requests, including those from forks");
     if pull_requests != Mark::Fails {
         let branches = on("branch", "refs/heads/any-other-whatever-its-name");
         let tags = on("tag", "refs/tags/any-other-whatever-its-name");

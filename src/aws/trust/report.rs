@@ -139,7 +139,7 @@ fn provider(rule: &Rule, request: &Request<'_>) -> Option<Check> {
         (Provider::OneOf(candidates), ..) if candidates.is_empty() => None,
         (Provider::OneOf(_), ..) => Some(
             Check::new(Mark::Unknown, "the issuer's provider is the one in the role's account")
-                .fact("because", "the policy names it in several; say with --role-arn which the role is in"),
+                .fact("because", "the policy names it in several accounts: name the role with --role-arn"),
         ),
     }
 }
@@ -224,7 +224,7 @@ fn actions(statement: &Statement, applying: &Applying, outcome: &Outcome) -> Che
         (covered, left) => format!("{element} {yes} {covered}, and {no} {left}"),
     };
     let check = Check::new(known(!covered.is_empty()), title);
-    if left.is_empty() { check } else { check.fact("it says", statement.actions.patterns.join(", ")) }
+    if left.is_empty() { check } else { check.fact("it lists", statement.actions.patterns.join(", ")) }
 }
 
 fn condition(condition: &Condition, found: &Found) -> Check {

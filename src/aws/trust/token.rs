@@ -35,7 +35,7 @@ fn age(request: &Request<'_>, now: i64) -> Check {
         return Check::new(Mark::Unknown, format!("it was issued {}", time(issued)))
             .fact("because", "STS may find a token too old a day after it was issued");
     }
-    Check::new(Mark::Holds, format!("it is good until {}", time(expiry)))
+    Check::new(Mark::Holds, format!("it is valid until {}", time(expiry)))
 }
 
 fn named(request: &Request<'_>) -> Check {

@@ -83,7 +83,7 @@ impl Rule {
 
 /// Entra documents no tolerance for clock differences.
 fn times(claims: &Claims, now: i64) -> Check {
-    const SAYS: &str = "Entra says";
+    const SAYS: &str = "answer";
     let wrong = match (claims.expiry(), claims.not_before()) {
         (None, _) => Some("the token has no `exp`".to_owned()),
         (Some(at), _) if at <= now => Some(format!("it was valid until {}, and it is {}", time(at), time(now))),

@@ -314,7 +314,7 @@ fn no_sum(left: &Value<'_>, right: &Value<'_>, node: &Node) -> Error {
     let claimed = |value: &Value<'_>| matches!(value, Value::Claimed(_) | Value::Huge);
     let number = |value: &Value<'_>| value.kind() == "a number";
     if number(left) && number(right) && (claimed(left) || claimed(right)) {
-        return Error::unsupported(node.from, "Google does not say of what type a number of the token's is");
+        return Error::unsupported(node.from, "Google does not document the type of the token's numbers");
     }
     Error::invalid(node.from, format!("this operator does not take {} and {}", left.kind(), right.kind()))
 }

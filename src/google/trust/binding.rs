@@ -30,7 +30,7 @@ pub(super) fn evaluate(provider: &Configuration, policy: &Policy, mapped: &Mappe
             _ => check,
         };
         check.fact(
-            "IAM says",
+            "answer",
             "PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
         )
     } else {

@@ -135,7 +135,7 @@ impl<'r> Lints<'r> {
         used
     }
 
-    /// The claims that decide about access: those in the condition, and those behind the members of bindings.
+    /// The claims that decide about access: those in the condition, and those that the members of bindings use.
     fn gates(&self) -> BTreeSet<&'r str> {
         let mut gates = BTreeSet::new();
         if let Some(condition) = &self.rule.provider.condition {

@@ -12,7 +12,7 @@ const SKEW: i64 = 60;
 /// The greatest age of `iat`.
 const ONE_DAY: i64 = 24 * 60 * 60;
 
-pub(super) const SAYS: &str = "STS says";
+pub(super) const SAYS: &str = "answer";
 
 pub(super) fn state(provider: &Configuration) -> Check {
     if let Some(off) = provider.off {
@@ -80,7 +80,7 @@ pub(super) fn times(claims: &Claims, now: i64) -> Check {
     match claims.expiry() {
         None => wrong.push("the token has no `exp`".to_owned()),
         Some(at) if at.saturating_add(SKEW) <= now => {
-            wrong.push(format!("it was good until {}, and it is {}", time(at), time(now)));
+            wrong.push(format!("it was valid until {}, and it is {}", time(at), time(now)));
         }
         Some(_) => {}
     }

@@ -129,8 +129,8 @@ fn interface(reader: &Reader, name: &str) -> Option<u32> {
     reader.text("names", Path::new(&file), Kind::System).ok()?.trim().parse().ok()
 }
 
-/// Whether `host` is `localhost` or a name below it. It is always this machine, whatever a file or a nameserver
-/// contains (RFC 6761, section 6.3).
+/// Whether `host` is `localhost` or a name below it. It is always this machine, for any content of files and
+/// nameservers (RFC 6761, section 6.3).
 pub(super) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")

@@ -42,7 +42,7 @@ pub enum Fault<W = PeerText> {
     NotSocks,
     /// A name, a user or a password is too long for SOCKS 5.
     TooLong,
-    /// Neither the proxy nor the host behind it answered before this timeout.
+    /// Neither the proxy nor the target host answered before this timeout.
     Silent(Duration),
 }
 
@@ -86,7 +86,7 @@ impl ProxyFailure {
         }
     }
 
-    /// Whether the host behind it may have received the request.
+    /// Whether the target host may have received the request.
     pub(in crate::http) fn is_sent(&self) -> bool {
         matches!(self.fault, Fault::Silent(_))
     }

@@ -79,8 +79,8 @@ impl Proxies {
         self.https.as_ref().and_then(|proxy| proxy.user.as_ref()).into_iter().flat_map(User::secrets)
     }
 
-    /// The proxy for `url`; `None` if it is reached directly. A request to this machine never uses a proxy, whatever
-    /// the variables contain.
+    /// The proxy for `url`; `None` if it is reached directly. A request to this machine never uses a proxy, for any
+    /// content of the variables.
     pub(super) fn for_url(&self, url: &Url) -> Option<&Proxy> {
         self.https.as_ref().filter(|_| url.scheme() == "https" && !super::is_loopback(url) && !self.exempt.covers(url))
     }

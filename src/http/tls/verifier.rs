@@ -37,7 +37,7 @@ impl Verifier {
     }
 
     /// Decides about a certificate that no trusted authority has signed; `error` is that fault. The user may have
-    /// named this certificate, byte for byte. Then it is accepted within its time and for servers, whoever signed it.
+    /// named this certificate, byte for byte. Then it is accepted within its time and for servers, for any signer.
     /// `openssl req -x509` makes a certificate of an authority, which is not valid for a server by the usual rules.
     fn or_named(&self, shown: &CertificateDer<'_>, error: Error, now: UnixTime) -> Result<(), Error> {
         if !self.anchors.named.contains(shown) {

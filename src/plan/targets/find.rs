@@ -29,7 +29,7 @@ pub(super) fn read(option: Option<&Path>, env: &Env, reader: &Reader) -> Result<
     };
     let shown = path.strip_prefix(&working).unwrap_or(&path);
     let bytes = if path.starts_with(&root) {
-        // Whoever can edit the tree must not choose a file outside it by a symlink.
+        // Somebody who can edit the tree must not choose a file outside it by a symlink.
         reader.file_inside(origin, &root, &path, Kind::Targets)
     } else {
         reader.ordinary_file(origin, &path, Kind::Targets)

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::clouds;
 
-    /// A new option becomes a key of the file, unless it is forbidden. Whoever adds one must decide that here.
+    /// A new option becomes a key of the file, unless it is forbidden here. So each new option is a decision.
     #[test]
     fn the_keys_are_these() {
         let keys_of = |cloud: &'static str| {

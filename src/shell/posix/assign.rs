@@ -26,7 +26,7 @@ pub struct Codes {
 /// * A caller in which a variable does not keep its value: it is read-only, the shell manages it (bash's `GROUPS`), or
 ///   it is declared as a number or in capital letters. bash would set the other variables, and zsh none of them.
 ///
-/// No character of the text is expanded, whatever the values are: a character that is not plain is in a variable that
+/// No character of the text is expanded, for any values: a character that is not plain is in a variable that
 /// `printf` sets.
 #[must_use]
 pub fn assign<'v>(removed: &[Name], variables: impl Iterator<Item = (&'v Name, &'v str)>, codes: Codes) -> String {
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(assign(&[], std::iter::empty(), CODES), "");
     }
 
-    /// A shell expands only wildcard characters in the output of a command, whatever the value is.
+    /// A shell expands only wildcard characters in the output of a command, for any value.
     #[test]
     fn no_character_is_expanded() {
         let all: String = ('\u{1}'..='\u{7f}').chain("é日\u{a0}".chars()).collect();

@@ -11,7 +11,7 @@
 //!   `)`.
 //! * **Decisions are words.** An interactive shell has an `i` in `$-`. With `IFS=i`, a `$-` with an `i` is two fields,
 //!   and all later arguments of `set` move up by one. The argument at a fixed position is then the command to run:
-//!   `exit` or `false`. If a character has become a space, the arguments move up further, and `false` is at that
+//!   `exit` or `false`. If a character has become a space, the arguments move up again, and `false` is at that
 //!   position.
 //! * **There are several ways to stop**, and no letter occurs in all of them.
 //!

@@ -62,7 +62,7 @@ impl fmt::Display for Refs {
             Self::Branch(pattern) => write!(f, "the branches {}", pattern.as_str()),
             Self::Tag(pattern) if pattern.is_exact() => write!(f, "the tag {}", pattern.as_str()),
             Self::Tag(pattern) => write!(f, "the tags {}", pattern.as_str()),
-            Self::PullRequests => f.write_str("pull requests (those from forks among them)"),
+            Self::PullRequests => f.write_str("pull requests (including those from forks)"),
         }
     }
 }
@@ -163,13 +163,13 @@ impl PartialAllowedJobs {
     pub fn complete_with(self, claims: &Claims) -> Result<AllowedJobs, Usage> {
         let claim = |name: &str, option: &str| {
             claims.text(name).ok_or_else(|| {
-                Usage::new(format!("the token has no `{name}` to make a rule of")).hint(format!("say it with {option}"))
+                Usage::new(format!("the token has no `{name}` to make a rule of")).hint(format!("set it with {option}"))
             })
         };
         if claims.text("sub").is_some_and(|sub| !sub.starts_with("org:")) {
             return Err(Usage::new("the token is another CI system's, and `setup` makes rules of Semaphore's claims")
                 .hint("write the rule by hand, and hold the token against it with `oidc-exchange explain`")
-                .hint("for a project of Semaphore's, say it all: --issuer, --project-id, --repo and --branch"));
+                .hint("for a project of Semaphore's, give all of them: --issuer, --project-id, --repo and --branch"));
         }
         let refs = self.refs.map_or_else(|| refs(claims), Ok)?;
         let issuer = match self.issuer {
@@ -199,7 +199,7 @@ fn organization(claims: &Claims, issuer: &Issuer) -> Result<Organization, Usage>
         (Some((name, _)), _) => Organization::parse("the token's `sub`", name),
         (None, Some(organization)) => Ok(organization),
         (None, None) => Err(Usage::new("neither the token's `sub` nor its issuer tells the organization's name")
-            .hint("say it with --org")),
+            .hint("set it with --org")),
     }
 }
 

@@ -66,7 +66,7 @@ impl Login<'_> {
                 if !self.role.glob && wanted.iter().any(|text| text.contains('*')) {
                     let check =
                         wanted.iter().fold(Check::new(Mark::Fails, name), |check, text| check.fact("wanted", text));
-                    let check = check.fact("presented", presented.unwrap_or_default()).fact("would say", said);
+                    let check = check.fact("presented", presented.unwrap_or_default()).fact("answer", said);
                     return check.fact("because", "bound_claims_type is string: a `*` matches only itself");
                 }
                 fault(name, &wanted, presented, said)

@@ -68,7 +68,7 @@ pub(super) fn fault(
         Some(presented) => check.compared(wanted, &presented),
         None => wanted.iter().fold(check, |check, wanted| check.fact("wanted", wanted)).fact("presented", "(none)"),
     };
-    check.fact("would say", said)
+    check.fact("answer", said)
 }
 
 /// A fault of a value that must be of some kind, but has no expected value.
@@ -79,7 +79,7 @@ pub(super) fn unfit(
     said: impl Into<String>,
 ) -> Check {
     let presented = presented.unwrap_or_else(|| "(none)".into());
-    Check::new(Mark::Fails, title).fact("wanted", wanted).fact("presented", presented).fact("would say", said)
+    Check::new(Mark::Fails, title).fact("wanted", wanted).fact("presented", presented).fact("answer", said)
 }
 
 pub(super) fn texts(list: &[String]) -> Value {

@@ -107,7 +107,7 @@ impl Login<'_> {
         (others.len() < self.role.policies.len()).then(|| {
             let check = Check::new(Mark::Fails, "token_policies has root");
             check
-                .fact("would say", "400 auth methods cannot create root tokens")
+                .fact("answer", "400 auth methods cannot create root tokens")
                 .fixed_by(Fix::Role("token_policies", texts(&others)))
         })
     }

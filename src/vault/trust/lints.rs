@@ -116,7 +116,7 @@ pub(super) fn too_wide(role: &Role, claims: &Claims) -> Vec<String> {
             ""
         };
         lints.push(format!(
-            "pull requests are allowed, those from forks among them{because}; bind ref_type to branch and ref to refs/heads/… to deny them"
+            "pull requests are allowed, including those from forks{because}; bind ref_type to branch and ref to refs/heads/… to deny them"
         ));
     }
     let job = lets_in(OtherJob::Debug, &SESSION);

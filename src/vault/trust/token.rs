@@ -177,7 +177,7 @@ impl Login<'_> {
             let check = Check::new(Mark::Fails, name)
                 .fact("wanted", format!("{} at the {when}, with {leeway} s of leeway", time(limit)))
                 .fact("presented", format!("{}{given}", time(presented)))
-                .fact("would say", format!("400 error validating token: invalid {said}"));
+                .fact("answer", format!("400 error validating token: invalid {said}"));
             check.fixed_by(Fix::Advice(match found {
                 Fault::Expired => "a job gets one token, valid for 24 hours: run it again",
                 Fault::NotBefore | Fault::Issued => "a clock is slow: set it, or clock_skew_leeway on the role",
@@ -185,7 +185,7 @@ impl Login<'_> {
         };
         let faults: Vec<Finding> = times.faults(self.now).map(one).collect();
         if faults.is_empty() {
-            vec![holds(format!("nbf, exp and iat: good until {}", time(times.expires)))]
+            vec![holds(format!("nbf, exp and iat: valid until {}", time(times.expires)))]
         } else {
             faults
         }

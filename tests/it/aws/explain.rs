@@ -7,7 +7,7 @@ use super::chain::admits;
 use crate::support::recorder::Recorder;
 use crate::support::{Output, Program, expect, oidc_exchange};
 
-/// A real organization's address: AWS takes https alone, and no port.
+/// A real organization's address: AWS accepts only https, and no port.
 pub(super) const ORG: &str = "https://acme.semaphoreci.com";
 pub(super) const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com";
 pub(super) const MAIN: &str =
@@ -55,7 +55,7 @@ fn accepted() {
         accepted: the trust policy allows this token to assume arn:aws:iam::123456789012:role/deploy
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
         ✓ Statement[0], Allow: applies
@@ -83,7 +83,7 @@ fn a_pull_request_is_not_a_push() {
         refused: no statement allows this token to assume arn:aws:iam::123456789012:role/deploy
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
         ✗ Statement[0], Allow: does not apply
@@ -111,7 +111,7 @@ fn a_star_is_a_star_in_string_equals() {
         refused: no statement allows this token to assume arn:aws:iam::123456789012:role/deploy
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
         ✗ Statement[0], Allow: does not apply
@@ -142,7 +142,7 @@ fn session_tags_take_an_action_of_their_own() {
         refused: no statement allows sts:TagSession, which the token's session tags need
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
           ✓ it carries session tags, in the form that STS accepts
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
@@ -150,7 +150,7 @@ fn session_tags_take_an_action_of_their_own() {
           ✓ Principal names the token's provider
               wanted     arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
           ✓ Action covers sts:AssumeRoleWithWebIdentity, and does not cover sts:TagSession
-              it says    sts:AssumeRoleWithWebIdentity
+              it lists   sts:AssumeRoleWithWebIdentity
           ✓ StringEquals acme.semaphoreci.com:aud
               wanted     https://acme.semaphoreci.com
               presented  https://acme.semaphoreci.com
@@ -167,7 +167,7 @@ fn session_tags_take_an_action_of_their_own() {
     "#]]);
 }
 
-/// The headline tells what the token does not show from what it shows and AWS compares in a way that is not known here.
+/// The first line distinguishes values that the token does not show from unknown comparisons of AWS.
 #[test]
 fn the_headline_names_what_the_answer_turns_on() {
     let (aud, sub) = ("acme.semaphoreci.com:aud", "acme.semaphoreci.com:sub");
@@ -208,7 +208,7 @@ fn an_address_is_not_in_the_token() {
         cannot tell: it turns on aws:SourceIp, which the token does not show
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
         ? Statement[0], Allow: may apply
@@ -238,7 +238,7 @@ fn an_address_is_not_in_the_token() {
         cannot tell: it turns on aws:SourceIp, which the token does not show
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
         ✓ the issuer's provider is arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com
         ✓ Statement[0], Allow: applies
@@ -279,7 +279,7 @@ fn json_for_a_program() {
               "facts": [],
               "parts": [
                 {
-                  "check": "it is good until TIME",
+                  "check": "it is valid until TIME",
                   "facts": [],
                   "parts": [],
                   "result": "holds"
@@ -445,7 +445,7 @@ fn it_is_read_as_awss_own_tools_and_api_write_it() {
     }
 }
 
-/// Without the role's ARN, the policy's own provider is taken to be the right one, and that is said.
+/// Without the role's ARN, the policy's own provider is assumed to be right, and the output shows that.
 #[test]
 fn without_a_role_it_says_what_it_takes_for_granted() {
     let conditions = bound("StringEquals", MAIN);
@@ -462,10 +462,10 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
         cannot tell: it turns on the role's account, which the token does not show
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
         ? the issuer's provider is the one in the role's account
-            because    the policy names it in several; say with --role-arn which the role is in
+            because    the policy names it in several accounts: name the role with --role-arn
         ? Statement[0], Allow: may apply
           ? Principal may name the token's provider
               wanted     arn:aws:iam::123456789012:oidc-provider/acme.semaphoreci.com, arn:aws:iam::210987654321:oidc-provider/acme.semaphoreci.com
@@ -490,7 +490,7 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
         refused: no statement allows this token to assume arn:aws:iam::210987654321:role/deploy
 
         ✓ the token
-          ✓ it is good until TIME
+          ✓ it is valid until TIME
           ✓ it names its issuer, its audience and its subject
         ✓ the issuer's provider is arn:aws:iam::210987654321:oidc-provider/acme.semaphoreci.com
         ✗ Statement[0], Allow: does not apply
@@ -590,12 +590,12 @@ fn lints_are_of_the_policy_whatever_the_token() {
 
         it allows every project of the organization
 
-        it allows pull requests, those from forks among them
+        it allows pull requests, including those from forks
         it allows every branch and every tag
 
         Statement[0]: without a condition on `acme.semaphoreci.com:sub` every project and every ref is allowed
         it allows every project of the organization
-        it allows pull requests, those from forks among them
+        it allows pull requests, including those from forks
         it allows every branch and every tag
 
         Statement[0]: StringEquals acme.semaphoreci.com:sub: `${…}` is not a variable without "Version": "2012-10-17"
@@ -640,7 +640,7 @@ fn lints_are_of_the_policy_whatever_the_token() {
     assert_eq!(lints(&admits("arn:aws:iam::123456789012:role/hub", &json!("sts:AssumeRole"), &json!({}))), "");
 }
 
-/// The claims are others' text: no line is forged, no cursor moved.
+/// The claims are untrusted text: they cannot start a line or move the cursor.
 #[test]
 fn claims_cannot_forge_lines() {
     let sub = "org:acme\n✓ Statement[0], Allow: applies\n\u{1b}[2Jaccepted: \u{202e}";

@@ -19,7 +19,7 @@ fn setup<'s>(options: &[&str], job: Job) -> Program<'s> {
     program.token(&Issuer::start().unwrap().token(&of_org(job)))
 }
 
-/// What `--format json` has in it for such a job.
+/// The output of `--format json` for such a job.
 fn document(options: &[&str], job: Job) -> Value {
     let output = setup(options, job).args(["--format", "json"]).run();
     output.exits(0).stderr_is(expect![""]);
@@ -160,7 +160,7 @@ fn options_are_enough_without_a_token() {
         # allows: jobs for the branches release/* of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: every other branch, tags, pull requests, other projects and other organizations
         # beware: the new role has no permissions yet: attach the policies that its jobs need
-        # beware: whoever may push a ref of such a name is allowed
+        # beware: anyone who may push a ref with such a name is allowed
         # beware: a debug session of such a job has the same `sub`: the role allows it as well
         # beware: if the organization uses session tags for AWS, every job is refused until the role also allows sts:TagSession: run this in a job, since its token shows it
 
@@ -216,7 +216,7 @@ fn options_are_enough_without_a_token() {
           "keeps_out": "every other branch, tags, pull requests, other projects and other organizations",
           "beware": [
             "the new role has no permissions yet: attach the policies that its jobs need",
-            "whoever may push a ref of such a name is allowed",
+            "anyone who may push a ref with such a name is allowed",
             "a debug session of such a job has the same `sub`: the role allows it as well",
             "if the organization uses session tags for AWS, every job is refused until the role also allows sts:TagSession: run this in a job, since its token shows it",
             "AssumeRolePolicyDocument is an object, to be read; the API expects a text: jq '.documents.CreateRole | .AssumeRolePolicyDocument |= tojson'"
@@ -267,7 +267,7 @@ fn pull_requests_are_let_in_by_a_pattern_alone() {
     assert!(document["beware"].to_string().contains("from a fork too"));
 }
 
-/// git lets a branch have such a name; IAM would take it for a variable.
+/// git allows such a name for a branch; IAM would treat it as a variable.
 #[test]
 fn a_name_that_looks_like_a_variable_is_none() {
     let odd = "${aws-username}";
@@ -294,7 +294,7 @@ fn without_a_role_there_is_no_account() {
     output.exits(3).stdout_is("");
 }
 
-/// What one prints, the other takes, and says of it what it was made for.
+/// `explain` accepts the output of `setup`, and reports the jobs for which it was made.
 #[test]
 fn explain_agrees_with_setup() {
     let other = "00000000-0000-4000-8000-000000000001";
@@ -320,9 +320,9 @@ fn explain_agrees_with_setup() {
         };
         assert!(accepted(main()));
         assert_eq!(out.into_iter().map(accepted).collect::<Vec<_>>(), [false; 10]);
-        // With the same `sub`: only tags tell it apart.
+        // It has the same `sub`, and only session tags show the difference.
         assert_eq!(accepted(Job::debug_of(&main())), !tags);
-        // The policy alone, as a user may take it out.
+        // Only the policy, as a user may extract it.
         explain(trust_policy(&document), main().aws_tags(tags)).run().exits(0);
         explain(&document["documents"]["CreateRole"], Job::tag("x").aws_tags(tags)).run().exits(4);
     };
@@ -343,7 +343,7 @@ fn nothing_is_sent() {
     assert!(recorder.seen().is_empty());
 }
 
-/// The text is run as it is, with the real AWS CLI, in an account with and without what it makes; MiniStack then enforces it.
+/// The text is run unchanged, with the real AWS CLI, in an empty account and again. MiniStack then enforces it.
 #[test]
 fn what_is_printed_is_run_again_and_enforced() {
     let (server, issuer) = (peers::ministack(), Issuer::start().unwrap());
@@ -357,7 +357,7 @@ fn what_is_printed_is_run_again_and_enforced() {
         output.exits(0).stderr_is(expect![""]);
         output.stdout()
     };
-    // The second role of an account finds its provider there, and the first role made for another branch is corrected.
+    // The second role of an account uses the existing provider. The first role, made for another branch, is corrected.
     let first = run(Job::branch("other"));
     assert!(first.contains(role) && first.contains(":oidc-provider/"), "{first}");
     assert_eq!(run(Job::branch("main")), "");
@@ -365,7 +365,7 @@ fn what_is_printed_is_run_again_and_enforced() {
     enforced(&server, &issuer, role);
 }
 
-/// No emulator adds an audience to a provider: what `aws` is asked for is looked at.
+/// No emulator adds an audience to a provider, so the test checks the calls of `aws`.
 #[test]
 fn an_audience_that_a_provider_lacks_is_added() {
     let text = setup(&[], Job::branch("main")).run().exits(0).stdout();
@@ -401,7 +401,7 @@ fn every_shell_reads_the_same_in_it() {
     assert!(all.iter().all(|one| *one == all[0]));
 }
 
-/// The same from the JSON, as its own `beware` says.
+/// The same from the JSON, as its own `beware` describes.
 #[test]
 fn the_json_is_applied_as_it_says() {
     let (server, cli) = (peers::ministack(), peers::aws().program("aws"));
@@ -423,7 +423,7 @@ fn the_json_is_applied_as_it_says() {
     enforced(&server, &issuer, role);
 }
 
-/// The branch `main` gets in, and nobody else.
+/// Only the branch `main` is allowed.
 fn enforced(server: &peers::Server, issuer: &Issuer, role: &str) {
     assume(server, issuer, role, &Job::branch("main"), &["--verify", "-v"]).exits(0);
     for job in [

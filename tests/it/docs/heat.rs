@@ -6,7 +6,7 @@ use super::pictures::{escaped, is_kept, svg};
 
 const PAGE: &str = include_str!("../../../docs/faults.md");
 
-/// What a cell can be, its colour, and what that means.
+/// Each possible cell, its colour, and its meaning.
 const ENDS: [(&str, &str, &str); 6] = [
     ("0", "#2da44e", "succeeds"),
     ("0 after a retry", "#2da44e", ""),
@@ -70,6 +70,8 @@ fn the_picture_of_faults_is_the_table() {
         .unwrap();
         y += HIGH + 3;
     }
+    writeln!(body, "<text x=\"{LEFT}\" y=\"{}\">(empty)  not possible</text>", y + 11).unwrap();
+    y += HIGH + 3;
     let title = "What a run ends with, for each fault at each step";
     is_kept("faults.svg", &svg(LEFT + columns.len() * WIDE + 100, y + 12, title, &body), "docs/faults.md");
 }

@@ -36,7 +36,7 @@ fn bound(members: &[&str]) -> Value {
     json!({ "bindings": [{ "role": "roles/iam.workloadIdentityUser", "members": members }], "etag": "BwX=", "version": 1 })
 }
 
-/// Of the organization that the files are about.
+/// A token of the organization in the files.
 fn acme(job: Job) -> Job {
     job.claim("iss", ISSUER).claim("aud", ISSUER)
 }
@@ -50,7 +50,7 @@ fn ask(provider: &Value, policy: Option<&Value>, job: Job) -> Output {
     output
 }
 
-/// Never refused for what is not known here: a type has a value, or the answer is that it cannot be told.
+/// Never refused for unknown functions: a type has a value, or the result is unknown.
 #[test]
 fn the_name_of_a_type_is_no_refusal() {
     for (condition, code) in [
@@ -64,7 +64,7 @@ fn the_name_of_a_type_is_no_refusal() {
         ("dyn(assertion.ref) == 'refs/heads/main'", 7),
     ] {
         let output = ask(&with("attributeCondition", condition), None, Job::branch("main"));
-        // Without a policy, what may act as the service account is not judged.
+        // Without a policy, the members of the service account are not checked.
         output.exits(code);
         assert!(!output.stdout().contains("there is no variable"), "{}", output.stdout());
     }
@@ -119,7 +119,7 @@ fn a_pull_request_that_the_condition_keeps_out() {
           ✓ attribute.ref = assertion.ref
               becomes    refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
         ✗ the attribute condition
-            STS says   unauthorized_client: The given credential is rejected by the attribute condition.
+            answer     unauthorized_client: The given credential is rejected by the attribute condition.
           ✓ assertion.prj_id == '936a5312-a3b8-4921-8b3f-2cec8baac574'
           ✓ assertion.job_type == 'pipeline_job'
           ✗ one of
@@ -153,7 +153,7 @@ fn an_audience_that_was_forgotten() {
             or         https://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore
             presented  https://acme.semaphoreci.com
                                ^ differs from here
-            STS says   invalid_grant: The audience in ID Token […] does not match the expected audience.
+            answer     invalid_grant: The audience in ID Token […] does not match the expected audience.
         ✓ the token's times are good
         ✓ the attribute mapping
           ✓ google.subject = assertion.prj_id + '::' + assertion.ref
@@ -188,7 +188,7 @@ fn a_subject_that_is_too_long() {
           ✗ google.subject = assertion.sub
               because    it has 146 bytes, and Google accepts 127
               becomes    org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
-              STS says   invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. …
+              answer     invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. …
         ✓ the attribute condition
           ✓ assertion.ref_type == 'pull-request'
 
@@ -200,7 +200,7 @@ fn a_subject_that_is_too_long() {
     "#]]);
 }
 
-/// Semaphore's own recipe, its quotes mended.
+/// Semaphore's own recipe, with its quotes fixed.
 #[test]
 fn a_constant_subject_lets_everybody_in() {
     let mut provider = with("attributeMapping", mapping("'semaphore::web::main'"));
@@ -232,7 +232,7 @@ fn a_constant_subject_lets_everybody_in() {
     "#]]);
 }
 
-/// The recipe as it stands.
+/// The recipe as published.
 #[test]
 fn what_cannot_be_read_is_said() {
     let mut provider = with("attributeMapping", mapping("semaphore::web::main"));
@@ -261,7 +261,7 @@ fn what_cannot_be_read_is_said() {
         note: the organization can switch off `job_type`, `ref`; every token is then refused
         note: whether the token is genuine was not looked at; oidc-exchange token --verify does
     "#]]);
-    // Whatever the rest comes to, this part is false.
+    // This part is false, for any value of the rest.
     ask(&provider, Some(&policy), Job::debug_of(&Job::branch("main"))).exits(4);
 }
 
@@ -295,7 +295,7 @@ fn a_principal_that_nobody_bound() {
             ✓ assertion.ref == 'refs/heads/main'
         ✗ no binding allows it to act as the service account
             principal  principal://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/subject/936a5312-a3b8-4921-8b3f-2cec8baac574::refs/heads/main
-            IAM says   PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
+            answer     PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
             besides    1 member that is no workload identity
           ✗ roles/iam.workloadIdentityUser
             ✗ MEMBER_ID
@@ -347,22 +347,22 @@ fn every_fault_is_told_at_once() {
 
         ✗ the provider is switched off
             because    "disabled": true
-            STS says   invalid_target: The target service indicated by the "audience" parameters is invalid. …
+            answer     invalid_target: The target service indicated by the "audience" parameters is invalid. …
         ✗ the token's issuer is not the provider's
             wanted     https://acme.semaphoreci.com/
             presented  https://acme.semaphoreci.com
                                                    ^ differs from here
             because    the slash at the end counts
-            STS says   invalid_grant: The issuer in ID Token … does not match the expected one(s) …
+            answer     invalid_grant: The issuer in ID Token … does not match the expected one(s) …
         ✗ the token's audience is not an allowed one
             wanted     https://acme.example
             or         acme
             presented  https://acme.semaphoreci.com
                                     ^ differs from here
-            STS says   invalid_grant: The audience in ID Token […] does not match the expected audience.
+            answer     invalid_grant: The audience in ID Token […] does not match the expected audience.
         ✗ the token's times are not good
-            because    it was good until TIME, and it is TIME; it was issued TIME, more than a day ago
-            STS says   invalid_grant: ID Token issued at … is stale to sign-in.
+            because    it was valid until TIME, and it is TIME; it was issued TIME, more than a day ago
+            answer     invalid_grant: ID Token issued at … is stale to sign-in.
         ✗ the attribute mapping
           ✗ google.subject = assertion.user
               because    at character 1, `assertion.user`, the token has no claim `user`
@@ -370,14 +370,14 @@ fn every_fault_is_told_at_once() {
               because    it becomes a text (web), and must become a list of texts
           ✗ attribute.Ref = assertion.ref
               because    `attribute.Ref` is not a key that Google accepts
-              STS says   Invalid mapped attribute key …
+              answer     Invalid mapped attribute key …
           ✗ attribute.exp = assertion.exp
               because    it becomes a number (1786400000), and must become a text
           ✗ google.branch = assertion.branch
               because    `google.branch` is not a key that Google accepts
-              STS says   Invalid mapped attribute key …
+              answer     Invalid mapped attribute key …
         ✗ the attribute condition
-            STS says   unauthorized_client: The given credential is rejected by the attribute condition.
+            answer     unauthorized_client: The given credential is rejected by the attribute condition.
           ✗ assertion.branch != 'main'
               because    both are main
           ✗ assertion.repo in ['api', 'docs']
@@ -390,7 +390,7 @@ fn every_fault_is_told_at_once() {
               presented  refs/heads/main
                                         ^ differs from here
         ✗ no binding allows it to act as the service account
-            IAM says   PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
+            answer     PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
           ✗ roles/iam.serviceAccountUser
             ✗ the role grants an access token
                 because    iam.serviceAccounts.getAccessToken is not among its permissions
@@ -462,7 +462,7 @@ fn for_a_program_it_is_json() {
     assert_eq!(checks[4]["parts"][0]["facts"][0]["becomes"], "936a5312-a3b8-4921-8b3f-2cec8baac574::refs/heads/main");
 }
 
-/// Each fault of a rule that is dangerous or does nothing, and a rule that has none.
+/// Each lint of a rule that is dangerous or has no effect, and a rule without lints.
 #[test]
 fn lints() {
     let lints = |provider: &Value, policy: Option<&Value>, job: Job| {
@@ -552,11 +552,11 @@ fn lints() {
         let found = lints(&provider, policy, main());
         assert!(found.iter().any(|lint| lint.contains(expected)), "{expected}: {found:?}\n{provider}");
     }
-    // `sub127` for the eye alone is no gate.
+    // `sub127` that is only shown does not control access.
     let mut named = provider();
     named["attributeMapping"]["google.subject"] = "assertion.sub127".into();
     assert_eq!(lints(&named, Some(&gate), main()), [""; 0]);
-    // Not Semaphore's token: nothing is made up of it.
+    // Not Semaphore's token: its claims are not interpreted.
     let foreign = main().without("ref_type").without("job_type");
     assert_eq!(lints(&condition("assertion.ref == 'refs/heads/main'"), None, foreign), [""; 0]);
 }
@@ -651,7 +651,7 @@ fn a_file_that_is_something_else_says_where() {
     "#]].assert_eq(&all);
 }
 
-/// No name is looked up and no proxy is asked; no token comes out, which the harness looks for.
+/// No name is looked up, no proxy gets a request, and the harness finds no token in the output.
 #[test]
 fn nothing_is_sent() {
     let elsewhere = Recorder::start();

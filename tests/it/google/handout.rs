@@ -78,13 +78,13 @@ fn other_forms_carry_the_same() {
     assert!(expected.iter().all(|name| json[name].is_string()));
 }
 
-/// Terraform and the like take it; it says its life, since nothing renews it.
+/// For Terraform and similar tools. The expiry is printed, because nothing renews the token.
 #[test]
 fn an_access_token_beside_a_file_is_not_gclouds() {
     let sandbox = Sandbox::start().unwrap();
     let output = deploy(&sandbox, &["--access-token"]).run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: GOOGLE_OAUTH_ACCESS_TOKEN is good until TIME; nothing renews it
+        warning: GOOGLE_OAUTH_ACCESS_TOKEN is valid until TIME; nothing renews it
     "#]]);
     let issued = sandbox.google.issued();
     assert!(exported(&output, "GOOGLE_OAUTH_ACCESS_TOKEN").as_ref() == Some(&issued[0].token));
@@ -118,7 +118,7 @@ fn a_federated_token_says_its_life_where_sts_does() {
     let silent = sandbox::Fault::Status { status: 200, headers: Vec::new(), body: body.into() };
     sandbox.google.sts.script([silent]);
     direct(&sandbox, &options).run().exits(0).stderr_is(expect![[r#"
-        warning: GOOGLE_OAUTH_ACCESS_TOKEN is good until a time that Google did not say; nothing renews it
+        warning: GOOGLE_OAUTH_ACCESS_TOKEN is valid until a time that Google did not return; nothing renews it
     "#]]);
 }
 
@@ -150,7 +150,7 @@ fn the_project_is_the_named_one_else_the_jobs_else_the_accounts() {
     assert_eq!(project(deploy(&sandbox, &[])).as_deref(), Some("sandbox-project"));
     let named = deploy(&sandbox, &["--project", "example.com:named"]).env("GOOGLE_CLOUD_PROJECT", "jobs");
     assert_eq!(project(named).as_deref(), Some("example.com:named"));
-    // One of them alone would leave the others to say something else.
+    // If only one were set, the others could differ.
     for variable in ["GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT", "GCP_PROJECT"] {
         assert_eq!(project(deploy(&sandbox, &[]).env(variable, "jobs")), None, "{variable}");
     }
@@ -162,7 +162,7 @@ fn the_project_is_the_named_one_else_the_jobs_else_the_accounts() {
     assert_eq!(project(another).as_deref(), Some("sandbox-project"));
 }
 
-/// They would send the token to googleapis.com.
+/// Without them, clients would send the token to googleapis.com.
 #[test]
 fn another_universe_is_named_to_the_tools() {
     let sandbox = Sandbox::start().unwrap();
@@ -288,7 +288,7 @@ fn exchanges_of_one_job_do_not_take_each_others_files() {
 fn what_cannot_be_delivered_leaves_no_file() {
     let sandbox = Sandbox::start().unwrap();
     let program = deploy(&sandbox, &["--output", "full"]);
-    // Standard output is not used, and the file's place is a directory that appears while Google is asked.
+    // Standard output is not used. During Google's request, a directory appears in the file's place.
     sandbox.google.sts.script([sandbox::Fault::Delay(std::time::Duration::from_millis(500))]);
     let place = program.scratch().path().join("full");
     let running = program.spawn();

@@ -15,7 +15,7 @@ use crate::support::{Program, expect, oidc_exchange, shells};
 const NAME: &str = "projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore";
 const ACCOUNT: &str = "deploy@my-project.iam.gserviceaccount.com";
 const OTHER: &str = "00000000-0000-0000-0000-000000000000";
-/// Everything that a branch's name may have in it and a shell or CEL could take for something else.
+/// Every character that a branch's name may contain and a shell or CEL could interpret.
 const ODD: &str = "it's-\"$(touch${IFS}pwned)\"`touch${IFS}pwned`;&|<x>#{y}!,=%日";
 
 fn setup<'s>(more: &[&str]) -> Program<'s> {
@@ -87,7 +87,7 @@ fn for_branches_of_a_pattern_and_no_service_account() {
     setup(&options).args(["--branch", "release/*-rc*x"]).run().exits(0).stdout_reads(expect![[r#"
         # allows: jobs for the branches release/*-rc*x of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: other branches, tags, pull requests, debug sessions, and every other project of the organization
-        # beware: whoever may push a branch or tag of such a name is allowed
+        # beware: anyone who may push a branch or tag with such a name is allowed
         # beware: anyone who attaches to a running job (`sem attach`) can use its token; no claim shows this
         # beware: every provider of a pool names the same principals: let this pool have no provider that others can change
         # beware: nothing is granted yet: give a role on what the job needs to principalSet://iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/semaphore/attribute.gate/936a5312-a3b8-4921-8b3f-2cec8baac574::pipeline_job::branch
@@ -129,7 +129,7 @@ fn for_pull_requests() {
         setup(&["--service-account", ACCOUNT, "--format", "json"]).job_of(&sandbox, &acme(Job::pull_request(7, "x")));
     program.run().exits(0).stdout_reads(expect![[r#"
         {
-          "lets_in": "jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com",
+          "lets_in": "jobs for pull requests (including those from forks) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com, who may act as deploy@my-project.iam.gserviceaccount.com",
           "keeps_out": "branches, tags, debug sessions, and every other project of the organization",
           "beware": [
             "a pull request from a fork is allowed too, and what it runs is its author's",
@@ -205,7 +205,7 @@ fn a_name_that_google_makes_none_of_is_refused() {
     "#]].assert_eq(&all.concat().replace(&"x".repeat(4_000), "xxx…"));
 }
 
-/// Whom it is for, the options or the token's job; who else must stay out.
+/// The allowed job, from options or the token, and jobs that must be denied.
 fn admissions() -> Vec<(Vec<&'static str>, Job, Vec<Job>)> {
     let with = |more: Vec<&'static str>, job: Job, others: Vec<Job>| {
         let mut out = vec![
@@ -245,7 +245,7 @@ fn admissions() -> Vec<(Vec<&'static str>, Job, Vec<Job>)> {
     ]
 }
 
-/// `explain` of what it prints, and the sandbox's own exchange: the job it is for is let in, and no other.
+/// `explain` with its output, and the sandbox's own exchange: only the intended job is allowed.
 #[test]
 fn whom_it_lets_in() {
     for (more, job, others) in admissions() {
@@ -280,7 +280,7 @@ fn whom_it_lets_in() {
     }
 }
 
-/// Every argument is one argument, in every shell, whatever the branch is called.
+/// Every argument stays one argument, in every shell, for any name of the branch.
 #[test]
 fn a_shell_gives_gcloud_what_was_meant() {
     let sandbox = Sandbox::start().unwrap();
@@ -328,7 +328,7 @@ fn a_shell_gives_gcloud_what_was_meant() {
     }
 }
 
-/// Google's own description of the service has every name, of its type, and no more is sent than is settable.
+/// Google's own description of the service has every name, with its type. Only settable members are sent.
 #[test]
 fn the_documents_are_as_iam_describes_them() {
     fn fits(body: &Value, schema: &str, iam: &Value) {
@@ -362,7 +362,7 @@ fn the_documents_are_as_iam_describes_them() {
     assert_eq!(method(&iam, &format!("{id}.create")).unwrap()["request"]["$ref"], "WorkloadIdentityPoolProvider");
 }
 
-/// gcloud itself makes the same requests of the commands as the documents are.
+/// The commands make gcloud send the same requests as in the documents.
 #[test]
 fn gcloud_takes_the_commands() {
     let Some(gcloud) = found("gcloud") else { return };
@@ -395,13 +395,13 @@ fn gcloud_takes_the_commands() {
         assert!(created(&format!("{pools}/semaphore/providers")).contains("workloadIdentityPoolProviderId=semaphore"));
         let mut expected = documents["WorkloadIdentityPoolProvider"].clone();
         expected.as_object_mut().unwrap().remove("name");
-        // gcloud says what is so anyway.
+        // gcloud also sends defaults.
         expected["disabled"] = false.into();
         assert_eq!(sent(&requests, "POST", &format!("{pools}/semaphore/providers")), expected);
         let policy = &sent(&requests, "POST", &format!("{ACCOUNT}:setIamPolicy"))["policy"];
         assert_eq!(policy["bindings"], json!([documents["Binding"]]));
         if more.is_empty() {
-            // Once more over what is there: nothing is made twice, and the rule is the same.
+            // Once more, on the existing objects: nothing is created twice, and the rule is the same.
             run();
             let again = &google.requests()[requests.len()..];
             let made = again.iter().filter(|request| request.method == "POST" && request.path.contains("Pools"));

@@ -246,7 +246,7 @@ fn values_that_are_empty_or_hold_more_than_one() {
         error: oidc-exchange.toml:3:5: target x: aws.role-arn: it has a line feed or another control character
         error: oidc-exchange.toml:3:5: target x: --role-arn: `arn:aws:iam::１２３４５６７８９０１２:role/deploy` is not a role's ARN: it has spaces, control or non-ASCII characters
         error: oidc-exchange.toml:3:5: target x: --role-arn: `--role-arn=arn:aws:iam::123456789012:role/deploy` is not a role's ARN: it does not read arn:…:iam::…
-        error: oidc-exchange.toml:3:5: target x: --provider: `` is not a provider's name: a bare id does not say in which project and pool it is
+        error: oidc-exchange.toml:3:5: target x: --provider: `` is not a provider's name: a bare id does not name its project and pool
         error: oidc-exchange.toml:3:5: target x: gcp.provider: it has a line feed or another control character
         error: oidc-exchange.toml:3:7: target x: --tenant-id: `` is not a tenant's ID
         error: oidc-exchange.toml:3:7: target x: --tenant-id: `../common` is not a tenant's ID

@@ -25,8 +25,8 @@ fn a_branch() {
                      · the organization's address, which changes with its name; org_id
                        does not
           aud        https://acme.semaphoreci.com
-                     · the same as iss, and for every cloud: whoever is given this token
-                       can present it to another
+                     · the same as iss, and for every cloud: anyone who gets this token
+                       can use it for another
           sub        org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
                      · a debug session of this job has the same one; only job_type tells
                        them apart
@@ -103,8 +103,8 @@ fn a_tag() {
                      · the organization's address, which changes with its name; org_id
                        does not
           aud        https://acme.semaphoreci.com
-                     · the same as iss, and for every cloud: whoever is given this token
-                       can present it to another
+                     · the same as iss, and for every cloud: anyone who gets this token
+                       can use it for another
           sub        org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
                      · a debug session of this job has the same one; only job_type tells
                        them apart
@@ -180,8 +180,8 @@ fn a_pull_request() {
                      · the organization's address, which changes with its name; org_id
                        does not
           aud        https://acme.semaphoreci.com
-                     · the same as iss, and for every cloud: whoever is given this token
-                       can present it to another
+                     · the same as iss, and for every cloud: anyone who gets this token
+                       can use it for another
           sub        org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
                      · changes with every push, as ref does: a rule for it must end in
                        :ref_type:pull-request:ref:*
@@ -265,8 +265,8 @@ fn a_debug_session() {
                      · the organization's address, which changes with its name; org_id
                        does not
           aud        https://acme.semaphoreci.com
-                     · the same as iss, and for every cloud: whoever is given this token
-                       can present it to another
+                     · the same as iss, and for every cloud: anyone who gets this token
+                       can use it for another
           sub        org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
                      · the same as that of the job that is debugged; job_type tells them
                        apart
@@ -343,8 +343,8 @@ fn a_debug_session_of_the_project() {
                      · the organization's address, which changes with its name; org_id
                        does not
           aud        https://acme.semaphoreci.com
-                     · the same as iss, and for every cloud: whoever is given this token
-                       can present it to another
+                     · the same as iss, and for every cloud: anyone who gets this token
+                       can use it for another
           sub        org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type::ref:
                      · on no ref: no rule for a branch or a tag matches it
           sub127     acme:936a5312-a3b8-4921-8b3f-2cec8baac574:web::
@@ -616,7 +616,7 @@ fn json() {
           ],
           "notes": {
             "actor": "always empty: no rule can use it, and Vault refuses it as user_claim",
-            "aud": "the same as iss, and for every cloud: whoever is given this token can present it to another",
+            "aud": "the same as iss, and for every cloud: anyone who gets this token can use it for another",
             "branch": "the target, not what runs here: a rule only on branch allows pull requests, from forks too",
             "exp": "24 hours from before the job was queued; a job cannot get another token",
             "iss": "the organization's address, which changes with its name; org_id does not",

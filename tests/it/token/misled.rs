@@ -85,7 +85,7 @@ fn lists_that_are_missing() {
     expect![[r#"
         ✗ discovery document at http://ISSUER/.well-known/openid-configuration
           ✗ `response_types_supported` is a list
-              because    there is none, and AWS wants it
+              because    there is none, and AWS requires it
               AWS        InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, …
     "#]]
     .assert_eq(&discovered("response_types_supported", Value::Null));
@@ -242,7 +242,7 @@ fn it_keeps_failing() {
           asked for  http://ISSUER/.well-known/openid-configuration
           tried      N attempts in T s
 
-        hint: the clouds ask it the same, and refuse the token while it fails
+        hint: the clouds send the same request, and refuse the token while it fails
     "#]]);
     assert!(output.took < Duration::from_secs(12) && issuer.requests().len() > 2);
 }
@@ -300,7 +300,7 @@ fn a_bad_token_of_an_issuer_that_is_gone() {
     output.exits(4).stdout_holds_no_secret();
     let found = failing(&output);
     assert!(found.starts_with("? discovery document at http://ISSUER/.well-known/openid-configuration\n"), "{found}");
-    assert!(found.contains("✗ good until"), "{found}");
+    assert!(found.contains("✗ valid until"), "{found}");
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_good_token() {
           ✓ sub is there
           ✓ aud is there
           ✓ issued TIME, SPAN ago
-          ✓ good until TIME, in SPAN
+          ✓ valid until TIME, in SPAN
     "#]]
     .assert_eq(&found(&output));
     assert_eq!(issuer.requests().len(), 2, "each document is asked for once");
@@ -158,7 +158,7 @@ fn another_key() {
           ✓ sub is there
           ✓ aud is there
           ✓ issued TIME, SPAN ago
-          ✓ good until TIME, in SPAN
+          ✓ valid until TIME, in SPAN
     "#]]
     .assert_eq(&found(&output));
 }
@@ -278,7 +278,7 @@ fn an_expired_token() {
     let output = verified(&issuer, &issuer.token(&Job::branch("main").issued_at(1_700_000_000)), 4);
     expect![[r#"
         ✗ the token's own claims
-          ✗ good until TIME, SPAN ago
+          ✗ valid until TIME, SPAN ago
               because    that is over, by this machine's clock
               AWS        ExpiredTokenException: Token expired: current date/time … must be before the expiration date/time …
               Google     invalid_grant: ID Token issued at … is stale to sign-in.
@@ -289,7 +289,7 @@ fn an_expired_token() {
     let output = verified(&issuer, &issuer.token(&dated(Job::branch("main")).expires_at(now() - 20)), 4);
     expect![[r#"
         ✗ the token's own claims
-          ✗ good until TIME, SPAN ago
+          ✗ valid until TIME, SPAN ago
               because    that is over, by this machine's clock
               AWS        ExpiredTokenException: Token expired: current date/time … must be before the expiration date/time …
     "#]].assert_eq(&failing(&output));
@@ -342,10 +342,10 @@ fn claims_that_every_cloud_wants() {
     expect![[r#"
         ✗ the token's own claims
           ✗ sub is there
-              because    it is not: an organization can switch it off, and AWS, Google and Azure want it
+              because    it is not: an organization can switch it off, and AWS, Google and Azure require it
               AWS        InvalidIdentityToken: Missing a required claim: sub
           ✗ aud is there
-              because    it is not, and AWS, Google and Azure want it
+              because    it is not, and AWS, Google and Azure require it
               AWS        InvalidIdentityToken: Missing a required claim: aud
           ✗ iat is a time
               because    it is not there, or no number
@@ -402,7 +402,7 @@ fn many_faults() {
               Azure      AADSTS90061: Request to External OIDC endpoint failed. …
               Vault      error configuring token validator: keyset configuration error: …
           ✗ `subject_types_supported` is a list
-              because    there is none, and AWS wants it
+              because    there is none, and AWS requires it
               AWS        InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, …
         ✗ keys at http://ISSUER/.well-known/jwks.json
           ✗ the token's key is published: OTHER-KID
@@ -415,9 +415,9 @@ fn many_faults() {
             because    no key can check it
         ✗ the token's own claims
           ✗ sub is there
-              because    it is not: an organization can switch it off, and AWS, Google and Azure want it
+              because    it is not: an organization can switch it off, and AWS, Google and Azure require it
               AWS        InvalidIdentityToken: Missing a required claim: sub
-          ✗ good until TIME, SPAN ago
+          ✗ valid until TIME, SPAN ago
               because    that is over, by this machine's clock
               AWS        ExpiredTokenException: Token expired: current date/time … must be before the expiration date/time …
               Google     invalid_grant: ID Token issued at … is stale to sign-in.

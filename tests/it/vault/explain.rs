@@ -49,7 +49,7 @@ fn commands(output: &Output, role: &str) -> Vec<String> {
     commands.map(|command| format!("printf {}", own(command))).collect()
 }
 
-/// The recipe in Semaphore's documentation: as it stands there, and mended with what is said of it.
+/// The recipe in Semaphore's documentation: as published, and with the printed fixes.
 #[test]
 fn the_recipes_role() {
     let world = World::new();
@@ -66,11 +66,11 @@ END"#;
         ✓ role_type is jwt
         ✓ jwt_supported_algs takes RS256
         ✓ bound_issuer is http://ISSUER
-        ✓ nbf, exp and iat: good until TIME
+        ✓ nbf, exp and iat: valid until TIME
         ✗ bound_audiences
             wanted     (none)
             presented  http://ISSUER
-            would say  400 audience claim found in JWT but no audiences bound to the role
+            answer     400 audience claim found in JWT but no audiences bound to the role
             because    a role without bound audiences accepts no token with an audience
         ✓ user_claim actor is a text
         ✓ bound_claims
@@ -79,9 +79,9 @@ END"#;
         ✗ user_claim actor, as the entity's name
             wanted     a text that is not empty
             presented  "" (empty)
-            would say  500 missing name in alias
+            answer     500 missing name in alias
 
-        lint: pull requests are allowed, those from forks among them: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to deny them
+        lint: pull requests are allowed, including those from forks: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to deny them
         lint: debug sessions are allowed (`sem debug job`, `sem debug project`); bind job_type to pipeline_job to deny them
         lint: jobs of every project of the organization whose repository has this name are allowed; bind prj_id to deny them
         lint: every login fails without repo, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them
@@ -118,7 +118,7 @@ fn the_hardened_role() {
             ✓ jwt_supported_algs takes RS256
             ✓ bound_issuer is http://ISSUER
             ✓ bound_audiences has http://ISSUER
-            ✓ nbf, exp and iat: good until TIME
+            ✓ nbf, exp and iat: valid until TIME
             ✓ user_claim prj_id is 936a5312-a3b8-4921-8b3f-2cec8baac574
             ✓ bound_claims
               ✓ job_type is pipeline_job
@@ -129,7 +129,7 @@ fn the_hardened_role() {
             note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
             note: not checked: whether the issuer has signed the token (`oidc-exchange token --verify` checks it); whether the server asks for a second factor
         "#]]);
-    // It asks nobody.
+    // It sends nothing.
     assert_eq!((world.sandbox.issuer.requests().len(), world.requests().len()), asked);
     let pull = Job::pull_request(123, "feature-x");
     explain_role(&world, "ci", &pull, &[]).run().exits(4).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
@@ -139,7 +139,7 @@ fn the_hardened_role() {
         ✓ jwt_supported_algs takes RS256
         ✓ bound_issuer is http://ISSUER
         ✓ bound_audiences has http://ISSUER
-        ✓ nbf, exp and iat: good until TIME
+        ✓ nbf, exp and iat: valid until TIME
         ✓ user_claim prj_id is 936a5312-a3b8-4921-8b3f-2cec8baac574
         ✗ bound_claims
           ✓ job_type is pipeline_job
@@ -148,12 +148,12 @@ fn the_hardened_role() {
               wanted     refs/heads/main
               presented  refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
                               ^ differs from here
-              would say  400 error validating claims: claim "ref" does not match any associated bound claim values
+              answer     400 error validating claims: claim "ref" does not match any associated bound claim values
           ✗ ref_type
               wanted     branch
               presented  pull-request
                          ^ differs from here
-              would say  400 error validating claims: claim "ref_type" does not match any associated bound claim values
+              answer     400 error validating claims: claim "ref_type" does not match any associated bound claim values
 
         note: this is a pull-request job: a role for a branch does not allow it, and should not; `oidc-exchange setup vault --pull-requests` makes them a role of their own
         note: the organization can leave job_type, prj_id, ref, ref_type out of its tokens: logins then fail, and nobody else is allowed
@@ -179,7 +179,7 @@ fn what_the_token_does_not_show() {
                 or         192.168.0.0/16
                 because    the token does not show the job's address; for another address the server answers 403 permission denied
             ✓ bound_audiences has http://ISSUER
-            ✓ nbf, exp and iat: good until TIME
+            ✓ nbf, exp and iat: valid until TIME
             ✓ user_claim prj_id is 936a5312-a3b8-4921-8b3f-2cec8baac574
             ✓ bound_claims
               ✓ job_type is pipeline_job
@@ -214,7 +214,7 @@ fn for_a_program() {
               "result": "holds"
             },
             {
-              "check": "nbf, exp and iat: good until TIME",
+              "check": "nbf, exp and iat: valid until TIME",
               "facts": [],
               "parts": [],
               "result": "holds"
@@ -239,7 +239,7 @@ fn for_a_program() {
                       "presented": "refs/heads/main"
                     },
                     {
-                      "would say": "400 error validating claims: claim \"ref\" does not match any associated bound claim values"
+                      "answer": "400 error validating claims: claim \"ref\" does not match any associated bound claim values"
                     },
                     {
                       "because": "bound_claims_type is string: a `*` matches only itself"
@@ -261,7 +261,7 @@ fn for_a_program() {
                   "presented": "\"\" (empty)"
                 },
                 {
-                  "would say": "500 missing name in alias"
+                  "answer": "500 missing name in alias"
                 }
               ],
               "parts": [],
@@ -300,7 +300,7 @@ fn an_expired_token_is_explained_all_the_same() {
     assert!(said.contains("\n✗ exp\n") && said.contains("\n  ✗ ref\n"), "{said}");
 }
 
-/// A mount for another issuer, and what is said to write in its place.
+/// A mount for another issuer, and the printed fix.
 #[test]
 fn the_mount_is_mended_as_a_whole() {
     let world = World::new();
@@ -318,14 +318,14 @@ fn the_mount_is_mended_as_a_whole() {
             wanted     ES256
             presented  RS256
                        ^ differs from here
-            would say  400 error validating token: invalid algorithm (alg) header parameter: token signed with unexpected algorithm
+            answer     400 error validating token: invalid algorithm (alg) header parameter: token signed with unexpected algorithm
         ✗ bound_issuer
             wanted     http://ISSUER/
             presented  http://ISSUER
                                              ^ differs from here
-            would say  400 error validating token: invalid issuer (iss) claim
+            answer     400 error validating token: invalid issuer (iss) claim
         ✓ bound_audiences has http://ISSUER
-        ✓ nbf, exp and iat: good until TIME
+        ✓ nbf, exp and iat: valid until TIME
         ✓ user_claim prj_id is 936a5312-a3b8-4921-8b3f-2cec8baac574
         ✓ bound_claims
           ✓ job_type is pipeline_job
@@ -343,7 +343,7 @@ fn the_mount_is_mended_as_a_whole() {
     assert!(login(&world, "ci", &main));
 }
 
-/// A tag's job is let in, too, by what is said to write for it, and nothing else is.
+/// With the printed fix, the role also allows the tag's job, and nothing else.
 #[test]
 fn another_ref_is_added() {
     let world = World::new();
@@ -441,7 +441,7 @@ fn files_that_cannot_be_read() {
     "#]]);
 }
 
-/// The role comes in on standard input, as from `bao read`, and the token from a file.
+/// The role is read from standard input, as from `bao read`, and the token from a file.
 #[test]
 fn from_standard_input() {
     let world = World::new();
@@ -453,7 +453,7 @@ fn from_standard_input() {
     program.stdin(role).run().exits(0).stderr_is(expect![[""]]);
 }
 
-/// What others write into a role or a claim moves no cursor and forges no line; the token is not shown wherever it is.
+/// The text of a role or a claim cannot move the cursor or start a line. The token is never shown.
 #[test]
 fn what_others_wrote_is_shown_harmless() {
     let world = World::new();

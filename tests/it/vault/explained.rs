@@ -17,13 +17,13 @@ const ROLES: usize = 240;
 enum Because {
     /// The token does not show the job's address, which the role binds.
     Address,
-    /// OpenBao cuts a number's fraction off; later Vaults do not.
+    /// OpenBao truncates a number's fraction; later versions of Vault do not.
     Fraction,
-    /// OpenBao makes a list of an audience that is a text; Vault does not.
+    /// OpenBao turns an audience that is a text into a list; Vault does not.
     AudienceAsText,
-    /// A policy is made of claims by a language of its own.
+    /// A template language makes a policy from claims.
     Template,
-    /// Of several claims at fault, the server names any: it holds them in no order.
+    /// If several claims are wrong, the server names any of them, because it keeps them without order.
     AnyOfTheClaims,
 }
 
@@ -217,8 +217,8 @@ fn change_token(rng: &mut Rng, job: Job, issuer: &str) -> Job {
     }
 }
 
-/// What `explain` says: its verdict, the titles of what it cannot tell, and each fault's words with whether it is of
-/// several that the server may come upon in any order.
+/// The result of `explain`: its verdict, the titles of open checks, and the text of each fault. A fault is marked if
+/// the server may report several in any order.
 struct Explained {
     verdict: String,
     unknown: Vec<String>,
@@ -242,14 +242,14 @@ impl Explained {
                 if check["result"] == "cannot tell" {
                     self.unknown.push(title.to_owned());
                 }
-                let said = check["facts"].as_array().unwrap().iter().find_map(|fact| fact["would say"].as_str());
+                let said = check["facts"].as_array().unwrap().iter().find_map(|fact| fact["answer"].as_str());
                 self.faults.extend(said.map(|said| (said.to_owned(), in_no_order)));
             }
             self.collect(&check["parts"], in_no_order);
         }
     }
 
-    /// Whether this is what the server does, and what explains it where it is not quite.
+    /// Whether the server does the same, and the known difference if it does not.
     fn agrees(&self, status: u16, said: &str) -> Result<Option<Because>, String> {
         let server = format!("{status} {said}");
         let is = |fault: &str| fault.strip_suffix('…').map_or(fault == server, |start| server.starts_with(start));
@@ -262,7 +262,7 @@ impl Explained {
             ("refused", Some((_, true))) if self.faults.iter().any(|(fault, any)| *any && is(fault)) => {
                 Ok(Some(Because::AnyOfTheClaims))
             }
-            // What cannot be told may be what the server stumbles over first.
+            // An open check may be the server's first fault.
             ("refused", Some(_)) if status != 200 => allowed_or(allowed),
             _ => Err(format!("{}: {:?}", self.verdict, self.faults)),
         }
@@ -285,7 +285,7 @@ fn allowed_or(because: Option<Because>) -> Result<Option<Because>, String> {
     because.map(Some).ok_or_else(|| "nothing explains it".into())
 }
 
-/// What an open check is about.
+/// The subject of an open check.
 fn reason(title: &str) -> Option<Because> {
     match title {
         "token_bound_cidrs" => Some(Because::Address),
@@ -325,7 +325,7 @@ fn its_verdict_is_the_servers() {
         let Case { mount, role, job } = Case::new(&mut rng, &issuer);
         let path = named(&format!("auth/{mount}/role/r{asked}"));
         let (written, answer) = line.ask("root", "POST", &path, &role);
-        // A role that the server does not take is no role: what a pattern cannot be bound to, for one.
+        // The server refuses some roles, for example a pattern for a claim that cannot have one.
         if written != 204 {
             assert_eq!(written, 400, "{role} {answer}");
             *seen.entry("no role".into()).or_default() += 1;
@@ -358,14 +358,14 @@ fn its_verdict_is_the_servers() {
     eprintln!("{seen:?} {differences:?}");
     assert!(seen["accepted"] >= 40 && seen["refused"] >= 100 && seen["cannot tell"] >= 10, "{seen:?}");
     assert!(seen.get("no role").is_none_or(|count| *count < ROLES / 8), "{seen:?}");
-    // What is explained is the exception, and each explanation is needed; which claim the server names is by chance.
+    // Known differences are rare, and each of them occurs. The claim that the server names is random.
     for because in [Because::Address, Because::Fraction, Because::AudienceAsText, Because::Template] {
         assert!(differences.contains_key(&because), "{because:?} in {differences:?}");
     }
     assert!(differences.values().sum::<usize>() < ROLES / 5, "{differences:?}");
 }
 
-/// Numbers, pointers and lists that its library reads in its own way: each is tried on the server too.
+/// Numbers, pointers and lists that its library reads in its own way. Each is tested on the server too.
 #[test]
 fn what_the_server_reads_in_its_own_way() {
     let world = World::new();

@@ -9,7 +9,7 @@ use super::World;
 use crate::support::peers::OpenBao;
 use crate::support::{Output, Program, expect, stop};
 
-/// Runs it to a refusal that was not repeated.
+/// Runs it until a refusal, which must not be retried.
 #[track_caller]
 fn refused(world: &World, program: Program<'_>) -> Output {
     let asked = world.requests().len();
@@ -34,7 +34,7 @@ fn main_job() -> Job {
     Job::branch("main")
 }
 
-/// The role as the recipe in Semaphore's documentation has it, repaired one fault at a time.
+/// The role of the recipe in Semaphore's documentation, fixed one fault at a time.
 #[test]
 fn the_recipes_role() {
     let world = World::new();
@@ -67,7 +67,7 @@ fn the_recipes_role() {
     "#]]);
     world.role("recipe", &json!({ "bound_claims": { "repo": "web", "branch": "main" } }));
     run().run().exits(0).exports_are("export A='app';\n");
-    // What is left of the recipe lets a pull request in: its `branch` is the one it asks to be merged into.
+    // The rest of the recipe allows a pull request, because its `branch` is its target branch.
     let pull = Job::pull_request(123, "feature-x");
     let open = run().job_of(&world.sandbox, &pull).env("VAULT_ADDR", world.bao.url()).run();
     open.exits(0).exports_are("export A='app';\n");
@@ -75,7 +75,7 @@ fn the_recipes_role() {
 
 #[test]
 fn the_hardened_role_is_for_the_branchs_pipelines_alone() {
-    // Which of several claims is found wrong first differs from login to login.
+    // If several claims are wrong, the one that is found first differs from login to login.
     for job in [
         Job::pull_request(123, "feature-x"),
         Job::debug_of(&main_job()),
@@ -213,7 +213,7 @@ fn a_role_for_browsers() {
 
 #[test]
 fn times() {
-    // Within our own minute of leeway, and without the server's.
+    // Within our own leeway of a minute, but not within the server's.
     role_refuses(&json!({ "clock_skew_leeway": -1 }), &main_job().expires_at(now() - 30)).stderr_is(expect![[r#"
         error: Vault refused the token
           said       400 error validating token: invalid expiration time (exp) claim: token is expired
@@ -221,7 +221,7 @@ fn times() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
+        hint: the token was issued TIME and is valid until TIME; this machine's clock has TIME
         hint: a job gets one token, valid for 24 hours: run it again
     "#]]);
     role_refuses(&json!({}), &main_job().not_before(now() + 3600)).stderr_is(expect![[r#"
@@ -231,7 +231,7 @@ fn times() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
+        hint: the token was issued TIME and is valid until TIME; this machine's clock has TIME
         hint: the server's clock is slow: set it, or clock_skew_leeway on the role
     "#]]);
     role_refuses(&json!({}), &main_job().issued_at(now() + 3600).not_before(now())).stderr_is(expect![[r#"
@@ -241,7 +241,7 @@ fn times() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME and is good until TIME; this machine's clock has TIME
+        hint: the token was issued TIME and is valid until TIME; this machine's clock has TIME
         hint: the server's clock is slow: set it, or clock_skew_leeway on the role
     "#]]);
     role_refuses(&json!({}), &main_job().without("exp").without("iat").without("nbf")).stderr_is(expect![[r#"
@@ -404,7 +404,7 @@ fn keys_that_cannot_be_had_are_waited_for() {
     world.sandbox.issuer.set_outage(Outage::Unreachable);
     let output = world.vault(&["-q", "--timeout", "1s", "A=ID/kv2/ci/db#user"]).run();
     output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
-    // A port that differs from attempt to attempt is in the server's words.
+    // The server's answer contains a port that differs from attempt to attempt.
     let said = output.stderr();
     assert!(said.starts_with("error: Vault could not be reached or kept failing\n"), "{said}");
     assert!(said.contains("400 error configuring token validator: keyset configuration error: "), "{said}");

@@ -92,7 +92,7 @@ fn for_branches_by_a_pattern_at_another_mount() {
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/ci/semaphore/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
         # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
-        # beware: `*` matches any text, including slashes: whoever may push a ref of such a name is allowed
+        # beware: `*` matches any text, including slashes: anyone who may push a ref with such a name is allowed
         # beware: `*` at the end of a secret's path matches all paths that begin so, now or later
         # beware: with HashiCorp Vault, write `vault` for `bao`
 
@@ -148,11 +148,11 @@ fn for_branches_by_a_pattern_at_another_mount() {
 #[test]
 fn for_pull_requests_and_without_a_secret() {
     setup(&["--pull-requests"]).run().exits(0).stderr_is(expect![[""]]).stdout_reads(expect![[r#"
-        # allows: jobs for pull requests (those from forks among them) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
+        # allows: jobs for pull requests (including those from forks) of the project 936a5312-a3b8-4921-8b3f-2cec8baac574 (repository web) of https://acme.semaphoreci.com
         # denies: branches, tags, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
         # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
-        # beware: whoever may open a pull request, from a fork too, can run what they like with these secrets
+        # beware: anyone who may open a pull request, from a fork too, can run any code with these secrets
         # beware: no secret is named: the role gives no policy, and its tokens may read no secret
         # beware: with HashiCorp Vault, write `vault` for `bao`
 
@@ -325,7 +325,7 @@ fn made(world: &World, job: &Job, arguments: &[&str]) -> String {
     output.stdout()
 }
 
-/// What `explain` says of the role that is there now.
+/// The result of `explain` for the present role.
 #[track_caller]
 fn explained(world: &World, job: &Job) -> Value {
     let read = |path: &str| world.bao.must("GET", &format!("auth/ci-{}/{path}", world.id), &Value::Null).to_string();
@@ -336,7 +336,7 @@ fn explained(world: &World, job: &Job) -> Value {
     serde_json::from_str(&program.run().stdout()).unwrap()
 }
 
-/// Lets in `welcome` and nobody of `others`, by `explain` and by the server.
+/// `explain` and the server allow `welcome`, and none of `others`.
 #[track_caller]
 fn is_for(world: &World, welcome: &[Job], others: &[Job]) {
     for job in welcome {
@@ -378,7 +378,7 @@ fn a_branchs_role_is_for_its_pipelines() {
     ];
     is_for(&world, std::slice::from_ref(&main), &others);
     assert_eq!(explained(&world, &main)["lints"], json!([]));
-    // Once more over what is there.
+    // Once more, on the existing objects.
     apply(&world, &made(&world, &main, &[]));
     is_for(&world, &[main], &[Job::branch("feature")]);
 }
@@ -423,7 +423,7 @@ fn a_tags_role_and_a_pull_requests() {
     is_for(&world, &[pull, another], &others);
 }
 
-/// The same as the API takes it.
+/// The same in the API's form.
 #[test]
 fn the_documents_make_the_same_role() {
     let world = World::new();
@@ -431,20 +431,20 @@ fn the_documents_make_the_same_role() {
     let main = Job::branch("main");
     let printed: Value = serde_json::from_str(&made(&world, &main, &["--format", "json"])).unwrap();
     let documents = printed["documents"].as_object().unwrap();
-    // There is no configuring a method that is not there.
+    // A method that does not exist cannot be configured.
     let (first, rest): (Vec<_>, Vec<_>) = documents.iter().partition(|(path, _)| path.starts_with("sys/auth/"));
     assert_eq!((first.len(), rest.len()), (1, 3));
     for (path, body) in first.into_iter().chain(rest) {
         world.bao.must("POST", path, body);
     }
     is_for(&world, &[main], &[Job::branch("feature"), Job::pull_request(7, "feature")]);
-    // A role that is still to be written is explained, too.
+    // A role that does not exist yet is explained, too.
     let role = &documents[&format!("auth/ci-{}/role/made", world.id)];
     let program = oidc_exchange(["explain", "vault", "--role-config", "-"]).job(&world.sandbox);
     program.stdin(role.to_string()).run().exits(0).stderr_is(expect![[""]]);
 }
 
-/// Git allows much in a branch's name, and shells would do much with it.
+/// Git allows characters in a branch's name that shells would interpret.
 #[test]
 fn whatever_a_branch_is_called_every_shell_hands_it_on() {
     for branch in

@@ -18,7 +18,7 @@ const OPEN: &str = "a section's name has no `]` after it";
 
 pub(super) struct Section {
     pub(super) header: usize,
-    /// What stands between the brackets.
+    /// The text between the brackets.
     pub(super) name: String,
     /// The lines after the header.
     pub(super) body: Range<usize>,

@@ -151,7 +151,7 @@ impl Condition {
             if values.iter().all(String::is_empty) {
                 return (
                     Mark::Unknown,
-                    Some("it is empty, and AWS does not say whether Null takes that for missing".into()),
+                    Some("it is empty, and AWS does not document whether Null treats that as missing".into()),
                 );
             }
             return (null(filled, false), None);

@@ -25,9 +25,9 @@ fn lints(role_says: &Value, expected: &[&str]) {
     }
 }
 
-const PULL_REQUESTS: &str = "pull requests are allowed, those from forks among them; bind ref_type to branch and ref to refs/heads/… to deny them";
+const PULL_REQUESTS: &str = "pull requests are allowed, including those from forks; bind ref_type to branch and ref to refs/heads/… to deny them";
 
-const PULL_REQUESTS_INTO: &str = "pull requests are allowed, those from forks among them: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to deny them";
+const PULL_REQUESTS_INTO: &str = "pull requests are allowed, including those from forks: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to deny them";
 
 const DEBUG: &str =
     "debug sessions are allowed (`sem debug job`, `sem debug project`); bind job_type to pipeline_job to deny them";

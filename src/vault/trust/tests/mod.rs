@@ -89,7 +89,7 @@ fn said(explanation: &Explanation) -> Vec<String> {
     fn collect(checks: &Value, said: &mut Vec<String>) {
         for check in checks.as_array().unwrap() {
             let facts = check["facts"].as_array().unwrap();
-            said.extend(facts.iter().filter_map(|fact| fact["would say"].as_str()).map(str::to_owned));
+            said.extend(facts.iter().filter_map(|fact| fact["answer"].as_str()).map(str::to_owned));
             collect(&check["parts"], said);
         }
     }
