@@ -11,7 +11,7 @@ use crate::support::{Program, expect, stopped};
 const HUB: &str = "arn:aws:iam::123456789012:role/hub";
 const TARGET: &str = "arn:aws:iam::210987654321:role/target";
 
-/// A trust policy that lets the role `from` do these actions.
+/// A trust policy that allows the role `from` these actions.
 pub(crate) fn admits(from: &str, actions: &Value, condition: &Value) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "AWS": from }, "Action": actions, "Condition": condition,
@@ -248,7 +248,7 @@ fn what_cannot_be_meant_is_told_before_anything_is_sent() {
     assert!(sandbox.aws.requests().is_empty());
 }
 
-/// What the sandbox has issued is searched for in every run's output.
+/// Every run's output is searched for everything that the sandbox has issued.
 #[test]
 fn a_refusal_of_the_third_role_shows_no_key_of_the_first() {
     let sandbox = sandbox();

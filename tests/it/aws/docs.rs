@@ -15,7 +15,7 @@ fn scripts() -> Vec<&'static str> {
     PAGE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
-/// The account's own side: its administrator has his credentials there, and a job its token here.
+/// The administrator's side has the administrator's credentials; a job has only its token.
 fn is_for_an_administrator(script: &str) -> bool {
     ["setup", "aws iam"].iter().any(|word| script.contains(word))
 }
@@ -42,7 +42,7 @@ fn every_script_runs() {
     }
 }
 
-/// In MiniStack's account of the page's number: the role is made as the page says, and then explained.
+/// MiniStack's account has the number of the page. The role is created as on the page, and then explained.
 #[test]
 fn a_role_is_made_and_explained_as_the_page_says() {
     let script: String = scripts().into_iter().filter(|script| is_for_an_administrator(script)).collect();
@@ -50,7 +50,7 @@ fn a_role_is_made_and_explained_as_the_page_says() {
     let (server, issuer) = (peers::ministack(), Issuer::start().unwrap());
     let program = shells::posix().remove(0).with(["-eu", "-c", &script]).token(&issuer.token(&Job::branch("main")));
     symlink(peers::aws().program("aws"), program.scratch().path().join("bin/aws")).unwrap();
-    // MiniStack takes a key of twelve digits for the account's own.
+    // MiniStack uses a key of twelve digits as the number of its account.
     let output = administrator(&server, program).env("AWS_ACCESS_KEY_ID", "123456789012").run();
     output.exits(0).stderr_is(expect![""]);
     let accepted = "\naccepted: the trust policy allows this token to assume arn:aws:iam::123456789012:role/deploy\n";

@@ -6,7 +6,7 @@ use sandbox::{Job, Sandbox};
 use crate::support::oidc_exchange;
 use crate::support::recorder::Recorder;
 
-/// The host that is asked for.
+/// The requested host.
 #[track_caller]
 fn asked(role: &str, options: &[&str], variables: &[(&str, &str)]) -> String {
     let (sandbox, proxy) = (Sandbox::start().unwrap(), Recorder::start());

@@ -17,7 +17,7 @@ const SUB: &str = "org:acme:project:p1:repo:web:ref_type:branch:ref:refs/heads/m
 const NOW: i64 = 1_786_400_000;
 const CASES: usize = 360;
 
-/// All cases in one go: each policy becomes the role's, and then the token is traded.
+/// All cases in one test: each policy becomes the role's, and then the token is exchanged.
 const SCRIPT: &str = r"
 import base64, boto3, json, sys
 from botocore import UNSIGNED
@@ -64,10 +64,10 @@ impl Case {
     }
 }
 
-/// Whether a case, in which MiniStack lets in or not, shows a difference.
+/// Whether a case, which MiniStack allows or denies, shows a known difference.
 type Shows = fn(&Case, bool) -> bool;
 
-/// Why MiniStack may answer so where we do not; AWS's own word is on our side of each.
+/// Why MiniStack may differ from us. In each case, AWS's documentation agrees with us.
 const DIFFERENCES: [(&str, Shows); 7] = [
     ("MiniStack fills no variable in", |case, _| {
         case.policy["Version"] == "2012-10-17"

@@ -34,7 +34,7 @@ fn values_come_through_whole_and_stale_ones_go() {
     ));
 }
 
-/// As the shell's, for `eval …; or handler`.
+/// Like in a POSIX shell, for `eval …; or handler`.
 #[test]
 fn success_leaves_the_status_of_success() {
     let Some(fish) = fish() else { return };
@@ -73,7 +73,7 @@ fn a_failure_stops_the_script_with_its_code() {
     refused(&handled).exits(0).stdout_is("handler 4\ngone\n");
 }
 
-/// `set -e` takes a variable out of the innermost scope alone.
+/// `set -e` removes a variable only from the innermost scope.
 #[test]
 fn a_failure_leaves_no_stale_credential_in_any_scope() {
     let Some(fish) = fish() else { return };
@@ -89,7 +89,7 @@ fn a_failure_leaves_no_stale_credential_in_any_scope() {
     }
 }
 
-/// A format that is misspelt, or the option: this program cannot tell then which shell it is.
+/// A misspelt format or option: the program cannot detect the shell.
 #[test]
 fn a_misspelt_format_stops_it_too() {
     let Some(fish) = fish() else { return };

@@ -8,7 +8,7 @@ use super::deploy;
 use crate::support::scratch::mode;
 use crate::support::{expect, exported, shells};
 
-/// Also what the README says is removed.
+/// Variables that the documentation lists as removed.
 const UNSET: &str = "unset AWS_SECURITY_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CREDENTIAL_FILE \
                      AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
                      AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
@@ -52,7 +52,8 @@ fn env_no_export_is_raw() {
     output.exits(0).stdout_is(&lines.concat()).stderr_is(expect![""]);
 }
 
-/// Without an argument `export` shows every variable, the token among them, and `env` runs its command with stale keys.
+/// Without an argument, `export` prints every variable, including the token, and `env` runs its command with stale
+/// keys.
 #[test]
 fn when_refused_it_is_arguments_that_export_and_env_refuse() {
     let sandbox = Sandbox::start().unwrap();

@@ -47,7 +47,7 @@ fn a_meant_account_costs_no_further_request() {
     assert_eq!(sandbox.aws.requests().len(), 1, "the answer itself says whose the credentials are");
 }
 
-/// An answer for another account than the ARN's, as an emulator or a wrong endpoint gives it.
+/// An answer for another account than the ARN's, like that of an emulator or a wrong endpoint.
 fn answer_for(account: &str) -> Fault {
     let body = format!(
         "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
@@ -74,7 +74,7 @@ fn credentials_for_another_account_than_the_arns_are_not_handed_out() {
 
         hint: check that this is not the role of another environment (staging for production)
     "#]]);
-    // Without the guard they are what was asked for, under the account that they are for.
+    // Without the option, they are exported, with the number of their account.
     sandbox.aws.script([answer_for("999999999999")]);
     let output = deploy(&[]).job(&sandbox).run();
     assert!(output.exits(0).stdout().contains("export AWS_ACCOUNT_ID='999999999999';"));
@@ -108,7 +108,7 @@ fn credentials_too_fresh_for_a_region_are_asked_about_again() {
     assert_eq!(sandbox.aws.requests().len(), 4);
 }
 
-/// In a region that an account had to opt in to they stay unknown: that is said after some ten seconds.
+/// In an opt-in region, new credentials may stay unknown. An error is printed after about ten seconds.
 #[test]
 fn credentials_that_stay_unknown_are_not_handed_out() {
     let sandbox = Sandbox::start().unwrap();

@@ -5,7 +5,7 @@ use sandbox::{DEPLOY_ROLE, Fault, Job, Sandbox};
 use crate::support::peers;
 use crate::support::{Program, oidc_exchange};
 
-/// The AWS CLI sends what was meant, issuer addresses and all.
+/// The AWS CLI sends exactly the intended request, including the issuer's address.
 #[test]
 fn what_a_hint_says_to_run_can_be_run() {
     let (sandbox, iam) = (Sandbox::start().unwrap(), Sandbox::start().unwrap());

@@ -28,7 +28,7 @@ pub(super) fn administrator<'s>(server: &Server, program: Program<'s>) -> Progra
     keys.env("AWS_ENDPOINT_URL", server.url()).env("AWS_DEFAULT_REGION", "us-east-1")
 }
 
-/// As the AWS console would write it, with the issuer's own condition keys.
+/// Like the AWS console writes it, with the issuer's own condition keys.
 fn trust(issuer: &Issuer, conditions: &Value) -> Value {
     let provider = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/127.0.0.1:{}", issuer.port());
     json!({ "Version": "2012-10-17", "Statement": [{

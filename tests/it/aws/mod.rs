@@ -29,7 +29,7 @@ use sandbox::DEPLOY_ROLE;
 
 use crate::support::{Program, oidc_exchange};
 
-/// `aws --role-arn …deploy`, with these further arguments.
+/// `aws --role-arn …deploy`, with these additional arguments.
 pub(crate) fn deploy<'s>(arguments: &[&str]) -> Program<'s> {
     oidc_exchange(["aws", "--role-arn", DEPLOY_ROLE]).args(arguments)
 }

@@ -4,7 +4,7 @@ use sandbox::{Job, Sandbox};
 
 use crate::support::{Program, peers, shells};
 
-/// moto takes any token and any role, and knows whose keys it has given out.
+/// moto accepts any token and any role, and records whose keys it has issued.
 #[test]
 fn what_is_printed_works_in_the_aws_cli() {
     let sandbox = Sandbox::start().unwrap();
@@ -24,7 +24,7 @@ fn what_is_printed_works_in_the_aws_cli() {
     assert!(sandbox.aws.requests().is_empty());
 }
 
-/// boto prefers a stale `AWS_SECURITY_TOKEN` to the session token, and a profile to both: neither is left.
+/// boto prefers a stale `AWS_SECURITY_TOKEN` to the session token, and a profile to both. So both are removed.
 #[test]
 fn what_is_printed_works_in_boto_whatever_was_there_before() {
     let sandbox = Sandbox::start().unwrap();
@@ -43,7 +43,7 @@ fn what_is_printed_works_in_boto_whatever_was_there_before() {
     output.exits(0).stdout_is("arn:aws:sts::111122223333:assumed-role/boto/ci eu-central-1 True\n");
 }
 
-/// The other way round: with keys that it has not given out, moto names somebody else.
+/// The opposite: for keys that moto has not issued, it returns another identity.
 #[test]
 fn keys_of_nobody_are_told_apart() {
     let (moto, aws) = (peers::moto(), peers::aws().program("aws"));

@@ -19,12 +19,12 @@ fn job() -> Job {
     Job::branch("main").with_id("job-1")
 }
 
-/// The same job's token: each one made anew is another.
+/// The same job's token, because each new one is different.
 fn token(sandbox: &Sandbox) -> String {
     sandbox.issuer.token(&job())
 }
 
-/// Another call of the same job, in the directory that `before` has left.
+/// Another call of the same job, in the directory of `before`.
 fn again(sandbox: &Sandbox, token: &str, before: Output, options: &[&str]) -> Output {
     process(options).within(before.scratch).job_of(sandbox, &job()).token(token).run()
 }
@@ -96,7 +96,7 @@ fn whatever_changes_the_answer_is_another_question() {
     assert_eq!(calls(&other), 1, "another endpoint");
 }
 
-/// A tag's key is any word: it is not taken for the option that has the same in it.
+/// A tag's key may be any word. It is not confused with an option that contains the same word.
 #[test]
 fn a_tag_is_no_other_option() {
     const HUB: &str = "arn:aws:iam::123456789012:role/hub";
@@ -113,7 +113,7 @@ fn a_tag_is_no_other_option() {
     assert_eq!(calls(&sandbox), before + 2, "another question");
 }
 
-/// The answer in the cache, with another end.
+/// The cached answer, with another expiry.
 fn age(output: &Output, left: Duration) {
     let kept =
         output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache")).unwrap();
@@ -137,7 +137,7 @@ fn credentials_are_renewed_fifteen_minutes_early() {
     assert_eq!((fourth.code, calls(&sandbox)), (Some(0), 2));
 }
 
-/// A session of 15 minutes has no 15 minutes to spare.
+/// A session of 15 minutes cannot be renewed 15 minutes before its end.
 #[test]
 fn short_sessions_are_renewed_in_proportion() {
     let sandbox = Sandbox::start().unwrap();
@@ -209,7 +209,7 @@ fn a_crowd_asks_once() {
     let token = token(&sandbox);
     let scratch = Scratch::new();
     let place = scratch.path().join("private");
-    // Slow enough for all of them to be there before the answer is.
+    // Slow enough that all of them start before the answer arrives.
     sandbox.aws.script([Fault::Delay(Duration::from_millis(700))]);
     let start = || process(&[]).job_of(&sandbox, &job()).token(&token).env("OIDC_EXCHANGE_DIR", &place).spawn();
     let running: Vec<_> = (0..12).map(|_| start()).collect();

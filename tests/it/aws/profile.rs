@@ -32,7 +32,7 @@ fn text(scratch: &Scratch, name: &str) -> String {
     plain(&fs::read_to_string(file(scratch, name)).unwrap_or_default())
 }
 
-/// The text with our comments cut to [`MARK`]: the rest is different in each run.
+/// The text with our comments shortened to [`MARK`], because the rest differs in each run.
 fn plain(text: &str) -> String {
     let mark = MARK.trim_end();
     let cut = |line: &str| match line.strip_prefix(mark) {
@@ -153,7 +153,7 @@ fn the_variables_name_other_files() {
     assert!(config.exists() && !output.scratch.home().join(".aws").exists());
 }
 
-/// Runs it to an end before anything is sent, and sees that `before` is still there.
+/// Runs it until it fails before anything is sent. Checks that `before` has not changed.
 #[track_caller]
 fn untouched(program: Program<'_>, sandbox: &Sandbox, before: &[(&str, &str)], code: i32) -> Output {
     let output = program.job_of(sandbox, &job()).run();
@@ -174,7 +174,7 @@ fn bad_input_is_told_before_anything_is_sent_and_the_files_stay() {
 
         hint: use letters, digits and _-/.%@:+ only: the AWS SDKs do not read other names
     "#]]);
-    // A name that is empty is a variable that is not set, in a line that may be for a shell.
+    // An empty name comes from a variable that is not set, in a line that may be for a shell.
     program("").job_of(&sandbox, &job()).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
         error: --profile: `` is not a profile's name
 
@@ -216,7 +216,7 @@ fn bad_input_is_told_before_anything_is_sent_and_the_files_stay() {
 
         hint: name the files with AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE
     "#]]);
-    // /proc takes no directory, not even root's.
+    // /proc accepts no new directory, not even from root.
     let read_only = program("ci").env("HOME", "/proc/self");
     let _ = untouched(read_only, &sandbox, &[], 6);
     for option in [&["--format", "json"][..], &["--output", "x"], &["--env-prefix", "X_"], &["--on-error", "none"]] {
@@ -238,7 +238,7 @@ fn a_refusal_leaves_the_files_as_they_were() {
     );
 }
 
-/// A limit on a file's size is met as a full disk is: in the middle of writing.
+/// A limit on a file's size has the same effect as a full disk: an error during the write.
 #[test]
 fn a_full_disk_leaves_the_files_as_they_were() {
     let sandbox = Sandbox::start().unwrap();
@@ -256,7 +256,7 @@ fn a_full_disk_leaves_the_files_as_they_were() {
     assert_eq!(names, ["credentials"], "nothing half-made is left");
 }
 
-/// Outside Semaphore the line itself says where its private directory is.
+/// Outside Semaphore, the line itself contains the private directory.
 #[test]
 fn a_profile_that_renews_by_our_process_brings_its_directory_with_it() {
     let sandbox = Sandbox::start().unwrap();
@@ -277,7 +277,7 @@ fn a_profile_that_renews_by_our_process_brings_its_directory_with_it() {
     assert_eq!(sandbox.aws.requests().len(), 2, "ours, and one for both");
 }
 
-/// Nothing is asked of AWS then. The path is the one that the SDKs read, whichever part of it is missing.
+/// Nothing is sent to AWS then. The path is the one that the SDKs read, for any missing part of it.
 #[test]
 fn a_home_that_takes_no_file() {
     let sandbox = Sandbox::start().unwrap();
@@ -366,7 +366,7 @@ fn fifty_processes_leave_fifty_whole_profiles() {
     assert!(!file(&scratch, "config").exists());
 }
 
-/// At whatever moment it is killed, each file is the old one or the new one, whole.
+/// If the run is killed at any moment, each file is the complete old one or the complete new one.
 #[test]
 fn killed_at_any_moment_a_whole_file_stands() {
     let sandbox = Sandbox::start().unwrap();
@@ -376,7 +376,7 @@ fn killed_at_any_moment_a_whole_file_stands() {
         scratch.write("home/.aws/credentials", THEIRS);
         let asked = sandbox.aws.requests().len();
         let running = profile("ci", &[]).job_of(&sandbox, &job()).env("HOME", &home).spawn();
-        // From before the answer to after the end, a little later each time.
+        // From before the answer until after the end, a little later each time.
         assert!(sandbox.aws.await_requests(asked + 1, Duration::from_secs(10)));
         std::thread::sleep(Duration::from_micros(500 * round));
         running.signal(Signal::KILL);
@@ -403,7 +403,7 @@ fn refreshable_writes_the_sdks_own_keys() {
         )
     );
     assert!(!file(&output.scratch, "credentials").exists());
-    // Keys that we gave the profile before would beat it.
+    // Keys of an earlier run in the profile would have precedence.
     let keys = profile("ci", &[]).within(output.scratch).job_of(&sandbox, &job()).run();
     assert!(text(&keys.scratch, "credentials").contains("aws_access_key_id"));
     assert_eq!(text(&keys.scratch, "config"), format!("[profile ci]\n{MARK}region = eu-west-1\n"));
@@ -444,7 +444,7 @@ fn the_aws_cli_reads_every_kind_of_profile() {
     assert!(text(&output.scratch, "credentials").contains("--policy @"));
 }
 
-/// For a tool that hides why a renewal failed: docs/aws.md has this line.
+/// For a tool that hides the reason of a failed renewal. The line is in docs/aws.md.
 #[test]
 fn a_renewal_can_be_run_by_hand() {
     let sandbox = Sandbox::start().unwrap();
@@ -471,7 +471,7 @@ fn a_renewal_can_be_run_by_hand() {
     );
 }
 
-/// AWS's own rule: what its SDKs do not read is refused, and what they read is taken.
+/// AWS's own rule: names that its SDKs do not read are refused, and all others are accepted.
 #[test]
 fn names_are_those_that_the_sdks_read() {
     let sandbox = Sandbox::start().unwrap();
@@ -499,7 +499,7 @@ fn names_are_those_that_the_sdks_read() {
     "#]]);
 }
 
-/// What the AWS CLI uses: its region, and the key's id.
+/// The region and the key id that the AWS CLI uses.
 fn used(output: Output, name: &str) -> (Output, String) {
     let aws = peers::aws().program("aws");
     let script = format!(
@@ -511,7 +511,7 @@ fn used(output: Output, name: &str) -> (Output, String) {
     (shown, text)
 }
 
-/// The credentials file beats the configuration: the tools would go on with the region from there.
+/// The credentials file has precedence over the configuration. The tools would still use its region.
 #[test]
 fn a_region_in_the_credentials_file_is_in_the_way() {
     let sandbox = Sandbox::start().unwrap();
@@ -530,7 +530,7 @@ fn a_region_in_the_credentials_file_is_in_the_way() {
     assert!(!text(&output.scratch, "credentials").contains("region"));
     let (output, found) = used(output, "ci");
     assert!(found.starts_with("eu-west-1\n"), "{found}");
-    // The same region there does no harm, and neither does one that nobody asked to change.
+    // The same region there is no problem. Another one is none either, if no region was requested.
     for options in [&["--region", "us-west-2"][..], &[]] {
         output.scratch.write("home/.aws/credentials", theirs);
         let again = profile("ci", options).job_of(&sandbox, &job());
@@ -539,7 +539,7 @@ fn a_region_in_the_credentials_file_is_in_the_way() {
     }
 }
 
-/// `[default]` beside `[profile default]`: the tools differ in which they read, and each finds the same in it.
+/// `[default]` beside `[profile default]`: the tools differ in which one they read, so both get the same settings.
 #[test]
 fn both_spellings_of_a_profile_get_the_keys() {
     let sandbox = Sandbox::start().unwrap();
@@ -562,7 +562,7 @@ fn both_spellings_of_a_profile_get_the_keys() {
         cleaned.exits(0);
         assert_eq!(text(&cleaned.scratch, "config"), theirs);
     }
-    // Alone, one that some tools pass over is told.
+    // If there is only one that some tools ignore, a warning is printed.
     let program = profile("ci", &["--region", "eu-west-1"]).job_of(&sandbox, &job());
     program.scratch().write("home/.aws/config", "[profile \"ci\"]\noutput = json\n");
     let output = program.run();
@@ -572,7 +572,7 @@ fn both_spellings_of_a_profile_get_the_keys() {
     assert_eq!(used(output, "ci").1.lines().next(), Some("eu-west-1"));
 }
 
-/// What the AWS CLI ends with an error on, wherever in the file it is.
+/// Text with which the AWS CLI fails, at any place in the file.
 #[test]
 fn a_home_that_the_aws_cli_cannot_read_is_told_with_its_line() {
     let sandbox = Sandbox::start().unwrap();

@@ -8,7 +8,7 @@ use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 use super::deploy;
 use crate::support::{Scratch, oidc_exchange};
 
-/// A job on a machine that lives on: each has a private directory of its own, and all share one home.
+/// A job on a self-hosted machine. Each job has its own private directory, and all share one home.
 struct Machine {
     sandbox: Sandbox,
     scratch: Scratch,
@@ -46,7 +46,7 @@ impl Machine {
         assert!(!self.scratch.path().join(job).exists(), "nothing of {job} is left");
     }
 
-    /// None where there is no such file.
+    /// `None` if there is no such file.
     fn text(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.scratch.home().join(".aws").join(name)).ok()
     }
@@ -66,7 +66,7 @@ impl Machine {
 const REGION: [&str; 2] = ["--region", "eu-west-1"];
 const RENEWING: [&str; 3] = ["--refreshable", "--region", "eu-west-1"];
 
-/// What the owner has in the files, with the very settings that the profile gets.
+/// The owner's content of the files, with the same settings that the profile gets.
 const OWNERS: [&str; 6] = [
     "[profile ci]\nregion = eu-west-1\n",
     "[profile ci]\n# mine\nregion=eu-west-1\noutput = json\n",
@@ -109,7 +109,7 @@ fn files_that_two_jobs_made_go_with_the_second() {
     }
 }
 
-/// Two jobs at once under one home: the one that ends first takes nothing from the other.
+/// Two jobs at once under one home. The one that ends first removes nothing of the other.
 #[test]
 fn the_profile_of_a_job_that_still_runs_stays() {
     for options in [&REGION[..], &RENEWING, &["--refreshable", "--duration", "20m", "--region", "eu-west-1"]] {
@@ -137,7 +137,7 @@ fn the_second_run_may_leave_out_what_the_first_one_gave() {
     assert_eq!((machine.text("config"), machine.text("credentials")), (None, None));
 }
 
-/// What the owner writes into a section of ours is the owner's from then on.
+/// Settings that the owner writes into our section belong to the owner from then on.
 #[test]
 fn what_the_owner_edits_between_is_the_owners() {
     // Another value for a setting of ours.
@@ -146,7 +146,7 @@ fn what_the_owner_edits_between_is_the_owners() {
     machine.change("config", "region = eu-west-1", "region = us-east-1");
     machine.clean("a");
     machine.has("config", "[profile ci]\nregion = us-east-1\n");
-    // And a run that wants another one asks before it goes.
+    // A run with another value for it is refused.
     let machine = Machine::new(&[]);
     machine.profile("a", &REGION);
     machine.change("config", "region = eu-west-1", "region = us-east-1");
@@ -158,7 +158,7 @@ fn what_the_owner_edits_between_is_the_owners() {
     machine.scratch.write("home/.aws/credentials", "[ci]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n");
     machine.clean("a");
     machine.has("credentials", "[ci]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n");
-    // A further setting, a comment, and a line that continues a value of ours.
+    // Another setting, a comment, and a line that continues a value of ours.
     for added in ["output = json\n", "# mine\n", "role_session_name = mine\n", "  more\n"] {
         let machine = Machine::new(&[]);
         machine.profile("a", &REGION);
@@ -176,7 +176,7 @@ fn what_the_owner_edits_between_is_the_owners() {
     machine.clean("a");
     machine.clean("b");
     machine.has("config", "[profile ci]\nregion = eu-west-1\n");
-    // The comment that says whose it is.
+    // The comment that names the owner.
     let machine = Machine::new(&[]);
     machine.profile("a", &REGION);
     let text = machine.text("config").unwrap();
@@ -186,7 +186,7 @@ fn what_the_owner_edits_between_is_the_owners() {
     machine.has("config", &kept);
 }
 
-/// A section that the owner copies brings the comment with it.
+/// A copy of a section contains the comment too.
 #[test]
 fn a_copy_under_another_name_is_the_owners() {
     let machine = Machine::new(&[]);
@@ -198,7 +198,8 @@ fn a_copy_under_another_name_is_the_owners() {
     assert!(machine.text("config").unwrap().trim_start() == copy);
 }
 
-/// `--overwrite-profile` takes over what is named; the rest of the section and its header are still the owner's.
+/// `--overwrite-profile` replaces only the named settings. The rest of the section and its header still belong to the
+/// owner.
 #[test]
 fn what_is_taken_over_leaves_the_rest_to_its_owner() {
     let machine = Machine::new(&[("credentials", "[ci]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\noutput = json\n")]);

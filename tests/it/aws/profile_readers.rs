@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::peers;
 
-/// botocore's readers of both files, each file alone; null where they end with an error.
+/// botocore's readers for each file separately; null if they fail.
 const BOTOCORE: &str = r"
 import json, sys
 from botocore.configloader import load_config, raw_config_parse
@@ -26,7 +26,7 @@ def read(path):
 print(json.dumps([read(path) for path in json.load(sys.stdin)]))
 ";
 
-/// What botocore makes of each of these files.
+/// botocore's result for each of these files.
 fn botocore(files: &[Vec<u8>]) -> Vec<Json> {
     let directory = tempfile::tempdir().unwrap();
     let paths: Vec<_> = (0..files.len()).map(|index| directory.path().join(index.to_string())).collect();
@@ -46,7 +46,7 @@ fn botocore(files: &[Vec<u8>]) -> Vec<Json> {
     read
 }
 
-/// Lines that mean something to one reader or another, in any order.
+/// Lines that some reader interprets, in any order.
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "\\[(profile |profile  |profile\t|)?(\"ci\"|'ci'|ci|a|b|default|DEFAULT| a )\\]( ; note| # x\\])?",
@@ -90,7 +90,7 @@ fn shown(text: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-/// Also: what is written is read by it, and nothing that it read of other sections has changed.
+/// botocore also reads the written settings, and its result for other sections has not changed.
 #[test]
 fn what_botocore_cannot_parse_is_refused_and_what_is_written_it_reads() {
     const MANY: usize = 1_500;
@@ -113,8 +113,8 @@ fn the_files_of_the_sdks_own_suite_keep_what_they_have() {
     assert!(files.len() > 60 && refused > 20 && written > 80, "{} {refused} {written}", files.len());
 }
 
-/// Writes a profile into each of these files, and compares what botocore reads before and after. How many files were refused
-/// and how many written, as each of the two kinds.
+/// Writes a profile into each of these files, and compares what botocore reads before and after. Returns the numbers of
+/// refused and of written files, for each of the two kinds.
 fn beside_botocore(files: &[Vec<u8>]) -> (usize, usize) {
     let (keys, config) = (
         settings(&[("aws_access_key_id", "ASIANEW"), ("aws_secret_access_key", "new/secret")]),
@@ -149,7 +149,7 @@ fn beside_botocore(files: &[Vec<u8>]) -> (usize, usize) {
         };
         for (key, value) in settings {
             let found = after[place][profile][*key].as_str().unwrap_or_default();
-            // One in another spelling, which only other tools read, is left to them.
+            // One in another spelling, which only other tools read, is not changed.
             let odd = ini::odd_header(file, *kind, profile).is_some();
             assert!(
                 odd || value.is(found),

@@ -17,7 +17,7 @@ use crate::support::{expect, peers};
 const THEIRS: &str = "[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n";
 const SECTION: &str = "[default]\ncredential_process = touch PWNED";
 
-/// Every character that ends a line in some reader, and every other that is no text.
+/// Every character that ends a line in some reader, and every other control character.
 fn breaks() -> impl Iterator<Item = char> {
     ('\u{1}'..='\u{1f}').chain('\u{7f}'..='\u{9f}').chain(['\u{2028}', '\u{2029}'])
 }
@@ -53,7 +53,7 @@ fn a_line_break_in_a_key_is_told_without_showing_it() {
     assert!(output.scratch.files().is_empty(), "{:?}", output.scratch.files());
 }
 
-/// A directory that the user has named does not write lines either, and nothing is left in it.
+/// The name of a directory cannot add lines either, and no file is left in it.
 #[test]
 fn no_path_writes_a_section_of_its_own() {
     let sandbox = Sandbox::start().unwrap();
@@ -71,7 +71,7 @@ fn no_path_writes_a_section_of_its_own() {
     }
 }
 
-/// botocore's own reader, on which the AWS CLI and boto3 rest: each file is read alone.
+/// botocore's own reader, which the AWS CLI and boto3 use. Each file is read separately.
 const READER: &str = r"
 import json, sys
 from botocore.configloader import raw_config_parse

@@ -49,7 +49,7 @@ fn a_region_that_is_missing_is_named() {
     for without in [&[][..], &["--sts-region", "eu-west-1"], &["--profile", "p"], &["--output", "file"]] {
         assert_eq!(said(without, &[]), NO_REGION, "{without:?}");
     }
-    // What this program renews itself has a region for STS.
+    // A profile that this program renews has a region for STS.
     for with in [&["--region", "eu-west-1"][..], &["--profile", "p", "--duration", "20m"], &["-q"]] {
         assert_eq!(said(with, &[]), "", "{with:?}");
     }
@@ -119,7 +119,7 @@ fn what_sdks_would_drop_in_silence_is_refused() {
     assert!(sandbox.aws.requests().is_empty());
 }
 
-/// What a command sees, and what is left after it.
+/// The environment of a command, and what is left after it.
 #[test]
 fn a_command_has_the_file_for_as_long_as_it_runs() {
     let sandbox = Sandbox::start().unwrap();
@@ -158,7 +158,7 @@ fn clean_deletes_the_file() {
     assert!(output.scratch.files().is_empty());
 }
 
-/// The AWS CLI trades the token itself.
+/// The AWS CLI exchanges the token itself.
 #[test]
 fn the_aws_cli_renews_by_itself() {
     let sandbox = Sandbox::start().unwrap();
@@ -171,7 +171,7 @@ fn the_aws_cli_renews_by_itself() {
     assert_eq!(issued.len(), 2, "ours, to see that the role lets the job in, and the CLI's own");
 }
 
-/// Whoever wants it gone deletes the AWS CLI's cache: `clean` deletes only what is ours.
+/// `clean` deletes only our own files, so the AWS CLI's cache stays.
 #[test]
 fn the_aws_cli_keeps_a_session_of_its_own() {
     let sandbox = Sandbox::start().unwrap();

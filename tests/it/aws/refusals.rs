@@ -5,7 +5,7 @@ use sandbox::{Fault, Issuer, Job, RELEASE_ROLE, Sandbox, now};
 use super::deploy;
 use crate::support::{Output, Program, expect, oidc_exchange, stopped};
 
-/// Runs it to a refusal that was not repeated.
+/// Runs it until a refusal, which must not be retried.
 #[track_caller]
 fn refused(sandbox: &Sandbox, program: Program<'_>) -> Output {
     let asked = sandbox.aws.requests().len();
@@ -20,7 +20,7 @@ fn refused_job(job: &Job) -> Output {
     refused(&sandbox, deploy(&[]).job_of(&sandbox, job))
 }
 
-/// The service itself says this.
+/// The service's own text.
 fn answered(status: u16, code: &str, message: &str) -> Output {
     let sandbox = Sandbox::start().unwrap();
     sandbox.aws.script([Fault::aws_error(status, code, message)]);
@@ -55,7 +55,7 @@ fn a_tag() {
     "#]]);
 }
 
-/// Its session tags need a permission of their own, whatever else is wrong: the first hint is all that many read.
+/// Session tags need their own permission. It is in the first hint, because many users read only that.
 #[test]
 fn session_tags_are_in_the_first_hint_of_every_kind_of_job() {
     for (job, first) in [
@@ -207,7 +207,7 @@ fn a_forged_signature() {
     "#]]);
 }
 
-/// Within our minute of leeway, and beyond theirs.
+/// Within our leeway of a minute, and outside of theirs.
 #[test]
 fn an_expired_token() {
     refused_job(&Job::branch("main").expires_at(now() - 30)).stderr_is(expect![[r#"
@@ -315,7 +315,7 @@ fn a_code_that_nobody_has_heard_of() {
     "#]]);
 }
 
-/// A service that repeats the token must not carry it into the log, nor may it steer the terminal.
+/// A service that repeats the token must not write it into the log, and must not control the terminal.
 #[test]
 fn what_the_service_repeats_or_forges_is_not_shown() {
     let sandbox = Sandbox::start().unwrap();
@@ -350,7 +350,7 @@ fn an_old_thumbprint() {
     "#]]);
 }
 
-/// STS's answer, with this in place of the time at which the credentials expire.
+/// STS's answer, with this text as the expiry of the credentials.
 fn expiring(time: &str, answer: sandbox::server::Response) -> sandbox::server::Response {
     let body = String::from_utf8(answer.body.clone()).unwrap();
     let (before, rest) = body.split_once("<Expiration>").unwrap();
@@ -371,7 +371,7 @@ fn a_time_that_is_none() {
     "#]]);
 }
 
-/// Whatever asks for them: a shell, a tool or COMMAND.
+/// For every kind of caller: a shell, a tool or COMMAND.
 #[test]
 fn credentials_that_have_expired() {
     let sandbox = Sandbox::start().unwrap();

@@ -78,7 +78,7 @@ fn a_clock_that_is_wrong() {
     assert_eq!(sandbox.aws.requests().len(), 2);
 }
 
-/// New credentials may be unknown to the next call as well, which is then made again.
+/// New credentials may be unknown to the next call too, which is then retried.
 #[test]
 fn a_session_too_fresh_for_the_next_role() {
     let sandbox = Sandbox::start().unwrap();
@@ -91,7 +91,7 @@ fn a_session_too_fresh_for_the_next_role() {
     assert_eq!(sandbox.aws.requests().len(), 3);
 }
 
-/// These heal: the issuer that STS could not reach, and too many calls under whatever status and name.
+/// These are temporary: an issuer that STS could not reach, and too many calls under any status and name.
 #[test]
 fn what_heals_is_asked_again() {
     for (status, code) in [

@@ -21,7 +21,7 @@ fn main_branch() -> Job {
     Job::branch("main")
 }
 
-/// What becomes of each bad token, in one server's words; none of them is asked about twice.
+/// The server's answer to each bad token; none is retried.
 #[track_caller]
 fn refuses(seaweed: &Seaweed, issuer: &Issuer, options: &[&str]) {
     let other = Issuer::start().unwrap();
@@ -76,7 +76,7 @@ fn over_http() {
     let seaweed = Seaweed::start(&issuer.url(), "1h");
     refuses(&seaweed, &issuer, &[]);
     let token = issuer.token(&main_branch());
-    // SeaweedFS's answer does not say whose the credentials are, so that is asked.
+    // SeaweedFS's answer does not contain the identity, so the run requests it.
     let output = aws(&seaweed, &token, &["--allowed-account-id", "123456789012", "-v"]).run();
     assert!(output.code == Some(0) && output.stderr().contains("in account 123456789012"), "{}", output.describe());
     let python = peers::aws().python();
@@ -110,7 +110,7 @@ fn over_https_with_its_own_authority() {
     refuses(&seaweed, &issuer, &["--ca-file", ca]);
 }
 
-/// Sessions of seconds, and programs that go on for several of them.
+/// Sessions of seconds, and programs that run for several of them.
 const SESSION: &str = "6s";
 
 const LONG: &str = r#"
@@ -151,7 +151,7 @@ fn programs_go_on_past_the_end_of_a_session() {
             let output = aws(&seaweed, &token, &["--refreshable", "--region", "us-east-1"]).args(program).run();
             assert!(output.exits(0).stdout().contains("1 passed"), "{}", output.describe());
         });
-        // Without it, the same program stops: the sessions do end.
+        // Without renewal, the same program fails, because the sessions expire.
         scope.spawn(|| {
             let output = aws(&seaweed, &token, &["--", python, "-c", LONG]).run();
             assert!(output.code == Some(1), "{}", output.describe());
@@ -159,7 +159,7 @@ fn programs_go_on_past_the_end_of_a_session() {
     });
 }
 
-/// A program with the Rust SDK, which finds everything in its environment, as a job's own would.
+/// A program with the Rust SDK, which finds everything in its environment, like a job's own program.
 #[test]
 #[ignore = "the next test runs it, as a COMMAND"]
 fn rust_program() {

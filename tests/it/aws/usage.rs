@@ -169,7 +169,7 @@ fn words_that_are_not_known() {
     );
 }
 
-/// Not known as an exchange, so nothing is known of its credentials: the caller is stopped all the same.
+/// An unknown command has no known credentials, but the caller is stopped anyway.
 #[test]
 fn no_such_command() {
     let asw = oidc_exchange(["asw", "--role-arn", "x"]).run();
@@ -250,7 +250,7 @@ fn combinations_that_mean_nothing_with_a_command_or_without_a_shell() {
     for (options, message) in cases {
         deploy(options).job(&sandbox).run().exits(2).stdout_is("").stderr_is(message);
     }
-    // A variable that is empty may have been meant to hold COMMAND: then this is in an `eval` by mistake, or not.
+    // An empty variable may have been meant as COMMAND. The line may or may not be in an `eval`.
     deploy(&["--"]).job(&sandbox).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
         error: a COMMAND is missing after `--`
     "#]]);

@@ -8,7 +8,7 @@ use crate::support::{expect, oidc_exchange};
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
 
-/// The one request's form, in order, less the token.
+/// The form of the only request, in order, without the token.
 #[track_caller]
 fn form(server: &Server) -> Vec<(String, String)> {
     let requests = server.requests();
@@ -106,8 +106,8 @@ fn the_environment_names_role_and_session_and_the_options_win() {
     assert_eq!(sent, expected.map(|(role, name)| (Some(role), Some(name))));
 }
 
-/// Credentials and profiles of the machine must neither sign the call nor change it, and the metadata service is
-/// not asked for a region.
+/// Credentials and profiles of the machine must not sign or change the call. The metadata service receives no request
+/// for a region.
 #[test]
 fn nothing_ambient_signs_or_bends_the_call() {
     let sandbox = Sandbox::start().unwrap();
@@ -147,7 +147,7 @@ fn verbose_is_a_line_per_call() {
     "#]]);
 }
 
-/// What a library would log of a request is nobody's to read, whatever the environment asks for.
+/// A library's log of a request is never printed, for any setting of the environment.
 #[test]
 fn no_library_logs_anything() {
     let sandbox = Sandbox::start().unwrap();
@@ -159,7 +159,7 @@ fn no_library_logs_anything() {
     }
 }
 
-/// A machine's own configuration may be broken, or name a profile that is not there: this call needs none of it.
+/// A machine's own configuration may be invalid, or name a missing profile. This call does not need it.
 #[test]
 fn a_broken_configuration_of_the_machine_is_no_obstacle() {
     let sandbox = Sandbox::start().unwrap();

@@ -5,7 +5,7 @@ use sandbox::Sandbox;
 
 use crate::support::{Output, Program, shells};
 
-/// What a job is made of.
+/// The parts of a job.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Job {
     pub(super) commands: Vec<String>,
@@ -23,7 +23,7 @@ for item in ./item-*; do source \"$item\"; status=$?; [ $status -eq 0 ] || break
 echo \"status $status\"
 for item in ./epilogue-*; do [ ! -e \"$item\" ] || source \"$item\"; done";
 
-/// Commands that a job has beside ours: they say how they were called, and fail where they have no credentials.
+/// A job's other commands. They print their arguments, and fail without credentials.
 const STAND_INS: [(&str, &str); 10] = [
     ("checkout", ""),
     ("artifact", ""),
@@ -37,7 +37,7 @@ const STAND_INS: [(&str, &str); 10] = [
     ("git", ""),
 ];
 
-/// Makes Google's side ready, and lets `commands` ask the sandbox rather than Google.
+/// Prepares Google's side, and makes `commands` use the sandbox instead of Google.
 pub(super) fn for_the_sandbox(sandbox: &Sandbox, command: &str) -> String {
     if command.contains("oidc-exchange gcp") {
         let issuer = sandbox.issuer.url();
@@ -53,7 +53,7 @@ pub(super) fn for_the_sandbox(sandbox: &Sandbox, command: &str) -> String {
     command.replace("oidc-exchange gcp ", &format!("oidc-exchange gcp {endpoints} "))
 }
 
-/// Puts the stand-ins on PATH, unless the test has put its own there.
+/// Puts replacements on PATH, unless the test has its own.
 pub(super) fn stand_ins(program: &Program<'_>) {
     for (name, check) in STAND_INS {
         let shown = name.trim_start_matches("../");

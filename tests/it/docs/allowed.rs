@@ -9,7 +9,7 @@ use crate::support::oidc_exchange;
 const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
 const PROVIDER: &str = "projects/123456/locations/global/workloadIdentityPools/semaphore/providers/semaphore";
 
-/// A rule: its column, `explain`'s words for it, and the document.
+/// A rule: its column, the arguments of `explain`, and the document.
 type Rule = (&'static str, &'static [&'static str], Value);
 
 fn jobs() -> Vec<(&'static str, Job)> {

@@ -7,7 +7,7 @@ use regex_lite::Regex;
 
 use super::blocks::{blocks, pages};
 
-/// The words of the command line that begins here, to the end of the substitution, pipe, list or comment it stands in.
+/// The words of the command line that begins here, up to the end of its substitution, pipe, list or comment.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -50,14 +50,14 @@ fn command_lines(text: &str) -> Vec<Vec<String>> {
     start.find_iter(&joined).map(|found| words(&joined[found.end()..])).collect()
 }
 
-/// What stands in a line of text between backquotes.
+/// The texts between backquotes in a line.
 fn spans(page: &str) -> Vec<String> {
     let prose = Regex::new(r"(?s)```.*?\n```").unwrap().replace_all(page, "");
     let span = Regex::new(r"`([^`]+)`").unwrap();
     span.captures_iter(&prose).map(|found| found[1].replace('\n', " ")).collect()
 }
 
-/// Nothing but the names of commands stands there, to speak of them.
+/// Only names of commands.
 fn is_a_name(words: &[String]) -> bool {
     words.len() < 3 && words.iter().all(|word| word.chars().all(|c| c.is_ascii_lowercase()))
 }
@@ -67,7 +67,7 @@ fn each_is_accepted() {
     let mut seen = 0;
     for (name, page) in pages() {
         let mut texts: Vec<String> = blocks(&page).into_iter().map(|block| block.text).collect();
-        // An ellipsis stands for what the reader knows.
+        // An ellipsis is a part that the reader fills in.
         texts.extend(spans(&page).into_iter().filter(|span| !span.contains('…')));
         for line in texts.iter().flat_map(|text| command_lines(text)) {
             let all = ["oidc-exchange".to_owned()].into_iter().chain(line.clone());

@@ -3,11 +3,11 @@
 use super::blocks::{blocks, pages};
 use crate::support::Program;
 
-/// The tools that the scripts run; what matters is that they are not what fails.
+/// The tools that the scripts run. They must not be the cause of a failure.
 const TOOLS: [&str; 12] =
     ["aws", "gcloud", "gsutil", "bao", "vault", "docker", "kubectl", "terraform", "psql", "curl", "sem", "make"];
 
-/// Whether the script makes an exchange, and not for a person to look at.
+/// Whether the script makes an exchange whose output is not only for a reader.
 fn exchanges(script: &str) -> bool {
     let joined = script.replace("\\\n", " ");
     let lines = joined.lines().filter(|line| !line.trim_start().starts_with('#'));
@@ -25,7 +25,7 @@ fn every_script_fails_with_its_exchange() {
             for tool in TOOLS {
                 program.scratch().script(&format!("bin/{tool}"), "#!/bin/sh\nexit 0\n");
             }
-            // As docker refuses an empty password.
+            // Like docker, which refuses an empty password.
             program
                 .scratch()
                 .script("bin/docker", "#!/bin/sh\ncase $* in *--password-stdin*) test -n \"$(cat)\" ;; esac\n");

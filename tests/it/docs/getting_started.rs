@@ -11,7 +11,7 @@ const PAGE: &str = include_str!("../../../docs/getting-started.md");
 const README: &str = include_str!("../../../README.md");
 const ISSUER: &str = "https://acme.semaphoreci.com";
 
-/// With a word in place of an id of a key, of a request, and of a time.
+/// With words in place of key ids, request ids and times.
 pub(super) fn without_what_changes(text: &str) -> String {
     let mut text = text.to_owned();
     for (pattern, word) in [

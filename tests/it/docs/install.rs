@@ -8,7 +8,7 @@ use crate::support::{Output, Program};
 
 const PAGE: &str = include_str!("../../../docs/install.md");
 
-/// What is downloaded, whatever its name.
+/// The content of every download.
 const FILE: &[u8] = b"a package";
 
 /// The page's scripts: the download, the comparison of the version, and one for each package.
@@ -21,7 +21,7 @@ fn hash(content: &[u8]) -> String {
     Sha256::digest(content).iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
 }
 
-/// A script of the page, with this hash, where each installer notes how it was called.
+/// A script of the page with this hash. Each installer records its arguments.
 fn run(script: &str, hash: &str) -> Output {
     let (download, version, _) = scripts();
     let script = script.replace(&"0".repeat(64), hash);
@@ -32,7 +32,7 @@ fn run(script: &str, hash: &str) -> Output {
     for installer in ["pip", "npm", "dpkg", "skopeo", "tar"] {
         scratch.script(&format!("bin/{installer}"), &format!("#!/bin/sh\necho {installer} \"$@\" >>log\n"));
     }
-    // The one that is installed; before that, PATH has the program of these tests, of another version.
+    // The installed program. Before that, PATH has the program of these tests, which has another version.
     scratch.script("home/bin/oidc-exchange", "#!/bin/sh\necho 'oidc-exchange 1.2.3'\n");
     program.run()
 }
@@ -74,7 +74,7 @@ fn each_package_is_installed_if_its_hash_is_right_and_not_otherwise() {
     }
 }
 
-/// Only the archive is put where this PATH finds it, so only there does the version match.
+/// Only the archive is installed into this PATH, so only there the version matches.
 #[test]
 fn the_last_line_fails_if_another_version_is_on_path() {
     let (.., packages) = scripts();

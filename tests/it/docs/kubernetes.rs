@@ -10,7 +10,7 @@ use crate::support::{Program, peers, shells};
 
 const PAGE: &str = include_str!("../../../docs/kubernetes.md");
 
-/// The page's kubeconfig of that name, which leads to this server.
+/// The page's kubeconfig with that name, for this server.
 fn kubeconfig(name: &str, cluster: &Cluster) -> String {
     let blocks = of(PAGE, "yaml");
     let found = blocks.iter().find(|block| block.starts_with(&format!("# {name}\n"))).expect("a kubeconfig");
@@ -21,7 +21,7 @@ fn kubeconfig(name: &str, cluster: &Cluster) -> String {
     server.replace(&ca, ours).into_owned()
 }
 
-/// kubectl by the page's own line.
+/// kubectl with the page's own line.
 fn run<'s>(cluster: &'s Cluster, kubectl: &std::path::Path, kubeconfig: &str) -> Program<'s> {
     let line = of(PAGE, "sh").into_iter().find(|block| block.contains("kubectl get pods")).unwrap();
     let program = Program::new("/bin/sh", ["-euc", &line.replace("kubeconfig-eks.yml", "kubeconfig")]);
@@ -30,8 +30,7 @@ fn run<'s>(cluster: &'s Cluster, kubectl: &std::path::Path, kubeconfig: &str) ->
     cluster.client(program, kubeconfig)
 }
 
-/// Debian's kubectl, and this machine's, see the pods with the page's kubeconfig, in which `change` fills in what is the
-/// sandbox's.
+/// Debian's kubectl and the machine's list the pods with the page's kubeconfig. `change` inserts the sandbox's values.
 fn sees_pods(name: &str, cluster: impl Fn() -> Cluster, change: impl Fn(&Cluster, String) -> String) {
     let debian = peers::debian("kubernetes-client").join("usr/bin/kubectl");
     for (kubectl, version) in [(Some(debian), "v1beta1"), (shells::on_path("kubectl"), "v1")] {

@@ -31,7 +31,7 @@ fn the_mapping_is_no_line_of_a_shell() {
     Program::new("/bin/sh", ["-nc", &format!("gcloud {condition}")]).run().exits(0);
 }
 
-/// As the recipe has the `Condition` with `StringLike`.
+/// The recipe's `Condition` with `StringLike`.
 #[test]
 fn two_commas_too_many_are_no_json() {
     let text = r#"{ "StringLike": { "{org-name}.semaphoreci.com:sub": "org:{org-name}:…:ref:refs/heads/*", }, }"#;
@@ -51,7 +51,7 @@ fn what_the_recipe_puts_in_is_an_error_before_anything_is_sent() {
     assert!(sandbox.aws.requests().is_empty() && sandbox.google.sts.requests().is_empty());
 }
 
-/// A pattern for every branch, an audience, and session tags where the token has them.
+/// A pattern for every branch, an audience, and session tags if the token has them.
 #[test]
 fn the_rule_that_takes_the_place_of_the_recipes() {
     let sandbox = Sandbox::start().unwrap();

@@ -9,7 +9,7 @@ use crate::support::{Output, Program, oidc_exchange, shells};
 
 const PAGE: &str = include_str!("../../../docs/other-ci.md");
 
-/// As these systems' documentation has their subjects.
+/// The subjects according to these systems' documentation.
 const GITLAB: &str = "project_path:acme/web:ref_type:branch:ref:main";
 const CIRCLE: &str = "org/7d3b11aa-0000-4000-8000-000000000001/project/5f0e6a52-0000-4000-8000-000000000002/user/\
                       9c0e6a52-0000-4000-8000-000000000003/vcs-origin/github.com/acme/web/vcs-ref/refs/heads/main";
@@ -40,7 +40,7 @@ fn job(index: usize) -> Vec<String> {
     }
 }
 
-/// Runs it elsewhere than in Semaphore, with its token in `variable`; the account's rule is for this audience and subject.
+/// Runs it outside Semaphore, with its token in `variable`. The account's rule is for this audience and subject.
 fn run(sandbox: &Sandbox, index: usize, variable: &str, audience: &str, subject: &str) -> Output {
     let issuer = sandbox.issuer.url();
     sandbox.aws.register_provider(ACCOUNT, &issuer, &[audience]);
@@ -51,7 +51,7 @@ fn run(sandbox: &Sandbox, index: usize, variable: &str, audience: &str, subject:
     let token = sandbox.issuer.sign(&json!({}), &claims(&issuer, audience, subject, &json!({})));
     let program = Program::new("/bin/bash", ["-ec", &job(index).join("\n")]).beside(sandbox).secret("a token", &token);
     agent::stand_ins(&program);
-    // What hands a token out.
+    // A command that prints a token.
     program.scratch().script("bin/buildkite-agent", "#!/bin/sh\n[ -z \"$BROKEN\" ] && printenv TOKEN\n");
     let curl = "#!/bin/sh\ngrep -qx 'Authorization: bearer asked' && [ -z \"$BROKEN\" ] && printf '{\"value\":\"%s\"}' \"$TOKEN\"\n";
     program.scratch().script("bin/curl", curl);
@@ -73,7 +73,7 @@ fn tokens_in_a_variable() {
     output.exits(0).stdout_is(&format!("{version}{DEPLOYED}"));
 }
 
-/// Its two tokens have an audience each; the second one is in the job as the first.
+/// Its two tokens have different audiences; the second one is in the job like the first.
 #[test]
 fn gitlabs_two() {
     let sandbox = Sandbox::start().unwrap();
@@ -104,7 +104,7 @@ fn tokens_that_are_asked_for() {
     }
     let script = job(4).remove(0);
     assert!(script.contains("$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com"));
-    // `run` gives one variable: the request's own stand in the script.
+    // `run` sets one variable, so the script contains those of the request.
     let issuer = sandbox.issuer.url();
     for (broken, code, said) in [("", 0, DEPLOYED), ("yes", 3, "")] {
         let token = sandbox.issuer.sign(&json!({}), &claims(&issuer, "sts.amazonaws.com", GITHUB, &json!({})));
@@ -123,7 +123,7 @@ fn tokens_that_are_asked_for() {
     }
 }
 
-/// The shapes of the page's table, as `token`, `setup` and `explain` take them.
+/// The forms of the page's table, in `token`, `setup` and `explain`.
 #[test]
 fn what_the_other_commands_make_of_them() {
     let issuer = sandbox::Issuer::start().unwrap();
@@ -161,7 +161,7 @@ fn the_trust_policy_for_gitlab_is_explained() {
     }
 }
 
-/// The session's name, and a directory that `clean` finds or does not.
+/// The session's name, and a directory that `clean` finds or does not find.
 #[test]
 fn outside_semaphore() {
     let sandbox = Sandbox::start().unwrap();

@@ -58,7 +58,7 @@ fn class(line: &str) -> &'static str {
     }
 }
 
-/// Lines as a terminal has them.
+/// Lines of a terminal.
 fn terminal(title: &str, lines: &[String]) -> String {
     let mut body = String::new();
     for (index, line) in lines.iter().enumerate() {
@@ -83,8 +83,8 @@ pub(super) fn is_kept(name: &str, picture: &str, page: &str) {
     assert!(text.contains(&format!("]({from}pictures/{name})")), "{name} is not on {page}");
 }
 
-/// What `explain` prints of a rule for `heads/*` with an operator that has no wildcards, and a job of the branch `main`: its
-/// verdict, the statement and the lint. What precedes it depends on the day.
+/// The output of `explain` for a rule on `heads/*` without wildcards, and a job of the branch `main`. The output has
+/// the verdict, the statement and the lint. The text before it depends on the day.
 fn explained() -> Vec<String> {
     let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({ "iss": ISSUER, "aud": ISSUER, "sub": format!("{SUBJECT}main"), "iat": 1_790_000_000, "exp": 4_102_444_800_i64 });
@@ -117,7 +117,7 @@ fn a_refusal_is_what_the_program_prints() {
     is_kept("refusal.svg", &terminal("oidc-exchange explain shows the condition that fails", &lines), "README.md");
 }
 
-/// Lines of at most that many characters, broken at spaces; what follows a break is indented.
+/// Lines of at most that many characters, broken at spaces, with continued lines indented.
 fn wrapped(line: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in line.split_inclusive(' ') {

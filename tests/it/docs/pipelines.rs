@@ -9,7 +9,7 @@ use crate::support::{Program, peers};
 
 const READ: &str = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)";
 
-/// YAML as a reader of somebody else's takes it: `PyYAML`, which the AWS CLI brings along. It takes a bare `on` for true.
+/// YAML in another implementation: `PyYAML`, which comes with the AWS CLI. It reads a bare `on` as true.
 pub(super) fn read(text: &str) -> Value {
     let output = Program::new(peers::aws().python(), ["-c", READ]).stdin(text).run();
     output.exits(0);

@@ -23,8 +23,8 @@ fn typed(page: &'static str) -> Vec<&'static str> {
     indented.filter(|line| line.starts_with("cargo run -p sandbox -- sh -c")).collect()
 }
 
-/// A key's id and its end; a refusal, after which there is no `echo`; a file of Google's kind; one for Azure; a secret of
-/// Vault's; and a rule that does not let this job in.
+/// A key's id and its end; a refusal, after which there is no `echo`; a file of Google's kind; one for Azure; a secret
+/// of Vault's; and a rule that denies this job.
 const ENDS: [(i32, &str, &str); 6] = [
     (0, "ASIA… expires TIME\n", ""),
     (4, "", "error: AWS STS refused the token\n"),
@@ -34,13 +34,13 @@ const ENDS: [(i32, &str, &str); 6] = [
     (0, "refused: no statement allows this token to assume the role\n", ""),
 ];
 
-/// The sandbox gives its command two empty files in place of the machine's own, and its own script for the program.
+/// The sandbox gives its command two empty configuration files, and its own script for the program.
 const CARGO: &str = "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'run -p sandbox --' ] && shift 4 || exit 101\n\
                      export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null\n\
                      export SANDBOX_PROGRAM=\"$(command -v oidc-exchange)\" PATH=\"${0%/cargo}/sandbox:$PATH\"\nexec \"$@\"\n";
 const ON_PATH: &str = include_str!("../../../sandbox/src/on_path.sh");
 
-/// As they are written, but that `cargo run -p sandbox` is a sandbox that is running here.
+/// They run as they are written, except that `cargo run -p sandbox` uses a running sandbox.
 #[test]
 fn the_sandbox_commands() {
     let commands = typed(SANDBOX);
@@ -60,8 +60,8 @@ fn the_sandbox_commands() {
     }
 }
 
-/// As they are written, in a target directory as new as a fresh clone's. It builds everything once more, for minutes:
-/// in CI alone.
+/// They run as they are written, in an empty target directory like a new clone's. This builds everything again, for
+/// minutes, so it runs only in CI.
 #[test]
 fn the_sandbox_commands_in_a_fresh_clone() {
     if env::var_os("CI").is_none_or(|ci| ci != "true") {
@@ -80,7 +80,7 @@ fn run_as_written(line: &str) -> Output {
     let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("readme");
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    // Neither what cargo says to its tests, nor an AWS environment of the machine's own.
+    // Without cargo's variables for tests, and without an AWS environment of the machine.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("AWS_") || (text.starts_with("CARGO_") && text != "CARGO_HOME") {
@@ -102,7 +102,7 @@ fn the_line_of_each_cloud() {
     }
 }
 
-/// A line of a block, made to run here: what the page leaves to the reader is filled in.
+/// A line of a block, with values in place of the page's placeholders.
 fn filled_in(line: &str) -> String {
     line.replace("ARN2", "arn:aws:iam::210987654321:role/target")
         .replace("ARN", "arn:aws:iam::123456789012:role/deploy")

@@ -13,7 +13,7 @@ use crate::support::{Output, Program, peers, shells};
 
 const PAGE: &str = include_str!("../../../docs/registries.md");
 
-/// It keeps the password where Docker would, and forgets it at a logout.
+/// It writes the password into Docker's file, and removes it at a logout.
 const DOCKER: &str = "#!/bin/sh
 umask 077
 config=${DOCKER_CONFIG:-$HOME/.docker}/config.json
@@ -28,7 +28,7 @@ case $1 in
 esac
 echo \"docker $*\"\n";
 
-/// The page's script that has this in it.
+/// The page's script that contains this text.
 fn script(of_it: &str) -> String {
     let scripts = of(PAGE, "sh");
     let found: Vec<&String> = scripts.iter().filter(|script| script.contains(of_it)).collect();
@@ -36,7 +36,7 @@ fn script(of_it: &str) -> String {
     found[0].clone()
 }
 
-/// As a job, with the stand-in. The files that it leaves hold the password, for the owner alone.
+/// Runs it as a job, with the replacement. The files that it leaves contain the password, only for the owner.
 fn run(sandbox: &Sandbox, script: &str, prepare: impl FnOnce(Program<'_>) -> Program<'_>) -> Output {
     let program = Program::new("/bin/sh", ["-euc", &for_the_sandbox(sandbox, script)]).job(sandbox);
     program.scratch().script("bin/docker", DOCKER);
@@ -84,7 +84,7 @@ fn artifact_registry() {
     program.run().exits(0).stdout_is("docker push europe-west1-docker.pkg.dev/my-project/web/web:1\n");
 }
 
-/// gcloud makes itself Docker's helper, without a password in the file, and hands one out when it is asked.
+/// gcloud becomes Docker's helper, without a password in the file, and returns one for a request.
 #[test]
 fn artifact_registry_with_gcloud() {
     let Some(gcloud) = shells::tool("gcloud") else { return };

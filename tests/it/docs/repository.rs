@@ -10,7 +10,7 @@ use crate::support::{Output, Program, Scratch};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The forms in which the address is written: what stands before it, and after it. The fourth is the owner and the name only.
+/// The forms of the address: the text before it, and the text after it. The fourth is the owner and the name only.
 const FORMS: [&str; 5] = [
     r"(https://github\.com/)([\w.-]+/[\w.-]+)(/releases/)",
     r"(https://raw\.githubusercontent\.com/)([\w.-]+/[\w.-]+)(/main/docs/)",
@@ -25,7 +25,7 @@ fn project() -> String {
     address.strip_prefix("https://github.com/").and_then(|rest| rest.strip_suffix('\n')).unwrap().to_owned()
 }
 
-/// What a reader or a registry gets to see.
+/// The files that a reader or a registry sees.
 fn files() -> Vec<PathBuf> {
     let root = Path::new(ROOT);
     let listed = |place: &str| fs::read_dir(root.join(place)).unwrap().map(|entry| entry.unwrap().path());

@@ -26,7 +26,7 @@ fn every_job_does_its_work_on_main_and_none_in_a_pull_request() {
             let output = job.run(&sandbox, &Job::branch("main"));
             assert_eq!(last(output.exits(0)), "status 0", "{name}: {}", output.describe());
             assert!(job.epilogue.is_empty() || left(&output).is_empty(), "{name}");
-            // The cloud's rule is the gate, whatever the pipeline says.
+            // The cloud's rule decides, for any content of the pipeline.
             let output = job.run(&sandbox, &Job::pull_request(7, "x"));
             assert_eq!(
                 last(output.exits(0)),
@@ -40,7 +40,7 @@ fn every_job_does_its_work_on_main_and_none_in_a_pull_request() {
     assert_eq!(exchanges, 7);
 }
 
-/// The page's address is a directory here, and its hash is what is there.
+/// The page's address is a directory here, with the hash of its file.
 #[test]
 fn the_binary_is_installed_where_the_hash_is_right_and_nowhere_else() {
     let script = of(PAGE, "sh").remove(0);
@@ -57,14 +57,14 @@ fn the_binary_is_installed_where_the_hash_is_right_and_nowhere_else() {
         let script = if right { script.replace(&"0".repeat(64), &hash) } else { script.clone() };
         packed.scratch.write("install", script);
         packed.scratch.script("bin/curl", "#!/bin/sh\ncp archive \"${2##*/}\"\n");
-        // Beside the program of these tests, which is on PATH and of another version.
+        // The program of these tests is on PATH too, with another version.
         let output = bash.with(["-c", "source ./install"]).within(packed.scratch).run();
         assert_eq!(output.code, Some(i32::from(!right)), "{}", output.describe());
         assert_eq!(output.scratch.home().join("bin/oidc-exchange").exists(), right);
     }
 }
 
-/// Docker's own part is a stand-in's, which tells the names that it was given and what the file has for them.
+/// A script replaces docker. It prints the names of its arguments, and their values in the file.
 #[test]
 fn a_container_gets_the_credentials_by_name_or_by_file() {
     const DOCKER: &str = "#!/bin/sh
@@ -91,7 +91,8 @@ done\n";
     assert!(!output.scratch.path().join("aws.env").exists());
 }
 
-/// The table of a pull request's claims is what its token says here, whose shape is that of the server's source.
+/// The table of a pull request's claims is compared with a token of the sandbox. Its form follows the server's source
+/// code.
 #[test]
 fn a_pull_requests_claims() {
     let sandbox = Sandbox::start().unwrap();
@@ -113,7 +114,7 @@ fn a_pull_requests_claims() {
     }
 }
 
-/// A debug session's subject is the job's, and what `setup` makes of a tagged token keeps it out.
+/// A debug session has the job's subject. The rule of `setup` for a token with session tags denies it.
 #[test]
 fn a_debug_session_has_the_subject_of_its_job() {
     let issuer = sandbox::Issuer::start().unwrap();

@@ -27,7 +27,8 @@ fn the_scripts() {
     ];
     assert_eq!(scripts.len(), ends.len());
     for (script, end) in scripts.iter().zip(ends) {
-        // As in a job, the working directory is below the one with the stand-ins. An administrator has the trust policy.
+        // As in a job, the working directory is below the one with the replacements. An administrator has the trust
+        // policy.
         let role = "oidc-exchange setup aws --target deploy --format json >role.json";
         let script = format!("mkdir -p work && cp oidc-exchange.toml work && cd work && {role}\n{script}");
         let program = Program::new("/bin/sh", ["-euc", &script]).job(&sandbox);

@@ -7,7 +7,7 @@ use regex_lite::Regex;
 
 const PAGE: &str = include_str!("../../../docs/security.md");
 
-/// What nobody can do, and the tests that are named for it, in the same order.
+/// The entries of "cannot", and their tests, in the same order.
 fn claims<'r>(row: &'r str) -> Vec<(&'r str, &'r str)> {
     let columns: Vec<&'r str> = row.split('|').map(str::trim).collect();
     let [_, _, _, cannot, tests, _] = columns[..] else { panic!("another number of columns: {row}") };
@@ -28,7 +28,7 @@ fn each_claim_has_tests_that_are_there() {
         let found: Vec<_> = test.captures_iter(tests).collect();
         let whole: usize = found.iter().map(|one| one[0].len()).sum();
         assert!(!found.is_empty(), "no test for: {claim}");
-        // Nothing but tests and what is between them.
+        // Only tests and separators.
         assert_eq!(tests.len(), whole + 2 * (found.len() - 1), "{tests}");
         for one in found {
             if let Some(script) = one.get(3) {

@@ -7,7 +7,7 @@ use regex_lite::Regex;
 
 const PAGE: &str = include_str!("../../../docs/troubleshooting.md");
 
-/// The titles of the page: what stands in backticks in the first column of its tables.
+/// The titles of the page: the texts in backticks in the first column of its tables.
 fn titles() -> Vec<String> {
     let code = Regex::new(r"`([^`]+)`").unwrap();
     let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
@@ -82,7 +82,7 @@ fn expected() -> Vec<String> {
     found
 }
 
-/// Constants that look like titles: who was asked, a place, a check.
+/// Constants that look like titles: a service, a place, a check.
 const NO_TITLES: [&str; 6] = [
     "AWS STS",
     "Microsoft Entra",

@@ -75,7 +75,7 @@ fn by_aws() {
     aws(&sandbox, &["--registry", "public.ecr.aws"]).run().exits(0).stdout_is("");
 }
 
-/// Without a service account, or as one, with these further arguments.
+/// Without a service account, or as one, with these additional arguments.
 fn gcp<'s>(sandbox: &'s Sandbox, account: bool, more: &[&str]) -> Program<'s> {
     let endpoints =
         ["--sts-endpoint", &sandbox.google.sts.url(), "--iamcredentials-endpoint", &sandbox.google.iam.url()];
@@ -162,7 +162,7 @@ fn by_vault() {
     assert_eq!(written(&vault(&[]).run()), plain);
     let output = vault(&["--export-token", "A=secret/production/db#password"]).run();
     assert_eq!(written(&output), (&plain.0 | &name("A"), plain.1));
-    // The sandbox's Vault has one namespace, whatever it is called.
+    // The sandbox's Vault has one namespace, with any name.
     let output = vault(&["--namespace", "team"]).run();
     assert_eq!(written(&output), (set, unset));
 }

@@ -4,18 +4,18 @@ use regex_lite::Regex;
 use sandbox::server::Response;
 use serde_json::{Value, json};
 
-/// The first half, framed as if it were all.
+/// The first half, with a length as if it were complete.
 pub(super) fn cut(answer: Response) -> Response {
     let half = answer.body.len() / 2;
     Response { body: answer.body[..half].to_vec(), ..answer }
 }
 
-/// Everything of another type, secrets included.
+/// All values with another type, including secrets.
 pub(super) fn mistyped(answer: Response) -> Response {
     edited(answer, &|value| retyped(value), "soon")
 }
 
-/// Nothing in it.
+/// An empty answer.
 pub(super) fn lacking(answer: Response) -> Response {
     edited(answer, &|_| json!({}), "")
 }
@@ -37,7 +37,7 @@ fn retyped(value: Value) -> Value {
     }
 }
 
-/// XML has no types but by what is read into them: a time and an account's number.
+/// XML has no types. Only a time and an account's number have another form.
 fn in_elements(xml: &str, text: &str) -> String {
     let elements = Regex::new("<(Expiration|Account)>[^<]*</(Expiration|Account)>").unwrap();
     elements.replace_all(xml, format!("<$1>{text}</$1>")).into_owned()

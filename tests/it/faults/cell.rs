@@ -12,7 +12,7 @@ use super::steps::{Exchange, Step, TARGETS};
 use crate::support::shells::Shell;
 use crate::support::{Output, Program, Scratch};
 
-/// What a loaded machine may add to any run.
+/// The additional time for a busy machine.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Where the result goes.
@@ -20,9 +20,9 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(super) enum Way {
     /// The calling shell, which evaluates it.
     Shell,
-    /// A file that is there already.
+    /// An existing file.
     File,
-    /// A profile, in a credentials file that is there already.
+    /// A profile, in an existing credentials file.
     Profile,
 }
 
@@ -30,12 +30,12 @@ pub(super) struct Cell<'r> {
     pub(super) row: &'r Row,
     pub(super) step: Step,
     pub(super) way: Way,
-    /// What the short times are multiplied with.
+    /// The factor of the short times.
     pub(super) patience: u32,
 }
 
 impl Cell<'_> {
-    /// Runs it, and checks all but its end, which it returns.
+    /// Runs it, and checks everything except its end, which it returns.
     pub(super) fn run(&self, shell: &Shell) -> Result<End, Dash> {
         let mut setting = Setting::of(self.row, self.step)?;
         let scratch = setting.scratch.take();
@@ -87,7 +87,7 @@ impl Cell<'_> {
         Ok(end)
     }
 
-    /// Whether it is what is kept of a failure, for the next run of a Kubernetes client.
+    /// Whether it is the kept failure, for the next run of a Kubernetes client.
     fn is_remembered(&self, file: &Path) -> bool {
         let kept = file.extension().is_some_and(|end| end == "failed") || file.ends_with("manifest");
         kept && matches!(self.step, Step::Eks | Step::Gke | Step::Aks)
@@ -97,10 +97,10 @@ impl Cell<'_> {
         expected(self.step, self.row.kind, self.row.times)
     }
 
-    /// Short where it will pass, long where it must not.
+    /// Short if the run reaches it, long if it must not.
     fn timeout(&self) -> Duration {
         match (&self.row.what, self.expected()) {
-            // docker's helper has its own, which no option changes.
+            // docker's helper has its own timeout, which no option changes.
             _ if self.step == Step::Renewal => Duration::from_secs(45),
             (What::Named(_), End::TimedOut) => Duration::from_secs(6) * self.patience,
             (_, End::TimedOut) => Duration::from_secs(4) * self.patience,
@@ -139,7 +139,7 @@ impl Cell<'_> {
         if self.step.is_of_use() {
             program.scratch().write("oidc-exchange.toml", TARGETS);
         }
-        // What a library could be told to log.
+        // Variables with which a library could log.
         let logs = ["RUST_LOG", "AWS_LOG", "VAULT_LOG_LEVEL"];
         let program = logs.iter().fold(program, |program, name| program.env(name, "trace"));
         let program = program.job(&setting.sandbox);
@@ -153,12 +153,12 @@ impl Cell<'_> {
         program
     }
 
-    /// The end, from the outside: the exit code, what the server was asked, what was said.
+    /// The visible end: the exit code, the server's requests, and the messages.
     fn observed(&self, output: &Output, setting: &Setting) -> End {
         let (requests, said) = (self.step.requests(&setting.sandbox), output.stderr());
         let again = said.contains("; trying again for up to ") || said.contains(" attempts in ");
         let code = match output.code {
-            // A helper has one code for all.
+            // A helper has one exit code for all failures.
             Some(1) if self.step == Step::Renewal => Some(if said.contains(" refused to ") { 4 } else { 5 }),
             code => code,
         };
@@ -175,11 +175,11 @@ impl Cell<'_> {
 
     fn check_words(&self, output: &Output, end: End) {
         let report = fs::read_to_string(output.scratch.path().join("said")).unwrap_or_default();
-        // What is bad about a token is what `token --verify` reports.
+        // `token --verify` reports the faults of a token.
         let said = if self.step.exchange() == Exchange::Verify { report + &output.stderr() } else { output.stderr() };
         let silence = self.row.kind == Kind::Silence && end == End::TimedOut;
         let is_said = match (silence, self.step == Step::Renewal) {
-            // It has time for several attempts.
+            // The timeout allows several attempts.
             (true, true) => said.contains("no answer from "),
             (true, false) => self.step.is_silent(&said),
             (false, _) => said.contains(self.row.says),
@@ -194,7 +194,7 @@ impl Cell<'_> {
         assert!(end != End::Done || output.stderr().is_empty(), "{}", output.describe());
     }
 
-    /// What the calling shell did, and what it was given.
+    /// The calling shell's actions, and the text that it got.
     fn check_caller(&self, output: &Output, end: End) {
         let code = if self.step == Step::Renewal { end.code().min(1) } else { end.code() };
         let shell = self.way == Way::Shell && self.step.is_evaluated();
@@ -203,7 +203,7 @@ impl Cell<'_> {
         output.exits(code.into()).stdout_is(&format!("{first}{reached}"));
         if self.way == Way::Shell && self.step.exchange() != Exchange::Verify && code != 0 {
             let said = fs::read_to_string(output.scratch.path().join("said")).unwrap();
-            // podman shows the helper's.
+            // podman shows the helper's message.
             let is_line = said.starts_with("oidc-exchange: Amazon ECR ") && said.lines().count() == 1;
             let fits = if self.step == Step::Renewal { is_line } else { said == self.step.stopped(code) };
             assert!(fits, "standard output was not the stop alone");
@@ -216,11 +216,11 @@ impl Cell<'_> {
         let again = self.row.kind != Kind::Silence || self.step == Step::Renewal;
         let fits = match end {
             End::Retried if reached => requests == 2,
-            // The first attempts did not get there.
+            // The first attempts did not reach the server.
             End::Retried => requests == 1,
-            // Where an attempt is longer than the time, there is one.
+            // If an attempt takes longer than the timeout, there is only one.
             End::TimedOut if reached && again => requests >= 2,
-            // An interrupted run ends its token in haste, which is this step once more.
+            // An interrupted run revokes its token, which is this step again.
             End::AtOnce if self.step == Step::Revocation => requests == 2,
             End::Warned if self.step == Step::Revocation => requests >= 1,
             End::Done | End::Warned | End::TimedOut | End::AtOnce | End::Refused => requests == usize::from(reached),
@@ -229,7 +229,7 @@ impl Cell<'_> {
         assert_eq!(setting.elsewhere.seen(), [""; 0], "nobody else hears anything");
         let vault = &setting.sandbox.vault;
         let alive = vault.issued().iter().filter(|token| vault.is_good(token)).count();
-        // The login's answer may be what was lost, and the revocation what fails.
+        // The login's answer may be lost, or the revocation may fail.
         let may_live = matches!(self.step, Step::Login | Step::Revocation);
         assert!(may_live || alive == 0, "{alive} client tokens are alive");
     }

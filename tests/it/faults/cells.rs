@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::steps::Step;
 use crate::support::shells::{self, Shell};
 
-/// Why a cell says nothing.
+/// The reason why a cell is empty.
 pub(crate) type Dash = &'static str;
 
-/// Runs each of `rows` at each of `steps`, `at_once` of them at a time, each in another shell, and gives what came of it, row by
-/// row. None if the variable `selection` selects some of them by a part of their name.
+/// Runs each of `rows` at each of `steps`, `at_once` of them in parallel, in different shells. Returns the results row
+/// by row. `None` if the variable `selection` selects some of them by a part of their name.
 ///
-/// # Panics
-/// When cells do, once all have been run.
+/// # Panics If cells panic, after all of them have run.
 pub(crate) fn each_cell<E: Send>(
     selection: &str,
     rows: &[&str],

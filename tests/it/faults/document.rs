@@ -45,7 +45,7 @@ impl<'t, E: Display> Table<'t, E> {
     }
 }
 
-/// The section under `heading` of a page, such as `docs/faults.md`, reads so. `UPDATE_EXPECT=1` writes it.
+/// Compares the section under `heading` of a page, such as `docs/faults.md`. `UPDATE_EXPECT=1` writes it.
 #[track_caller]
 pub(crate) fn section_is(page: &str, heading: &str, seen: &str) {
     static WRITING: Mutex<()> = Mutex::new(());

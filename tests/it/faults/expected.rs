@@ -4,34 +4,34 @@ use std::fmt;
 
 use super::steps::{Exchange, Step};
 
-/// What kind of fault it is, as far as the promises tell faults apart.
+/// The kind of a fault, if the guarantees differ for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Temporary, and was surely not carried out: a refused connection, a name that nobody looked up, a server that
-    /// says that it is too busy, sealed or behind (429, 503, 412).
+    /// Temporary, and certainly not executed: a refused connection, a failed lookup, or a busy, sealed or outdated
+    /// server (429, 503, 412).
     NotReceived,
-    /// A status that means the same, from whoever answers: it may be a proxy.
+    /// A status with the same meaning, from any server: it may be a proxy.
     Unavailable,
-    /// Temporary, and nobody knows whether it was carried out: a connection that broke, another temporary status.
+    /// Temporary, and perhaps executed: a broken connection, or another temporary status.
     Broken,
-    /// No answer until the time is up.
+    /// No answer until the timeout.
     Silence,
-    /// Slow and whole.
+    /// Slow and complete.
     Slow,
-    /// Nothing that another attempt could change: no such name, a bad certificate, a redirect, an answer without end, a
-    /// pause that is longer than the time.
+    /// Another attempt would not help: an unknown name, a bad certificate, a redirect, an endless answer, a pause
+    /// longer than the timeout.
     Hopeless,
-    /// An answer that is none of the service's: a page, half an answer, other types.
+    /// An answer that is not the service's: an HTML page, half an answer, other types.
     Garbled,
-    /// An answer in the service's form that lacks what was asked for.
+    /// An answer in the service's form without the requested value.
     Lacking,
-    /// A refusal in the service's own words.
+    /// A refusal with the service's own text.
     Refusal,
-    /// A signal while the step is under way.
+    /// A signal during the step.
     Signal,
 }
 
-/// How often the step's request meets the fault.
+/// The number of the step's requests that meet the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Times {
     Once,
@@ -41,13 +41,13 @@ pub(super) enum Times {
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// With credentials, as if nothing had been.
+    /// With credentials, as without a fault.
     Done,
     /// With credentials, after a second request.
     Retried,
     /// With credentials, and a warning.
     Warned,
-    /// Without: the time is up.
+    /// Without: timeout.
     TimedOut,
     /// Without, after one request: not reached, or interrupted.
     AtOnce,
@@ -78,7 +78,7 @@ impl fmt::Display for End {
     }
 }
 
-/// The end that is promised.
+/// The guaranteed end.
 pub(super) fn expected(step: Step, kind: Kind, times: Times) -> End {
     let end = match (kind, times) {
         (Kind::Slow, _) => End::Done,
@@ -90,15 +90,15 @@ pub(super) fn expected(step: Step, kind: Kind, times: Times) -> End {
         (Kind::Refusal, _) => End::Refused,
     };
     match (step, kind, end) {
-        // It comes after the result, which it must not lose. An interrupted run hands nothing over all the same.
+        // It comes after the result, which must not be lost. An interrupted run still exports nothing.
         (Step::Revocation, Kind::Signal, end) => end,
         (Step::Revocation, _, End::TimedOut | End::AtOnce | End::Refused) => End::Warned,
-        // A second answer could be a second certificate that nobody would know of.
+        // A second answer could be a second certificate that nobody uses.
         (Step::Write, Kind::Broken | Kind::Unavailable, _) | (Step::Write, Kind::Silence, End::Retried) => End::AtOnce,
-        // Whether the token is good is what was asked: an issuer that publishes no keys makes it a bad one.
+        // The question is whether the token is valid. If its issuer publishes no keys, it is not.
         (_, Kind::Garbled | Kind::Lacking, _) if step.exchange() == Exchange::Verify => End::Refused,
-        // In Vault's answers a member may be absent, and that says no: no such mount, no secret. But no login succeeds
-        // without a token.
+        // A member may be absent in Vault's answers, if there is no such mount or secret. But a login without a token
+        // fails.
         (Step::Login, Kind::Lacking, end) => end,
         (_, Kind::Lacking, _) if step.exchange() == Exchange::Vault => End::Refused,
         (_, _, end) => end,

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::support::relay::Relay;
 
-/// An address of this machine that is nobody else's: no other test gets its port meanwhile.
+/// An address of this machine for one test: no other test can get its port.
 pub(super) struct Late(SocketAddrV4);
 
 impl Late {
-    /// The way to a port of this machine, from a while later on; without one, there is never anybody.
+    /// Forwards to a port of this machine, after a while; without a port, no server ever listens.
     pub(super) fn new(port: u16, after: Option<Duration>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let [.., high, low] = (std::process::id() << 12 | COUNT.fetch_add(1, Ordering::Relaxed)).to_be_bytes();

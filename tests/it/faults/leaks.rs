@@ -5,10 +5,10 @@ use sandbox::Sandbox;
 use super::steps::{STEPS, Step, furnish};
 use crate::support::Program;
 
-/// A COMMAND that shows its own command line, and that of whoever has started it.
+/// A COMMAND that prints its own command line, and its parent's.
 const SHOW: &str = "sh -c 'cat /proc/self/cmdline /proc/$PPID/cmdline | tr \"\\0\" \" \"'";
 
-/// `exec`ed or waited for: where nothing is to be undone after COMMAND, and where something is.
+/// With `exec`, if nothing must be undone after COMMAND, and as a child process otherwise.
 #[test]
 fn a_command_and_its_parent_have_no_secret_on_their_command_lines() {
     for (step, options) in [

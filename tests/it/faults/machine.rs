@@ -15,7 +15,7 @@ use crate::support::Program;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/network/names.py");
 
-/// The way out of it: a socket in the file system for each port.
+/// Its connections to the outside: a socket in the file system for each port.
 pub(super) struct Machine {
     directory: TempDir,
     ways: Vec<(u16, PathBuf)>,
@@ -39,7 +39,7 @@ impl Machine {
         let ways = servers.map(|server| {
             let path = directory.path().join(server.port().to_string());
             let (listener, port) = (UnixListener::bind(&path).unwrap(), server.port());
-            // It ends with the test's process: a thread that waits for nobody.
+            // It ends with the test's process: nothing waits for this thread.
             thread::spawn(move || {
                 for inside in listener.incoming().flatten() {
                     thread::spawn(move || tunnel(inside, port));

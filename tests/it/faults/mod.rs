@@ -1,7 +1,7 @@
 //! Every fault at every step: compares the outcome with the program's guarantees.
 //!
-//! A cell of the table is a run of the built program in a calling shell, with one fault at one step. [`expected`]
-//! derives the expected outcome from the guarantees; `docs/faults.md` contains the actual ones.
+//! A cell of the table is a run of the built program in a shell, with a fault at a step. [`expected`] derives the
+//! expected outcome from the guarantees; `docs/faults.md` contains the actual ones.
 
 mod answers;
 mod cell;
@@ -34,8 +34,8 @@ use crate::support::shells;
 /// Most cells wait most of the time.
 const AT_ONCE: usize = 32;
 
-/// In which ways a cell is run: what fails is run again where there is something to lose. Of those that take their time, a
-/// third is.
+/// The ways in which a cell is run. A failing cell is repeated with an existing file or profile; of the slow cells,
+/// only a third is.
 fn ways(step: Step, row: usize, end: End) -> Vec<Way> {
     let file = if step.exchange() == Exchange::Aws && row % 2 == 1 { Way::Profile } else { Way::File };
     let Some(column) = STEPS.iter().position(|other| *other == step) else { return vec![Way::Shell] };
@@ -56,7 +56,7 @@ fn every_fault_where_the_result_goes_elsewhere() {
 
 /// Some of them: `FAULTS="vault: read ×" cargo test --test it faults::`.
 fn table(section: &str, steps: &[Step]) {
-    // Its first use makes a key, which takes seconds: too long for a cell that counts them.
+    // Its first use creates a key, which takes seconds. That is too long for a cell with a short timeout.
     drop(Issuer::start().unwrap().forged(&Job::branch("main")));
     let rows = rows::rows();
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
@@ -65,7 +65,7 @@ fn table(section: &str, steps: &[Step]) {
         if expected(step, rows[row].kind, rows[row].times) != End::TimedOut {
             return run(1);
         }
-        // A machine that is too busy for two attempts in a short time shows them in a longer one.
+        // If the machine is too busy for two attempts in a short time, the time is longer.
         catch_unwind(AssertUnwindSafe(|| run(1))).unwrap_or_else(|_| run(6))
     });
     let Some(cells) = cells.filter(|_| has_namespaces()) else { return };

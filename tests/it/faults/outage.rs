@@ -9,7 +9,7 @@ use crate::support::Program;
 
 const OUTAGE: Duration = Duration::from_secs(90);
 
-/// The pauses grow to five seconds, and a busy machine adds to them; the bound is two minutes.
+/// The pauses grow to five seconds, and more on a busy machine. The timeout is two minutes.
 const AFTER: Duration = Duration::from_secs(20);
 
 #[test]
@@ -34,7 +34,7 @@ fn of_ninety_seconds() {
                 let before = started.elapsed();
                 let output = Program::new("/bin/sh", ["-c", &script]).job(sandbox).patient(OUTAGE * 2).run();
                 output.exits(0).stdout_is("reached\n");
-                // The run begins a moment after the outage, which it outlives all the same.
+                // The run begins a moment after the outage, and still lasts longer.
                 let outlived = before + output.took;
                 assert!(outlived >= OUTAGE && outlived < OUTAGE + AFTER, "{before:?} and {:?}", output.took);
                 assert!(output.stderr().contains(words), "{}", output.describe());

@@ -17,31 +17,31 @@ pub(super) struct Row {
     pub(super) what: What,
     pub(super) kind: Kind,
     pub(super) times: Times,
-    /// What standard error says of it; nothing where there is nothing to say.
+    /// Its text on standard error; empty if there is none.
     pub(super) says: &'static str,
     /// Over TLS.
     pub(super) tls: bool,
 }
 
-/// What a fault is made with.
+/// The tools for a fault.
 pub(super) struct Stage<'s> {
     pub(super) step: Step,
     pub(super) sandbox: &'s Sandbox,
-    /// An address of somebody else's, who must hear nothing.
+    /// The address of another server, which must receive nothing.
     pub(super) elsewhere: &'s str,
 }
 
-/// What goes wrong.
+/// The fault.
 pub(super) enum What {
-    /// The step's request meets this; none where the step cannot, for the reason given.
+    /// The answer to the step's request; `Err` with the reason if the step cannot get it.
     Meets(fn(&Stage<'_>) -> Result<Fault, &'static str>),
-    /// Nobody listens at the step's host; for a while, or ever.
+    /// No server listens at the step's host, for a while or always.
     Closed,
     /// The step's host has this name, on a machine with a nameserver of its own.
     Named(&'static str),
     /// The step's host shows this certificate.
     Certificate(fn(&Tls) -> std::io::Result<ServerTls>),
-    /// The run gets this signal while the step's request is under way.
+    /// The run gets this signal during the step's request.
     Signal(Signal),
 }
 

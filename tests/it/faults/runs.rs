@@ -9,7 +9,7 @@ use super::steps::{Exchange, Step, furnish};
 use crate::network::names::has_namespaces;
 use crate::support::{Output, Program};
 
-/// The end of a run: its exit code, and whether the provider was asked for anything.
+/// The end of a run: its exit code, and whether the provider received a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Done,
@@ -27,10 +27,10 @@ impl fmt::Display for End {
     }
 }
 
-/// A row: a script, with `COMMAND` for the command line of each column, and what its end must be.
+/// A row: a script, with `COMMAND` as the command line of each column, and its expected end.
 struct Row {
     name: &'static str,
-    /// What the command line has besides, for each exchange; none where it has no such way out.
+    /// Additional arguments for each exchange; `None` if it has no such output.
     options: Options,
     script: String,
     end: End,
@@ -38,16 +38,16 @@ struct Row {
     says: &'static str,
 }
 
-/// What the command has ended with.
+/// The exit code of the command.
 const SEEN: &str = "echo \"exit $?\"";
-/// A calling shell; at its end, what is left in the private directory, but for an empty manifest.
+/// A calling shell. At its end, it lists the private directory, except an empty manifest.
 const EVAL: &str =
     "export OIDC_EXCHANGE_DIR=\"$PWD/disk/private\"; trap 'find disk/private -size +0 -type f 2>/dev/null' EXIT
                     said=$(COMMAND); SEEN; printf '%s\n' \"$said\"; eval \"$said\"; echo reached";
 
 const GONE: &str = "mkfifo pipe; (: <pipe) & (COMMAND; SEEN >&2) >pipe";
 
-/// A disk of two pages, one of which has a file in it; the other is used up.
+/// A disk of two pages. One has a file; the other is full.
 const FULL: &str = "mkdir disk; mount -t tmpfs -o size=8k tmpfs disk; printf '[other]\\n' >disk/kept
                     head -c 8192 /dev/zero >disk/filler 2>/dev/null; COMMAND; SEEN; cat disk/kept; ls -A disk";
 const READ_ONLY: &str = "mkdir disk; mount -t tmpfs tmpfs disk; printf '[other]\\n' >disk/kept; : >disk/filler
@@ -68,7 +68,7 @@ fn profile(exchange: Exchange) -> Option<&'static str> {
     (exchange == Exchange::Aws).then_some("--profile ci")
 }
 
-/// What needs the private directory.
+/// Runs that need the private directory.
 fn private(exchange: Exchange) -> Option<&'static str> {
     match exchange {
         Exchange::Aws => Some("--format source"),
@@ -147,7 +147,7 @@ fn run(row: &Row, step: Step, options: &str) -> End {
     let sandbox = Sandbox::start().unwrap();
     furnish(&sandbox);
     if row.name.contains("reader") {
-        // Until the reader has surely gone.
+        // Until the reader has certainly ended.
         step.server(&sandbox).aim(|_| true, Fault::Delay(std::time::Duration::from_secs(1)), 1);
     }
     let script = row.script.replace("COMMAND", &format!("{} {options}", step.command(false)));

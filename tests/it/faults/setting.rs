@@ -14,14 +14,14 @@ use super::steps::{Exchange, REGISTRY, Step, furnish};
 use crate::support::recorder::Recorder;
 use crate::support::{Scratch, oidc_exchange};
 
-/// The network that a run finds. It is gone when this is dropped.
+/// The network of a run. It is removed on drop.
 pub(super) struct Setting {
     pub(super) sandbox: Sandbox,
     pub(super) variables: Vec<(String, String)>,
     pub(super) options: String,
     pub(super) elsewhere: Recorder,
     pub(super) machine: Option<Machine>,
-    /// Where an earlier run has left something.
+    /// The directory of an earlier run.
     pub(super) scratch: Option<Scratch>,
     /// What leads Azure's own hosts to the sandbox.
     proxy: Option<Recorder>,
@@ -30,7 +30,7 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// For `row` at `step`; or why there is none.
+    /// For `row` at `step`, or the reason why there is none.
     pub(super) fn of(row: &Row, step: Step) -> Result<Self, Dash> {
         let Row { what, tls, .. } = row;
         let once = row.times == Times::Once;
@@ -40,7 +40,7 @@ impl Setting {
             What::Closed | What::Named(_) | What::Certificate(_) => step.opens()?,
         }
         let authority = Tls::new().unwrap();
-        // Azure's own hosts speak nothing else.
+        // Azure's own hosts support nothing else.
         let tls = *tls || step.is_of_azure();
         let sandbox = if tls { Sandbox::start_tls(&authority) } else { Sandbox::start() }.unwrap();
         furnish(&sandbox);
@@ -97,8 +97,8 @@ impl Setting {
             setting.variables.extend(step.moved_to(&origin, &setting.sandbox));
         }
         if row.kind == Kind::Silence && once && step.exchange() == Exchange::Vault {
-            // The one client whose bound on an attempt can be set; the others wait for 15 s.
-            // The revocation itself has five seconds.
+            // Only this client's timeout of an attempt can be set. The others wait 15 s. The revocation itself has five
+            // seconds.
             let bound = if step == Step::Revocation { "3" } else { "8" };
             setting.variables.push(("VAULT_CLIENT_TIMEOUT".into(), bound.into()));
         }
@@ -109,7 +109,7 @@ impl Setting {
 /// The job of a run that comes after another one.
 pub(crate) const JOB: &str = "job-1";
 
-/// A registry whose password is over, registered with these `options`, and the authorities `ca`.
+/// A registry with an expired password, registered with these `options` and the authorities `ca`.
 pub(crate) fn registered(sandbox: &Sandbox, options: &str, ca: Option<&str>) -> Scratch {
     sandbox.ecr.set_lifetime(Duration::ZERO);
     let program = oidc_exchange(["aws", "--role-arn", sandbox::DEPLOY_ROLE, "--registry", REGISTRY]);
@@ -121,7 +121,7 @@ pub(crate) fn registered(sandbox: &Sandbox, options: &str, ca: Option<&str>) -> 
     let output = program.run();
     output.exits(0).stdout_is("");
     sandbox.ecr.set_lifetime(Duration::from_hours(12));
-    // Nobody can know what was sent by another run.
+    // The requests of another run are not known.
     sandbox.aws.forget_requests();
     sandbox.ecr.forget_requests();
     output.scratch.write("server", REGISTRY);

@@ -64,7 +64,7 @@ pub(crate) const STEPS: [Step; 14] = [
     Step::Keys,
 ];
 
-/// What each of them hands over in another way than to the shell by itself: registries, Kubernetes, az, several targets.
+/// Steps whose result does not go to the shell: registries, Kubernetes, az, several targets.
 pub(crate) const ELSEWHERE: [Step; 11] = [
     Step::Ecr,
     Step::EcrPublic,
@@ -100,11 +100,11 @@ const AZURE: &str = "oidc-exchange azure --tenant-id 72f988bf-86f1-41af-91ab-2d7
                      --client-id 00001111-aaaa-2222-bbbb-3333cccc4444";
 const VAULT: &str = "oidc-exchange vault --role ci";
 
-/// What a POST makes, and nobody may see.
+/// The secret result of a POST.
 const CERTIFICATE: &str = "a certificate and its key from the sandbox";
 
 impl Step {
-    /// Its column's head.
+    /// The title of its column.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Token => "aws: token",
@@ -156,7 +156,7 @@ impl Step {
         }
     }
 
-    /// Whether a shell evaluates its standard output. Elsewhere the exit code stops the job, and there is no stop line.
+    /// Whether a shell evaluates its standard output. Otherwise the exit code stops the job, without a stop line.
     pub(crate) fn is_evaluated(self) -> bool {
         match self {
             Self::Discovery
@@ -197,23 +197,23 @@ impl Step {
         matches!(self, Self::Ecr | Self::EcrPublic | Self::AcrChallenge | Self::AcrExchange)
     }
 
-    /// Whether a report tells that nothing came until the timeout. A silent proxy is named.
+    /// Whether a report mentions that there was no answer until the timeout. A silent proxy is named.
     pub(crate) fn is_silent(self, said: &str) -> bool {
         said.contains("nothing, until --timeout")
             || self.is_of_azure() && said.contains("no answer from ") && said.contains(" through the proxy ")
     }
 
-    /// Whether its host is one of Azure's own, which is asked by way of a proxy, over TLS.
+    /// Whether its host is one of Azure's own, which is reached through a proxy, over TLS.
     pub(crate) fn is_of_azure(self) -> bool {
         matches!(self, Self::Subscriptions | Self::AcrChallenge | Self::AcrExchange)
     }
 
-    /// Whether it is one of `use`, whose other target gets what it asked for.
+    /// Whether it is one of `use`, whose other target succeeds.
     pub(crate) fn is_of_use(self) -> bool {
         matches!(self, Self::TargetToken | Self::TargetRead)
     }
 
-    /// The command line, for a shell. Where it is the step's `own_host` that fails, no step before speaks to that host.
+    /// The command line, for a shell. If the step's `own_host` fails, no earlier step uses that host.
     pub(crate) fn command(self, own_host: bool) -> String {
         let id_token = "--id-token-audience https://run.test";
         match self {
@@ -294,12 +294,12 @@ impl Step {
         }
     }
 
-    /// How often its server was asked for it.
+    /// The number of its requests at the server.
     pub(crate) fn requests(self, sandbox: &Sandbox) -> usize {
         self.server(sandbox).requests().iter().filter(|request| self.request()(request)).count()
     }
 
-    /// Whether it is the first to speak to its host, and that host can be another one; or why not.
+    /// Whether it is the first one that uses its host, and the host can be replaced; or the reason why not.
     pub(crate) fn opens(self) -> Result<(), Dash> {
         match self {
             Self::Token
@@ -329,7 +329,7 @@ impl Step {
         }
     }
 
-    /// Moves its host to `origin`, for a step that [opens](Self::opens) a connection: the variables that say so.
+    /// Moves its host to `origin`, for a step that [opens](Self::opens) a connection. Returns the variables for it.
     pub(crate) fn moved_to(self, origin: &str, sandbox: &Sandbox) -> Vec<(String, String)> {
         let issuer = &sandbox.issuer;
         let jwks = format!("{origin}{}", sandbox::issuer::JWKS);
@@ -361,7 +361,7 @@ impl Step {
         }
     }
 
-    /// By what an error names the step.
+    /// The name of the step in an error.
     pub(crate) fn named(self) -> &'static str {
         match self {
             Self::Token | Self::Eks => "AWS STS",
@@ -420,7 +420,7 @@ impl Exchange {
     }
 }
 
-/// All that the steps need: a second role, and something that a POST makes.
+/// The prerequisites of the steps: a second role, and the result of a POST.
 pub(crate) fn furnish(sandbox: &Sandbox) {
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "AWS": sandbox::DEPLOY_ROLE }, "Action": "sts:AssumeRole",

@@ -33,7 +33,7 @@ pub(super) fn throttled(stage: &Stage<'_>) -> Words {
     })
 }
 
-/// The issuer's keys cannot be had, for now.
+/// The issuer's keys are temporarily unavailable.
 pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
     Ok(match stage.step {
         Step::Token | Step::Eks | Step::TargetToken => Fault::aws_error(
@@ -71,7 +71,7 @@ pub(super) fn no_keys(stage: &Stage<'_>) -> Words {
     })
 }
 
-/// Its time is over, by the server's clock.
+/// It has expired, by the server's clock.
 pub(super) fn expired(stage: &Stage<'_>) -> Words {
     let token = Fault::aws_error(
         400,
@@ -86,7 +86,7 @@ pub(super) fn expired(stage: &Stage<'_>) -> Words {
     )
 }
 
-/// Its time has not come, by the server's clock.
+/// It is not yet valid, by the server's clock.
 pub(super) fn not_yet_valid(stage: &Stage<'_>) -> Words {
     by_its_clock(
         stage,
@@ -96,7 +96,7 @@ pub(super) fn not_yet_valid(stage: &Stage<'_>) -> Words {
     )
 }
 
-/// What each step that looks at the token, or at a signature of ours, says of its time.
+/// The message about time, for each step that checks the token or a signature of ours.
 fn by_its_clock(stage: &Stage<'_>, token: Fault, signature: &str, login: &str) -> Words {
     Ok(match stage.step {
         Step::Token | Step::Eks | Step::TargetToken => token,

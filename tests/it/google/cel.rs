@@ -12,7 +12,7 @@ use crate::support::peers;
 
 const MANY: usize = 900;
 
-/// What a reader makes of an expression.
+/// The result of an implementation for an expression.
 #[derive(Clone, Debug)]
 enum Outcome {
     Value(Json),
@@ -91,7 +91,7 @@ fn same(one: &Json, other: &Json) -> bool {
     }
 }
 
-/// How many were compared, and what differs without a reason.
+/// The number of comparisons, and the differences without a reason.
 #[derive(Default)]
 struct Tally {
     compared: usize,
@@ -175,7 +175,7 @@ fn cel_python_agrees() {
     assert_eq!(tally.explained.len(), 7, "a rule that explains nothing");
 }
 
-/// Where cel-python is not as the language's definition has it.
+/// Places in which cel-python differs from the language's definition.
 fn differs_from_python(text: &str, ours: &Outcome, theirs: &Outcome) -> Option<&'static str> {
     let different =
         regex_lite::Regex::new(r"no such overload: .*<class .*'([\w.]+)\W*'> != .*<class .*'([\w.]+)\W*'>").unwrap();
@@ -207,11 +207,11 @@ fn differs_from_python(text: &str, ours: &Outcome, theirs: &Outcome) -> Option<&
     }
 }
 
-/// The conformance suite of the language's definition (google/cel-spec), as cel-python's source archive has it.
+/// The conformance suite of the language's definition (google/cel-spec), from cel-python's source archive.
 ///
-/// It covers every case that asks for the value of an expression without variables of its own: literals, operators,
-/// conversions, lists, macros, texts, numbers, times. Left out are cases with variables or with types that only the suite
-/// declares. What is not read here must be unreadable, and never an error.
+/// It covers every case with an expression without variables: literals, operators, conversions, lists, macros, texts,
+/// numbers, times. Left out are cases with variables or with types that only the suite declares. Unsupported
+/// expressions must be reported as such, and never as an error.
 #[test]
 fn the_definitions_own_suite_agrees() {
     let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/google/cel_spec.py");
@@ -246,7 +246,7 @@ fn the_definitions_own_suite_agrees() {
 /// Makes expressions, most of them of types that fit.
 struct Maker {
     random: fastrand::Rng,
-    /// `extract`, `split` and `join`, which not every reader has.
+    /// `extract`, `split` and `join`, which not every implementation supports.
     googles: bool,
 }
 
@@ -268,7 +268,7 @@ impl Maker {
         }
     }
 
-    /// Now and then, something of another type.
+    /// Sometimes a value of another type.
     fn odd(&mut self, depth: usize) -> Option<String> {
         if self.random.usize(..100) >= 4 {
             return None;

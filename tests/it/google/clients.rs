@@ -8,7 +8,7 @@ use sandbox::{DEPLOY_ACCOUNT, Sandbox};
 use super::{deploy, deploy_script, direct};
 use crate::support::{Program, expect, peers, shells};
 
-/// Finds the credentials by itself, as any program of the job's does, and shows what the bucket's list says of it.
+/// Finds the credentials by itself, like any program of the job, and prints the result of the bucket's list.
 const WHO: &str = "import sys, time, google.auth, google.auth.transport.requests as transport\n\
     credentials, project = google.auth.default(scopes=['https://www.googleapis.com/auth/cloud-platform'])\n\
     session = transport.AuthorizedSession(credentials)\n\
@@ -58,7 +58,7 @@ fn it_works_in_every_shell() {
     }
 }
 
-/// A job that is longer than an access token's life: the client makes the next one from the file.
+/// A job that takes longer than an access token's lifetime. The client gets the next one with the file.
 #[test]
 fn it_outlives_its_access_token() {
     let sandbox = Sandbox::start().unwrap();
@@ -77,7 +77,7 @@ fn it_outlives_its_access_token() {
     assert!(used.len() == 2 && used[0] != used[1], "another token for the second call");
 }
 
-/// Without `GOOGLE_CLOUD_PROJECT` the client asks a further service for it, which jobs often may not.
+/// Without `GOOGLE_CLOUD_PROJECT`, the client requests the project from another service, which jobs often may not use.
 #[test]
 fn the_projects_variable_saves_a_call() {
     let sandbox = Sandbox::start().unwrap();
@@ -92,7 +92,7 @@ fn the_projects_variable_saves_a_call() {
     assert!(asked());
 }
 
-/// The client takes an ID token from no external account: that is what `--id-token-audience` is for.
+/// The client gets no ID token with an external account. `--id-token-audience` is for that.
 #[test]
 fn the_client_makes_no_id_token_from_the_file() {
     let sandbox = Sandbox::start().unwrap();
@@ -100,7 +100,7 @@ fn the_client_makes_no_id_token_from_the_file() {
                   try: i.fetch_id_token(t.Request(), 'https://run.test')\n\
                   except Exception as error: print(type(error).__name__)\n";
     let python = peers::google().python();
-    // Nothing else may answer: no metadata server is asked.
+    // No other server may answer: no metadata server gets a request.
     let output = deploy(&sandbox, &["--"])
         .args([python.as_os_str(), "-c".as_ref(), script.as_ref()])
         .env("NO_GCE_CHECK", "true")

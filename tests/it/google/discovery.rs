@@ -16,7 +16,7 @@ pub(super) fn document(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
 }
 
-/// The method with this id, wherever in the tree of resources it is.
+/// The method with this id, anywhere in the tree of resources.
 pub(super) fn method(tree: &Value, id: &str) -> Option<Value> {
     let within = |part: &str| tree[part].as_object().into_iter().flat_map(|map| map.values()).collect::<Vec<_>>();
     let own = within("methods").into_iter().find(|method| method["id"] == id).cloned();
@@ -38,7 +38,7 @@ fn asks(request: &Request, method: &Value) {
     assert!(regex_lite::Regex::new(&pattern).unwrap().is_match(&request.path), "{} is not {pattern}", request.path);
 }
 
-/// Whether every member is one that the schema knows, of its type.
+/// Whether every member is in the schema, with its type.
 #[track_caller]
 fn fits(body: &Value, schema: &Value) {
     for (name, value) in body.as_object().unwrap() {
@@ -89,7 +89,7 @@ fn the_account_s_tokens_are_asked_for_as_iam_describes_it() {
         fits(&serde_json::from_slice(&request.body).unwrap(), schema);
         let scopes = method["scopes"].as_array().unwrap();
         let sent = sandbox.google.sts.requests()[0].field("scope").map(str::to_owned);
-        // The document names the wide scope alone; https://google.aip.dev/auth/4117 names the narrow one beside it.
+        // The document names only the wide scope. https://google.aip.dev/auth/4117 also names the narrow one.
         assert_eq!(sent.as_deref(), Some("https://www.googleapis.com/auth/iam"));
         assert!(scopes.iter().any(|scope| scope == "https://www.googleapis.com/auth/cloud-platform"));
     }

@@ -12,7 +12,7 @@ use crate::support::Program;
 
 const PAGE: &str = include_str!("../../../docs/google.md");
 
-/// Which of the page's blocks is which.
+/// The indices of the page's blocks.
 const SETUP: usize = 0;
 const BY_HAND: usize = 1;
 const IN_THE_JOB: usize = 2;
@@ -24,7 +24,7 @@ fn block(index: usize) -> &'static str {
     block.split_once("```").unwrap().0
 }
 
-/// Google's administrative services: they allow everything, and remember the pools, the provider and the policy.
+/// Google's administrative services. They allow everything, and store the pools, the provider and the policy.
 #[derive(Default)]
 pub(super) struct Administration(Mutex<Made>);
 
@@ -80,7 +80,7 @@ impl Service for Administration {
             ("GET", path) if path.contains("/workloadIdentityPools/") && made.pools.is_empty() => {
                 return Box::pin(async { not_found() });
             }
-            // IAM says the project's number, whatever it was asked by.
+            // IAM returns the project's number, for a request by id too.
             ("GET", path) if path.contains("/providers/") => {
                 let mut provider = made.provider.clone();
                 provider["name"] = path.trim_start_matches("/v1/").replace("/my-project/", "/123456/").into();
@@ -111,7 +111,7 @@ pub(super) fn sent(requests: &[Request], method: &str, path: &str) -> Value {
     serde_json::from_slice(&found.body).unwrap()
 }
 
-/// A script of the page with gcloud as an administrator has it, against Google's services of this test.
+/// Runs a script of the page with an administrator's gcloud, with this test's services.
 fn administrator<'s>(gcloud: &Path, google: &Server, script: &str) -> Program<'s> {
     let script = format!("gcloud() {{ '{}' \"$@\"; }}\n{script}", gcloud.display());
     let program = quiet(Program::new("/bin/sh", ["-euc", &script])).env("CLOUDSDK_AUTH_ACCESS_TOKEN", "administrator");
@@ -171,13 +171,13 @@ fn what_the_page_creates_lets_in_whom_it_says() {
     }
 }
 
-/// A token of the organization that the page is about.
+/// A token of the page's organization.
 fn acme(job: Job) -> Job {
     let issuer = "https://acme.semaphoreci.com";
     job.claim("iss", issuer).claim("aud", issuer)
 }
 
-/// Both ways of the page lead to what `explain` says lets pipelines of main in, and no pull request.
+/// According to `explain`, both ways of the page allow pipelines of main, and no pull request.
 #[test]
 fn what_was_created_is_explained() {
     let Some(gcloud) = found("gcloud") else { return };
@@ -201,7 +201,7 @@ fn what_was_created_is_explained() {
     }
 }
 
-/// Without gcloud too: the command of the page is one, and what it prints is for gcloud.
+/// Also without gcloud: the page's command is valid, and its output is for gcloud.
 #[test]
 fn the_page_s_setup_prints_commands() {
     let output = Program::new("/bin/sh", ["-euc", &format!("{}\ncat setup.sh", block(SETUP))]).run();

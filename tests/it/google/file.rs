@@ -1,4 +1,4 @@
-//! The credentials file: its content, its place, and what it does not replace.
+//! The credentials file: its content, its place, and the files that it does not replace.
 
 use std::fs;
 
@@ -139,7 +139,7 @@ fn the_file_is_not_readable_by_others_at_any_time() {
     let umask = "umask 0; exec oidc-exchange gcp --provider \"$0\" --service-account \"$1\" --credentials-file here.json \
                  --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\"";
     let program = crate::support::Program::new("/bin/sh", ["-c", umask, PROVIDER, DEPLOY_ACCOUNT]).job(&sandbox);
-    // What is there once Google is asked, before it has answered.
+    // The files during Google's first request.
     sandbox.google.sts.script([sandbox::Fault::Delay(std::time::Duration::from_millis(300))]);
     let running = program.spawn();
     assert!(sandbox.google.sts.await_requests(1, std::time::Duration::from_secs(10)));

@@ -9,7 +9,7 @@ use sandbox::{DEPLOY_ACCOUNT, Sandbox};
 use super::deploy;
 use crate::support::{Program, shells};
 
-/// Skipped by name where it is absent: Google's packages are not in every machine's reach, in CI neither.
+/// Skipped with its name if it is not installed: not every machine, and not CI, can download Google's packages.
 pub(super) fn found(name: &str) -> Option<PathBuf> {
     let path = shells::on_path(name);
     if path.is_none() {
@@ -18,7 +18,7 @@ pub(super) fn found(name: &str) -> Option<PathBuf> {
     path
 }
 
-/// Quiet, without reports of use, and with patience: each of its commands takes seconds, on a busy machine many.
+/// Quiet, without usage reports, and with a long timeout: each command takes seconds, or more on a busy machine.
 pub(super) fn quiet(program: Program<'_>) -> Program<'_> {
     let variables = [
         ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
@@ -29,7 +29,7 @@ pub(super) fn quiet(program: Program<'_>) -> Program<'_> {
     variables.iter().fold(program.patient(Duration::from_mins(5)), |program, (name, value)| program.env(name, value))
 }
 
-/// Which account's token gcloud prints.
+/// The account whose token gcloud prints.
 fn account_of(sandbox: &Sandbox, printed: &str) -> Option<String> {
     let token = printed.trim();
     sandbox.google.issued().into_iter().find(|issued| issued.token == token).map(|issued| issued.principal)
@@ -62,13 +62,13 @@ fn it_lists_projects_and_storage_as_the_service_account() {
     storage.exits(0).stdout_is(&format!("gs://{BUCKET}/seen-by-{DEPLOY_ACCOUNT}\n"));
 }
 
-/// gcloud keeps tokens by account: with its own directory it serves one that an earlier exchange's file left there.
+/// gcloud caches tokens by account. With its own directory, it would use a token of an earlier exchange.
 #[test]
 fn a_directory_of_its_own_keeps_another_files_token_out() {
     let Some(gcloud) = found("gcloud") else { return };
     let sandbox = Sandbox::start().unwrap();
     let print = |options: &[&str], scratch| {
-        // gcloud's file of tokens is otherwise one that everybody can read.
+        // Otherwise everybody can read gcloud's file of tokens.
         let program = deploy(&sandbox, options).args(["--", "sh", "-c", "umask 077; exec \"$@\"", "sh"]).arg(&gcloud);
         quiet(program).args(["auth", "print-access-token"]).within(scratch).run()
     };
@@ -80,7 +80,8 @@ fn a_directory_of_its_own_keeps_another_files_token_out() {
     assert!(fresh.exits(0).stdout() != stale, "and ours does not");
 }
 
-/// Each of them beats the file or makes gcloud somebody else: hence the unset lines. Set after the exchange, it does so.
+/// Each of them has precedence over the file, or changes gcloud's account. So they are unset. If they are set after the
+/// exchange, they have that effect.
 #[test]
 fn what_beats_the_file_is_removed() {
     let Some(gcloud) = found("gcloud") else { return };
@@ -111,7 +112,7 @@ fn what_beats_the_file_is_removed() {
     }
 }
 
-/// `gcloud config set` before the exchange holds after it.
+/// `gcloud config set` before the exchange has an effect after it.
 #[test]
 fn the_jobs_own_settings_hold() {
     let Some(gcloud) = found("gcloud") else { return };

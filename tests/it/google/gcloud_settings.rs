@@ -13,7 +13,7 @@ use crate::support::{Output, Program, expect, shells};
 
 const OLD: &str = "home/.config/gcloud";
 
-/// What somebody may find where a file is to be.
+/// Other objects in the place of a file.
 const UNREADABLE: [&str; 7] = ["a pipe", "a directory", "a socket", "a device", "a huge file", "a loop", "nothing"];
 
 fn make(what: &str, path: &Path) {
@@ -38,7 +38,7 @@ fn make(what: &str, path: &Path) {
     }
 }
 
-/// A job that has chosen its project, and in whose directory `place` is no file.
+/// A job with a chosen project, in whose directory `place` is not a file.
 fn job<'s>(sandbox: &'s Sandbox, options: &[&str], place: &str, what: &str) -> Program<'s> {
     let program = deploy(sandbox, options).args(["--timeout", "20s"]);
     program.scratch().write(&format!("{OLD}/active_config"), "ci");
@@ -56,7 +56,7 @@ fn exports_no_project(output: &Output) {
     assert!(output.took < Duration::from_secs(10), "{:?}", output.took);
 }
 
-/// Where nothing is copied, only the active configuration is read.
+/// If nothing is copied, only the active configuration is read.
 #[test]
 fn without_a_copy_the_other_configurations_are_not_touched() {
     let sandbox = Sandbox::start().unwrap();
@@ -94,7 +94,7 @@ fn a_copy_goes_without_what_cannot_be_read() {
     "#]]);
 }
 
-/// All together, they are as small as one may be.
+/// All of them together may have the size of one.
 #[test]
 fn a_thousand_large_configurations_are_not_all_copied() {
     let sandbox = Sandbox::start().unwrap();
@@ -107,7 +107,7 @@ fn a_thousand_large_configurations_are_not_all_copied() {
     assert_eq!(output.stderr().matches("warning: cannot read ").count(), 16);
 }
 
-/// The name in the environment beats the one in the directory, which is not needed then.
+/// The name in the environment has precedence over the one in the directory, which is not needed then.
 #[test]
 fn a_configuration_that_the_environment_names() {
     let sandbox = Sandbox::start().unwrap();
@@ -128,7 +128,7 @@ fn a_configuration_that_the_environment_names() {
     }
 }
 
-/// It may name a project: none is exported over it.
+/// It may name a project, which is not replaced.
 #[test]
 fn an_active_configuration_that_cannot_be_read() {
     let sandbox = Sandbox::start().unwrap();
@@ -146,7 +146,7 @@ fn an_active_configuration_that_cannot_be_read() {
     output.stderr_is(expect![[r#"
         warning: cannot read SCRATCH/home/.config/gcloud/configurations/config_ci: it is a directory; no project is exported, since it may name one: give it with --project
     "#]]);
-    // Nobody needs it.
+    // It is not needed.
     let job =
         |options: &[&str], what| job(&sandbox, &[&["--keep-gcloud-config"], options].concat(), "active_config", what);
     for what in UNREADABLE {

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::support::{Program, oidc_exchange, stop};
 
-/// Asks the sandbox, as nobody in particular.
+/// Uses the sandbox, without a service account.
 fn direct<'s>(sandbox: &'s Sandbox, more: &[&str]) -> Program<'s> {
     let endpoints =
         ["--sts-endpoint", &sandbox.google.sts.url(), "--iamcredentials-endpoint", &sandbox.google.iam.url()];

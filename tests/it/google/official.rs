@@ -26,7 +26,7 @@ impl Google {
         Self { sandbox, proxy, ca: tls.ca_pem() }
     }
 
-    /// The exchange, with no endpoint named, and the variables by which Python trusts the authority.
+    /// The exchange without endpoint options, and the variables with which Python trusts the authority.
     fn deploy(&self, more: &[&str]) -> Program<'_> {
         let program = oidc_exchange(["gcp", "--provider", PROVIDER, "--service-account", DEPLOY_ACCOUNT]);
         let ca = program.scratch().write("ca.pem", &self.ca);
@@ -39,7 +39,7 @@ impl Google {
             .env("REQUESTS_CA_BUNDLE", &ca)
     }
 
-    /// The hosts that were asked for, each once.
+    /// The requested hosts, each once.
     fn hosts(&self) -> Vec<String> {
         let seen = self.proxy.seen();
         let host = |call: &String| call.strip_prefix("CONNECT ")?.split(' ').next().map(str::to_owned);
@@ -65,7 +65,7 @@ fn two_hosts_are_asked_and_the_file_names_them() {
     assert_eq!(file["service_account_impersonation_url"], url.as_str());
 }
 
-/// Without a secret, and without a request where it saves nothing.
+/// The early request has no secret, and is not made if it saves nothing.
 #[test]
 fn the_second_hosts_connection_is_opened_while_the_first_answers() {
     let google = Google::start();
@@ -97,12 +97,12 @@ fn the_second_hosts_connection_is_opened_while_the_first_answers() {
 #[test]
 fn another_universe_has_other_hosts() {
     let google = Google::start();
-    // The certificate is for googleapis.com alone: it is the names that count here.
+    // The certificate is only for googleapis.com, because the test is about names.
     google.deploy(&["--universe-domain", "apis-s3ns.fr"]).run().exits(5);
     assert_eq!(google.hosts(), ["iamcredentials.apis-s3ns.fr:443", "sts.apis-s3ns.fr:443"]);
 }
 
-/// The same list by a client of today, and by one that still checks that the file names Google's hosts.
+/// The same list with a present client, and with one that still checks the file's hosts.
 #[test]
 fn googles_python_client_works_with_the_file() {
     let google = Google::start();
@@ -128,7 +128,7 @@ fn gcloud_works_with_the_file() {
     listed.exits(0).stdout_is(&format!("gs://{BUCKET}/seen-by-{DEPLOY_ACCOUNT}\n"));
 }
 
-/// gsutil does not look at gcloud's variable: without the boto file it goes anonymous, and says nothing of it.
+/// gsutil does not read gcloud's variable. Without the boto file, it sends anonymous requests without a warning.
 #[test]
 fn gsutil_is_somebody_by_the_boto_file() {
     let Some(gsutil) = found("gsutil") else { return };

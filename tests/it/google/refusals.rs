@@ -10,7 +10,7 @@ fn requests(google: &Google) -> usize {
     google.sts.requests().len() + google.iam.requests().len()
 }
 
-/// Runs it to a refusal that was not repeated, by STS or by IAM after it.
+/// Runs it until a refusal by STS or IAM, which must not be retried.
 #[track_caller]
 fn refused(sandbox: &Sandbox, program: Program<'_>) -> Output {
     let before = requests(&sandbox.google);
@@ -36,7 +36,7 @@ fn with_provider(mapping: &[(&str, &str)], condition: Option<&str>) -> Sandbox {
     sandbox
 }
 
-/// IAM says this, in the form of Google's services.
+/// IAM's answer, in the form of Google's services.
 fn iam_answers(status: u16, code: &str, message: &str) -> Output {
     let sandbox = Sandbox::start().unwrap();
     let body = serde_json::json!({ "error": { "code": status, "message": message, "status": code } }).to_string();
@@ -159,7 +159,8 @@ fn a_condition_that_a_pull_request_does_not_meet() {
     "#]]);
 }
 
-/// A condition compares whole claims, so whatever is only a part of the subject is shown: `pr=5` beside a `5` in an id.
+/// A condition compares whole claims. So a claim that is only a part of the subject is shown too: `pr=5` beside an id
+/// with a `5`.
 #[test]
 fn what_a_condition_compares_is_shown_whole() {
     let sandbox = with_provider(&[SUB127], Some("false"));
@@ -179,7 +180,7 @@ fn what_a_condition_compares_is_shown_whole() {
         (Job::debug_of(&Job::branch("x")), "branch=x  job_type=debug_job"),
         (Job::project_debug(), "branch=main  job_type=project_debug_job"),
         (Job::branch("pipeline_job"), "branch=pipeline_job"),
-        // Claims that are not what the subject has under their names.
+        // Claims that differ from those in the subject.
         (Job::branch("x").claim("repo", "we"), "repo=we  branch=x"),
         (Job::branch("x").claim("repo", "acme"), "repo=acme  branch=x"),
         (Job::branch("x").claim("ref", "refs/heads"), "ref=refs/heads  branch=x"),
@@ -217,7 +218,7 @@ fn a_subject_of_more_than_127_bytes() {
     "#]]);
 }
 
-/// The short form is cut by characters, and Google counts bytes.
+/// The short form is truncated by characters, and Google counts bytes.
 #[test]
 fn a_short_subject_of_more_than_127_bytes() {
     let sandbox = with_provider(&[SUB127], None);

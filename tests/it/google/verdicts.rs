@@ -13,7 +13,7 @@ const POOL: &str = "iam.googleapis.com/projects/123456/locations/global/workload
 const ACCOUNT: &str = "deploy@my-project.iam.gserviceaccount.com";
 const OTHER: &str = "00000000-0000-0000-0000-000000000000";
 
-/// What a check that fails is called, and what the exchange's refusal says then; in STS's order.
+/// The title of a failed check, and the text of the exchange's refusal, in STS's order.
 const REFUSALS: [(&str, &str); 8] = [
     ("the provider is switched off", "invalid_target"),
     ("the token's issuer is not the provider's", "The issuer in ID Token"),
@@ -42,7 +42,7 @@ fn jobs() -> Vec<(&'static str, Job)> {
     ]
 }
 
-/// Provider (mapping, condition, and what else differs) and the member that is bound.
+/// Provider (mapping, condition, and other differences) and the bound member.
 fn rules(issuer: &str) -> Vec<(Value, Value)> {
     let provider = |mapping: Value, condition: &str| {
         json!({
@@ -135,7 +135,7 @@ fn rules(issuer: &str) -> Vec<(Value, Value)> {
 fn it_says_what_the_exchange_does() {
     let (mut accepted, mut refused) = (0, BTreeMap::<&str, usize>::new());
     for index in 0..rules("").len() {
-        // One each: every run is searched for all that its sandbox has issued.
+        // One sandbox each, because every run is searched for everything that its sandbox has issued.
         let sandbox = Sandbox::start().unwrap();
         let (provider, policy) = rules(&sandbox.issuer.url()).swap_remove(index);
         sandbox_provider(&sandbox, &provider, Some((ACCOUNT, &policy)));
@@ -172,7 +172,7 @@ fn it_says_what_the_exchange_does() {
     assert!(all >= 60 && accepted >= 20 && refused.len() == REFUSALS.len() - 1, "{all} {accepted} {refused:?}");
 }
 
-/// An expired token is not traded at all: its file is asked about it all the same.
+/// An expired token is not exchanged, but `explain` evaluates it anyway.
 #[test]
 fn an_old_token_is_told_so() {
     let sandbox = Sandbox::start().unwrap();
@@ -191,7 +191,7 @@ fn an_old_token_is_told_so() {
         let said = explain(&provider, Some(&policy)).job_of(&sandbox, &job).run();
         said.exits(code);
         if expires > now - 60 {
-            // What has less than a second left is an error of the server's own.
+            // If the token has less than a second left, the server reports another error.
             let (expected, timeout) = if expires <= now { (5, "2s") } else { (code, "40s") };
             let exchange = oidc_exchange(["gcp", "--provider", NAME, "--service-account", ACCOUNT])
                 .args(["--timeout", timeout])

@@ -91,7 +91,7 @@ fn an_id_token_alone_needs_no_access_token() {
     assert_eq!(paths, [format!("/v1/projects/-/serviceAccounts/{DEPLOY_ACCOUNT}:generateIdToken")]);
 }
 
-/// The harness searches what is said for every token that was issued.
+/// The harness searches the messages for every issued token.
 #[test]
 fn calls_are_told_without_what_they_carry() {
     let sandbox = Sandbox::start().unwrap();

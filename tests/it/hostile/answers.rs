@@ -15,7 +15,7 @@ pub(super) fn refusal(step: Step, message: &str) -> Response {
     refusal_in_two(step, None, message)
 }
 
-/// A refusal with this in the place of its code, too, or of an error before the message.
+/// A refusal with this text as its code too, or as an error before the message.
 pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> Response {
     match step {
         Step::Token | Step::Hop | Step::Identity | Step::Eks | Step::TargetToken => {
@@ -58,7 +58,7 @@ pub(super) fn refusal_in_two(step: Step, code: Option<&str>, message: &str) -> R
     }
 }
 
-/// Normal service's answer with another value in the place of what is handed over.
+/// The normal answer with another value in place of the exported one.
 pub(super) fn with_value(step: Step, answer: Response, value: &str) -> Response {
     match step {
         Step::Token | Step::Hop | Step::TargetToken => with_element(answer, "SessionToken", &xml(value)),
@@ -96,12 +96,12 @@ pub(super) fn refresh_token(expiry: &Value, signature: &str) -> String {
     format!("e30.{}.{signature}", URL_SAFE_NO_PAD.encode(json!({ "exp": expiry }).to_string()))
 }
 
-/// Where ECR's answer has a password: private registries have a list of one.
+/// The place of the password in ECR's answer: private registries have a list of one.
 pub(super) fn password(step: Step) -> &'static str {
     if step == Step::EcrPublic { "/authorizationData" } else { "/authorizationData/0" }
 }
 
-/// Normal service's answer with another content of an XML element.
+/// The normal answer with another content of an XML element.
 pub(super) fn with_element(answer: Response, name: &str, content: &str) -> Response {
     let element = Regex::new(&format!("<{name}>[^<]*</{name}>")).unwrap();
     let content = format!("<{name}>{content}</{name}>");
@@ -109,7 +109,7 @@ pub(super) fn with_element(answer: Response, name: &str, content: &str) -> Respo
     Response { body: element.replace(&text, NoExpand(&content)).into_owned().into(), ..answer }
 }
 
-/// Normal service's answer with another value at a JSON pointer.
+/// The normal answer with another value at a JSON pointer.
 pub(super) fn with_member(answer: Response, pointer: &str, value: &Value) -> Response {
     let mut body: Value = serde_json::from_slice(&answer.body).unwrap();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -117,13 +117,13 @@ pub(super) fn with_member(answer: Response, pointer: &str, value: &Value) -> Res
     Response { body: body.to_string().into(), ..answer }
 }
 
-/// Normal service's answer with more members that name an address, in each form in which an answer could.
+/// The normal answer with additional members that contain an address, in each form.
 pub(super) fn leading_to(answer: Response, address: &str) -> Response {
     let names = ["redirect", "endpoint", "token_uri", "token_url", "location", "jku", "x5u", "request_uri", "next"];
     let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else {
         let text = String::from_utf8_lossy(&answer.body);
         let text = text.replace("Result>", &format!("Result><Endpoint>{address}</Endpoint>"));
-        // The second place is behind the result's end, where an element is as little known.
+        // The second place is after the end of the result, with an unknown element too.
         return Response { body: text.into(), ..answer };
     };
     add(&mut body, &names, address);
@@ -141,7 +141,7 @@ fn add(value: &mut Value, names: &[&str], address: &str) {
     }
 }
 
-/// A text that XML carries, whatever is in it but a NUL.
+/// A text for XML, with any characters except NUL.
 pub(super) fn xml(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         match c {

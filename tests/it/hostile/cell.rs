@@ -20,19 +20,19 @@ use crate::support::scratch::mode;
 use crate::support::shells::Shell;
 use crate::support::{Output, Program, Scratch};
 
-/// What a loaded machine may add to any run.
+/// The additional time for a busy machine.
 const GRACE: Duration = Duration::from_secs(15);
 
 pub(super) struct Cell<'r> {
     pub(super) row: &'r Row,
     pub(super) step: Step,
-    /// The end that is promised.
+    /// The guaranteed end.
     pub(super) expected: End,
-    /// What the short times are multiplied with.
+    /// The factor of the short times.
     pub(super) patience: u32,
 }
 
-/// The network that a run finds. It is gone when this is dropped.
+/// The network of a run. It is removed on drop.
 struct Setting {
     sandbox: Sandbox,
     elsewhere: Recorder,
@@ -41,14 +41,14 @@ struct Setting {
     variables: Vec<(String, String)>,
     ca: Option<String>,
     impostor: Option<Sts>,
-    /// Where an earlier run has left something.
+    /// The directory of an earlier run.
     scratch: Option<Scratch>,
     /// What leads Azure's own hosts to the sandbox.
     proxy: Option<Recorder>,
 }
 
 impl Cell<'_> {
-    /// Runs it, and checks all that is promised.
+    /// Runs it, and checks every guarantee.
     pub(super) fn run(&self, shell: &Shell) -> Result<(), Dash> {
         let mut setting = self.setting()?;
         let scratch = setting.scratch.take();
@@ -142,7 +142,7 @@ impl Cell<'_> {
         let command = setting.attack.as_ref().and_then(|attack| attack.command);
         match (self.step, command) {
             (Step::Login, Some(_)) => "VAULT_TOKEN",
-            // What the last row of names becomes.
+            // The value of the last row of names.
             (_, Some(_)) => "A_TOUCH_PWNED___TOUCH_PWNED__A",
             (Step::Assertion, None) => "A",
             (Step::AccessToken, None) => "GOOGLE_OAUTH_ACCESS_TOKEN",
@@ -182,12 +182,12 @@ impl Cell<'_> {
         })
     }
 
-    /// The end, from the outside.
+    /// The visible end.
     fn check_end(&self, output: &Output) {
         let said = output.stderr();
         let again = said.contains("; trying again for up to ") || said.contains(" attempts in ");
         let code = match output.code {
-            // A helper has one code for all.
+            // A helper has one exit code for all failures.
             Some(1) if self.step == Step::Renewal => Some(if said.contains(" refused to ") { 4 } else { 5 }),
             code => code,
         };
@@ -203,7 +203,7 @@ impl Cell<'_> {
         };
         assert!(end == self.expected, "{end} in place of {}\n{}", self.expected, output.describe());
         let bound = match (end == End::TimedOut, self.step == Step::Renewal) {
-            // The helper's own, which no option changes.
+            // The helper's own timeout, which no option changes.
             (true, true) => 45,
             (true, false) => 3,
             (false, _) => 5,
@@ -212,7 +212,7 @@ impl Cell<'_> {
         assert!(output.took < bound, "took {:?}", output.took);
     }
 
-    /// What people read: printable lines of our own, without a secret, and not without end.
+    /// The messages: printable lines of our own, without a secret, with a limited length.
     fn check_words(&self, output: &Output, setting: &Setting) {
         let is_read =
             self.step.exchange() == Exchange::Verify || self.step == Step::Renewal && self.expected.code() != 0;
@@ -233,7 +233,7 @@ impl Cell<'_> {
         assert!(!shown.contains("; curl"), "a command of the server's was said: {shown}");
     }
 
-    /// What the calling shell did, and what it was given.
+    /// The calling shell's actions, and the text that it got.
     fn check_caller(&self, output: &Output, setting: &Setting) {
         let code = self.expected.code();
         if !self.step.is_evaluated() {
@@ -260,14 +260,14 @@ impl Cell<'_> {
             read(name).split(|byte| *byte == 0).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
         };
         let (before, after) = (names("before"), names("after"));
-        // yash ends without its trap; what it evaluated was the stop alone.
+        // yash ends without its trap. It evaluated only the stop text.
         if code != 0 && after.len() == 1 {
             return;
         }
-        // What shells set for the programs that they start.
+        // Variables that shells set for their child processes.
         let mut own = vec![self.variable(setting), "_", "_AST_FEATURES", "A__z"];
         if self.step == Step::Subscriptions {
-            // It leads nowhere in the public cloud.
+            // It has no effect in the public cloud.
             own.push("AZURE_AUTHORITY_HOST");
         }
         let new: Vec<&String> = after.difference(&before).filter(|name| !own.contains(&name.as_str())).collect();
@@ -276,7 +276,7 @@ impl Cell<'_> {
         assert!(new.iter().all(|name| code == 0 && self.sets(name)), "set: {new:?}");
     }
 
-    /// Whether the step's command line is to set this variable.
+    /// Whether the step's command line should set this variable.
     fn sets(&self, name: &str) -> bool {
         if self.step.is_of_use() {
             return name.starts_with("AWS_") || name == "A";
@@ -307,7 +307,7 @@ impl Cell<'_> {
     fn check_files(&self, output: &Output) {
         let own = ["said", "before", "after", "value", "ca.pem", "server", "oidc-exchange.toml"];
         let docker = output.scratch.home().join(".docker/config.json");
-        // A password that was there before, or what is kept of a failure for the next run of a Kubernetes client.
+        // An earlier password, or the kept failure for the next run of a Kubernetes client.
         let keeps = matches!(self.step, Step::Renewal | Step::Eks | Step::Gke | Step::Aks);
         let private = output.scratch.home().join(".oidc-exchange");
         for file in output.scratch.files() {
@@ -320,7 +320,7 @@ impl Cell<'_> {
         }
     }
 
-    /// Nobody heard what is not for them.
+    /// No other server received a request.
     fn check_requests(&self, setting: &Setting) {
         let sandbox = &setting.sandbox;
         assert_eq!(setting.elsewhere.seen(), [""; 0], "nobody else hears anything");
@@ -342,7 +342,7 @@ impl Cell<'_> {
         asked.retain(|request| !request.secrets().is_empty() || !request.body.is_empty());
         assert!(asked.is_empty(), "the issuer was sent something");
         let alive = sandbox.vault.issued().iter().filter(|token| sandbox.vault.is_good(token)).count();
-        // The login's answer may be what is lost, or replaced, and the revocation what fails.
+        // The login's answer may be lost or replaced, or the revocation may fail.
         let may_live = matches!(self.step, Step::Login | Step::Revocation);
         assert!(may_live || alive == 0, "{alive} client tokens are alive");
         if self.row.kind == Kind::Harmless {
@@ -355,7 +355,7 @@ fn said(output: &Output) -> String {
     fs::read_to_string(output.scratch.path().join("said")).unwrap_or_default()
 }
 
-/// All that nobody may read.
+/// All secrets.
 fn secrets(setting: &Setting) -> Vec<String> {
     let sandbox = &setting.sandbox;
     let mut secrets = vec![setting.token.rsplit('.').next().unwrap().to_owned()];

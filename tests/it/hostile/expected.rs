@@ -4,65 +4,65 @@ use std::fmt;
 
 use crate::faults::steps::{Exchange, Step};
 
-/// What kind of answer an attack makes, as far as the promises tell answers apart.
+/// The kind of an attack's answer, if the guarantees differ for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// What was asked for, and more that must not matter.
+    /// The requested value, and additional content without an effect.
     Harmless,
-    /// A refusal in the service's own words, and more.
+    /// A refusal with the service's own text, and more.
     Refusal,
-    /// No answer of the service's.
+    /// Not an answer of the service.
     Garbled,
-    /// The same, and more of it than a run has memory for as values.
+    /// The same, with more values than a run's memory allows.
     Crowd,
     /// A redirect, a certificate or a protocol that is never followed, trusted or spoken; bytes that are not HTTP; an
     /// answer that is too large.
     Hopeless,
     /// A connection that broke.
     Broken,
-    /// A value in place of the one that was asked for.
+    /// A value in place of the requested one.
     Value(Value),
-    /// A name of the server's that no variable may have.
+    /// A name from the server that no variable may have.
     BadName,
     /// A client token that cannot be revoked.
     Kept,
-    /// A life below nothing.
+    /// A negative lifetime.
     NoLife,
-    /// A life beyond every calendar.
+    /// A lifetime beyond every calendar.
     LongLife,
 }
 
-/// What a value is made of.
+/// The content of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     /// Letters, digits and signs.
     Graphic,
-    /// Blanks, line breaks, control characters or letters beyond ASCII, too.
+    /// Also spaces, line breaks, control characters or letters outside ASCII.
     Any,
-    /// A NUL, which no environment can carry.
+    /// A NUL, which no environment can contain.
     Nul,
-    /// More than a token has, and not more than one exec can carry.
+    /// Longer than a token, and not longer than an exec allows.
     Large,
-    /// More than one exec can carry.
+    /// Longer than an exec allows.
     TooLarge,
 }
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// With credentials, whole and as they came.
+    /// With credentials, complete and unchanged.
     Done,
     /// The same, and a warning.
     Warned,
     /// Without: refused.
     Refused,
-    /// Without: what came cannot be used, and another attempt would not help.
+    /// Without: the answer cannot be used, and another attempt would not help.
     Unusable,
-    /// Without: the time is up.
+    /// Without: timeout.
     TimedOut,
-    /// Without: they cannot be handed over.
+    /// Without: they cannot be exported.
     Output,
-    /// It cannot be told whether the token is good.
+    /// Whether the token is valid is unknown.
     Untold,
 }
 
@@ -92,23 +92,23 @@ impl fmt::Display for End {
     }
 }
 
-/// The end that is promised.
+/// The guaranteed end.
 pub(super) fn expected(step: Step, kind: Kind) -> End {
     let exchange = step.exchange();
     let end = match kind {
         Kind::Harmless => End::Done,
         Kind::Refusal => End::Refused,
-        // Whether the token is good is what was asked: an issuer that publishes no keys makes it a bad one.
+        // The question is whether the token is valid. If its issuer publishes no keys, it is not.
         Kind::Garbled if exchange == Exchange::Verify => End::Refused,
         Kind::Crowd if exchange == Exchange::Verify => End::Untold,
-        // A second answer could be a second certificate that nobody would know of.
+        // A second answer could be a second certificate that nobody uses.
         Kind::Broken if step == Step::Write => End::Unusable,
         Kind::Broken => End::TimedOut,
         Kind::Kept => End::Warned,
         Kind::BadName => End::Output,
         Kind::Value(value) => of_value(step, value),
-        // Vault's means that there is none, or one without end. Google's STS and Entra count seconds, of which no number is
-        // wrong, and nothing depends on them. Elsewhere it is no time.
+        // For Vault, there is no lifetime, or an unlimited one. Google's STS and Entra count seconds. Any number is
+        // accepted, and nothing depends on it. For others, it is not a valid time.
         Kind::NoLife | Kind::LongLife
             if exchange == Exchange::Vault || matches!(step, Step::Sts | Step::Assertion | Step::Aks) =>
         {
@@ -117,14 +117,15 @@ pub(super) fn expected(step: Step, kind: Kind) -> End {
         Kind::Garbled | Kind::Crowd | Kind::Hopeless | Kind::NoLife | Kind::LongLife => End::Unusable,
     };
     match end {
-        // It comes after the result, which it must not lose.
+        // It comes after the result, which must not be lost.
         End::Refused | End::Unusable | End::TimedOut if step == Step::Revocation => End::Warned,
         End::Done | End::Warned | End::Refused | End::Unusable | End::TimedOut | End::Output | End::Untold => end,
     }
 }
 
-/// Values are quoted for their shell, whatever is in them. Google's tokens, Azure's, Vault's and a registry's password go
-/// into headers, which take no blank, and are bounded. AWS's are bounded by what an exec can carry, and a secret's are what its owner has put there.
+/// Values are quoted for their shell, for any content. Google's tokens, Azure's, Vault's and a registry's password are
+/// used in headers, which allow no space, and have a limited length. AWS's values are limited by an exec. A secret's
+/// values are its owner's.
 fn of_value(step: Step, value: Value) -> End {
     let exchange = step.exchange();
     let is_password = step.is_password();

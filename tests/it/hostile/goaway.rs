@@ -30,7 +30,7 @@ impl GoAway {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (config, words) = (Arc::clone(&config), words.clone());
-                // It may leave before it has heard all.
+                // It may close the connection before it has read everything.
                 thread::spawn(move || drop(converse(client, config, &words)));
             }
         });
@@ -49,9 +49,9 @@ fn converse(client: TcpStream, config: Arc<ServerConfig>, words: &str) -> std::i
     let mut stream = StreamOwned::new(connection, client);
     stream.write_all(&SETTINGS)?;
     stream.flush()?;
-    // The request and whatever else is said within the time.
+    // The request, and everything else that arrives within the time.
     while let Ok(1..) = stream.read(&mut [0; 16_384]) {}
-    // RFC 9113, section 6.8: the last stream that was looked at, PROTOCOL_ERROR, and any data.
+    // RFC 9113, section 6.8: the last processed stream, PROTOCOL_ERROR, and any data.
     let payload = [&[0, 0, 0, 0, 0, 0, 0, 1], words.as_bytes()].concat();
     let length = u32::try_from(payload.len()).map_err(std::io::Error::other)?.to_be_bytes();
     stream.write_all(&[&length[1..], &[7, 0, 0, 0, 0, 0], &payload].concat())?;

@@ -1,7 +1,7 @@
 //! Every attack at every step: compares the outcome with the program's guarantees.
 //!
-//! A cell of the table is a run of the built program in a calling shell, with a server that attacks at one step.
-//! [`expected`] derives the expected outcome from the guarantees; `docs/attacks.md` contains the actual ones.
+//! A cell of the table is a run of the built program in a shell, with an attack at a step. [`expected`] derives the
+//! expected outcome from the guarantees; `docs/attacks.md` contains the actual ones.
 
 mod answers;
 mod cell;
@@ -20,7 +20,7 @@ use crate::faults::cells::each_cell;
 use crate::faults::document::{Table, section_is};
 use crate::faults::steps::{ELSEWHERE, STEPS, Step};
 
-/// Many cells wait for their bound.
+/// Many cells wait for their timeout.
 const AT_ONCE: usize = 16;
 
 #[test]
@@ -35,7 +35,7 @@ fn every_attack_where_the_result_goes_elsewhere() {
 
 /// Some of them: `ATTACKS="vault: read ×" cargo test --test it hostile::`.
 fn table(section: &str, steps: &[Step]) {
-    // Its first use makes a key, which takes seconds: too long for a cell that counts them.
+    // Its first use creates a key, which takes seconds. That is too long for a cell with a short timeout.
     drop(Issuer::start().unwrap().forged(&Job::branch("main")));
     let rows = rows::rows();
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
@@ -46,7 +46,7 @@ fn table(section: &str, steps: &[Step]) {
         if expected != End::TimedOut {
             return run(1);
         }
-        // A machine that is too busy for two attempts in a short time shows them in a longer one.
+        // If the machine is too busy for two attempts in a short time, the time is longer.
         catch_unwind(AssertUnwindSafe(|| run(1))).unwrap_or_else(|_| run(6))
     });
     let Some(cells) = cells else { return };

@@ -5,25 +5,25 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Begins lines of its own, as an error of ours, a marker of the CI agent's or a hint to be pasted, and moves the cursor.
+/// Starts its own lines: an error like ours, a marker of the CI agent, or a hint to paste. Also moves the cursor.
 pub(super) const FORGED: &str = "no\r\nFORGED\nerror: FORGED\n\nhint: FORGED\n::FORGED\n\u{1b}[2J\u{1b}[1;1HFORGED\u{7}\r\
                                  FORGED\u{85}FORGED\u{2028}FORGED\u{2029}FORGED\u{b}FORGED\u{c}FORGED\u{9b}2K\u{8}\u{0}";
 
-/// Hides, reorders, and has no width.
+/// Hidden, reordering, and zero-width characters.
 pub(super) const HIDDEN: &str = "no \u{202e}desrever\u{202c} \u{2066}isolate\u{2069} \u{200b}\u{200d}\u{200f}\u{ad}\u{feff}\
                                  \u{61c}\u{e0041}\u{fe0f}\u{115f}\u{3164}\u{180e}\u{2060}\u{fff9}\u{1d173} end";
 
-/// Everything that a shell, fish, an INI file or JSON takes for more than a letter, without a blank.
+/// Every character that a shell, fish, an INI file or JSON interprets, without a space.
 pub(super) const BREAKOUT: &str = "'\";>PWNED;'$(>PWNED)`>PWNED`\\';>PWNED;#${A}$A&&>PWNED|>PWNED\"}],{\\";
 
-/// The same words as a stranger's lines.
+/// The same words as lines of another author.
 pub(super) const LINES: &str =
     "x\n[default]\ncredential_process = touch PWNED\n'\ntouch PWNED\n\"\n$(touch PWNED)\n\\\n";
 
 /// Options where a word is expected.
 pub(super) const OPTION: &str = "--help";
 
-/// Patterns, braces and histories.
+/// Patterns, braces and history expansions.
 pub(super) const GLOBS: &str = "*?[!a-z]{a,b}~!!%s${IFS}$0=~+(x)@(y)";
 
 /// Moves the cursor, and is not ASCII.
@@ -36,7 +36,7 @@ pub(crate) fn whole(secret: &str) -> String {
     secret.to_owned()
 }
 
-/// The secret with `between` after every so many letters.
+/// The secret with `between` after every few letters.
 pub(crate) fn joined(secret: &str, every: usize, between: &str) -> String {
     let letters: Vec<char> = secret.chars().collect();
     letters.chunks(every).map(|part| part.iter().collect()).collect::<Vec<String>>().join(between)
@@ -91,11 +91,11 @@ pub(super) fn other_case(secret: &str) -> String {
         .collect()
 }
 
-/// How many letters and digits in a row give a secret away.
+/// The number of consecutive letters and digits that reveal a secret.
 const RUN: usize = 16;
 
-/// Whether so many letters and digits of `secret` are in `text`, whatever stands between them: as they are, in base64 or in
-/// hexadecimal digits, of whatever case and width.
+/// Whether `text` contains so many letters and digits of `secret`, with any characters between them: plain, in base64
+/// or in hexadecimal digits, of any case and width.
 pub(crate) fn gives_away(text: &str, secret: &str) -> bool {
     let base64 = (0..3).map(|skipped| STANDARD.encode(secret.as_bytes().get(skipped..).unwrap_or_default()));
     let forms = [secret.to_owned(), hexadecimal(secret)].into_iter().chain(base64);

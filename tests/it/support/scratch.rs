@@ -61,7 +61,7 @@ impl Scratch {
         let mut files = Vec::new();
         let mut directories = vec![self.path().to_owned()];
         while let Some(directory) = directories.pop() {
-            // A test may change a directory's permissions, or delete it meanwhile.
+            // A test may change a directory's permissions, or delete it during this.
             for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
                 match entry.file_type() {
                     Ok(kind) if kind.is_dir() => directories.push(entry.path()),

@@ -38,7 +38,7 @@ fn token_files(scratch: &Scratch) -> Vec<PathBuf> {
     scratch.files().into_iter().filter(|path| name(path)).collect()
 }
 
-/// What the server calls the one token that is alive.
+/// The accessor of the only token that is alive.
 fn accessor(world: &World) -> String {
     let tokens = world.tokens();
     assert_eq!(tokens.len(), 1, "{tokens:?}");
@@ -79,7 +79,7 @@ fn what_is_kept_for_it_is_private() {
     assert_eq!(line["note"]["value"]["address"], format!("{}/", world.bao.url()));
     assert_eq!(line["note"]["value"]["server_options"], json!({ "allow_http": "vault.test" }));
 
-    // A person's own token in the variable is not this one, and stays.
+    // If the variable has a user's own token, it stays.
     let own = world.must("auth/token/create", &json!({ "policies": [world.id], "ttl": "5m" }));
     let own = own["auth"]["client_token"].as_str().unwrap();
     let program = clean(&world, output.scratch).arg("-v").env("VAULT_TOKEN", own).secret("the client token", &token);
@@ -96,7 +96,7 @@ fn what_is_kept_for_it_is_private() {
     assert_eq!(status, 200);
 }
 
-/// The job has none of these tokens, but each is alive after its run.
+/// The job does not have these tokens, but each is alive after its run.
 #[test]
 fn no_revoke_leaves_a_token_to_it() {
     let world = World::new();
@@ -105,7 +105,7 @@ fn no_revoke_leaves_a_token_to_it() {
     clean(&world, output.scratch).run().exits(0);
     assert!(world.tokens().is_empty());
 
-    // A command's environment has no token of the job, and nothing that it could log in with lies about.
+    // A command's environment has no token of the job, and no file has one with which it could log in.
     let script = "ls -A \"$HOME\"; exit 3";
     let command = world.vault(&["--no-revoke", "A=ID/kv2/ci/db#user", "--", "sh", "-c", script]);
     let output = command.env("SEMAPHORE_JOB_ID", JOB).run();
@@ -169,7 +169,7 @@ fn a_server_that_hangs_is_waited_for_no_longer_than_five_seconds() {
     sandbox.vault.always(Fault::Hang);
     let again =
         |scratch: Scratch| oidc_exchange(["clean"]).beside(&sandbox).env("SEMAPHORE_JOB_ID", JOB).within(scratch);
-    // Files go before a server is waited for, and what is not known to have ended stays.
+    // Files are deleted before the wait for a server. A token stays listed unless it is known to be revoked.
     let running = again(output.scratch).spawn();
     assert!(sandbox.vault.await_requests(4, std::time::Duration::from_secs(20)));
     running.signal(Signal::TERM);
@@ -262,13 +262,13 @@ fn within_a_namespace_and_over_tls() {
     let found: Value = serde_json::from_str(&output.stdout()).unwrap();
     let token = found["VAULT_TOKEN"].as_str().unwrap();
     assert!(alive(token));
-    // Neither the address nor the namespace is the variables' of now.
+    // The variables have another address and another namespace now.
     let program = clean(&world, output.scratch).env("VAULT_ADDR", "http://127.0.0.1:1").env("VAULT_NAMESPACE", "other");
     let output = program.run();
     output.exits(0).stderr_is(expect![[""]]);
     assert!(!alive(token) && !directory(&output.scratch).exists());
 
-    // The certificates of the variables are: without them it is not trusted.
+    // The certificates are still those of the variables: without them the server is not trusted.
     let program = world.vault(&["--format", "json"]).env("VAULT_ADDR", world.bao.tls_url());
     let program = program.env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem()).env("SEMAPHORE_JOB_ID", JOB);
     let output = program.run();
@@ -283,7 +283,7 @@ fn within_a_namespace_and_over_tls() {
     assert!(world.tokens().is_empty());
 }
 
-/// A token that it could not end, or would not find, is not laid down anywhere.
+/// A token is not written to a file if `clean` could not revoke or find it.
 #[test]
 fn what_is_not_for_it_leaves_no_file() {
     let world = World::new();
@@ -317,7 +317,7 @@ fn a_place_that_takes_no_file_is_said_and_no_failure() {
     assert!(output.stdout().contains("export VAULT_TOKEN="));
 }
 
-/// The token's last use is left for its end.
+/// The token's last use is reserved for its revocation.
 #[test]
 fn a_token_of_few_uses() {
     let world = World::new();

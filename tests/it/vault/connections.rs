@@ -9,7 +9,7 @@ use crate::support::{Program, expect};
 
 const SECRETS: usize = 100;
 
-/// `vault` over TLS, for as many secrets of one mount, each with its number for a value.
+/// `vault` over TLS, for this number of secrets in one mount. The value of each is its number.
 fn many(world: &World, port: u16) -> Program<'_> {
     let mut selections = Vec::new();
     for number in 0..SECRETS {
@@ -26,7 +26,7 @@ fn all() -> String {
     lines.concat()
 }
 
-/// The ports that the reads came from, one for each.
+/// The client port of each read.
 fn ports(world: &World) -> Vec<i64> {
     let below = format!("{}/kv2/data/ci/n", world.id);
     let entries = world.bao.audit();
@@ -57,11 +57,11 @@ fn one_with_http2() {
 #[test]
 fn a_few_without_it() {
     let world = World::new();
-    // In clear there is no way to choose HTTP/2.
+    // Without TLS, HTTP/2 cannot be negotiated.
     let program = many(&world, world.bao.tls_port()).env("VAULT_ADDR", world.bao.url());
     program.run().exits(0).exports_are(&all()).stderr_is(expect![""]);
     let found = connections(ports(&world));
-    // Eight reads at a time; a connection that is being made when another comes free is one more.
+    // Eight reads at a time. One more connection is possible, if another one becomes free during its handshake.
     assert!((2..=12).contains(&found), "{found}");
 }
 
@@ -90,7 +90,7 @@ fn with_short_mounts() -> World {
     world
 }
 
-/// What a run over TLS, and HTTP/2, asks for between its login and its revocation, sorted.
+/// The requests of a run over HTTP/2 between its login and its revocation, sorted.
 fn asked(world: &World, role: &str, selections: &[&str], exports: &str) -> Vec<String> {
     let before = world.requests().len();
     let program = world.vault_as(role, selections).env("VAULT_ADDR", world.bao.tls_url());
@@ -110,19 +110,19 @@ fn a_secret_alone_in_its_mount_is_read_beside_the_question_for_its_kind() {
 
     let found = asked(&world, "ci", &["A=v2-ID/a#v"], "export A='two a';\n");
     assert_eq!(found, [question("v2-ID/a"), read("v2-ID/data/a")]);
-    // One request too many at version 1, and in a mount of two segments: never more for a mount.
+    // One unnecessary request for version 1, and for a mount of two segments: never more per mount.
     let found = asked(&world, "ci", &["A=v1-ID/a#v"], "export A='one a';\n");
     assert_eq!(found, [question("v1-ID/a"), read("v1-ID/a"), read("v1-ID/data/a")]);
     let found = asked(&world, "ci", &["A=ID/kv2/ci/db#user"], "export A='app';\n");
     assert_eq!(found, [read("ID/data/kv2/ci/db"), read("ID/kv2/data/ci/db"), question("ID/kv2/ci/db")]);
-    // Two of one mount wait for the answer, and so does each where there is nothing to ask.
+    // Two secrets of one mount wait for the answer. Secrets with a prefix need no request for the mount.
     let found = asked(&world, "ci", &["A=v1-ID/a#v", "B=v1-ID/b#v"], "export A='one a';\nexport B='one b';\n");
     assert_eq!(found, [question("v1-ID/a"), read("v1-ID/a"), read("v1-ID/b")]);
     let found = asked(&world, "ci", &["A=kv1:v1-ID/a#v", "B=kv2:v2-ID/a#v"], "export A='one a';\nexport B='two a';\n");
     assert_eq!(found, [read("v1-ID/a"), read("v2-ID/data/a")]);
     let found = asked(&world, "ci", &["A=v2-ID/data/a#v"], "export A='two a';\n");
     assert_eq!(found, [read("v2-ID/data/a")]);
-    // One of each of two mounts; two fields of one secret are one read.
+    // One secret of each of two mounts. Two fields of one secret are one read.
     let found = asked(
         &world,
         "ci",

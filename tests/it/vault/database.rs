@@ -10,7 +10,7 @@ use super::World;
 use crate::support::peers::{Postgres, postgres};
 use crate::support::{Output, Program, expect};
 
-/// A world with the engine, which makes a user with this life; none where there is no `PostgreSQL`.
+/// A world with the engine, whose users have this lifetime; `None` if there is no `PostgreSQL`.
 fn with_database(life: &str) -> Option<(World, Arc<Postgres>)> {
     let postgres = postgres()?;
     let world = World::new();
@@ -50,7 +50,7 @@ fn user(output: &Output) -> String {
     fs::read_to_string(output.scratch.path().join("user")).unwrap()
 }
 
-/// The server drops it a moment after the lease has ended.
+/// The server drops the user a moment after the lease has expired.
 #[track_caller]
 fn is_dropped(postgres: &Postgres, user: &str, within: Duration) {
     let end = Instant::now() + within;
@@ -101,7 +101,7 @@ fn clean_drops_it() {
     is_dropped(&postgres, &user(&output), SOON);
 }
 
-/// Its leases end with it, and it can be neither renewed nor ended.
+/// Its leases expire with it, and it can be neither renewed nor revoked.
 #[test]
 fn a_batch_token() {
     let Some((world, postgres)) = with_database("1h") else { return };
@@ -131,7 +131,7 @@ fn a_token_without_the_default_policy() {
     is_dropped(&postgres, &user(&output), Duration::from_secs(15));
 }
 
-/// A renewal is a use: it is not spent on that, and the last one is left for its end.
+/// A renewal counts as a use, so the token is not renewed. The last use is reserved for its revocation.
 #[test]
 fn a_token_of_few_uses() {
     let Some((world, postgres)) = with_database("5s") else { return };
@@ -156,7 +156,7 @@ fn a_token_of_few_uses() {
     world.policy(&[("db/creds/ro", "read"), ("kv1/ci/db", "read")]);
     world.role("ci", &json!({ "token_num_uses": 2 }));
     let output = world.vault(&["DB_USER=ID/db/creds/ro#username", "A=kv1:ID/kv1/ci/db#user"]).run();
-    // Whichever of the two comes last.
+    // The later one of the two.
     let said = output.exits(4).stderr();
     assert!(said.contains("hint: raise token_num_uses on the role, or set it to 0"), "{said}");
     assert!(world.tokens().is_empty());

@@ -8,10 +8,10 @@ use sandbox::{Fault, Sandbox, VAULT_ROLE};
 
 use crate::support::{Program, oidc_exchange};
 
-/// How many; more where `OIDC_EXCHANGE_ENDED_RUNS` says so.
+/// The number of runs; `OIDC_EXCHANGE_ENDED_RUNS` sets another one.
 const RUNS: usize = 120;
 
-/// Runs at a time, each with a server of its own.
+/// Parallel runs, each with its own server.
 const AT_ONCE: usize = 6;
 
 /// How long each answer of the server takes.
@@ -45,7 +45,7 @@ fn no_token_is_left_by_a_run_that_is_ended() {
     eprintln!("{runs} runs: {given} tokens were given, and are revoked");
 }
 
-/// How many tokens the server gave, and how many are still good.
+/// The number of tokens that the server issued, and of those that are still valid.
 fn end_some(runs: usize, seed: usize) -> (usize, usize) {
     let mut rng = Rng::with_seed(seed as u64);
     let sandbox = Sandbox::start().unwrap();

@@ -23,7 +23,7 @@ fn every_command_of_the_guide_works() {
     let project = sandbox.issuer.claims(&sandbox::Job::branch("main"))["prj_id"].as_str().unwrap().to_owned();
     let blocks = blocks();
     assert_eq!(blocks.len(), 12);
-    // What one block writes, the next one reads.
+    // Each block reads the files of the block before.
     let mut scratch = Scratch::new();
     std::os::unix::fs::symlink(bao.program(), scratch.path().join("bin/bao")).unwrap();
     for block in blocks {
@@ -42,7 +42,7 @@ fn every_command_of_the_guide_works() {
         output.exits(0).stderr_is(expect![[""]]);
         scratch = output.scratch;
     }
-    // The role that was printed is as good as the one that was written by hand.
+    // The printed role is equivalent to the one that was written by hand.
     let arguments = ["vault", "--role", "deploy", "--mount", "semaphore", "A=secret/production/db#password"];
     let program = oidc_exchange(arguments).job(&sandbox).env("VAULT_ADDR", bao.url());
     program.run().exits(0).exports_are(&format!("export A='{PASSWORD}';\n"));

@@ -10,7 +10,7 @@ use super::World;
 use crate::support::relay::Relay;
 use crate::support::{Program, expect, oidc_exchange, stop};
 
-/// The revocation's own bound is two seconds; the rest is for a machine with much to do.
+/// The revocation's own timeout is two seconds. The rest is for a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
 fn at<'s>(world: &'s World, relay: &Relay, arguments: &[&str]) -> Program<'s> {
@@ -76,7 +76,7 @@ fn a_result_that_cannot_be_written_ends_the_token() {
     }
 }
 
-/// The server takes the login and answers nothing more.
+/// The server answers the login and nothing after it.
 #[test]
 fn a_server_that_hangs_delays_the_end_by_two_seconds() {
     for signal in [Signal::TERM, Signal::INT] {
@@ -109,7 +109,7 @@ fn a_second_signal_does_not_wait() {
     assert!(sandbox.vault.await_requests(2, Duration::from_secs(20)));
     let asked = Instant::now();
     running.signal(Signal::TERM);
-    // The revocation has been sent: the first signal was taken.
+    // The revocation was sent, so the first signal was handled.
     assert!(sandbox.vault.await_requests(3, Duration::from_secs(20)));
     std::thread::sleep(Duration::from_millis(300));
     running.signal(Signal::TERM);
@@ -121,7 +121,7 @@ fn a_second_signal_does_not_wait() {
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
 }
 
-/// As a terminal sends them that closes, and an agent that ends the job with it.
+/// Like the signals of a terminal that closes, and of an agent that ends the job at the same time.
 #[test]
 fn signals_that_come_together_ask_for_one_end() {
     let sandbox = Sandbox::start().unwrap();
@@ -149,7 +149,7 @@ fn signals_that_come_together_ask_for_one_end() {
     }
 }
 
-/// What the server has been asked for may be there already when the run ends.
+/// The requested token may exist already when the run ends.
 #[test]
 fn a_login_under_way_is_awaited_and_its_token_ends() {
     let sandbox = Sandbox::start().unwrap();
@@ -187,11 +187,11 @@ fn a_login_without_an_answer_is_awaited_for_two_seconds() {
     "#]]);
 }
 
-/// There can be no token then.
+/// No token can exist then.
 #[test]
 fn a_login_that_was_not_sent_is_not_waited_for() {
     let sandbox = Sandbox::start().unwrap();
-    // It takes connections, and does not speak.
+    // It accepts connections, and does not answer.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("https://{}", silent.local_addr().unwrap());
     let arguments = ["vault", "--role", VAULT_ROLE, "--addr", &address, "A=secret/production/db#username"];
@@ -205,7 +205,7 @@ fn a_login_that_was_not_sent_is_not_waited_for() {
     assert!(asked.elapsed() < Duration::from_millis(1500), "{:?}", asked.elapsed());
 }
 
-/// `VAULT_CLIENT_TIMEOUT=0` bounds no call; `--timeout` bounds the whole, the question after a refusal included.
+/// `VAULT_CLIENT_TIMEOUT=0` limits no call. `--timeout` limits the whole run, including the request after a refusal.
 #[test]
 fn the_question_after_a_refusal_is_bounded_too() {
     let sandbox = Sandbox::start().unwrap();

@@ -32,7 +32,7 @@ fn certificate_and_key_come_from_one_answer() {
     assert_eq!(of_certificate, openssl(&["pkey", "-pubout"], &file("KEY")));
     let issued = world.requests().iter().filter(|line| line.ends_with("pki/issue/web")).count();
     assert_eq!(issued, 1);
-    // The job uses it: the token that holds its lease is left alone.
+    // The job uses it, so the token with its lease is not revoked.
     assert!(!world.requests().iter().any(|line| line.ends_with("revoke-self")));
     assert!(!world.is_revoked(found["SERIAL"].as_str().unwrap()));
 }

@@ -32,7 +32,7 @@ fn a_mount_called_data() {
     "#]]);
 }
 
-/// `kv2:` in both spellings, as `setup vault --secret` has it.
+/// `kv2:` in both spellings, as for `setup vault --secret`.
 #[test]
 fn the_data_of_a_path_is_not_doubled() {
     let world = World::new();
@@ -48,7 +48,7 @@ fn the_data_of_a_path_is_not_doubled() {
     }
 }
 
-/// Whoever writes a KV version 1 secret chooses the number.
+/// The author of a KV version 1 secret chooses the number.
 #[test]
 fn a_ttl_of_a_secrets_own() {
     let world = World::new();
@@ -103,7 +103,7 @@ fn what_belongs_to_another_tools_file_is_told_before_anything_is_sent() {
     "#]]);
 }
 
-/// `#*` of it sets nothing, which is told: the variables of an earlier secret are still there.
+/// `#*` of it sets nothing, and a warning is printed, because the variables of an earlier secret are still set.
 #[test]
 fn a_secret_without_fields() {
     let world = World::new();
@@ -113,7 +113,7 @@ fn a_secret_without_fields() {
             warning: the secret at ID/kv2/data/ci/none has no fields: it sets no variable
         "#]]);
     }
-    // One that is not there is optional, and was asked for in these words.
+    // A missing one is optional, and the name was written like this.
     world.vault(&["P_=ID/kv2/ci/absent?optional#*"]).run().exits(0).stdout_is("").stderr_is(expect![[""]]);
     world.vault(&["P_=ID/kv2/ci/db#*"]).run().exits(0).stderr_is(expect![[""]]);
 }

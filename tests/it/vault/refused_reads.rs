@@ -5,7 +5,7 @@ use serde_json::json;
 use super::World;
 use crate::support::{Output, Program, expect, stop};
 
-/// Reads what cannot be had; the client token is revoked all the same.
+/// Reads a secret that cannot be read. The client token is revoked anyway.
 #[track_caller]
 fn refused(world: &World, selection: &str) -> Output {
     let output = world.vault(&[selection]).run();
@@ -179,7 +179,7 @@ fn no_such_field_and_no_base64() {
     refused(&world, "A=ID/kv2/ci/db#none").exits(4);
 }
 
-/// The policy allows the path, and not this request: a line for the path would change nothing.
+/// The policy allows the path, but not this request. Another rule for the path would not help.
 #[test]
 fn a_rule_on_parameters() {
     for rule in ["required_parameters = [\"version\"]", "min_wrapping_ttl = \"1m\""] {
@@ -285,7 +285,7 @@ fn what_no_variable_can_be() {
     world.vault(&["A=ID/kv2/ci/long#v", "--format", "raw"]).run().exits(0).stdout_is(&"x".repeat(128 << 10));
 }
 
-/// Each value by itself could be carried.
+/// Each value by itself would fit.
 #[test]
 fn what_no_command_could_be_started_with_all_together() {
     let world = World::new();
@@ -311,7 +311,7 @@ fn what_no_command_could_be_started_with_all_together() {
         assert_eq!(output.exits(6).stdout_is("").stderr(), refused, "{script}");
     }
     assert!(world.tokens().is_empty(), "no client token is alive");
-    // What fits is handed over, and commands start; and nothing is started with JSON.
+    // Values that fit are exported, and commands start. JSON starts no command.
     job(eval, 20).run().exits(0).stdout_is("").stderr_is(expect![[""]]);
     job("vault -- true", 20).run().exits(0);
     job("vault --format json >/dev/null", 30).run().exits(0);
@@ -348,7 +348,7 @@ fn a_secrets_keys_do_not_choose_what_the_shell_runs() {
 
         hint: name the fields that are wanted one by one, or give a prefix
     "#]]);
-    // Variables that the printed text uses, by a key alone and with a prefix, where case is kept.
+    // Variables that the printed text uses, from a key and from a prefix with a key, if the case is kept.
     for (key, line) in [
         ("_oidc_intact", "ID/kv2/data/ci/own **"),
         ("_oidc052", "ID/kv2/data/ci/own **"),
@@ -359,7 +359,7 @@ fn a_secrets_keys_do_not_choose_what_the_shell_runs() {
         output.exits(6).stdout_is(&stop(6));
         assert!(output.stderr().contains(": oidc-exchange reads it"), "{key}: {}", output.stderr());
     }
-    // A prefix that makes the key half of such a name; and one with which nobody reads it.
+    // A prefix that completes such a name, and one with which no program reads the name.
     world.must("ID/kv2/data/ci/steer", &json!({ "data": { "ssh_command": "x" } }));
     refused(&world, "GIT_=ID/kv2/ci/steer#*").exits(6);
     world.vault(&["APP_=ID/kv2/ci/steer#*"]).run().exits(0).exports_are("export APP_SSH_COMMAND='x';\n");
@@ -371,7 +371,7 @@ fn a_secrets_keys_do_not_choose_what_the_shell_runs() {
     "#]]);
 }
 
-/// What the user has named is the user's choice, unless a shell would run the value.
+/// The user may choose any name, unless a shell would run its value.
 #[test]
 fn a_secret_is_not_put_where_a_shell_runs_it() {
     let world = World::new();

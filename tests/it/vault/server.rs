@@ -1,4 +1,4 @@
-//! Answers that OpenBao cannot be made to give: the sandbox's Vault gives them.
+//! Answers that OpenBao cannot give. The sandbox's Vault gives them.
 
 use std::time::Duration;
 
@@ -218,7 +218,7 @@ fn the_state_that_knows_the_token_is_named_to_the_standby() {
     assert_eq!(requests[1].header("x-vault-token"), Some("s.0123456789abcdefghijklmn"));
 }
 
-/// A second answer could be a second certificate, which nobody would know of.
+/// A second answer could be a second certificate that nobody uses.
 #[test]
 fn a_write_is_repeated_only_where_it_was_surely_not_carried_out() {
     const WRITE: &str = "A=POST:pki/issue/web{}#certificate";

@@ -37,7 +37,7 @@ fn the_servers_own_authority_as_file_text_and_directory() {
     program.run().exits(0).exports_are(GOOD);
 }
 
-/// As the CLI reads that variable: a file, and a directory with all that is below it.
+/// The CLI reads this variable as a file, or as a directory with everything below it.
 #[test]
 fn a_tree_of_certificates() {
     let world = World::new();
@@ -96,7 +96,7 @@ fn client_certificates() {
     let world = World::new();
     let url = world.bao.mutual_url();
     let program = || world.vault(&[READ]).env("VAULT_ADDR", &url).env("VAULT_CACERT_BYTES", world.bao.tls.ca_pem());
-    // Whether the server's reason arrives before the connection's end is a matter of luck.
+    // The server's reason may or may not arrive before the connection is closed.
     let output = program().args(["-q", "--timeout", "1s"]).run();
     let said = output.exits(5).stderr();
     assert!(said.contains("client certificate") && said.contains("VAULT_CLIENT_CERT"), "{said}");
@@ -162,7 +162,7 @@ fn http_to_a_port_of_tls() {
     let world = World::new();
     let url = world.bao.tls_url().replace("https", "http");
     let output = world.vault(&["-q", "--timeout", "1s", READ]).env("VAULT_ADDR", &url).run();
-    // Its words may be lost with the connection.
+    // Its answer may be lost with the connection.
     let said = output.exits(5).stderr();
     assert!(said.contains("speak") && said.contains("TLS") && said.contains("https://"), "{said}");
 }

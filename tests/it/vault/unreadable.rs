@@ -51,7 +51,7 @@ fn a_secret_has_the_members_that_it_has() {
     output.exits(0).exports_are("export K='{\"$serde_json::private::Number\":\"12\"}';\nexport N='1.5';\n");
 }
 
-/// By the answer to the read.
+/// Selected by the answer to the read.
 #[test]
 fn a_read_whose_answer_is_none() {
     for body in [
@@ -86,7 +86,7 @@ fn a_login_whose_answer_is_odd_is_taken_if_its_token_is_there() {
         let mut body = json!({ "auth": { "client_token": "hvs.abc", "accessor": "a", "policies": ["p"], "renewable": true,
                                          "lease_duration": 60, "token_type": "service", "num_uses": 0 }, "warnings": null });
         change(&mut body);
-        // The sandbox does not have this token, so the read is answered in its place, and the revocation.
+        // The sandbox does not have this token, so the test answers the read and the revocation.
         let read = answer(200, r#"{"data":{"data":{"username":"x"},"metadata":{}}}"#);
         let (_, output) = run(
             &[Some(answer(200, &body.to_string())), Some(read), Some(answer(204, ""))],
@@ -118,7 +118,7 @@ fn a_login_whose_answer_is_odd_is_taken_if_its_token_is_there() {
     }
 }
 
-/// Whether the request was carried out before a proxy's answer is not known.
+/// The request may have been executed before the proxy's answer.
 #[test]
 fn a_write_is_not_repeated_after_a_proxys_answer() {
     let proxys = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
@@ -133,7 +133,7 @@ fn a_write_is_not_repeated_after_a_proxys_answer() {
     run(&[None, Some(sealed), Some(made)], "A=POST:pki/issue/web#certificate").1.exits(0);
 }
 
-/// The revocation ends with the run's time.
+/// The revocation ends at the run's timeout.
 #[test]
 fn a_good_run_ends_with_its_time() {
     let sandbox = Sandbox::start().unwrap();
@@ -150,7 +150,7 @@ fn a_good_run_ends_with_its_time() {
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
 
-/// The first login may have made a token that nobody has.
+/// The first login may have created a token that nobody has.
 #[test]
 fn a_login_that_is_lost_is_said() {
     let (_, output) = run(&[Some(Fault::ResetBeforeHeaders)], "A=kv2:secret/production/db#username");

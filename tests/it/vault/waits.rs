@@ -7,7 +7,7 @@ use serde_json::json;
 use super::World;
 use crate::support::relay::Relay;
 
-/// Long against the time in which a run sends all that it sends at once.
+/// Much longer than a run needs to send its parallel requests.
 const ROUND_TRIP: Duration = Duration::from_millis(400);
 
 /// The round trips of a run that reads this many secrets of one mount, over TLS.

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::support::peers::{OpenBao, openbao};
 use crate::support::{Program, oidc_exchange};
 
-/// A password that no output but the asked-for one may hold.
+/// A password that only the requested output may contain.
 pub(crate) const PASSWORD: &str = "correct-horse-battery-staple-0815";
 
-/// What a test needs of the server. Names that differ are called `ID` in the output.
+/// The parts of the server that a test needs. Varying names are `ID` in the output.
 pub(crate) struct World {
     pub(crate) bao: Arc<OpenBao>,
     pub(crate) sandbox: Sandbox,
@@ -20,7 +20,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With the hardened role `ci`, for branch `main` alone, whose policy reads everything below `ci/`.
+    /// With the strict role `ci`, only for branch `main`, whose policy reads everything below `ci/`.
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let id = format!("t{}x{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -78,7 +78,7 @@ impl World {
         answer["data"]["revocation_time"].as_i64().unwrap() > 0
     }
 
-    /// Asks as the administrator; `ID` is this test's own.
+    /// Sends a request as the administrator; `ID` is this test's own.
     #[track_caller]
     pub(crate) fn must(&self, path: &str, body: &Value) -> Value {
         self.bao.must("POST", &path.replace("ID", &self.id), body)
@@ -129,7 +129,7 @@ impl World {
             .env("VAULT_ADDR", self.bao.url())
     }
 
-    /// What differs from run to run gets a name, and the password is watched.
+    /// Varying parts get names, and the output is searched for the password.
     pub(crate) fn named<'s>(&self, program: Program<'s>) -> Program<'s> {
         program
             .word(&self.id, "ID")
@@ -137,12 +137,12 @@ impl World {
             .secret("the password", PASSWORD)
     }
 
-    /// The client tokens of this test's roles that are alive, as the server knows them.
+    /// The client tokens of this test's roles that are alive, according to the server.
     pub(crate) fn tokens(&self) -> Vec<Value> {
         let (_, list) = self.bao.ask("root", "", "LIST", "auth/token/accessors", &Value::Null);
         let accessors = list["data"]["keys"].as_array().cloned().unwrap_or_default();
         let known = accessors.into_iter().filter_map(|accessor| {
-            // Another test's may have ended meanwhile.
+            // Another test's token may have expired.
             let body = json!({ "accessor": accessor });
             let (status, answer) = self.bao.ask("root", "", "POST", "auth/token/lookup-accessor", &body);
             (status == 200).then(|| answer["data"].clone())
@@ -150,7 +150,7 @@ impl World {
         known.filter(|token| token["path"] == format!("auth/jwt-{}/login", self.id)).collect()
     }
 
-    /// The paths that this test's own tokens and mounts were asked for, in order, without the administrator's.
+    /// The paths of requests for this test's own tokens and mounts, in order, without the administrator's.
     pub(crate) fn requests(&self) -> Vec<String> {
         let entries = self.bao.audit().into_iter().filter(|entry| {
             let ours = entry["auth"]["policies"].as_array().is_some_and(|list| list.iter().any(|one| *one == *self.id));

@@ -20,32 +20,32 @@ pub(super) struct Row {
     pub(super) what: What,
 }
 
-/// What attacks.
+/// The attack.
 pub(super) enum What {
     /// The answer to the step's request.
     Answer(Box<Make>),
     /// The certificate of the step's host.
     Certificate(fn(&Tls) -> std::io::Result<ServerTls>),
-    /// The step's host hangs up where TLS was to begin.
+    /// The step's host closes the connection instead of the TLS handshake.
     Clear,
-    /// The step's host speaks HTTP/2, and ends the connection with the token's signature as its reason.
+    /// The step's host uses HTTP/2, and ends the connection with the token's signature as its reason.
     GoAway,
 }
 
 type Make = dyn Fn(&Stage<'_>) -> Result<Attack, Dash> + Send + Sync;
 
-/// What an attack is made with.
+/// The tools for an attack.
 pub(super) struct Stage<'s> {
     pub(super) step: Step,
     pub(super) sandbox: &'s Sandbox,
-    /// An address of somebody else's, who must hear nothing.
+    /// The address of another server, which must receive nothing.
     pub(super) elsewhere: &'s str,
 }
 
-/// An answer that attacks, and what is to be looked at.
+/// A hostile answer, and the variable to check.
 pub(super) struct Attack {
     pub(super) fault: Fault,
-    /// The value that must arrive as it is, where it is the attack.
+    /// The value that must arrive unchanged, if it is the attack.
     pub(super) value: Option<String>,
     /// A command line in place of the step's.
     pub(super) command: Option<&'static str>,
@@ -97,15 +97,15 @@ fn answer(make: impl Fn(&Stage<'_>) -> Result<Attack, Dash> + Send + Sync + 'sta
     What::Answer(Box::new(make))
 }
 
-/// A refusal, made of all that its server was sent.
+/// A refusal with everything that its server received.
 fn refusing(step: Step, text: impl Fn(&[Request]) -> String + Send + Sync + 'static) -> Attack {
     Attack::answer(move |sent, _| refusal(step, &text(sent)))
 }
 
-/// What the step's server was sent that nobody else may see, the short ones first: whoever shows it may clip it.
+/// The secrets that the step's server received, the short ones first, because a message may be shortened.
 fn sent_secrets(sent: &[Request]) -> Vec<String> {
     let mut secrets: Vec<String> = sent.iter().flat_map(Request::secrets).collect();
-    // A signature in a header is one request's, and no secret.
+    // A signature in a header is for one request, and not a secret.
     secrets.retain(|text| text.len() >= 16 && !text.starts_with("AWS4-"));
     secrets.sort_by_key(String::len);
     secrets

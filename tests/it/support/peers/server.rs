@@ -39,7 +39,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the command that `command` returns for a port. Waits until the path `ready` is answered with a status
-    /// below 500. If the port was taken meanwhile, another one is tried.
+    /// below 500. If another program has taken the port, another one is tried.
     #[track_caller]
     pub(crate) fn start(name: &'static str, ready: &str, command: impl Fn(u16) -> (PathBuf, Vec<String>)) -> Self {
         Self::start_with(name, ready, &[], command)
