@@ -2,8 +2,8 @@
 #
 # Installs oidc-exchange on this machine. `sh install.sh --help` describes the options.
 #
-# POSIX sh. Everything is in functions, and the last command, in braces, calls them. A shell runs it only after it has
-# read the closing brace, so a truncated copy of this script does nothing.
+# POSIX sh. Everything is in functions, and the last command, in braces, calls them. A shell runs it only after it has read the
+# closing brace. So a truncated copy of this script does nothing.
 
 set -eu
 
@@ -239,8 +239,8 @@ without_paths() {
   done
 }
 
-# Whether the linker accepts this argument, and the C library then starts the program (glibc before 2.36 does not
-# support packed relocations).
+# Whether the linker accepts this argument, and the C library then starts the program. glibc before 2.36 does not support packed
+# relocations.
 links() {
   probe=$(mktemp -d) || return 1
   linked=1
@@ -509,7 +509,7 @@ is_loopback_address() (
   [ "$rest" = . ]
 )
 
-# Time and size are limited, whatever the server sends.
+# Time and size are limited, for any server.
 download() { # URL FILE
   if have curl; then
     with_curl "$1" "$2"
@@ -651,8 +651,8 @@ others_who_may_write() {
 
 # --- there -------------------------------------------------------------------------------------
 
-# Uses a rename within the directory. A process that starts the program at that time gets the old one or the new
-# one, and a failure leaves the old one.
+# Uses a rename within the directory. A process that starts the program at that time gets the old one or the new one. A failure
+# leaves the old one.
 install_binary() {
   old=
   if [ -e "$destination" ] || [ -L "$destination" ]; then

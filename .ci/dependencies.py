@@ -2,7 +2,7 @@
 """Checks the dependencies with deny.toml.
 
 Every crate's licence; one version of each crate in the program; none of those that it bans; and all of them from one
-registry. cargo-deny, which takes minutes to build, checks the same and more where it is installed.
+registry. cargo-deny, which takes minutes to build, checks the same and more if it is installed.
 """
 
 import re

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks the rust-version in Cargo.toml.
 
-It may not be lower than what any crate asks for that goes into the program, or that builds one of
-those, on any system the program is built for. (That the program's own code keeps to it is clippy's
-part: it reads the same field and reports younger items of the standard library.)
+It must not be lower than the rust-version of any crate of the program, or of a crate that builds one,
+on any supported system. (clippy checks the program's own code: it reads the same field, and reports
+newer items of the standard library.)
 """
 
 import sys

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the pipelines of GitHub and Semaphore, as far as that is possible without running them.
 
-They parse; every command is a shell's; every script that they name is there; every action is pinned by its commit, with its
-version beside it; no expression stands in a script; a workflow's permissions are none but its jobs'.
+They parse. Every command is valid in a shell, and every script that they name exists. Every action is pinned by its commit,
+with its version in a comment. No script contains an expression. Only jobs have permissions, not the workflow.
 """
 
 import pathlib

@@ -42,7 +42,7 @@ class Ledger:
 class Relay:
     """Listens on a port of 127.0.0.1 and passes every byte on after `delay` seconds, in both directions.
 
-    The system accepts the client's connection at once, so its first bytes also wait for the time of a TCP handshake.
+    The system accepts the client's connection at once. So its first bytes also wait for the time of a TCP handshake.
     Requests are counted only with plain HTTP.
     """
 

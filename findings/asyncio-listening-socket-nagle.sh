@@ -1,10 +1,10 @@
 #!/bin/sh
 # CPython's asyncio beside uvloop 0.23.0: a server on a socket made by `socket.socket()` leaves Nagle's algorithm on.
 #
-# Expected: each connection of an asyncio server has TCP_NODELAY, as those of `start_server(host=…, port=…)` have.
+# Expected: each connection of an asyncio server has TCP_NODELAY, like those of `start_server(host=…, port=…)`.
 # Seen (CPython 3.11): asyncio sets it only if the socket's protocol number is IPPROTO_TCP. `socket.socket()` has 0 there, and so
-# have the connections that it accepts. uvloop sets it for all of them. A relay or an emulator that binds its socket first
-# then delays a small answer behind another one, by the client's 40 ms for an acknowledgement.
+# have the connections that it accepts. uvloop sets it for all of them. If a relay or an emulator binds its socket first, it
+# delays a small answer after another one. The delay is the client's 40 ms for an acknowledgement.
 #
 # Exit 1: the behaviour has changed.
 set -eu

@@ -1,8 +1,8 @@
 #!/bin/sh
 # botocore 1.44.8: in the last 15 minutes of its credentials, a credential_process runs at every use of them.
 #
-# Expected: credentials that are good for 14 more minutes are kept, and the process runs once.
-# Seen: one run for each use, since botocore renews 15 minutes before the end and the process has nothing newer to give.
+# Expected: credentials that are valid for 14 more minutes are kept, and the process runs once.
+# Seen: one run for each use. botocore renews 15 minutes before the expiry, but the process has no newer credentials.
 # A credential_process that keeps its answer must renew it more than 15 minutes before the end.
 #
 # Exit 1: the behaviour has changed.
@@ -34,7 +34,7 @@ for _ in range(10):
     credentials.get_frozen_credentials()
 PYTHON
 
-# The number of runs for ten uses of credentials that are good for $1 minutes.
+# The number of runs for ten uses of credentials that are valid for $1 minutes.
 runs() {
   printf '[profile p]\ncredential_process = python3 %s/process.py %s %s\n' "$directory" "$directory" "$1" >"$directory/config"
   : >"$directory/runs"

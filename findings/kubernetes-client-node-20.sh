@@ -1,7 +1,7 @@
 #!/bin/sh
 # @kubernetes/client-node 2.0.1: it installs on Node 20 and does not load there.
 #
-# Expected: a package that needs Node 22 names that in "engines", so that a reader and npm can see it.
+# Expected: a package that needs Node 22 lists that in "engines", for readers and for npm.
 # Seen: it has no "engines". It needs undici ^8.7.0, here 8.13.1, which is for Node 22.19 and later. On Node 20 the first import
 # ends with a TypeError. Version 1.4.0 loads.
 #

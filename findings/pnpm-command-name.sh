@@ -1,10 +1,10 @@
 #!/bin/sh
 # pnpm 9.15.9: a command of a package's "bin" starts under the name of its file, not under its own.
 #
-# Expected: as with npm, where two commands may name one file, and a program that acts on the name that it is started by (as
-# busybox does) sees which one was typed. npm 10.9.2 makes a symbolic link for each command.
-# Seen: pnpm writes a script for each command. It starts the file by its path, so both commands see the file's name. A package
-# for both needs a file for each command.
+# Expected: the same as with npm 10.9.2, which creates a symbolic link for each command. Two commands may name one file. A program
+# that depends on its own name (like busybox) then gets the command's name.
+# Seen: pnpm writes a script for each command. The script starts the file by its path, so both commands get the file's name. A
+# package for npm and pnpm needs a file for each command.
 #
 # Nothing is sent. Exit 1: the behaviour has changed.
 set -eu

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Fuzzes every target for so many seconds, and writes what came of it as a table.
+"""Fuzzes every target for a number of seconds, and writes the results as a table.
 
     cargo fuzz build -s none
     python3 fuzz/campaign.py 600 docs/fuzzing.md [JOBS]
 
-from the top of the checkout. The targets run in slices of a minute and take turns, JOBS of them at a time (by default
-one), so that a machine that is busy for a while is so for all of them. A target whose slice does not end well is run no
-further, its input stays in fuzz/artifacts/, and the exit code is 1. What the slices grow is in fuzz/corpus/. A campaign
-that was stopped goes on where it was: what it has done is in fuzz/campaign.json, which is to be deleted for a new one.
-BIN names another place of the built targets.
+Run it from the root of the checkout. The targets take turns, in slices of a minute, JOBS of them in parallel (by default
+one). So load on the machine affects all of them. If a slice fails, its target is not run again, its input stays in
+fuzz/artifacts/, and the exit code is 1. fuzz/corpus/ gets the new inputs. A campaign that was interrupted continues: its
+progress is in fuzz/campaign.json. Delete that file for a new campaign. BIN names another directory of the built targets.
 """
 import concurrent.futures
 import datetime

@@ -66,8 +66,8 @@ pub fn no_thread(why: &str) -> Report {
         .hints(["raise the limit on processes (ulimit -u) or on memory (ulimit -v)".into()])
 }
 
-/// The same, if that is why the runtime panics. The runtime has no other way to report it, and a thread that is started
-/// only as a test takes a tenth of the time of a short run.
+/// The same, if that is why the runtime panics. The runtime has no other way to report it. A thread that is started
+/// only as a test takes a tenth of a short run.
 #[must_use]
 pub fn no_thread_of(panic: &PanicHookInfo<'_>) -> Option<Report> {
     /// How `tokio::task::spawn_blocking` begins its message. The system's error follows.

@@ -266,7 +266,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
-/// The name of a member, and whether it is part of this text. The parser makes up a name for a number, and a text may
+/// The name of a member, and whether it is part of this text. The parser uses a special name for a number. A text may
 /// contain the same name as a real member.
 struct NameOf<'t>(&'t [u8]);
 

@@ -77,8 +77,8 @@ fn at_once(stream: BorrowedFd<'_>, text: &[u8], progress: &Progress) -> io::Resu
 }
 
 /// Writes `text` until `until` (without a limit if `None`), or until `progress` is stopped. A pipe gets all of it at
-/// once if it has room or can be enlarged. A regular file gets all of it or nothing. A terminal or a socket that is
-/// not read may block longer, so call this from a thread that can be abandoned.
+/// once if it has room or can be enlarged. A regular file gets all of it or nothing. A terminal or a socket that is not
+/// read may block longer. So call this from a thread that can be abandoned.
 ///
 /// # Errors
 /// The operating system's error; [`ErrorKind::TimedOut`] if the text was not read in time.

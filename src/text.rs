@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-/// `text` as one line of visible characters. Removed are control characters, which could move the cursor or imitate
-/// the CI agent's markers, and characters that reorder or format text or have no width. Line breaks and other white
-/// space become spaces.
+/// `text` as one line of visible characters. It removes control characters, which could move the cursor or imitate the
+/// CI agent's markers. It also removes characters that reorder or format text or have no width. Line breaks and other
+/// white space become spaces.
 ///
 /// ```
 /// use oidc_exchange::text::printable;

@@ -1,4 +1,4 @@
-//! What Vault answers to the login, to the question for a mount and to reads, and what is made of it.
+//! Vault's answers to the login, to the request for a mount and to reads, and their results.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -102,7 +102,7 @@ pub fn answer(data: &[u8]) -> Option<Response> {
     Some(Response::new(STATUSES[usize::from(*status) % STATUSES.len()], headers, body))
 }
 
-/// Trades the job's token for what `target` asks, on a network that gives these answers, and looks at what is handed over.
+/// Trades the job's token for what `target` asks, on a network with these answers, and checks the result.
 pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
     let (host, http) = (host(&[]), Client::fake(answers));
     let place = StateDir::locate(&host.env).expect("it has no variables");
@@ -149,7 +149,7 @@ pub fn check_error(error: &Error) {
     }
 }
 
-/// The text about the job's token is the same each time, can be rendered, and is JSON if a program reads it.
+/// The text about the job's token is always the same, can be rendered, and is JSON for programs.
 pub fn check_explanation(evaluate: impl Fn(&SubjectToken, i64) -> Explanation) {
     const NOW: i64 = 1_800_000_000;
     let explanation = evaluate(&JOB, NOW);

@@ -6,9 +6,9 @@ use super::Region;
 use super::registry::domain_of;
 use super::sdk_settings::SdkSettings;
 
-/// The endpoint of calls in `region` with these settings. If the settings need the SDK's rules, the rules read a table of
-/// all partitions, which takes a tenth of the work of an exchange. Without FIPS and dual-stack endpoints the result is the
-/// same.
+/// The endpoint of calls in `region` with these settings. If the settings need the SDK's rules, the rules read a table
+/// of all partitions. That is a tenth of the work of an exchange. Without FIPS and dual-stack endpoints the result is
+/// the same.
 ///
 /// # Errors
 /// The rules' message, if no endpoint fits the settings.

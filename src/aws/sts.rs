@@ -75,7 +75,7 @@ pub(super) fn is_whole(answer: &HttpResponse) -> bool {
 
 const NOT_STS: &str = "it is not an answer of AWS STS";
 
-/// Whether the fault of an answer is in its time, the only field that the SDK does not read as text.
+/// Whether an answer's time is invalid. It is the only field that the SDK does not read as text.
 fn has_a_bad_time(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     let mut times = text.split("<Expiration>").skip(1).map(|rest| rest.split('<').next().unwrap_or_default());

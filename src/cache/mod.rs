@@ -1,4 +1,4 @@
-//! Keeps a secret text and its expiry for later runs with the same request, in a 0600 file of the private directory.
+//! Keeps a secret text and its expiry for later runs with the same request. The 0600 file is in the private directory.
 //!
 //! Tools such as the AWS CLI run this program once for each of their commands, and keep no credentials themselves.
 
@@ -40,7 +40,7 @@ pub trait Kept: Sized {
 /// does this. Without a directory that later commands find, nothing is kept.
 ///
 /// If the provider cannot be reached, an old entry is used until it expires. If the key keeps failures, a failure of
-/// the last 10 seconds is returned as a short text, without a call.
+/// the last 10 seconds is returned as a short text. No call is made.
 ///
 /// # Errors
 /// Those of `fetch`, now or within 10 seconds, or if the private directory cannot be used.

@@ -8,8 +8,8 @@ use crate::stdio;
 static EVALUATED: OnceLock<()> = OnceLock::new();
 
 /// Makes all messages of this run commands without an effect, if a shell evaluates standard output, and standard error
-/// is the same pipe. Otherwise the shell would run words of a message, which a server may have chosen. In many shells, a
-/// message is also a syntax error, and the text that stops the caller would not be run.
+/// is the same pipe. Otherwise the shell would run words of a message, which a server may have chosen. In many shells,
+/// a message is also a syntax error. Then the text that stops the caller would not run.
 ///
 /// `for_shell` returns whether standard output is for a shell.
 pub fn expect_evaluation(for_shell: impl FnOnce() -> bool) {

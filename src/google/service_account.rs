@@ -57,8 +57,8 @@ impl ServiceAccount {
         format!("projects/-/serviceAccounts/{}", self.0)
     }
 
-    /// The id of the account's project, if the address shows it. In the addresses of accounts that Google creates
-    /// (default accounts, service agents), and of domain-scoped projects, another text is in its place.
+    /// The id of the account's project, if the address shows it. The addresses of Google's own accounts (default
+    /// accounts, service agents) and of domain-scoped projects have another text there.
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         let (_, domain) = self.0.split_once('@')?;

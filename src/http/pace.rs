@@ -5,7 +5,7 @@
 //!
 //! A throttled call waits longer, and in proportion to the time for which it has been throttled. A job cannot see how
 //! many others wait. If each pause is a share of that time, a fleet of any size ends within the same multiple of the
-//! ideal time, and the number of requests grows with the logarithm of its size. `docs/load.md` shows both.
+//! ideal time. The number of requests grows with the logarithm of its size. `docs/load.md` shows both.
 
 use std::time::Duration;
 

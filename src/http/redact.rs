@@ -151,7 +151,7 @@ struct Letters {
 }
 
 impl Letters {
-    /// A text as it can be read, as far as that differs and there are enough letters to give something away.
+    /// A text as it can be read, if that differs and has enough letters to reveal a secret.
     fn views(text: &str) -> Vec<Self> {
         let (plain, unescaped, numbers) = (Self::of(text), Self::unescaped(text), Self::numbers(text));
         let unescaped = Some(unescaped).filter(|unescaped| *unescaped != plain);

@@ -1,8 +1,8 @@
 //! Reads everything that a user or a variable names: files, pipes, directories and standard input.
 //!
-//! A read is limited in size. It runs on a thread that is abandoned after the timeout or a signal, because a pipe
-//! that stays open and a network mount that hangs cannot be interrupted. Only [`apart`] provides a [`Reader`], so
-//! that no file is read on the thread that handles signals.
+//! A read is limited in size. It runs on a thread that is abandoned after the timeout or a signal. A pipe that stays
+//! open and a network mount that hangs cannot be interrupted. Only [`apart`] provides a [`Reader`], so that no file is
+//! read on the thread that handles signals.
 
 #![allow(clippy::disallowed_methods, reason = "every file that is not ours is read here")]
 

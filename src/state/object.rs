@@ -1,8 +1,8 @@
 //! The identity of a file or directory, independent of its path.
 //!
-//! Device and inode are not sufficient: ext4 gives the inode number of a deleted file to the next new one. The time
-//! of birth distinguishes them. It is missing on some file systems, and with Linux before 4.11. Then a file is also
-//! identified by its content, and a directory by an empty file with an unusual name in it.
+//! Device and inode are not sufficient: ext4 gives the inode number of a deleted file to the next new one. The time of
+//! birth distinguishes them. It is missing on some file systems, and with Linux before 4.11. Then a file is also
+//! identified by its content, and a directory by an empty file with an unusual name.
 
 use std::fs::{File, Metadata};
 use std::io;

@@ -1,5 +1,4 @@
-//! `token`: shows the claims of the job's token, what each can be used for in a rule, and whether its signature is
-//! valid.
+//! `token`: shows the claims of the job's token, their use in a rule, and whether its signature is valid.
 
 mod algorithm;
 mod claim_checks;

@@ -31,8 +31,7 @@ struct Fetch {
     wanted: Wanted,
     /// Whether all its selections are optional.
     dispensable: bool,
-    /// The path as written, if its second segment was assumed to be the API's `data/` without a request for the
-    /// mount.
+    /// The path as written, if its second segment was read as the API's `data/` without a request for the mount.
     assumed: Option<Path>,
 }
 

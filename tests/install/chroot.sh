@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# The static binary alone in an empty directory tree: no /dev, no certificates, no resolv.conf, no
+# Runs the static binary in an empty directory tree: no /dev, no certificates, no resolv.conf, no
 # libraries, only an etc/hosts that gives the sandbox's STS an IPv4 address.
 #
 # Usage: chroot.sh BINARY
@@ -34,7 +34,7 @@ work=$(mktemp -d)
 jail=$work/jail
 sandbox=
 finish() {
-  # The sandbox leaves when its standard input closes.
+  # The sandbox ends when its standard input closes.
   exec 3>&-
   [ -z "$sandbox" ] || wait "$sandbox" || true
   rm -rf -- "$work"
@@ -43,7 +43,7 @@ trap finish EXIT
 trap 'exit 1' HUP INT TERM
 
 # Runs the program in the jail with $variables and nothing else in its environment.
-# Then `out`, `errors`, `status` and `seconds` are what came of it.
+# Then `out`, `errors`, `status` and `seconds` are the result.
 run() {
   status=0
   began=$(date +%s)
@@ -63,7 +63,7 @@ check() { # WHAT COMMAND…
     echo "ok: $what"
   else
     failed=$((failed + 1))
-    # Standard output may hold credentials (the sandbox's own).
+    # Standard output may contain credentials (the sandbox's own).
     printf 'FAILED: %s\n  status %s after %s s\n  errors: %s\n' "$what" "$status" "$seconds" "$errors" >&2
   fi
 }
@@ -73,7 +73,7 @@ says() { case $out in *"$1"*) ;; *) return 1 ;; esac; }
 complains() { printf '%s' "$errors" | grep -qi -- "$1"; }
 no_panic() { ! printf '%s%s' "$out" "$errors" | grep -q "panick"; }
 within() { [ "$seconds" -le "$1" ]; }
-# What a job would do with it: in a shell, outside.
+# A job's use of it, in a shell outside of the jail.
 sets() { [ -n "$(env -i OUT="$out" sh -c "eval \"\$OUT\"; printf %s \"\${$1-}\"" 2>/dev/null)" ]; }
 sets_nothing() { ! says "export AWS_"; }
 holds_nothing_new() { [ "$(cd "$jail" && find . | sort)" = "$before" ]; }

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# Tests what install.sh does in a checkout, under dash, bash and busybox sh: what it decides, what it
-# says, what it leaves. `.ci/run` installs the real build as well.
+# Tests install.sh in a checkout, with dash, bash and busybox sh: its decisions, its output, and its files. `.ci/run` also
+# installs the real build.
 
 # shellcheck source=tests/install/support.sh
 . "$(dirname -- "$0")/support.sh"
@@ -63,7 +63,7 @@ by_path() {
   mkdir -p "$home/groups" "$home/mine"
   chmod 0775 "$home/groups" "$home/mine"
   path=$path:$home/groups:$home/mine
-  # Others' directories can only be made by root.
+  # Only root can create other users' directories.
   if [ "$(id -u)" -eq 0 ]; then
     mkdir "$home/theirs"
     chown 65534 "$home/theirs"

@@ -1,8 +1,7 @@
 #!/bin/sh
 #
-# Tests how install.sh installs a release, under dash, bash and busybox sh, with curl and with wget:
-# from a directory, from a server on loopback, and from many that are broken, tampered with or
-# somebody else's.
+# Tests how install.sh installs a release, with dash, bash and busybox sh, and with curl and wget. The release is in a
+# directory, on a server on loopback, or on servers that are broken, manipulated or wrong.
 
 # shellcheck source=tests/install/support.sh
 . "$(dirname -- "$0")/support.sh"
@@ -24,7 +23,7 @@ sums() { # WHERE
   (cd "$served/$1" && sha256sum ./*.tar.gz | sed 's|\./||' >SHA256SUMS)
 }
 
-# What another processor's program is to this one.
+# A program for another processor.
 foreign() {
   cp "$work/new" "$work/foreign"
   printf '\363' | dd of="$work/foreign" bs=1 seek=18 conv=notrunc 2>/dev/null
@@ -82,7 +81,7 @@ serve() {
   python3 "$root/tests/install/server.py" "$served" "$work/server.pem" "$work/requests" <"$work/hold" >"$work/ports" &
   server=$!
   exec 3>"$work/hold"
-  # The server leaves when its standard input closes.
+  # The server ends when its standard input closes.
   trap 'exec 3>&-; wait "$server" || true; rm -rf -- "$work"' EXIT
   read -r http https <"$work/ports"
   http=http://127.0.0.1:$http
@@ -93,7 +92,7 @@ serve() {
 
 # --- a case ------------------------------------------------------------------------------------
 
-# A fresh machine without a checkout but with an old version, and with this client alone.
+# A new machine without a checkout, with an old version, and with only this client.
 alone() { # CLIENT
   fresh
   rm "$home/shims/cargo" "$home/checkout/Cargo.toml" "$home/shims/file" "$home/shims/cc"
@@ -124,7 +123,7 @@ here() { # COMMAND STAND-IN: an answer of this machine's
   chmod +x "$home/shims/$1"
 }
 
-# With tighter bounds.
+# With tighter limits.
 in_a_hurry() {
   sed -i 's/^LONGEST=.*/LONGEST=2/; s/^LARGEST=.*/LARGEST=2048/' "$script"
 }
@@ -381,7 +380,7 @@ without_permission() {
 interrupted() {
   for client in curl wget; do
     alone "$client"
-    # A group of its own, as a terminal would give it.
+    # A separate process group, as on a terminal.
     # shellcheck disable=SC2086 # the variables and the shell are several words
     setsid env -i HOME="$home" PATH="$path" $set_variables $shell "$script" --to "$home/bin" --from "$http/stalled/good" \
       >/dev/null 2>&1 </dev/null 3>&- &

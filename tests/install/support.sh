@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# What the tests of install.sh stand on: stand-ins, a fresh machine for each case, the shells.
+# Shared by the tests of install.sh: replacements for programs, a new machine for each case, the shells.
 # Sourced, from a script that then calls `in_every_shell`.
 
 set -eu
@@ -16,8 +16,8 @@ skipped=0
 
 # --- the stand-ins -----------------------------------------------------------------------------
 
-# cargo and rustc, so that a case takes milliseconds: they note how they were called and put a small
-# static program in the place of the build's result.
+# cargo and rustc, so that a case takes milliseconds. They record their arguments, and create a small static program as the
+# build's result.
 
 program() { # NAME VERSION [CC-FLAG…]
   name=$1 version=$2
@@ -70,8 +70,8 @@ chmod +x "$work/stand-ins/cargo" "$work/stand-ins/rustc"
 
 # --- a case ------------------------------------------------------------------------------------
 
-# A fresh home, checkout and PATH. The tools are in a directory of the kind that the script leaves
-# alone; what a case needs less of, it removes.
+# A new home, checkout and PATH. The tools are in a directory of a kind that the script does not change. A case removes the
+# tools that must be missing.
 fresh() {
   home=$work/home
   rm -rf -- "$home"
@@ -91,7 +91,7 @@ fresh() {
   if [ "$(id -u)" -eq 0 ]; then chown -R 65534:65534 "$home"; fi
 }
 
-# Runs install.sh with these arguments; then `out`, `errors` and `status` are what came of it.
+# Runs install.sh with these arguments; then `out`, `errors` and `status` are the result.
 install() {
   status=0
   # The shell under test is several words, and so are the variables.
@@ -129,7 +129,7 @@ not_built() { ! [ -e "$home/log" ]; }
 was_called_with() { grep -qxF -- "$1" "$home/log"; }
 alone_in() { [ "$(ls -A "$1")" = "$2" ]; }
 # The program, and the link to it.
-# The names are ours: they have no odd characters.
+# The names are from these tests, without special characters.
 # shellcheck disable=SC2012
 both_in() { [ "$(ls -A "$1" | tr '\n' ' ')" = "docker-credential-oidc-exchange oidc-exchange " ] && linked_in "$1"; }
 linked_in() { [ "$(readlink "$1/docker-credential-oidc-exchange")" = oidc-exchange ]; }

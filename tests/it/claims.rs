@@ -6,7 +6,7 @@ use crate::support::{Program, Scratch, expect, oidc_exchange};
 
 const ROLE: &str = r#"{"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["AUDIENCE"]}"#;
 
-/// What `explain vault` finds with `claims` in a file.
+/// The result of `explain vault` with `claims` in a file.
 fn explain(claims: &str, role: &str) -> crate::support::Output {
     let scratch = Scratch::new();
     scratch.write("claims.json", claims);

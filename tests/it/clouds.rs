@@ -18,7 +18,7 @@ const GCP: &str = "--provider projects/123456/locations/global/workloadIdentityP
 const VAULT: &str = "--role ci";
 const SECRET: &str = "A=secret/production/db#password";
 
-/// Command lines of each cloud that succeed in the sandbox, less the command: each sets other credentials.
+/// Arguments of each cloud that succeed in the sandbox. Each sets different credentials.
 fn lines(command: &str) -> Vec<String> {
     let all = |start: &str, options: &[&str]| options.iter().map(|option| format!("{start} {option}")).collect();
     match command {
@@ -51,7 +51,7 @@ fn program<'s>(command: &str, line: &str, sandbox: &'s Sandbox) -> Program<'s> {
     }
 }
 
-/// The variables whose value is a secret, holds one, or is the path of a file with one.
+/// The variables whose value is or contains a secret, or is the path of a file with one.
 fn credentials(output: &Output) -> BTreeSet<String> {
     let variables: serde_json::Map<String, Value> = serde_json::from_slice(&output.stdout).unwrap();
     let holds = |value: &str| {
@@ -113,7 +113,7 @@ fn clean_removes_every_credential_that_a_success_sets() {
     }
 }
 
-/// Where a cloud of the table is not served.
+/// Places in which a cloud of the table is not supported.
 fn forgotten(about: &About) -> Vec<&'static str> {
     let mut parser = Cli::command();
     parser.build();

@@ -1,10 +1,10 @@
-//! Words of other tools get a suggestion of what to write here.
+//! Words of other tools get a suggestion with the right word.
 
 use sandbox::{DEPLOY_ROLE, Job, Sandbox};
 
 use crate::support::{Program, Scratch, expect, oidc_exchange, stopped};
 
-/// The tips for a command line, below each other.
+/// The tips for a command line, one per line.
 fn tips(line: &str) -> String {
     let output = oidc_exchange(line.split(' ')).run();
     output.exits(2);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Program, expect, oidc_exchange};
 
-/// A token with these bytes as its header and payload, and no good signature.
+/// A token with these bytes as its header and payload, and no valid signature.
 fn token(header: &str, payload: &str) -> String {
     format!("{}.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload))
 }
@@ -41,7 +41,7 @@ fn a_document_says_which_name_and_where() {
     "#]]);
 }
 
-/// One too long for STS is sent without its blanks: it must not lose a statement on the way.
+/// A policy that is too long for STS is sent without its spaces. It must not lose a statement.
 #[test]
 fn a_session_policy_says_which_name() {
     let policy = format!("{{\"Statement\":[],{}\"Statement\":[]}}", " ".repeat(2_100));
@@ -66,7 +66,8 @@ fn a_vault_request_says_which_name() {
     "#]]);
 }
 
-/// RFC 7519, section 4, lets a reader refuse it or take the last; what is checked here must be what the cloud reads.
+/// RFC 7519, section 4, allows a reader to refuse it or use the last one. The check must use the same value as the
+/// cloud.
 #[test]
 fn a_token_with_a_claim_twice_is_no_token() {
     let sandbox = Sandbox::start().unwrap();
@@ -96,7 +97,7 @@ fn a_token_with_a_claim_twice_is_no_token() {
     }
 }
 
-/// The clouds may take either: whether they would stand by the token is not known.
+/// The clouds may use either, so their decision is unknown.
 #[test]
 fn an_issuers_documents_say_which_name() {
     let body = |body: String| Fault::Status {

@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use crate::support::{Output, oidc_exchange, peers};
 
-/// Valid, and refused here: a name is there twice, and readers differ in which of the two they take.
+/// Valid, and refused here: a name occurs twice, and readers differ in which one they use.
 const TWICE: [&str; 2] = ["y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"];
 
 struct Case {
     name: String,
     text: String,
-    /// Whether a reader must take it; none where it may do either.
+    /// Whether a reader must accept it; `None` if it may do either.
     is_json: Option<bool>,
 }
 
@@ -50,7 +50,7 @@ fn explained(arguments: &[&str], option: &str, document: &str) -> Output {
     program.run()
 }
 
-/// Whether the program has refused the text as what is not JSON, or has a name twice.
+/// Whether the program has refused the text as invalid JSON, or because of a duplicate name.
 fn refuses(output: &Output) -> bool {
     let error = output.stderr();
     ["not JSON", "NUL characters", "twice in one object", "it is empty", "the file is empty", "nested"]

@@ -1,4 +1,5 @@
-//! Values that cannot be meant, or that could mislead a reader: refused in words, with the option that has them.
+//! Values that are surely mistakes, or that could mislead a reader. Each is refused with a message that names the
+//! option.
 
 use sandbox::Sandbox;
 
@@ -145,7 +146,7 @@ fn a_file_that_is_empty_or_not_named() {
     "#]]);
 }
 
-/// What an administrator reads is what the shell runs.
+/// The shell runs exactly the text that an administrator reads.
 #[test]
 fn no_character_that_cannot_be_seen_is_in_the_commands_of_setup() {
     let sandbox = Sandbox::start().unwrap();

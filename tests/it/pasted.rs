@@ -4,7 +4,7 @@ use sandbox::{DEPLOY_ROLE, Fault, Job, PROVIDER, RELEASE_ACCOUNT, Sandbox};
 
 use crate::support::{Program, Scratch, oidc_exchange};
 
-/// The command lines of the hints, whole: to find the condition, to save the claims, and to evaluate them.
+/// The complete command lines of the hints: to find the condition, to save the claims, and to evaluate them.
 #[track_caller]
 fn lines(program: Program<'_>) -> ([String; 3], Scratch) {
     let output = program.run();
@@ -14,14 +14,14 @@ fn lines(program: Program<'_>) -> ([String; 3], Scratch) {
     let lines = hints
         .iter()
         .filter_map(|hint| hint.split_once(": oidc-exchange "))
-        // What creates the other side is pasted by the tests of `setup`.
+        // The tests of `setup` paste its commands.
         .filter(|(_, line)| !line.starts_with("setup "))
         .map(|(_, line)| format!("oidc-exchange {line}"));
     let Ok(lines) = lines.collect::<Vec<_>>().try_into() else { panic!("{}", output.describe()) };
     (lines, output.scratch)
 }
 
-/// Pastes each as it is: the first two in the job, and the third where there is no token. `rule` is the file that they read.
+/// Pastes each unchanged: the first two in the job, and the third outside of a job. `rule` is the file that they read.
 #[track_caller]
 fn paste(
     [find, save, evaluate]: &[String; 3],
@@ -101,7 +101,7 @@ fn a_role() {
     assert_eq!(code, Some(4), "{said}");
 }
 
-/// It runs as well, and finds what is wrong.
+/// It runs too, and finds the fault.
 #[test]
 fn a_signature() {
     let sandbox = Sandbox::start().unwrap();

@@ -45,7 +45,7 @@ fn the_common_ones() {
     }
 }
 
-/// The next most common ones: what is not there, is switched off, or names another issuer or audience.
+/// The next most common refusals: a missing or disabled object, another issuer or audience.
 #[test]
 fn those_of_google() {
     let refused = |change: &dyn Fn(&Sandbox)| {
@@ -90,7 +90,7 @@ fn those_of_entra() {
     is_short(&oidc_exchange(line).job(&sandbox).run(), 500);
 }
 
-/// What is cut short is there whole, too.
+/// The shortened text is printed completely, too.
 #[test]
 fn the_whole_answer_is_there_on_demand() {
     let sandbox = Sandbox::start().unwrap();

@@ -37,7 +37,7 @@ fn a_mounts_configuration_is_found_there_too() {
     output.exits(0).stdout_is("accepted: the role allows this token\n");
 }
 
-/// With `--project-id` it would make a rule of Semaphore's claims, which fits nobody.
+/// With `--project-id` it would make a rule of Semaphore's claims, which matches no job.
 #[test]
 fn another_systems_token_is_none_to_make_a_rule_of() {
     let sandbox = Sandbox::start().unwrap();

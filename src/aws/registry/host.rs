@@ -6,8 +6,8 @@ use crate::aws::{AccountId, Region};
 use crate::error::Usage;
 use crate::registry::host_name;
 
-/// The host name of an Amazon ECR registry. A signed request for its password is sent only to the host that follows
-/// from this name, or that a variable names.
+/// The host name of an Amazon ECR registry. A signed request for its password is sent only to the host of this name, or
+/// to a variable's host.
 ///
 /// ```
 /// use oidc_exchange::aws::registry::EcrHost;

@@ -31,7 +31,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Uses the address in `settings` for the service, as every SDK does, or else the one that follows from the name.
+    /// Uses the address in `settings` for the service, like every SDK, or else the name's own address.
     ///
     /// # Errors
     /// If a setting is not a valid address.

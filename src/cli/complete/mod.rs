@@ -1,6 +1,6 @@
 //! `completions`: shell completions, made from clap's definitions.
 //!
-//! `clap_complete` and `clap_mangen` would make the completions and the manual page too, but add 63 KB and 75 KB to
+//! `clap_complete` and `clap_mangen` would create the completions and the manual page too. They add 63 KB and 75 KB to
 //! the binary. This code, including the examples in the help texts, has 38 KB.
 
 mod bash;

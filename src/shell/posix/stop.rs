@@ -1,7 +1,7 @@
 //! Commands that stop a caller, or set its status.
 //!
 //! They also work if the quotes around `$(…)` are missing. Then the shell splits the text at the characters of `IFS`,
-//! expands each part as a file name pattern, and passes the parts to `eval`, joined by spaces. So:
+//! and expands each part as a file name pattern. It passes the parts to `eval`, joined by spaces. So:
 //!
 //! * **Nothing is expanded.** The text has no `*`, `?`, `[`, `{`, `~` or backslash, and no `(`, which starts a pattern
 //!   after `+`, `@` and `!`. So no file in the working directory can replace a word, and `failglob` and `nullglob`

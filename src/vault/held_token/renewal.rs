@@ -46,7 +46,7 @@ impl Renewal {
 }
 
 impl HeldToken {
-    /// Renews the token and the leases, each when it is due, as long as it is polled and the server allows it.
+    /// Renews the token and the leases in time, while it is polled and the server allows it.
     pub async fn renew(&self) {
         if self.is_in_use() {
             let leases = self.leases.iter().filter(|lease| !lease.life.is_zero());

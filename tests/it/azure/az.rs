@@ -1,7 +1,6 @@
 //! `--az`: az is logged in by files in its own directory.
 //!
-//! az connects to the sandbox over TLS, through a proxy that maps two hosts of the public cloud to it and refuses all
-//! others.
+//! az connects to the sandbox over TLS. A proxy maps two hosts of the public cloud to it and refuses all others.
 
 use std::fs;
 
@@ -90,7 +89,7 @@ fn az_is_logged_in_and_gets_tokens_by_itself() {
     ));
     assert_eq!(issued.len(), 2, "ours, and az's");
     let hosts: Vec<String> = cloud.proxy.seen().iter().map(|head| head.lines().next().unwrap().to_owned()).collect();
-    // az looks for news of itself at the last one, without a token.
+    // az requests its own latest version from the last one, without a token.
     let known = ["login.microsoftonline.com", "management.azure.com", "azcliprod.blob.core.windows.net"];
     let is_known = |line: &String| known.iter().any(|host| line.starts_with(&format!("CONNECT {host}:443 ")));
     assert!(hosts.iter().all(is_known), "nobody else is asked: {hosts:?}");
@@ -140,7 +139,7 @@ fn without_a_subscription_the_account_is_the_tenants() {
     assert_eq!((&accounts[0]["id"], &accounts[0]["name"]), (&json!(TENANT), &json!("N/A(tenant level account)")));
 }
 
-/// The job's defaults and clouds stay; its old login does not come along.
+/// The job's defaults and clouds stay; its old login is not copied.
 #[test]
 fn the_old_settings_go_with_it_and_the_old_login_does_not() {
     let cloud = Cloud::new();

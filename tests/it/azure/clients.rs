@@ -16,7 +16,7 @@ const PYTHON: &str = "import sys\n\
     \x20   token = DefaultAzureCredential().get_token(scope)\n\
     \x20   print(token.token[-40:], token.expires_on > 0)\n";
 
-/// Whoever uses it by itself reads the variables and the file.
+/// Used directly, it reads the variables and the file.
 const MSAL: &str = "import os, sys\n\
     from msal import ConfidentialClientApplication\n\
     def variable(name): return os.environ['AZURE_' + name]\n\
@@ -76,7 +76,7 @@ impl Job {
         requests
     }
 
-    /// The client got its tokens, the issued ones after ours, by as many calls, and asked nobody else.
+    /// The client got its tokens, after ours, with one call each, and called no other server.
     #[track_caller]
     fn gets_tokens(&self, output: &Output, resources: usize) {
         let tokens: Vec<String> = output.exits(0).stdout().lines().map(str::to_lowercase).collect();
@@ -115,7 +115,7 @@ fn node_gets_tokens_for_every_resource() {
     job.gets_tokens(&node(&job, "", &[]), 2);
 }
 
-/// The assertion is the file's content, as it is.
+/// The assertion is exactly the file's content.
 #[test]
 fn msal_gets_tokens_for_every_resource() {
     let job = Job::new();
@@ -125,7 +125,7 @@ fn msal_gets_tokens_for_every_resource() {
     job.gets_tokens(&output, 2);
 }
 
-/// A secret that was there before is taken away; one that comes later is not looked at.
+/// An old secret is removed, and a later one is not used.
 #[test]
 fn a_stale_secret_does_not_win() {
     for later in ["", "export AZURE_CLIENT_SECRET=later\n"] {
@@ -137,7 +137,7 @@ fn a_stale_secret_does_not_win() {
     }
 }
 
-/// What is set and unset is needed: without it the client takes the stale secret, and never looks at the file.
+/// These changes are necessary: without them the client uses the stale secret, and never reads the file.
 #[test]
 fn without_what_is_set_and_unset_the_stale_secret_wins() {
     let job = Job::new();

@@ -9,7 +9,7 @@ use crate::support::{Program, expect, oidc_exchange};
 const ISSUER: &str = "https://acme.semaphoreci.com";
 
 fn credential(name: &str, issuer: &str, subject: &str, audience: &str) -> Value {
-    // As az prints it.
+    // In az's format.
     json!({
         "audiences": [audience],
         "description": null,
@@ -250,7 +250,7 @@ fn a_file_that_holds_no_credentials() {
     }
 }
 
-/// What the sandbox's Entra decides, for each credential and job.
+/// The decision of the sandbox's Entra, for each credential and job.
 #[test]
 fn it_decides_as_entra_does() {
     let jobs = [Job::branch("main"), Job::branch("Main"), Job::tag("v1"), Job::debug_of(&Job::branch("main"))];
@@ -275,7 +275,7 @@ fn it_decides_as_entra_does() {
     }
 }
 
-/// `setup`'s own document is one that `explain` reads, and that accepts the job.
+/// `explain` reads the document of `setup`, which accepts the job.
 #[test]
 fn what_setup_makes_is_accepted() {
     let sandbox = Sandbox::start().unwrap();

@@ -57,7 +57,7 @@ fn a_subscription_and_an_access_token_if_they_are_asked_for() {
     assert_eq!(exported(&output, "TOKEN"), None);
 }
 
-/// No client is sent to the cloud that the environment names in place of the one that was asked for.
+/// No client uses the environment's cloud instead of the requested one.
 #[test]
 fn the_public_cloud_needs_no_authority_and_takes_away_another() {
     let authority = Tls::new().unwrap();

@@ -6,7 +6,7 @@ use super::retries::error;
 use super::{deploy, stopped};
 use crate::support::{Output, Program, expect, oidc_exchange};
 
-/// Runs it to a refusal that was not repeated.
+/// Runs it until a refusal, which must not be retried.
 #[track_caller]
 fn refused(sandbox: &Sandbox, program: Program<'_>) -> Output {
     let output = program.run();
@@ -292,7 +292,7 @@ fn a_refusal_that_is_not_known() {
     "#]]);
 }
 
-/// The issuer is private, or down: it is retried, and told at the bound.
+/// The issuer is private, or down: the call is retried, and reported at the timeout.
 #[test]
 fn an_issuer_that_entra_cannot_reach() {
     let sandbox = Sandbox::start().unwrap();
@@ -310,7 +310,7 @@ fn an_issuer_that_entra_cannot_reach() {
     "#]]);
 }
 
-/// A captive portal, a proxy, an authority that is none.
+/// A captive portal, a proxy, a server that is not an authority.
 #[test]
 fn an_answer_of_something_else() {
     let sandbox = Sandbox::start().unwrap();
@@ -325,7 +325,7 @@ fn an_answer_of_something_else() {
     "#]]);
 }
 
-/// A token that is over by this machine's clock is not sent.
+/// A token that is expired by this machine's clock is not sent.
 #[test]
 fn a_token_that_is_over_is_not_sent() {
     let sandbox = Sandbox::start().unwrap();

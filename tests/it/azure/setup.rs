@@ -170,7 +170,7 @@ fn what_no_credential_can_allow_is_refused() {
     "#]]);
 }
 
-/// Names hold letters, digits, - and _: refs that differ elsewhere have names that differ.
+/// Names contain only letters, digits, - and _. Different refs still get different names.
 #[test]
 fn each_ref_has_a_name_of_its_own() {
     let sandbox = Sandbox::start().unwrap();
@@ -188,7 +188,7 @@ fn each_ref_has_a_name_of_its_own() {
     }
 }
 
-/// What it creates lets the job in, and the next branch not.
+/// Its objects allow the job, and deny another branch.
 #[test]
 fn what_it_creates_allows_this_ref_and_no_other() {
     let sandbox = Sandbox::start().unwrap();

@@ -41,7 +41,7 @@ fn a_scope_is_asked_for_as_it_is() {
     assert_eq!(sandbox.azure.requests()[0].field("scope"), Some("https://vault.azure.net/.default"));
 }
 
-/// The harness searches what is said for every token that was issued.
+/// The harness searches the messages for every issued token.
 #[test]
 fn a_call_is_told_without_what_it_carries() {
     let sandbox = Sandbox::start().unwrap();
@@ -59,7 +59,7 @@ fn a_redirect_is_not_followed() {
     assert!(elsewhere.seen().is_empty());
 }
 
-/// The token is not sent to a host in clear, whatever names it.
+/// The token is not sent over plain http, for any source of the address.
 #[test]
 fn http_is_for_loopback_alone() {
     let sandbox = Sandbox::start().unwrap();

@@ -43,7 +43,7 @@ fn all_of_it_goes() {
     assert_eq!(said.lines().filter(|line| line.starts_with("oidc-exchange: cleaned ")).count(), 2, "{said}");
 }
 
-/// Half a line, behind which the next one would begin, is worse than none.
+/// Half a line, followed by the next one, is worse than no line.
 #[test]
 fn a_line_that_the_disk_did_not_take_spoils_no_other() {
     let sandbox = Sandbox::start().unwrap();
@@ -122,7 +122,7 @@ fn a_link_in_the_directorys_place_is_refused() {
     "#]]);
 }
 
-/// What others wrote into it, or a full disk cut off, is no order to delete anything.
+/// Lines that others wrote, or that a full disk truncated, must not delete anything.
 #[test]
 fn a_manifest_that_cannot_be_read() {
     let sandbox = Sandbox::start().unwrap();
@@ -144,7 +144,7 @@ fn a_manifest_that_cannot_be_read() {
         "not JSON\n".to_owned(),
         "[]\n".into(),
         "{}\n".into(),
-        // Of a version that writes other lines, or of a kind that only another version knows.
+        // Lines of a version with another format, or of a kind that only another version has.
         format!("{}\n", json!({ "path": precious, "device": found.dev(), "inode": found.ino() })),
         line(found.ino(), "another-kind"),
         line(found.ino(), "aws-profile"),
@@ -192,7 +192,7 @@ fn twice_is_once_and_shells_forget() {
     }
 }
 
-/// The copy has the same credentials, and whoever made it may need them: it is told of.
+/// The copy has the same credentials, and its owner may need them. So a warning is printed.
 #[test]
 fn a_file_that_was_replaced_by_a_copy() {
     for script in [

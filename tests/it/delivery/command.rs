@@ -74,7 +74,7 @@ fn the_token_goes_where_it_was_and_stays_where_it_is_wanted() {
     let token = sandbox.issuer.token(&Job::branch("main"));
     let mine = || with_command(&sandbox, &["--token-env", "MINE"], &["env", "-0"]).env("MINE", &token);
     assert!(!has(mine(), "MINE"));
-    // Wherever else it is: a job's own copy, with the line break that a file had.
+    // In other variables too: a job's own copy, with the line break of a file.
     let copied = |options: &[&str]| {
         let program = with_command(&sandbox, options, &["env", "-0"]).env("SEMAPHORE_OIDC_TOKEN", &token);
         program.env("MY_COPY", format!("{token}\n")).env("LONGER", format!("x{token}"))
@@ -153,7 +153,7 @@ fn signals_reach_it() {
     }
 }
 
-/// Between the exchange's end and its beginning, too: nobody looks at what comes then.
+/// Also between the end of the exchange and the start of COMMAND.
 #[test]
 fn no_signal_is_lost_before_it() {
     let ended = |options: &[&str], seed: u64| {
@@ -164,7 +164,7 @@ fn no_signal_is_lost_before_it() {
             std::thread::sleep(Duration::from_micros(rng.u64(..15_000)));
             running.signal([Signal::TERM, Signal::HUP][run % 2]);
             let output = running.wait();
-            // By itself, or by way of COMMAND.
+            // Directly, or through COMMAND.
             let ended =
                 [Some(5), Some(143), Some(129)].contains(&output.code) || [Some(15), Some(1)].contains(&output.signal);
             assert!(ended, "{options:?}: {}", output.describe());
@@ -178,7 +178,7 @@ fn no_signal_is_lost_before_it() {
     });
 }
 
-/// A command that a signal ends has ended so for its caller too.
+/// If a signal ends the command, the caller sees the same signal.
 #[test]
 fn a_command_that_a_signal_ends() {
     let sandbox = Sandbox::start().unwrap();

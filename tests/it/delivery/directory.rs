@@ -13,7 +13,7 @@ fn source(sandbox: &Sandbox) -> Program<'_> {
     deploy(&["--format", "source"]).job(sandbox).env("SEMAPHORE_JOB_ID", "job-1")
 }
 
-/// The directory cannot be used, which is told after the exchange, and stops the caller.
+/// The directory cannot be used. The error comes after the exchange, and stops the caller.
 #[track_caller]
 fn refused(prepare: impl FnOnce(&Scratch), message: expect_test::Expect) {
     let sandbox = Sandbox::start().unwrap();
@@ -109,7 +109,7 @@ fn no_home() {
             hint: name a private directory with OIDC_EXCHANGE_DIR
         "#]]);
     }
-    // What needs no directory does not ask for one.
+    // Runs that need no directory do not create one.
     deploy(&[]).job(&sandbox).env("HOME", "").run().exits(0).stderr_is(expect![""]);
 }
 

@@ -1,4 +1,4 @@
-//! The names of variables that only a request determines: recorded before they are given out, and removed by `clean`.
+//! The names of variables that only a request determines: recorded before they are printed, and removed by `clean`.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -112,11 +112,11 @@ fn names_are_recorded_and_no_value() {
     cleaned.exits(0).stderr_is(expect![[""]]);
     assert_eq!(listed(&cleaned), "unset B A_PASSWORD A_USERNAME;\n");
     assert!(!directory(&cleaned.scratch).exists());
-    // Nothing is left to remove but what is always removed.
+    // Only the variables that are always removed are left.
     assert_eq!(listed(clean(cleaned.scratch).run().exits(0)), "");
 }
 
-/// A file that a shell sources, and one that another program reads, may have brought them into the environment too.
+/// A sourced file, or one for another program, may have set them in the environment too.
 #[test]
 fn every_format_and_a_file_are_recorded() {
     let sandbox = Sandbox::start().unwrap();
@@ -241,7 +241,7 @@ fn a_hostile_list_removes_only_names_that_may_go() {
     assert!(!directory(&output.scratch).exists());
 }
 
-/// What the user has written is set all the same, and stays: the shell could not go on without.
+/// A name that the user has chosen is set anyway, and stays: the shell needs it to continue.
 #[test]
 fn a_variable_that_the_shell_needs_is_not_recorded() {
     let sandbox = Sandbox::start().unwrap();
@@ -261,7 +261,7 @@ fn without_a_manifest_the_variables_come_with_a_warning() {
     assert!(output.stdout().contains("\nexport A='app';\n"), "{}", output.stdout());
 }
 
-/// The fixed names are removed whatever becomes of the others.
+/// The fixed names are removed, even if the others are not.
 #[test]
 fn a_manifest_that_cannot_be_read_hides_only_its_own_names() {
     let scratch = Scratch::new();

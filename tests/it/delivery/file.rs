@@ -45,7 +45,7 @@ fn it_replaces_an_old_file_whatever_that_allowed() {
     assert_eq!(listed(&out), ["file"]);
 }
 
-/// Whatever the umask.
+/// For any umask.
 #[test]
 fn it_is_private_from_birth() {
     let sandbox = Sandbox::start().unwrap();
@@ -67,7 +67,7 @@ fn after_a_failure_the_old_file_stays_and_nothing_else_is_there() {
     assert_eq!(listed(&out), ["file"]);
 }
 
-/// Interrupted while it waits, it leaves no half of a file.
+/// If it is interrupted during the wait, it leaves no partial file.
 #[test]
 fn after_a_signal_too() {
     let sandbox = Sandbox::start().unwrap();
@@ -82,7 +82,7 @@ fn after_a_signal_too() {
     assert_eq!(listed(&out), ["file"]);
 }
 
-/// Each is refused before anything is asked of the service.
+/// Each is refused before any request is sent.
 #[track_caller]
 fn refused(prepare: impl FnOnce(&Path), message: expect_test::Expect) {
     let sandbox = Sandbox::start().unwrap();
@@ -134,11 +134,11 @@ fn a_directory_that_is_not_there() {
     );
 }
 
-/// Root may write anywhere: then there is nothing to see.
+/// Root may write anywhere, so the test has no effect then.
 #[test]
 fn a_directory_that_takes_no_file() {
     if rustix::process::geteuid().is_root() {
-        // One below /proc that another name leads to.
+        // A path below /proc, through another name.
         let sandbox = Sandbox::start().unwrap();
         let program = deploy(&["--output", "out/file"]).job(&sandbox);
         std::os::unix::fs::symlink("/proc", program.scratch().path().join("out")).unwrap();
@@ -168,7 +168,7 @@ fn standard_output_that_takes_nothing() {
                   --token-file wait >pipe";
     let program = Program::new("/bin/sh", ["-c", script]).job(&sandbox);
     let running = program.spawn();
-    // Whoever reads it is gone before the token comes.
+    // Its reader ends before the token arrives.
     running.await_file("gone");
     running.feed("wait", &sandbox.issuer.token(&Job::branch("main")));
     running.wait().exits(6).stderr_is(expect![[r#"

@@ -18,7 +18,7 @@ fn job_directory(scratch: &Scratch) -> PathBuf {
     scratch.home().join(".oidc-exchange").join(JOB)
 }
 
-/// A manifest that is there, and held by a process that is stuck.
+/// An existing manifest, locked by a process that hangs.
 fn held(scratch: &Scratch) -> fs::File {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(job_directory(scratch)).unwrap();
     let manifest = job_directory(scratch).join("manifest");
@@ -36,7 +36,7 @@ fn cleans(scratch: Scratch, of: &str) -> Scratch {
     cleaned.scratch
 }
 
-/// Before it is in the manifest, no file holds a byte, nor has it a name.
+/// Before a file is in the manifest, it has no content and no name.
 #[test]
 fn while_it_waits_for_the_manifest() {
     let sandbox = Sandbox::start().unwrap();
@@ -61,7 +61,7 @@ fn while_it_waits_for_the_manifest() {
     }
 }
 
-/// At any moment: `strace` ends the process before each of the system calls that make, name, fill or move something.
+/// At any moment: `strace` kills the process before each system call that creates, names, writes or moves a file.
 #[test]
 fn before_any_call() {
     if !strace::is_usable() {
@@ -90,7 +90,7 @@ fn before_any_call() {
     }
 }
 
-/// The same at moments by chance.
+/// The same at random moments.
 #[test]
 fn at_any_moment() {
     let sandbox = Sandbox::start().unwrap();

@@ -12,7 +12,7 @@ use crate::support::{Output, Program, Scratch, expect, oidc_exchange, stopped};
 
 const JOB: &str = "job-1";
 
-/// What it takes to make this place, as a shell's script in the scratch directory; then the private directory is `path`.
+/// The commands that create this place, as a script in the scratch directory. The private directory is then `path`.
 #[track_caller]
 fn at(sandbox: &Sandbox, prepare: &str, path: &str) -> Output {
     let prepared = Program::new("/bin/sh", ["-ec", prepare]).run();
@@ -39,7 +39,7 @@ fn is_root() -> bool {
     is_root
 }
 
-/// A slash behind its name, or a dot, leads through a link.
+/// A slash after its name, or a dot, follows a link.
 #[test]
 fn a_link_however_it_is_written() {
     for path in ["link", "link/", "link//", "link/.", "./link/./"] {
@@ -52,7 +52,7 @@ fn a_link_however_it_is_written() {
     }
 }
 
-/// A link on the way is the user's own affair, as long as nobody else can change it.
+/// A link in the path is allowed if no other user can change it.
 #[test]
 fn a_link_on_the_way() {
     let sandbox = Sandbox::start().unwrap();
@@ -77,7 +77,7 @@ fn a_parent_that_everybody_writes_to() {
             hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
         "#]],
     );
-    // It is the same further up, and where the directory is there already.
+    // The same is true of higher directories, and if the directory exists.
     refused(
         "mkdir -m 777 open; mkdir open/mine; mkdir -m 700 open/mine/private",
         "open/mine/private",
@@ -96,12 +96,12 @@ fn a_parent_that_everybody_writes_to() {
             hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
         "#]],
     );
-    // Nothing was made on the way to an error.
+    // A run that fails created nothing.
     let sandbox = Sandbox::start().unwrap();
     let output = at(&sandbox, "mkdir -m 777 open", "open/a/b");
     output.exits(6);
     assert!(!output.scratch.path().join("open/a").exists());
-    // Where everybody keeps what is his (/tmp), nobody can.
+    // In a sticky directory (/tmp), no other user can.
     at(&sandbox, "mkdir -m 1777 sticky", "sticky/private").exits(0).stderr_is(expect![""]);
 }
 
@@ -119,7 +119,7 @@ fn a_parent_of_another_user() {
             hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
         "#]],
     );
-    // It does not help that the directory itself is ours.
+    // The owner of the directory itself does not matter.
     refused(
         "mkdir -m 1777 theirs; chown 65534 theirs; mkdir -m 700 theirs/private",
         "theirs/private",
@@ -158,7 +158,7 @@ fn a_parent_of_another_user() {
     );
 }
 
-/// No hint closes a directory to others that is not the run's own.
+/// No hint changes the mode of a directory that does not belong to the run.
 #[test]
 fn a_directory_that_others_enter_is_not_to_be_closed() {
     refused(
@@ -200,12 +200,12 @@ fn a_directory_that_others_enter_is_not_to_be_closed() {
             assert!(output.told().ends_with(&hint), "{}", output.told());
         }
     }
-    // The hint is one that works.
+    // The hint's command works.
     let output = at(&sandbox, "mkdir -m 1777 sticky", "sticky/oidc-exchange");
     output.exits(0).stderr_is(expect![""]);
 }
 
-/// A home that is not writable is as good as none.
+/// A home directory that is not writable is the same as none.
 #[test]
 fn a_home_that_takes_nothing() {
     let sandbox = Sandbox::start().unwrap();
@@ -216,7 +216,7 @@ fn a_home_that_takes_nothing() {
         hint: name a private directory with OIDC_EXCHANGE_DIR
     "#]]);
     if is_root() {
-        // An arbitrary user, as containers have them.
+        // An arbitrary user, like in containers.
         let script = "mkdir -m 755 home/root; chmod 755 .; HOME=$PWD/home/root; export HOME; \
                       exec setpriv --reuid=1234 --regid=1234 --clear-groups \"$0\" aws --role-arn \"$1\" --format source";
         let program =
@@ -255,11 +255,11 @@ fn an_empty_directory_of_the_users_own_stays() {
     assert_eq!(fs::read_dir(scratch.path().join("mine")).unwrap().count(), 0);
     let scratch = clean(exchange(&sandbox, scratch, "mine"), "mine");
     assert!(scratch.path().join("mine").is_dir());
-    // One that an exchange made goes, however often it is used.
+    // A directory that an exchange created is deleted, after any number of uses.
     let scratch = exchange(&sandbox, exchange(&sandbox, scratch, "new/one"), "new/one");
     let scratch = clean(scratch, "new/one");
     assert!(!scratch.path().join("new/one").exists());
-    // And one that somebody else made in its place does not.
+    // A directory that somebody else created in its place is not.
     let scratch = exchange(&sandbox, scratch, "new/one");
     let one = scratch.path().join("new/one");
     fs::rename(&one, scratch.path().join("kept")).unwrap();
@@ -269,7 +269,7 @@ fn an_empty_directory_of_the_users_own_stays() {
     assert!(scratch.path().join("new/one").is_dir());
 }
 
-/// A run that fails leaves no directory behind, and a directory of the user's own where it was.
+/// A run that fails leaves no new directory, and does not change a directory of the user.
 #[test]
 fn a_failure_leaves_them_as_they_were() {
     let sandbox = Sandbox::start().unwrap();
@@ -279,7 +279,7 @@ fn a_failure_leaves_them_as_they_were() {
         if own {
             fs::DirBuilder::new().mode(0o700).create(scratch.path().join(path)).unwrap();
         }
-        // Settings that cannot be copied are told after the first files are there.
+        // Settings that cannot be copied are reported after the first files exist.
         let config = scratch.home().join(".config/gcloud");
         fs::create_dir_all(&config).unwrap();
         symlink(".", config.join("active_config")).unwrap();

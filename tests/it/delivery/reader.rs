@@ -12,10 +12,10 @@ use crate::aws::deploy;
 use crate::support::output::exported;
 use crate::support::{Program, expect, oidc_exchange, shells, stopped};
 
-/// At once, on a machine that does much else.
+/// At once, on a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A stream into which nothing more fits, and its reader. Unlike a pipe, it cannot be enlarged.
+/// A full stream, and its reader. Unlike a pipe, it cannot be enlarged.
 fn full() -> (UnixStream, UnixStream) {
     let (reader, mut writer) = UnixStream::pair().unwrap();
     writer.set_nonblocking(true).unwrap();
@@ -25,7 +25,7 @@ fn full() -> (UnixStream, UnixStream) {
     (reader, writer)
 }
 
-/// What comes after the text that has filled it.
+/// The output after the text that has filled it.
 fn rest(mut reader: UnixStream) -> String {
     let mut read = String::new();
     reader.read_to_string(&mut read).unwrap();
@@ -43,7 +43,7 @@ fn value() -> String {
     "0123456789abcdef".repeat(7500)
 }
 
-/// All that [`large`] prints.
+/// The complete output of [`large`].
 fn text() -> String {
     exported(&format!("export A='{0}';\nexport B='{0}';\n", value()))
 }
@@ -97,7 +97,7 @@ fn every_command_hears_signals_while_it_prints() {
     }
 }
 
-/// The secrets have been read, and nobody has all of them: the client token goes.
+/// The secrets have been read, but the reader does not have all of them. So the client token is revoked.
 #[test]
 fn that_stops_in_the_middle_leaves_no_client_token() {
     let sandbox = Sandbox::start().unwrap();
@@ -125,7 +125,7 @@ fn that_stops_in_the_middle_leaves_no_client_token() {
     }
 }
 
-/// A pipe takes all of it at once, be it full before.
+/// A pipe gets all of it at once, even if it was full before.
 #[test]
 #[cfg(target_os = "linux")]
 fn of_a_pipe_is_not_waited_for() {
@@ -140,7 +140,7 @@ fn of_a_pipe_is_not_waited_for() {
     assert!(read.strip_prefix(&"#".repeat(4096)).is_some_and(|read| read == text()));
 }
 
-/// Whoever has made the stream not to block, for itself, has done so for the run.
+/// If another process has made the stream non-blocking, it is non-blocking for the run too.
 #[test]
 fn that_is_slow_gets_all_of_a_stream_that_does_not_block() {
     let sandbox = Sandbox::start().unwrap();
@@ -161,7 +161,7 @@ fn that_is_slow_gets_all_of_a_stream_that_does_not_block() {
     assert!(reading.join().unwrap() == text().as_bytes());
 }
 
-/// A file has all of it, or what stops the shell that reads it.
+/// A file contains all of it, or the text that stops the shell.
 #[test]
 fn of_a_file_that_is_full_finds_no_part_of_a_secret() {
     let sandbox = Sandbox::start().unwrap();

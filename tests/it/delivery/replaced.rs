@@ -30,7 +30,7 @@ fn job_directory(scratch: &Scratch) -> PathBuf {
     scratch.home().join(".oidc-exchange/job-1")
 }
 
-/// What the exchange has made, but for the manifest: directories too.
+/// The files and directories of the exchange, except the manifest.
 fn made(scratch: &Scratch) -> Vec<PathBuf> {
     let entries = fs::read_dir(job_directory(scratch)).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| !path.ends_with("manifest")).collect()
@@ -116,7 +116,7 @@ fn all_that_is_in_the_private_directory() {
     }
 }
 
-/// On a memory file system numbers are not given out again; on either, what is its own goes.
+/// A memory file system does not reuse numbers. On both, the exchange's own files are deleted.
 #[test]
 fn in_memory() {
     let Ok(memory) = tempfile::tempdir_in("/dev/shm") else {
@@ -146,7 +146,7 @@ fn in_memory() {
     assert!(entries.len() == 4 && entries.iter().all(|path| content(path) == "mine"));
 }
 
-/// Written into, it is the same file and no longer what was written: it is left, and said.
+/// If somebody wrote into it, it is the same file with other content. It stays, with a warning.
 #[test]
 fn a_file_with_another_content() {
     let sandbox = Sandbox::start().unwrap();
@@ -164,7 +164,7 @@ fn a_file_with_another_content() {
     }
 }
 
-/// What does not change what it holds leaves it ours.
+/// A change that does not affect the content does not matter.
 #[test]
 fn a_file_that_is_as_it_was() {
     let sandbox = Sandbox::start().unwrap();
@@ -178,7 +178,7 @@ fn a_file_that_is_as_it_was() {
     }
 }
 
-/// A directory is ours with all that other tools put into it.
+/// A directory is ours, with everything that other tools put into it.
 #[test]
 fn a_directory_that_others_have_filled() {
     let sandbox = Sandbox::start().unwrap();
@@ -211,7 +211,7 @@ fn something_else_altogether() {
         let changed = Program::new("/bin/sh", ["-c", change]).within(scratch).hands_over().run();
         changed.exits(0);
         let cleaned = clean(changed.scratch).hands_over().run();
-        // A file in the place is told of.
+        // A warning names a file in its place.
         let said = "warning: SCRATCH/sub/out: it was replaced since it was written, and is left as it is\n";
         assert_eq!(cleaned.exits(0).told(), if change.starts_with("mv ") { said } else { "" }, "{change}");
         assert!(cleaned.scratch.path().join("sub/out").symlink_metadata().is_ok(), "{change}");

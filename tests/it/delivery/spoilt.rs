@@ -12,7 +12,7 @@ use crate::aws::{self, deploy};
 use crate::support::{Program, Scratch, expect, oidc_exchange, stopped};
 
 const JOB: &str = "job-1";
-/// A wait that does not end by itself takes five seconds at least.
+/// A wait that does not end by itself takes at least five seconds.
 const SOON: Duration = Duration::from_secs(15);
 
 fn source(sandbox: &Sandbox) -> Program<'_> {
@@ -30,7 +30,7 @@ fn make(path: &Path, command: &str) {
     assert!(made.success(), "{command}");
 }
 
-/// What a command makes in the place of a file, and what an error says of it.
+/// The object that a command creates in the place of a file, and the error about it.
 const OTHERS: [(&str, &str); 6] = [
     ("ln -s elsewhere \"$1\"", "it is a symbolic link"),
     ("echo '{}' >\"$1.target\"; ln -s \"$1.target\" \"$1\"", "it is a symbolic link"),
@@ -63,7 +63,7 @@ fn a_manifest_that_is_none() {
     }
 }
 
-/// Devices are not opened, and another user's file is not used. Only root can make either.
+/// Devices are not opened, and another user's file is not used. Only root can create them.
 #[test]
 fn a_manifest_that_is_a_device_or_anothers() {
     if !rustix::process::geteuid().is_root() {
@@ -84,7 +84,7 @@ fn a_manifest_that_is_a_device_or_anothers() {
     }
 }
 
-/// Where the file goes elsewhere, it is put there all the same, and the warning is soon.
+/// If the file is for another place, it is written anyway, with an early warning.
 #[test]
 fn a_file_elsewhere_does_not_need_a_manifest() {
     let sandbox = Sandbox::start().unwrap();
@@ -97,7 +97,7 @@ fn a_file_elsewhere_does_not_need_a_manifest() {
     assert!(output.took < SOON && output.scratch.path().join("out").is_file());
 }
 
-/// The manifest, under the lock of a process that is stuck.
+/// The manifest, locked by a process that hangs.
 fn held(scratch: &Scratch) -> fs::File {
     let path = manifest(scratch);
     let file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path).unwrap();

@@ -49,8 +49,8 @@ fn a_file_and_a_command_are_no_terminal() {
     deploy(&["--", "echo", "done"]).job(&sandbox).on_a_terminal().run().exits(0).stdout_is("done\r\n");
 }
 
-/// With standard output, standard error or both on a terminal that nobody reads. `stopped` is what Ctrl-S does: nothing
-/// fits any more. `unread` takes what it has room for, some kilobytes.
+/// With standard output, standard error or both on a terminal that nobody reads. `stopped` is the effect of Ctrl-S:
+/// nothing fits any more. `unread` accepts some kilobytes.
 const STOPPED: &str = r#"
 import pty, subprocess, sys, termios
 reader, terminal = pty.openpty()
@@ -81,7 +81,7 @@ fn that_is_stopped_does_not_keep_the_run() {
     ] {
         let output = on_a_stopped_terminal(how, words, &sandbox).run();
         output.exits(code);
-        // Without a bound it would be there for ever; a busy machine takes some seconds for the rest.
+        // Without a timeout it would run forever. A busy machine needs some seconds for the rest.
         assert!(output.took < Duration::from_secs(30), "{words:?}: {:?}", output.took);
         if how == "stopped stdout" {
             assert_eq!(output.stderr(), UNREAD);

@@ -1,5 +1,5 @@
-"""Reads the conformance cases of the language's own definition (google/cel-spec), as cel-python's source archive has them,
-and prints a line of JSON for each: its name, the expression, and what it must come to."""
+"""Reads the conformance cases of the language's own definition (google/cel-spec) from cel-python's source archive. Prints a
+line of JSON for each: its name, the expression, and the expected result."""
 
 import ast
 import json
@@ -18,7 +18,7 @@ TYPES = {
 
 
 def expected(steps):
-    """What the case must come to: `value`, `type`, `error`, or `other` for a value that JSON does not have."""
+    """The expected result of the case: `value`, `type`, `error`, or `other` for a value that JSON does not have."""
     for step in steps:
         if step.startswith("Then eval_error is "):
             return {"error": step[len("Then eval_error is "):]}

@@ -8,14 +8,14 @@ use sandbox::Sandbox;
 
 use super::{FILE, INPUTS, Input, UNBOUNDED, mkfifo};
 
-/// At once, on a machine that does much else.
+/// At once, on a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
 fn all() -> impl Iterator<Item = &'static Input> {
     INPUTS.iter().chain(UNBOUNDED)
 }
 
-/// Some rows beside each other, for they wait: not so many that a run has no time to begin.
+/// Some rows in parallel, because they wait; not so many that a run cannot start in time.
 fn each(inputs: impl Iterator<Item = &'static Input>, check: impl Fn(&Input, &Sandbox) + Sync) {
     let sandbox = Sandbox::start().unwrap();
     for some in inputs.collect::<Vec<_>>().chunks(4) {
@@ -47,10 +47,10 @@ fn a_pipe_that_nobody_writes_to_is_given_up_at_the_timeout() {
     });
 }
 
-/// A read of it would wait for this program's own end.
+/// A read of it would wait until this program ends.
 #[test]
 fn the_programs_own_output_is_not_read() {
-    // As the SDKs do, a run goes on without the shared files if they cannot be read.
+    // Like the SDKs, a run continues without the shared files if they cannot be read.
     let optional = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
     for stream in ["/dev/stdout", "/dev/stderr", "/dev/fd/1"] {
         each(all().filter(|input| !optional.contains(&input.name)), |input, sandbox| {
@@ -72,7 +72,7 @@ fn a_signal_ends_the_reading_at_once() {
         let pipe = program.scratch().path().join(FILE);
         mkfifo(&pipe);
         let running = program.spawn();
-        // Opening for writing without waiting succeeds once somebody has the pipe open for reading.
+        // A non-blocking open for writing succeeds if a reader has opened the pipe.
         let open = || std::fs::OpenOptions::new().write(true).custom_flags(libc_nonblock()).open(&pipe);
         let held = std::iter::repeat_with(|| {
             std::thread::sleep(Duration::from_millis(5));
@@ -150,7 +150,7 @@ fn the_settings_of_gcloud() {
         output.exits(6).stdout_is(&crate::google::stopped(6));
         let said = format!(": cannot copy old/{file}: it is larger than 4 MiB\n");
         assert!(output.stderr().contains(&said) && output.took < SOON, "{}", output.describe());
-        // One that has no part in it.
+        // A configuration that is not used.
         let (program, path) = job(&["--keep-gcloud-config", "--project", "mine"], file);
         mkfifo(&path);
         program.run().exits(0);
@@ -167,7 +167,7 @@ fn the_settings_of_gcloud() {
     assert!(output.took < 3 * SOON, "{:?}", output.took);
 }
 
-/// What is at a path that the user named for a result.
+/// Existing objects at a path for a result.
 #[test]
 fn a_file_that_is_to_be_replaced() {
     let sandbox = Sandbox::start().unwrap();

@@ -48,10 +48,10 @@ const INPUTS: &[Input] = &[
     of_variable("VAULT_CLIENT_KEY", VAULT, &[("VAULT_CLIENT_CERT_BYTES", "x"), ("VAULT_CLIENT_KEY", FILE)]),
 ];
 
-/// An address of which the certificates are read, and where nobody is.
+/// An address without a server, for which the certificates are read.
 const STS: (&str, &str) = ("AWS_ENDPOINT_URL_STS", "https://127.0.0.1:1");
 
-/// What has no bound of its own on the command line.
+/// Commands without `--timeout` on the command line.
 const UNBOUNDED: &[Input] = &[
     of_option("--trust-policy", &["explain", "aws", "--trust-policy", FILE], 2),
     of_option("--provider-config", &["explain", "gcp", "--provider-config", FILE], 2),
@@ -89,7 +89,7 @@ impl Input {
         program
     }
 
-    /// What standard output gets if the run ends with `code`.
+    /// The standard output if the run ends with `code`.
     fn stop(&self, code: u8) -> String {
         match self.arguments {
             ["aws", ..] => stopped(code),

@@ -7,7 +7,7 @@ use super::{FILE, mkfifo};
 use crate::aws::deploy;
 use crate::support::{Program, oidc_exchange};
 
-/// Runs `program` with `text` in the pipe that it names; whoever reads it twice waits until the bound.
+/// Runs `program` with `text` in the pipe that it names; a run that reads it twice waits until the timeout.
 #[track_caller]
 fn fed(program: Program<'_>, text: &str) -> crate::support::Output {
     mkfifo(&program.scratch().path().join(FILE));
@@ -58,7 +58,7 @@ fn the_files_that_aws_tools_share() {
     );
 }
 
-/// What renews later has a copy.
+/// Files for a later renewal have a copy.
 #[test]
 fn a_profile_that_renews_keeps_the_certificates_themselves() {
     let tls = Tls::new().unwrap();
@@ -71,7 +71,7 @@ fn a_profile_that_renews_keeps_the_certificates_themselves() {
     let copy = line.split_once("--ca-file ").unwrap().1.split(' ').next().unwrap();
     let pem = std::fs::read_to_string(copy).unwrap();
     assert_eq!(pem.replace('\n', ""), tls.ca_pem().replace(['\n', '\r'], ""));
-    // Twice: the second time there is nothing in the cache that fits, and STS is asked.
+    // Twice: the second time, the cache has no match, and STS gets a request.
     let asked = sandbox.aws.requests().len();
     let line = format!("{line} --allowed-account-id 123456789012");
     let renewal = Program::new("/bin/sh", ["-c", &line]).within(output.scratch).job(&sandbox).hands_over().run();
@@ -79,7 +79,7 @@ fn a_profile_that_renews_keeps_the_certificates_themselves() {
     assert_eq!(sandbox.aws.requests().len(), asked + 1);
 }
 
-/// A bad end removes the variables that the list names, whoever reads it.
+/// A failure removes the variables of the list, in every case.
 #[test]
 fn a_list_of_secrets_is_known_to_a_bad_end() {
     let sandbox = Sandbox::start().unwrap();
@@ -96,7 +96,7 @@ fn a_list_of_secrets_is_known_to_a_bad_end() {
     let file = vault(&["--misspelt"]);
     file.scratch().write(FILE, list);
     file.run().exits(2).stdout_is(&ended("A B", 2));
-    // One that does not end is not waited for.
+    // A list that does not end is not waited for.
     let endless = vault(&["--misspelt"]);
     mkfifo(&endless.scratch().path().join(FILE));
     let output = endless.run();

@@ -6,7 +6,7 @@ use sandbox::{Sandbox, Tls};
 
 use super::{AWS, FILE, INPUTS, Input, STS, UNBOUNDED};
 
-/// What is wrong with a key, as people have keys: each is a file of its own.
+/// Common faults of a key, each in its own file.
 fn keys() -> Vec<(&'static str, Vec<u8>)> {
     let key = Tls::new().unwrap().server_pem(&["localhost"]).unwrap().1;
     let words = key.lines().filter(|line| !line.starts_with("-----")).collect::<String>();
@@ -38,7 +38,7 @@ fn is_not_shown(input: &Input, sandbox: &Sandbox, how: &str, bytes: &[u8], words
     };
     program.scratch().write(FILE, bytes);
     let output = program.patient(Duration::from_mins(1)).run();
-    // A session policy of JSON is for AWS to judge.
+    // AWS checks a session policy in JSON.
     let is_judged_there = how == "in JSON" && input.name == "--policy";
     assert!(output.code != Some(0) || is_judged_there, "{}, {how}: {}", input.name, output.describe());
 }
@@ -108,7 +108,7 @@ fn a_private_key_in_a_variable() {
                 let command = if is_vaults { vault } else { AWS };
                 for text in forms {
                     let program = crate::support::oidc_exchange(command).job(sandbox).secret("a private key", words);
-                    // Nobody is at either address: whatever is wrong with the variable, the run hands nothing over.
+                    // No server is at either address. For any fault of the variable, the run exports nothing.
                     let program = program.args(["--timeout", "200ms"]).env(STS.0, STS.1).env(variable, text);
                     let output = program.run();
                     assert!(matches!(output.code, Some(2 | 3 | 5 | 6)), "{variable}: {}", output.describe());

@@ -22,7 +22,7 @@ const NODE: &str = "const k8s = require(process.env.PACKAGE);\n\
     \x20 console.log(list.items.map((pod) => pod.metadata.name).join());\n\
     } })().catch((error) => { console.error(String(error)); process.exit(1); });\n";
 
-/// The kubectls that there are, and the versions of the plugin's answer that each reads.
+/// The installed versions of kubectl, and the versions of the plugin's answer that each reads.
 fn kubectls() -> Vec<(PathBuf, Vec<&'static str>)> {
     // v1 came with 1.22.
     let debian = peers::debian("kubernetes-client").join("usr/bin/kubectl");
@@ -85,7 +85,7 @@ fn the_node_client_sees_the_pods() {
     assert_eq!(cluster.sessions(), 1);
 }
 
-/// A token for one cluster is worth nothing at another, which signs its own name.
+/// A token for one cluster is not valid for another, because its name is signed.
 #[test]
 fn another_clusters_token_is_refused() {
     let cluster = Cluster::eks("staging");
@@ -102,7 +102,7 @@ fn another_clusters_token_is_refused() {
     );
 }
 
-/// A refused exchange: kubectl runs its plugin again and again, and the provider is asked once.
+/// A refused exchange: kubectl runs its plugin several times, and the provider gets one request.
 #[test]
 fn a_refusal_is_asked_for_once() {
     for (kubectl, versions) in kubectls() {

@@ -47,7 +47,7 @@ impl Cluster {
         )
     }
 
-    /// Where the server is, and its authority as a kubeconfig has it.
+    /// The server's address, and its authority in the form of a kubeconfig.
     pub(crate) fn address(&self) -> (String, String) {
         (self.server.url_for("localhost"), STANDARD.encode(&self.ca))
     }
@@ -64,7 +64,7 @@ impl Cluster {
         program.job_of(&self.sandbox, &job()).token(&self.subject).env("KUBECONFIG", path).hands_over()
     }
 
-    /// How often STS was asked for a session.
+    /// The number of requests to STS for a session.
     pub(crate) fn sessions(&self) -> usize {
         let asked = self.sandbox.aws.requests();
         asked.iter().filter(|request| request.field("Action") == Some("AssumeRoleWithWebIdentity")).count()

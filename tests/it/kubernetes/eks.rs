@@ -13,7 +13,7 @@ fn calls(sandbox: &Sandbox) -> usize {
     sandbox.aws.requests().len()
 }
 
-/// The session in the cache, with another end.
+/// The cached session, with another expiry.
 fn age(output: &Output, left: Duration) {
     let kept = output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache"));
     let kept = kept.unwrap();
@@ -59,7 +59,7 @@ fn the_answer_is_the_contracts() {
         )
     );
     assert_eq!(signature.len(), 64);
-    // The token is made anew: only the session is kept.
+    // The token is new each time: only the session is kept.
     let kept = output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache"));
     let kept = kept.expect("a cache");
     let text = std::fs::read_to_string(&kept).unwrap();
@@ -89,7 +89,7 @@ fn the_session_is_asked_for_once_and_each_token_is_new() {
     assert_eq!(calls(&sandbox), 3, "another format");
 }
 
-/// A client that takes a token for expired runs this program for every request.
+/// A client that considers a token expired runs this program for every request.
 #[test]
 fn a_token_lives_as_long_as_clients_count_on() {
     let sandbox = Sandbox::start().unwrap();
@@ -114,7 +114,7 @@ fn a_token_lives_as_long_as_clients_count_on() {
     assert!(calls(&sandbox) == before + 1 && is_in(expires, Duration::from_mins(14)));
 }
 
-/// In an outage the token is one of the session from before, and says when that ends.
+/// In an outage, the token is from the earlier session, and has its expiry.
 #[test]
 fn an_outage_is_outlived_while_the_session_lives() {
     let sandbox = Sandbox::start().unwrap();
@@ -129,7 +129,7 @@ fn an_outage_is_outlived_while_the_session_lives() {
         warning: AWS STS: status 503, without an error code of STS; trying again for up to T s
         warning: AWS STS: status 503, without an error code of STS; the earlier credentials are still valid
     "#]]);
-    // For a moment, nobody asks again.
+    // For a moment, no run sends another request.
     let before = calls(&sandbox);
     let third = again(eks(&[]), &sandbox, &subject, second).run();
     answered(&third);
@@ -166,7 +166,7 @@ fn the_region_decides_which_sts_is_named_and_no_variable_does() {
     }
 }
 
-/// The apiVersion that a client asks for is answered; a client that does not ask reads v1.
+/// The answer has the requested apiVersion, or v1 without a request.
 #[test]
 fn the_version_is_the_one_that_is_asked_for() {
     let sandbox = Sandbox::start().unwrap();
@@ -258,7 +258,7 @@ const BOTOCORE: &str = "import base64, datetime, os, sys\n\
     \x20   url = signer.generate_presigned_url(request, region_name=region, expires_in=60, operation_name='')\n\
     print('k8s-aws-v1.' + base64.urlsafe_b64encode(url.encode()).decode().rstrip('='))\n";
 
-/// The same bytes as botocore's presigner makes of the same session at the same time.
+/// The same bytes as botocore's presigner creates for the same session and time.
 #[test]
 fn the_token_is_botocores_byte_for_byte() {
     let sandbox = Sandbox::start().unwrap();
@@ -276,7 +276,7 @@ fn the_token_is_botocores_byte_for_byte() {
     }
 }
 
-/// `aws eks get-token` with the same session: the same address but for its time, and the same life.
+/// `aws eks get-token` with the same session: the same address except its time, and the same lifetime.
 #[test]
 fn the_token_is_that_of_the_aws_cli() {
     let sandbox = Sandbox::start().unwrap();

@@ -33,7 +33,7 @@ fn a_refusal_is_remembered_for_ten_seconds() {
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
     "#]]);
     assert_eq!(calls(&sandbox), 1);
-    // What is not the same request is asked.
+    // Another request is sent.
     let other = again(eks(&["--duration", "20m"]), &sandbox, &subject, second).run();
     other.exits(4);
     assert_eq!(calls(&sandbox), 2);
@@ -93,7 +93,7 @@ fn an_outage_is_remembered_too() {
     assert_eq!(calls(&sandbox), before);
 }
 
-/// Those who come while it is asked wait for the answer, and do not ask.
+/// Runs during the request wait for its answer, and send none.
 #[test]
 fn two_at_once_are_refused_by_one_exchange() {
     let sandbox = Sandbox::start().unwrap();
@@ -110,7 +110,7 @@ fn two_at_once_are_refused_by_one_exchange() {
     assert_eq!((whole.count(), calls(&sandbox)), (1, 1));
 }
 
-/// What this run can see by itself is not remembered: it costs nothing.
+/// An error without a request is not kept, because it costs nothing.
 #[test]
 fn what_is_wrong_here_is_not_remembered() {
     let sandbox = Sandbox::start().unwrap();

@@ -28,7 +28,7 @@ fn job() -> Job {
     Job::branch("main").with_id("job-1")
 }
 
-/// Another call of the same job, in the directory that `before` has left.
+/// Another call of the same job, in the directory of `before`.
 fn again<'s>(program: Program<'s>, sandbox: &'s Sandbox, token: &str, before: Output) -> Program<'s> {
     program.within(before.scratch).job_of(sandbox, &job()).token(token)
 }

@@ -21,13 +21,13 @@ fn azure<'s>(options: &[&str]) -> Program<'s> {
 
 const AS_ACCOUNT: [&str; 2] = ["--service-account", DEPLOY_ACCOUNT];
 
-/// How many tokens were asked for.
+/// The number of token requests.
 fn calls(sandbox: &Sandbox) -> [usize; 3] {
     let posts = |requests: Vec<sandbox::Request>| requests.iter().filter(|request| request.method == "POST").count();
     [posts(sandbox.google.sts.requests()), posts(sandbox.google.iam.requests()), posts(sandbox.azure.requests())]
 }
 
-/// The end of what is kept, set to this long from now.
+/// Sets the expiry of the kept token to this time from now.
 fn age(output: &Output, left: Duration) {
     let kept = output.scratch.files().into_iter().find(|file| file.extension().is_some_and(|end| end == "cache"));
     let kept = kept.unwrap();
@@ -57,7 +57,7 @@ fn google_is_asked_once_and_renewed_in_time() {
     let (_, expires) = answered(&third);
     assert!(expires > SystemTime::now() + Duration::from_mins(50));
     assert_eq!(calls(&sandbox), [2, 2, 0]);
-    // Whatever changes the answer is another question.
+    // Every option that changes the answer is a part of the cache key.
     let mut last = third;
     for (number, more) in [
         &["--lifetime", "10m"][..],
@@ -92,7 +92,7 @@ fn entra_is_asked_once_for_the_scope_of_aks() {
     assert_eq!((scope(1).as_str(), calls(&sandbox)), ("https://vault.azure.net/.default", [0, 0, 2]));
 }
 
-/// A refusal is remembered, and so is an outage.
+/// A refusal is kept, and so is an outage.
 #[test]
 fn a_failure_is_remembered() {
     let sandbox = Sandbox::start().unwrap();
@@ -151,7 +151,7 @@ fn what_has_no_effect_is_refused() {
     assert_eq!(calls(&sandbox), [0, 0, 0]);
 }
 
-/// kubectl with the token of each cloud, against a server that knows what the cloud has issued.
+/// kubectl with the token of each cloud, and a server that accepts the cloud's issued tokens.
 #[test]
 fn kubectl_sees_the_pods() {
     let kubectl = peers::debian("kubernetes-client").join("usr/bin/kubectl");

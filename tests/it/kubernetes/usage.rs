@@ -90,7 +90,7 @@ fn a_clusters_name_is_one_that_eks_takes() {
     }
 }
 
-/// A file takes the answer as it takes variables.
+/// The answer can be written to a file, like variables.
 #[test]
 fn an_answer_can_go_to_a_file() {
     let sandbox = Sandbox::start().unwrap();

@@ -5,7 +5,7 @@ use regex_lite::Regex;
 use super::{commands, spellings};
 use crate::support::{Output, expect, oidc_exchange, shells};
 
-/// A line as it is typed, the cursor at its end, and what is offered. A file `token.jwt` lies there.
+/// A typed line with the cursor at its end, and the offered words. The directory has a file `token.jwt`.
 const OFFERS: [(&str, &[&str]); 16] = [
     ("oidc-exchange expl", &["explain"]),
     ("oidc-exchange explain ", &["aws", "azure", "gcp", "vault"]),
@@ -33,7 +33,7 @@ fn offers(complete: impl Fn(&str) -> Vec<String>) {
     assert_eq!(complete("oidc-exchange aws --format=js").len(), 1);
 }
 
-/// Each command offers all below it, and every option that clap knows of.
+/// Each command offers all its subcommands, and every option of clap's definitions.
 #[track_caller]
 fn offers_everything(complete: impl Fn(&str) -> Vec<String>) {
     for (path, command) in commands() {
@@ -66,7 +66,7 @@ fn lines(output: &Output) -> Vec<String> {
     lines
 }
 
-/// The words as readline splits them, of which `=` is one.
+/// The words as readline splits them; `=` is a word.
 #[test]
 fn bash() {
     const ASK: &str = r#"
@@ -95,10 +95,10 @@ fn bash() {
     offers(|line| complete(IN_OLD_BASH, line));
 }
 
-/// As the bash 3.2 of macOS is, as far as a newer one can be: without the builtins that came after it.
+/// Like the bash 3.2 of macOS, as far as possible in a newer one: without the later builtins.
 const IN_OLD_BASH: &str = "enable -n compopt mapfile readarray coproc 2>/dev/null\n";
 
-/// What bash 3.2 could not even read: it would be seen on macOS alone.
+/// Syntax that bash 3.2 cannot read, which would fail only on macOS.
 #[test]
 fn the_script_for_bash_has_nothing_newer_than_3_2() {
     let newer = [
@@ -119,12 +119,12 @@ fn the_script_for_bash_has_nothing_newer_than_3_2() {
         let found = Regex::new(pattern).unwrap().find(&script).map(|found| found.as_str().to_owned());
         assert_eq!(found, None, "{what}");
     }
-    // It makes names of files look like files, where it is there.
+    // It marks the words as file names, if it exists.
     let lenient = script.matches("compopt -o filenames 2>/dev/null\n").count();
     assert_eq!(script.matches("compopt").count(), lenient);
 }
 
-/// The way that works in bash 3.2 too, with the line that the help has.
+/// The form that works in bash 3.2 too, with the line of the help.
 #[test]
 fn bash_takes_it_by_eval() {
     let line = "eval \"$(oidc-exchange completions bash)\"";
@@ -139,7 +139,7 @@ fn bash_takes_it_by_eval() {
     );
 }
 
-/// On a terminal of zsh's own, with everything that completion adds written down.
+/// On a terminal of zsh, which records everything that completion adds.
 #[test]
 fn zsh() {
     let Some(zsh) = shells::find("zsh", "zsh", &[]) else { return };

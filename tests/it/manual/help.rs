@@ -19,7 +19,7 @@ fn no_line_has_100_columns() {
     }
 }
 
-/// A terminal says its own width, and this one (Python's) has none to say.
+/// A terminal has a width, but this one (Python's) has none.
 #[test]
 fn nor_on_a_terminal() {
     let output = oidc_exchange(["vault", "--help"]).env("COLUMNS", "300").on_a_terminal().run();
@@ -27,7 +27,7 @@ fn nor_on_a_terminal() {
     assert!(output.stdout().lines().all(|line| line.chars().count() < 100), "{}", output.stdout());
 }
 
-/// The examples are to be copied: on 80 columns they are as they were written.
+/// The examples can be copied: on 80 columns they are not wrapped.
 #[test]
 fn examples_keep_their_lines() {
     for (path, command) in commands() {
@@ -37,7 +37,7 @@ fn examples_keep_their_lines() {
     }
 }
 
-/// Not where colours are asked for either: a CI's log shows them as noise.
+/// Also without colours if they are requested, because a CI's log shows them as noise.
 #[test]
 fn there_is_never_a_colour() {
     let sandbox = Sandbox::start().unwrap();
@@ -80,7 +80,7 @@ fn a_misspelt_word_is_guessed() {
     }
 }
 
-/// The guessed option is none that the command requires.
+/// The suggested option is not one that the command requires.
 #[test]
 fn the_usage_line_after_a_misspelt_option_is_the_commands() {
     for (line, usage) in [

@@ -9,7 +9,7 @@ mod tables;
 use clap::{Command, CommandFactory};
 use oidc_exchange::cli::Cli;
 
-/// Every command with the words that lead to it, the program itself first.
+/// Every command with its words, the program itself first.
 fn commands() -> Vec<(Vec<String>, Command)> {
     let mut program = Cli::command();
     program.build();

@@ -11,7 +11,7 @@ fn page() -> String {
     output.stdout()
 }
 
-/// What this formatter makes of it, where it is here: as plain text, on standard output, with its complaints.
+/// The output of this formatter, if it is installed: plain text, with its warnings.
 fn formatted(program: &str, arguments: &[&str]) -> Option<(String, String)> {
     let formatter = shells::tool(program)?;
     let output = Program::new(formatter, arguments).env("LC_ALL", "C.UTF-8").stdin(page()).run();
@@ -33,7 +33,7 @@ fn mandoc_has_no_warning() {
     assert_eq!((&*lint, &*complaints), ("", ""));
 }
 
-/// The day that CHANGELOG.md gives the version, once it is released: `## VERSION (DATE)`.
+/// The date of the version in CHANGELOG.md, after its release: `## VERSION (DATE)`.
 #[test]
 fn it_has_the_versions_date() {
     let page = page();

@@ -105,7 +105,7 @@ fn name(argument: &Arg) -> String {
     let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
     let possible = argument.get_possible_values();
     let possible: Vec<&str> = possible.iter().map(clap::builder::PossibleValue::get_name).collect();
-    // A stroke would end the table's cell.
+    // A `|` would end the table's cell.
     let value = if possible.is_empty() { value.unwrap_or_default() } else { possible.join(", ") };
     if argument.is_positional() {
         return value;
@@ -116,7 +116,7 @@ fn name(argument: &Arg) -> String {
     format!("{short}--{long}{value}")
 }
 
-/// A table's cell has one line and no stroke, and what looks like a tag is text.
+/// A table's cell has one line and no `|`. Text that looks like a tag is escaped.
 fn cell(text: &str) -> String {
     text.trim().replace("\n\n", ": ").replace('\n', " ").replace('|', "\\|").replace('<', "&lt;").replace('*', "\\*")
 }

@@ -21,8 +21,8 @@ fn every_exit_code_stands_in_the_readme() {
     assert!(Exit::ALL.iter().enumerate().all(|(index, exit)| usize::from(exit.code()) == index), "none is left out");
 }
 
-/// Where the name that is read is not written in the call: the file, what stands there, and the names it stands for.
-/// A further place fails the test until it is listed here.
+/// Calls without a literal name: the file, the expression, and its possible names. Another such place fails the test
+/// until it is listed here.
 const ELSEWHERE: [(&str, &str, &[&str]); 15] = [
     ("aws/question.rs", "name", &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]),
     ("aws/registry/mod.rs", "own", &["AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC"]),
@@ -48,18 +48,18 @@ const ELSEWHERE: [(&str, &str, &[&str]); 15] = [
 const PROJECT: [&str; 5] =
     ["CLOUDSDK_CORE_PROJECT", "CLOUDSDK_PROJECT", "GCLOUD_PROJECT", "GCP_PROJECT", "GOOGLE_CLOUD_PROJECT"];
 
-/// Calls that read the variables whose names stand in them.
+/// Calls that read the variables with a literal name.
 const CALLS: [&str; 3] = [
     r"env\s*\.\s*(?:get|raw|first)\(\s*([^;]*?)\)",
     r#"from_variable\(\s*env,\s*("[A-Z_]+")\s*\)"#,
     r"\w\(\s*env,\s*(?:reader,\s*)?((?:\[[^\]]*\],?\s*)+)",
 ];
 
-/// What is read by a list of names with the settings of the AWS SDKs, and is documented.
+/// Documented variables that are read by a list of names, with the settings of the AWS SDKs.
 const BY_THE_SDK: [&str; 3] =
     ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"];
 
-/// Every variable whose value the program asks for.
+/// Every variable whose value the program reads.
 fn read_by_the_code() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let literal = Regex::new(r#""([^"]+)""#).unwrap();
@@ -114,7 +114,7 @@ fn every_variable_that_is_read_is_documented() {
     let docs: String = docs.iter().map(|path| fs::read_to_string(path).unwrap()).chain([README.to_owned()]).collect();
     let read = read_by_the_code();
     assert!(read.len() > 40, "{read:?}");
-    // docs/vault.md names a setting once for both prefixes.
+    // docs/vault.md lists a setting once for both prefixes.
     let setting = |name: &str| name.strip_prefix("BAO_").or(name.strip_prefix("VAULT_")).unwrap_or(name).to_owned();
     let is_there = |name: &str| Regex::new(&format!(r"\b{name}\b")).unwrap().is_match(&docs);
     let missing: Vec<&String> = read.iter().filter(|name| !is_there(name) && !is_there(&setting(name))).collect();

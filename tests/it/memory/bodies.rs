@@ -26,12 +26,12 @@ pub(super) const KINDS: [&str; 16] = [
 pub(super) const SOME: [&str; 7] =
     ["deep lists", "empty lists", "lists in lists", "objects with an empty name", "one text", "escapes", "names"];
 
-/// A value that is nearly the largest of its kind that is read, or that takes ten times the bound as a tree.
+/// A value of nearly the largest size that is read, or one that needs ten times the limit as a tree.
 pub(super) fn large(kind: &str) -> String {
     value(kind, if ["digits", "one text", "escapes", "one name"].contains(&kind) { 15 << 19 } else { 2 << 20 })
 }
 
-/// Nearly the most that is read of an answer, in many small members, lists or elements.
+/// Nearly the largest answer that is read, with many small members, lists or elements.
 pub(super) fn crowds() -> Vec<(&'static str, String)> {
     const SIZE: usize = (8 << 20) - 4096;
     let mut crowds: Vec<_> = ["names", "deep objects", "empty texts"].map(|kind| (kind, value(kind, SIZE))).into();

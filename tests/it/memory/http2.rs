@@ -16,11 +16,11 @@ use super::{bounded, ends_well_or_is_told};
 use crate::repeated::configured;
 use crate::support::oidc_exchange;
 
-/// What each read is answered with.
+/// The answer to each read.
 struct Answer {
     headers: Vec<(String, String)>,
     body: String,
-    /// The length of the frames that the body comes in.
+    /// The length of the body's frames.
     frame: usize,
     ends: bool,
 }

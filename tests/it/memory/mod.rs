@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use crate::support::{Output, Program};
 
-/// The bound, in KiB.
+/// The limit, in KiB.
 const BOUND: u64 = 64 << 10;
 
-/// Runs it as a child of its own, and writes down the most memory that it had. What a process had before `exec` counts
-/// too, so that the test's own process, which holds the answers, must not be the parent.
+/// Runs it as a child of a small process, and records its highest memory. The memory before `exec` counts too, so the
+/// test's own process must not be the parent.
 const MEASURE: &str = "
 import os, sys
 child = os.fork()
@@ -39,7 +39,7 @@ fn bounded(what: &str, program: Program<'_>) -> Output {
     output
 }
 
-/// A bad end is one like any other: with its exit code, and a cause.
+/// A failure like any other, with its exit code and a cause.
 #[track_caller]
 fn ends_well_or_is_told(what: &str, output: &Output) {
     let code = output.code.unwrap_or(-1);

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Lines, each with its end.
+    /// Lines with their ends.
     pub(super) headers: String,
     pub(super) body: Body,
 }
@@ -18,7 +18,7 @@ pub(super) struct Answer {
 #[derive(Clone)]
 pub(super) enum Body {
     Whole(Arc<String>),
-    /// This again and again, in chunks, with a pause between two.
+    /// This text repeatedly, in chunks, with pauses.
     Endless(Arc<String>, Duration),
 }
 
@@ -47,7 +47,7 @@ pub(super) fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> 
             thread::spawn(move || {
                 let mut reader = BufReader::new(client.try_clone().unwrap());
                 while let Some(path) = request(&mut reader) {
-                    // The caller hangs up where it has had enough.
+                    // The caller closes the connection at its limit.
                     if send(&client, &answer(&path)).is_err() {
                         return;
                     }
@@ -58,7 +58,7 @@ pub(super) fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> 
     url
 }
 
-/// Reads a request, and gives its path.
+/// Reads a request, and returns its path.
 fn request(reader: &mut BufReader<TcpStream>) -> Option<String> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;

@@ -73,7 +73,7 @@ fn a_text_of_fifteen_megabytes() {
     azure("15 MB", Answer::new(200, format!(r#"{{"access_token":"{}"}}"#, "a".repeat(15_000_000))));
 }
 
-/// At either service.
+/// For each service.
 fn google(what: &str, answer: &Answer) {
     let sandbox = Sandbox::start().unwrap();
     for hostile_sts in [true, false] {

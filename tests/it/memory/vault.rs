@@ -31,7 +31,7 @@ impl Step {
     }
 }
 
-/// Asks a server whose answer at `step` is this, and which is sound elsewhere.
+/// Uses a server with this answer at `step`, and normal answers at others.
 fn ask(what: &str, step: Step, answer: Answer, secrets: &[String], more: &[&str]) -> Output {
     let url = serve(move |path| match Step::of(path) {
         Some(now) if now == step => answer.clone(),
@@ -62,7 +62,7 @@ fn crowds_of_small_things() {
     }
 }
 
-/// A member that nobody has asked for costs nothing.
+/// A member that was not requested costs nothing.
 #[test]
 fn beside_what_is_wanted() {
     for kind in KINDS {
@@ -167,7 +167,7 @@ fn in_what_is_kept_of_the_login() {
     }
 }
 
-/// What is kept of each answer adds up, whatever part of it that is.
+/// The kept parts of all answers are counted together.
 #[test]
 fn a_little_of_each_of_a_hundred() {
     let long = "x".repeat(16 << 10);

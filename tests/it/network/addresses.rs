@@ -28,7 +28,7 @@ fn nobody_listens() {
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
 }
 
-/// `localhost` and what is below it are this machine, whatever a nameserver says.
+/// `localhost` and names below it are this machine, for any answer of a nameserver.
 #[test]
 fn names_of_this_machine() {
     let sandbox = Sandbox::start().unwrap();
@@ -38,7 +38,7 @@ fn names_of_this_machine() {
     }
 }
 
-/// The more particular variable wins.
+/// The more specific variable has precedence.
 #[test]
 fn the_endpoint_for_all_services() {
     let sandbox = Sandbox::start().unwrap();
@@ -74,7 +74,7 @@ fn plain_http_to_elsewhere() {
     assert!(sandbox.aws.requests().is_empty());
 }
 
-/// A password in the address stays there.
+/// A password in the address is not printed.
 #[test]
 fn an_address_with_a_password() {
     let sandbox = Sandbox::start().unwrap();
@@ -91,7 +91,7 @@ fn an_address_with_a_password() {
     "#]]);
 }
 
-/// 0.0.0.0 leads to this machine, and is no loopback address.
+/// 0.0.0.0 connects to this machine, but is not a loopback address.
 #[test]
 fn plain_http_to_the_one_host_that_is_named() {
     let sandbox = Sandbox::start().unwrap();
@@ -106,7 +106,7 @@ fn plain_http_to_the_one_host_that_is_named() {
     assert_eq!(sandbox.aws.requests().len(), asked);
 }
 
-/// What the endpoint's address holds is a secret, and the endpoint has been sent it.
+/// The endpoint's address contains a secret, which the endpoint has received.
 #[test]
 fn a_password_of_an_address_that_the_server_repeats() {
     for (user, said) in [

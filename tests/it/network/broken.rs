@@ -48,7 +48,7 @@ fn bytes(bytes: &[u8]) -> Fault {
     Fault::forged(move |_, _| bytes.clone())
 }
 
-/// Another attempt would have the same answer.
+/// Another attempt would get the same answer.
 #[test]
 fn an_answer_that_is_not_http() {
     given_up_at_once(
@@ -93,7 +93,7 @@ fn an_answer_that_is_not_http() {
     }
 }
 
-/// An answer that only ends too early may be whole the next time.
+/// An answer that ends too early may be complete the next time.
 #[test]
 fn the_start_of_an_answer_is_asked_for_again() {
     let answers: [&[u8]; 5] = [
@@ -211,7 +211,7 @@ fn an_answer_of_nobody_known() {
     );
 }
 
-/// All or nothing: and what came of it is not shown.
+/// All or nothing, and the received part is not shown.
 #[test]
 fn an_answer_with_half_of_the_credentials() {
     const NOT_STS: &str = "cannot be used: it is not an answer of AWS STS\n";
@@ -247,7 +247,7 @@ fn an_answer_with_half_of_the_credentials() {
             format!("<Credentials>{key}{secret}{token}<Expiration>2030-01-01</Expiration></Credentials>"),
             "its Expiration cannot be read",
         ),
-        // The time is as it should be.
+        // The expiry is valid.
         (format!("<Credentials>{end}{key}{secret}<SessionToken>&bogus;</SessionToken></Credentials>"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken>a&b</SessionToken></Credentials>"), NOT_STS),
         (format!("<Credentials>{end}{key}{secret}<SessionToken>&#x110000;</SessionToken></Credentials>"), NOT_STS),
@@ -270,7 +270,7 @@ fn an_answer_with_half_of_the_credentials() {
     }
 }
 
-/// Whatever cut it, its length is right: the last of the credentials would be cut, and handed over.
+/// The truncated answer has a matching length, so the last credential would be truncated and exported.
 #[test]
 fn an_answer_that_ends_in_the_middle() {
     let token = "FwoGZXIvYXdzEBYaDExampleSessionToken";
@@ -296,7 +296,7 @@ fn an_answer_that_ends_in_the_middle() {
     }
 }
 
-/// Wherever a redirect leads, the token does not go there.
+/// The token is not sent to the target of a redirect.
 #[test]
 fn a_redirect() {
     let other = Recorder::start();

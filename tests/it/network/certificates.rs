@@ -73,7 +73,7 @@ impl Drop for Server {
     }
 }
 
-/// Asks the server, and trusts what is in this file.
+/// Sends a request to the server, and trusts the certificates in this file.
 fn ask(directory: &Scratch, server: &Server, host: &str, trusted: &str) -> Output {
     static TOKEN: LazyLock<String> = LazyLock::new(|| Issuer::start().unwrap().token(&Job::branch("main")));
     let program = deploy(&["--ca-file", "trusted.pem", "--timeout", "5s"]).token(&TOKEN);
@@ -127,7 +127,7 @@ fn a_key_exchange_on_one_curve_only() {
     }
 }
 
-/// A signature of the same kind by somebody else is not taken for the authority's.
+/// A signature of the same kind by another key is not accepted as the authority's.
 #[test]
 fn another_authority_on_the_same_curve() {
     for (authority, digest) in [("P-256", "sha512"), ("P-384", "sha512"), ("P-521", "sha512")] {
@@ -167,7 +167,7 @@ fn a_signature_of_a_kind_that_is_not_supported() {
     }
 }
 
-/// As `openssl req -x509` makes it: an authority's certificate, with the server's name in it.
+/// The result of `openssl req -x509`: an authority's certificate that contains the server's name.
 fn own_authority(directory: &Scratch, name: &str, more: &str) {
     openssl(
         directory,
@@ -194,7 +194,7 @@ fn a_server_that_is_its_own_authority() {
         let url = format!("https://127.0.0.1:{}", server.port);
         reached(&program.env("AWS_ENDPOINT_URL_STS", url).run(), variable);
     }
-    // Its name is looked at all the same.
+    // Its name is still checked.
     own_authority(&directory, "elsewhere", "-addext subjectAltName=DNS:elsewhere.test");
     let elsewhere = Server::start(&directory, "elsewhere", "1.3", &[]);
     ask(&directory, &elsewhere, "127.0.0.1", "elsewhere.pem").exits(5).stderr_is(expect![[r#"
@@ -204,7 +204,7 @@ fn a_server_that_is_its_own_authority() {
 
         hint: write a name of the certificate into the address, or add this name to the certificate's subjectAltName
     "#]]);
-    // And it is that very certificate: one with the same key and names is another.
+    // It must be exactly this certificate, not another one with the same key and names.
     openssl(&directory, &format!("req -x509 -key server.key -days 3 -subj /CN=server -out twin.pem {own}"));
     ask(&directory, &server, "127.0.0.1", "twin.pem").exits(5).stderr_is(expect![[r#"
         error: AWS STS could not be reached or kept failing
@@ -227,7 +227,7 @@ fn a_server_that_is_its_own_authority_on_every_curve() {
         let server = Server::start(&directory, "server", "1.3", &[]);
         let output = ask(&directory, &server, "127.0.0.1", "server.pem");
         if key == "ed448" {
-            // There is no way to verify that the server has its key.
+            // It cannot be verified that the server has its key.
             output.exits(5);
         } else {
             reached(&output, key);
@@ -246,7 +246,7 @@ fn shown_by(port: u16) -> String {
     format!("{}-----END CERTIFICATE-----\n", &text[start..end])
 }
 
-/// Named itself, without its authority; but not when it is out of its time.
+/// The certificate itself is named, without its authority. It must be within its validity period.
 #[test]
 fn a_certificate_that_is_named_itself() {
     let tls = Tls::new().unwrap();
@@ -285,7 +285,7 @@ fn signed_by(directory: &Scratch, own: &str, own_time: &str) {
     openssl(directory, &format!("{words} -out server.pem"));
 }
 
-/// What is trusted because it is named is not an authority for that: as curl, OpenSSL and Go have it.
+/// A certificate that is trusted because it is named is not an authority, as in curl, OpenSSL and Go.
 #[test]
 fn a_certificate_that_is_not_an_authoritys_signs_for_nobody() {
     const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\n";
@@ -322,7 +322,7 @@ fn a_certificate_that_is_not_an_authoritys_signs_for_nobody() {
         let said = format!("the certificate of 127.0.0.1:{} is not trusted: {why}", server.port);
         assert!(output.stderr().contains(&said), "{own}: {}", output.stderr());
     }
-    // The same by each variable; and what is beside it in the file still counts.
+    // The same with each variable. Other certificates in the file still count.
     let directory = Scratch::new();
     signed_by(&directory, "basicConstraints=CA:FALSE\n", DAYS);
     let server = Server::start(&directory, "server", "1.3", &[]);
@@ -342,7 +342,7 @@ fn a_certificate_that_is_not_an_authoritys_signs_for_nobody() {
     }
 }
 
-/// Version 1 has no extensions: a root of that version is one by naming itself as its issuer.
+/// Version 1 has no extensions. A root of that version is self-issued.
 #[test]
 fn a_root_of_version_1() {
     let directory = Scratch::new();
@@ -357,7 +357,7 @@ fn a_root_of_version_1() {
     reached(&ask(&directory, &server, "127.0.0.1", "signer.pem"), "version 1");
 }
 
-/// Named itself, but for another use than a server's.
+/// The certificate itself is named, but it is not for servers.
 #[test]
 fn a_named_certificate_that_is_not_for_servers() {
     for constraints in ["CA:TRUE", "CA:FALSE"] {
@@ -375,7 +375,7 @@ fn a_named_certificate_that_is_not_for_servers() {
     }
 }
 
-/// No fault of a certificate is told in Rust code.
+/// No error of a certificate contains Rust code.
 #[test]
 fn a_fault_of_the_chain_is_told_in_words() {
     const AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\n";
@@ -426,7 +426,7 @@ fn a_client_certificate_on_every_curve() {
     }
 }
 
-/// Told before anything is sent.
+/// Reported before anything is sent.
 #[test]
 fn a_client_key_of_another_certificate() {
     for key in ["P-256", "P-521", "rsa2048"] {
@@ -444,7 +444,7 @@ fn a_client_key_of_another_certificate() {
     }
 }
 
-/// The length of the key is the fault, not the signature.
+/// The error is the length of the key, not the signature.
 #[test]
 fn an_rsa_key_of_another_length() {
     for (authority, key, said) in [
@@ -531,7 +531,7 @@ fn a_file_of_another_form() {
         output.exits(2);
         assert!(output.told().contains(&format!("trusted.pem {said}\n")), "{file}: {}", output.told());
     }
-    // Each command does what it is for.
+    // Each command converts its file.
     for command in [
         "x509 -inform DER -in ca.der -out made.pem",
         "x509 -in trusted.pem -out made.pem",

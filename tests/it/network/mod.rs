@@ -16,7 +16,7 @@ use sandbox::{Fault, Sandbox};
 use crate::aws::deploy;
 use crate::support::{Output, Program, stopped};
 
-/// The service misbehaves once, and is asked again.
+/// The service fails once, and the call is retried.
 #[track_caller]
 fn healed(fault: Fault, message: Expect) -> Output {
     let sandbox = Sandbox::start().unwrap();
@@ -27,7 +27,7 @@ fn healed(fault: Fault, message: Expect) -> Output {
     output
 }
 
-/// It could not be reached, and is not asked again.
+/// It could not be reached, and the call is not retried.
 #[track_caller]
 fn given_up_at_once(fault: Fault, message: Expect) {
     let sandbox = Sandbox::start().unwrap();

@@ -1,10 +1,9 @@
-"""A machine of its own, in namespaces: nameservers, an STS, and a command.
+"""A separate machine, in namespaces: nameservers, an STS, and a command.
 
-The STS refuses what it is asked: on port 8080 at once, on port 8081 after two answers of 503.
+The STS refuses every request: on port 8080 at once, on port 8081 after two answers of 503.
 
-Arguments: the resolv.conf to use, the file for the questions that were asked, more nameservers (@ADDRESS=MANNER), ways out
-of the machine (PORT=SOCKET: what connects to that port of loopback here is led to that socket in the file system), the
-command.
+Arguments: the resolv.conf to use, the file for the received queries, more nameservers (@ADDRESS=MANNER), outgoing connections
+(PORT=SOCKET), the command. A connection to a PORT of loopback is forwarded to the SOCKET in the file system.
 
 127.0.0.1 is a nameserver unless another manner is given for it. Of the names, a4 has an IPv4 address and its question for
 IPv6 stays unanswered; both has two addresses; none exists without one; servfail fails; silent is never answered; late,
@@ -16,7 +15,7 @@ malformed records; everything else does not exist. The manners are:
   slow          as above, 0.8 seconds later
   silent        never answers
   closed        there is no nameserver
-  garbage       answers with bytes that are no message
+  garbage       answers with bytes that are not a message
   referral      answers with neither an answer nor the promise to find one
   servfail, refused, notimp, formerr, nxdomain, empty    answers this to everything
 """

@@ -11,7 +11,7 @@ use crate::support::{Output, Program, Scratch, expect, stopped};
 
 const RESOLV_CONF: &str = "nameserver 127.0.0.1\nsearch test\n";
 
-/// Whether this machine lets its user have namespaces; CI's must.
+/// Whether this machine allows namespaces for its user; CI's must.
 pub(crate) fn has_namespaces() -> bool {
     let tried = std::process::Command::new("unshare").args(["-rmn", "true"]).output();
     let has = tried.is_ok_and(|output| output.status.success());
@@ -22,7 +22,8 @@ pub(crate) fn has_namespaces() -> bool {
     has
 }
 
-/// Asks the STS at `host` on a machine with this resolv.conf and these nameservers; and the questions that each was asked.
+/// Calls the STS at `host` on a machine with this resolv.conf and these nameservers. Returns the queries that each
+/// received.
 fn ask_among(host: &str, resolv_conf: &str, nameservers: &[&str], timeout: &str) -> Option<(Output, Vec<String>)> {
     if !has_namespaces() {
         return None;
@@ -49,7 +50,7 @@ fn ask_among(host: &str, resolv_conf: &str, nameservers: &[&str], timeout: &str)
     Some((output, questions))
 }
 
-/// With one nameserver, that of the machine; each question once, however often it was asked.
+/// With one nameserver, that of the machine. Repeated queries are listed once.
 fn ask(host: &str, resolv_conf: &str) -> Option<(Output, Vec<String>)> {
     let (output, mut questions) = ask_among(host, resolv_conf, &[], "5s")?;
     questions.dedup();
@@ -128,13 +129,13 @@ fn without_a_nameserver_this_machine_is_asked_and_no_other() {
 
 const TWO: &str = "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions timeout:1\n";
 
-/// Which nameservers were asked, and how often.
+/// The nameservers that received queries, and their numbers.
 fn counts(questions: &[String]) -> (usize, usize) {
     let second = questions.iter().filter(|question| question.starts_with("127.0.0.2 ")).count();
     (questions.len() - second, second)
 }
 
-/// The name of an internal host does not go to a nameserver further down the list.
+/// The name of an internal host is not sent to a later nameserver of the list.
 #[test]
 fn the_second_nameserver_is_not_asked_as_long_as_the_first_one_answers() {
     for manner in ["plain", "slow"] {
@@ -159,7 +160,7 @@ fn the_second_nameserver_is_not_asked_as_long_as_the_first_one_answers() {
         let (first, second) = counts(&questions);
         assert!((1..=2).contains(&first) && second == 0, "{manner} {host}: {questions:?}");
     }
-    // Another response code is an answer too, which may be another one next time.
+    // Another response code is an answer too, and may be different next time.
     let nameservers = ["127.0.0.1=formerr", "127.0.0.2=plain"];
     let Some((output, questions)) = ask_among("both.test", TWO, &nameservers, "2s") else { return };
     output.exits(5);
@@ -188,7 +189,7 @@ fn the_second_nameserver_is_asked_after_a_fault_of_the_first_one() {
     }
 }
 
-/// The default wait is longer than a connection may take; the second nameserver is reached all the same.
+/// The default wait is longer than a connection may take, but the second nameserver is reached.
 #[test]
 fn a_first_nameserver_that_is_gone_costs_its_wait() {
     let conf = "nameserver 127.0.0.1\nnameserver 127.0.0.2\n";
@@ -211,7 +212,7 @@ fn all_are_asked_in_rounds_and_named() {
     output.exits(5);
     let why = "nameserver 127.0.0.1 answered REFUSED, nameserver 127.0.0.2 did not answer in time";
     assert!(output.stderr().contains(&format!("cannot look up both.test: {why}")), "{}", output.stderr());
-    // Three rounds of two questions; the attempts after that are cut short.
+    // Three rounds of two queries. The attempts after that are shorter.
     let (first, second) = counts(&questions);
     assert!(first >= 6 && second >= 6, "{questions:?}");
 }
@@ -226,7 +227,7 @@ fn one_of_several_is_drawn_by_lot() {
         reached(&output);
         seen.push(counts(&questions));
     }
-    // One of 2048 times all fall on one side.
+    // By chance, all are on one side in one of 2048 cases.
     assert!(
         seen.contains(&(2, 0)) && seen.contains(&(0, 2)) && seen.iter().all(|(one, two)| one + two == 2),
         "{seen:?}"

@@ -26,7 +26,7 @@ fn loopback_is_never_a_proxys_business() {
     assert_eq!(proxy.seen(), [""; 0]);
 }
 
-/// However this machine is written.
+/// For any spelling of this machine.
 #[test]
 fn loopback_in_every_spelling() {
     let elsewhere = Elsewhere::start();
@@ -46,7 +46,7 @@ fn loopback_in_every_spelling() {
         "[::ffff:7f00:1]",
         "[0:0:0:0:0:ffff:127.0.0.1]",
     ] {
-        // Nobody listens at 127.0.0.2, and the proxy is not asked for it.
+        // No server listens at 127.0.0.2, and the proxy gets no request.
         let bound = if host == "127.0.0.2" { "3s" } else { "40s" };
         let program = elsewhere.job_with(host, &["-v", "--timeout", bound]);
         let output = program.env("HTTPS_PROXY", proxy.url()).env("NO_PROXY", "none.test").run();
@@ -160,7 +160,7 @@ fn what_is_exempt_goes_there_directly() {
     assert_eq!(proxy.seen().len(), 3);
 }
 
-/// It is for plain http, which goes nowhere but to loopback and to a host beside the job.
+/// It is for plain http, which is sent only to loopback and to a host of `--allow-http`.
 #[test]
 fn the_proxy_for_http_is_not_used() {
     let elsewhere = Elsewhere::start();

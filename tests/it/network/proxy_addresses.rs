@@ -7,7 +7,7 @@ use crate::support::recorder::Recorder;
 use crate::support::socks::{Manner, Socks};
 use crate::support::{Program, expect, stopped};
 
-/// What is not encoded could be taken for the host: nothing of it is shown, looked up or asked.
+/// A part that is not encoded could be read as the host. It is not shown, looked up or used.
 #[test]
 fn a_password_that_is_not_encoded() {
     for address in [
@@ -97,7 +97,8 @@ fn socks() {
     elsewhere.job("sts.sandbox.test").env("ALL_PROXY", address).run().exits(0);
 }
 
-/// `socks5://` looks the name up here, and tells the proxy one address after the other, as far as a reply is about an address.
+/// `socks5://` looks the name up here. It sends the proxy one address after the other, if the reply concerns only the
+/// address.
 #[test]
 fn socks_is_told_every_address() {
     if !has_namespaces() {

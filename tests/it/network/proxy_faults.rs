@@ -8,7 +8,7 @@ use crate::support::recorder::{Recorder, closed_port};
 use crate::support::socks::{Manner, Socks};
 use crate::support::{Output, Program, expect};
 
-/// An answer to CONNECT, and how often it was asked for in a run.
+/// An answer to CONNECT, and the number of requests in a run.
 fn answered(answer: &'static str) -> (Output, usize) {
     let elsewhere = Elsewhere::start();
     let proxy = Recorder::saying(answer);
@@ -19,7 +19,7 @@ fn answered(answer: &'static str) -> (Output, usize) {
     (output, proxy.seen().len())
 }
 
-/// What the error says of the proxy.
+/// The error about the proxy.
 #[track_caller]
 fn assert_said(output: &Output, said: &str) {
     output.exits(5);
@@ -164,7 +164,7 @@ fn socks_that_refuses() {
     }
 }
 
-/// Its answer may take longer than a connection, and be any success.
+/// Its answer may take longer than a connection, and may be any success status.
 #[test]
 fn a_way_that_is_opened_late_or_in_other_words() {
     let elsewhere = Elsewhere::start();
@@ -240,7 +240,7 @@ fn one_that_is_silent_until_the_timeout_is_named() {
     }
 }
 
-/// `NO_PROXY` has no say where a provider's own variable names the proxy.
+/// `NO_PROXY` has no effect if a provider's own variable names the proxy.
 #[test]
 fn one_that_a_variable_of_the_provider_names() {
     let elsewhere = Elsewhere::start();

@@ -87,7 +87,7 @@ fn a_server_that_failed() {
     );
 }
 
-/// The room's own outage: its STS cannot fetch the issuer's keys until the issuer is back.
+/// An outage of the issuer: the STS cannot fetch its keys until it is up again.
 #[test]
 fn an_issuer_that_comes_back() {
     let sandbox = Sandbox::start().unwrap();
@@ -136,7 +136,7 @@ fn a_pause_that_means_nothing() {
     }
 }
 
-/// There is no point in waiting for what cannot come in time.
+/// A wait that is longer than the timeout is not started.
 #[test]
 fn a_pause_longer_than_the_time() {
     for (value, pause) in [

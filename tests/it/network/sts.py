@@ -1,7 +1,8 @@
-"""An STS over TLS that refuses whatever it is asked.
+"""An STS over TLS that refuses every request.
 
-Arguments: the file with its certificates, the file with its key, the highest version of TLS ("1.2" or "1.3"), group=NAME for the
-only curve of its key exchange, and the file with the authority whose client certificates it requires, if it does. It prints its port, and lives until standard input closes.
+Arguments: the file with its certificates, the file with its key, and the highest version of TLS ("1.2" or "1.3"). Optional:
+group=NAME for the only curve of its key exchange, and the file with the authority of required client certificates. It prints
+its port, and runs until standard input closes.
 """
 import socket
 import ssl
@@ -10,7 +11,7 @@ import threading
 
 certificates, key, version, *authority = sys.argv[1:]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-# A digest that the system's policy has left behind is still one that a company's authority may use.
+# A company's authority may still use a digest that the system's policy no longer allows.
 context.set_ciphers("ALL:@SECLEVEL=0")
 context.load_cert_chain(certificates, key)
 context.maximum_version = ssl.TLSVersion.TLSv1_2 if version == "1.2" else ssl.TLSVersion.TLSv1_3

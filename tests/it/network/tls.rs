@@ -14,7 +14,7 @@ use super::unreachable;
 use crate::aws::deploy;
 use crate::support::{Output, Program, expect, stopped};
 
-/// A job whose STS speaks TLS, with the good authority in `good.pem` and a stranger's in `other.pem`.
+/// A job whose STS uses TLS, with the right authority in `good.pem` and another one in `other.pem`.
 fn job<'s>(sandbox: &'s Sandbox, tls: &Tls, arguments: &[&str]) -> Program<'s> {
     let program = deploy(arguments).job(sandbox);
     program.scratch().write("good.pem", tls.ca_pem());
@@ -31,7 +31,7 @@ fn an_authority_that_is_named() {
     good(job(&sandbox, &tls, &["--ca-file", "good.pem"]));
     good(job(&sandbox, &tls, &[]).env("SSL_CERT_FILE", "good.pem"));
     good(job(&sandbox, &tls, &[]).env("AWS_CA_BUNDLE", "good.pem"));
-    // The provider's own variable stands in place of the general one, and the option adds to either.
+    // The provider's own variable replaces the general one, and the option adds to both.
     good(job(&sandbox, &tls, &[]).env("AWS_CA_BUNDLE", "good.pem").env("SSL_CERT_FILE", "other.pem"));
     good(job(&sandbox, &tls, &["--ca-file", "good.pem"]).env("AWS_CA_BUNDLE", "other.pem"));
     good(job(&sandbox, &tls, &["--ca-file", "other.pem"]).env("SSL_CERT_FILE", "good.pem"));
@@ -39,7 +39,7 @@ fn an_authority_that_is_named() {
     let both = job(&sandbox, &tls, &["--ca-file", "both.pem"]);
     both.scratch().write("both.pem", format!("{}{}", Tls::new().unwrap().ca_pem(), tls.ca_pem()));
     good(both);
-    // A directory as `c_rehash` makes it is more than needed: every file in it is read.
+    // A directory need not be prepared with `c_rehash`: every file in it is read.
     let directory = job(&sandbox, &tls, &[]).env("SSL_CERT_DIR", "certificates");
     directory.scratch().write("certificates/5ed36f99.0", tls.ca_pem());
     good(directory);
@@ -142,7 +142,7 @@ fn a_certificate_of_another_authority_with_the_same_name() {
     );
 }
 
-/// A bundle that is named and cannot be used is a mistake, not a reason to trust others.
+/// A named bundle that cannot be used is an error. The other certificates are not used instead.
 #[test]
 fn a_bundle_that_is_none() {
     let tls = Tls::new().unwrap();
@@ -174,14 +174,14 @@ fn a_bundle_that_is_none() {
     );
 }
 
-/// No certificate is read for a call that needs none.
+/// A call without TLS reads no certificate.
 #[test]
 fn plain_http_on_loopback_needs_no_bundle() {
     let sandbox = Sandbox::start().unwrap();
     deploy(&[]).job(&sandbox).env("SSL_CERT_FILE", "absent.pem").run().exits(0).stderr_is(expect![""]);
 }
 
-/// Where plain http, or another protocol, is spoken, another attempt ends the same way.
+/// If the server uses plain http or another protocol, another attempt would fail too.
 #[test]
 fn a_port_that_does_not_speak_tls() {
     let sandbox = Sandbox::start().unwrap();
@@ -197,7 +197,7 @@ fn a_port_that_does_not_speak_tls() {
         let served = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             stream.write_all(greeting.as_bytes()).unwrap();
-            // Until the other side hangs up.
+            // Until the other side closes the connection.
             let _ = stream.read_to_end(&mut Vec::new());
             listener.set_nonblocking(true).unwrap();
             assert!(listener.accept().is_err(), "it is asked again");
@@ -218,7 +218,7 @@ fn a_port_that_does_not_speak_tls() {
     assert!(sandbox.aws.requests().is_empty());
 }
 
-/// A server whose TLS can never agree with the client's ends it with a fatal alert (RFC 8446, section 6).
+/// A server without a common TLS setting sends a fatal alert (RFC 8446, section 6).
 #[test]
 fn a_server_that_ends_the_handshake_with_an_alert() {
     const ALGORITHM: &str =

@@ -178,7 +178,7 @@ fn an_address_is_checked_before_anything_is_sent() {
         }
     }
     assert_eq!(sandbox.aws.requests().len(), 0);
-    // Not loopback, and in clear: the session's token is not sent.
+    // Plain http to another machine: the session's token is not sent.
     let output = register(&sandbox, &[HOST]).env("AWS_ENDPOINT_URL_ECR", "http://ecr.example").run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
         error: cannot ask Amazon ECR

@@ -48,7 +48,7 @@ fn skopeo_gets_the_password_and_stops_with_the_reason() {
             ]
         }
     "#]]);
-    // Before, it is not let in.
+    // Before, it is refused.
     let output = skopeo(&sandbox, Scratch::new()).unwrap().run();
     assert_ne!(output.code, Some(0));
 
@@ -62,7 +62,7 @@ fn skopeo_gets_the_password_and_stops_with_the_reason() {
     assert!(told.contains("Amazon ECR refused to give a password: AccessDeniedException"), "{told}");
 }
 
-/// A daemon that allows nobody and remembers who came.
+/// A daemon that refuses every request and records the users.
 #[derive(Default)]
 struct Daemon(Mutex<Vec<String>>);
 
@@ -117,7 +117,7 @@ fn docker_gets_the_password_and_is_told_what_it_ignores() {
     std::thread::sleep(Duration::from_secs(2));
     sandbox.ecr.deny(sandbox::DEPLOY_ROLE);
     let output = pull(output.scratch);
-    // docker goes on without credentials.
+    // docker continues without credentials.
     output.exits(0).stderr_is(expect![[r#"
         error: Amazon ECR refused to give a password
           said       AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action (request ID)

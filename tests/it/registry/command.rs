@@ -63,7 +63,7 @@ fn a_command_does_not_end_the_jobs_own_registration() {
     assert_eq!(output.scratch.files().len(), 0, "{:?}", output.scratch.files());
 }
 
-/// The first one to end leaves the registry to the other.
+/// The first one that ends keeps the registry for the other.
 #[test]
 fn commands_at_once_do_not_end_each_others_registrations() {
     let sandbox = Sandbox::start().unwrap();
@@ -80,7 +80,7 @@ fn commands_at_once_do_not_end_each_others_registrations() {
     assert!(!output.scratch.home().join(".oidc-exchange/job-1").exists());
 }
 
-/// A command that cannot be run is undone too, and so is one that a signal ends.
+/// The registration is also removed if the command cannot be run, or a signal ends it.
 #[test]
 fn whatever_becomes_of_the_command_it_is_undone() {
     let sandbox = Sandbox::start().unwrap();

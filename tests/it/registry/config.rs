@@ -8,7 +8,7 @@ use super::{HOST, clean, config, config_text, helper, register};
 use crate::support::scratch::mode;
 use crate::support::{Scratch, expect};
 
-/// One of each that is there before, and what stands there meanwhile.
+/// Each kind of earlier entry, and the entry during the registration.
 const BEFORE: [(&str, &str); 6] = [
     ("{}", "{\n\t\"credHelpers\": {\n\t\t\"HOST\": \"oidc-exchange\"\n\t}\n}"),
     ("", "{\n\t\"credHelpers\": {\n\t\t\"HOST\": \"oidc-exchange\"\n\t}\n}\n"),
@@ -68,7 +68,7 @@ fn what_had_the_password_before_is_replaced_named_and_restored() {
     assert_eq!(config_text(&output.scratch), before);
 }
 
-/// As `docker login` elsewhere does it: the file is written anew.
+/// Like another `docker login`: the file is replaced.
 #[test]
 fn of_a_file_that_somebody_changed_only_ours_is_taken_out() {
     let sandbox = Sandbox::start().unwrap();
@@ -88,7 +88,7 @@ fn of_a_file_that_somebody_changed_only_ours_is_taken_out() {
             "{{\n\t\"auths\": {{\n\t\t\"{HOST}\": {{\"auth\":\"QVdTOm9sZA==\"}},\n\t\t\"quay.io\": {{\n\t\t\t\"auth\": \"eDp5\"\n\t\t}}\n\t}}\n}}"
         )
     );
-    // Another helper than ours is somebody else's.
+    // Another helper belongs to another tool.
     let output = register(&sandbox, &[HOST]).within(output.scratch).run();
     let theirs = format!("{{\"credHelpers\":{{\"{HOST}\":\"ecr-login\"}}}}");
     output.scratch.write("home/.docker/config.json", &theirs);
@@ -97,7 +97,7 @@ fn of_a_file_that_somebody_changed_only_ours_is_taken_out() {
     assert_eq!(config_text(&output.scratch), theirs);
 }
 
-/// A password that `config.json` had is nowhere where others could read it.
+/// A password from `config.json` is in no file that others can read.
 #[test]
 fn what_is_kept_for_clean_is_private() {
     let sandbox = Sandbox::start().unwrap();
@@ -127,7 +127,7 @@ fn a_link_is_followed_and_stays() {
     output.exits(0);
     assert!(link.is_symlink() && std::fs::read_to_string(&target).unwrap().contains(HOST));
     clean(&sandbox, output.scratch).exits(0);
-    // The scratch directory is gone with its output: the content was looked at by clean's own exit.
+    // The scratch directory is deleted with its output. The exit code of `clean` shows the check.
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn what_is_in_the_place_of_the_file_is_told() {
     assert_eq!(sandbox.aws.requests().len(), 0);
 }
 
-/// Another process that keeps the lock holds nobody up for ever.
+/// Another process that keeps the lock does not block a run forever.
 #[test]
 fn a_lock_that_is_kept_is_told() {
     let sandbox = Sandbox::start().unwrap();
@@ -247,7 +247,7 @@ fn a_lock_that_is_kept_is_told() {
     output.exits(1).stdout_is("credentials not found in native keychain\n");
 }
 
-/// What callers read in place of the helper's answer.
+/// Settings that callers read instead of the helper's answer.
 #[test]
 fn what_would_win_for_a_caller_is_said() {
     let sandbox = Sandbox::start().unwrap();

@@ -33,7 +33,7 @@ fn the_shared_configuration_names_the_endpoint() {
         (HOST, "[default]\nendpoint_url = ECR_URL\n", &[]),
         (HOST, &by_service, &[]),
         ("public.ecr.aws", &by_service, &[]),
-        // The service's own, and the variable that is about it, are the more particular ones.
+        // The service's own setting and variable are more specific.
         (HOST, &over_all, &[]),
         (HOST, &profile, &[("AWS_PROFILE", "ci")]),
         (HOST, "[default]\nendpoint_url = http://127.0.0.1:1\n", &[("AWS_ENDPOINT_URL_ECR", &sandbox.ecr.url())]),
@@ -55,7 +55,7 @@ fn an_address_of_the_configuration_is_checked_before_anything_is_sent() {
         hint: write it like https://api.ecr.eu-west-1.amazonaws.com
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 0);
-    // In clear, and not to this machine: the session's token is not sent.
+    // Plain http to another machine: the session's token is not sent.
     let output = configured(
         &sandbox,
         HOST,
@@ -63,11 +63,11 @@ fn an_address_of_the_configuration_is_checked_before_anything_is_sent() {
         &[],
     );
     output.exits(2).stdout_is("");
-    // An empty variable is none.
+    // An empty variable counts as not set.
     configured(&sandbox, HOST, "", &[("AWS_ENDPOINT_URL_ECR", ""), ("AWS_ENDPOINT_URL", &sandbox.ecr.url())]).exits(0);
 }
 
-/// With all endpoints ignored, the hosts are AWS's own. A proxy leads their names to the sandbox.
+/// With all endpoints ignored, the hosts are AWS's own. A proxy maps their names to the sandbox.
 #[test]
 fn configured_endpoints_can_be_ignored() {
     const STS: &str = "sts.eu-west-1.amazonaws.com";
@@ -99,7 +99,7 @@ fn configured_endpoints_can_be_ignored() {
     assert_eq!(sandbox.ecr.requests().len(), 2);
 }
 
-/// The authority's file may be gone by then: what it had is kept with the password.
+/// The authority's file may be deleted by then. Its content is kept with the password.
 #[test]
 fn a_private_authority_is_trusted_now_and_by_a_renewal() {
     let tls = Tls::new().unwrap();

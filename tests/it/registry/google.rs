@@ -44,7 +44,7 @@ fn the_password_is_the_service_accounts_token() {
     assert_eq!(output.scratch.files().len(), 0, "{:?}", output.scratch.files());
 }
 
-/// A token that has less than five minutes left is traded for a new one, by the same endpoints and for the same account.
+/// A token with less than five minutes left is replaced, with the same endpoints and the same account.
 #[test]
 fn a_token_is_renewed_while_a_command_runs() {
     let sandbox = Sandbox::start().unwrap();

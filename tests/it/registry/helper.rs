@@ -52,7 +52,7 @@ fn what_is_not_registered_is_not_found() {
     ] {
         let output = helper(&sandbox, "get", input, scratch).run();
         let said = output.exits(1).stdout();
-        // An address of slashes alone names no server.
+        // An address that contains only slashes names no server.
         assert!(
             ["credentials not found in native keychain\n", "no credentials server URL\n"].contains(&said.as_str())
                 || input.contains('\0') && said.starts_with("oidc-exchange: "),
@@ -146,7 +146,7 @@ fn other_calls_are_told_what_there_is() {
     helper(&sandbox, "list", "", Scratch::new()).run().exits(0).stdout_is("{}\n");
 }
 
-/// As under sudo, which removes the job's variables.
+/// Like sudo, which removes the job's variables.
 #[test]
 fn without_the_jobs_directory_nothing_is_guessed() {
     let sandbox = Sandbox::start().unwrap();
@@ -167,7 +167,7 @@ fn without_the_jobs_directory_nothing_is_guessed() {
     output.exits(1);
 }
 
-/// What is there and cannot be read is no registry that is not ours: docker must not go on silently.
+/// A registration that cannot be read is an error, not an unknown registry. docker must not continue without a message.
 #[test]
 fn a_spoilt_file_is_a_failure() {
     let sandbox = Sandbox::start().unwrap();
@@ -190,7 +190,7 @@ fn a_spoilt_file_is_a_failure() {
     "#]]);
 }
 
-/// The runtime's own answer to so few files is a panic.
+/// With so few files, the runtime itself panics.
 #[test]
 fn too_few_files_are_told() {
     let sandbox = Sandbox::start().unwrap();
@@ -207,7 +207,7 @@ fn too_few_files_are_told() {
     );
 }
 
-/// A name of the program's that is not the helper's is the program.
+/// Under any other name, the executable is the program itself.
 #[test]
 fn the_name_decides() {
     let sandbox = Sandbox::start().unwrap();

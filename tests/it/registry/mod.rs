@@ -48,7 +48,7 @@ fn config_text(scratch: &Scratch) -> String {
     std::fs::read_to_string(config(scratch)).unwrap()
 }
 
-/// What the helper answers for the last password.
+/// The helper's answer with the last password.
 fn answer(sandbox: &Sandbox, host: &str) -> String {
     let password = sandbox.ecr.issued().pop().unwrap();
     format!("{{\"Secret\":\"{password}\",\"ServerURL\":\"{host}\",\"Username\":\"AWS\"}}\n")
@@ -117,7 +117,7 @@ fn several_registries_are_one_call_for_each_api() {
     assert_eq!(sandbox.aws.requests().len(), 1);
 }
 
-/// A job may ask twice: the later password is the one that counts, and one `clean` ends both.
+/// A job may register twice. The later password counts, and one `clean` removes both.
 #[test]
 fn a_registry_can_be_registered_again() {
     let sandbox = Sandbox::start().unwrap();

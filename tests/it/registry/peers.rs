@@ -7,7 +7,7 @@ use sandbox::Sandbox;
 use super::{HOST, helper, register};
 use crate::support::{Program, expect, peers, shells};
 
-/// moto takes any signature, and gives passwords of its own.
+/// moto accepts any signature, and returns its own passwords.
 #[test]
 fn moto_gives_a_password() {
     let (sandbox, moto) = (Sandbox::start().unwrap(), peers::moto());
@@ -16,7 +16,7 @@ fn moto_gives_a_password() {
     output.exits(0).stdout_is("").stderr_is(expect![[r#"
         warning: the password of 123456789012.dkr.ecr.eu-west-1.amazonaws.com: it expired at TIME, and this machine's clock shows TIME
     "#]]);
-    // Its passwords have expired long ago: the helper asks again.
+    // Its passwords are already expired, so the helper renews them.
     let program = helper(&sandbox, "get", HOST, output.scratch).env("AWS_ENDPOINT_URL_STS", moto.url());
     let output = program.env("AWS_ENDPOINT_URL_ECR", moto.url()).run();
     let answer: serde_json::Value = serde_json::from_str(&output.exits(0).stdout()).unwrap();
@@ -24,7 +24,7 @@ fn moto_gives_a_password() {
     assert!(answer["Secret"].as_str().unwrap().ends_with("-auth-token"), "{answer}");
 }
 
-/// A network of its own, in which the registry's name is this machine's.
+/// A separate network, in which the registry's name is this machine.
 const NETWORK: &str = r#"set -eu
 ip link set lo up
 printf '127.0.0.1 %s localhost\n' "$REGISTRY" >hosts
@@ -41,7 +41,7 @@ trap 'kill $pid' EXIT
 for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1/v2/ && break; sleep 0.1; done
 "#;
 
-/// An image, pushed and pulled by everybody with the helper's password; and by nobody without it.
+/// Every program pushes and pulls an image with the helper's password, and fails without it.
 #[test]
 fn skopeo_buildah_and_podman_push_and_pull() {
     let tools = ["docker-registry", "htpasswd", "skopeo", "buildah", "podman", "ip", "unshare"];

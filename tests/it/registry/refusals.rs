@@ -145,7 +145,7 @@ fn keys_that_stay_unknown_are_told() {
     assert!(output.took > Duration::from_secs(5) && output.took < Duration::from_secs(40), "{:?}", output.took);
 }
 
-/// A service that repeats what it was sent gets none of it into the log.
+/// A service that repeats the request cannot write any of it into the log.
 #[test]
 fn a_service_that_repeats_secrets_is_not_quoted() {
     let sandbox = Sandbox::start().unwrap();

@@ -69,7 +69,7 @@ fn a_refusal_is_told_to_whoever_shows_it() {
         hint: the policies of arn:aws:iam::123456789012:role/deploy must allow ecr:GetAuthorizationToken on the resource *, not on a repository
         hint: if you use --policy or --policy-arn, these must allow it too
     "#]]);
-    // The job's token is the other thing that a renewal needs.
+    // A renewal also needs the job's token.
     let output = helper(&sandbox, "get", HOST, output.scratch).env_remove("SEMAPHORE_OIDC_TOKEN").run();
     output.exits(1).stdout_reads(expect![[r#"
         oidc-exchange: no subject token: SEMAPHORE_OIDC_TOKEN is not set
@@ -82,7 +82,7 @@ fn a_refusal_is_told_to_whoever_shows_it() {
     "#]]);
 }
 
-/// What was asked for at first is asked for again, whatever the variables are then.
+/// A renewal repeats the first request, for any later values of the variables.
 #[test]
 fn a_renewal_asks_for_the_same() {
     let sandbox = Sandbox::start().unwrap();

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 
 use super::{DISGUISES, Disguise, STEPS, Step, in_headers, shows_none_of, telling};
 
-/// A server that refuses a step's call in its service's own form, with what `text` makes of the call's secrets in it.
+/// A server that refuses a step's call in its service's form. The message contains the call's secrets, changed by
+/// `text`.
 struct Refusing {
     step: Step,
     place: Place,
     disguise: &'static Disguise,
 }
 
-/// Where a secret is repeated.
+/// The place of a repeated secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// The message.
@@ -123,7 +124,7 @@ impl Refusing {
     }
 }
 
-/// Runs the step against such a server, loudly: a quiet run shows less of the same.
+/// Runs the step with such a server, with the highest verbosity: other runs print less of the same.
 #[track_caller]
 fn refused(sandbox: &Sandbox, step: Step, place: Place, disguise: &'static Disguise) {
     let server = Server::start(None, |_| Arc::new(Refusing { step, place, disguise })).unwrap();

@@ -14,7 +14,7 @@ use super::{DISGUISES, Disguise, Step, shows_none_of, telling};
 
 type Stream = StreamOwned<ServerConnection, TcpStream>;
 
-/// How a connection is configured that offers these protocols, for this name.
+/// The configuration of a connection with these protocols, for this name.
 pub(crate) fn configured(tls: &Tls, name: &str, protocols: &[&str]) -> Arc<ServerConfig> {
     let (certificates, key) = tls.server_pem(&[name, "127.0.0.1"]).unwrap();
     let certificates: Vec<_> =
@@ -27,7 +27,7 @@ pub(crate) fn configured(tls: &Tls, name: &str, protocols: &[&str]) -> Arc<Serve
     Arc::new(config)
 }
 
-/// Serves each connection as `how` says, which is told its number, until the test's process ends.
+/// Serves each connection with `how`, which gets its number, until the test's process ends.
 pub(super) fn serve(how: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -39,7 +39,7 @@ pub(super) fn serve(how: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> u
     port
 }
 
-/// Reads until the job's token has come; none where the caller hangs up before.
+/// Reads until the job's token arrives; `None` if the caller closes the connection before.
 pub(super) fn token_in(stream: &mut Stream) -> Option<String> {
     let mut seen = Vec::new();
     let mut buffer = [0; 4096];

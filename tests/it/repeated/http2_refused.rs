@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use super::http2::configured;
 use crate::support::oidc_exchange;
 
-/// Vault as far as a login and a write need it; it refuses the first write, for `reason`. The paths that were asked for.
+/// A Vault with only a login and a write. It refuses the first write, for `reason`. Returns the requested paths.
 fn vault(tls: &Tls, reason: h2::Reason) -> (u16, Arc<Mutex<Vec<String>>>) {
     let config = configured(tls, "localhost", &["h2"]);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

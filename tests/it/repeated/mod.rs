@@ -40,7 +40,7 @@ const DISGUISES: [Disguise; 19] = [
     Disguise { name: "quotes", wear: |secret| between(secret, "' '") },
 ];
 
-/// Those that a header can carry.
+/// Those that a header can contain.
 fn in_headers() -> impl Iterator<Item = &'static Disguise> {
     DISGUISES.iter().filter(|disguise| (disguise.wear)("abcdefgh").bytes().all(|byte| (b' '..=b'~').contains(&byte)))
 }
@@ -50,12 +50,12 @@ fn between(secret: &str, mark: &str) -> String {
     joined(secret, 5, mark)
 }
 
-/// The part of a token that nobody can make again: a JWT's signature, the whole of another.
+/// The secret part of a token: a JWT's signature, or the whole of another token.
 fn telling(secret: &str) -> &str {
     secret.rsplit('.').next().unwrap_or_default()
 }
 
-/// Standard error gives none of the secrets away.
+/// Standard error contains none of the secrets.
 #[track_caller]
 fn shows_none_of(output: &Output, secrets: &[String], what: &str) {
     assert!(!secrets.is_empty(), "{what}: nothing was sent");
@@ -78,7 +78,7 @@ enum Step {
 const STEPS: [Step; 6] = [Step::Aws, Step::GoogleSts, Step::GoogleIam, Step::Azure, Step::VaultLogin, Step::VaultRead];
 
 impl Step {
-    /// The program that makes the call, of the server at `url`.
+    /// The program that calls the server at `url`.
     fn program<'s>(self, sandbox: &'s Sandbox, url: &str) -> Program<'s> {
         let google = ["gcp", "--provider", PROVIDER, "--service-account", DEPLOY_ACCOUNT, "--no-credentials-file"];
         match self {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{expect, oidc_exchange};
 
-/// What a server calls the token that it issues, and lets nobody end.
+/// The accessor of a token that the server issues and does not revoke.
 struct Naming(&'static str);
 
 impl Service for Naming {
@@ -49,7 +49,7 @@ fn a_name_that_a_shell_would_run_is_not_kept() {
     "#]]);
 }
 
-/// A manifest is a file, and who may write it may write anything in it.
+/// A manifest is a file, and its writer can write anything into it.
 #[test]
 fn a_name_in_the_manifest_is_one_word() {
     let sandbox = Sandbox::start().unwrap();

@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::{peers, shells};
 
-/// What each reader makes of `file`: the values of V0, V1, … as a JSON list.
+/// The values that each reader gets from `file`: those of V0, V1, … as a JSON list.
 fn readers() -> Vec<(&'static str, Command)> {
     const PYTHON: &str = "import sys, json, dotenv\n\
         found = dotenv.dotenv_values(sys.argv[1])\nprint(json.dumps([found['V%d' % i] for i in range(len(found))]))";

@@ -11,7 +11,7 @@ use crate::support::{expect, oidc_exchange};
 
 const EVAL: &str = "eval \"$(oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy)\"";
 
-/// What the caller has declared a variable as: it is read-only, a number, in letters of one kind, or of one width.
+/// The caller's declarations of a variable: read-only, a number, letters of one case, or a fixed width.
 const DECLARED: [(&str, &[&str]); 4] = [
     ("bash", &["declare -i", "declare -l", "declare -u", "declare -r"]),
     ("zsh", &["typeset -i", "typeset -i16", "typeset -F", "typeset -l", "typeset -u", "typeset -L3", "typeset -R30"]),
@@ -48,7 +48,7 @@ fn it_says_why() {
     "#]]);
 }
 
-/// Every variable that a shell has by itself, and those that come to be at the first use.
+/// Every variable that a shell manages, including those that are created at the first use.
 fn managed(shell: &Shell) -> Vec<String> {
     const MORE: &str = "ARGC BASHPID BASH_ARGV0 BASH_COMMAND BASH_MONOSECONDS BASH_SUBSHELL CDPATH COLUMNS DIRSTACK \
         EGID ENV EPOCHREALTIME EPOCHSECONDS ERRNO EUID FPATH FUNCNAME FUNCNEST GID GROUPS HISTCHARS HISTCMD HISTFILE \
@@ -76,7 +76,7 @@ fn is_refused(name: &str) -> bool {
     output.stderr().starts_with(&format!("error: {name} is a variable "))
 }
 
-/// What a shell gets another value for is refused before anything is read.
+/// A variable that a shell would change is refused before anything is read.
 #[test]
 fn a_managed_variable_is_refused() {
     for name in ["DIRSTACK", "EPOCHSECONDS", "ERRNO", "GROUPS", "KSHUID", "PGRP", "SRANDOM", "USERNAME", "USER_ID", "_"]
@@ -101,7 +101,7 @@ fn a_managed_variable_is_refused() {
     "#]]);
 }
 
-/// Whatever the name is, no other value reaches the job in silence.
+/// For any name, the job never gets another value without an error.
 #[test]
 fn no_name_has_another_value_in_silence() {
     for shell in shells::posix() {

@@ -36,7 +36,7 @@ fn nothing_is_traced_and_tracing_goes_on() {
     }
 }
 
-/// Its file gone, it stops the caller like every other failure.
+/// If its file is deleted, it stops the caller like every other failure.
 #[test]
 fn a_file_that_is_gone_stops_the_caller() {
     let sandbox = Sandbox::start().unwrap();

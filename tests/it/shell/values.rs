@@ -16,7 +16,7 @@ use super::answer;
 use crate::support::expect;
 use crate::support::shells::{self, Shell};
 
-/// What has bitten others.
+/// Values that have caused errors in other programs.
 const ODD: [&str; 24] = [
     "",
     " ",
@@ -44,7 +44,7 @@ const ODD: [&str; 24] = [
     "\u{1}\u{7f}\u{1b}[2J",
 ];
 
-/// The text of this format, and the directory that it may lead into.
+/// The text of this format, and the directory that it may name.
 fn text(format: Format, values: &[String]) -> (String, TempDir) {
     let mut exports = Exports::new(vec![Name::fixed("BEATEN")]);
     for (index, value) in values.iter().enumerate() {
@@ -67,19 +67,19 @@ struct Reader {
     locale: &'static str,
 }
 
-/// Every shell in every format that is for it, in a locale that takes letters for bytes and in one that does not.
+/// Every shell with each of its formats, in a locale of single bytes and in a UTF-8 locale.
 fn readers() -> Vec<Reader> {
     let posix = shells::posix().into_iter().flat_map(|shell| [(shell.clone(), Format::Env), (shell, Format::Source)]);
     let fish = shells::find("fish", "fish", &["--no-config"]).map(|shell| (shell, Format::Fish));
     let both = |(shell, format): (Shell, Format)| {
         ["C", "C.UTF-8"].map(|locale| Reader { shell: shell.clone(), format, locale })
     };
-    // Where letters are bytes, yash reads no further than the first that is not ASCII, and ends.
+    // In a locale of single bytes, yash ends at the first character that is not ASCII.
     posix.chain(fish).flat_map(both).filter(|reader| (reader.shell.name, reader.locale) != ("yash", "C")).collect()
 }
 
 impl Reader {
-    /// The values as the shell has them after it has evaluated the text, and as a child of it has them.
+    /// The values in the shell after it has evaluated the text, and in its child process.
     fn evaluated(&self, values: &[String]) -> Vec<u8> {
         let (text, _private) = text(self.format, values);
         let show = (0..values.len()).map(|n| format!("printf '%s\\0' \"$V{n}\"\n")).collect::<Vec<_>>().concat();
@@ -115,7 +115,7 @@ fn odd_values_come_back() {
     }
 }
 
-/// Every byte that a text can hold, but NUL, behind every other that has a meaning.
+/// Every byte of a text except NUL, after every other byte with a meaning.
 #[test]
 fn any_pair_of_characters_comes_back() {
     let special = "\n\t\r !\"#$%&'()*+,-./0:;<=>?@A[\\]^_`a{|}~\u{1}\u{7f}é日🦀";
@@ -145,7 +145,7 @@ fn any_values_come_back() {
         .unwrap();
 }
 
-/// All the way from the service's answer.
+/// Values from the service's answer.
 #[test]
 fn an_odd_session_token_comes_back() {
     let sandbox = Sandbox::start().unwrap();
@@ -161,7 +161,7 @@ fn an_odd_session_token_comes_back() {
     }
 }
 
-/// Readers of `env-no-export` take a line for a variable.
+/// Readers of `env-no-export` read each line as a variable.
 #[test]
 fn a_line_break_is_refused_where_lines_are_values() {
     let sandbox = Sandbox::start().unwrap();
@@ -176,7 +176,7 @@ fn a_line_break_is_refused_where_lines_are_values() {
     }
 }
 
-/// docker and podman refuse a file with a longer line, and kubectl leaves it and all that follow out.
+/// docker and podman refuse a file with a longer line, and kubectl ignores it and all following lines.
 #[test]
 fn a_line_is_as_long_as_its_readers_take() {
     let sandbox = Sandbox::start().unwrap();

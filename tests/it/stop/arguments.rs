@@ -17,7 +17,7 @@ fn lines() -> String {
 fn stop_a_shell_that_runs_them() {
     let sandbox = Sandbox::start().unwrap();
     for shell in shells::posix() {
-        // With `-e` the shell ends at the first of them, which is no command, with the status of that.
+        // With `-e` the shell ends at the first line, which is not a command, with its status.
         for caller in CALLERS.iter().filter(|caller| !caller.options.iter().any(|option| option.contains('e'))) {
             let output = caller.program(&shell, &lines()).beside(&sandbox).env("SEMAPHORE_OIDC_TOKEN", "").run();
             caller.check(&shell, &output, 3, "nothing");
@@ -44,7 +44,7 @@ fn fail_as_arguments() {
             ] {
                 let script = script.replace("LINES", &format!("{} --on-error {on_error}", lines()));
                 let output = shell.runs(&script).beside(&sandbox).env("SEMAPHORE_OIDC_TOKEN", "").run();
-                // Some shells end at a name that `export` does not take.
+                // Some shells end at a name that `export` refuses.
                 let ended = output.code.is_some_and(|code| code > 0) && ["", "failed\n"].contains(&&*output.stdout());
                 assert!(ended, "{script} in {}: {}", shell.name, output.describe());
             }

@@ -10,7 +10,7 @@ use crate::support::{oidc_exchange, shells};
 #[path = "../../../src/plan/fail_closed/generator.rs"]
 mod generator;
 
-/// What is printed stops each kind of shell that it is for; the rest was printed for none.
+/// The output stops each kind of shell that it is for. Other command lines print no shell text.
 #[test]
 fn what_is_printed_stops_the_shell() {
     const LINES: usize = 300;

@@ -7,7 +7,7 @@ use sandbox::{Job, Sandbox};
 use super::aws;
 use crate::support::{shells, stopped};
 
-/// Marks what is said; the mark is not in what is typed, which a shell's editor repeats.
+/// Marks messages. The mark is not in the typed text, which a shell's editor repeats.
 const SAY: &str = "say() { printf '<%s\\n' \"<$*\"; }\n";
 
 fn said(shown: &str) -> Vec<&str> {
@@ -32,7 +32,7 @@ fn the_prompt_comes_back_with_the_code() {
     }
 }
 
-/// Without the quotes too, where the working directory has files of all its words' names, and `IFS` is a script's.
+/// Also without the quotes, with files named like all its words in the working directory, and a script's `IFS`.
 #[test]
 fn the_prompt_comes_back_without_the_quotes() {
     for shell in shells::posix() {
@@ -51,7 +51,7 @@ fn the_prompt_comes_back_without_the_quotes() {
         let output = program.on_a_terminal().stdin(typed + "exit 0\n").run();
         output.exits(0);
         let shown = output.stdout();
-        // A text with other words than its own has a status of the shell's.
+        // A changed text has the shell's own status.
         let changes = |ifs: &str| !ifs.trim().is_empty() && stopped(4).contains(ifs);
         let good = |(said, ifs): (&&str, &&str)| *said == "status 4" || (changes(ifs) && *said != "status 0");
         let said = said(&shown);
@@ -59,13 +59,13 @@ fn the_prompt_comes_back_without_the_quotes() {
     }
 }
 
-/// As Semaphore's agent runs a job: one login bash on a terminal, each item of `commands` sourced from a file.
+/// Like Semaphore's agent: one login bash on a terminal, with each item of `commands` sourced from a file.
 #[test]
 fn an_item_of_a_semaphore_job_fails_and_the_epilogue_runs() {
     let sandbox = Sandbox::start().unwrap();
     let Some(bash) = shells::find("bash", "bash", &[]) else { return };
     let program = bash.with(["--login"]).job_of(&sandbox, &Job::branch("other")).env("TERM", "dumb");
-    // The system's own profile sets PATH anew.
+    // The system's own profile replaces PATH.
     let profile = format!("PATH={}\n{SAY}", program.scratch().search_path());
     program.scratch().write("home/.bash_profile", profile);
     program.scratch().write("item", format!("say item\neval \"$({})\"\nsay AFTER\n", aws()));

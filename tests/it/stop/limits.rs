@@ -24,7 +24,7 @@ fn too_few_open_files() {
     Program::new("/bin/sh", ["-c", &script]).job(&sandbox).hands_over().run().exits(0);
 }
 
-/// The runtime's own answer is a panic. A limit on processes does not apply to root.
+/// The runtime itself panics. A limit on processes does not apply to root.
 #[test]
 #[cfg(target_os = "linux")]
 fn no_thread() {

@@ -16,12 +16,12 @@ use crate::support::recorder::closed_port;
 use crate::support::shells::{self, Shell};
 use crate::support::{Output, Program, oidc_exchange, stopped_in_any_shell};
 
-/// What a caller's script looks like; `EVAL` is the command that fails.
+/// The form of a caller's script; `EVAL` is the command that fails.
 struct Caller {
     name: &'static str,
     options: &'static [&'static str],
     script: &'static str,
-    /// What follows the stop, where something may: the failure is then the status of what has contained it.
+    /// Commands after the stop, if some may run: the failure is then the status of the enclosing command.
     goes_on: bool,
 }
 
@@ -66,14 +66,14 @@ impl Caller {
     fn check(&self, shell: &Shell, output: &Output, code: u8, left: &str) {
         let item = if self.script.contains("./item") { "item\n" } else { "" };
         let left = if self.name == "a subshell" { "nothing" } else { left };
-        // posh has no `-e` any more after a `return` within an `eval`.
+        // posh ignores `-e` after a `return` in an `eval`.
         let forgets = shell.name == "posh" && ["a function with -e", "a sourced file with -e"].contains(&self.name);
         let (status, code) = match (self.goes_on, forgets) {
             (true, _) => (format!("status {code}\n"), 0),
             (false, true) => ("AFTER\n".into(), 0),
             (false, false) => (String::new(), code),
         };
-        // zsh runs no EXIT trap when `-e` ends it within a function, and yash none when `-e` or `return` ends it.
+        // zsh runs no EXIT trap if `-e` ends it in a function. yash runs none if `-e` or `return` ends it.
         let trapped = match shell.name {
             "zsh" => self.name != "a function with -e",
             "yash" => self.goes_on,
@@ -124,7 +124,7 @@ fn a_wrong_value() {
     everywhere("oidc-exchange aws --role-arn deploy", 2, "nothing", |program| program);
 }
 
-/// A format that only another command has is a mistake like any other: it is no reason to say nothing to the shell.
+/// A format of another command is an error of the command line, which stops the shell too.
 #[test]
 fn a_format_of_another_command() {
     let gcp = either::stop(&google::credential_names(None), 2);
@@ -148,7 +148,7 @@ fn a_format_of_another_command() {
     }
 }
 
-/// Nothing is known of the credentials that it was to set, so none is removed.
+/// Its variables are unknown, so none is removed.
 #[test]
 fn a_misspelt_command() {
     everywhere("oidc-exchange asw", 2, "stale", |program| program);
@@ -174,7 +174,7 @@ fn no_place_for_the_file() {
     everywhere(&command, 6, "nothing", |program| program.job(&sandbox).env("OIDC_EXCHANGE_DIR", "/dev/null/x"));
 }
 
-/// `--on-error status`: the handler runs, with the code, and nothing stale is left.
+/// `--on-error status`: the handler runs with the exit code, and no old credentials are left.
 #[test]
 fn a_handler() {
     let sandbox = Sandbox::start().unwrap();

@@ -5,7 +5,7 @@ use sandbox::{DEPLOY_ROLE, Sandbox};
 
 use crate::support::shells;
 
-/// What a server could put into its message.
+/// Texts that a server could put into its message.
 const HOSTILE: &str =
     "$(touch ran) `touch ran`; touch ran\n' touch ran \" {a,b} * ? [a] \\ ) done fi } ü | touch ran & touch ran";
 

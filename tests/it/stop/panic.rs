@@ -12,8 +12,8 @@ use crate::support::{Program, Scratch, expect, stopped};
 const MARK: &str = "OIDC_EXCHANGE_IT_PANICS_AS";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-/// Not a test of its own: this executable is run again with the mark set, and then ends as the program does when
-/// it panics with these arguments.
+/// Not a test itself. This executable is run again with the mark, and then ends like the program after a panic with
+/// these arguments.
 #[test]
 fn helper() {
     let Some(line) = env::var_os(MARK) else { return };
@@ -23,7 +23,7 @@ fn helper() {
     panic!("unexpected {SECRET} and {token}");
 }
 
-/// A stand-in for the program, which panics; what the test framework prints first is cut off.
+/// A replacement for the program that panics. The test framework's first lines are removed.
 fn install(scratch: &Scratch) {
     let script = format!(
         "#!/bin/sh\nout=$({MARK}=\"oidc-exchange $*\" '{}' --exact stop::panic::helper --nocapture)\ncode=$?\n\

@@ -42,15 +42,15 @@ fn says_what_it_was_and_stops_the_caller() {
     }
 }
 
-/// All that would end a process without a word, and can be caught.
+/// All signals that end a process without a message and can be handled.
 #[test]
 #[cfg(target_os = "linux")]
 fn of_every_kind_stops_the_caller() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.aws.always(Fault::Hang);
     let numbers = (1..=31).filter(|number| {
-        // Those that a process cannot catch, or that are for its own faults; those that are ignored by default, or stop and
-        // go on; a pipe that is closed, and a file's limit, end a write.
+        // Other signals cannot be handled, report a crash, are ignored by default, or pause the process. A closed pipe
+        // and a file's limit end a write.
         ![9, 19, 4, 7, 8, 11, 17, 18, 20, 21, 22, 23, 28, 13, 25].contains(number)
     });
     let numbers: Vec<i32> = numbers.collect();
@@ -61,7 +61,7 @@ fn of_every_kind_stops_the_caller() {
                 let sandbox = &sandbox;
                 scope.spawn(move || {
                     let running = deploy(&[]).job(sandbox).spawn();
-                    // The last one that it takes.
+                    // The last one that it handles.
                     running.await_handler_of(Signal::STKFLT.as_raw());
                     let kill = format!("kill -{number} {}", running.id());
                     assert!(std::process::Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
@@ -132,7 +132,7 @@ fn of_a_fault_leaves_no_core_file() {
     let _ = running.wait();
 }
 
-/// What is read before anything is sent: a rule from standard input, a list of secrets from a pipe.
+/// Input before anything is sent: a rule from standard input, a list of secrets from a pipe.
 #[test]
 fn is_not_held_up_by_an_input_that_does_not_end() {
     let sandbox = Sandbox::start().unwrap();
@@ -170,7 +170,7 @@ fn stops_every_caller() {
     }
 }
 
-/// `nohup` and a script's background jobs have signals ignored: then they stay so.
+/// `nohup` and a script's background jobs ignore signals, which then stay ignored.
 #[test]
 fn is_let_be_where_the_caller_has_it_ignored() {
     let sandbox = Sandbox::start().unwrap();

@@ -121,7 +121,7 @@ fn from_a_terminal() {
     "#]]);
 }
 
-/// A pipe that nobody closes.
+/// A pipe that is never closed.
 #[test]
 fn from_a_pipe_that_does_not_end() {
     let script = "mkfifo pipe; exec 3<>pipe; exec oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \

@@ -29,7 +29,7 @@ pub(super) fn token() -> String {
     Sandbox::start().unwrap().issuer.token(&Job::branch("main"))
 }
 
-/// A token with this payload and the right shape.
+/// A token with this payload and the right form.
 fn with_payload(payload: &str) -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     format!("{}.{}.{}", part(r#"{"alg":"RS256","typ":"JWT"}"#), part(payload), part(&"s".repeat(256)))
@@ -85,7 +85,7 @@ fn not_three_parts() {
     );
 }
 
-/// It is for looking at alone.
+/// It is only for `token`.
 #[test]
 fn nobody_signed_it() {
     let sandbox = Sandbox::start().unwrap();
@@ -198,7 +198,7 @@ fn not_text_or_too_long() {
         hint: check that it was not cut, quoted or changed on its way here
     "#]],
     );
-    // STS takes 20,000 characters.
+    // STS accepts 20,000 characters.
     let long = with_payload(&format!("{{\"sub\":\"{}\"}}", "x".repeat(20_000)));
     refused(
         deploy(&[]).token(&long),
@@ -211,7 +211,7 @@ fn not_text_or_too_long() {
     );
 }
 
-/// The token is there, in something.
+/// The token is inside other text.
 #[test]
 fn wrapped_in_something_else() {
     let token = token();

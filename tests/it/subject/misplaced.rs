@@ -4,7 +4,7 @@ use super::malformed::{refused, token};
 use crate::aws::deploy;
 use crate::support::{expect, stopped_in_any_shell};
 
-/// `$` where a name was due: the shell has put the token itself there.
+/// `$` before a name: the shell has inserted the token itself.
 #[test]
 fn the_token_in_place_of_its_variables_name() {
     let token = token();

@@ -4,7 +4,7 @@ use oidc_exchange::subject::Claims;
 use oidc_exchange::subject::other_jobs::OtherJob;
 use sandbox::{Issuer, Job};
 
-/// What differs from job to job of one kind.
+/// Claims that differ between jobs of one kind.
 const OWN: [&str; 9] = ["jti", "job_id", "iat", "nbf", "exp", "ref", "sub127", "pr", "pr_branch"];
 
 #[test]

@@ -69,7 +69,7 @@ fn a_minute_of_leeway() {
 fn no_command_line_has_it() {
     let sandbox = Sandbox::start().unwrap();
     let shell = shells::posix().remove(0);
-    // It waits for the token, and then COMMAND waits for a line: there is time to look.
+    // It waits for the token, and then COMMAND waits for a line, so the test has time to check.
     let script = "mkfifo token line; oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy \
                   --token-file token -- cat line; echo done";
     let program = shell.runs(script).job(&sandbox);

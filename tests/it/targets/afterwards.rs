@@ -12,7 +12,7 @@ use crate::support::running::Running;
 use crate::support::{Program, expect, oidc_exchange};
 use crate::vault::World;
 
-/// A run of three logins to a real OpenBao, two of which are one token's, beside AWS and a private file.
+/// A run with AWS, a private file, and three logins to a real OpenBao, two of which share a token.
 fn of_world<'s>(world: &'s World, names: &[&str], command: &[&str]) -> Program<'s> {
     let mount = format!("jwt-{}", world.id);
     let file = format!(
@@ -72,7 +72,7 @@ fn nothing_remains(world: &World, running: Running<'_>, code: i32) {
     let output = running.wait();
     output.exits(code).stdout_is("").stderr_is(expect![""]);
     assert!(world.tokens().is_empty(), "tokens are revoked");
-    // The server revokes the leases of a revoked token in its own time.
+    // The server revokes the leases of a revoked token later.
     await_that("leases are revoked", || world.is_revoked(&serial));
     let token_file = fs::read_to_string(output.scratch.path().join("token-file")).unwrap();
     assert!(!fs::exists(token_file).unwrap(), "the private file is gone");

@@ -7,7 +7,7 @@ use crate::support::expect;
 
 const AWS: &str = "aws.role-arn = 'arn:aws:iam::123456789012:role/deploy'\n";
 
-/// Each is refused, with or without its target's name on the command line. Returns what is said, a line for each.
+/// Each is refused, with or without its target's name on the command line. Returns the messages, a line for each.
 fn refused(files: &[&str]) -> String {
     let sandbox = Sandbox::start().unwrap();
     let mut said = String::new();
@@ -266,7 +266,7 @@ fn the_version_is_1() {
         let output = with(&["good"], &file, &sandbox).run();
         assert_eq!(output.code == Some(0), !file.contains('_'), "{file}\n{}", output.describe());
     }
-    // UTF-16 is read as it is elsewhere.
+    // UTF-16 is read like in other files.
     let file = format!("version = 1\r\n[target.good]\r\n{AWS}");
     let bytes: Vec<u8> = "\u{feff}".encode_utf16().chain(file.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let program = with(&["good"], "", &sandbox);

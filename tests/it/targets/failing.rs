@@ -81,7 +81,7 @@ fn variables_in_each_others_way_are_seen_before_anything_is_sent() {
     with(&["gov", "gov2"], &file, &sandbox).run().exits(2).stderr_is(expect![[r#"
         error: the targets gov and gov2 both write the profile gov
     "#]]);
-    // What one removes, another one must not set.
+    // A variable that one target removes must not be set by another.
     let file = format!(
         "version = 1\n[target.a.aws]\nrole-arn = '{0}'\n[target.b.aws]\nrole-arn = '{0}'\nrefreshable = true\n",
         sandbox::DEPLOY_ROLE
@@ -95,7 +95,7 @@ fn variables_in_each_others_way_are_seen_before_anything_is_sent() {
     assert_eq!(requests(&sandbox), 0);
 }
 
-/// Which names a `#*` brings is known only when it is read.
+/// The names of a `#*` are known only after the read.
 #[test]
 fn names_that_a_read_brings_are_compared_after_it() {
     let sandbox = Sandbox::start().unwrap();

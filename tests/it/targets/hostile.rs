@@ -10,7 +10,7 @@ use crate::support::{Program, expect, oidc_exchange};
 
 const GOOD: &str = "version = 1\n[target.good]\naws.role-arn = 'arn:aws:iam::123456789012:role/deploy'\n";
 
-/// What is said of each file, of which only the bytes after a good target differ. A message is short, whatever is in the file.
+/// The message for each file. The files differ only after a valid target. A message is short, for any file.
 fn said(of: &[Vec<u8>]) -> String {
     let sandbox = Sandbox::start().unwrap();
     let mut said = String::new();
@@ -300,7 +300,7 @@ fn names_on_the_command_line_that_no_target_has() {
     assert_eq!(requests(&sandbox), 0);
 }
 
-/// The address that is said is the one that is used, a look-alike included.
+/// The printed address is the one that is used, also if it imitates another one.
 #[test]
 fn an_address_is_said_as_it_is_used() {
     let sandbox = Sandbox::start().unwrap();

@@ -62,7 +62,7 @@ fn program<'s>(words: &[&str]) -> Program<'s> {
     program
 }
 
-/// `setup` for a branch that the options name: no token is needed.
+/// `setup` for a branch in the options, which needs no token.
 fn setup<'s>(words: &[&str]) -> Program<'s> {
     let jobs = ["--issuer", "https://acme.semaphoreci.com", "--repo", "web", "--branch", "main", "--project-id"];
     program(&["setup"]).args(words).args(jobs).arg("936a5312-a3b8-4921-8b3f-2cec8baac574")
@@ -82,9 +82,9 @@ fn a_target_sets_up_what_its_options_would() {
     ] {
         let expected = with_options(options);
         setup(target).run().exits(0).stdout_is(&expected).stderr_is(expect![""]);
-        // A variable fills only what the target leaves out.
+        // A variable is used only if the target does not have the key.
         setup(target).env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/other").run().exits(0).stdout_is(&expected);
-        // The file may be elsewhere.
+        // The file may be in another place.
         let program = setup(target).args(["--targets", "there.toml"]);
         program.scratch().write("there.toml", FILE);
         program.scratch().write("oidc-exchange.toml", "version = 2");
@@ -280,7 +280,7 @@ fn an_option_beside_a_target_that_has_it_is_refused() {
     .assert_eq(&said);
 }
 
-/// `explain` of a document, on claims that were carried here.
+/// `explain` of a document, with claims from another machine.
 fn explain<'s>(words: &[&str], document: &serde_json::Value) -> Program<'s> {
     let program = program(&["explain"]).args(words).args(["document.json", "--claims", "claims.json"]);
     let issuer = "https://acme.semaphoreci.com";
@@ -378,7 +378,7 @@ fn notes_name_what_the_target_has() {
     "#]].assert_eq(&said);
 }
 
-/// The targets of the sandbox's job: what `setup` prints for one, `explain` accepts for it.
+/// The targets of the sandbox's job. `explain` accepts the output of `setup` for each.
 #[test]
 fn what_setup_prints_for_a_target_explain_accepts_for_it() {
     let sandbox = Sandbox::start().unwrap();

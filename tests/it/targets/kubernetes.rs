@@ -41,7 +41,7 @@ fn token(output: &Output) -> String {
     answer["status"]["token"].as_str().unwrap().to_owned()
 }
 
-/// The same session or token as with the options: it is asked for once.
+/// The same session or token as with the options. It is requested once.
 #[test]
 fn a_target_has_the_cache_of_its_options() {
     let sandbox = Sandbox::start().unwrap();
@@ -147,7 +147,7 @@ fn what_a_kubernetes_client_cannot_have_is_refused() {
     assert_eq!(requests(&sandbox), 0);
 }
 
-/// A target of a cluster is in nobody's way.
+/// A target with a cluster does not affect the others.
 #[test]
 fn a_check_reads_a_cluster_as_a_client_would() {
     let sandbox = Sandbox::start().unwrap();

@@ -17,7 +17,7 @@ use sandbox::{CLIENT, DEPLOY_ACCOUNT, DEPLOY_ROLE, PROVIDER, RELEASE_ROLE, Sandb
 
 use crate::support::{Program, oidc_exchange};
 
-/// A target of each cloud, and some that are refused or are in each other's way.
+/// A target of each cloud, and some that are refused or conflict.
 fn file() -> String {
     format!(
         r#"version = 1

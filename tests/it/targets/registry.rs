@@ -14,7 +14,7 @@ fn run_of<'s>(words: &[&str], file: &str, sandbox: &'s Sandbox) -> Program<'s> {
     with(words, file, sandbox).env("SEMAPHORE_JOB_ID", "job-1")
 }
 
-/// What the helper has for `host`, in the directory that `before` has left.
+/// The helper's answer for `host`, in the directory of `before`.
 fn asked(sandbox: &Sandbox, host: &str, before: Output) -> Output {
     let program = before.scratch.path().join("bin/docker-credential-oidc-exchange");
     let helper = Program::new(program, ["get"]).job(sandbox).env("SEMAPHORE_JOB_ID", "job-1");
@@ -29,7 +29,7 @@ fn config(output: &Output) -> String {
     fs::read_to_string(output.scratch.home().join(".docker/config.json")).unwrap_or_default()
 }
 
-/// Two clouds' registries in one run, each answered by the helper, all gone after `clean`.
+/// Two clouds' registries in one run. The helper answers for each, and `clean` removes both.
 #[test]
 fn registries_of_two_clouds() {
     let sandbox = Sandbox::start().unwrap();
@@ -70,7 +70,7 @@ registry = ['{GAR}']
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Whichever way the job gets the credentials.
+/// For each way in which the job gets the credentials.
 #[test]
 fn a_registry_goes_with_every_way_to_the_job() {
     let sandbox = Sandbox::start().unwrap();

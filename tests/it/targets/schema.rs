@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::file;
 use crate::support::peers;
 
-/// The schema, as the program's definitions have it.
+/// The schema, from the program's definitions.
 fn schema() -> Value {
     let clouds: Map<String, Value> = clouds::ALL
         .iter()
@@ -99,7 +99,7 @@ const SAMPLES: [&str; 22] = [
     "version = 1\nx = 1\n[target.x.aws]\n",
 ];
 
-/// A validator that is not ours accepts what the parser accepts, and refuses what it refuses.
+/// An independent validator accepts and refuses the same files as the parser.
 #[test]
 fn a_validator_takes_what_the_parser_takes() {
     let many = |count: usize| {

@@ -82,7 +82,7 @@ project = "x"
     run_of(&["--list", "deploy"], &sandbox).run().exits(2);
 }
 
-/// What can be read and can never succeed.
+/// Targets that can be read and can never succeed.
 #[test]
 fn a_check_finds_what_can_never_succeed() {
     let sandbox = Sandbox::start().unwrap();

@@ -57,7 +57,7 @@ fn in_a_shell_they_are_removed_and_set_in_the_order_of_the_command_line() {
     assert!(text.lines().any(|line| line.starts_with("unset AWS_SECURITY_TOKEN ")), "{text}");
 }
 
-/// Two targets of one Vault, one role: one login, and all that both ask for.
+/// Two targets of one Vault and one role: one login, and the secrets of both.
 #[test]
 fn targets_of_one_vault_share_a_login() {
     let sandbox = Sandbox::start().unwrap();
@@ -94,7 +94,7 @@ fn a_profile_is_written_beside_variables() {
     run_of(&["gov"], &sandbox).run().exits(0).stdout_is("").stderr_is(expect![""]);
 }
 
-/// The address comes from the file, which is said; every https call trusts one store.
+/// The address is from the file, so it is printed. Every https call uses one trust store.
 #[test]
 fn a_vault_of_the_file_is_said() {
     let tls = Tls::new().unwrap();
@@ -120,7 +120,7 @@ fn a_vault_of_the_file_is_said() {
     assert_eq!(requests(&sandbox), before, "nothing is sent");
 }
 
-/// A variable fills what a target leaves out, and replaces nothing.
+/// A variable is used for a missing key, and replaces no key.
 #[test]
 fn a_variable_only_fills_what_the_target_leaves_out() {
     let sandbox = Sandbox::start().unwrap();

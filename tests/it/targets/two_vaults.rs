@@ -25,8 +25,8 @@ impl Servers {
         Self { world, second, authority }
     }
 
-    /// `use` with a target of the first server, two of the second, one of each whose names are the same, and one of
-    /// no server.
+    /// `use` with a target of the first server, two of the second, one of each with equal names, and one without a
+    /// server.
     fn run_of(&self, words: &[&str], second: &str) -> Program<'_> {
         let (one, id) = (self.world.bao.tls_url(), &self.world.id);
         let target = |name: &str, addr: &str, rest: &str| {
@@ -62,7 +62,7 @@ impl Servers {
         self.second.requests().iter().filter(|request| request.path.ends_with("/login")).count()
     }
 
-    /// Every client token of both servers has ended.
+    /// Every client token of both servers is revoked.
     fn nothing_lives(&self) {
         assert!(self.world.tokens().is_empty(), "{:?}", self.world.tokens());
         assert!(self.second.issued().iter().all(|token| !self.second.is_good(token)));
@@ -86,7 +86,7 @@ fn each_has_one_login_and_both_are_revoked() {
     "#]]);
 }
 
-/// A token that would have been handed over ends too if the other server refuses.
+/// A token that would have been exported is revoked too if the other server refuses.
 #[test]
 fn a_refusal_of_one_revokes_what_the_other_gave() {
     let servers = Servers::new();

@@ -428,7 +428,7 @@ fn a_branch_whose_short_subject_is_cut() {
     .assert_eq(&of(&output, "sub127"));
 }
 
-/// Cut to 127 characters, which are more bytes.
+/// Truncated to 127 characters, which are more bytes.
 #[test]
 fn a_branch_that_is_not_ascii() {
     let output = job(Job::branch(&"日".repeat(40)));
@@ -529,7 +529,7 @@ fn an_audience_of_its_own() {
     .assert_eq(&of(&output, "aud"));
 }
 
-/// It is shown all the same.
+/// It is shown anyway.
 #[test]
 fn an_expired_token() {
     let issuer = Issuer::start().unwrap();
@@ -643,7 +643,7 @@ fn json() {
     "#]]);
 }
 
-/// To the digit, whatever they are.
+/// With every digit, for any number.
 #[test]
 fn numbers_in_json() {
     let text = r#"{"big":123456789012345678901234567890,"exact":-2.50,"exp":1786400000.5,"small":1e-7}"#;
@@ -653,7 +653,7 @@ fn numbers_in_json() {
     }
 }
 
-/// What others mean by the same names is not known here.
+/// The meaning of the same names for other issuers is unknown.
 #[test]
 fn other_systems() {
     let gitlab = json!({
@@ -742,7 +742,7 @@ fn other_systems() {
     }
 }
 
-/// Every line but those of values that are longer themselves.
+/// Every line, except those with a longer value.
 #[test]
 fn it_is_narrow() {
     let issuer = Issuer::start().unwrap();

@@ -46,7 +46,7 @@ fn a_key_that_is_not_there() {
     verified(&issuer, &main_token(&issuer), 4);
 }
 
-/// The signature is checked all the same.
+/// The signature is checked anyway.
 #[test]
 fn a_token_that_names_no_key() {
     let issuer = Issuer::start().unwrap();
@@ -67,7 +67,7 @@ fn what_a_key_may_lack_and_have() {
     published(|key| key["use"] = "sig".into(), 0);
     published(|key| key["alg"] = "RS256".into(), 0);
     published(|key| key["x5c"] = json!(["MIIB"]), 0);
-    // A sign's zero, as some write it.
+    // With a leading zero for the sign, as some issuers write it.
     published(
         |key| {
             let n = URL_SAFE_NO_PAD.decode(key["n"].as_str().unwrap()).unwrap();
@@ -154,7 +154,8 @@ fn two_keys_of_one_name() {
     verified(&issuer, &text, 0);
 }
 
-/// Keys of several kinds may have one name (RFC 7517, section 4.5): those that did not sign are no fault of the token's.
+/// Keys of several kinds may have one name (RFC 7517, section 4.5): keys that did not sign are not a fault of the
+/// token.
 #[test]
 fn keys_of_several_kinds_under_one_name() {
     let point = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![7; bytes]);
@@ -179,10 +180,10 @@ fn keys_of_several_kinds_under_one_name() {
         issuer.publish(vec![other.clone(), own.clone()]);
         let output = verified(&issuer, &text, 0);
         assert!(output.stdout().contains("✓ it is an RSA key of 2048 bits\n"), "{}", output.describe());
-        // The signature of another is as bad as ever.
+        // Another token's signature is still invalid.
         let forged = issuer.forged(&dated(Job::branch("main")));
         assert!(failing(&verified(&issuer, &forged, 4)).starts_with("✗ the signature is that of the token's key\n"));
-        // Alone it is no key for this token.
+        // Without the others, it is not a key for this token.
         issuer.publish(vec![other]);
         verified(&issuer, &text, 4);
     }
@@ -199,7 +200,7 @@ fn keys_that_are_no_keys() {
     }
 }
 
-/// The second document is not what the first one promises.
+/// The second document does not match the first one.
 #[test]
 fn no_set_of_keys() {
     let body = |body: &str| Fault::Status { status: 200, headers: Vec::new(), body: body.into() };

@@ -22,7 +22,7 @@ fn discovered(name: &str, value: impl Into<Value>) -> String {
     failing(&verified(&issuer, &main_token(&issuer), 4))
 }
 
-/// As the hosted service answers for an organization that does not exist.
+/// The hosted service's answer for an organization that does not exist.
 #[test]
 fn a_page_for_people() {
     let issuer = Issuer::start().unwrap();
@@ -140,7 +140,7 @@ fn keys_that_lead_nowhere() {
     .assert_eq(&discovered("jwks_uri", "file:///etc/passwd"));
 }
 
-/// A token may lead to any address: not with a user and a password, which are not shown either.
+/// A token may name any address, except one with a user and a password, which are not shown.
 #[test]
 fn an_address_with_a_password() {
     let elsewhere = Issuer::start().unwrap();
@@ -159,7 +159,7 @@ fn an_address_with_a_password() {
     assert!(issuer.requests().is_empty());
 }
 
-/// Another host may hold them.
+/// Another host may have them.
 #[test]
 fn keys_that_are_elsewhere() {
     let (issuer, elsewhere) = (Issuer::start().unwrap(), Issuer::start().unwrap());
@@ -168,7 +168,7 @@ fn keys_that_are_elsewhere() {
     assert_eq!(elsewhere.requests().len(), 1);
 }
 
-/// A name that is this machine, and is spoken to in clear because the option says so.
+/// A name of this machine, for which the option allows plain http.
 #[test]
 fn in_clear_where_it_is_allowed() {
     let issuer = Issuer::start().unwrap();
@@ -290,7 +290,7 @@ fn nobody_is_there() {
     "#]]);
 }
 
-/// What is bad without the issuer is bad.
+/// A token that is invalid without the issuer's keys is invalid.
 #[test]
 fn a_bad_token_of_an_issuer_that_is_gone() {
     let issuer = Issuer::start().unwrap();
@@ -326,7 +326,7 @@ fn a_clock_that_differs() {
     assert!(output.stderr().starts_with("warning: this machine's clock is 2 hours behind the issuer's"));
 }
 
-/// A cache in between hands out the date of the original.
+/// A cache returns the date of the original.
 #[test]
 fn a_cached_answer_is_no_wrong_clock() {
     let issuer = Issuer::start().unwrap();
@@ -349,7 +349,7 @@ fn a_cached_answer_is_no_wrong_clock() {
     assert!(found(&output).contains("\nlint: the issuer calls its JSON text/plain: it should be application/json\n"));
 }
 
-/// It answers, after AWS has given up.
+/// It answers after AWS's timeout.
 #[test]
 fn it_is_slow() {
     let issuer = Issuer::start().unwrap();

@@ -18,7 +18,7 @@ use crate::support::{Output, Program, oidc_exchange};
 /// The hosted service's address of the sandbox's organization.
 const ISS: &str = "https://acme.semaphoreci.com";
 
-/// A token of the hosted service's for this job, as its claims have it: issued three minutes ago, with fixed ids.
+/// A token of the hosted service for this job, issued three minutes ago, with fixed ids.
 fn hosted(job: Job) -> Job {
     dated(job).claim("iss", ISS).claim("aud", ISS)
 }
@@ -27,7 +27,7 @@ fn dated(job: Job) -> Job {
     job.with_id("c117e453-1189-4eaf-b03a-dd6538eb49b2").issued_at(now() - 180).claim("jti", "2s557dchalv2mv76kk000el1")
 }
 
-/// `token` about this token, with these further arguments.
+/// `token` about this token, with these additional arguments.
 fn token<'s>(issuer: &Issuer, token: &str, arguments: &[&str]) -> Program<'s> {
     let program = oidc_exchange(["token"]).args(arguments).token(token);
     let program = program.word(&format!("127.0.0.1:{}", issuer.port()), "ISSUER");
@@ -50,7 +50,7 @@ fn header_kid(token: &str) -> String {
     decoded(token, 0)["kid"].as_str().unwrap().to_owned()
 }
 
-/// What `token` shows of it.
+/// The output of `token` for it.
 #[track_caller]
 fn shown(issuer: &Issuer, text: &str, arguments: &[&str]) -> Output {
     let output = token(issuer, text, arguments).run();
@@ -59,7 +59,7 @@ fn shown(issuer: &Issuer, text: &str, arguments: &[&str]) -> Output {
     output
 }
 
-/// What it shows of a token with these claims alone, and the issuer's usual header.
+/// The output for a token with only these claims, and the issuer's usual header.
 #[track_caller]
 fn shown_claims(claims: Value, arguments: &[&str]) -> Output {
     let issuer = Issuer::start().unwrap();
@@ -67,14 +67,14 @@ fn shown_claims(claims: Value, arguments: &[&str]) -> Output {
     shown(&issuer, &issuer.sign(&json!({}), &claims), arguments)
 }
 
-/// The part of what was shown that begins with a line that begins with this.
+/// The part of the output that begins with a line with this beginning.
 fn from(output: &Output, start: &str) -> String {
     let text = output.shown();
     let at = text.lines().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{}", output.describe()));
     text.split_inclusive('\n').skip(at).collect()
 }
 
-/// The claim's lines in what was shown: its value, and what it is worth.
+/// The claim's lines in the output: its value, and its note.
 fn of(output: &Output, name: &str) -> String {
     let text = from(output, &format!("  {name} "));
     let more = text.split_inclusive('\n').skip(1).take_while(|line| line.starts_with("             "));

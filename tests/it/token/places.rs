@@ -40,7 +40,7 @@ fn no_time_and_no_form() {
     oidc_exchange(["token", "--format", "yaml"]).run().exits(2).stdout_is("");
 }
 
-/// Claims are no secret.
+/// Claims are not secret.
 #[test]
 fn a_terminal() {
     let issuer = Issuer::start().unwrap();
@@ -54,7 +54,7 @@ fn a_full_disk_and_a_reader_that_is_gone() {
     let sandbox = Sandbox::start().unwrap();
     for arguments in ["", "--format json", "--verify"] {
         let full = format!("oidc-exchange token {arguments} >/dev/full");
-        // The pipe's writing end is open once there is a reader, and written to once that has gone.
+        // The pipe's writing end opens when a reader exists. It is written to after the reader has ended.
         let gone = format!("mkfifo pipe; : <pipe & exec 4>pipe; wait; oidc-exchange token {arguments} >&4");
         for script in [full, gone] {
             let output = Program::new("/bin/sh", ["-c", &script]).job(&sandbox).run();

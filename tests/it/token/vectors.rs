@@ -1,8 +1,7 @@
 //! Independent signatures: the vectors of the Wycheproof project.
 //!
-//! Covered: RSA PKCS #1 v1.5 and PSS with 2,048 to 8,192 bits, ECDSA on P-256 and P-384 in the fixed-length form of
-//! JWS, and Ed25519. Left out: everything that no JWS algorithm has (other digests, other salt lengths, DER
-//! signatures).
+//! Covered: RSA PKCS #1 v1.5 and PSS with 2,048 to 8,192 bits, ECDSA on P-256 and P-384 in JWS's form, and Ed25519. Not
+//! covered: everything outside of JWS's algorithms (other digests, other salt lengths, DER signatures).
 
 use std::fs;
 
@@ -46,7 +45,7 @@ fn hex(text: &Value) -> Vec<u8> {
 fn jwk(group: &Value, alg: &str) -> Value {
     let key = &group["publicKey"];
     let part = |name: &str| URL_SAFE_NO_PAD.encode(hex(&key[name]));
-    // A coordinate has its curve's length, and the files write a sign's zero before some.
+    // A coordinate has its curve's length. Some have a leading zero for the sign in the files.
     let coordinate = |name: &str, length: usize| {
         let bytes = hex(&key[name]);
         let kept = bytes.iter().copied().skip_while(|byte| *byte == 0).collect::<Vec<_>>();
@@ -82,7 +81,7 @@ fn wycheproofs_vectors_come_out_as_they_say() {
                         invalid += 1;
                         assert_ne!(found, Some(true), "{}", context());
                     }
-                    // Legacy forms, which readers may take: these are not taken here.
+                    // Legacy forms, which implementations may accept. This one refuses them.
                     _ => {
                         acceptable += 1;
                         assert_ne!(found, Some(true), "{}", context());

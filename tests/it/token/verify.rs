@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{dated, from, header_kid, token};
 use crate::support::{Output, expect};
 
-/// Verifies it to this end; what was found comes after the claims.
+/// Verifies it, with this exit code. The result comes after the claims.
 #[track_caller]
 pub(super) fn verified(issuer: &Issuer, text: &str, code: i32) -> Output {
     let output = token(issuer, text, &["--verify"]).run();
@@ -18,14 +18,14 @@ pub(super) fn verified(issuer: &Issuer, text: &str, code: i32) -> Output {
     output
 }
 
-/// What was found.
+/// The result.
 pub(super) fn found(output: &Output) -> String {
     let words = ["accepted:", "refused:", "cannot tell:"];
     let start = words.into_iter().find(|word| output.stdout().lines().any(|line| line.starts_with(word)));
     from(output, start.unwrap_or_else(|| panic!("{}", output.describe())))
 }
 
-/// What fails, with all that belongs to it.
+/// The failed checks, with their facts.
 pub(super) fn failing(output: &Output) -> String {
     let depth = |line: &str| line.len() - line.trim_start().len();
     let mut lines = Vec::new();
@@ -163,7 +163,7 @@ fn another_key() {
     .assert_eq(&found(&output));
 }
 
-/// Claims that were changed on the way.
+/// Claims that were changed after the signature.
 #[test]
 fn another_payload() {
     let issuer = Issuer::start().unwrap();
@@ -198,7 +198,7 @@ fn an_algorithm_that_signs_nothing() {
     }
 }
 
-/// Neither good nor bad, for all that is known here.
+/// Neither valid nor invalid: unknown.
 #[test]
 fn an_algorithm_that_is_not_checked_here() {
     for (alg, key) in [
@@ -209,7 +209,7 @@ fn an_algorithm_that_is_not_checked_here() {
         let (issuer, text) = signed_as(alg, &key);
         let found = failing(&verified(&issuer, &text, 7));
         assert!(found.starts_with("? the signature is that of the token's key\n"), "{alg}: {found}");
-        // A key that makes no such signature is no key of the token's.
+        // A key of another kind than the signature is not a key of the token.
         let (issuer, text) =
             signed_as(alg, &json!({ "kty": "EC", "crv": "P-256", "x": coordinate(32), "y": coordinate(32) }));
         verified(&issuer, &text, 4);
@@ -229,7 +229,7 @@ fn coordinate(bytes: usize) -> String {
     URL_SAFE_NO_PAD.encode(vec![1; bytes])
 }
 
-/// A token whose header has `alg` (its signature is one of RSA), and an issuer that publishes this key under its name.
+/// A token whose header has `alg`, with an RSA signature, and an issuer that publishes this key with its name.
 fn signed_as(alg: &str, key: &Value) -> (Issuer, String) {
     let issuer = Issuer::start().unwrap();
     issuer.discover("id_token_signing_alg_values_supported", json!([alg]));
@@ -331,7 +331,7 @@ fn times_that_are_wrong() {
     .assert_eq(&verify(
         Job::branch("main").claim("exp", json!(4_000_000_000.5)).claim("iat", json!("soon")).claim("nbf", json!(null)),
     ));
-    // Within the minute that is allowed.
+    // Within the leeway of a minute.
     verified(&issuer, &issuer.token(&Job::branch("main").issued_at(now() + 30)), 0);
 }
 
@@ -359,7 +359,7 @@ fn claims_that_every_cloud_wants() {
     .assert_eq(&failing(&verified(&issuer, &issuer.token(&job), 4)));
 }
 
-/// Nobody is asked.
+/// No request is sent.
 #[test]
 fn an_issuer_that_is_none() {
     let issuer = Issuer::start().unwrap();

@@ -18,7 +18,7 @@ fn caller<'s>(cloud: &'s Cloud, script: &str, scratch: Scratch) -> Program<'s> {
     program.env("SSL_CERT_FILE", ca)
 }
 
-/// Each pulls an image, and none without the helper.
+/// Each pulls an image, and fails without the helper.
 fn pulls(tool: &str, script: &str) {
     if shells::tool(tool).is_none() {
         return;

@@ -14,7 +14,7 @@ fn challenge(value: &str) -> Fault {
     Fault::Status { status: 401, headers, body: String::new() }
 }
 
-/// The access token goes to the registry itself or nowhere: the realm is looked at first.
+/// The access token is sent only to the registry itself: the realm is checked first.
 #[test]
 fn a_realm_elsewhere_gets_nothing() {
     let cloud = Cloud::new();
@@ -124,7 +124,7 @@ fn a_password_that_is_none_is_refused() {
     .assert_eq(&told);
 }
 
-/// Nothing that does not end is read to its end, and nothing that was repeated is shown.
+/// An endless answer is not read completely, and repeated secrets are not shown.
 #[test]
 fn an_endless_answer_ends() {
     let cloud = Cloud::new();
@@ -143,7 +143,7 @@ fn a_registry_that_repeats_secrets_is_not_quoted() {
     cloud.register(&[REGISTRY]).args(["-v"]).run().exits(4).stdout_is("");
 }
 
-/// A message of any length and with any characters is a short line.
+/// A message of any length and with any characters becomes a short line.
 #[test]
 fn a_long_message_is_cut() {
     let cloud = Cloud::new();

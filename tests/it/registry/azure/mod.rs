@@ -37,7 +37,7 @@ impl Cloud {
         Self { ca: authority.ca_pem(), sandbox, proxy }
     }
 
-    /// In a job whose way out is the proxy.
+    /// In a job that uses the proxy.
     pub(crate) fn job<'s>(&'s self, program: Program<'s>) -> Program<'s> {
         program.scratch().write("ca.pem", &self.ca);
         program.job(&self.sandbox).env("SEMAPHORE_JOB_ID", "job-1").env("HTTPS_PROXY", self.proxy.url())
@@ -57,7 +57,7 @@ impl Cloud {
         self.job(oidc_exchange(["clean"]).within(scratch)).run()
     }
 
-    /// What the helper answers for the last password.
+    /// The helper's answer with the last password.
     fn answer(&self, host: &str) -> String {
         let password = self.sandbox.acr.issued().pop().unwrap();
         format!(
@@ -137,7 +137,7 @@ fn a_sovereign_clouds_registry_is_for_its_own_authority() {
     assert_eq!(hosts, ["CONNECT login.microsoftonline.us:443 HTTP/1.1", "CONNECT contoso.azurecr.us:443 HTTP/1.1"]);
 }
 
-/// A password that has less than five minutes left is replaced, whatever the variables name by then.
+/// A password that has less than five minutes left is replaced, for any later values of the variables.
 #[test]
 fn a_password_is_renewed_shortly_before_it_expires() {
     let cloud = Cloud::new();
@@ -212,7 +212,7 @@ fn a_target_has_registries() {
     assert!(output.stderr().contains("use oidc-exchange gcp --registry gcr.io"), "{}", output.stderr());
 }
 
-/// What is sent is told without what it carries; the harness looks for every token.
+/// Messages about requests contain no secret. The harness searches for every token.
 #[test]
 fn each_call_is_told() {
     let cloud = Cloud::new();

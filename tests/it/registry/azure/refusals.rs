@@ -37,7 +37,7 @@ fn a_client_without_a_role_is_told_what_it_needs() {
     assert_eq!(cloud.asked(), BOTH, "a refusal is not repeated");
 }
 
-/// Each is short, and has no more than two hints.
+/// Each is short, and has at most two hints.
 #[test]
 fn each_refusal_has_its_cause() {
     let cloud = Cloud::new();

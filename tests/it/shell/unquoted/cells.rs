@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::shells::{self, Shell};
 
-/// A shell with options that bear on what it expands.
+/// A shell with options that affect expansion.
 #[derive(Clone, Debug)]
 pub(super) struct Variant {
     pub(super) name: &'static str,
@@ -22,13 +22,13 @@ pub(super) struct Variant {
 }
 
 impl Variant {
-    /// Whether it is a shell as it is, without options that make it another.
+    /// Whether it is a plain shell, without options that change its behaviour.
     pub(super) fn is_a_shell(&self) -> bool {
         matches!(self.options, [] | ["-f"])
     }
 }
 
-/// Every shell, bash with each option that changes what a pattern is, and the other shells that bash and zsh can be.
+/// Every shell, bash with each option that affects patterns, and the other shells that bash and zsh can imitate.
 pub(super) fn variants() -> Vec<Variant> {
     const MORE: [(&str, &[&str]); 7] = [
         ("bash", &["-O", "failglob"]),
@@ -52,7 +52,7 @@ pub(super) fn variants() -> Vec<Variant> {
     variants
 }
 
-/// A directory to run in, beside what the program printed.
+/// A working directory, next to the program's output.
 pub(super) struct Place(TempDir);
 
 impl Place {
@@ -113,7 +113,7 @@ impl Cell<'_> {
         let mut command = Command::new(path);
         command.args(arguments).env_clear().envs([("PATH", "/usr/bin:/bin:."), ("LC_ALL", "C.UTF-8")]);
         command.current_dir(place.cwd()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A group of its own: a text that was changed may send signals.
+        // A separate process group, because a changed text may send signals.
         let child = command.process_group(0).spawn().unwrap();
         let group = Pid::from_child(&child);
         let (done, ended) = std::sync::mpsc::channel();
@@ -135,7 +135,7 @@ impl Cell<'_> {
     }
 }
 
-/// Does `check` for each, several at a time.
+/// Runs `check` for each, several in parallel.
 pub(super) fn in_parallel<T: Sync>(all: &[T], check: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {

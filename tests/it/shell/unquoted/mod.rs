@@ -47,7 +47,7 @@ fn a_plain_value_survives() {
     }
 }
 
-/// What the program prints: when there are no credentials, and for values of plain and of any characters.
+/// The program's output: without credentials, and for values with plain and with any characters.
 fn texts() -> [(&'static str, String); 3] {
     let assign = |values: &[(&'static str, &str)]| {
         let values: Vec<(Name, &str)> = values.iter().map(|(name, value)| (Name::fixed(name), *value)).collect();
@@ -64,7 +64,8 @@ fn texts() -> [(&'static str, String); 3] {
 const PLAIN: [&str; 2] = ["wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY==", "~x:a,b.c-d_e@f%"];
 const ODD: [&str; 2] = ["a  * b ? [x] {c,d} +(e) !(f) 'g' \"h\" $HOME `id` \\ ; & | < > # ! ~", "one\n\ttwo\n"];
 
-/// The words that a shell without quotes makes of the texts, and those of M. Mallory: files that a word's pattern found.
+/// The words into which a shell splits the texts without quotes, and file names of an attacker that match a word's
+/// pattern.
 fn words() -> BTreeSet<String> {
     let old = [":i);; *) echo INJECTED;; x)", ":i)", "x);; *) echo INJECTED;; *)", "INJECTED", "a", "b", "return", "*"];
     let texts = texts().into_iter().map(|(_, text)| text).collect::<String>();
@@ -72,7 +73,7 @@ fn words() -> BTreeSet<String> {
     words.chain(old.map(str::to_owned)).collect()
 }
 
-/// Makes an executable file of each name that is one.
+/// Creates an executable file for each valid file name.
 fn fill<'n>(directory: &Path, names: impl IntoIterator<Item = &'n str>) {
     for name in names {
         if !name.is_empty() && name.len() < 256 && !name.contains(['/', '\0']) && ![".", ".."].contains(&name) {
@@ -81,7 +82,7 @@ fn fill<'n>(directory: &Path, names: impl IntoIterator<Item = &'n str>) {
     }
 }
 
-/// Fails if anything but a stop, or the values as they are, came out of it.
+/// Fails if the result is neither a stop nor the unchanged values.
 #[track_caller]
 fn check(cell: &Cell<'_>, text: &str, end: &End, splits: bool) {
     let values = if text == "plain" { PLAIN } else { ODD };
@@ -129,7 +130,7 @@ fn a_file_is_no_word() {
     }
 }
 
-/// Names that are made of the texts' own words, and of what a pattern could want between them.
+/// Names made of the texts' own words, with characters between them that a pattern could match.
 #[test]
 fn no_file_is_a_word() {
     let words: Vec<String> = words().into_iter().filter(|word| word.len() < 80).collect();
@@ -153,7 +154,7 @@ fn no_file_is_a_word() {
         .unwrap();
 }
 
-/// Without the quotes each of its characters is a blank for `eval`: what comes out is still a stop, or the values.
+/// Without the quotes, each of these characters is a space for `eval`. The result is still a stop or the values.
 #[test]
 fn any_ifs_is_stopped_or_does_no_harm() {
     let place = cells::Place::new(&texts());
@@ -161,7 +162,7 @@ fn any_ifs_is_stopped_or_does_no_harm() {
     let variants = variants();
     let mut cells = Vec::new();
     for variant in &variants {
-        // The values are the shells' own; what bash and zsh can be bears on the stop.
+        // The values depend on the shells. The modes of bash and zsh affect the stop.
         let texts = texts().into_iter().filter(|(text, _)| *text == "stop" || variant.is_a_shell());
         for (text, printed) in texts {
             let ifs = printed.chars().collect::<BTreeSet<char>>().into_iter().map(String::from);
@@ -181,7 +182,7 @@ fn any_ifs_is_stopped_or_does_no_harm() {
     cells::in_parallel(&cells, |(text, cell)| check(cell, text, &cell.run(&place), true));
 }
 
-/// With them, `IFS` is nothing to it.
+/// With the quotes, `IFS` has no effect.
 #[test]
 fn any_ifs_is_nothing_to_a_caller_with_quotes() {
     let place = cells::Place::new(&texts());
@@ -201,7 +202,7 @@ fn any_ifs_is_nothing_to_a_caller_with_quotes() {
     }
 }
 
-/// A variable that the caller holds read-only: the job does not go on with the old id and the new secret.
+/// A read-only variable of the caller: the job does not continue with the old id and the new secret.
 #[test]
 fn a_read_only_variable_stops_it() {
     let place = cells::Place::new(&texts());
@@ -212,7 +213,7 @@ fn a_read_only_variable_stops_it() {
                     "{read_only}=stale; readonly {read_only}\neval {quotes}$(cat ../{text}){quotes}\nprintf 'AFTER\\n'"
                 );
                 let end = Cell { variant: &variant, options: &[], script }.run(&place);
-                // What only has to go is no reason to stop, where a shell does not stop for it.
+                // A variable that must only be unset does not stop the caller, if the shell does not stop.
                 let good =
                     if read_only == "OLD" { end.code.is_some() } else { end.code == Some(6) && end.stdout.is_empty() };
                 assert!(good, "{text}, {read_only} in {variant:?}\n{end:?}");
@@ -221,7 +222,7 @@ fn a_read_only_variable_stops_it() {
     }
 }
 
-/// The text is one line with single blanks: nothing that splitting could change.
+/// The text is one line with single spaces, which splitting does not change.
 #[test]
 fn the_stop_survives_splitting() {
     let stop = posix::stop(4);
