@@ -16,7 +16,8 @@ const NAMES: [&str; 2] = ["oidc-exchange.toml", ".semaphore/oidc-exchange.toml"]
 
 /// The file's path for errors, and its content.
 ///
-/// # Errors If it is missing, not a regular file, too large, not UTF-8, or a symlink out of the tree.
+/// # Errors
+/// If it is missing, not a regular file, too large, not UTF-8, or a symlink out of the tree.
 pub(super) fn read(option: Option<&Path>, env: &Env, reader: &Reader) -> Result<(String, String), Usage> {
     let working = std::env::current_dir().map_err(|error| Usage::new(format!("the working directory: {error}")))?;
     let root = root(&working);

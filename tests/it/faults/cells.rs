@@ -13,7 +13,8 @@ pub(crate) type Dash = &'static str;
 /// Runs each of `rows` at each of `steps`, `at_once` of them in parallel, in different shells. Returns the results row
 /// by row. `None` if the variable `selection` selects some of them by a part of their name.
 ///
-/// # Panics If cells panic, after all of them have run.
+/// # Panics
+/// If cells panic, after all of them have run.
 pub(crate) fn each_cell<E: Send>(
     selection: &str,
     rows: &[&str],

@@ -173,7 +173,8 @@ impl Wanted<'_> {
 /// Tools accept different spellings of a profile's header (`[default]` and `[profile default]`, `[profile ci]` and
 /// `[profile "ci"]`). Every spelling in the file gets the same settings.
 ///
-/// # Errors If `text` is malformed, or has another program's profile of this name, which must not be overwritten.
+/// # Errors
+/// If `text` is malformed, or has another program's profile of this name, which must not be overwritten.
 pub fn set(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Option<Changed>, Refused> {
     let parsed = Text::parse(text).map_err(Refused::Malformed)?;
     let sections = parsed.of_profile(kind, wanted.profile);
