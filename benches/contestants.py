@@ -241,7 +241,7 @@ def vault(program, env, bao, secrets):
     ours = [program, "vault", "--role", "ci", *(f"S{n}=secret/bench/{n}#value" for n in range(secrets))]
     told = [word.replace("=secret/", "=kv2:secret/") for word in ours]
     yield Contestant("oidc-exchange", ours, env, role="ours")
-    yield Contestant("oidc-exchange, told the mount's kind", told, env, role="told")
+    yield Contestant("oidc-exchange, with the mount's kind", told, env, role="told")
     yield Contestant("oidc-exchange, its login not revoked", [*ours, "--no-revoke"], env, role="kept")
     one = ["sh", "-c", BAO_CURL, "sh", str(secrets)]
     plain = [*curl(env), "--http1.1"]

@@ -54,7 +54,7 @@ impl Editor {
     /// removed with the lock if it is still empty then.
     ///
     /// # Errors
-    /// If it is not a regular file of this user, cannot be read, or another process holds the lock too long.
+    /// If it is not a regular file of this user or cannot be read, or another process keeps the lock too long.
     pub async fn open(self, path: &Path, place: &StateDir) -> Result<EditedFile, state::Error> {
         let path = resolve(path)?;
         let parent = path.parent().ok_or_else(|| state::Error::write(&path, "it is a directory"))?;

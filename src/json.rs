@@ -101,8 +101,7 @@ pub fn parse_within(text: &[u8], room: &mut usize) -> Result<Value, Fault> {
 /// ```
 ///
 /// # Errors
-/// If it is not a JSON object, a wanted member is duplicated or contains a duplicate name, or there is not enough
-/// room.
+/// If it is not a JSON object, a wanted member is or contains a duplicate, or there is not enough room.
 pub fn members(text: &[u8], room: &mut usize, wanted: impl FnMut(&str) -> bool) -> Result<Map<String, Value>, Fault> {
     let mut bytes = serde_json::Deserializer::from_slice(text);
     within(text, room, |reader| {

@@ -50,9 +50,10 @@ fn of_this_system() -> [(Signal, &'static str); 0] {
     []
 }
 
-/// Blocks the signals of [`ending`] as long as the value exists, in this thread and in the threads that it starts. A signal that arrives
-/// during this is delivered afterwards. Without this, a signal that arrives before its handler ends the run without a message. One that
-/// arrives while its handler is being installed is lost: for a moment the system has the handler, and the handler has nothing to call.
+/// Blocks the signals of [`ending`] while the value exists, in this thread and in the threads that it starts. A signal
+/// that arrives during this is delivered afterwards. Without this, a signal that arrives before its handler ends the
+/// run without a message. One that arrives while its handler is being installed is lost: for a moment the system has
+/// the handler, and the handler has nothing to call.
 #[derive(Debug)]
 pub struct HeldBack {
     /// The caller's own mask.

@@ -22,7 +22,7 @@ use crate::http::{Attempt, Client, RawText, smithy};
 /// Sends `input` to `endpoint` once.
 ///
 /// # Errors
-/// The service's error, an answer that is not one of AWS STS, or a request that could not be built or sent.
+/// The service's error, an answer that is not from AWS STS, or a request that could not be built or sent.
 pub(super) async fn assume_role_with_web_identity(
     input: AssumeRoleWithWebIdentityInput,
     endpoint: &str,

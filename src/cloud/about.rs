@@ -13,8 +13,8 @@ pub struct About {
     pub name: &'static str,
     /// The command that exchanges the token with it.
     pub command: &'static str,
-    /// The variables for credentials, or paths to them, that a command line would set, even if it is invalid. The
-    /// failure output unsets them. The second argument is the content of the file that `option_of_names` names.
+    /// The variables for credentials, or paths to them, that a command line would set. The command line may be invalid.
+    /// The failure output unsets them. The second argument is the content of the file that `option_of_names` names.
     pub credential_variables: fn(&Arguments, &str) -> Vec<Name>,
     /// The option, without its dashes, whose value is a file that names more variables, one request per line.
     pub option_of_names: Option<&'static str>,

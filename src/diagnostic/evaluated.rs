@@ -7,9 +7,9 @@ use crate::stdio;
 /// Set for such a run.
 static EVALUATED: OnceLock<()> = OnceLock::new();
 
-/// Makes all messages of this run commands without an effect, if a shell evaluates standard output, and standard error
-/// is the same pipe. Otherwise the shell would run words of a message, which a server may have chosen. In many shells,
-/// a message is also a syntax error. Then the text that stops the caller would not run.
+/// If a shell evaluates standard output, and standard error is the same pipe, all messages become commands without an
+/// effect. Otherwise the shell would run words of a message, which a server may have chosen. In many shells, a message
+/// is also a syntax error. Then the text that stops the caller would not run.
 ///
 /// `for_shell` returns whether standard output is for a shell.
 pub fn expect_evaluation(for_shell: impl FnOnce() -> bool) {

@@ -136,7 +136,7 @@ pub async fn exchange<'t>(
     })
 }
 
-/// The result of `grant` for the job, with the private files that it refers to, and what to undo after its last use.
+/// The result of `grant` for the job, with its private files, and what to undo after its last use.
 ///
 /// # Errors
 /// If a file cannot be written, or a value cannot be exported. The files are then deleted.

@@ -111,8 +111,8 @@ fn runs(letters: &[u8]) -> impl Iterator<Item = u64> + '_ {
     packed.skip(RUN - 1)
 }
 
-/// The runs of a text. A secret has some ten thousand in all its forms, and nearly none of them is in a text: a table with a
-/// bit for each run of the text excludes most of them, at a fraction of the cost of a hash set.
+/// The runs of a text. A secret has some ten thousand in all its forms, and nearly none of them is in a text: a table
+/// with a bit for each run of the text excludes most of them. It is much cheaper than a hash set.
 struct Runs {
     bits: Vec<u64>,
     all: HashSet<u64>,

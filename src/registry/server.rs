@@ -7,7 +7,7 @@ use crate::secret::redact_jwt_shaped;
 /// `like` is an example for errors, and `is_one` recognizes valid names.
 ///
 /// # Errors
-/// If it has a scheme, a path, a wildcard, a port, or another character that is not valid in Docker's configuration.
+/// If it has a scheme, a path, a wildcard, a port, or a character that is not valid in Docker's configuration.
 pub fn host_name<'t>(option: &str, text: &'t str, like: &str, is_one: impl Fn(&str) -> bool) -> Result<&'t str, Usage> {
     let wrong = |why: &str| Usage::new(format!("{option}: `{}` {why}", redact_jwt_shaped(text)));
     // A suggestion must itself be valid.

@@ -18,7 +18,7 @@ use crate::state::{self, NewFiles};
 /// The longest string of an `exec`, including `NAME=` and the NUL at its end (Linux, `MAX_ARG_STRLEN`).
 const LONGEST: usize = 128 << 10;
 
-/// The variables that `request` sets, or may set, and unsets, as far as they are known before the secrets are read.
+/// The variables that `request` sets, or may set, and unsets, if they are known before the read.
 #[must_use]
 pub fn names(request: &Request) -> Names {
     let named = request.selections.iter().filter_map(|selection| match &selection.target {

@@ -1,10 +1,10 @@
 //! A client token that stays valid for the job, and its revocation by `clean`.
 //!
-//! To revoke a token by its accessor, another token needs a policy that allows this for the tokens of everybody. No
-//! job has such a policy. The default policy allows a token to revoke itself, so the token must be stored. The
-//! variable `VAULT_TOKEN` is not a substitute: `clean` may run in another shell, the variable may contain a user's
-//! token, and a job with leases has no token in it. So the token is written to a private file for `clean`, which is
-//! in the manifest. The manifest also has its accessor and the server.
+//! To revoke a token by its accessor, another token needs a policy that allows this for the tokens of everybody. No job
+//! has such a policy. The default policy allows a token to revoke itself, so the token must be stored. The variable
+//! `VAULT_TOKEN` is not a substitute: `clean` may run in another shell, and the variable may contain a user's token. A
+//! job with leases has no token in it. So the token is written to a private file for `clean`, which is in the manifest.
+//! The manifest also has its accessor and the server.
 //!
 //! This gives no additional access: the same user's shell has the job's token, which can log in again until it
 //! expires. If only a COMMAND gets the credentials, nothing is written before COMMAND has ended. Nothing is written

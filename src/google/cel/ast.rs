@@ -91,8 +91,8 @@ impl Node {
         one.into_iter().chain(many)
     }
 
-    /// Calls `visit` for every variable in this part, and for the member of it that is accessed by name (`assertion`,
-    /// `ref`), with the position. Variables of `exists` and `all`, and type names, are left out.
+    /// Calls `visit` for every variable in this part, and for its member that is accessed by name (`assertion`, `ref`),
+    /// with the position. Variables of `exists` and `all`, and type names, are left out.
     pub fn names<'n>(&'n self, visit: &mut dyn FnMut(&'n str, Option<&'n str>, usize)) {
         self.names_but(&mut Vec::new(), visit);
     }

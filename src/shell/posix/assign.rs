@@ -105,10 +105,10 @@ fn are_kept(names: &[&Name]) -> String {
 
 /// Lines that stop a caller without quotes, and set `_oidc_intact` for the following lines.
 ///
-/// If a plain character or a quote has become a space, the long word is several words, and `false` is in the place of
+/// If a plain character or a quote has become a space, the long word is several words. Then `false` is in the place of
 /// `true`. With `plain` values, nothing else can change them. Otherwise the word also contains a backslash. In
-/// addition, every caller in which the line break has become a space is stopped: one command is then an argument of
-/// the other.
+/// addition, every caller in which the line break has become a space is stopped: one command is then an argument of the
+/// other.
 fn guard(plain: bool, code: u8) -> String {
     let (line_break, backslash) = if plain { ("", "") } else { ("set x\n", "\\-") };
     format!(

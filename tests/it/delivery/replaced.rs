@@ -1,4 +1,4 @@
-//! `clean` keeps a file that somebody else has put in place of ours, even if it has the same inode number.
+//! `clean` keeps another user's file in place of ours, even if it has the same inode number.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

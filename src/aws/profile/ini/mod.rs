@@ -174,7 +174,7 @@ impl Wanted<'_> {
 /// `[profile "ci"]`). Every spelling in the file gets the same settings.
 ///
 /// # Errors
-/// If `text` is malformed, or has another program's profile of this name, which must not be overwritten.
+/// If `text` is malformed, or has another program's profile of this name that must stay.
 pub fn set(text: &[u8], kind: Kind, wanted: &Wanted<'_>) -> Result<Option<Changed>, Refused> {
     let parsed = Text::parse(text).map_err(Refused::Malformed)?;
     let sections = parsed.of_profile(kind, wanted.profile);

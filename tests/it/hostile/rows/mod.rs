@@ -86,7 +86,7 @@ pub(super) fn rows() -> Vec<Row> {
     values::names(&mut row);
     values::confusions(&mut row);
     row("a certificate whose names forge lines", Kind::Hopeless, What::Certificate(forging_names));
-    row("a host that speaks no TLS where https was asked for", Kind::Broken, What::Clear);
+    row("a host without TLS at an https address", Kind::Broken, What::Clear);
     row("the end of an HTTP/2 connection, with a secret as its debug data", Kind::Broken, What::GoAway);
     rows
 }
