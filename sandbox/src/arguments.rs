@@ -9,8 +9,8 @@ Runs COMMAND in a CI job whose clouds are on loopback, with oidc-exchange on PAT
 
 Usage: cargo run -p sandbox -- [--job branch|tag|pull-request|debug] [--tls] [--throttle N] [--] [COMMAND [ARG]...]
 
-  --tls         the clouds speak TLS; SSL_CERT_FILE and AWS_CA_BUNDLE name their authority's certificate
-  --throttle N  AWS STS, Google STS, Entra and Vault each serve N requests a second, and as many at once after a
+  --tls         the clouds use TLS; SSL_CERT_FILE and AWS_CA_BUNDLE name their authority's certificate
+  --throttle N  AWS STS, Google STS, Entra and Vault each accept N requests a second, and N at once after a
                 quiet second
 
 Without COMMAND it is a shell. The exit code is COMMAND's; 128 and more for a signal.

@@ -85,7 +85,7 @@ pub(super) fn warnings(grants: &[Grant]) -> Vec<String> {
     let mut warnings = Vec::new();
     if grants.iter().any(|grant| grant.paths.len() > 1) {
         warnings.push(
-            "a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs".to_owned(),
+            "a secret has both spellings, with data/ for KV version 2 and without it for version 1; kv2: or kv1: before its path leaves one; for a mount of several segments, write data/ after the mount".to_owned(),
         );
     }
     if grants.iter().flat_map(|grant| &grant.paths).any(|path| path.as_str().ends_with('*')) {

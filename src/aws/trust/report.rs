@@ -302,7 +302,7 @@ fn notes(rule: &Rule, request: &Request<'_>, verdict: Verdict) -> Vec<String> {
     }
     let audience = request.claims.audience().unwrap_or_default();
     notes.push(format!(
-        "this is only about the trust policy: the provider must be there and list the audience {audience}, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny"
+        "only the trust policy is checked: the provider must exist with the audience {audience}, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny"
     ));
     notes
 }

@@ -196,7 +196,7 @@ fn pattern(role: &Role, name: &str, bound: &Value) -> Option<String> {
 fn nested(name: &str, bound: &Value) -> Option<String> {
     let at = bound.as_array()?.iter().position(|item| item.is_array() || item.is_object())?;
     Some(format!(
-        "{name}[{at}] in bound_claims is not a text, a number, true or false: no claim is equal to it, and a claim that has such a value too ends the login without an answer"
+        "{name}[{at}] in bound_claims is not a text, a number, true or false: no claim is equal to it; if the claim has such a value too, the login ends without an answer"
     ))
 }
 
@@ -214,7 +214,7 @@ fn not_always_there(role: &Role) -> Option<String> {
     let used: Vec<&str> = can_be_left_out(role).into_iter().filter(|name| OUT_BY_DEFAULT.contains(name)).collect();
     (!used.is_empty()).then(|| {
         format!(
-            "every login fails without {}, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them",
+            "every login fails without {}; an organization that selects its tokens' claims must include org and prj (in its own installation also repo and pr_branch)",
             used.join(", ")
         )
     })

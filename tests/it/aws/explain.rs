@@ -71,7 +71,7 @@ fn accepted() {
         ✓ sts:AssumeRoleWithWebIdentity is allowed by Statement[0]
 
         note: a debug session of such a job has the same `sub` and is allowed as well: only session tags, which this token does not carry, could tell them apart
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -100,7 +100,7 @@ fn a_pull_request_is_not_a_push() {
         ✗ sts:AssumeRoleWithWebIdentity is allowed by no statement
 
         note: this is a pull-request job: its `ref` changes with every push, and its `ref_type` is pull-request
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -130,7 +130,7 @@ fn a_star_is_a_star_in_string_equals() {
 
         lint: Statement[0]: StringEquals acme.semaphoreci.com:sub: `*` is a literal character there; use StringLike for a wildcard
 
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -163,7 +163,7 @@ fn session_tags_take_an_action_of_their_own() {
 
         lint: the token carries session tags, and no statement allows sts:TagSession: name it beside sts:AssumeRoleWithWebIdentity
 
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
 }
 
@@ -228,7 +228,7 @@ fn an_address_is_not_in_the_token() {
         ? sts:AssumeRoleWithWebIdentity may be allowed by Statement[0]
 
         note: a debug session of such a job has the same `sub` and may be allowed as well: only session tags, which this token does not carry, could tell them apart
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let mut denies = statement(&json!("*"), &json!({ "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } }));
     denies["Effect"] = json!("Deny");
@@ -261,7 +261,7 @@ fn an_address_is_not_in_the_token() {
         ? sts:AssumeRoleWithWebIdentity may be denied by Statement[1]
 
         note: a debug session of such a job has the same `sub` and may be allowed as well: only session tags, which this token does not carry, could tell them apart
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let other = statement(&json!("sts:AssumeRoleWithWebIdentity"), &bound("StringEquals", "x"));
     main_explained(&policy(&[other, denies])).exits(4);
@@ -357,7 +357,7 @@ fn json_for_a_program() {
           ],
           "lints": [],
           "notes": [
-            "this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny"
+            "only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny"
           ],
           "title": "no statement allows this token to assume arn:aws:iam::123456789012:role/deploy",
           "verdict": "refused"
@@ -480,7 +480,7 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
         ? sts:AssumeRoleWithWebIdentity may be allowed by Statement[0]
 
         note: a debug session of such a job has the same `sub` and may be allowed as well: only session tags, which this token does not carry, could tell them apart
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     explain(&both, Job::branch("main")).args(["--role-arn", ROLE]).run().exits(0);
     let elsewhere = explain(&assume(&conditions), Job::branch("main"))
@@ -509,7 +509,7 @@ fn without_a_role_it_says_what_it_takes_for_granted() {
 
         lint: Statement[0]: the provider is of account 123456789012, and the role of 210987654321: STS uses only the role's own account
 
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let named = explain(&assume(&conditions), Job::branch("main")).args(["--role-arn", ROLE, "--provider-arn"]);
     let named = named.arg("arn:aws:iam::123456789012:oidc-provider/other.semaphoreci.com").run();
@@ -541,7 +541,7 @@ fn a_token_that_sts_does_not_take_is_explained_all_the_same() {
               presented  org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
         ✓ sts:AssumeRoleWithWebIdentity is allowed by Statement[0]
 
-        note: this is only about the trust policy: the provider must be there and list the audience https://acme.semaphoreci.com, the token's signature must be good, and a policy above the account (SCP, RCP) or a permissions boundary can still deny
+        note: only the trust policy is checked: the provider must exist with the audience https://acme.semaphoreci.com, and the token's signature must be valid; a policy above the account (SCP, RCP) or a permissions boundary can still deny
     "#]]);
     let first = |output: Output| output.exits(4).stdout().lines().next().unwrap().to_owned();
     assert_eq!(

@@ -135,7 +135,7 @@ fn a_target_tells_where_the_clouds_side_is() {
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/semaphore/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
         # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
-        # beware: a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs
+        # beware: a secret has both spellings, with data/ for KV version 2 and without it for version 1; kv2: or kv1: before its path leaves one; for a mount of several segments, write data/ after the mount
         # beware: with HashiCorp Vault, write `vault` for `bao`
         # beware: the target's Vault is https://vault.example.com: set VAULT_ADDR=https://vault.example.com first
         # beware: the target is in a namespace: set VAULT_NAMESPACE=team first

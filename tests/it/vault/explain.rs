@@ -84,7 +84,7 @@ END"#;
         lint: pull requests are allowed, including those from forks: in their jobs `branch` is the branch that they ask to be merged into; bind ref_type to branch and ref to refs/heads/… to deny them
         lint: debug sessions are allowed (`sem debug job`, `sem debug project`); bind job_type to pipeline_job to deny them
         lint: jobs of every project of the organization whose repository has this name are allowed; bind prj_id to deny them
-        lint: every login fails without repo, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them
+        lint: every login fails without repo; an organization that selects its tokens' claims must include org and prj (in its own installation also repo and pr_branch)
         lint: user_claim is actor, which is empty in every job: their logins fail
         lint: the role has no bound_audiences: it accepts no Semaphore token, because each has an audience
         lint: policies is an old name of token_policies

@@ -30,7 +30,7 @@ fn for_the_jobs_own_branch() {
         # denies: every other branch and tag, pull requests, debug sessions (job_type), other projects
         # beware: auth/jwt/config is written as a whole: if the method is already in use, read it first; for another issuer, use another --mount
         # beware: a token is valid for 15 minutes, or for an hour if it is renewed: set token_max_ttl for longer jobs
-        # beware: a secret is named in both spellings, with data/ after the first segment for KV version 2 and without for version 1: kv2: or kv1: before its path leaves one; for an engine that is mounted deeper, write data/ where it belongs
+        # beware: a secret has both spellings, with data/ for KV version 2 and without it for version 1; kv2: or kv1: before its path leaves one; for a mount of several segments, write data/ after the mount
         # beware: with OpenBao, write `bao` for `vault`
 
         # the auth method

@@ -41,7 +41,7 @@ const NAMESAKES: &str =
 #[test]
 fn whom_a_role_lets_in_besides() {
     let bound = |claims: Value| json!({ "bound_claims": claims });
-    let repo = "every login fails without repo, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them";
+    let repo = "every login fails without repo; an organization that selects its tokens' claims must include org and prj (in its own installation also repo and pr_branch)";
     lints(&bound(json!({ "repo": "web", "branch": "main" })), &[PULL_REQUESTS_INTO, DEBUG, NAMESAKES, repo]);
     lints(&bound(json!({ "prj_id": ID, "branch": "main" })), &[PULL_REQUESTS_INTO, DEBUG]);
     lints(&bound(json!({ "prj_id": ID })), &[PULL_REQUESTS, DEBUG]);
@@ -128,7 +128,7 @@ fn what_the_login_gives() {
     assert_eq!(
         lints(json!({ "user_claim": "org" })),
         [
-            "every login fails without org, and once an organization chooses its tokens' claims it gets org and prj (in an installation of its own also repo and pr_branch) only where it asks for them"
+            "every login fails without org; an organization that selects its tokens' claims must include org and prj (in its own installation also repo and pr_branch)"
         ]
     );
     assert_eq!(
