@@ -40,7 +40,7 @@ DOWN = 20.0
 BIN = 0.1
 LAGS = range(3, 61)
 
-# One request each, at the service that is throttled.
+# One request each, at the rate-limited service.
 COMMANDS = {
     "AWS": ["aws", "--role-arn", ROLE],
     "Google": ["gcp", "--provider", PROVIDER, "--access-token", "--sts-endpoint", "{SANDBOX_GOOGLE_STS}"],
@@ -118,7 +118,7 @@ class Waves:
     def __init__(self, times):
         counts = bins(times)[round(1 / BIN):]
         trend = [statistics.fmean(counts[max(0, at - 10): at + 11]) for at in range(len(counts))]
-        # Counts of independent arrivals scatter as the root of their mean does.
+        # Counts of independent arrivals vary with the square root of their mean.
         rest = [(count - level) / max(level, 1) ** 0.5 for count, level in zip(counts, trend)]
         self.highest, self.lag = autocorrelation(rest)
         shuffled = []
@@ -177,7 +177,7 @@ def down(program, jobs):
 
 
 def simulated(jobs, pause, seed=1):
-    """Attempts of a fleet against the same throttle, in order; `pause(chance, times, failing, last)` is the next pause after
+    """Attempts of a fleet with the same rate limit, in order; `pause(chance, times, failing, last)` is the next pause after
     that many failures over that many seconds and after that last pause. Jobs begin within `jobs` milliseconds."""
     chance = random.Random(seed)
     waiting = [(at, 0, at, 0.0) for at in (chance.random() * (0.1 + jobs / 1000) for _ in range(jobs))]
