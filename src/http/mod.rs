@@ -208,7 +208,9 @@ impl Client {
         let took = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
-                let id = || response.request_id().map(|id| format!(" (request {})", self.shown().clean(&id)));
+                // An answer that went well can have a secret, which its id can repeat.
+                let id = response.request_id().filter(|_| response.status >= 400);
+                let id = || id.map(|id| format!(" (request {})", self.shown().clean(&id)));
                 tracing::info!("{method} {host}: {} in {took} ms{}", response.status, id().unwrap_or_default());
             }
             Err(failure) => tracing::info!("{method} {host}: {failure} after {took} ms"),

@@ -5,12 +5,12 @@
 //! characters are removed first: otherwise their removal could reveal a secret.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::redact::redact;
+use super::redact::{is_searched_in_parts, redact, redact_all, unescaped};
 use crate::secret::Secret;
 use crate::text::printable;
 
@@ -198,30 +198,87 @@ impl fmt::Display for PeerText {
 
 /// The secrets that were sent to or received from a client's peers. Any later answer could contain them.
 #[derive(Clone, Debug, Default)]
-pub struct Shown(Arc<Mutex<Vec<Secret>>>);
+pub struct Shown(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    secrets: Vec<Secret>,
+    /// The length of all secrets.
+    bytes: usize,
+}
+
+/// The most bytes of secrets that texts are searched for. A search for more takes too long, so with more no text is
+/// shown.
+const SEARCHED_FOR: usize = 256 << 10;
+
+impl Known {
+    fn add(&mut self, secret: &Secret) {
+        self.bytes = self.bytes.saturating_add(secret.reveal().len());
+        if self.bytes <= SEARCHED_FOR {
+            self.secrets.push(secret.clone());
+        }
+    }
+
+    /// `raw` without the secrets, and without those of `beside`.
+    fn clean(&self, raw: &RawText, beside: &[Secret]) -> PeerText {
+        let kept = &raw.0[..raw.0.floor_char_boundary(KEPT)];
+        let visible: String = printable(kept).split_whitespace().collect::<Vec<_>>().join(" ");
+        let searched: String = visible.chars().take(SEARCHED).collect();
+        let beside_bytes: usize = beside.iter().map(|secret| secret.reveal().len()).sum();
+        if self.bytes.saturating_add(beside_bytes) > SEARCHED_FOR {
+            return PeerText(redact_all(&searched));
+        }
+        let clean = redact(&redact(&searched, &self.secrets), beside);
+        let mut shown: String = clean.chars().take(LENGTH).collect();
+        if shown.len() < clean.len() {
+            shown.push('…');
+        }
+        PeerText(shown)
+    }
+}
 
 impl Shown {
     /// Registers a secret. Call this before the secret is sent.
     pub fn add(&self, secret: &Secret) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.iter().any(|one| one.reveal() == secret.reveal()) {
-            known.push(secret.clone());
+        let mut known = self.known();
+        if !known.secrets.iter().any(|one| one.reveal() == secret.reveal()) {
+            known.add(secret);
+        }
+    }
+
+    /// Registers the texts and numbers of a value that a peer has issued. Short ones are left out: they are ordinary words.
+    pub fn add_values(&self, value: &Value) {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => self.add_value(number.to_string()),
+            Value::String(text) => self.add_value(text.clone()),
+            Value::Array(values) => values.iter().for_each(|value| self.add_values(value)),
+            Value::Object(values) => values.values().for_each(|value| self.add_values(value)),
+        }
+    }
+
+    fn add_value(&self, text: String) {
+        if is_searched_in_parts(&text) {
+            self.known().add(&Secret::new(text));
         }
     }
 
     /// `raw` in a form that can be shown.
     #[must_use]
     pub fn clean(&self, raw: &RawText) -> PeerText {
-        let kept = &raw.0[..raw.0.floor_char_boundary(KEPT)];
-        let visible: String = printable(kept).split_whitespace().collect::<Vec<_>>().join(" ");
-        let searched: String = visible.chars().take(SEARCHED).collect();
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let clean = redact(&searched, &known);
-        let mut shown: String = clean.chars().take(LENGTH).collect();
-        if shown.len() < clean.len() {
-            shown.push('…');
-        }
-        PeerText(shown)
+        self.known().clean(raw, &[])
+    }
+
+    /// The same for a text of an answer that also has `issued`, as JSON: secrets that are not registered yet.
+    #[must_use]
+    pub fn clean_beside(&self, raw: &RawText, issued: &str) -> PeerText {
+        let bytes = issued.len().min(SEARCHED_FOR + 1);
+        let issued = &issued[..issued.floor_char_boundary(bytes)];
+        self.known().clean(raw, &[Secret::new(issued.to_owned()), Secret::new(unescaped(issued))])
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -270,6 +327,41 @@ mod tests {
         let shown = Shown::default();
         shown.add(&Secret::new(SECRET.into()));
         assert_eq!(shown.clean(&line).as_str(), "[redacted]");
+    }
+
+    #[test]
+    fn what_the_same_answer_issues_is_not_shown() {
+        let escaped: Vec<String> = SECRET.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let escaped = escaped.concat();
+        for issued in [SECRET, &escaped] {
+            let shown = Shown::default()
+                .clean_beside(&RawText::new(&format!("no {SECRET}!")), &format!("{{\"a\":\"{issued}\"}}"));
+            assert_eq!(shown.as_str(), "no [redacted]!");
+        }
+    }
+
+    #[test]
+    fn values_are_secrets_and_ordinary_words_are_not() {
+        let shown = Shown::default();
+        shown.add_values(
+            &serde_json::json!({"a": [SECRET], "b": {"user": "postgres"}, "c": 1_234_567_890_123_456_789_u64}),
+        );
+        let clean = |text: &str| shown.clean(&RawText::new(text)).to_string();
+        assert_eq!(clean(&format!("postgres: {}", &SECRET[9..30])), "postgres: [redacted]");
+        assert_eq!(clean("1234567890123456789"), "[redacted]");
+    }
+
+    #[test]
+    fn with_too_many_secrets_no_text_is_shown() {
+        let shown = Shown::default();
+        shown.add_values(&Value::String(SECRET.repeat(SEARCHED_FOR / SECRET.len() + 1)));
+        let clean = |text: &str| shown.clean(&RawText::new(text)).to_string();
+        assert_eq!(
+            (clean(SECRET).as_str(), clean("other words").as_str(), clean("no 404").as_str()),
+            ("[redacted]", "[redacted]", "no 404")
+        );
+        let one = Shown::default();
+        assert_eq!(one.clean_beside(&RawText::new("other words"), &"x".repeat(SEARCHED_FOR)).as_str(), "[redacted]");
     }
 
     #[test]

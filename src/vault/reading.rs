@@ -192,7 +192,9 @@ impl Session<'_> {
                 if fields.is_none() && !fetch.dispensable {
                     return Err(self.refused(&ReadCause::Absent, kind, &path, "200, without data".into()));
                 }
-                Ok((Document { path, fields, shown: self.server.http.shown().clone() }, lease))
+                let shown = self.server.http.shown().clone();
+                fields.iter().flat_map(|fields| fields.wanted.values()).for_each(|value| shown.add_values(value));
+                Ok((Document { path, fields, shown }, lease))
             }
             Err(GaveUp { last: Some(Attempt { problem: Problem::Answered(answer), .. }), .. })
                 if fetch.dispensable && ReadCause::of(&answer).is_ok_and(|cause| cause.is_absence()) =>

@@ -191,8 +191,12 @@ impl Server {
                     "remove min_wrapping_ttl from the policies for this path, or the header X-Vault-Wrap-TTL that a proxy adds",
                 ));
             }
+            if let Some(auth) = &message.auth {
+                self.http.shown().add(&Secret::new(auth.client_token.clone()));
+            }
             for warning in message.warnings.iter().flat_map(RawTexts::iter).take(WARNINGS) {
-                tracing::info!("the server warns: {}", self.http.shown().clean(warning));
+                let issued = message.data.map(RawValue::get).unwrap_or_default();
+                tracing::info!("the server warns: {}", self.http.shown().clean_beside(warning, issued));
             }
             let index = response.header(&INDEX).filter(|index| index.len() <= LONGEST).cloned();
             let Message { lease_id, lease_duration, renewable, auth, .. } = message;

@@ -103,6 +103,12 @@ mod tests {
             ("BAZELISK_BASE_URL", "a compiler or a package manager"),
             ("GITHUB_ENV", "this program or the job's runner"),
             ("OIDC_EXCHANGE_DIR", "this program or the job's runner"),
+            ("DBUS_SESSION_BUS_ADDRESS", "the dynamic linker or the C library"),
+            ("OMP_TOOL_LIBRARIES", "the dynamic linker or the C library"),
+            ("TS_NODE_REQUIRE", "an interpreter"),
+            ("CHROME_BIN", "a compiler or a package manager"),
+            ("PASSWORD_STORE_EXTENSIONS_DIR", "git, ssh or what they start"),
+            ("TG_TF_PATH", "a cloud's tools"),
         ] {
             assert_eq!(Steered::by(&Name::new(name).unwrap()).map(|it| it.who), Some(who), "{name}");
         }
@@ -131,6 +137,11 @@ mod tests {
             "VK_TOKEN",
             "OPTS",
             "EDITOR_TOKEN",
+            "JUPYTER_TOKEN",
+            "PLAYWRIGHT_SERVICE_ACCESS_TOKEN",
+            "SONAR_HOST_URL",
+            "PGHOST",
+            "SOPS_AGE_KEY",
         ] {
             assert!(Steered::by(&Name::new(name).unwrap()).is_none(), "{name}");
         }

@@ -58,6 +58,10 @@ pub(super) fn with_signs(secret: &str) -> String {
     joined(secret, 2, "|*\u{3b1}.")
 }
 
+pub(super) fn with_other_letters(secret: &str) -> String {
+    joined(secret, 1, "\u{aa}\u{24d0}")
+}
+
 pub(crate) fn base64(secret: &str) -> String {
     STANDARD.encode(format!("x{secret}"))
 }
@@ -117,9 +121,19 @@ fn letters(text: &str) -> String {
 #[test]
 fn every_form_gives_a_secret_away() {
     let secret = "LhPtM1x9Zq7-Af4B_gH2kQwErTyUiOpAsDfGhJkLzXcVbNm";
-    for form in
-        [whole, with_delete, with_marks, with_blanks, with_signs, base64, hexadecimal, percent, full_width, other_case]
-    {
+    for form in [
+        whole,
+        with_delete,
+        with_marks,
+        with_blanks,
+        with_signs,
+        with_other_letters,
+        base64,
+        hexadecimal,
+        percent,
+        full_width,
+        other_case,
+    ] {
         assert!(gives_away(&format!("no: {}!", form(secret)), secret), "{}", form(secret));
     }
     assert!(!gives_away("not authorized to perform sts:AssumeRoleWithWebIdentity", secret));

@@ -4,7 +4,7 @@ use sandbox::Fault;
 use sandbox::server::Response;
 use serde_json::json;
 
-use super::{Add, Attack, NO_CODE, answer, is_sent_secrets, redirect, refusing, sent_secrets};
+use super::{Add, Attack, NO_BODY, NO_CODE, What, answer, is_sent_secrets, redirect, refusing, sent_secrets};
 use crate::faults::steps::{Exchange, Step};
 use crate::hostile::answers::{refusal, refusal_in_two, with_element, with_member, xml};
 use crate::hostile::expected::Kind;
@@ -29,12 +29,13 @@ pub(super) fn texts(row: &mut Add<'_>) {
 }
 
 pub(super) fn secrets(row: &mut Add<'_>) {
-    let forms: [(&str, Form); 10] = [
+    let forms: [(&str, Form); 11] = [
         ("as they are", texts::whole),
         ("with a delete character after each letter", texts::with_delete),
         ("with invisible marks in them", texts::with_marks),
         ("with blanks and line breaks in them", texts::with_blanks),
         ("with signs between the letters", texts::with_signs),
+        ("with letters of another alphabet between the letters", texts::with_other_letters),
         ("in base64", texts::base64),
         ("in hexadecimal digits", texts::hexadecimal),
         ("percent-encoded", texts::percent),
@@ -118,6 +119,7 @@ pub(super) fn places(row: &mut Add<'_>) {
         }))
     });
     row("secrets and forged lines in a good answer's texts", Kind::Harmless, members);
+    row("the secrets of a good answer in its id and warnings", Kind::Harmless, own());
     let unfit = answer(|stage| match stage.step {
         Step::Discovery => Ok(Attack::answer(|_, answer| {
             let answer = with_member(answer, "/issuer", &json!(texts::FORGED));
@@ -155,4 +157,23 @@ pub(super) fn places(row: &mut Add<'_>) {
         | Step::TargetRead => Err("no other text of a bad answer is shown"),
     });
     row("forged lines in a bad answer's other texts", Kind::Refusal, unfit);
+}
+
+/// An answer that repeats all that it issues.
+fn own() -> What {
+    answer(|stage| {
+        let step = stage.step;
+        if step == Step::Revocation {
+            return Err(NO_BODY);
+        }
+        Ok(Attack::answer(move |_, answer| {
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            let is_in_secrets = |c: char| c.is_ascii_alphanumeric() || "+/=_.-".contains(c);
+            let issued: Vec<&str> = text.split(|c| !is_in_secrets(c)).filter(|word| word.len() >= 16).collect();
+            let issued = issued.join(" ");
+            let is_vaults = step.exchange() == Exchange::Vault || step == Step::TargetRead;
+            let answer = if is_vaults { with_member(answer, "/warnings", &json!([issued])) } else { answer };
+            answer.with_header("x-amzn-requestid", issued.as_str()).with_header("x-request-id", issued.as_str())
+        }))
+    })
 }

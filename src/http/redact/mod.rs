@@ -4,12 +4,15 @@
 //! base64 alphabet. So only letters and digits are compared, ignoring case, in runs. Every run that also occurs in a
 //! secret is removed.
 
-use std::collections::HashSet;
+mod escape;
+
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use self::escape::escape;
 use crate::secret::Secret;
 
 const PLACEHOLDER: &str = "[redacted]";
@@ -23,13 +26,54 @@ const TELLING: usize = 16;
 /// `text` without the runs that also occur in `secrets`, in plain form and in the usual encodings of either.
 pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
     let views = Letters::views(text);
+    let mut places = Vec::new();
     // Most texts of an answer that went well are too short to give anything away: nothing is made of the secrets for them.
-    let forms: Vec<Form> = if views.is_empty() { Vec::new() } else { secrets.iter().flat_map(Form::all).collect() };
-    let mut places: Vec<Range<usize>> = views.iter().flat_map(|view| view.places_of(&forms)).collect();
+    if !views.is_empty() {
+        let found = Found::of(secrets, &Runs::of(&views));
+        places.extend(views.iter().flat_map(|view| view.places_of(&found)));
+    }
     places.sort_by_key(|place| place.start);
     let text = without(text, &places);
     let whole = secrets.iter().filter(|secret| !secret.reveal().is_empty() && letters(secret.reveal()).len() < TELLING);
     whole.fold(text, |text, secret| text.replace(secret.reveal(), PLACEHOLDER))
+}
+
+/// The placeholder for a text in which a part of a secret could be; otherwise the text.
+pub(super) fn redact_all(text: &str) -> String {
+    if Letters::views(text).is_empty() { text.to_owned() } else { PLACEHOLDER.to_owned() }
+}
+
+/// Whether parts of this secret are searched too.
+pub(super) fn is_searched_in_parts(secret: &str) -> bool {
+    letters(secret).len() >= TELLING
+}
+
+/// A text after decoding the escapes in it.
+pub(super) fn unescaped(text: &str) -> String {
+    decoded(text).into_iter().map(|(c, _)| c).collect()
+}
+
+/// What a text may have of the secrets.
+#[derive(Default)]
+struct Found {
+    /// The runs of both.
+    runs: HashSet<u64>,
+    /// The secrets that are searched as a whole, in each encoding.
+    whole: Vec<Vec<u8>>,
+}
+
+impl Found {
+    fn of(secrets: &[Secret], text: &Runs) -> Self {
+        let mut found = Self::default();
+        for form in secrets.iter().flat_map(Form::all) {
+            if form.in_parts {
+                found.runs.extend(runs(&form.letters).filter(|run| text.have(*run)));
+            } else if form.letters.len() >= RUN {
+                found.whole.push(form.letters);
+            }
+        }
+        found
+    }
 }
 
 /// One encoding of a secret.
@@ -121,9 +165,9 @@ struct Runs {
 impl Runs {
     const BITS: u32 = 16;
 
-    fn of(letters: &[u8]) -> Self {
+    fn of(views: &[Letters]) -> Self {
         let mut found = Self { bits: vec![0; 1 << (Self::BITS - 6)], all: HashSet::new() };
-        for run in runs(letters) {
+        for run in views.iter().flat_map(|view| runs(&view.letters)) {
             let (word, bit) = Self::place(run);
             found.bits[word] |= bit;
             found.all.insert(run);
@@ -153,31 +197,31 @@ struct Letters {
 impl Letters {
     /// A text as it can be read, if that differs and has enough letters to reveal a secret.
     fn views(text: &str) -> Vec<Self> {
-        let (plain, unescaped, numbers) = (Self::of(text), Self::unescaped(text), Self::numbers(text));
-        let unescaped = Some(unescaped).filter(|unescaped| *unescaped != plain);
-        let views = [Some(plain), unescaped, Some(numbers)].into_iter().flatten();
-        views.filter(|view| view.letters.len() >= RUN).collect()
-    }
-
-    fn of(text: &str) -> Self {
-        let found = text.char_indices().filter_map(|(at, c)| Some((plain(c)?, at..at + c.len_utf8())));
-        let (letters, places) = found.unzip();
-        Self { letters, places }
-    }
-
-    /// The same after decoding the escapes in the text.
-    fn unescaped(text: &str) -> Self {
-        let mut found = Self { letters: Vec::new(), places: Vec::new() };
-        let mut at = 0;
-        while let Some(c) = text[at..].chars().next() {
-            let (c, length) = escape(&text[at..]).unwrap_or((c, c.len_utf8()));
-            if let Some(letter) = plain(c) {
-                found.letters.push(letter);
-                found.places.push(at..at + length);
-            }
-            at += length;
+        let (written, decoded) = (written(text), decoded(text));
+        let mut views = vec![Self::numbers(text)];
+        views.extend(Self::of_each_alphabet(&written));
+        if decoded != written {
+            views.extend(Self::of_each_alphabet(&decoded));
         }
-        found
+        views.retain(|view| view.letters.len() >= RUN);
+        views
+    }
+
+    /// All letters together; and those of each alphabet alone, because a reader can leave out the others.
+    fn of_each_alphabet(read: &[(char, Range<usize>)]) -> Vec<Self> {
+        let known: BTreeSet<u32> =
+            read.iter().filter(|(c, _)| plain(*c).is_some()).map(|(c, _)| alphabet(*c)).collect();
+        let mut views = vec![Self::among(read, |_| true)];
+        if known.len() > 1 {
+            views.extend(known.iter().map(|one| Self::among(read, |c| alphabet(c) == *one)));
+        }
+        views
+    }
+
+    fn among(read: &[(char, Range<usize>)], is_read: impl Fn(char) -> bool) -> Self {
+        let chosen = read.iter().filter(|(c, _)| is_read(*c));
+        let (letters, places) = chosen.filter_map(|(c, place)| Some((plain(*c)?, place.clone()))).unzip();
+        Self { letters, places }
     }
 
     /// The characters whose codes are the decimal numbers in the text.
@@ -195,23 +239,13 @@ impl Letters {
         found
     }
 
-    /// The ranges that also occur in one of `forms`.
-    fn places_of(&self, forms: &[Form]) -> Vec<Range<usize>> {
+    /// The ranges that also occur in a secret.
+    fn places_of(&self, found: &Found) -> Vec<Range<usize>> {
         let mut hidden = vec![false; self.letters.len()];
-        let own = Runs::of(&self.letters);
-        let mut shared = HashSet::new();
-        for form in forms {
-            if form.in_parts {
-                shared.extend(runs(&form.letters).filter(|run| own.have(*run)));
-            } else if form.letters.len() >= RUN {
-                hide(&mut hidden, &self.letters, &form.letters);
-            }
-        }
-        if !shared.is_empty() {
-            for (start, run) in runs(&self.letters).enumerate() {
-                if shared.contains(&run) {
-                    hidden[start..start + RUN].fill(true);
-                }
+        found.whole.iter().for_each(|secret| hide(&mut hidden, &self.letters, secret));
+        for (start, run) in runs(&self.letters).enumerate() {
+            if found.runs.contains(&run) {
+                hidden[start..start + RUN].fill(true);
             }
         }
         self.keep_ends_of_words(&mut hidden);
@@ -246,49 +280,34 @@ impl Letters {
     }
 }
 
+/// The characters of a text, with their places.
+fn written(text: &str) -> Vec<(char, Range<usize>)> {
+    text.char_indices().map(|(at, c)| (c, at..at + c.len_utf8())).collect()
+}
+
+/// The same after decoding the escapes in the text.
+fn decoded(text: &str) -> Vec<(char, Range<usize>)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let (c, length) = escape(&text[at..]).unwrap_or((c, c.len_utf8()));
+        found.push((c, at..at + length));
+        at += length;
+    }
+    found
+}
+
+/// The set of letters that `c` is from: ASCII, or a block of others.
+fn alphabet(c: char) -> u32 {
+    if c.is_ascii() { 0 } else { 1 + u32::from(c) / 128 }
+}
+
 fn letters(text: &str) -> Vec<u8> {
     if text.is_ascii() {
         let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
         return letters.map(|letter| letter.to_ascii_lowercase()).collect();
     }
     text.chars().filter_map(plain).collect()
-}
-
-/// Decodes an escape at the start of `text`, and returns its length: `%70` (and `%2570`), `0x70`, `\x70`, `\u0070`,
-/// `\u{70}`, `\U00000070`, `\160`, `&#112;`, `&#x70;`.
-fn escape(text: &str) -> Option<(char, usize)> {
-    let (start, digits, radix, most, end) = if let Some(rest) = text.strip_prefix('%') {
-        let mut rest = rest;
-        while let Some(after) =
-            rest.strip_prefix("25").filter(|after| after.starts_with(|c: char| c.is_ascii_hexdigit()))
-        {
-            rest = after;
-        }
-        (text.len() - rest.len(), rest, 16, 2, "")
-    } else if let Some((start, radix, most, end)) = [
-        ("0x", 16, 2, ""),
-        ("0X", 16, 2, ""),
-        ("\\x{", 16, 8, "}"),
-        ("\\x", 16, 2, ""),
-        ("\\u{", 16, 8, "}"),
-        ("\\u", 16, 4, ""),
-        ("\\U", 16, 8, ""),
-        ("\\", 8, 3, ""),
-        ("&#x", 16, 8, ";"),
-        ("&#X", 16, 8, ";"),
-        ("&#", 10, 8, ";"),
-    ]
-    .into_iter()
-    .find_map(|(start, radix, most, end)| text.starts_with(start).then_some((start.len(), radix, most, end)))
-    {
-        (start, &text[start..], radix, most, end)
-    } else {
-        return None;
-    };
-    let length = digits.chars().take(most).take_while(|c| c.is_digit(radix)).count();
-    let code = u32::from_str_radix(&digits[..length], radix).ok()?;
-    let end = if digits[length..].starts_with(end) { end.len() } else { 0 };
-    Some((char::from_u32(code)?, start + length + end))
 }
 
 /// Characters outside of the ranges below that Unicode's compatibility decomposition maps to letters and digits:
@@ -412,6 +431,53 @@ mod tests {
     }
 
     #[test]
+    fn letters_of_another_alphabet_do_not_hide_them() {
+        let letters: Vec<char> = signature().chars().collect();
+        let fullwidth = |c: &char| char::from_u32(u32::from(*c) + 0xfee0).unwrap();
+        for between in ["²", "ª", "①", "ⓐ", "ｅ", "𝐚", "ʰ", "⒈", "🄰", "🇦", "ſ", "²ⓐ", "ｅ𝐚"]
+        {
+            for every in 1..8 {
+                let parts: Vec<String> = letters.chunks(every).map(|part| part.iter().collect()).collect();
+                let left = redacted(&format!("login {}", parts.join(between)));
+                assert!(!shows_signature(&left) && left.len() < 40, "{between:?} {every}: {left}");
+            }
+        }
+        let wide: Vec<String> = letters.iter().map(|c| fullwidth(c).to_string()).collect();
+        for between in ["x", "²"] {
+            let left = redacted(&format!("login {}!", wide.join(between)));
+            assert_eq!(left, "login [redacted]!", "{between:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_between_the_letters_does_not_hide_them() {
+        let letters: Vec<String> = signature().chars().map(String::from).collect();
+        for between in [
+            r"\n",
+            r"\\t",
+            r"\e[31m",
+            "[1;31m",
+            "[0m",
+            "^M",
+            "^[[m",
+            "&nbsp;",
+            "&amp;",
+            "&amp;shy;",
+            "&#8203;",
+            "=20",
+            "=0A",
+            "<b>",
+            "</i><wbr>",
+            "<br/>",
+        ] {
+            let left = redacted(&format!("login {}!", letters.join(between)));
+            assert_eq!(left, "login [redacted]!", "{between:?}");
+        }
+        let plain = r"an <a href=x> of &lt;b&gt; in [2m ^C C:\temp\x =20 &amp; & \ &;";
+        assert_eq!(redacted(plain), plain);
+    }
+
+    #[test]
     fn another_way_to_write_it_is_the_same_secret() {
         let fullwidth = |text: &str| -> String {
             text.bytes().map(|byte| char::from_u32(u32::from(byte) + 0xfee0).unwrap()).collect()
@@ -454,6 +520,8 @@ mod tests {
             each(|byte| format!("\\{byte:03o}")),
             each(|byte| format!("&#x{byte:x};")),
             each(|byte| format!("&#{byte};")),
+            each(|byte| format!("&amp;#{byte};")),
+            each(|byte| format!("={byte:02X}")),
             each(|byte| format!("%25{byte:02X}")),
             each(|byte| format!("%2525{byte:02X}")),
             each(|byte| format!("00{byte:02x}")),
@@ -519,16 +587,18 @@ mod tests {
         #[test]
         fn the_runs_of_a_text_are_the_ones_that_it_has(text in "[a-c]{0,40}", other in "[a-c]{8}") {
             let run = runs(other.as_bytes()).next().unwrap();
-            prop_assert_eq!(Runs::of(text.as_bytes()).have(run), text.contains(&other));
+            let found = Runs::of(&[Letters::among(&written(&text), |_| true)]);
+            prop_assert_eq!(found.have(run), text.contains(&other));
             let own: Vec<u64> = runs(text.as_bytes()).collect();
             prop_assert_eq!(own.len(), (text.len() + 1).saturating_sub(RUN));
-            prop_assert!(own.iter().all(|run| Runs::of(text.as_bytes()).have(*run)));
+            prop_assert!(own.iter().all(|run| found.have(*run)));
         }
 
         #[test]
         fn letters_are_the_same_wherever_they_are(text in any::<String>()) {
-            prop_assert_eq!(letters(&text), Letters::of(&text).letters);
-            prop_assert_eq!(letters(&format!("{text}é")), Letters::of(&text).letters);
+            let all = Letters::among(&written(&text), |_| true).letters;
+            prop_assert_eq!(&letters(&text), &all);
+            prop_assert_eq!(letters(&format!("{text}é")), all);
         }
 
         #[test]
