@@ -616,14 +616,40 @@ suitable() {
     /*) ;;
     *) return 1 ;;
   esac
-  writable "$1" && ! [ "$(others_who_may_write "$1")" ]
+  writable "$1" && ! [ "$(others_who_may_replace "$1")" ]
 }
 
 writable() {
   [ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ]
 }
 
-# Prints who else may replace the program, except this user and root; nothing if nobody may.
+# Prints who else may replace the directory or a file in it, except this user and root; nothing if nobody may. Whoever
+# may write to a parent can replace the directory, and whoever owns a link can point it elsewhere.
+others_who_may_replace() {
+  physical=$(CDPATH='' cd -P -- "$1" 2>/dev/null && pwd -P) || return 0
+  case $1 in
+    /*) logical=$1 ;;
+    *) logical=$(pwd)/$1 ;;
+  esac
+  for place in "$physical" "${logical%/}"; do
+    while [ "$place" ]; do
+      who=$(others_who_may_write "$place")
+      if [ -z "$who" ] && [ -L "$place" ]; then
+        # shellcheck disable=SC2012 # the owner, before any name
+        owner=$(LC_ALL=C ls -ldn -- "$place" | sed -n '1s/^[^ ]* *[^ ]* *\([^ ]*\).*/\1/p')
+        case $owner in 0 | "$(id -u)") ;; *) who="the user $owner" ;; esac
+      fi
+      if [ "$who" ]; then
+        printf '%s\n' "$who"
+        return
+      fi
+      place=${place%/*}
+    done
+  done
+  others_who_may_write /
+}
+
+# The same for one file or directory, without its parents.
 others_who_may_write() {
   # shellcheck disable=SC2012,SC2046 # the mode, the links, the owner, the group, before any name
   set -- $(LC_ALL=C ls -ldLn -- "$1" 2>/dev/null | sed -n '1s/^\([^ ]* *[^ ]* *[^ ]* *[^ ]*\).*/\1/p')
@@ -644,7 +670,10 @@ others_who_may_write() {
       ;;
   esac
   case $1:$4 in
-    ?????w???[tT]* | *:0 | *:"$(id -g)") ;;
+    ?????w???[tT]*) ;;
+    # An access control list gives the group's permissions to others.
+    ?????w????+:* | ?????w???+:*) echo "others, by an access control list" ;;
+    *:0 | *:"$(id -g)") ;;
     ?????w*) echo "the group $4" ;;
   esac
 }
@@ -659,7 +688,7 @@ install_binary() {
     # Do not run another user's file, because this user may be root. Do not follow a symlink, which another user may have made.
     if [ -L "$destination" ]; then
       old="a link"
-    elif [ "$(others_who_may_write "$destination")" ] || [ "$(others_who_may_write "$directory")" ]; then
+    elif [ "$(others_who_may_write "$destination")" ] || [ "$(others_who_may_replace "$directory")" ]; then
       old="a file that other users may have written"
     else
       old=$(version_of "$destination") || old="an older file"
@@ -711,7 +740,7 @@ report() {
   say "installed $version as $destination ($why)"
   [ -z "$old" ] || say "it replaced $old"
   [ -z "$helper" ] || say "linked $helper to it, for docker's registries"
-  others=$(others_who_may_write "$directory")
+  others=$(others_who_may_replace "$directory")
   [ -z "$others" ] || complain "warning: $others may put another program in its place: $directory"
   [ -z "${proof-}" ] || say "fully static: $proof"
   [ -z "${checksum-}" ] || say "its archive's SHA-256 is right: $checksum"

@@ -174,6 +174,9 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// The label of the token's claims in a refusal.
+pub const PRESENTED: &str = "presented";
+
 /// A provider's refusal, with the facts that explain it.
 #[derive(Debug)]
 pub struct Refusal {
@@ -202,7 +205,7 @@ impl From<Refusal> for Error {
         let report = Report::new(refusal.title)
             .fact("said", vec![refusal.said])
             .fact("asked for", refusal.asked)
-            .fact("presented", refusal.presented)
+            .fact(PRESENTED, refusal.presented)
             .hints(refusal.hints);
         Self::new(Exit::Refused, report)
     }

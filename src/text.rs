@@ -71,6 +71,17 @@ pub fn time(seconds: i64) -> String {
     )
 }
 
+/// The beginning of a text that is longer than `most` bytes.
+///
+/// ```
+/// assert_eq!(oidc_exchange::text::beginning("refused the connection", 10), "refused th…");
+/// assert_eq!(oidc_exchange::text::beginning("refused", 10), "refused");
+/// ```
+#[must_use]
+pub fn beginning(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
+    if text.len() <= most { text.into() } else { format!("{}…", &text[..text.floor_char_boundary(most)]).into() }
+}
+
 /// A duration as an option accepts it, without spaces. Parts of a second are left out.
 ///
 /// ```

@@ -42,6 +42,23 @@ impl Answer {
     pub(super) fn says(&self, text: &str) -> bool {
         self.message.says(text)
     }
+
+    /// The part that is quoted if a hint has better advice.
+    pub(super) fn said_without_advice(&self) -> String {
+        let said = self.said();
+        let advice = said.find(", please reference ").zip(said.find(" for requirements"));
+        match advice {
+            Some((start, end)) if start < end => {
+                format!("{}{}", &said[..start], &said[end + " for requirements".len()..])
+            }
+            _ => said,
+        }
+    }
+
+    /// The part that is quoted for a call about the role `resource`, which the report has in another line.
+    pub(super) fn said_without_resource(&self, resource: &str) -> String {
+        self.said().replace(&format!(" on resource: {resource}"), "")
+    }
 }
 
 impl ErrorAnswer for Answer {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::answer::{Answer, PROVIDER};
 use super::hints::{Context, Step};
 use crate::http::{Attempt, Explain, Problem, Row, Told};
+use crate::subject::Claims;
 
 /// Why STS returned no credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,13 +118,13 @@ impl Cause {
             Self::Thumbprint => Row::refused(TOKEN).fix(Context::thumbprint),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer).next(Context::verify_line),
             Self::TokenUnreadable => Row::refused(TOKEN)
-                .say(&["check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256"])
+                .say(&["check that this is the job's whole token, signed with RS256 or ES256"])
                 .next(Context::verify_line),
             Self::Expired => Row::refused(TOKEN).fix(Context::expiry),
             Self::IssuerRejected => Row::refused(TOKEN)
                 .say(&["the issuer no longer accepts this token: run the job again for a new one"]),
             Self::PolicyMalformed => Row::refused(POLICY).say(&[
-                "check --policy with: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…",
+                "validate it: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…",
             ]),
             Self::PolicyTooLarge => Row::refused(POLICY).say(&[
                 "shorten --policy, name fewer --policy-arn, or put the rules into the role itself",
@@ -134,7 +135,7 @@ impl Cause {
             }
             Self::DurationTooLong => Row::refused("AWS STS refused the session's duration").fix(Context::duration),
             Self::KeysUnknown => Row::refused("AWS STS does not recognize the new credentials").say(&[
-                "credentials made a moment ago may be unknown to a region for some seconds: they were tried again",
+                "a region may not have new credentials for some seconds: run the command again",
                 "in a region that the account had to opt in to, ask another region's STS with --sts-region",
             ]),
             Self::Clock => Row::refused("AWS STS refused the request for its time").fix(Context::clock),
@@ -144,6 +145,30 @@ impl Cause {
             }
             Self::NotSts => Row::something_else(),
             Self::Other => Row::refused("AWS STS refused the request"),
+        }
+    }
+
+    /// The relevant claims of the token. Empty if the cause is no claim, or a hint or the answer has it.
+    fn presented(self, claims: &Claims) -> Vec<String> {
+        match self {
+            Self::TokenUnreadable => vec![format!("iss={}", claims.text("iss").unwrap_or("(none)"))],
+            Self::NoProvider
+            | Self::Audience
+            | Self::Thumbprint
+            | Self::Expired
+            | Self::PolicyMalformed
+            | Self::PolicyTooLarge
+            | Self::RegionDisabled
+            | Self::DurationTooLong
+            | Self::KeysUnknown
+            | Self::Clock => Vec::new(),
+            Self::TrustPolicy
+            | Self::IssuerUnreachable
+            | Self::IssuerRejected
+            | Self::Throttled
+            | Self::ServerFault
+            | Self::NotSts
+            | Self::Other => claims.presented(),
         }
     }
 }
@@ -187,9 +212,21 @@ impl Explain<Answer> for Context<'_> {
     }
 
     fn tell(&self, answer: &Answer) -> Told {
-        let told = Cause::of(answer).row().tell(self);
-        // The commands concern only the token.
-        let next = if matches!(self.step, Step::Token) { told.next } else { Vec::new() };
-        Told { title: told.title.map(|title| self.title(&title)), presented: self.presented(), next, ..told }
+        let cause = Cause::of(answer);
+        let told = cause.row().tell(self);
+        // The commands and the claims concern only the token.
+        let (presented, next) = match self.step {
+            Step::Token => (cause.presented(self.claims()), told.next),
+            Step::Hop { .. } | Step::Identity => (self.session(answer), Vec::new()),
+        };
+        let quoted = match self.hop() {
+            Some(hop) => Some(answer.said_without_resource(hop.role.as_str())),
+            None if cause == Cause::IssuerUnreachable => Some(answer.said_without_advice()),
+            None => None,
+        };
+        // The role is of no interest if STS has a temporary error.
+        let is_of_no_interest = told.title.is_none() && cause != Cause::NotSts && matches!(self.step, Step::Token);
+        let asked = is_of_no_interest.then(Vec::new);
+        Told { title: told.title.map(|title| self.title(&title)), quoted, asked, presented, next, ..told }
     }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::answer::PROVIDER;
+use super::answer::{Answer, PROVIDER};
 use super::chain::Hop;
 use super::{Request, RoleArn};
 use crate::command_hints;
@@ -53,25 +53,31 @@ impl Context<'_> {
 
     /// What was requested, one line each.
     pub(super) fn asked_for(&self) -> Vec<String> {
-        let roles = self.request.chain.len() + 1;
-        let place = |number| if roles == 1 { String::new() } else { format!("  (role {number} of {roles})") };
         match self.step {
-            Step::Token => vec![format!("{}{}", self.request.role.as_str(), place(1))],
-            Step::Hop { number, hop, .. } => vec![format!("{}{}", hop.role.as_str(), place(number))],
-            Step::Identity => {
-                vec![format!("GetCallerIdentity, with the session of {}", self.request.last_role().as_str())]
+            Step::Token => vec![self.request.role.as_str().to_owned()],
+            Step::Hop { number, hop, .. } => {
+                vec![format!("{}  (role {number} of {})", hop.role.as_str(), self.request.chain.len() + 1)]
             }
+            Step::Identity => vec!["GetCallerIdentity".into()],
         }
     }
 
-    /// The relevant claims or credentials of the call, one line each.
-    pub(super) fn presented(&self) -> Vec<String> {
-        let session =
-            |role: &RoleArn| vec![format!("the session {} of {}", self.request.session_name.as_str(), role.as_str())];
+    /// The session that signed the call, unless the answer names it.
+    pub(super) fn session(&self, answer: &Answer) -> Vec<String> {
+        let name = self.request.session_name.as_str();
+        let signer = match self.step {
+            Step::Token => return Vec::new(),
+            Step::Hop { from, .. } => from,
+            Step::Identity => self.request.last_role(),
+        };
+        if answer.says(name) { Vec::new() } else { vec![format!("the session {name} of {}", signer.as_str())] }
+    }
+
+    /// The further role of the call.
+    pub(super) fn hop(&self) -> Option<&Hop> {
         match self.step {
-            Step::Token => self.claims().presented(),
-            Step::Hop { from, .. } => session(from),
-            Step::Identity => session(self.request.last_role()),
+            Step::Hop { hop, .. } => Some(hop),
+            Step::Token | Step::Identity => None,
         }
     }
 
@@ -83,7 +89,7 @@ impl Context<'_> {
         }
     }
 
-    fn claims(&self) -> &Claims {
+    pub(super) fn claims(&self) -> &Claims {
         self.token.claims()
     }
 
@@ -112,10 +118,7 @@ impl Context<'_> {
     pub(super) fn no_provider(&self) -> Vec<String> {
         let provider = json!({ "Url": self.issuer_text(), "ClientIDList": [self.audience_text()] });
         vec![
-            format!(
-                "account {} has no provider for exactly this issuer; create the provider in the account of the role",
-                self.request.role.account()
-            ),
+            format!("account {} has no provider for exactly this issuer", self.request.role.account()),
             format!(
                 "create it: aws iam create-open-id-connect-provider --cli-input-json {}",
                 posix::quote(&provider.to_string())
@@ -127,7 +130,7 @@ impl Context<'_> {
         let provider = self.request.role.provider_arn(self.host());
         let audience = json!({ "OpenIDConnectProviderArn": provider, "ClientID": self.audience_text() });
         vec![
-            format!("the provider {provider} does not list exactly this audience"),
+            "the issuer's provider in the role's account does not list the token's audience".into(),
             format!(
                 "add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json {}",
                 posix::quote(&audience.to_string())
@@ -144,9 +147,7 @@ impl Context<'_> {
 
     pub(super) fn issuer(&self) -> Vec<String> {
         let issuer = self.issuer_text();
-        vec![format!(
-            "AWS fetches the issuer's keys itself, within 5 s: {issuer}/.well-known/openid-configuration and the jwks_uri in it must be public"
-        )]
+        vec![format!("AWS fetches the keys of {issuer} itself, within 5 s: they must be public")]
     }
 
     pub(super) fn expiry(&self) -> Vec<String> {
@@ -190,8 +191,8 @@ impl Context<'_> {
     fn trust_policy_hints(&self) -> Vec<String> {
         let (claims, host) = (self.claims(), self.host());
         let kind = match claims.job_kind() {
-            Some(JobKind::PullRequest) => Some("this is a pull-request job, not a branch's"),
-            Some(JobKind::Tag) => Some("this is a tag's job, not a branch's"),
+            Some(JobKind::PullRequest) => Some("this is a pull-request job"),
+            Some(JobKind::Tag) => Some("this is a tag's job"),
             Some(JobKind::ProjectDebug) => {
                 Some("this is a debug session of the project: its `sub` names no ref at all")
             }
@@ -215,22 +216,21 @@ impl Context<'_> {
     }
 
     fn hop_hints(&self, number: usize, hop: &Hop, from: &RoleArn) -> Vec<String> {
-        let (role, from) = (hop.role.as_str(), from.as_str());
         let last = number == self.request.chain.len() + 1;
-        let mut actions = "sts:AssumeRole".to_owned();
+        let mut actions = vec!["sts:AssumeRole"];
         if self.claims().has(SESSION_TAGS) || (last && !self.request.tags.is_empty()) {
-            actions.push_str(" and, for the session's tags, sts:TagSession");
+            actions.push("sts:TagSession");
         }
         if self.request.source_identity.is_some() {
-            actions.push_str(" and, for --source-identity, sts:SetSourceIdentity");
+            actions.push("sts:SetSourceIdentity");
         }
         let id = match &hop.external_id {
-            None => "if it requires an sts:ExternalId, pass that with --external-id".into(),
-            Some(id) => format!("if it requires an sts:ExternalId, set that to {}", id.as_str()),
+            None => "if it requires an sts:ExternalId, add --external-id".into(),
+            Some(id) => format!("if it requires an sts:ExternalId, that must be {}", id.as_str()),
         };
         vec![
-            format!("the policies of {from} must allow {actions} on {role}"),
-            format!("the trust policy of {role} must allow the same to {from} under Principal, AWS; {id}"),
+            format!("allow {} on this role in the policies of {}", actions.join(" and "), from.name()),
+            format!("allow the same in this role's trust policy; {id}"),
         ]
     }
 
@@ -239,12 +239,12 @@ impl Context<'_> {
         if let Some(expiry) = self.claims().expiry() {
             let issued = self.claims().issued().map(|at| format!("issued {}, ", time(at))).unwrap_or_default();
             hints.push(format!(
-                "the token was {issued}good until {}; this machine's clock has {}",
+                "the token was {issued}valid until {}; this machine's clock has {}",
                 time(expiry),
                 time(self.clock.unix())
             ));
         }
-        hints.push("run the job again for a new token: STS accepts none after its expiry, or more than a day after it was issued".into());
+        hints.push("run the job again: STS accepts no token after its expiry, or a day after it was issued".into());
         hints
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Answer {
     /// The error's number, as in AADSTS700213.
     pub(super) number: Option<u64>,
     words: PeerText,
+    /// The error's number and description.
+    description: PeerText,
     /// The error's number and first sentence.
     first: PeerText,
     /// The id by which Microsoft's support finds the call.
@@ -43,7 +45,7 @@ impl Answer {
         } else {
             error.clone().then(": ", &without_trace(&description))
         };
-        let first =
+        let description =
             if number_in(description.unclean()).is_some() { without_trace(&description) } else { words.clone() };
         let trace = RawText::of(&body["trace_id"]);
         let trace = (!error.is_empty() && !trace.is_empty()).then_some(trace);
@@ -57,16 +59,22 @@ impl Answer {
             error,
             number,
             words: clean(&words),
-            first: clean(&first.first_sentence()),
+            first: clean(&description.first_sentence()),
+            description: clean(&description),
             trace: trace.as_ref().map(clean),
             trace_and_time: trace_and_time.as_ref().map(clean),
         }
     }
 
-    /// The part that is quoted if the error has hints: its number, its first sentence and the trace id. Entra adds
-    /// the same advice to many errors.
+    /// The part that is quoted if the error has hints: its number and its first sentence. Entra adds the same advice to
+    /// many errors. Microsoft's support does not need to find a call whose cause is known.
     pub(super) fn said_briefly(&self) -> String {
-        self.first.with_id("trace", self.trace.as_ref())
+        self.first.to_string()
+    }
+
+    /// The part that is quoted if the text after the first sentence has the reason.
+    pub(super) fn said_with_reason(&self) -> String {
+        self.description.with_id("trace", self.trace.as_ref())
     }
 }
 
@@ -90,7 +98,7 @@ impl ErrorAnswer for Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PROVIDER}: {}", self.words)
+        write!(f, "{PROVIDER}: {}", self.first)
     }
 }
 
@@ -130,10 +138,10 @@ mod tests {
             .said_briefly()
         };
         for (description, shown) in [
-            ("AADSTS1: One. Two. Three.\r\nTrace ID: t", "AADSTS1: One. … (trace t)"),
-            ("AADSTS1: One.", "AADSTS1: One. (trace t)"),
-            ("No number. More.", "e: No number. … (trace t)"),
-            ("", "e (trace t)"),
+            ("AADSTS1: One. Two. Three.\r\nTrace ID: t", "AADSTS1: One. …"),
+            ("AADSTS1: One.", "AADSTS1: One."),
+            ("No number. More.", "e: No number. …"),
+            ("", "e"),
         ] {
             assert_eq!(brief(description), shown);
         }

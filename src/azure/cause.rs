@@ -120,7 +120,7 @@ impl Cause {
                 .say(&["a policy of the tenant disables federated credentials: ask the tenant's administrator to allow them"]),
             Self::Stale => Row::refused(TOKEN).fix(Context::staleness),
             Self::Signature => Row::refused(TOKEN)
-                .say(&["check that this is the job's whole token; if its issuer changed its keys a moment ago, run the job again in 15 minutes"])
+                .say(&["check that this is the job's whole token; if the issuer has just changed its keys, run the job again in 15 minutes"])
                 .next(Context::verify_line),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
             Self::Resource => Row::refused(REQUEST).fix(Context::resource),
@@ -138,10 +138,14 @@ impl Cause {
     /// The relevant claims of the token. Empty if Entra has quoted the claim that differs, or has not checked the
     /// claims.
     fn presented(self, claims: &Claims, quoted: &str) -> Vec<String> {
-        let differs = match self {
-            Self::Issuer => claims.text("iss").map(str::to_owned),
-            Self::Audience => claims.audience(),
-            Self::Subject | Self::SubjectCase => claims.text("sub").map(str::to_owned),
+        let one = |name: &str, value: Option<String>| {
+            let value = value.filter(|value| !value.is_empty()).unwrap_or_else(|| "(none)".into());
+            if quoted.contains(&value) { Vec::new() } else { vec![format!("{name}={value}")] }
+        };
+        match self {
+            Self::Issuer => one("iss", claims.text("iss").map(str::to_owned)),
+            Self::Audience => one("aud", claims.audience()),
+            Self::Subject | Self::SubjectCase => one("sub", claims.text("sub").map(str::to_owned)),
             Self::NoApplication
             | Self::Disabled
             | Self::NoTenant
@@ -149,22 +153,41 @@ impl Cause {
             | Self::NoCredential
             | Self::FederationOff
             | Self::Stale
+            | Self::Signature
             | Self::Resource
             | Self::Scope
-            | Self::Policy => return Vec::new(),
+            | Self::Policy => Vec::new(),
+            Self::OwnToken => vec![format!("iss={}", claims.text("iss").unwrap_or("(none)"))],
             Self::NoMatch
-            | Self::OwnToken
-            | Self::Signature
             | Self::IssuerUnreachable
             | Self::Throttled
             | Self::ServerFault
             | Self::NotEntra
+            | Self::Other => claims.presented(),
+        }
+    }
+
+    /// The relevant part of what was requested: the application, if one of its credentials is wrong; nothing, if Entra
+    /// has a temporary error.
+    fn asked(self, context: &Context<'_>) -> Option<Vec<String>> {
+        match self {
+            Self::NoCredential | Self::NoMatch | Self::Issuer | Self::Audience | Self::Subject | Self::SubjectCase => {
+                Some(vec![context.application_asked_for()])
+            }
+            Self::IssuerUnreachable | Self::Throttled | Self::ServerFault => Some(Vec::new()),
+            Self::NoApplication
+            | Self::Disabled
+            | Self::NoTenant
+            | Self::OtherCloud
+            | Self::OwnToken
+            | Self::FederationOff
+            | Self::Stale
+            | Self::Signature
+            | Self::Resource
+            | Self::Scope
+            | Self::Policy
+            | Self::NotEntra
             | Self::Other => None,
-        };
-        if differs.is_some_and(|claim| !claim.is_empty() && quoted.contains(&claim)) {
-            Vec::new()
-        } else {
-            claims.presented()
         }
     }
 
@@ -193,13 +216,16 @@ impl Explain<Answer> for Context<'_> {
         let cause = Cause::of(answer);
         let brief = answer.said_briefly();
         let presented = cause.presented(self.token.claims(), &brief);
-        // For a signature, the text after the first sentence has the reason.
-        let is_explained = !matches!(cause, Cause::Signature | Cause::Other | Cause::NotEntra);
+        let quoted = match cause {
+            Cause::Signature => Some(answer.said_with_reason()),
+            Cause::Other | Cause::NotEntra => None,
+            _ => Some(brief),
+        };
         let mut told = cause.row().tell(self);
         if cause == Cause::Subject && !self.is_pull_request() {
             // Entra quotes a long subject, so only the first hint is shown.
             told.more = told.hints.split_off(1);
         }
-        Told { quoted: is_explained.then_some(brief), presented, ..told }
+        Told { quoted, presented, asked: cause.asked(self), ..told }
     }
 }

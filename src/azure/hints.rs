@@ -31,6 +31,11 @@ impl Context<'_> {
         [who].into_iter().chain(scope).collect()
     }
 
+    /// The application.
+    pub(super) fn application_asked_for(&self) -> String {
+        format!("client {}", self.client())
+    }
+
     fn claims(&self) -> &Claims {
         self.token.claims()
     }
@@ -76,7 +81,7 @@ impl Context<'_> {
     pub(super) fn no_match(&self) -> Vec<String> {
         let mut hints = self.pull_request();
         if hints.is_empty() {
-            hints.push("set the credential's issuer, subject and audience to exactly these".into());
+            hints.push("give a credential exactly these values".into());
         }
         hints.push(YOUNG.into());
         hints
@@ -138,14 +143,12 @@ impl Context<'_> {
 
     pub(super) fn issuer_unreachable(&self) -> Vec<String> {
         let issuer = self.claims().text("iss").unwrap_or("(none)");
-        vec![format!(
-            "Entra fetches the issuer's keys itself: {issuer}/.well-known/openid-configuration and the jwks_uri in it must be public"
-        )]
+        vec![format!("Entra fetches the keys of {issuer} itself: they must be public")]
     }
 
     pub(super) fn resource(&self) -> Vec<String> {
         vec![
-            format!("check the spelling of --scope {}", self.scope.as_str()),
+            "check the spelling of --scope".into(),
             "check that the tenant uses this service: an administrator must have added it to the tenant".into(),
         ]
     }

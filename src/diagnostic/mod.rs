@@ -9,7 +9,7 @@ use std::time::Duration;
 use tracing::Level;
 
 pub use self::evaluated::{expect_evaluation, is_evaluated};
-use crate::error::Report;
+use crate::error::{PRESENTED, Report};
 use crate::secret::{redact_key_shaped, redact_pem, sanitized};
 use crate::stdio::{self, Stream};
 use lines::Lines;
@@ -71,22 +71,27 @@ pub fn report(report: &Report) {
     /// In a job's log, a long list of hints is not read.
     const FIRST: usize = 2;
     let hints = report.hints.iter();
-    let hints: Vec<&String> =
-        if tracing::enabled!(Level::INFO) { hints.chain(&report.more).collect() } else { hints.take(FIRST).collect() };
-    write(&layout(report, &hints), LONG);
+    let text = if tracing::enabled!(Level::INFO) {
+        layout(report, &hints.chain(&report.more).collect::<Vec<_>>(), false)
+    } else {
+        layout(report, &hints.take(FIRST).collect::<Vec<_>>(), true)
+    };
+    write(&text, LONG);
 }
 
 /// Writes a text from elsewhere (clap's usage errors) without token-shaped parts. Also removes clap's advice to write
 /// a misspelt option after `--`: it would be run as a COMMAND.
 pub fn usage(text: &str) {
-    /// More than any usage error has of its own.
+    /// More than any page of help has.
     const LINES: usize = 100;
+    /// More than any usage error has, unless it quotes an argument with line breaks.
+    const LINES_OF_ERROR: usize = 12;
     let text = redact_pem(text);
     let lines = text.trim_end().lines().filter(|line| !line.contains(" as a value, use '-- "));
-    let mut lines: Vec<String> = lines.map(shown).collect();
-    if lines.len() > LINES {
-        // A quoted argument has line breaks.
-        lines.splice(LINES / 2..lines.len() - LINES / 2, ["…".to_owned()]);
+    let mut lines: Vec<String> = lines.map(|line| brief(shown(line), TITLE)).collect();
+    let most = if text.starts_with("error: ") { LINES_OF_ERROR } else { LINES };
+    if lines.len() > most {
+        lines.splice(most / 2..lines.len() - most / 2, ["…".to_owned()]);
     }
     write(&format!("{}\n", lines.join("\n")), LONG);
 }
@@ -125,12 +130,32 @@ fn clipped(line: String) -> String {
     format!("{} … {}", &line[..line.floor_char_boundary(START)], &line[line.ceil_char_boundary(line.len() - END)..])
 }
 
-fn layout(report: &Report, hints: &[&String]) -> String {
-    let mut out = format!("error: {}\n", shown(&report.title));
+/// The longest title: it may name a file and a fault of it.
+const TITLE: usize = 320;
+/// The longest fact.
+const FACT: usize = 200;
+
+/// Shortens a line to its start and its end, if it is longer than `most`: a path, an address or a peer's answer can
+/// have hundreds of characters. `-v` shows all of it. A hint is not shortened, because it may be a command to paste, nor
+/// are the values that the reader compares with a rule.
+fn brief(line: String, most: usize) -> String {
+    const END: usize = 70;
+    const BETWEEN: &str = " … ";
+    if line.len() <= most {
+        return line;
+    }
+    let (start, end) = (most - END - BETWEEN.len(), line.len() - END);
+    format!("{}{BETWEEN}{}", &line[..line.floor_char_boundary(start)], &line[line.ceil_char_boundary(end)..])
+}
+
+fn layout(report: &Report, hints: &[&String], is_brief: bool) -> String {
+    let line = |text: &str, most| if is_brief { brief(shown(text), most) } else { shown(text) };
+    let mut out = format!("error: {}\n", line(&report.title, TITLE));
     for (label, lines) in &report.facts {
-        for (index, line) in lines.iter().enumerate() {
+        let most = if *label == PRESENTED { usize::MAX } else { FACT };
+        for (index, fact) in lines.iter().enumerate() {
             let label = if index == 0 { label } else { "" };
-            let _ = writeln!(out, "  {label:<10} {}", shown(line));
+            let _ = writeln!(out, "  {label:<10} {}", line(fact, most));
         }
     }
     if !hints.is_empty() {
@@ -163,7 +188,7 @@ mod tests {
             .fact("nothing", vec![])
             .hints(["try again".into()]);
         assert_eq!(
-            layout(&report, &report.hints.iter().collect::<Vec<_>>()),
+            layout(&report, &report.hints.iter().collect::<Vec<_>>(), true),
             "error: AWS STS refused the token\n  said       AccessDenied: no\n  presented  iss=a\n             sub=b\n\nhint: try again\n"
         );
     }

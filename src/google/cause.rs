@@ -125,7 +125,7 @@ impl Cause {
             Self::Stale => Row::refused(TOKEN).fix(Context::staleness),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
             Self::Signature => Row::refused(TOKEN)
-                .say(&["check that this is the job's token, whole, and that keys uploaded to the provider, if any, are the issuer's present ones"])
+                .say(&["check that this is the job's whole token; if keys were uploaded to the provider, upload the issuer's present ones"])
                 .next(Context::verify_line),
             Self::Condition => Row::refused(TOKEN).fix(Context::condition).next(Context::explain_line),
             Self::MappedAttribute => Row::refused(TOKEN).fix(Context::mapped_attribute).next(Context::explain_line),
@@ -167,14 +167,14 @@ impl Cause {
     /// claims.
     fn presented(self, context: &Context<'_>) -> Vec<String> {
         match self {
-            Self::Condition | Self::MappedAttribute | Self::Impersonation | Self::IdToken => {
-                context.presented_to_rules()
-            }
+            Self::Condition | Self::Impersonation | Self::IdToken => context.presented_to_rules(),
+            Self::Signature => context.presented_issuer(),
             Self::ProviderName
             | Self::ProviderUnknown
             | Self::Audience
             | Self::Issuer
             | Self::Stale
+            | Self::MappedAttribute
             | Self::ServiceDisabled
             | Self::NoAccount
             | Self::Lifetime
@@ -183,7 +183,6 @@ impl Cause {
             | Self::Scope
             | Self::OrganizationPolicy => Vec::new(),
             Self::IssuerUnreachable
-            | Self::Signature
             | Self::Request
             | Self::Throttled
             | Self::ServerFault
@@ -211,13 +210,20 @@ impl Explain<Answer> for Context<'_> {
 
     fn tell(&self, answer: &Answer) -> Told {
         let cause = Cause::of(answer);
-        let told = cause.row().tell(self);
-        let title = told.title.map(|title| match title.as_str() {
+        let mut told = cause.row().tell(self);
+        if matches!(cause, Cause::Impersonation | Cause::IdToken) {
+            // Each of the others has a long command.
+            told.more = told.hints.split_off(1);
+        }
+        let title = told.title.take().map(|title| match title.as_str() {
             REQUEST => format!("{} {title}", self.step.provider()),
             _ => title,
         });
         let is_explained = !matches!(cause, Cause::Request | Cause::Other | Cause::NotGoogle);
         let quoted = is_explained.then(|| answer.said_briefly());
-        Told { title, quoted, presented: cause.presented(self), ..told }
+        // The provider is of no interest if Google has a temporary error.
+        let is_of_no_interest = title.is_none() && cause != Cause::NotGoogle && self.step == Step::Sts;
+        let asked = is_of_no_interest.then(Vec::new);
+        Told { title, quoted, asked, presented: cause.presented(self), ..told }
     }
 }

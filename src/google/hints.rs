@@ -30,7 +30,7 @@ impl Context<'_> {
                 };
                 [what].into_iter().chain(via).collect()
             }
-            _ => vec![self.request.provider.resource()],
+            _ => vec![self.request.provider.in_words()],
         }
     }
 
@@ -41,6 +41,11 @@ impl Context<'_> {
     /// The claims that every refusal shows.
     pub(super) fn presented(&self) -> Vec<String> {
         self.claims().presented()
+    }
+
+    /// The issuer.
+    pub(super) fn presented_issuer(&self) -> Vec<String> {
+        vec![format!("iss={}", self.issuer_text())]
     }
 
     /// The claims that mappings, conditions and bindings use. Google checks them after the issuer and the audience.
@@ -68,8 +73,10 @@ impl Context<'_> {
             ((*claim, value) != USUAL).then(|| format!("{claim}={value}"))
         });
         let found: Vec<String> = found.collect();
-        let sub = claims.text("sub").unwrap_or("(none)");
-        [format!("sub={sub}")].into_iter().chain(found.chunks(3).map(|chunk| chunk.join("  "))).collect()
+        [format!("sub={}", claims.shown_subject())]
+            .into_iter()
+            .chain(found.chunks(3).map(|chunk| chunk.join("  ")))
+            .collect()
     }
 
     fn issuer_text(&self) -> &str {
@@ -103,20 +110,14 @@ impl Context<'_> {
 
     pub(super) fn issuer_unreachable(&self) -> Vec<String> {
         vec![
-            format!(
-                "Google fetches the issuer's keys itself: {}/.well-known/openid-configuration and the jwks_uri in it must be public, and hold the token's key",
-                self.issuer_text()
-            ),
-            format!(
-                "if the issuer is not public, upload its keys: {}",
-                self.providers("update-oidc", " --jwk-json-path=FILE")
-            ),
+            format!("Google fetches the keys of {} itself: they must be public", self.issuer_text()),
+            "if they are not public, upload its keys to the provider: update-oidc --jwk-json-path=FILE".into(),
         ]
     }
 
     pub(super) fn id_token(&self) -> Vec<String> {
         let mut hints = self.binding();
-        hints.insert(2, "for ID tokens only, grant roles/iam.serviceAccountOpenIdTokenCreator instead".into());
+        hints.insert(1, "for ID tokens only, grant roles/iam.serviceAccountOpenIdTokenCreator instead".into());
         hints
     }
 
@@ -160,7 +161,7 @@ impl Context<'_> {
 
     pub(super) fn condition(&self) -> Vec<String> {
         let kind = match self.claims().job_kind() {
-            Some(JobKind::PullRequest) => "in a pull-request job, `branch` is the target branch",
+            Some(JobKind::PullRequest) => "here `branch` is the target branch",
             Some(JobKind::Tag) => "here `branch` is the whole ref",
             Some(JobKind::ProjectDebug) => "this is a debug session of the project, on no ref at all",
             Some(JobKind::Branch) | None => "a claim that is absent fails it",
@@ -190,7 +191,6 @@ impl Context<'_> {
         let first = asked.first();
         let mut hints = vec![
             format!("print the commands to bind the job: oidc-exchange setup gcp{}", self.token.option()),
-            "check that the account exists".into(),
             format!(
                 "bind the job to the account: gcloud iam service-accounts add-iam-policy-binding {}{} --role=roles/iam.workloadIdentityUser --member='principal://{pool}/subject/SUBJECT'",
                 first.email(),
@@ -214,7 +214,7 @@ impl Context<'_> {
         if let Some(expiry) = claims.expiry() {
             let issued = claims.issued().map(|at| format!("issued {}, ", time(at))).unwrap_or_default();
             let now = time(self.clock.unix());
-            hints.push(format!("the token was {issued}good until {}; this machine's clock has {now}", time(expiry)));
+            hints.push(format!("the token was {issued}valid until {}; this machine's clock has {now}", time(expiry)));
         }
         hints.push("a job cannot ask for another token: run it again".into());
         hints

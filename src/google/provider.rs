@@ -104,6 +104,12 @@ impl Provider {
         format!("{}/providers/{}", self.pool_resource(), self.id)
     }
 
+    /// The parts of the name, for a report.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        format!("provider {} of pool {}, project {}", self.id, self.pool, self.number)
+    }
+
     /// The pool's name in IAM principals. The host is `iam.googleapis.com` in every universe.
     #[must_use]
     pub fn pool_name(&self) -> String {

@@ -35,6 +35,8 @@ pub struct Told {
     pub title: Option<String>,
     /// The quoted part of the answer, if not all of it. `-v` shows all of it.
     pub quoted: Option<String>,
+    /// The relevant part of what was requested, if not all of it.
+    pub asked: Option<Vec<String>>,
     /// Whether another server may have answered.
     pub something_else: bool,
     /// The relevant claims of the token, one line each.
@@ -137,7 +139,7 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
     /// The error of a call that failed in all attempts.
     #[must_use]
     pub fn explain(&self, context: &impl Explain<A>) -> Error {
-        let (provider, asked) = (context.provider(), context.asked());
+        let (provider, mut asked) = (context.provider(), context.asked());
         let in_between = || {
             let setting = context.address_setting();
             format!("was this {provider}? a proxy, a captive portal or a wrong {setting} may have answered")
@@ -153,7 +155,11 @@ impl<A: ErrorAnswer> GaveUp<Attempt<A>> {
                 (Exit::Unreachable, garbled.to_string(), vec![hint])
             }
             Some(Problem::Answered(answer)) => {
-                let Told { title, quoted, something_else, presented, mut hints, more, next } = context.tell(answer);
+                let told = context.tell(answer);
+                let Told { title, quoted, something_else, presented, mut hints, more, next, .. } = told;
+                if let Some(relevant) = told.asked {
+                    asked = relevant;
+                }
                 if quoted.is_some() {
                     tracing::info!("{provider}: {}", answer.said());
                 }

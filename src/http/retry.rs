@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::pace::{self, Pace};
+use crate::text::beginning;
 
 /// The shortest time for an attempt.
 const LAST_ATTEMPT: Duration = Duration::from_millis(250);
@@ -13,6 +14,9 @@ const LAST_ATTEMPT: Duration = Duration::from_millis(250);
 /// How long a refused connection is retried. A server that restarts is back within this time, and a wrong address
 /// should not use the whole timeout.
 const REFUSED_FOR: Duration = Duration::from_secs(30);
+
+/// The length of an error in a warning.
+const MOST_SAID: usize = 60;
 
 /// Whether a retry can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +208,8 @@ pub(super) async fn run<T, E: Retryable>(
         let pause = pause.min(asked + longest);
         let said = error.to_string();
         if last_said.first_time(&said) {
+            // The error at the end has all of it.
+            let said = if tracing::enabled!(tracing::Level::INFO) { said.into() } else { beginning(&said, MOST_SAID) };
             tracing::warn!("{said}; trying again for up to {} s", remaining.as_secs().max(1));
         } else {
             tracing::info!("{said}; trying again in {:.1} s", pause.as_secs_f32());

@@ -132,10 +132,21 @@ impl Claims {
     pub fn presented(&self) -> Vec<String> {
         let iss = self.text("iss").unwrap_or("(none)");
         let aud = self.audience().unwrap_or_else(|| "(none)".into());
-        let sub = self.text("sub").unwrap_or("(none)");
+        let sub = self.shown_subject();
         // Semaphore's audience is its issuer.
         let issuer = if iss == aud { format!("iss=aud={iss}") } else { format!("iss={iss}  aud={aud}") };
         vec![issuer, format!("sub={sub}")]
+    }
+
+    /// The subject without the commit of a pull request, which no rule contains.
+    #[must_use]
+    pub fn shown_subject(&self) -> String {
+        let sub = self.text("sub").unwrap_or("(none)");
+        let commit = sub.split_once(":refs/semaphoreci/").map(|(_, commit)| commit);
+        let is_commit = |commit: &&str| commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        commit
+            .filter(is_commit)
+            .map_or_else(|| sub.to_owned(), |commit| format!("{}…", &sub[..sub.len() - commit.len()]))
     }
 
     /// Whether the claims are from Semaphore; in other CI systems, the same names have other meanings. An

@@ -122,6 +122,8 @@ impl ErrorAnswer for Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PROVIDER}: {}", self.said)
+        // The reason is behind the steps that led to it, and a warning has only the beginning.
+        let said = self.said.to_string().replace("error validating token: ", "");
+        write!(f, "{PROVIDER}: {}", said.replace("error verifying token signature: ", ""))
     }
 }

@@ -89,16 +89,18 @@ impl Context<'_> {
     }
 
     pub(super) fn keys_unreachable(&self) -> Vec<String> {
-        vec![
-            format!(
-                "the server fetches the issuer's keys itself: {}/.well-known/openid-configuration must be reachable from there",
-                self.issuer_text()
-            ),
-            format!(
-                "for a private CA, set oidc_discovery_ca_pem (or jwks_ca_pem) in auth/{}/config",
-                self.request.mount
-            ),
-        ]
+        vec![format!(
+            "the server itself must reach {}; see its keys: oidc-exchange token --verify{}",
+            self.issuer_text(),
+            self.token.option()
+        )]
+    }
+
+    pub(super) fn keys_of_a_private_authority(&self) -> Vec<String> {
+        vec![format!(
+            "set oidc_discovery_ca_pem (or jwks_ca_pem) in auth/{}/config to the issuer's CA",
+            self.request.mount
+        )]
     }
 
     pub(super) fn signature(&self) -> Vec<String> {

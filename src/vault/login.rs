@@ -77,7 +77,7 @@ fn second_factor(context: &Context<'_>) -> Refusal {
         title: "Vault asks for more than the token".into(),
         said: "200, without a token: it asks for a second factor (mfa_requirement)".into(),
         asked: context.asked_for(),
-        presented: context.token.claims().presented(),
+        presented: Vec::new(),
         hints: vec![hint.into()],
     }
 }

@@ -8,7 +8,8 @@
 use super::answer::{Answer, PROVIDER};
 use super::cause::{ADDRESS_SETTING, Common, transport_hints};
 use super::hints::Context;
-use crate::http::{Explain, Failure, Row, Told};
+use crate::http::{ErrorAnswer, Explain, Failure, Row, Told};
+use crate::subject::Claims;
 
 /// Why a login is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(super) enum LoginCause {
     Algorithm,
     /// The server could not download the issuer's keys.
     KeysUnreachable,
+    /// The server does not trust the issuer's certificate.
+    KeysUntrusted,
     /// The signature matches none of the issuer's keys.
     Signature,
     /// The token has expired.
@@ -93,7 +96,7 @@ impl LoginCause {
         } else if says("role with oidc role_type") {
             Self::OidcRole
         } else if says("fetching keys") || says("keyset configuration error") {
-            Self::KeysUnreachable
+            if says("x509") || says("certificate") { Self::KeysUntrusted } else { Self::KeysUnreachable }
         } else if says("malformed jwt") || says("compact JWS format") {
             Self::Malformed
         } else if says("unexpected signature algorithm") || says("unsupported signing algorithm") {
@@ -147,7 +150,8 @@ impl LoginCause {
             }
             Self::Malformed => Row::refused(TOKEN).say(&["check that this is the job's OpenID Connect token, whole"]),
             Self::Algorithm => Row::refused(TOKEN).fix(Context::algorithm).next(Context::explain_line),
-            Self::KeysUnreachable => Row::heals().fix(Context::keys_unreachable).next(Context::verify_line),
+            Self::KeysUnreachable => Row::heals().fix(Context::keys_unreachable),
+            Self::KeysUntrusted => Row::heals().fix(Context::keys_of_a_private_authority).next(Context::verify_line),
             Self::Signature => Row::refused(TOKEN).fix(Context::signature).next(Context::verify_line),
             Self::Expired => Row::refused(TOKEN).fix(Context::expired),
             Self::TooEarly => Row::refused(TOKEN).fix(Context::too_early),
@@ -166,6 +170,40 @@ impl LoginCause {
             Self::BoundClaimAbsent => Row::refused(TOKEN).fix(Context::bound_claim_absent).next(Context::explain_line),
             Self::Unsupported => Row::refused(MOUNT).fix(Context::unsupported),
             Self::Other => Row::refused(TOKEN),
+        }
+    }
+}
+
+impl LoginCause {
+    /// The relevant claims of the token. Empty if the cause is no claim, or a hint has it.
+    fn presented(self, claims: &Claims) -> Vec<String> {
+        let one =
+            |name: &str, value: Option<String>| vec![format!("{name}={}", value.unwrap_or_else(|| "(none)".into()))];
+        match self {
+            Self::Mount
+            | Self::NotConfigured
+            | Self::NoSuchRole
+            | Self::NoRole
+            | Self::OidcRole
+            | Self::NoToken
+            | Self::Malformed
+            | Self::Algorithm
+            | Self::KeysUnreachable
+            | Self::KeysUntrusted
+            | Self::Expired
+            | Self::TooEarly
+            | Self::NoTimes
+            | Self::BoundClaimAbsent
+            | Self::Unsupported => Vec::new(),
+            Self::Issuer | Self::Signature => one("iss", claims.text("iss").map(str::to_owned)),
+            Self::Audience | Self::NoAudienceBound => one("aud", claims.audience()),
+            Self::Subject => one("sub", claims.text("sub").map(str::to_owned)),
+            Self::UserClaimAbsent
+            | Self::UserClaimEmpty
+            | Self::UserClaimType
+            | Self::Groups
+            | Self::BoundClaim
+            | Self::Other => claims.presented(),
         }
     }
 }
@@ -189,10 +227,21 @@ impl Explain<Answer> for Context<'_> {
 
     fn tell(&self, answer: &Answer) -> Told {
         let context = Context { claim: answer.claim.as_str(), ..*self };
-        let row = match LoginCause::of(answer) {
-            Ok(cause) => cause.row(),
-            Err(common) => common.row("Vault refused the login"),
-        };
-        Told { presented: self.token.claims().presented(), ..row.tell(&context) }
+        match LoginCause::of(answer) {
+            Ok(cause) => {
+                let told = cause.row().tell(&context);
+                let quoted = told.title.is_none().then(|| reason_of(answer));
+                Told { presented: cause.presented(self.token.claims()), quoted, ..told }
+            }
+            Err(common) => common.row("Vault refused the login").tell(&context),
+        }
     }
+}
+
+/// The reason why the server could not get the issuer's keys, without the steps that led to it.
+fn reason_of(answer: &Answer) -> String {
+    let said = answer.said();
+    let steps = ["get keys failed: ", "fetching keys "];
+    let reason = steps.iter().find_map(|step| said.split_once(step));
+    reason.map_or_else(|| said.clone(), |(_, reason)| format!("{} {reason}", answer.status))
 }

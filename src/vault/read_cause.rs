@@ -127,5 +127,5 @@ impl ReadCause {
 
 /// The hint for a path in another tool's syntax.
 fn meant(right: &str) -> String {
-    format!("write a field after `#`, a version after `?version=`, and no prefix before the path: {right}")
+    format!("write the path, the version and the field like this: {right}")
 }

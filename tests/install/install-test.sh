@@ -79,6 +79,19 @@ by_path() {
     check "--to a group's directory: installed" is_new "$home/groups/oidc-exchange"
     install --to "$home/mine"
     check "--to one's own directory: no warning" uncomplaining
+
+    fresh
+    mkdir -p "$home/shared/bin" "$home/elsewhere" "$home/mine"
+    chmod 0777 "$home/shared"
+    ln -s "$home/elsewhere" "$home/link"
+    chown -h 65534 "$home/link"
+    path=$path:$home/shared/bin:$home/link:$home/mine
+    install
+    check "a directory below one that everybody may write, and another user's link, are passed over" is_new "$home/mine/oidc-exchange"
+    install --to "$home/shared/bin"
+    check "--to a directory below one that everybody may write: it warns" complains "everybody may put another program in its place"
+    install --to "$home/link"
+    check "--to another user's link: it warns" complains "the user 65534 may put another program in its place"
   fi
 
   fresh

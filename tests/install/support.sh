@@ -88,7 +88,8 @@ fresh() {
   libdir=$home/no-such-target
   user=
   set_variables=
-  if [ "$(id -u)" -eq 0 ]; then chown -R 65534:65534 "$home"; fi
+  # The checkout may be another user's.
+  if [ "$(id -u)" -eq 0 ]; then chown -R 65534:65534 "$home/checkout"; fi
 }
 
 # Runs install.sh with these arguments; then `out`, `errors` and `status` are the result.

@@ -6,6 +6,7 @@
 
 mod aws;
 mod azure;
+mod brief;
 mod claims;
 mod clouds;
 mod delivery;

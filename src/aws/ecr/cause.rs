@@ -83,29 +83,20 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     fn denied(&self) -> Vec<String> {
-        let role = self.role.as_str();
-        if self.registry.host.is_public() {
-            return vec![format!(
-                "the policies of {role} must allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on the resource *"
-            )];
-        }
-        vec![
-            format!(
-                "the policies of {role} must allow ecr:GetAuthorizationToken on the resource *, not on a repository"
-            ),
-            "if you use --policy or --policy-arn, these must allow it too".into(),
-        ]
+        let actions = if self.registry.host.is_public() {
+            "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken"
+        } else {
+            "ecr:GetAuthorizationToken"
+        };
+        vec![format!("allow {actions} on the resource * in the role's policies (and in --policy and --policy-arn)")]
     }
 
     fn keys_unknown(&self) -> Vec<String> {
-        vec![
-            "credentials made a moment ago may be unknown to a region for some seconds: they were tried again".into(),
-            format!(
-                "check that the account has enabled the region {}, and that AWS_ENDPOINT_URL and {} name no other service",
-                self.registry.host.region(),
-                self.registry.host.setting()
-            ),
-        ]
+        vec![format!(
+            "check that the account has enabled the region {}; unset AWS_ENDPOINT_URL and {} if they name another service",
+            self.registry.host.region(),
+            self.registry.host.setting()
+        )]
     }
 
     fn clock(&self) -> Vec<String> {
@@ -134,8 +125,11 @@ impl Explain<Answer> for Context<'_> {
     }
 
     fn tell(&self, answer: &Answer) -> Told {
-        let told = Cause::of(answer).row().tell(self);
-        let presented = vec![format!("a session of {}", self.role.as_str())];
+        let cause = Cause::of(answer);
+        let told = cause.row().tell(self);
+        // The answer names it, or has nothing to do with it.
+        let names_session = cause == Cause::KeysUnknown || answer.says(&format!(":assumed-role/{}/", self.role.name()));
+        let presented = if names_session { Vec::new() } else { vec![format!("a session of {}", self.role.as_str())] };
         Told { title: told.title.map(|title| format!("{} {title}", self.provider())), presented, ..told }
     }
 }

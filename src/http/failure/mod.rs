@@ -131,7 +131,7 @@ struct Row {
 
 /// The hint if the server does not answer.
 pub(super) const UNREACHED: &str =
-    "check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy";
+    "check that this machine can reach that host: a firewall may block it, or HTTPS_PROXY must name a proxy";
 
 impl Failure {
     /// The failure of a request without an answer. A connection that could not be opened is a failure already.

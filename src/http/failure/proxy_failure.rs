@@ -99,7 +99,7 @@ impl ProxyFailure {
             "https_proxy" | "all_proxy" => format!("list {host} in NO_PROXY"),
             _ => format!("unset {variable}"),
         };
-        let direct = format!("or {direct} if this machine reaches it without the proxy");
+        let direct = format!("or {direct} if this machine needs no proxy for it");
         match fault {
             Fault::NoUser | Fault::Status(407) => {
                 format!(
@@ -122,10 +122,10 @@ impl ProxyFailure {
             }
             Fault::Unreached(_) | Fault::Broken(_) => format!("check the proxy's address in {variable}, {direct}"),
             Fault::Status(403) | Fault::Socks(2) => {
-                format!("have {host} allowed by the proxy that {variable} names, {direct}")
+                format!("have that host allowed by the proxy that {variable} names, {direct}")
             }
             Fault::Status(_) | Fault::Socks(_) | Fault::TooLong | Fault::Silent(_) => {
-                format!("check whether the proxy that {variable} names reaches {host}, {direct}")
+                format!("check whether the proxy that {variable} names reaches that host, {direct}")
             }
         }
     }

@@ -103,7 +103,7 @@ fn credentials_too_fresh_for_a_region_are_asked_about_again() {
     sandbox.aws.script([first.clone(), unknown(), unknown()]);
     let output = deploy(&["--verify"]).job(&sandbox).run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: AWS STS: InvalidClientTokenId: The security token included in the request is invalid; trying again for up to T s
+        warning: AWS STS: InvalidClientTokenId: The security token included i…; trying again for up to T s
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 4);
 }
@@ -117,13 +117,13 @@ fn credentials_that_stay_unknown_are_not_handed_out() {
     sandbox.aws.script(std::iter::once(Fault::Delay(Duration::ZERO)).chain((0..200).map(|_| unknown())));
     let output = deploy(&["--verify"]).job_of(&sandbox, &Job::branch("main").with_id("job-1")).run();
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
-        warning: AWS STS: InvalidClientTokenId: The security token included in the request is invalid; trying again for up to T s
+        warning: AWS STS: InvalidClientTokenId: The security token included i…; trying again for up to T s
         error: AWS STS does not recognize the new credentials
           said       InvalidClientTokenId: The security token included in the request is invalid. (request ID); still so after N attempts in T s
-          asked for  GetCallerIdentity, with the session of arn:aws:iam::123456789012:role/deploy
+          asked for  GetCallerIdentity
           presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy
 
-        hint: credentials made a moment ago may be unknown to a region for some seconds: they were tried again
+        hint: a region may not have new credentials for some seconds: run the command again
         hint: in a region that the account had to opt in to, ask another region's STS with --sts-region
     "#]]);
     assert!((Duration::from_secs(8)..Duration::from_secs(13)).contains(&output.took), "{:?}", output.took);
@@ -138,7 +138,7 @@ fn a_role_made_a_moment_ago_is_waited_for() {
     let branch = Job::branch("main").subject();
     sandbox.aws.create_role(DEPLOY_ROLE, &trust(&sandbox.issuer.url(), "StringEquals", &branch)).unwrap();
     running.wait().exits(0).stderr_is(expect![[r#"
-        warning: AWS STS: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity; trying again for up to T s
+        warning: AWS STS: AccessDenied: Not authorized to perform sts:AssumeR…; trying again for up to T s
     "#]]);
 }
 
@@ -156,7 +156,7 @@ fn a_refusal_that_stays_is_one_after_the_wait() {
     let sandbox = Sandbox::start().unwrap();
     let output = deploy(&["--wait-for-iam", "2s"]).job_of(&sandbox, &Job::branch("other")).run();
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
-        warning: AWS STS: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity; trying again for up to T s
+        warning: AWS STS: AccessDenied: Not authorized to perform sts:AssumeR…; trying again for up to T s
         error: AWS STS refused the token
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID); still so after N attempts in T s
           asked for  arn:aws:iam::123456789012:role/deploy

@@ -50,7 +50,7 @@ fn a_tag() {
           presented  iss=aud=http://ISSUER
                      sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:tag:ref:refs/tags/v1.0.0
 
-        hint: this is a tag's job, not a branch's
+        hint: this is a tag's job
         hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
@@ -63,19 +63,13 @@ fn session_tags_are_in_the_first_hint_of_every_kind_of_job() {
             Job::branch("feature-x"),
             "check the role's ARN and its trust policy, and allow sts:TagSession for its session tags\n",
         ),
-        (
-            Job::pull_request(5, "web"),
-            "this is a pull-request job, not a branch's; allow sts:TagSession for its session tags\n",
-        ),
-        (Job::tag("v1"), "this is a tag's job, not a branch's; allow sts:TagSession for its session tags\n"),
+        (Job::pull_request(5, "web"), "this is a pull-request job; allow sts:TagSession for its session tags\n"),
+        (Job::tag("v1"), "this is a tag's job; allow sts:TagSession for its session tags\n"),
         (
             Job::project_debug(),
             "this is a debug session of the project: its `sub` names no ref at all; allow sts:TagSession for its session tags\n",
         ),
-        (
-            Job::debug_of(&Job::tag("v1")),
-            "this is a tag's job, not a branch's; allow sts:TagSession for its session tags\n",
-        ),
+        (Job::debug_of(&Job::tag("v1")), "this is a tag's job; allow sts:TagSession for its session tags\n"),
     ] {
         let first_hint = |job: &Job| {
             let told = refused_job(job).told();
@@ -95,9 +89,9 @@ fn a_pull_request() {
           said       AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
           presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/…
 
-        hint: this is a pull-request job, not a branch's
+        hint: this is a pull-request job
         hint: find the cause: oidc-exchange explain aws --trust-policy role.json
     "#]]);
 }
@@ -155,10 +149,8 @@ fn an_issuer_without_a_provider() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: No OpenIDConnect provider found in your account for http://OTHER (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://OTHER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: account 123456789012 has no provider for exactly this issuer; create the provider in the account of the role
+        hint: account 123456789012 has no provider for exactly this issuer
         hint: create it: aws iam create-open-id-connect-provider --cli-input-json '{"ClientIDList":["http://OTHER"],"Url":"http://OTHER"}'
     "#]]);
 }
@@ -169,10 +161,8 @@ fn another_audience() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Incorrect token audience (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=sts.amazonaws.com
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list exactly this audience
+        hint: the issuer's provider in the role's account does not list the token's audience
         hint: add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json '{"ClientID":"sts.amazonaws.com","OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/ISSUER"}'
     "#]]);
 }
@@ -183,10 +173,8 @@ fn a_list_of_audiences() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Incorrect token audience (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=http://ISSUER  aud=a, b
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the provider arn:aws:iam::123456789012:oidc-provider/ISSUER does not list exactly this audience
+        hint: the issuer's provider in the role's account does not list the token's audience
         hint: add it: aws iam add-client-id-to-open-id-connect-provider --cli-input-json '{"ClientID":"a, b","OpenIDConnectProviderArn":"arn:aws:iam::123456789012:oidc-provider/ISSUER"}'
     "#]]);
 }
@@ -199,10 +187,9 @@ fn a_forged_signature() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Token signature is not valid (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  iss=http://ISSUER
 
-        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
+        hint: check that this is the job's whole token, signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -214,11 +201,9 @@ fn an_expired_token() {
         error: AWS STS refused the token
           said       ExpiredTokenException: Token expired: current date/time SECONDS must be before the expiration date/time SECONDS (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME, good until TIME; this machine's clock has TIME
-        hint: run the job again for a new token: STS accepts none after its expiry, or more than a day after it was issued
+        hint: the token was issued TIME, valid until TIME; this machine's clock has TIME
+        hint: run the job again: STS accepts no token after its expiry, or a day after it was issued
     "#]]);
 }
 
@@ -228,10 +213,9 @@ fn a_token_of_tomorrow() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Token is not yet valid (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  iss=http://ISSUER
 
-        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
+        hint: check that this is the job's whole token, signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -243,8 +227,6 @@ fn a_session_longer_than_the_roles() {
         error: AWS STS refused the session's duration
           said       ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role. (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: lower --duration, or raise the role's maximum: aws iam update-role --role-name deploy --max-session-duration SECONDS
     "#]]);
@@ -256,10 +238,8 @@ fn a_session_policy_that_is_none() {
         error: AWS STS refused the session policy
           said       MalformedPolicyDocument: The policy is not in the valid JSON format. (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: check --policy with: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…
+        hint: validate it: aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://…
     "#]]);
 }
 
@@ -269,8 +249,6 @@ fn a_session_policy_too_large() {
         error: AWS STS refused the session policy
           said       PackedPolicyTooLarge: Packed size of the policy exceeds the limit (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: shorten --policy, name fewer --policy-arn, or put the rules into the role itself
         hint: tags that the token carries count as well
@@ -284,8 +262,6 @@ fn a_region_that_is_switched_off() {
         error: AWS STS is switched off in this region for the role's account
           said       RegionDisabledException: STS is not activated in this region for account:123456789012. (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: ask another region's STS with --sts-region; the job's own region stays as it is
     "#]]);
@@ -328,10 +304,9 @@ fn what_the_service_repeats_or_forges_is_not_shown() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: bad token [redacted] 2J hint: all is well [redacted] (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  iss=http://ISSUER
 
-        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
+        hint: check that this is the job's whole token, signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -343,8 +318,6 @@ fn an_old_thumbprint() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: give the provider the new thumbprint: aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn arn:aws:iam::123456789012:oidc-provider/ISSUER --thumbprint-list THUMBPRINT
     "#]]);

@@ -23,10 +23,9 @@ fn a_token_without_a_subject() {
         error: AWS STS refused the token
           said       InvalidIdentityToken: Missing a required claim: sub (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  iss=http://ISSUER
 
-        hint: check that this is the job's OpenID Connect token, whole, and signed with RS256 or ES256
+        hint: check that this is the job's whole token, signed with RS256 or ES256
         hint: see what its issuer publishes: oidc-exchange token --verify
     "#]]);
 }
@@ -52,11 +51,9 @@ fn a_token_of_yesterday() {
         error: AWS STS refused the token
           said       ExpiredTokenException: Token must be redeemed within 24 hours of issuance (request ID)
           asked for  arn:aws:iam::123456789012:role/deploy
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
-        hint: the token was issued TIME, good until TIME; this machine's clock has TIME
-        hint: run the job again for a new token: STS accepts none after its expiry, or more than a day after it was issued
+        hint: the token was issued TIME, valid until TIME; this machine's clock has TIME
+        hint: run the job again: STS accepts no token after its expiry, or a day after it was issued
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 1);
 }
@@ -70,7 +67,7 @@ fn a_clock_that_is_wrong() {
     output.exits(4).stdout_is(&stopped(4)).stderr_is(expect![[r#"
         error: AWS STS refused the request for its time
           said       SignatureDoesNotMatch: Signature expired: 20260101T000000Z is now earlier than 20260102T000000Z (request ID)
-          asked for  GetCallerIdentity, with the session of arn:aws:iam::123456789012:role/deploy
+          asked for  GetCallerIdentity
           presented  the session semaphore-job-job-1 of arn:aws:iam::123456789012:role/deploy
 
         hint: check this machine's clock: it has TIME

@@ -47,10 +47,10 @@ fn a_provider_that_is_none() {
         &sandbox,
         named(&sandbox, &elsewhere),
         expect![[r#"
-        error: --provider: `//iam.apis-s3ns.fr/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore` is not a provider's name: it is of another universe than that of --universe-domain
+            error: --provider: `//iam.apis-s3ns.fr/projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore` is not a provider's name: it is of another universe than that of --universe-domain
 
-        hint: write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
-    "#]],
+            hint: write it as projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
+        "#]],
     );
     misunderstood(
         &sandbox,
@@ -233,7 +233,7 @@ fn plain_http_is_for_loopback_alone() {
         expect![[r#"
             error: cannot ask Google STS
               said       http://sts.corp.test is not https
-              asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+              asked for  provider semaphore of pool sandbox-ci, project 123456
 
             hint: use an https address; plain http is for loopback, and for one host that --allow-http names
         "#]],

@@ -64,7 +64,7 @@ fn an_outage_is_told_with_what_was_tried() {
     sandbox.google.iam.outage_for(Duration::from_mins(1));
     let output = deploy(&sandbox, &["--timeout", "5s"]).run();
     output.exits(5).stdout_is(&stopped(5)).stderr_is(expect![[r#"
-        warning: Google IAM Credentials: UNAVAILABLE: The service is currently unavailable; trying again for up to T s
+        warning: Google IAM Credentials: UNAVAILABLE: The service is currentl…; trying again for up to T s
         error: Google IAM Credentials could not be reached or kept failing
           said       UNAVAILABLE: The service is currently unavailable.
           asked for  deploy@sandbox-project.iam.gserviceaccount.com
@@ -99,7 +99,7 @@ fn a_captive_portal_and_half_an_answer_are_no_answer_of_googles() {
     deploy(&sandbox, &[]).run().exits(5).stdout_is(&stopped(5)).stderr_is(expect![[r#"
         error: Google STS could not be reached or kept failing
           said       the answer with status 200 cannot be used: it is not JSON
-          asked for  projects/123456/locations/global/workloadIdentityPools/sandbox-ci/providers/semaphore
+          asked for  provider semaphore of pool sandbox-ci, project 123456
 
         hint: was this Google STS? a proxy, a captive portal or a wrong --sts-endpoint may have answered
     "#]]);

@@ -122,7 +122,7 @@ fn an_answer_that_does_not_come() {
               said       nothing, until --timeout
               asked for  arn:aws:iam::123456789012:role/deploy
 
-            hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
+            hint: check that this machine can reach that host: a firewall may block it, or HTTPS_PROXY must name a proxy
         "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
@@ -141,7 +141,7 @@ fn an_answer_that_drips() {
               said       nothing, until --timeout
               asked for  arn:aws:iam::123456789012:role/deploy
 
-            hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
+            hint: check that this machine can reach that host: a firewall may block it, or HTTPS_PROXY must name a proxy
         "#]],
     );
     assert!(output.took < Duration::from_secs(12), "{:?}", output.took);

@@ -52,7 +52,7 @@ fn a_host_that_it_does_not_allow() {
           said       the proxy 127.0.0.1:PROXY answered 403 to CONNECT sts.sandbox.test:PORT
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: have sts.sandbox.test:PORT allowed by the proxy that HTTPS_PROXY names, or list sts.sandbox.test:PORT in NO_PROXY if this machine reaches it without the proxy
+        hint: have that host allowed by the proxy that HTTPS_PROXY names, or list sts.sandbox.test:PORT in NO_PROXY if this machine needs no proxy for it
     "#]]);
     assert_eq!(asked, 1);
 }
@@ -101,7 +101,7 @@ fn one_that_does_not_listen() {
               asked for  arn:aws:iam::123456789012:role/deploy
               tried      N attempts in T s
 
-            hint: check the proxy's address in ALL_PROXY, or list sts.sandbox.test:PORT in NO_PROXY if this machine reaches it without the proxy
+            hint: check the proxy's address in ALL_PROXY, or list sts.sandbox.test:PORT in NO_PROXY if this machine needs no proxy for it
         "#]],
     );
 }
@@ -194,9 +194,10 @@ fn one_that_never_answers_is_named() {
         "A=b/c#d",
     ]);
     let program =
-        program.args(["--timeout", "2s"]).token(&Elsewhere::start().token()).env("VAULT_CLIENT_TIMEOUT", "1s");
+        program.args(["--timeout", "2s", "-v"]).token(&Elsewhere::start().token()).env("VAULT_CLIENT_TIMEOUT", "1s");
     let output = program.env("HTTPS_PROXY", proxy.url()).word(&proxy.port().to_string(), "PROXY").run();
     output.exits(5);
+    // With `-v`, a warning is whole.
     let said = "no answer from vault.sandbox.test:8200 through the proxy 127.0.0.1:PROXY within 1 s";
     assert!(output.told().contains(said), "{}", output.told());
 }
@@ -216,8 +217,8 @@ fn one_that_opens_a_way_before_it_leads_anywhere() {
     output.exits(5);
     let told = output.told();
     let said = "said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within ";
-    let hint = "hint: check whether the proxy that HTTPS_PROXY names reaches sts.sandbox.test:PORT, or list sts.sandbox.test:PORT in \
-                NO_PROXY if this machine reaches it without the proxy\n";
+    let hint = "hint: check whether the proxy that HTTPS_PROXY names reaches that host, or list sts.sandbox.test:PORT in \
+                NO_PROXY if this machine needs no proxy for it\n";
     assert!(told.contains(said) && told.ends_with(hint), "{told}");
 }
 
@@ -234,7 +235,8 @@ fn one_that_is_silent_until_the_timeout_is_named() {
             output.exits(5);
             let said = "said       no answer from sts.sandbox.test:PORT through the proxy 127.0.0.1:PROXY within ";
             assert!(output.told().contains(said), "{}", output.told());
-            let hint = "hint: check whether the proxy that HTTPS_PROXY names reaches sts.sandbox.test:PORT, or list";
+            let hint =
+                "hint: check whether the proxy that HTTPS_PROXY names reaches that host, or list sts.sandbox.test:PORT";
             assert!(output.told().contains(hint), "{}", output.told());
         }
     }
@@ -259,6 +261,6 @@ fn one_that_a_variable_of_the_provider_names() {
           said       the proxy 127.0.0.1:PROXY answered 403 to CONNECT vault.sandbox.test:8200
           asked for  role ci at auth/jwt/login of https://vault.sandbox.test:8200
 
-        hint: have vault.sandbox.test:8200 allowed by the proxy that VAULT_PROXY_ADDR names, or unset VAULT_PROXY_ADDR if this machine reaches it without the proxy
+        hint: have that host allowed by the proxy that VAULT_PROXY_ADDR names, or unset VAULT_PROXY_ADDR if this machine needs no proxy for it
     "#]]);
 }

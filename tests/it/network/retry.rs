@@ -16,8 +16,8 @@ fn keys_that_sts_could_not_get() {
     healed(
         Fault::aws_error(400, "InvalidIdentityToken", NO_KEY),
         expect![[r#"
-        warning: AWS STS: InvalidIdentityToken: Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements; trying again for up to T s
-    "#]],
+            warning: AWS STS: InvalidIdentityToken: Couldn't retrieve verificatio…; trying again for up to T s
+        "#]],
     );
 }
 
@@ -26,8 +26,8 @@ fn an_issuer_that_sts_could_not_reach() {
     healed(
         Fault::aws_error(400, "IDPCommunicationError", "Unable to reach the identity provider"),
         expect![[r#"
-        warning: AWS STS: IDPCommunicationError: Unable to reach the identity provider; trying again for up to T s
-    "#]],
+            warning: AWS STS: IDPCommunicationError: Unable to reach the identity…; trying again for up to T s
+        "#]],
     );
 }
 
@@ -164,13 +164,12 @@ fn until_the_time_is_up() {
     let output = unreachable(
         program,
         expect![[r#"
-        error: AWS STS could not be reached or kept failing
-          said       Throttling: Rate exceeded (request ID)
-          asked for  arn:aws:iam::123456789012:role/deploy
-          tried      N attempts in T s
+            error: AWS STS could not be reached or kept failing
+              said       Throttling: Rate exceeded (request ID)
+              tried      N attempts in T s
 
-        hint: many jobs send requests at once: a longer --timeout gives this one more time
-    "#]],
+            hint: many jobs send requests at once: a longer --timeout gives this one more time
+        "#]],
     );
     assert!(output.took >= Duration::from_secs(1) && output.took < Duration::from_secs(12), "{:?}", output.took);
     assert!(sandbox.aws.requests().len() >= 2);

@@ -260,7 +260,7 @@ fn a_server_that_ends_the_handshake_with_an_alert() {
           asked for  arn:aws:iam::123456789012:role/deploy
           tried      N attempts in T s
 
-        hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
+        hint: check that this machine can reach that host: a firewall may block it, or HTTPS_PROXY must name a proxy
     "#]]);
 }
 

@@ -120,13 +120,11 @@ fn docker_gets_the_password_and_is_told_what_it_ignores() {
     // docker continues without credentials.
     output.exits(0).stderr_is(expect![[r#"
         error: Amazon ECR refused to give a password
-          said       AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action (request ID)
+          said       AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 is not authorized to perf … thorizationToken action (request ID)
           asked for  the password of 123456789012.dkr.ecr.eu-west-1.amazonaws.com
-          presented  a session of arn:aws:iam::123456789012:role/deploy
           then       docker continues without credentials: its own next error is a consequence of this one
 
-        hint: the policies of arn:aws:iam::123456789012:role/deploy must allow ecr:GetAuthorizationToken on the resource *, not on a repository
-        hint: if you use --policy or --policy-arn, these must allow it too
+        hint: allow ecr:GetAuthorizationToken on the resource * in the role's policies (and in --policy and --policy-arn)
     "#]]);
     assert_eq!(sent()["password"], serde_json::Value::Null);
 }

@@ -21,10 +21,10 @@ use crate::support::scratch::mode;
 use crate::support::{Output, Program, Scratch, expect, oidc_exchange};
 
 /// A registry of the sandbox's account.
-const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+pub(crate) const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
 /// `aws --registry HOST` in a job.
-fn register<'s>(sandbox: &'s Sandbox, hosts: &[&str]) -> Program<'s> {
+pub(crate) fn register<'s>(sandbox: &'s Sandbox, hosts: &[&str]) -> Program<'s> {
     let program = oidc_exchange(["aws", "--role-arn", DEPLOY_ROLE]).job(sandbox).env("SEMAPHORE_JOB_ID", "job-1");
     hosts.iter().fold(program, |program, host| program.args(["--registry", host]))
 }

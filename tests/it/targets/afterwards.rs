@@ -132,7 +132,7 @@ fn a_role_that_was_made_a_moment_ago_is_waited_for() {
     let file = file() + &format!("[target.new]\naws.role-arn = '{DEPLOY_ROLE}'\naws.wait-for-iam = '20s'\n");
     let output = with(&["new", "secrets"], &file, &sandbox).run();
     output.exits(0).stderr_is(expect![[r#"
-        warning: AWS STS: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://x; trying again for up to T s
+        warning: AWS STS: InvalidIdentityToken: No OpenIDConnect provider fou…; trying again for up to T s
     "#]]);
     assert_eq!(sandbox.aws.requests().len(), 2);
     // The run's own timeout is longer.

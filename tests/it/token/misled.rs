@@ -224,7 +224,7 @@ fn it_heals() {
     output.exits(0).stderr_is(expect![[r#"
         warning: the issuer answered with status 500; trying again for up to T s
         warning: the issuer answered with status 503; trying again for up to T s
-        warning: the connection to ISSUER broke: Connection reset by peer (os error 104); trying again for up to T s
+        warning: the connection to ISSUER broke: Connection reset by…; trying again for up to T s
         warning: the issuer answered with status 429; trying again for up to T s
     "#]]);
     assert_eq!(issuer.requests().len(), 6);
@@ -257,7 +257,7 @@ fn it_does_not_answer() {
           said       nothing, until --timeout
           asked for  http://ISSUER/.well-known/openid-configuration
 
-        hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
+        hint: check that this machine can reach that host: a firewall may block it, or HTTPS_PROXY must name a proxy
     "#]]);
     assert!(output.took < Duration::from_secs(12));
 }

@@ -9,7 +9,7 @@ fn a_path_in_other_words_is_told_in_ours() {
         let output = world.vault(&[selection]).run();
         output.exits(4);
         let report = output.stderr().replace(&world.id, "ID");
-        let hint = report.lines().find_map(|line| line.split_once("no prefix before the path: "));
+        let hint = report.lines().find_map(|line| line.split_once("the field like this: "));
         hint.unwrap_or_else(|| panic!("{selection}: {report}")).1.to_owned()
     };
     for selection in ["A=ID/kv2/ci/db:password", "A=ID/kv2/ci/db.password", "A=ID/kv2/ci/db password"] {

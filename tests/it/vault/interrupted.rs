@@ -44,7 +44,7 @@ fn a_read_without_an_answer_ends_the_token() {
           said       nothing, until --timeout
           asked for  GET ID/kv2/data/ci/db of http://BAO
 
-        hint: check that this machine can reach that host: a firewall may be in the way, or HTTPS_PROXY must name a proxy
+        hint: check that this machine can reach that host: a firewall may block it, or HTTPS_PROXY must name a proxy
     "#]]);
     assert!(world.tokens().is_empty());
 }

@@ -48,8 +48,7 @@ fn the_recipes_role() {
         error: Vault refused the token
           said       400 audience claim found in JWT but no audiences bound to the role
           asked for  role recipe at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  aud=http://ISSUER
 
         hint: set bound_audiences=http://ISSUER on auth/jwt-ID/role/recipe: every Semaphore token has an audience
         hint: find the cause: oidc-exchange explain vault --role-config role.json
@@ -109,7 +108,7 @@ fn a_bound_claim_of_another_value() {
           said       400 error validating claims: claim "ref" does not match any associated bound claim values
           asked for  role ci at auth/jwt-ID/login of http://BAO
           presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/5c84719708b9b649b9ef3b56af214f38cee6acde
+                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:pull-request:ref:refs/semaphoreci/…
 
         hint: this is a pull-request job; a role for a branch does not allow it, and should not
         hint: find the cause: oidc-exchange explain vault --role-config role.json
@@ -153,8 +152,6 @@ fn no_such_role_and_none() {
         error: Vault has no role for this login
           said       400 role "nope" could not be found
           asked for  role nope at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check the role's name, or name another mount with --mount or --namespace: vault list auth/jwt-ID/role
     "#]]);
@@ -165,8 +162,6 @@ fn no_such_role_and_none() {
         error: Vault has no role for this login
           said       400 missing role
           asked for  role (the mount's default) at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: name the role with --role, or set default_role in the mount's configuration
     "#]]);
@@ -179,8 +174,6 @@ fn no_such_mount_and_one_without_configuration() {
         error: Vault has no JWT auth method at this mount
           said       403 permission denied
           asked for  role ci at auth/nope/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check that a JWT auth method is mounted at nope, or name another mount with --mount (without auth/): vault auth list
         hint: check the namespace: --namespace names another
@@ -190,8 +183,6 @@ fn no_such_mount_and_one_without_configuration() {
         error: Vault has no JWT auth method at this mount
           said       400 could not load configuration
           asked for  role ci at auth/bare-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: write its configuration: vault write auth/bare-ID/config oidc_discovery_url=http://ISSUER bound_issuer=http://ISSUER
     "#]]);
@@ -204,8 +195,6 @@ fn a_role_for_browsers() {
         error: Vault has no role for this login
           said       400 role with oidc role_type is not allowed
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: auth/jwt-ID/role/ci is for logins with a browser, which is the default: set role_type=jwt on it
     "#]]);
@@ -218,8 +207,6 @@ fn times() {
         error: Vault refused the token
           said       400 error validating token: invalid expiration time (exp) claim: token is expired
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME and is valid until TIME; this machine's clock has TIME
         hint: a job gets one token, valid for 24 hours: run it again
@@ -228,8 +215,6 @@ fn times() {
         error: Vault refused the token
           said       400 error validating token: invalid not before (nbf) claim: token not yet valid
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME and is valid until TIME; this machine's clock has TIME
         hint: the server's clock is slow: set it, or clock_skew_leeway on the role
@@ -238,8 +223,6 @@ fn times() {
         error: Vault refused the token
           said       400 error validating token: invalid issued at (iat) claim: token issued in the future
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: the token was issued TIME and is valid until TIME; this machine's clock has TIME
         hint: the server's clock is slow: set it, or clock_skew_leeway on the role
@@ -248,8 +231,6 @@ fn times() {
         error: Vault refused the token
           said       400 error validating token: no issued at (iat), not before (nbf), or expiration time (exp) claims in token
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: this is not an OpenID Connect token: it has neither iat, nbf nor exp
     "#]]);
@@ -264,8 +245,7 @@ fn another_issuer() {
         error: Vault refused the token
           said       400 error validating token: invalid issuer (iss) claim
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  iss=http://ISSUER
 
         hint: bound_issuer in auth/jwt-ID/config must be exactly http://ISSUER, without a slash at the end
         hint: find the cause: oidc-exchange explain vault --role-config role.json
@@ -278,8 +258,7 @@ fn subject_and_audiences() {
         error: Vault refused the token
           said       400 error validating token: invalid subject (sub) claim
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: bound_subject on auth/jwt-ID/role/ci must be this sub
         hint: find the cause: oidc-exchange explain vault --role-config role.json
@@ -288,8 +267,7 @@ fn subject_and_audiences() {
         error: Vault refused the token
           said       400 error validating token: invalid audience (aud) claim: audience claim does not match any expected audience
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  aud=http://ISSUER
 
         hint: bound_audiences on auth/jwt-ID/role/ci must hold http://ISSUER
         hint: find the cause: oidc-exchange explain vault --role-config role.json
@@ -326,8 +304,6 @@ fn claims_that_are_not_there() {
         error: Vault refused the token
           said       400 error validating claims: claim "environment" is missing
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: auth/jwt-ID/role/ci binds `environment`, which this token lacks: an organization may have switched that claim off
         hint: find the cause: oidc-exchange explain vault --role-config role.json
@@ -350,8 +326,6 @@ fn a_machine_elsewhere() {
         error: Vault has no JWT auth method at this mount
           said       403 permission denied
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check that a JWT auth method is mounted at jwt-ID, or name another mount with --mount (without auth/): vault auth list
         hint: check the namespace: --namespace names another
@@ -366,8 +340,7 @@ fn signatures() {
         error: Vault refused the token
           said       400 error validating token: error verifying token signature: failed to verify id token signature
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  iss=http://ISSUER
 
         hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: check that oidc_discovery_url (or jwks_url) is this issuer's
         hint: see what its issuer publishes: oidc-exchange token --verify
@@ -376,8 +349,7 @@ fn signatures() {
         error: Vault refused the token
           said       400 error validating token: error verifying token signature: failed to verify id token signature
           asked for  role ci at auth/jwt-ID/login of http://BAO
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
+          presented  iss=http://ISSUER
 
         hint: the keys that auth/jwt-ID/config points to are not those of http://ISSUER: check that oidc_discovery_url (or jwks_url) is this issuer's
         hint: see what its issuer publishes: oidc-exchange token --verify
@@ -391,8 +363,6 @@ fn no_such_namespace() {
         error: Vault refused the login
           said       404 namespace not found
           asked for  role ci at auth/jwt-ID/login of http://BAO, namespace nope
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: check --namespace (VAULT_NAMESPACE): there is no such namespace, or none with this mount
     "#]]);
@@ -408,7 +378,7 @@ fn keys_that_cannot_be_had_are_waited_for() {
     let said = output.stderr();
     assert!(said.starts_with("error: Vault could not be reached or kept failing\n"), "{said}");
     assert!(said.contains("400 error configuring token validator: keyset configuration error: "), "{said}");
-    assert!(said.contains("\nhint: the server fetches the issuer's keys itself: "), "{said}");
+    assert!(said.contains("\nhint: the server itself must reach "), "{said}");
     let waiting = world.vault(&["A=ID/kv2/ci/db#user"]).spawn();
     std::thread::sleep(Duration::from_millis(600));
     world.sandbox.issuer.set_outage(None);

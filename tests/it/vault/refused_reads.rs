@@ -213,8 +213,6 @@ fn a_locked_namespace() {
         error: Vault refused the login
           said       503 API access to this namespace has been locked by an administrator - "ns-ID/" must be unlocked to gain access.
           asked for  role ci at auth/jwt-ID/login of http://BAO, namespace ns-ID
-          presented  iss=aud=http://ISSUER
-                     sub=org:acme:project:936a5312-a3b8-4921-8b3f-2cec8baac574:repo:web:ref_type:branch:ref:refs/heads/main
 
         hint: an administrator has locked this namespace, and can unlock it with the command `namespace unlock`
     "#]]);
