@@ -4,7 +4,7 @@
     cargo fuzz build -s none
     python3 fuzz/campaign.py 600 docs/fuzzing.md [JOBS]
 
-Run it from the root of the checkout. The targets take turns, in slices of a minute, JOBS of them in parallel (by default
+Run it from the root of the checkout. The targets take turns, in slices of at most a minute, JOBS of them in parallel (by default
 one). So load on the machine affects all of them. If a slice fails, its target is not run again, its input stays in
 fuzz/artifacts/, and the exit code is 1. fuzz/corpus/ gets the new inputs. A campaign that was interrupted continues: its
 progress is in fuzz/campaign.json. Delete that file for a new campaign. BIN names another directory of the built targets.
@@ -40,10 +40,10 @@ class Target:
         self.name, self.found = name, False
         self.done = before.get(name) or {"seconds": 0.0, "cpu": 0.0, "runs": 0, "last": ["0"] * 4}
 
-    def slice(self, program):
+    def slice(self, program, seconds):
         corpus = FUZZ / "corpus" / self.name
         corpus.mkdir(parents=True, exist_ok=True)
-        command = [program, corpus, FUZZ / "seeds" / self.name, f"-max_total_time={SLICE}", "-max_len=4096", f"-artifact_prefix={FUZZ}/artifacts/{self.name}-"]
+        command = [program, corpus, FUZZ / "seeds" / self.name, f"-max_total_time={seconds}", "-max_len=4096", f"-artifact_prefix={FUZZ}/artifacts/{self.name}-"]
         with tempfile.TemporaryFile() as log:
             began = time.monotonic()
             child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
@@ -87,12 +87,12 @@ def main():
     bound, page = float(sys.argv[1]), pathlib.Path(sys.argv[2])
     jobs = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     (FUZZ / "artifacts").mkdir(exist_ok=True)
-    bins = built()
+    bins, seconds = built(), int(min(SLICE, bound))
     before = json.loads(PROGRESS.read_text()) if PROGRESS.exists() else {}
     targets = [Target(path.stem, before) for path in sorted((FUZZ / "fuzz_targets").glob("*.rs"))]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         while waiting := [target for target in targets if target.done["seconds"] < bound and not target.found]:
-            list(pool.map(lambda target: target.slice(bins / target.name), waiting))
+            list(pool.map(lambda target: target.slice(bins / target.name, seconds), waiting))
             PROGRESS.write_text(json.dumps({target.name: target.done for target in targets}))
             least = min(target.done["seconds"] for target in targets)
             print(f"{least:.0f} s each, {sum(target.done['runs'] for target in targets):,} runs", flush=True)
