@@ -665,3 +665,16 @@ fn nothing_is_sent() {
     assert!(elsewhere.seen().is_empty());
     explain(&provider(), None).run().exits(3).stdout_is("");
 }
+
+/// A rule may contain a long claim in each of its lines.
+#[test]
+fn a_long_claim_is_shortened_in_every_line() {
+    let mut mapping = serde_json::Map::from_iter([("google.subject".to_owned(), json!("assertion.prj_id"))]);
+    mapping.extend((0..300).map(|number| (format!("attribute.a{number}"), json!("assertion.repo"))));
+    let job = Job::branch("main").claim("repo", "r".repeat(20_000));
+    let output = ask(&with("attributeMapping", Value::Object(mapping)), None, job);
+    let shown = output.exits(4).stdout();
+    let longest = shown.lines().map(str::len).max().unwrap_or_default();
+    assert!(shown.contains("… (20000 characters)"), "{} bytes", shown.len());
+    assert!(longest < 5_000 && shown.len() < 300 * 5_000, "{longest} bytes in a line, {} in all", shown.len());
+}
