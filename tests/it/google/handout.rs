@@ -107,6 +107,21 @@ fn without_a_file_the_access_token_is_gclouds_too_and_nothing_is_written() {
     assert_eq!(private_files(&output.scratch), [""; 0]);
 }
 
+/// As google-auth and gcloud read it. With a service account the number is not used at all.
+#[test]
+fn the_life_of_a_federated_token_is_a_number_of_any_kind() {
+    let sandbox = Sandbox::start().unwrap();
+    for life in [r#""3600""#, "3600.0", "3600.7", "3.6e3", "null", "-1", r#""soon""#, "1e300"] {
+        for kind in [r#","token_type":"Bearer""#, ""] {
+            let body = format!(r#"{{"access_token":"ya29.d.0123456789abcdef0123","expires_in":{life}{kind}}}"#);
+            let fault = sandbox::Fault::Status { status: 200, headers: Vec::new(), body };
+            sandbox.google.sts.script([fault]);
+            let output = direct(&sandbox, &["--no-credentials-file", "--access-token"]).run();
+            output.exits(0);
+        }
+    }
+}
+
 #[test]
 fn a_federated_token_says_its_life_where_sts_does() {
     let sandbox = Sandbox::start().unwrap();
