@@ -623,8 +623,8 @@ writable() {
   [ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ]
 }
 
-# Prints who else may replace the directory or a file in it, except this user and root; nothing if nobody may. Whoever
-# may write to a parent can replace the directory, and whoever owns a link can point it elsewhere.
+# Prints who else may replace the directory or a file in it, except this user and root; nothing if nobody may. A
+# user who may write to a parent can replace the directory, and the owner of a link can change its target.
 others_who_may_replace() {
   physical=$(CDPATH='' cd -P -- "$1" 2>/dev/null && pwd -P) || return 0
   case $1 in

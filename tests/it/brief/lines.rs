@@ -73,7 +73,7 @@ fn of_google_azure_and_vault() {
     line("an ID token without an account", &gcp(&["--id-token-audience", "https://run.test"]));
     line("nothing to return", &gcp(&["--no-credentials-file"]));
     line("a lifetime that is too long", &gcp(&["--service-account", DEPLOY_ACCOUNT, "--lifetime", "13h"]));
-    line("an endpoint in clear", &gcp(&["--sts-endpoint", "http://sts.example.com"]));
+    line("an endpoint over plain http", &gcp(&["--sts-endpoint", "http://sts.example.com"]));
     line("another tool's option", &["gcp", "--workload-identity-provider", PROVIDER]);
     line("no tenant", &["azure"]);
     line("no application", &["azure", "--tenant-id", TENANT]);
@@ -87,7 +87,7 @@ fn of_google_azure_and_vault() {
         &["azure", "--tenant-id", TENANT, "--client-id", TENANT, "--scope", "vault", "--access-token-env", "T"],
     );
     let vault = |words: &[&'static str]| [&["vault", "--role", "ci"], words].concat();
-    line("an address in clear", &vault(&["--addr", "http://vault.example.com:8200"]));
+    line("an address over plain http", &vault(&["--addr", "http://vault.example.com:8200"]));
     line("an address without a scheme", &vault(&["--addr", "vault.example.com:8200"]));
     line("an address with a password", &vault(&["--addr", "https://me:secret@vault.example.com"]));
     line("a secret without a variable", &vault(&["secret/data/db"]));
@@ -127,7 +127,7 @@ fn of_variables() {
     one("SSL_CERT_FILE", 2, &aws, "SSL_CERT_FILE", LONG);
     one("AWS_REGION", 2, &aws, "AWS_REGION", "the east");
     one("an endpoint", 2, &aws, "AWS_ENDPOINT_URL_STS", "sts.internal");
-    one("an endpoint in clear", 2, &aws, "AWS_ENDPOINT_URL_STS", "http://sts.internal");
+    one("an endpoint over plain http", 2, &aws, "AWS_ENDPOINT_URL_STS", "http://sts.internal");
     one("VAULT_SKIP_VERIFY", 2, &vault, "VAULT_SKIP_VERIFY", "true");
     one("VAULT_CACERT", 2, &vault, "VAULT_CACERT", "/no/such/ca.pem");
     one(
