@@ -90,8 +90,9 @@ async fn story(
 ) -> Result<u8, End> {
     let started = Instant::now();
     let arguments = asking_for_help(arguments);
-    // No option accepts `--` as its value, and a later `--` belongs to COMMAND.
-    let nothing_to_run = arguments.iter().position(|word| word == "--").is_some_and(|at| at + 1 == arguments.len());
+    // No option accepts `--` as its value, and a later `--` belongs to COMMAND. A variable in its place can be empty.
+    let command = arguments.iter().skip_while(|word| *word != "--").nth(1);
+    let nothing_to_run = arguments.iter().any(|word| word == "--") && command.is_none_or(|word| word.is_empty());
     let cli = match Cli::try_parse_from(arguments) {
         Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             let help = show(asked.render().to_string(), Deadline::since(started, plan::A_WHILE));

@@ -5,6 +5,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -51,7 +52,8 @@ impl Directory {
             if found.len() + line.len() as u64 > LARGEST {
                 return Err(ErrorKind::FileTooLarge.into());
             }
-            // A partial line would make the next line unreadable.
+            // A partial line would make the next line unreadable. A process that was killed can have left one.
+            let line = if ends_in_a_line(manifest, found.len())? { line } else { &[b"\n", line].concat() };
             manifest.write_all(line).inspect_err(|_| drop(manifest.set_len(found.len())))
         });
         written.map_err(|error| self.unwritten(error))
@@ -231,6 +233,14 @@ impl Directory {
             .then(|| "remove it, or name another directory with OIDC_EXCHANGE_DIR".to_owned());
         Error { hint, ..self.unwritten(error) }
     }
+}
+
+fn ends_in_a_line(file: &File, length: u64) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if let Some(at) = length.checked_sub(1) {
+        file.read_exact_at(&mut last, at)?;
+    }
+    Ok(last == *b"\n")
 }
 
 fn is_absent(path: &Path) -> bool {

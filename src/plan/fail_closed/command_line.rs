@@ -59,7 +59,7 @@ impl CommandLine {
                 Some(end) => (rest.get(..end).unwrap_or_default(), rest.get(end + 1..).unwrap_or_default()),
                 None => (rest, &[][..]),
             };
-            line.runs_command = !after.is_empty();
+            line.runs_command = after.first().is_some_and(|command| !command.is_empty());
             line.walk(program, &[command], ours);
             return line;
         }

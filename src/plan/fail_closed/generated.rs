@@ -148,7 +148,7 @@ fn given<'w>(words: &'w [String], name: &str) -> Vec<Option<&'w str>> {
 /// The texts that are correct for a line that the parser refuses.
 fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let (ours, command) = (&words[..end], words.get(end + 1..).unwrap_or_default());
+    let (ours, runs) = (&words[..end], words.get(end + 1).is_some_and(|command| !command.is_empty()));
     let first = ours.first().map(String::as_str).unwrap_or_default();
     let Some(meant) = program.find_subcommand(first) else {
         // If the meaning is not plain, the text must be for a shell.
@@ -190,11 +190,11 @@ fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let elsewhere = match formats.as_slice() {
         [] => {
             let registries = if has("registry") { given(ours, "registry") } else { Vec::new() };
-            !command.is_empty() || once("profile").is_some_and(|name| !name.is_empty()) || !registries.is_empty()
+            runs || once("profile").is_some_and(|name| !name.is_empty()) || !registries.is_empty()
         }
         [Some("env-no-export")] => {
             may.push(Text::Stop(Shell::Arguments));
-            !command.is_empty()
+            runs
         }
         [Some(format)] => answers.contains(format),
         _ => false,
@@ -256,7 +256,8 @@ fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
             std::iter::once("oidc-exchange").chain(words.iter().map(String::as_str)).map(Into::into).collect();
         let text = Asked::new(&program, &clouds::ALL, &arguments).text("", None, CODE);
         let case = || format!("line {number} of OIDC_EXCHANGE_SEED={seed}: {words:?}\n{text}");
-        let nothing_to_run = words.iter().position(|word| word == "--").is_some_and(|at| at + 1 == words.len());
+        let at = words.iter().position(|word| word == "--");
+        let nothing_to_run = at.is_some_and(|at| words.get(at + 1).is_none_or(String::is_empty));
         match program.try_get_matches_from_mut(&arguments) {
             Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => helps += 1,
             Ok(found) if !nothing_to_run => {

@@ -117,7 +117,8 @@ fn good(program: &Command, rng: &mut Rng) -> Vec<String> {
         }
     }
     if rng.u8(..10) == 0 {
-        words.extend(["--", "make", "--format", "json"].map(str::to_owned));
+        let command = ["make", ""][usize::from(rng.u8(..4) == 0)];
+        words.extend(["--", command, "--format", "json"].map(str::to_owned));
     }
     words
 }

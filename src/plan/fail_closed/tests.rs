@@ -135,6 +135,8 @@ fn what_is_not_plainly_for_something_else_stops_the_caller() {
         "aws --format env -- make",
         "aws --profile x --format env",
         "aws --",
+        "aws -- ",
+        "aws --  x",
         "-- aws",
         "-- aws -- make",
         "--role-session-name token aws",

@@ -251,9 +251,11 @@ fn combinations_that_mean_nothing_with_a_command_or_without_a_shell() {
         deploy(options).job(&sandbox).run().exits(2).stdout_is("").stderr_is(message);
     }
     // An empty variable may have been meant as COMMAND. The line may or may not be in an `eval`.
-    deploy(&["--"]).job(&sandbox).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
-        error: a COMMAND is missing after `--`
-    "#]]);
+    for nothing in [&["--"][..], &["--", ""], &["--", "", "deploy"]] {
+        deploy(nothing).job(&sandbox).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
+            error: a COMMAND is missing after `--`
+        "#]]);
+    }
     assert!(sandbox.aws.requests().is_empty());
 }
 

@@ -84,6 +84,23 @@ fn a_manifest_that_is_a_device_or_anothers() {
     }
 }
 
+/// A killed process can leave a part of a line: on a full disk, it writes one.
+#[test]
+fn a_part_of_a_line_does_not_hide_the_next_one() {
+    let sandbox = Sandbox::start().unwrap();
+    let program = deploy(&["--output", "out"]).job(&sandbox).env("SEMAPHORE_JOB_ID", JOB);
+    fs::write(manifest(program.scratch()), "{\"id\":\"x\",\"path\":\"/tm").unwrap();
+    let output = program.run();
+    output.exits(0).stderr_is(expect![""]);
+    let out = output.scratch.path().join("out");
+    assert!(out.is_file());
+    let cleaned = oidc_exchange(["clean"]).within(output.scratch).env("SEMAPHORE_JOB_ID", JOB).run();
+    cleaned.exits(0).stderr_is(expect![[r#"
+        warning: SCRATCH/home/.oidc-exchange/job-1/manifest: a line that cannot be read is dropped
+    "#]]);
+    assert!(!out.exists());
+}
+
 /// If the file is for another place, it is written anyway, with an early warning.
 #[test]
 fn a_file_elsewhere_does_not_need_a_manifest() {
