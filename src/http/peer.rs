@@ -205,6 +205,8 @@ struct Known {
     secrets: Vec<Secret>,
     /// The length of all secrets.
     bytes: usize,
+    /// The only texts that are shown, if there are more secrets that are not known here.
+    only: Option<&'static [&'static str]>,
 }
 
 /// The most bytes of secrets that texts are searched for. A search for more takes too long, so with more no text is
@@ -224,6 +226,13 @@ impl Known {
         let kept = &raw.0[..raw.0.floor_char_boundary(KEPT)];
         let visible: String = printable(kept).split_whitespace().collect::<Vec<_>>().join(" ");
         let searched: String = visible.chars().take(SEARCHED).collect();
+        if let Some(only) = self.only {
+            let is_status = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let (status, words) = searched.split_once(' ').filter(|(first, _)| is_status(first)).unzip();
+            let words = words.unwrap_or(&searched);
+            let words = if only.contains(&words) { words.to_owned() } else { redact_all(words) };
+            return PeerText(status.map_or_else(|| words.clone(), |status| format!("{status} {words}")));
+        }
         let beside_bytes: usize = beside.iter().map(|secret| secret.reveal().len()).sum();
         if self.bytes.saturating_add(beside_bytes) > SEARCHED_FOR {
             return PeerText(redact_all(&searched));
@@ -244,6 +253,11 @@ impl Shown {
         if !known.secrets.iter().any(|one| one.reveal() == secret.reveal()) {
             known.add(secret);
         }
+    }
+
+    /// Shows no other texts than these from now on: the peers know secrets that are not known here.
+    pub fn only(&self, texts: &'static [&'static str]) {
+        self.known().only = Some(texts);
     }
 
     /// Registers the texts and numbers of a value that a peer has issued. Short ones are left out: they are ordinary words.
@@ -349,6 +363,22 @@ mod tests {
         let clean = |text: &str| shown.clean(&RawText::new(text)).to_string();
         assert_eq!(clean(&format!("postgres: {}", &SECRET[9..30])), "postgres: [redacted]");
         assert_eq!(clean("1234567890123456789"), "[redacted]");
+    }
+
+    #[test]
+    fn texts_that_a_peer_cannot_choose_are_shown_without_its_secrets() {
+        let shown = Shown::default();
+        shown.only(&["permission denied", "no * answer"]);
+        for (text, left) in [
+            (" permission\n denied", "permission denied"),
+            ("permission denied: x", "[redacted]"),
+            (SECRET, "[redacted]"),
+            ("no 404", "no 404"),
+            ("403 permission denied", "403 permission denied"),
+            ("403 1 permission denied", "403 [redacted]"),
+        ] {
+            assert_eq!(shown.clean(&RawText::new(text)).as_str(), left);
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl ClientToken {
         let batch = auth.token_type.unclean() == "batch";
         Self {
             secret,
-            accessor: accessor(&auth.accessor),
+            accessor: accessor(&auth.accessor, shown),
             policies: shown.clean(&policies),
             life: life(auth.lease_duration),
             since: Instant::now(),
@@ -56,9 +56,12 @@ impl ClientToken {
 }
 
 /// The accessor, if it has the form that servers generate; otherwise an empty text. It becomes part of a command that
-/// users paste.
-fn accessor(raw: &RawText) -> String {
+/// users paste. A server could make it of a secret.
+fn accessor(raw: &RawText, shown: &Shown) -> String {
     let text = raw.unclean();
+    if shown.clean(raw).as_str() != text {
+        return String::new();
+    }
     let sound = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
     if sound { text.to_owned() } else { String::new() }
 }

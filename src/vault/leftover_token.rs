@@ -29,6 +29,27 @@ use crate::input;
 use crate::secret::Secret;
 use crate::shell::posix;
 
+/// What may be shown of a server's words. An earlier run has sent it the job's token, and it has issued secrets. Neither are
+/// known here.
+const USUAL_WORDS: &[&str] = &[
+    "permission denied",
+    "1 error occurred: * permission denied",
+    "2 errors occurred: * permission denied * invalid token",
+    "invalid token",
+    "bad token",
+    "missing client token",
+    "internal error",
+    "Vault is sealed",
+    "OpenBao is sealed",
+    "no trusted authority signed it",
+    "the name has no address",
+    "NXDOMAIN",
+    "connection closed before message completed",
+    "Connection reset by peer (os error 104)",
+    "Network is unreachable (os error 101)",
+    "No route to host (os error 113)",
+];
+
 /// The timeout for the revocation of each token; all are revoked at the same time.
 const BOUND: Duration = Duration::from_secs(5);
 
@@ -125,8 +146,10 @@ impl LeftoverToken {
         let network = input::apart(BOUND, move |reader| settings::network(&env, reader, &options)).await;
         let network = network.unwrap_or_else(|unfinished| Err(unfinished.usage("in time")));
         let network = network.map_err(|usage| usage.to_string())?;
+        let http = Client::new(network, Deadline::after(BOUND));
+        http.shown().only(USUAL_WORDS);
         Ok(Server {
-            http: Client::new(network, Deadline::after(BOUND)),
+            http,
             address,
             namespace: self.namespace.clone(),
             clock: host.clock.clone(),

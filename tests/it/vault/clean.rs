@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
+use sandbox::server::Response;
 use sandbox::{Fault, Sandbox, VAULT_ROLE};
 use serde_json::{Value, json};
 
@@ -221,6 +222,53 @@ fn a_token_that_may_not_end_itself_is_said_once() {
     assert!(output.stdout().ends_with("VAULT_TOKEN;\n"));
     assert!(!directory(&output.scratch).exists(), "it is no use to anybody there");
     clean(&world, output.scratch).run().exits(0).stderr_is(expect![[""]]);
+}
+
+/// The server knows the job's token, and `clean` does not.
+#[test]
+fn a_server_cannot_show_what_an_earlier_run_has_sent_it() {
+    for status in [403, 500] {
+        let sandbox = Sandbox::start().unwrap();
+        let program = oidc_exchange(["vault", "--role", VAULT_ROLE, "--export-token"]).job(&sandbox);
+        let output = program.env("SEMAPHORE_JOB_ID", JOB).run();
+        output.exits(0);
+        let login = sandbox.vault.requests().into_iter().find(|request| request.path.ends_with("/login")).unwrap();
+        let token = serde_json::from_slice::<Value>(&login.body).unwrap()["jwt"].as_str().unwrap().to_owned();
+        let signature = token.rsplit('.').next().unwrap();
+        let words = json!({ "errors": [format!("login {signature}")] });
+        sandbox.vault.always(Fault::forged(move |_, _| Response::json(status, &words).bytes()));
+        let output =
+            oidc_exchange(["clean"]).beside(&sandbox).within(output.scratch).env("SEMAPHORE_JOB_ID", JOB).run();
+        let said = output.exits(if status == 403 { 4 } else { 5 }).stderr();
+        assert!(said.contains(&format!("{status} [redacted]")), "{said}");
+        assert!(!said.contains(&signature[..16]) && !said.contains(&signature[signature.len() - 16..]), "{said}");
+    }
+}
+
+/// The token itself, a part of it, or of the job's token.
+#[test]
+fn an_accessor_that_is_a_secret_is_not_kept() {
+    for secret in ["token", "job"] {
+        let sandbox = Sandbox::start().unwrap();
+        let forged = Fault::forged(move |sent, answer| {
+            let mut body: Value = serde_json::from_slice(&answer.body).unwrap();
+            let sent: Value = serde_json::from_slice(&sent.last().unwrap().body).unwrap();
+            let text = if secret == "job" { &sent["jwt"] } else { &body["auth"]["client_token"] };
+            let text = text.as_str().unwrap().to_owned();
+            body["auth"]["accessor"] = json!(text[text.len().saturating_sub(60)..]);
+            Response::json(200, &body).bytes()
+        });
+        sandbox.vault.aim(|request| request.path.ends_with("/login"), forged, None);
+        let program = oidc_exchange(["vault", "--role", VAULT_ROLE, "--export-token"]).job(&sandbox);
+        let output = program.env("SEMAPHORE_JOB_ID", JOB).run();
+        output.exits(0);
+        let denied = json!({ "errors": ["1 error occurred:\n\t* permission denied\n\n"] });
+        sandbox.vault.always(Fault::forged(move |_, _| Response::json(403, &denied).bytes()));
+        let output =
+            oidc_exchange(["clean"]).beside(&sandbox).within(output.scratch).env("SEMAPHORE_JOB_ID", JOB).run();
+        let said = output.exits(4).stderr();
+        assert!(said.contains("* permission denied\n  asked for  the end of the client token at "), "{said}");
+    }
 }
 
 #[test]
