@@ -26,6 +26,9 @@ fn a_command_of_another_tool() {
     tip("login", "write the cloud: `aws`, `gcp`, `azure` or `vault`");
     tip("exec", "write `aws`, `gcp`, `azure` or `vault`, with `-- COMMAND` at the end");
     tip("version", "write `--version`");
+    tip("docker-login", "write the cloud with `--registry HOST`");
+    tip("ecr get-login-password", "write the cloud with `--registry HOST`");
+    tip("status", "write `token`");
     tip("asw", "a similar subcommand exists: 'aws'");
     tip("awz", "a similar subcommand exists: 'aws'");
     tip("explain google", "write `gcp`");
@@ -44,6 +47,8 @@ fn an_option_of_another_tool() {
     tip("aws --session-name x", "write `--role-session-name`");
     tip("aws --shell bash", "write `--format env` for POSIX shells, `--format fish` for fish");
     tip("gcp --workload-identity-provider x", "write `--provider`");
+    tip("gcp --workload-identity-pool x", "write `--provider`, with the provider's whole name");
+    tip("aws --assume-role-arn x", "write `--role-arn`");
     tip("gcp --service_account x", "write `--service-account`");
     tip("vault -address=https://v.example", "write `--addr`");
     tip("vault -field=password secret/db", "write the field after the secret's path: NAME=path#field");

@@ -27,8 +27,14 @@ pub(super) const COMMANDS: &[Habit] = &[
     // aws-vault, saml2aws and other tools.
     habit("", "login auth exchange get credentials assume", "write the cloud: `aws`, `gcp`, `azure` or `vault`"),
     habit("", "exec run env shell", "write `aws`, `gcp`, `azure` or `vault`, with `-- COMMAND` at the end"),
+    // Docker, the AWS CLI and Azure's registries.
+    habit(
+        "",
+        "docker docker-login ecr get-login-password acr gcr configure-docker",
+        "write the cloud with `--registry HOST`",
+    ),
     habit("", "version", "write `--version`"),
-    habit("", "whoami jwt claims decode inspect show id-token", "write `token`"),
+    habit("", "whoami status jwt claims decode inspect show id-token", "write `token`"),
     habit("", "verify validate", "write `token --verify`"),
     habit(
         "",
@@ -48,7 +54,7 @@ pub(super) const COMMANDS: &[Habit] = &[
 /// Options, in the form of [`super::kebab`].
 pub(super) const OPTIONS: &[Habit] = &[
     // configure-aws-credentials, the AWS CLI and aws-vault.
-    habit("aws", "role-to-assume", "write `--role-arn`"),
+    habit("aws", "role-to-assume assume-role-arn assume-role", "write `--role-arn`"),
     habit("aws", "arn role role-name", "write `--role-arn`, with the whole ARN"),
     habit("aws", "aws-region", "write `--region`"),
     habit("aws", "role-duration-seconds duration-seconds session-duration", "write `--duration`"),
@@ -63,6 +69,11 @@ pub(super) const OPTIONS: &[Habit] = &[
     habit("aws", "profile-name", "write `--profile`"),
     // google-github-actions/auth and gcloud.
     habit("gcp", "workload-identity-provider", "write `--provider`"),
+    habit(
+        "gcp",
+        "workload-identity-pool pool pool-id project-number",
+        "write `--provider`, with the provider's whole name",
+    ),
     habit("gcp", "service-account-email impersonate-service-account account", "write `--service-account`"),
     habit("gcp", "project-id", "write `--project`"),
     habit(
