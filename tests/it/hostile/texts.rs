@@ -1,5 +1,6 @@
 //! An attacker's texts: active ones, and a secret in forms that look like something else.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use base64::Engine;
@@ -104,10 +105,9 @@ pub(crate) fn gives_away(text: &str, secret: &str) -> bool {
     let base64 = (0..3).map(|skipped| STANDARD.encode(secret.as_bytes().get(skipped..).unwrap_or_default()));
     let forms = [secret.to_owned(), hexadecimal(secret)].into_iter().chain(base64);
     let text = letters(text);
-    forms.map(|form| letters(&form)).any(|form| {
-        let last = form.len().saturating_sub(RUN);
-        form.len() >= RUN && (0..=last).any(|at| text.contains(&form[at..at + RUN]))
-    })
+    // Both have thousands of letters: a set has each place of the text, and each place of a form is looked up once.
+    let runs: HashSet<&[u8]> = text.as_bytes().windows(RUN).collect();
+    forms.map(|form| letters(&form)).any(|form| form.as_bytes().windows(RUN).any(|run| runs.contains(run)))
 }
 
 fn letters(text: &str) -> String {
