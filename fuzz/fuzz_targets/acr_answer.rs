@@ -10,7 +10,7 @@ use oidc_exchange::state::StateDir;
 use oidc_exchange_fuzz::{JOB, answer, check_error, check_login, deadline, good, host, run, target};
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 
-const ACCESS: &str = r#"{"token_type":"Bearer","expires_in":3599,"access_token":"an access token"}"#;
+const ACCESS: &str = r#"{"token_type":"Bearer","expires_in":3599,"access_token":"an-access-token"}"#;
 const REFRESH: &str = r#"{"refresh_token":"e30.eyJleHAiOjQxMDI0NDQ4MDB9.c2ln"}"#;
 const OWN: &str = r#"Bearer realm="https://contoso.azurecr.io/oauth2/token""#;
 const FOREIGN: &[u8] = br#"Bearer realm="https://evil.example/oauth2/token", "#;
