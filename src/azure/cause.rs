@@ -123,7 +123,7 @@ impl Cause {
                 .say(&["check that this is the job's whole token; if the issuer has just changed its keys, run the job again in 15 minutes"])
                 .next(Context::verify_line),
             Self::IssuerUnreachable => Row::heals().fix(Context::issuer_unreachable).next(Context::verify_line),
-            Self::Resource => Row::refused(REQUEST).fix(Context::resource),
+            Self::Resource => Row::refused(REQUEST).fix(|_| Context::resource()),
             Self::Scope => Row::refused(REQUEST).fix(Context::scope),
             Self::Policy => Row::refused(REQUEST)
                 .say(&["a Conditional Access policy blocks this application: ask the tenant's administrator to allow it"]),
@@ -216,10 +216,10 @@ impl Explain<Answer> for Context<'_> {
         let cause = Cause::of(answer);
         let brief = answer.said_briefly();
         let presented = cause.presented(self.token.claims(), &brief);
-        let quoted = match cause {
-            Cause::Signature => Some(answer.said_with_reason()),
-            Cause::Other | Cause::NotEntra => None,
-            _ => Some(brief),
+        let quoted = if cause == Cause::Signature {
+            Some(answer.said_with_reason())
+        } else {
+            (!matches!(cause, Cause::Other | Cause::NotEntra)).then_some(brief)
         };
         let mut told = cause.row().tell(self);
         if cause == Cause::Subject && !self.is_pull_request() {

@@ -146,7 +146,7 @@ impl Context<'_> {
         vec![format!("Entra fetches the keys of {issuer} itself: they must be public")]
     }
 
-    pub(super) fn resource(&self) -> Vec<String> {
+    pub(super) fn resource() -> Vec<String> {
         vec![
             "check the spelling of --scope".into(),
             "check that the tenant uses this service: an administrator must have added it to the tenant".into(),

@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use self::evaluated::{expect_evaluation, is_evaluated};
 use crate::error::{PRESENTED, Report};
@@ -62,8 +65,10 @@ const SHORT: Duration = Duration::from_millis(200);
 /// Sends this crate's events to standard error. Events of other crates are never shown at any level, because a
 /// library may log secrets of a request.
 pub fn init(verbosity: Verbosity) {
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), verbosity.level());
+    let ours = if verbosity == Verbosity::Debug { ours } else { ours.with_target(DECISIONS, LevelFilter::OFF) };
     // A second call in one process (by a user of the library, or a test) has no effect.
-    let _ = tracing::subscriber::set_global_default(Lines(verbosity));
+    let _ = Lines.with(ours).try_init();
 }
 
 /// Writes `report` to standard error, with its first hints; with `-v`, with all of them.
