@@ -14,7 +14,7 @@ pub(super) struct Lines;
 
 impl Subscriber for Lines {
     fn enabled(&self, of: &Metadata<'_>) -> bool {
-        of.is_event()
+        !of.is_span()
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -120,7 +120,7 @@ fn docker_gets_the_password_and_is_told_what_it_ignores() {
     // docker continues without credentials.
     output.exits(0).stderr_is(expect![[r#"
         error: Amazon ECR refused to give a password
-          said       AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 is not authorized to perf … thorizationToken action (request ID)
+          said       AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 is not authorized to perform:  … thorizationToken action (request ID)
           asked for  the password of 123456789012.dkr.ecr.eu-west-1.amazonaws.com
           then       docker continues without credentials: its own next error is a consequence of this one
 
