@@ -327,8 +327,7 @@ def report(runs):
 ## Against a rate limit
 
 {measured([one for one in runs if one.kind == "throttled"])}
-The goals are that all jobs succeed, the last one ends within 1.3 times the ideal, and there are no waves. A job sends at most 5 requests on
-average.
+The goals: all jobs succeed, without waves. The last one ends within 1.3 times the ideal. A job sends at most 5 requests on average.
 
 ## Against an outage
 

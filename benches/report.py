@@ -181,8 +181,8 @@ So these digests need more instructions here than in a real run.
 | relocations of a position-independent program | 0.14 | they let the system choose its addresses |
 | the output | 0.15 | every character that a shell could expand is quoted |
 | the token | 0.11 | its claims are parsed |
-| all else | 0.92 | the C library's and Rust's start, the plan, HTTP |
-| **sum** | **4.75** | |
+| all else | 0.95 | the C library's and Rust's start, the plan, HTTP |
+| **sum** | **4.78** | |
 
 | of a cached answer | million instructions |
 | --- | --- |
@@ -193,7 +193,7 @@ So these digests need more instructions here than in a real run.
 | of it: relocations | 0.14 |
 | `docker-credential-oidc-exchange get` | 0.33 |
 | of it: relocations | 0.14 |
-| `--version` | 0.61 |
+| `--version` | 0.65 |
 
 `perf record` shows where the 1.2 ms of `docker-credential-oidc-exchange get` go. Nearly half of it is the start of any program: exec, exit,
 and the C library. The C library asks the processor for the sizes of its caches, which is slow in a virtual machine. A quarter are the
