@@ -242,7 +242,7 @@ mod tests {
         }
 
         #[test]
-        fn an_argument_means_the_same_in_a_file(text in "[A-Z]{2,4}=[a-z]{1,4}/[a-z ]{1,6}#[a-z ]{1,6}[a-z]") {
+        fn an_argument_means_the_same_in_a_file(text in "DB_[A-Z]{2,4}=[a-z]{1,4}/[a-z ]{1,6}#[a-z ]{1,6}[a-z]") {
             prop_assert_eq!(lines(&text).unwrap(), selections(&text).unwrap());
         }
     }
