@@ -33,7 +33,7 @@ pub(super) enum LoginCause {
     Algorithm,
     /// The server could not download the issuer's keys.
     KeysUnreachable,
-    /// The server does not trust the issuer's certificate.
+    /// The server does not trust the CA of the issuer's certificate.
     KeysUntrusted,
     /// The signature matches none of the issuer's keys.
     Signature,
@@ -96,7 +96,7 @@ impl LoginCause {
         } else if says("role with oidc role_type") {
             Self::OidcRole
         } else if says("fetching keys") || says("keyset configuration error") {
-            if says("x509") || says("certificate") { Self::KeysUntrusted } else { Self::KeysUnreachable }
+            if says("unknown authority") { Self::KeysUntrusted } else { Self::KeysUnreachable }
         } else if says("malformed jwt") || says("compact JWS format") {
             Self::Malformed
         } else if says("unexpected signature algorithm") || says("unsupported signing algorithm") {

@@ -93,6 +93,26 @@ fn keys_and_discovery_that_cannot_be_had_are_asked_for_again() {
     }
 }
 
+/// A CA is no remedy for a wrong name or an expired certificate.
+#[test]
+fn an_issuer_whose_certificate_the_server_refuses() {
+    let authority = "set oidc_discovery_ca_pem (or jwks_ca_pem) in auth/jwt/config to the issuer's CA\n";
+    for (reason, hint) in [
+        ("certificate signed by unknown authority", authority),
+        ("certificate is valid for y.example, not x.example", "the server itself must reach "),
+        ("certificate has expired or is not yet valid", "the server itself must reach "),
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        let keys = "error validating token: error verifying token signature: fetching keys oidc: get keys failed";
+        let words = format!("{keys} Get \"https://x.example\": tls: failed to verify certificate: x509: {reason}");
+        sandbox.vault.always(error(400, &words));
+        let output = vault(&sandbox, &["-q", "--timeout", "1s", READ]).run();
+        output.exits(5).stdout_is(&format!("unset A;\n{}", stop(5)));
+        let said = output.stderr();
+        assert!(said.contains(reason) && said.contains(&format!("\nhint: {hint}")), "{said}");
+    }
+}
+
 #[test]
 fn what_does_not_heal_is_said_at_once() {
     let sandbox = Sandbox::start().unwrap();
