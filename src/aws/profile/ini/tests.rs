@@ -55,6 +55,12 @@ fn a_new_profile_goes_to_the_end() {
 fn line_ends_are_those_of_the_file() {
     let added = set_text("[a]\r\nx = 1\r\n", Kind::Credentials, false).unwrap().unwrap();
     assert_eq!(added.matches('\n').count(), added.matches("\r\n").count());
+    let added = set_text("[ci]\r", Kind::Credentials, false).unwrap().unwrap();
+    assert!(
+        added.starts_with("[ci]\r\n# ") && added.matches('\n').count() == added.matches("\r\n").count(),
+        "{added:?}"
+    );
+    assert_eq!(set_text(&added, Kind::Credentials, false), Ok(None));
     let added = set_text("# cut\r", Kind::Credentials, false).unwrap().unwrap();
     assert_eq!(set_text(&added, Kind::Credentials, false).unwrap(), None, "nothing to change");
 }

@@ -146,8 +146,8 @@ impl<'t> Text<'t> {
             let header = self.lines[section.header];
             out.push(Cow::Borrowed(header));
             let end = self.line_end();
-            if !lines.is_empty() && !header.ends_with(b"\n") && !header.ends_with(b"\r") {
-                out.push(Cow::Borrowed(end.as_bytes()));
+            if !lines.is_empty() && section.header + 1 == self.lines.len() {
+                out.push(Cow::Borrowed(self.missing_end(header).as_bytes()));
             }
             // A line that is indented more than the option before it continues that option's value, even a header.
             let after = section.options.iter().find(|option| !gone.contains(&option.lines.start));
@@ -171,19 +171,23 @@ impl<'t> Text<'t> {
         let end = self.line_end();
         let mut out = self.lines.concat();
         if !out.is_empty() {
-            let missing = match out.last() {
-                Some(b'\n') => "",
-                // An incomplete line ending: the next text would complete it.
-                Some(b'\r') => "\n",
-                _ => end,
-            };
-            out.extend_from_slice(format!("{missing}{end}").as_bytes());
+            out.extend_from_slice(format!("{}{end}", self.missing_end(&out)).as_bytes());
         }
         out.extend_from_slice(format!("[{}]{end}", kind.section(profile)).as_bytes());
         for line in lines {
             out.extend_from_slice(format!("{line}{end}").as_bytes());
         }
         out
+    }
+
+    /// What the end of the whole text, which is not empty, lacks of a line ending.
+    fn missing_end(&self, end: &[u8]) -> &'static str {
+        match end.last() {
+            Some(b'\n') => "",
+            // An incomplete line ending: the next text would complete it.
+            Some(b'\r') => "\n",
+            _ => self.line_end(),
+        }
     }
 
     fn line_end(&self) -> &'static str {
