@@ -2,12 +2,13 @@
 """Fuzzes every target for a number of seconds, and writes the results as a table.
 
     cargo fuzz build -s none
-    python3 fuzz/campaign.py 600 docs/fuzzing.md [JOBS]
+    python3 fuzz/campaign.py 600 docs/fuzzing.md [JOBS [TARGET…]]
 
 Run it from the root of the checkout. The targets take turns, in slices of at most a minute, JOBS of them in parallel (by default
 one). So load on the machine affects all of them. If a slice fails, its target is not run again, its input stays in
 fuzz/artifacts/, and the exit code is 1. fuzz/corpus/ gets the new inputs. A campaign that was interrupted continues: its
-progress is in fuzz/campaign.json. Delete that file for a new campaign. BIN names another directory of the built targets.
+progress is in fuzz/campaign.json. Delete that file for a new campaign. If targets are named, only these run, and the table still
+has all: they can get more time than the others. BIN names another directory of the built targets.
 """
 import concurrent.futures
 import datetime
@@ -86,15 +87,19 @@ in an error. Coverage is the number of edges. A feature is an edge with its numb
 def main():
     bound, page = float(sys.argv[1]), pathlib.Path(sys.argv[2])
     jobs = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    named = sys.argv[4:]
     (FUZZ / "artifacts").mkdir(exist_ok=True)
     bins, seconds = built(), int(min(SLICE, bound))
     before = json.loads(PROGRESS.read_text()) if PROGRESS.exists() else {}
     targets = [Target(path.stem, before) for path in sorted((FUZZ / "fuzz_targets").glob("*.rs"))]
+    if unknown := set(named) - {target.name for target in targets}:
+        sys.exit(f"no such target: {' '.join(sorted(unknown))}")
+    chosen = [target for target in targets if target.name in named or not named]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        while waiting := [target for target in targets if target.done["seconds"] < bound and not target.found]:
+        while waiting := [target for target in chosen if target.done["seconds"] < bound and not target.found]:
             list(pool.map(lambda target: target.slice(bins / target.name, seconds), waiting))
             PROGRESS.write_text(json.dumps({target.name: target.done for target in targets}))
-            least = min(target.done["seconds"] for target in targets)
+            least = min(target.done["seconds"] for target in chosen)
             print(f"{least:.0f} s each, {sum(target.done['runs'] for target in targets):,} runs", flush=True)
     if any(target.found for target in targets):
         sys.exit(1)

@@ -9,7 +9,10 @@ fn others(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
     let is_comment = |line: &str| line.trim().starts_with(['#', ';']) && !line.trim().starts_with(MARK);
     let is_header = |line: &str| line.starts_with('[') && !line.contains("ci");
-    text.split(['\n', '\r']).filter(|line| is_comment(line) || is_header(line)).map(|line| line.trim().to_owned()).collect()
+    text.split(['\n', '\r'])
+        .filter(|line| is_comment(line) || is_header(line))
+        .map(|line| line.trim().to_owned())
+        .collect()
 }
 
 fn show(text: &[u8]) -> String {
@@ -20,7 +23,8 @@ libfuzzer_sys::fuzz_target!(|text: &[u8]| {
     let settings = [("aws_access_key_id", "AKIA"), ("role_arn", "arn:aws:iam::1:role/x")];
     let settings = settings.map(|(key, value)| (key, Value::new(key, value).unwrap()));
     for kind in [Kind::Credentials, Kind::Config] {
-        let wanted = |overwrite| Wanted { profile: "ci", settings: &settings, overwrite, run: "r1", ..Wanted::default() };
+        let wanted =
+            |overwrite| Wanted { profile: "ci", settings: &settings, overwrite, run: "r1", ..Wanted::default() };
         let Ok(Some(Changed { text: with, marks })) = set(text, kind, &wanted(true)) else { continue };
         let again = set(&with, kind, &wanted(false));
         assert_eq!(

@@ -18,4 +18,4 @@ const ARGUMENTS: [&str; 6] = [
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| target(&ARGUMENTS));
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| trade(&TARGET, [good(GRANTED)].into_iter().chain(answer(data))));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| trade(&TARGET, [good(GRANTED)].into_iter().chain(answer(data)).collect()));

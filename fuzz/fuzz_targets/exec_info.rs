@@ -7,7 +7,9 @@ use oidc_exchange_fuzz::host;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     match ExecVersion::asked(&host(&[("KUBERNETES_EXEC_INFO", text)]).env) {
-        Ok(version) => assert!(text.is_empty() || text.contains("ExecCredential") || text.contains('\\'), "{version:?}"),
+        Ok(version) => {
+            assert!(text.is_empty() || text.contains("ExecCredential") || text.contains('\\'), "{version:?}")
+        }
         Err(error) => assert!(printable(&error.to_string()).len() < 1000),
     }
 });

@@ -25,5 +25,5 @@ static TARGET: LazyLock<Target> = LazyLock::new(|| target(&ARGUMENTS));
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((step, rest)) = data.split_first() else { return };
     let before = (*step % 2 == 1).then(|| good(FEDERATED));
-    trade(&TARGET, before.into_iter().chain(answer(rest)).chain(answer(rest)));
+    trade(&TARGET, before.into_iter().chain(answer(rest)).chain(answer(rest)).collect());
 });

@@ -3,11 +3,8 @@
 
 use std::sync::LazyLock;
 
-use oidc_exchange::exchange::{self, Given};
-use oidc_exchange::http::Client;
 use oidc_exchange::plan::Target;
-use oidc_exchange::state::StateDir;
-use oidc_exchange_fuzz::{JOB, answer, check_error, check_login, deadline, good, host, run, target};
+use oidc_exchange_fuzz::{answer, good, logins, target};
 
 const FEDERATED: &str = r#"{"access_token":"ya29.federated","token_type":"Bearer","expires_in":3600}"#;
 const ARGUMENTS: [&str; 9] = [
@@ -28,11 +25,5 @@ static TARGET: LazyLock<Target> = LazyLock::new(|| target(&ARGUMENTS));
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((step, rest)) = data.split_first() else { return };
     let before = (*step % 2 == 1).then(|| good(FEDERATED));
-    let (host, http) = (host(&[]), Client::fake(before.into_iter().chain(answer(rest)).chain(answer(rest))));
-    let place = StateDir::locate(&host.env).expect("it has no variables");
-    let given = Given { token: &JOB, http: &http, host: &host, deadline: deadline(), place: &place };
-    match run(exchange::logins(&TARGET, &given)) {
-        Ok(logins) => logins.into_iter().for_each(check_login),
-        Err(error) => check_error(&error),
-    }
+    logins(&TARGET, before.into_iter().chain(answer(rest)).chain(answer(rest)).collect());
 });

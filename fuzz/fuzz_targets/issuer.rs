@@ -1,9 +1,7 @@
 //! What an issuer publishes, its discovery document and its keys, and what is made of it.
 #![no_main]
 
-use oidc_exchange::http::Client;
-use oidc_exchange::token::verify::verify;
-use oidc_exchange_fuzz::{JOB, answer, check_error, check_explanation, deadline, good, host, run};
+use oidc_exchange_fuzz::{answer, check_error, check_explanation, good, verified};
 
 /// A discovery document that leads to the keys.
 const DISCOVERY: &str = r#"{"issuer":"https://acme.semaphoreci.com","jwks_uri":"https://acme.semaphoreci.com/keys","response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#;
@@ -13,8 +11,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((step, rest)) = data.split_first() else { return };
     let Some(published) = answer(rest) else { return };
     let before = (*step % 2 == 1).then(|| good(DISCOVERY));
-    let http = Client::fake(before.into_iter().chain([published]));
-    match run(verify(&JOB, http, &host(&[]).clock, deadline())) {
+    match verified(before.into_iter().chain([published]).collect()) {
         // Nobody has signed it.
         Ok(explanation) => {
             assert_ne!(explanation.verdict, oidc_exchange::explanation::Verdict::Accepted);

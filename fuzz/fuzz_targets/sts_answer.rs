@@ -13,5 +13,5 @@ static TARGET: LazyLock<Target> =
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     // Both of them get it: the first one's session signs for the second.
-    trade(&TARGET, answer(data).into_iter().chain(answer(data)));
+    trade(&TARGET, answer(data).into_iter().chain(answer(data)).collect());
 });

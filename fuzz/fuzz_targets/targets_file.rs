@@ -8,7 +8,9 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         Ok(file) => {
             assert!((1..=100).contains(&file.targets.len()));
             for target in &file.targets {
-                assert!(target.name.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+                assert!(
+                    target.name.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                );
                 assert_eq!(file.target(&target.name).unwrap().name, target.name);
                 let _ = target.arguments();
             }

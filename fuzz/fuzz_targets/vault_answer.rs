@@ -25,5 +25,5 @@ static TARGET: LazyLock<Target> = LazyLock::new(|| target(&ARGUMENTS));
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((step, rest)) = data.split_first() else { return };
     let before = [LOGIN, MOUNT].into_iter().take(usize::from(*step % 3)).map(good);
-    trade(&TARGET, before.chain(answer(rest)));
+    trade(&TARGET, before.chain(answer(rest)).collect());
 });

@@ -1,26 +1,31 @@
 //! What the targets share: a made-up machine in a job, with a token, and a network of made-up answers.
+//!
+//! What waits runs here. An async function is compiled in each crate that waits for it: here once, and not in each target.
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use clap::Parser;
+use oidc_exchange::aws;
 use oidc_exchange::cli::Cli;
 use oidc_exchange::delivery;
 use oidc_exchange::emit::Format;
 use oidc_exchange::error::Error;
 use oidc_exchange::exchange::{self, Given, PendingRevocation};
+use oidc_exchange::explanation::Explanation;
 use oidc_exchange::host::Host;
 use oidc_exchange::http::retry::Deadline;
 use oidc_exchange::http::{Client, Response};
-use oidc_exchange::state::StateDir;
-use oidc_exchange::explanation::Explanation;
 use oidc_exchange::input;
 use oidc_exchange::plan::{NamedFiles, Plan, Target};
 use oidc_exchange::registry::{Kept, Login};
-use oidc_exchange::secret::redact_jwt_shaped;
+use oidc_exchange::secret::{Secret, redact_jwt_shaped};
+use oidc_exchange::state::StateDir;
 use oidc_exchange::subject::{self, Source, SubjectToken};
 use oidc_exchange::text::printable;
+use oidc_exchange::token::verify::verify;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::{Builder, Runtime};
 
@@ -43,7 +48,7 @@ pub fn host(variables: &[(&str, &str)]) -> Host {
 }
 
 /// Runs what waits for nothing but made-up answers.
-pub fn run<T>(future: impl Future<Output = T>) -> T {
+fn run<T>(future: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     }
@@ -51,7 +56,7 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Too short for a second attempt.
-pub fn deadline() -> Deadline {
+fn deadline() -> Deadline {
     Deadline::after(Duration::from_millis(400))
 }
 
@@ -66,13 +71,20 @@ pub fn read_token(text: &str) -> Result<SubjectToken, Error> {
 pub static JOB: LazyLock<SubjectToken> =
     LazyLock::new(|| read_token(TOKEN).unwrap_or_else(|error| panic!("{:?}", error.report())));
 
+/// What a command line plans, in an environment with these variables besides the job's; `None` if it cannot be read.
+pub fn plan(words: &[OsString], variables: &[(&str, &str)]) -> Result<Option<Plan>, Error> {
+    let Ok(cli) = Cli::try_parse_from(words) else { return Ok(None) };
+    let env = host(variables).env;
+    let plan = move |reader: &input::Reader| Plan::new(cli, &env, reader, &NamedFiles::default());
+    let planned = run(input::apart(Duration::from_secs(9), plan));
+    Ok(Some(planned.map_err(|unfinished| unfinished.usage("in time"))??))
+}
+
 /// What a command line asks for.
 pub fn target(arguments: &[&str]) -> Target {
-    let words = ["oidc-exchange"].iter().chain(arguments);
-    let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
-    let plan = |reader: &input::Reader| Plan::new(cli, &host(&[]).env, reader, &NamedFiles::default());
-    match run(input::apart(Duration::from_secs(9), plan)).expect("no file is named") {
-        Ok(Plan::Exchange(plan)) => plan.parts.into_iter().next().expect("an exchange has a part").target,
+    let words: Vec<OsString> = ["oidc-exchange"].iter().chain(arguments).map(OsString::from).collect();
+    match plan(&words, &[]) {
+        Ok(Some(Plan::Exchange(plan))) => plan.parts.into_iter().next().expect("an exchange has a part").target,
         other => panic!("{other:?}"),
     }
 }
@@ -102,22 +114,27 @@ pub fn answer(data: &[u8]) -> Option<Response> {
     Some(Response::new(STATUSES[usize::from(*status) % STATUSES.len()], headers, body))
 }
 
-/// Trades the job's token for what `target` asks, on a network with these answers, and checks the result.
-pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
+/// Calls `act` with the job's token and a network with these answers.
+fn on_network<T>(answers: Vec<Response>, act: impl AsyncFnOnce(&Given<'_>) -> T) -> T {
     let (host, http) = (host(&[]), Client::fake(answers));
     let place = StateDir::locate(&host.env).expect("it has no variables");
     // It is read on its first use, which waits too: not within what waits here.
     let token = &*JOB;
-    run(async {
-        let given = Given { token, http: &http, host: &host, deadline: deadline(), place: &place };
+    run(act(&Given { token, http: &http, host: &host, deadline: deadline(), place: &place }))
+}
+
+/// Trades the job's token for what `target` asks, on a network with these answers, and checks the result.
+pub fn trade(target: &Target, answers: Vec<Response>) {
+    on_network(answers, async |given| {
+        let place = given.place;
         let pending = PendingRevocation::default();
-        let traded = async { exchange::content(exchange::exchange(target, &given, &pending).await?, &given).await };
+        let traded = async { exchange::content(exchange::exchange(target, given, &pending).await?, given).await };
         match traded.await {
             Ok((content, leftovers)) => {
-                let _ = delivery::text(Format::Env, &content, &place).await;
+                let _ = delivery::text(Format::Env, &content, place).await;
                 // What is to be renewed is found, and not waited for.
                 let _ = tokio::time::timeout(Duration::ZERO, leftovers.tend()).await;
-                leftovers.give_up(&place).await;
+                leftovers.give_up(place).await;
             }
             Err(error) => {
                 check_error(&error);
@@ -127,8 +144,49 @@ pub fn trade(target: &Target, answers: impl IntoIterator<Item = Response>) {
     });
 }
 
+/// Whether there are passwords for the registries of `target`, on a network with these answers. They are checked.
+pub fn logins(target: &Target, answers: Vec<Response>) -> bool {
+    checked(on_network(answers, async |given| exchange::logins(target, given).await))
+}
+
+/// The same for a role of AWS whose credentials are there already.
+pub fn ecr_logins(request: &aws::Request, answers: Vec<Response>) {
+    let credentials = aws::Credentials {
+        access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
+        secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".into()),
+        session_token: Secret::new("a session".into()),
+        expiration: host(&[]).clock.now(),
+        account: aws::AccountId::parse("x", "123456789012").expect("it is one"),
+        confirmed: true,
+    };
+    checked(on_network(answers, async |given| {
+        let registries = aws::ecr::registries(request, given).await?;
+        aws::ecr::logins(request, &registries, &credentials, given).await
+    }));
+}
+
+/// What `token --verify` shows for the job's token, on a network with these answers.
+pub fn verified(answers: Vec<Response>) -> Result<Explanation, Error> {
+    let token = &*JOB;
+    run(verify(token, Client::fake(answers), &host(&[]).clock, deadline()))
+}
+
+/// The settings in the shared files of the AWS SDKs.
+pub fn sdk_settings(texts: aws::shared_files::Texts) -> aws::sdk_settings::SdkSettings {
+    run(aws::sdk_settings::SdkSettings::read(texts))
+}
+
+fn checked(logins: Result<Vec<Login>, Error>) -> bool {
+    let is_granted = logins.is_ok();
+    match logins {
+        Ok(logins) => logins.into_iter().for_each(check_login),
+        Err(error) => check_error(&error),
+    }
+    is_granted
+}
+
 /// A registry's password is one that its file holds.
-pub fn check_login(login: Login) {
+fn check_login(login: Login) {
     let Login { server, password, renewal } = login;
     let (username, secret) = (password.username.clone(), password.secret.clone());
     assert!(!username.is_empty() && !secret.reveal().is_empty());

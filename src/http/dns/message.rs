@@ -12,35 +12,45 @@ use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, DecodeError};
 
 /// A nameserver's answer.
 #[derive(Debug)]
-pub(super) struct Message {
-    pub(super) head: Metadata,
-    pub(super) queries: Vec<Query>,
-    pub(super) answers: Vec<Answered>,
+pub struct Message {
+    /// Its id, flags and response code.
+    pub head: Metadata,
+    /// The question that it repeats.
+    pub queries: Vec<Query>,
+    /// The records of the answer section.
+    pub answers: Vec<Answered>,
     /// Whether it has no answer record and no additional record.
-    pub(super) is_bare: bool,
+    pub is_bare: bool,
 }
 
 /// A record of the answer section.
 #[derive(Debug)]
-pub(super) struct Answered {
-    pub(super) owner: Name,
-    pub(super) ttl: u32,
-    pub(super) data: Data,
+pub struct Answered {
+    /// The name that it is about.
+    pub owner: Name,
+    /// How long it may be kept, in seconds.
+    pub ttl: u32,
+    /// Its data.
+    pub data: Data,
 }
 
 /// The data of a record.
 #[derive(Debug)]
-pub(super) enum Data {
+pub enum Data {
+    /// Of a record A or AAAA.
     Address(IpAddr),
+    /// Of a record CNAME.
     Alias(Name),
     /// Any other data, which is not used.
     Other,
 }
 
 impl Message {
+    /// Parses a message.
+    ///
     /// # Errors
     /// If it ends within a record, or contains an invalid name.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut decoder = BinDecoder::new(bytes);
         let Header { metadata: head, counts } = Header::read(&mut decoder)?;
         let queries = (0..counts.queries).map(|_| Query::read(&mut decoder)).collect::<Result<_, _>>()?;

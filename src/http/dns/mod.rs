@@ -5,7 +5,7 @@
 //! with the next one after silence or an error.
 
 mod hosts;
-mod message;
+pub mod message;
 mod nameservers;
 mod query;
 

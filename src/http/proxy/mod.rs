@@ -23,7 +23,7 @@ pub struct Proxies {
 
 /// A proxy.
 #[derive(Clone, Debug)]
-pub(super) struct Proxy {
+pub struct Proxy {
     /// The variable that sets it.
     pub(super) variable: String,
     pub(super) kind: Kind,
@@ -81,7 +81,8 @@ impl Proxies {
 
     /// The proxy for `url`; `None` if it is reached directly. A request to this machine never uses a proxy, for any
     /// content of the variables.
-    pub(super) fn for_url(&self, url: &Url) -> Option<&Proxy> {
+    #[must_use]
+    pub fn for_url(&self, url: &Url) -> Option<&Proxy> {
         self.https.as_ref().filter(|_| url.scheme() == "https" && !super::is_loopback(url) && !self.exempt.covers(url))
     }
 }
