@@ -153,9 +153,9 @@ impl Directory {
             return Ok(());
         }
         match std::fs::remove_dir(&self.path) {
-            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+            Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::ResourceBusy) => {
                 // Either another exchange has started a manifest, and checks the mode itself; or the content is
-                // somebody else's.
+                // somebody else's; or something is mounted there.
                 if is_absent(&self.manifest()) { self.set_mode(0o700) } else { Ok(()) }
             }
             Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::write(&self.path, error)),

@@ -29,6 +29,11 @@ impl Object {
         Self { birth: None, ..self }
     }
 
+    /// Whether both are on one file system.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        self.device == other.device
+    }
+
     /// Whether it is certainly unique.
     pub(super) fn is_certain(&self) -> bool {
         self.birth.is_some()
@@ -57,6 +62,8 @@ pub(super) struct Seen {
     pub(super) kind: Kind,
     pub(super) size: u64,
     pub(super) owner: u32,
+    /// Whether another file system, or another part of one, is mounted there. It is unknown before Linux 5.8.
+    pub(super) is_mounted: bool,
 }
 
 impl Seen {
@@ -105,6 +112,7 @@ impl Seen {
             kind,
             size: found.len(),
             owner: found.uid(),
+            is_mounted: false,
         }
     }
 }
@@ -114,7 +122,7 @@ mod linux {
     use std::os::fd::AsFd;
 
     use super::{Kind, Object, Path, Seen, io};
-    use rustix::fs::{AtFlags, FileType, StatxFlags, makedev, statx};
+    use rustix::fs::{AtFlags, FileType, StatxAttributes, StatxFlags, makedev, statx};
     use rustix::io::Errno;
 
     /// The standard library reads the time of birth only with glibc. `None` if the kernel, or a system call filter,
@@ -140,6 +148,7 @@ mod linux {
             },
             size: found.stx_size,
             owner: found.stx_uid,
+            is_mounted: found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Deletes our files. They are checked, read and deleted relative to their open directory, so that changes of the
 //! parents have no effect.
 
+use std::ffi::CStr;
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
@@ -48,7 +49,7 @@ fn unlink(parent: &File, path: &Path, flags: AtFlags) -> rustix::io::Result<()> 
 pub(super) fn file(path: &Path, object: &Object, content: Option<(u64, &str)>) -> io::Result<bool> {
     let Some((parent, found)) = look(path)? else { return Ok(false) };
     if found.kind != Kind::File || !object.is(&found.object) {
-        return Ok(false);
+        return nothing_of_ours(&found);
     }
     let is_as_written = |(size, sha256)| match open(&parent, path) {
         Ok(file) => Ok(read(&file, object, size, sha256)?.is_some()),
@@ -80,15 +81,25 @@ fn read(mut file: &File, object: &Object, size: u64, sha256: &str) -> io::Result
 pub(super) fn directory(path: &Path, object: &Object) -> io::Result<bool> {
     let Some((parent, found)) = look(path)? else { return Ok(false) };
     if found.kind != Kind::Directory {
-        return Ok(false);
+        return nothing_of_ours(&found);
     }
     let opened = open_directory(&parent, path.file_name().unwrap_or_default())?;
-    if !object.is(&Seen::of(&opened)?.object) {
-        return Ok(false);
+    let found = Seen::of(&opened)?;
+    if !object.is(&found.object) {
+        return nothing_of_ours(&found);
     }
-    clear(&opened)?;
+    clear(&opened, &found)?;
     unlink(&parent, path, AtFlags::REMOVEDIR)?;
     Ok(true)
+}
+
+/// The result for another object in the place of ours. If it is mounted there, ours still exists below it.
+fn nothing_of_ours(found: &Seen) -> io::Result<bool> {
+    if found.is_mounted { Err(mounted()) } else { Ok(false) }
+}
+
+fn mounted() -> io::Error {
+    io::Error::new(ErrorKind::ResourceBusy, "something is mounted there")
 }
 
 fn open_directory(parent: &File, name: impl rustix::path::Arg) -> rustix::io::Result<File> {
@@ -96,25 +107,39 @@ fn open_directory(parent: &File, name: impl rustix::path::Arg) -> rustix::io::Re
     rustix::fs::openat(parent, name, flags, Mode::empty()).map(File::from)
 }
 
-/// Deletes everything in a directory. A symlink is deleted, and not what it leads to.
-fn clear(directory: &File) -> rustix::io::Result<()> {
+/// Deletes everything in a directory. A symlink is deleted, and not what it leads to. What is mounted there is somebody
+/// else's, and stays.
+fn clear(directory: &File, seen: &Seen) -> io::Result<()> {
+    let mut cleared = Ok(());
     for entry in rustix::fs::Dir::read_from(directory)? {
         let entry = entry?;
         let name = entry.file_name();
         if [c".", c".."].contains(&name) {
             continue;
         }
-        match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
-            // macOS answers PERM.
-            Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
-                clear(&open_directory(directory, name)?)?;
-                rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR)?;
-            }
-            Err(rustix::io::Errno::NOENT) => {}
+        match clear_entry(directory, seen, name) {
+            Err(error) if error.kind() == ErrorKind::ResourceBusy => cleared = Err(mounted()),
             done => done?,
         }
     }
-    Ok(())
+    cleared
+}
+
+fn clear_entry(directory: &File, seen: &Seen, name: &CStr) -> io::Result<()> {
+    match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
+        // macOS answers PERM.
+        Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
+            let opened = open_directory(directory, name)?;
+            let found = Seen::of(&opened)?;
+            if found.is_mounted || !found.object.is_beside(&seen.object) {
+                return Err(mounted());
+            }
+            clear(&opened, &found)?;
+            Ok(rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR)?)
+        }
+        Err(rustix::io::Errno::NOENT) => Ok(()),
+        done => Ok(done?),
+    }
 }
 
 /// Deletes an empty file or directory of ours. A locked file is in use: [`ErrorKind::ResourceBusy`].

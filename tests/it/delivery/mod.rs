@@ -6,6 +6,7 @@ mod directory;
 mod exported;
 mod file;
 mod killed;
+mod mounted;
 mod parents;
 mod reader;
 mod replaced;

@@ -36,7 +36,7 @@ pub(crate) fn deploy<'s>(sandbox: &'s Sandbox, more: &[&str]) -> Program<'s> {
 }
 
 /// The shell's side of [`deploy`].
-fn deploy_script(rest: &str) -> String {
+pub(crate) fn deploy_script(rest: &str) -> String {
     format!(
         "set -eu; eval \"$(oidc-exchange gcp --provider {PROVIDER} --service-account {DEPLOY_ACCOUNT} \
          --sts-endpoint \"$SANDBOX_GOOGLE_STS\" --iamcredentials-endpoint \"$SANDBOX_GOOGLE_IAM\")\"\n{rest}"
