@@ -8,14 +8,17 @@ use crate::shell::Name;
 use crate::shell::fish::{quote, stop, unset};
 
 /// Exports the variables, after unsetting those that would override them. Then reads each variable back: fish
-/// continues if a variable is read-only, or hidden by a local one of the same name. In that case the caller is
-/// stopped, and no variable is set.
+/// continues if a variable is read-only, or hidden by a local one of the same name, or changed by a function with
+/// `--on-variable`. In that case the caller is stopped, and no variable is set.
 pub(super) fn lines(exports: &Exports) -> String {
     let mut out = String::new();
     if exports.variables().any(|(_, value)| value.contains('\n')) {
         out.push_str(&lines_kept());
     }
     out.push_str(&unset(exports.removed()));
+    for name in exports.removed() {
+        let _ = writeln!(out, "set -q {name}; and set -l _oidc_other {name};");
+    }
     let names: Vec<Name> = exports.variables().map(|(name, _)| name.clone()).collect();
     for (name, value) in exports.variables() {
         let _ = writeln!(
@@ -95,6 +98,20 @@ mod tests {
             assert_eq!(ended, (Some(6), String::new()), "{name}");
             let left = fish(&format!("function f; {before}\n{eval}\nend; f; echo $B$C")).unwrap();
             assert_eq!(left, (Some(0), "\n".into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_set_again_stops_the_caller() {
+        let mut exports = Exports::new(vec![Name::fixed("OLD")]);
+        exports.set(Name::fixed("A"), "new".into()).unwrap();
+        let eval = format!("eval (printf %s {} | string collect)", quote(&lines(&exports)));
+        for name in ["OLD", "A"] {
+            let again = format!(
+                "function again --on-variable {name}; set -q {name}; and test ${name} = other; or set -g {name} other; end"
+            );
+            let Some(ended) = fish(&format!("{again}; set -gx OLD other; {eval}; echo on")) else { return };
+            assert_eq!(ended, (Some(6), String::new()), "{name}");
         }
     }
 

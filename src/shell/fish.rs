@@ -18,11 +18,12 @@ pub fn quote(value: &str) -> String {
 }
 
 /// Lines that unset variables in every scope. `set -e` unsets only the innermost one, and a local variable may hide a
-/// global one. It fails, without a message, when none is left.
+/// global one. It fails, without a message, when none is left. The turns are counted, because a function with
+/// `--on-variable` may set the variable again.
 #[must_use]
 pub fn unset(names: &[Name]) -> String {
     names.iter().fold(String::new(), |mut lines, name| {
-        let _ = writeln!(lines, "while set -e {name}; end;");
+        let _ = writeln!(lines, "for _oidc_scope in 1 2 3 4 5 6 7 8 9; set -e {name}; or break; end;");
         lines
     })
 }
@@ -61,6 +62,17 @@ pub(crate) mod tests {
 
     fn eval(text: &str, rest: &str) -> Option<(Option<i32>, String)> {
         fish(&format!("eval (printf %s {} | string collect)\n{rest}", quote(text)))
+    }
+
+    #[test]
+    fn a_variable_that_is_set_again_does_not_hold_the_caller() {
+        let again = "function again --on-variable A; set -q A; or set -g A again; end; set -g A old\n";
+        let unset = unset(&[Name::fixed("A"), Name::fixed("B")]);
+        let Some(ended) = fish(&format!("{again}set -g B old; {unset}{}echo on", stop(4))) else { return };
+        assert_eq!(ended, (Some(4), String::new()));
+        let blocks = "set -g B 1; begin; set -l B 2; begin; set -l B 3; begin; set -l B 4;";
+        let all = format!("{blocks} {unset} set -q B; echo $status; end; end; end; set -q B; echo $status");
+        assert_eq!(fish(&all).unwrap().1, "1\n1\n");
     }
 
     #[test]

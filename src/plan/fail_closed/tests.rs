@@ -56,8 +56,13 @@ fn the_handler_form_leaves_a_status() {
 #[test]
 fn fish_is_told_in_its_own_words() {
     let said = text("oidc-exchange aws --format fish", 4);
-    assert!(said.starts_with("while set -e AWS_ACCESS_KEY_ID; end;\nwhile set -e "), "{said}");
-    assert!(said.ends_with("set -e AWS_ACCOUNT_ID; end;\nreturn 4;\n"), "{said}");
+    assert!(
+        said.starts_with(
+            "for _oidc_scope in 1 2 3 4 5 6 7 8 9; set -e AWS_ACCESS_KEY_ID; or break; end;\nfor _oidc_scope in "
+        ),
+        "{said}"
+    );
+    assert!(said.ends_with("set -e AWS_ACCOUNT_ID; or break; end;\nreturn 4;\n"), "{said}");
     assert_eq!(text("oidc-exchange aws --format=fish", 4), said);
     assert!(text("oidc-exchange aws --on-error=status --format fish", 5).contains("return 5; end;"));
 }
@@ -66,7 +71,7 @@ fn fish_is_told_in_its_own_words() {
 fn a_format_that_there_is_not_stops_both_kinds_of_shells() {
     let said = text("oidc-exchange aws --format fsh", 2);
     assert!(
-        said.starts_with("string length -q x 2>/dev/null && eval 'while set -e AWS_ACCESS_KEY_ID; end; "),
+        said.starts_with("string length -q x 2>/dev/null && eval 'for _oidc_scope in 1 2 3 4 5 6 7 8 9; set -e AWS_ACCESS_KEY_ID; or break; end; "),
         "{said}"
     );
     assert!(said.ends_with(&format!("AWS_ACCOUNT_ID; {}';\n", posix::stop(2))), "{said}");
