@@ -135,7 +135,8 @@ struct Literals {
 
 impl Literals {
     /// `value` as one word. A space that follows a space has its own quotes, for a caller without quotes whose `IFS`
-    /// contains a space and no line break.
+    /// contains a space and no line break. No two single quotes are adjacent within it: for zsh with `rc_quotes`, they
+    /// are a quote of the value.
     fn quote(&mut self, value: &str) -> String {
         let mut out = String::from("'");
         let mut before = None;
@@ -155,7 +156,7 @@ impl Literals {
             if plain || c == '\n' || !c.is_ascii() {
                 out.push(c);
             } else if c == ' ' {
-                out.push_str(if before == Some(' ') { "'' " } else { " " });
+                out.push_str(if before == Some(' ') { "'\"\"' " } else { " " });
             } else {
                 self.special.insert(c);
                 let _ = write!(out, "'\"${}\"'", variable(c));
@@ -205,7 +206,7 @@ mod tests {
     fn a_special_character_is_not() {
         let text = text("a  *b\\");
         assert!(text.contains("\n_oidc052=`printf '\\052'` &&\n_oidc134=`printf '\\134'` &&\n"), "{text}");
-        assert!(text.contains("\nexport A='a '' '\"$_oidc052\"'b'\"$_oidc134\"'';\n"), "{text}");
+        assert!(text.contains("\nexport A='a '\"\"' '\"$_oidc052\"'b'\"$_oidc134\"'';\n"), "{text}");
         assert!(text.contains("unset _oidc_intact _oidc_exchange _oidc052 _oidc134 "), "{text}");
     }
 

@@ -17,11 +17,13 @@ use crate::support::expect;
 use crate::support::shells::{self, Shell};
 
 /// Values that have caused errors in other programs.
-const ODD: [&str; 24] = [
+const ODD: [&str; 26] = [
     "",
     " ",
     "two words",
     "  led and trailed  ",
+    "   ",
+    "'  '",
     "-n",
     "-e x",
     "--",
@@ -69,7 +71,11 @@ struct Reader {
 
 /// Every shell with each of its formats, in a locale of single bytes and in a UTF-8 locale.
 fn readers() -> Vec<Reader> {
-    let posix = shells::posix().into_iter().flat_map(|shell| [(shell.clone(), Format::Env), (shell, Format::Source)]);
+    let quotes = shells::find("zsh with rc_quotes", "zsh", &["-o", "rc_quotes"]);
+    let posix = shells::posix()
+        .into_iter()
+        .chain(quotes)
+        .flat_map(|shell| [(shell.clone(), Format::Env), (shell, Format::Source)]);
     let fish = shells::find("fish", "fish", &["--no-config"]).map(|shell| (shell, Format::Fish));
     let both = |(shell, format): (Shell, Format)| {
         ["C", "C.UTF-8"].map(|locale| Reader { shell: shell.clone(), format, locale })
