@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use rustls::CertificateError;
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{ServerName, UnixTime};
 
 use super::key_length::KeyLength;
 
@@ -17,6 +17,11 @@ pub(super) fn hint(fault: &CertificateError) -> &'static str {
     match fault {
         CertificateError::ExpiredContext { .. } | CertificateError::NotValidYetContext { .. } => {
             "check this machine's clock; if it is right, the server needs another certificate"
+        }
+        CertificateError::NotValidForNameContext { expected, presented }
+            if names(presented).any(|name| is_written(name, expected)) =>
+        {
+            "issue that certificate again, with the address as an IP address in its subjectAltName, not as a DNS name"
         }
         CertificateError::NotValidForNameContext { .. } | CertificateError::NotValidForName => {
             "write a name of the certificate into the address, or add this name to the certificate's subjectAltName"
@@ -44,12 +49,14 @@ pub(super) fn in_words(fault: &CertificateError) -> String {
             "its extended key usage does not include servers".into()
         }
         CertificateError::NotValidForNameContext { expected, presented } => {
-            let expected = expected.to_str();
-            let names: Vec<&str> = presented.iter().filter_map(|name| plain(name)).collect();
-            if names.is_empty() {
+            let names: Vec<&str> = names(presented).collect();
+            if names.iter().any(|name| is_written(name, expected)) {
+                format!("its subjectAltName has {} as a DNS name, not as an IP address", expected.to_str())
+            } else if names.is_empty() {
+                let expected = expected.to_str();
                 format!("its subjectAltName has no DNS name and no IP address, and {expected} is required there")
             } else {
-                format!("it is for {}, not for {expected}", names.join(", "))
+                format!("it is for {}, not for {}", names.join(", "), expected.to_str())
             }
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. } => {
@@ -114,6 +121,17 @@ fn chain_fault(fault: &webpki::Error) -> &'static str {
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => "it cannot be read",
         _ => UNUSABLE,
     }
+}
+
+/// The names of a certificate, from the library's debug form of them.
+fn names(presented: &[String]) -> impl Iterator<Item = &str> {
+    presented.iter().filter_map(|name| plain(name))
+}
+
+/// Whether `name` is written like the expected name. Since the certificate is not accepted, it is then of another kind:
+/// an IP address as a DNS name, which is not one (RFC 5280, section 4.2.1.6).
+fn is_written(name: &str, expected: &ServerName<'_>) -> bool {
+    name == expected.to_str()
 }
 
 /// Extracts `elsewhere.test` from `DnsName("elsewhere.test")`, the library's debug form of a name. `None` if it is

@@ -204,6 +204,16 @@ fn a_server_that_is_its_own_authority() {
 
         hint: write a name of the certificate into the address, or add this name to the certificate's subjectAltName
     "#]]);
+    // A DNS name that looks like the address is none (RFC 5280, section 4.2.1.6).
+    own_authority(&directory, "name", "-addext subjectAltName=DNS:127.0.0.1");
+    let name = Server::start(&directory, "name", "1.3", &[]);
+    ask(&directory, &name, "127.0.0.1", "name.pem").exits(5).stderr_is(expect![[r#"
+        error: AWS STS could not be reached or kept failing
+          said       the certificate of 127.0.0.1:PORT is not trusted: its subjectAltName has 127.0.0.1 as a DNS name, not as an IP address
+          asked for  arn:aws:iam::123456789012:role/deploy
+
+        hint: issue that certificate again, with the address as an IP address in its subjectAltName, not as a DNS name
+    "#]]);
     // It must be exactly this certificate, not another one with the same key and names.
     openssl(&directory, &format!("req -x509 -key server.key -days 3 -subj /CN=server -out twin.pem {own}"));
     ask(&directory, &server, "127.0.0.1", "twin.pem").exits(5).stderr_is(expect![[r#"
