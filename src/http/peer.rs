@@ -207,14 +207,23 @@ struct Known {
     bytes: usize,
     /// The only texts that are shown, if there are more secrets that are not known here.
     only: Option<&'static [&'static str]>,
+    /// The bytes of secrets that were compared with a text, of all texts together.
+    compared: usize,
+    /// The last text, and how it is shown: many answers of a run have the same one.
+    last: Option<(String, PeerText)>,
 }
 
 /// The most bytes of secrets that texts are searched for. A search for more takes too long, so with more no text is
 /// shown.
 const SEARCHED_FOR: usize = 256 << 10;
 
+/// The most bytes of secrets that are compared in a run, which takes about two seconds. After them, no other text is
+/// shown.
+const COMPARED: usize = 64 << 20;
+
 impl Known {
     fn add(&mut self, secret: &Secret) {
+        self.last = None;
         self.bytes = self.bytes.saturating_add(secret.reveal().len());
         if self.bytes <= SEARCHED_FOR {
             self.secrets.push(secret.clone());
@@ -222,7 +231,7 @@ impl Known {
     }
 
     /// `raw` without the secrets, and without those of `beside`.
-    fn clean(&self, raw: &RawText, beside: &[Secret]) -> PeerText {
+    fn clean(&mut self, raw: &RawText, beside: &[Secret]) -> PeerText {
         let kept = &raw.0[..raw.0.floor_char_boundary(KEPT)];
         let visible: String = printable(kept).split_whitespace().collect::<Vec<_>>().join(" ");
         let searched: String = visible.chars().take(SEARCHED).collect();
@@ -233,16 +242,25 @@ impl Known {
             let words = if only.contains(&words) { words.to_owned() } else { redact_all(words) };
             return PeerText(status.map_or_else(|| words.clone(), |status| format!("{status} {words}")));
         }
-        let beside_bytes: usize = beside.iter().map(|secret| secret.reveal().len()).sum();
-        if self.bytes.saturating_add(beside_bytes) > SEARCHED_FOR {
-            return PeerText(redact_all(&searched));
+        let hidden = redact_all(&searched);
+        if let Some((_, shown)) = self.last.as_ref().filter(|(last, _)| beside.is_empty() && *last == searched) {
+            return shown.clone();
+        }
+        let bytes = beside.iter().fold(self.bytes, |bytes, secret| bytes.saturating_add(secret.reveal().len()));
+        if hidden != searched {
+            self.compared = self.compared.saturating_add(bytes);
+        }
+        if bytes > SEARCHED_FOR || self.compared > COMPARED {
+            return PeerText(hidden);
         }
         let clean = redact(&redact(&searched, &self.secrets), beside);
         let mut shown: String = clean.chars().take(LENGTH).collect();
         if shown.len() < clean.len() {
             shown.push('…');
         }
-        PeerText(shown)
+        let shown = PeerText(shown);
+        self.last = beside.is_empty().then(|| (searched, shown.clone()));
+        shown
     }
 }
 
@@ -392,6 +410,32 @@ mod tests {
         );
         let one = Shown::default();
         assert_eq!(one.clean_beside(&RawText::new("other words"), &"x".repeat(SEARCHED_FOR)).as_str(), "[redacted]");
+    }
+
+    /// A server can send thousands of texts, and a run can have thousands of secrets.
+    #[test]
+    fn after_many_comparisons_no_other_text_is_shown() {
+        let shown = Shown::default();
+        shown.add(&Secret::new(SECRET.into()));
+        let clean = |text: &str| shown.clean(&RawText::new(text)).to_string();
+        assert_eq!(clean("the text of a server"), "the text of a server");
+        assert_eq!(shown.known().compared, SECRET.len());
+        shown.known().compared = COMPARED - SECRET.len();
+        assert_eq!((clean("404"), clean("another text")), ("404".into(), "another text".into()));
+        assert_eq!((clean("one text more"), clean("404")), ("[redacted]".into(), "404".into()));
+    }
+
+    #[test]
+    fn a_text_that_comes_again_is_compared_with_new_secrets() {
+        let shown = Shown::default();
+        shown.add(&Secret::new("another secret of some length".into()));
+        let clean = |text: &str| shown.clean(&RawText::new(text)).to_string();
+        assert_eq!((clean(SECRET), clean(SECRET)), (SECRET.into(), SECRET.into()));
+        shown.add(&Secret::new(SECRET.into()));
+        assert_eq!((clean(SECRET), clean(SECRET)), ("[redacted]".into(), "[redacted]".into()));
+        let compared = shown.known().compared;
+        (0..9).for_each(|_| assert_eq!(clean(SECRET), "[redacted]"));
+        assert_eq!(shown.known().compared, compared);
     }
 
     #[test]

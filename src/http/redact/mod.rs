@@ -301,8 +301,9 @@ fn decoded(text: &str) -> Vec<(char, Range<usize>)> {
 
 fn letters(text: &str) -> Vec<u8> {
     if text.is_ascii() {
-        let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
-        return letters.map(|letter| letter.to_ascii_lowercase()).collect();
+        let mut found = Vec::with_capacity(text.len());
+        found.extend(text.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
+        return found;
     }
     text.chars().filter_map(plain).collect()
 }

@@ -26,13 +26,19 @@ fn what_is_mounted_within_a_directory_stays() {
     for (mount, gone) in [
         ("mkdir $c/m; mount --bind data $c/m", "umount $c/m"),
         ("mkdir -p $c/a/b; mount --rbind data $c/a/b", "umount $c/a/b"),
-        ("mkdir $c/m; mount -t tmpfs tmpfs $c/m; cp -r data/. $c/m; mount --bind $c/m data", "umount data; umount $c/m"),
+        (
+            "mkdir $c/m; mount -t tmpfs tmpfs $c/m; cp -r data/. $c/m; mount --bind $c/m data",
+            "umount data; umount $c/m",
+        ),
         (": >$c/m; mount --bind data/file $c/m", "umount $c/m"),
     ] {
         let output = after_an_exchange(&sandbox, &format!("{mount}; {CLEAN}; ls $c | grep -c log; {gone}; {AFTER}"));
         let said = output.exits(0).told();
         assert_eq!(output.stdout(), "exit 6\nmine\nmine\n0\nexit 0\n", "{mount}\n{}", output.describe());
-        assert!(said.contains("something is mounted there\n\nhint: run `oidc-exchange clean` again"), "{mount}: {said}");
+        assert!(
+            said.contains("something is mounted there\n\nhint: run `oidc-exchange clean` again"),
+            "{mount}: {said}"
+        );
     }
 }
 
@@ -50,7 +56,10 @@ fn what_is_below_a_mount_is_not_forgotten() {
         let output = after_an_exchange(&sandbox, &format!("{mount}; {CLEAN}; umount {place}; {AFTER}"));
         let said = output.exits(0).told();
         assert_eq!(output.stdout(), "exit 6\nmine\nmine\nexit 0\n", "{mount}\n{}", output.describe());
-        assert!(said.contains("something is mounted there\n\nhint: run `oidc-exchange clean` again"), "{mount}: {said}");
+        assert!(
+            said.contains("something is mounted there\n\nhint: run `oidc-exchange clean` again"),
+            "{mount}: {said}"
+        );
     }
 }
 
