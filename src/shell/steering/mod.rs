@@ -109,6 +109,16 @@ mod tests {
             ("CHROME_BIN", "a compiler or a package manager"),
             ("PASSWORD_STORE_EXTENSIONS_DIR", "git, ssh or what they start"),
             ("TG_TF_PATH", "a cloud's tools"),
+            ("FLATTENED_PASSWORD_COMMAND", "git, ssh or what they start"),
+            ("SOPS_AGE_KEY_CMD", "git, ssh or what they start"),
+            ("GROFF_BIN_PATH", "git, ssh or what they start"),
+            ("NUMBA_CACHE_DIR", "an interpreter"),
+            ("UWSGI_EXEC_ASAP", "an interpreter"),
+            ("GOTOOLDIR", "a compiler or a package manager"),
+            ("LDSHARED", "a compiler or a package manager"),
+            ("NVBLAS_CONFIG_FILE", "the dynamic linker or the C library"),
+            ("PRTE_MCA_plm_ssh_agent", "the dynamic linker or the C library"),
+            ("PODMAN_CONNECTIONS_CONF", "a cloud's tools"),
         ] {
             assert_eq!(Steered::by(&Name::new(name).unwrap()).map(|it| it.who), Some(who), "{name}");
         }
@@ -142,6 +152,12 @@ mod tests {
             "SONAR_HOST_URL",
             "PGHOST",
             "SOPS_AGE_KEY",
+            "RESTIC_PASSWORD",
+            "RCLONE_CONFIG_PASS",
+            "TURBO_TOKEN",
+            "HF_TOKEN",
+            "RAILS_MASTER_KEY",
+            "COMMAND",
         ] {
             assert!(Steered::by(&Name::new(name).unwrap()).is_none(), "{name}");
         }
