@@ -164,7 +164,10 @@ impl Failure<RawText> {
     pub(super) fn of_handshake(error: &io::Error, host: &str) -> Self {
         let connect = |why| Self::Connect { host: host.to_owned(), why };
         match causes(error).find_map(|cause| cause.downcast_ref()) {
-            Some(rustls::Error::InvalidMessage(_)) => Self::NotTls { host: host.to_owned() },
+            Some(rustls::Error::InvalidMessage(message)) => match NoTls::of_message(message) {
+                Some(why) => Self::NoTls { host: host.to_owned(), why },
+                None => Self::NotTls { host: host.to_owned() },
+            },
             Some(tls) => Self::of_tls(tls, host).unwrap_or_else(connect),
             None => connect(RawText::new(&root_cause(error))),
         }

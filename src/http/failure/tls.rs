@@ -1,6 +1,6 @@
 //! Why TLS with a peer failed, in words.
 
-use rustls::{AlertDescription, PeerIncompatible};
+use rustls::{AlertDescription, InvalidMessage, PeerIncompatible};
 
 /// A reason why a peer and this program can never agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum NoTls {
     Protocol,
     /// The client certificate is missing or rejected.
     Client,
+    /// A message of the handshake is too large. Only that of the certificates can be.
+    Large,
     /// The peer violates the TLS specification.
     Invalid,
 }
@@ -37,6 +39,19 @@ impl NoTls {
             | rustls::Error::InappropriateMessage { .. }
             | rustls::Error::InappropriateHandshakeMessage { .. } => Some(Self::Invalid),
             _ => None,
+        }
+    }
+
+    /// The reason for a message of the handshake that cannot be read; `None` if it is not TLS at all.
+    pub(super) fn of_message(message: &InvalidMessage) -> Option<Self> {
+        #[allow(clippy::wildcard_enum_match_arm, reason = "every other message is one of TLS")]
+        match message {
+            InvalidMessage::InvalidContentType
+            | InvalidMessage::InvalidEmptyPayload
+            | InvalidMessage::MessageTooLarge
+            | InvalidMessage::UnknownProtocolVersion => None,
+            InvalidMessage::CertificatePayloadTooLarge | InvalidMessage::HandshakePayloadTooLarge => Some(Self::Large),
+            _ => Some(Self::Invalid),
         }
     }
 
@@ -76,6 +91,7 @@ impl NoTls {
             Self::Name => "has no certificate for this name",
             Self::Protocol => "supports neither HTTP/1.1 nor HTTP/2 over TLS",
             Self::Client => "refused the client certificate, or requires one",
+            Self::Large => "sends more than 64 KiB of certificates",
             Self::Invalid => "does not follow the TLS specification",
         }
     }
@@ -87,6 +103,9 @@ impl NoTls {
             }
             Self::Name | Self::Protocol | Self::Invalid => {
                 "check the address and its port; a proxy or another server may have answered"
+            }
+            Self::Large => {
+                "have the server send its own certificate, and those between it and a trusted authority, and no others"
             }
             Self::Client => {
                 "check which client certificate the server requires, and that it accepts the one that is set"

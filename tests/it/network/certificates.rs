@@ -177,6 +177,26 @@ fn own_authority(directory: &Scratch, name: &str, more: &str) {
     );
 }
 
+/// The port is right, so no other one is advised.
+#[test]
+fn too_many_certificates() {
+    let directory = Scratch::new();
+    issue(&directory, "P-256", "sha256", "server", "P-256");
+    let certificate = fs::read_to_string(directory.path().join("server.pem")).unwrap();
+    directory.write("many.pem", certificate.repeat(500));
+    fs::copy(directory.path().join("server.key"), directory.path().join("many.key")).unwrap();
+    for version in ["1.2", "1.3"] {
+        let server = Server::start(&directory, "many", version, &[]);
+        ask(&directory, &server, "127.0.0.1", "ca.pem").exits(5).stderr_is(expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       127.0.0.1:PORT sends more than 64 KiB of certificates
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: have the server send its own certificate, and those between it and a trusted authority, and no others
+        "#]]);
+    }
+}
+
 #[test]
 fn a_server_that_is_its_own_authority() {
     let directory = Scratch::new();
