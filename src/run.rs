@@ -263,6 +263,7 @@ fn fail(failure: &FailureOutput, exit: Exit, report: &Report) -> ExitCode {
 fn misunderstood(failure: &FailureOutput, mut error: clap::Error) -> ExitCode {
     failure.print_with(Exit::Usage, || {
         cli::advise(&mut error, &failure.words());
+        cli::quote_in_one_line(&mut error);
         diagnostic::usage(&error.render().to_string());
         if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--token".into())) {
             diagnostic::usage(

@@ -31,7 +31,7 @@ pub use complete::{Shell, completions};
 pub use explain::{ExplainArgs, ExplainAws, ExplainAzure, ExplainCommand, ExplainGcp, ExplainVault};
 pub use format::{AwsAnswer, Form, TokenAnswer, VaultAnswer};
 pub use gcp::GcpArgs;
-pub use habits::{Place, advise, place};
+pub use habits::{Place, advise, place, quote_in_one_line};
 pub use later::Later;
 pub use man::man_page;
 pub use setup::{AllowedJobsArgs, SetupArgs, SetupAws, SetupAzure, SetupCommand, SetupFormat, SetupGcp, SetupVault};

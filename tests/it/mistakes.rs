@@ -14,6 +14,33 @@ fn told(program: Program<'_>, code: i32) -> Output {
     output
 }
 
+/// A name from elsewhere, such as a branch's, cannot look like another error.
+#[test]
+fn an_argument_with_line_breaks_is_quoted_in_one_line() {
+    let forged = "x\r\nerror: forged\n\nhint: forged\u{2028}forged";
+    let equals = format!("--format={forged}");
+    let unknown = format!("--{forged}");
+    for line in [
+        vec![forged],
+        vec!["clean", forged],
+        vec!["explain", forged],
+        vec!["completions", forged],
+        vec!["aws", &equals],
+        vec!["aws", &unknown],
+        vec!["aws", "--duration", forged],
+        vec!["use", "--targets", "none", forged],
+        vec!["vault", "--role", "ci", "--on-error", forged],
+    ] {
+        let said = oidc_exchange(&line).run().exits(2).stderr();
+        let lines = said.lines().filter(|line| line.contains("forged"));
+        assert!(lines.clone().count() <= 1, "{said}");
+        assert!(
+            lines.into_iter().all(|line| line.starts_with("error: ") && !line.starts_with("error: forged")),
+            "{said}"
+        );
+    }
+}
+
 /// Of any length, in any place: an argument is quoted by its start.
 #[test]
 fn a_long_argument_is_clipped() {

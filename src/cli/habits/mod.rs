@@ -8,7 +8,22 @@ use clap::{Command, CommandFactory};
 
 use self::table::{COMMANDS, DOCUMENTS, Habit, OPTIONS, VALUES};
 use super::Cli;
+use crate::text::printable;
 pub use output::{Place, place};
+
+/// Puts each word that `error` quotes into one line: a word with line breaks could look like another error.
+pub fn quote_in_one_line(error: &mut clap::Error) {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue] {
+        if let Some(ContextValue::String(text)) = error.get(kind)
+            && text.contains(['\n', '\r'])
+        {
+            let text = printable(text);
+            error.insert(kind, ContextValue::String(text));
+            // clap's own advice quotes it too.
+            error.remove(ContextKind::Suggested);
+        }
+    }
+}
 
 /// Adds the suggestion for the command line `words` to `error`.
 pub fn advise(error: &mut clap::Error, words: &[String]) {
