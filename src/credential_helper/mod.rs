@@ -111,9 +111,7 @@ fn answer(arguments: &[OsString], host: &Host, deadline: Deadline) -> Result<Ans
 }
 
 fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
-    let env = host.env.clone();
-    // All reads for a fresh password are one task, because each task costs time.
-    let found = match apart(deadline, move |reader| look(reader, &env, deadline))?? {
+    let found = match in_time(deadline, |reader| look(reader, &host.env, deadline))?? {
         Ok(found) => found,
         Err(words) => return Ok(Answer::Words(words)),
     };
@@ -121,11 +119,10 @@ fn get(host: &Host, deadline: Deadline) -> Result<Answer, Error> {
     Ok(Answer::Text(registry::answer(&kept)))
 }
 
-/// Reads in a thread, which is left behind if the reads do not end before `deadline`.
-fn apart<T: Send + 'static>(deadline: Deadline, work: impl FnOnce(&Reader) -> T + Send + 'static) -> Result<T, Error> {
-    let done = input::apart_without_runtime(deadline.remaining(), work);
-    let done = done.map_err(|error| Error::new(Exit::Usage, host::no_thread(&error.to_string())))?;
-    Ok(done.map_err(|unfinished| unfinished.usage(IN_TIME))?)
+/// Reads on this thread. If the reads do not end before `deadline`, another thread prints that and ends the process.
+fn in_time<T>(deadline: Deadline, work: impl FnOnce(&Reader) -> T) -> Result<T, Error> {
+    let done = input::watched(deadline.remaining(), work, |unfinished| end(&unfinished.usage(IN_TIME).into()));
+    done.map_err(|error| Error::new(Exit::Usage, host::no_thread(&error.to_string())))
 }
 
 /// The password kept for the server on standard input, or else the protocol's answer.
@@ -168,7 +165,7 @@ fn place(env: &Env) -> Result<StateDir, Error> {
 
 /// The caller's standard input.
 fn stdin(deadline: Deadline) -> Result<String, Error> {
-    text_of(apart(deadline, |reader| reader.stdin(PROGRAM, Kind::Token))?)
+    text_of(in_time(deadline, |reader| reader.stdin(PROGRAM, Kind::Token))?)
 }
 
 fn text_of(read: Result<Vec<u8>, Fault>) -> Result<String, Error> {
@@ -202,8 +199,13 @@ fn install_panic_hook() {
             Report::new(format!("a bug in oidc-exchange, at {place}"))
                 .hints([format!("please report it with this line and the version, {}", env!("CARGO_PKG_VERSION"))])
         };
-        let _ = fail(&Error::new(Exit::Bug, host::no_thread_of(info).unwrap_or_else(bug)));
-        #[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
-        std::process::exit(1);
+        end(&Error::new(Exit::Bug, host::no_thread_of(info).unwrap_or_else(bug)));
     }));
+}
+
+/// Prints the error and ends the process, on any thread.
+#[allow(clippy::exit, reason = "an abort would give the caller a signal in place of the exit code")]
+fn end(error: &Error) -> ! {
+    let _ = fail(error);
+    std::process::exit(1);
 }

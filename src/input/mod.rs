@@ -1,11 +1,12 @@
 //! Reads everything that a user or a variable names: files, pipes, directories and standard input.
 //!
 //! A read is limited in size. It runs on a thread that is abandoned after the timeout or a signal. A pipe that stays
-//! open and a network mount that hangs cannot be interrupted. Only [`apart`] provides a [`Reader`], so that no file is
-//! read on the thread that handles signals.
+//! open and a network mount that hangs cannot be interrupted. Only [`apart`] and [`watched`] provide a [`Reader`], so that
+//! no file is read on the thread that handles signals.
 
 #![allow(clippy::disallowed_methods, reason = "every file that is not ours is read here")]
 
+mod apart;
 mod decode;
 mod opened;
 
@@ -16,10 +17,9 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
+pub use apart::{Unfinished, apart, watched};
 pub use decode::{decoded, text};
 
 use crate::error::Usage;
@@ -142,107 +142,10 @@ fn place(origin: &str, path: &Path) -> String {
     format!("{origin}: cannot read {}", path.display())
 }
 
-/// A read that did not end in time. Its text is like `--ca-file: cannot read /tmp/pipe`.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unfinished(String);
-
-impl Unfinished {
-    /// The error, with the timeout's name, such as `before --timeout`.
-    #[must_use]
-    pub fn usage(&self, bound: &str) -> Usage {
-        Usage::new(format!("{}: it did not end {bound}", self.0))
-    }
-}
-
-impl fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: it did not end", self.0)
-    }
-}
-
-impl std::error::Error for Unfinished {}
-
-/// Reads files on a thread that can be abandoned.
+/// Reads files where a read that hangs does not hold up the end of the run.
 #[derive(Debug)]
 pub struct Reader {
     under_way: Arc<Mutex<Option<String>>>,
-}
-
-/// Runs `work` on its own thread, where it may read files, for at most `within`. If it is not in a read at that time,
-/// it has a moment more: usually it is about to end. If this future is dropped, the thread is abandoned.
-///
-/// # Errors
-/// The read that was active at the timeout; or the name of the work, if it was not in a read.
-pub async fn apart<T: Send + 'static>(
-    within: Duration,
-    work: impl FnOnce(&Reader) -> T + Send + 'static,
-) -> Result<T, Unfinished> {
-    let (watched, reader) = Watched::new(within);
-    let mut working = tokio::task::spawn_blocking(move || work(&reader));
-    let mut wait = within;
-    loop {
-        match tokio::time::timeout(wait, &mut working).await {
-            Ok(Ok(done)) => return Ok(done),
-            Ok(Err(ended)) => match ended.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(ended) => return Err(Unfinished(ended.to_string())),
-            },
-            Err(_) => wait = watched.more()?,
-        }
-    }
-}
-
-/// The same for a caller without a runtime, in a thread that is started for it.
-///
-/// # Errors
-/// If no thread can be started; and as for [`apart`].
-pub fn apart_without_runtime<T: Send + 'static>(
-    within: Duration,
-    work: impl FnOnce(&Reader) -> T + Send + 'static,
-) -> io::Result<Result<T, Unfinished>> {
-    let (watched, reader) = Watched::new(within);
-    let (done, ended) = sync_channel(1);
-    std::thread::Builder::new().spawn(move || done.send(work(&reader)))?;
-    let mut wait = within;
-    loop {
-        match ended.recv_timeout(wait) {
-            Ok(done) => return Ok(Ok(done)),
-            Err(RecvTimeoutError::Disconnected) => return Ok(Err(Unfinished("a read that failed".into()))),
-            Err(RecvTimeoutError::Timeout) => match watched.more() {
-                Ok(more) => wait = more,
-                Err(unfinished) => return Ok(Err(unfinished)),
-            },
-        }
-    }
-}
-
-/// What a thread that reads is doing.
-struct Watched {
-    under_way: Arc<Mutex<Option<String>>>,
-    last: Option<tokio::time::Instant>,
-}
-
-impl Watched {
-    fn new(within: Duration) -> (Self, Reader) {
-        /// Getting a file's metadata (`stat`) is not recorded as a read, and may hang on a network mount.
-        const A_MOMENT: Duration = Duration::from_secs(1);
-        let last = tokio::time::Instant::now().checked_add(within.saturating_add(A_MOMENT));
-        let under_way = Arc::new(Mutex::new(None));
-        let reader = Reader { under_way: Arc::clone(&under_way) };
-        (Self { under_way, last }, reader)
-    }
-
-    /// How much longer to wait for the thread after its time is up.
-    fn more(&self) -> Result<Duration, Unfinished> {
-        const AGAIN: Duration = Duration::from_millis(10);
-        match self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            Some(what) => Err(Unfinished(what)),
-            None if self.last.is_some_and(|last| tokio::time::Instant::now() >= last) => {
-                Err(Unfinished("looking at the files that are named".into()))
-            }
-            None => Ok(AGAIN),
-        }
-    }
 }
 
 impl Reader {
@@ -395,29 +298,4 @@ fn bounded(from: impl Read, kind: Kind) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     from.take(largest + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > largest { Err(Fault::TooLarge(largest)) } else { Ok(bytes) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run<T: Send + 'static>(
-        within: Duration,
-        work: impl FnOnce(&Reader) -> T + Send + 'static,
-    ) -> Result<T, Unfinished> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let done = runtime.block_on(apart(within, work));
-        runtime.shutdown_background();
-        done
-    }
-
-    #[test]
-    fn work_that_reads_nothing_has_a_moment_more_and_no_longer() {
-        let sleeping = |time| move |_: &Reader| std::thread::sleep(time);
-        assert_eq!(run(Duration::ZERO, sleeping(Duration::from_millis(200))), Ok(()));
-        let started = std::time::Instant::now();
-        let unfinished = run(Duration::from_millis(10), sleeping(Duration::from_secs(20))).unwrap_err();
-        assert_eq!(unfinished.to_string(), "looking at the files that are named: it did not end");
-        assert!(started.elapsed() < Duration::from_secs(10));
-    }
 }
