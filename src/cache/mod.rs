@@ -132,12 +132,15 @@ async fn read<T: Kept>(path: &Path, clock: &Clock, margin: Duration, deadline: D
 }
 
 async fn entry(path: &Path, deadline: Deadline) -> Option<Entry> {
+    if let Some(read) = state::read_private_at_once(path, LARGEST) {
+        return Entry::parse(&read.ok()?);
+    }
     let path = path.to_owned();
     // A kept entry is most useful if the provider did not answer until the deadline.
     let read = input::apart(deadline.remaining().max(A_MOMENT), move |reader| {
         reader.by("the cache", &path, |path| state::read_private(path, LARGEST))
     });
-    Entry::parse(&read.await.ok()?.ok()?)
+    Entry::parse(&read.await.ok()?.ok()?.ok()?)
 }
 
 async fn write(path: &Path, directory: &Directory, entry: &Entry) -> Result<(), state::Error> {

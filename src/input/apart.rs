@@ -1,5 +1,6 @@
 //! Reads that end in time: on a thread that can be abandoned, or on this thread while another one watches.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Reader;
+use super::{Mode, Reader};
 use crate::error::Usage;
 
 /// How long to wait between two looks at work that is about to end.
@@ -34,6 +35,13 @@ impl fmt::Display for Unfinished {
 }
 
 impl std::error::Error for Unfinished {}
+
+/// Runs `work` on this thread, where its reads fail. Returns `None` if it asked for one: then it belongs on a thread.
+pub fn without_reading<T>(work: impl FnOnce(&Reader) -> T) -> Option<T> {
+    let reader = Reader { mode: Mode::Here(Cell::new(false)) };
+    let done = work(&reader);
+    matches!(reader.mode, Mode::Here(asked) if !asked.get()).then_some(done)
+}
 
 /// Runs `work` on its own thread, where it may read files, for at most `within`. If it is not in a read at that time,
 /// it has a moment more: usually it is about to end. If this future is dropped, the thread is abandoned.
@@ -102,7 +110,7 @@ impl Watched {
         const A_MOMENT: Duration = Duration::from_secs(1);
         let last = Instant::now().checked_add(within.saturating_add(A_MOMENT));
         let under_way = Arc::new(Mutex::new(None));
-        let reader = Reader { under_way: Arc::clone(&under_way) };
+        let reader = Reader { mode: Mode::Apart(Arc::clone(&under_way)) };
         (Self { under_way, last }, reader)
     }
 
@@ -145,6 +153,39 @@ mod tests {
         let done = runtime.block_on(apart(within, work));
         runtime.shutdown_background();
         done
+    }
+
+    #[test]
+    fn work_that_reads_is_not_done_here() {
+        assert_eq!(without_reading(|_| 7), Some(7));
+        let file = std::path::Path::new("/dev/null");
+        assert_eq!(without_reading(|reader| reader.file("--ca-file", file, crate::input::Kind::Token).is_ok()), None);
+        assert_eq!(without_reading(|reader| reader.by("it", file, std::path::Path::exists).is_ok()), None);
+    }
+
+    #[test]
+    fn watched_work_that_hangs_is_given_up_once() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let unwatched = tell.clone();
+        let give_up = move |unfinished: &Unfinished| {
+            tell.send(unfinished.to_string()).unwrap();
+            // The end of the process.
+            loop {
+                std::thread::park();
+            }
+        };
+        // Neither of the two threads returns.
+        std::thread::spawn(move || {
+            let hanging = |reader: &Reader| {
+                let slowly = |_: &std::path::Path| std::thread::sleep(Duration::from_millis(500));
+                reader.by("--ca-file", std::path::Path::new("that/hangs"), slowly).unwrap();
+            };
+            watched(Duration::from_millis(10), hanging, give_up).unwrap();
+            unwatched.send("it went on".into()).unwrap();
+        });
+        assert_eq!(told.recv().unwrap(), "--ca-file: cannot read that/hangs: it did not end");
+        assert!(told.recv_timeout(Duration::from_secs(1)).is_err());
+        assert_eq!(watched(Duration::from_mins(1), |_| 7, |_| unreachable!()).unwrap(), 7);
     }
 
     #[test]

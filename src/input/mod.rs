@@ -10,6 +10,7 @@ mod apart;
 mod decode;
 mod opened;
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
@@ -19,7 +20,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use apart::{Unfinished, apart, watched};
+pub use apart::{Unfinished, apart, watched, without_reading};
 pub use decode::{decoded, text};
 
 use crate::error::Usage;
@@ -79,6 +80,8 @@ pub enum Fault {
     NotText,
     /// It contains a NUL.
     Nul,
+    /// Nothing is read on this thread: see [`without_reading`].
+    NotHere,
     /// The operating system's error.
     System(io::Error),
 }
@@ -131,6 +134,7 @@ impl fmt::Display for Fault {
             Self::Outside => f.write_str("a link leads out of the checkout"),
             Self::NotText => f.write_str("it is not UTF-8 text"),
             Self::Nul => f.write_str("it holds NUL characters, as UTF-16 without a byte order mark does"),
+            Self::NotHere => f.write_str("it is not read on this thread"),
             Self::System(error) => error.fmt(f),
         }
     }
@@ -145,14 +149,22 @@ fn place(origin: &str, path: &Path) -> String {
 /// Reads files where a read that hangs does not hold up the end of the run.
 #[derive(Debug)]
 pub struct Reader {
-    under_way: Arc<Mutex<Option<String>>>,
+    mode: Mode,
+}
+
+#[derive(Debug)]
+enum Mode {
+    /// It reads, and notes what.
+    Apart(Arc<Mutex<Option<String>>>),
+    /// It reads nothing, and notes that it was asked to.
+    Here(Cell<bool>),
 }
 
 impl Reader {
     /// A reader for unit tests.
     #[cfg(test)]
     pub(crate) fn of_a_test() -> Self {
-        Self { under_way: Arc::default() }
+        Self { mode: Mode::Apart(Arc::default()) }
     }
 
     /// The bytes of the file at `path`. `origin` is the option or variable that names it.
@@ -163,7 +175,7 @@ impl Reader {
         self.noting(place(origin, path), || {
             let file = std::fs::File::open(path)?;
             if is_own_output(&file) { Err(Fault::OwnOutput) } else { bounded(file, kind) }
-        })
+        })?
     }
 
     /// The same for a file that the user has not named. Pipes, sockets and devices are not opened.
@@ -171,7 +183,7 @@ impl Reader {
     /// # Errors
     /// As for [`file`](Self::file).
     pub fn ordinary_file(&self, origin: &str, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
-        self.noting(place(origin, path), || bounded(opened::ordinary(path)?, kind))
+        self.noting(place(origin, path), || bounded(opened::ordinary(path)?, kind))?
     }
 
     /// The same for a file at an absolute path that must be below the directory `root`, wherever symlinks lead.
@@ -179,7 +191,7 @@ impl Reader {
     /// # Errors
     /// As for [`file`](Self::file), and [`Fault::Outside`].
     pub fn file_inside(&self, origin: &str, root: &Path, path: &Path, kind: Kind) -> Result<Vec<u8>, Fault> {
-        self.noting(place(origin, path), || bounded(opened::inside(root, path)?, kind))
+        self.noting(place(origin, path), || bounded(opened::inside(root, path)?, kind))?
     }
 
     /// The bytes and the mode of a regular file of this user that is not a symlink. Returns `None` if it does not exist.
@@ -190,7 +202,7 @@ impl Reader {
         self.noting(place(origin, path), || {
             let Some((file, found)) = opened::own(path)? else { return Ok(None) };
             Ok(Some((bounded(file, kind)?, found.mode())))
-        })
+        })?
     }
 
     /// The text of the file, decoded by [`decoded`].
@@ -206,7 +218,7 @@ impl Reader {
     /// # Errors
     /// As for [`file`](Self::file).
     pub fn stdin(&self, origin: &str, kind: Kind) -> Result<Vec<u8>, Fault> {
-        self.noting(format!("{origin}: cannot read standard input"), || bounded(std::io::stdin().lock(), kind))
+        self.noting(format!("{origin}: cannot read standard input"), || bounded(std::io::stdin().lock(), kind))?
     }
 
     /// The contents of the files in a directory that can be read. Symlinks to files are followed, those to
@@ -214,11 +226,12 @@ impl Reader {
     /// is left out.
     #[must_use]
     pub fn files_in(&self, origin: &str, path: &Path, kind: Kind, walk: Walk) -> Vec<Vec<u8>> {
-        self.noting(place(origin, path), || {
+        let found = self.noting(place(origin, path), || {
             let mut files = Files { walk, seen: HashSet::new(), left: kind.largest(), found: Vec::new() };
             files.directory(path);
             files.found
-        })
+        });
+        found.unwrap_or_default()
     }
 
     /// The names in a directory.
@@ -229,21 +242,31 @@ impl Reader {
         self.noting(place(origin, path), || {
             let entries = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name()));
             Ok(entries.collect::<io::Result<_>>()?)
-        })
+        })?
     }
 
     /// Runs `read`, another limited read of the file at `path`: of a private file, whose owner and type must be
     /// checked.
-    pub fn by<T>(&self, origin: &str, path: &Path, read: impl FnOnce(&Path) -> T) -> T {
+    ///
+    /// # Errors
+    /// [`Fault::NotHere`].
+    pub fn by<T>(&self, origin: &str, path: &Path, read: impl FnOnce(&Path) -> T) -> Result<T, Fault> {
         self.noting(place(origin, path), || read(path))
     }
 
-    fn noting<T>(&self, what: String, work: impl FnOnce() -> T) -> T {
-        let note = |what| *self.under_way.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    fn noting<T>(&self, what: String, work: impl FnOnce() -> T) -> Result<T, Fault> {
+        let under_way = match &self.mode {
+            Mode::Apart(under_way) => under_way,
+            Mode::Here(asked) => {
+                asked.set(true);
+                return Err(Fault::NotHere);
+            }
+        };
+        let note = |what| *under_way.lock().unwrap_or_else(PoisonError::into_inner) = what;
         note(Some(what));
         let done = work();
         note(None);
-        done
+        Ok(done)
     }
 }
 

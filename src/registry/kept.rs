@@ -99,6 +99,7 @@ impl Kept {
 
     fn read_with(reader: &Reader, path: &Path) -> Result<Self, Error> {
         let text = reader.by("the registry's file", path, |path| state::read_private(path, LARGEST));
+        let text = text.unwrap_or_else(|fault| Err(std::io::Error::other(fault)));
         let text = text.map_err(|error| unreadable(path, &error.to_string()))?;
         Self::parse(&text).ok_or_else(|| unreadable(path, "it is not whole, or of another version"))
     }

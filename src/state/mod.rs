@@ -29,7 +29,7 @@ pub use lock::Lock;
 pub use made::MadeDirectories;
 pub use new_file::NewFile;
 pub use new_files::NewFiles;
-pub use own_file::read_private;
+pub use own_file::{read_private, read_private_at_once};
 pub use record::{Note, Outcome, Record};
 
 use record::Made;

@@ -217,6 +217,7 @@ async fn read_apart(source: Source, deadline: Deadline) -> Result<String, Error>
         | Fault::NotOwn
         | Fault::OwnOutput
         | Fault::Outside
+        | Fault::NotHere
         | Fault::System(_) => unreadable(fault.to_string()),
     })
 }

@@ -11,6 +11,8 @@ use crate::input::{self, Kind, Reader};
 const OPTION: &str = "--targets";
 /// The variable that names the file.
 const VARIABLE: &str = "OIDC_EXCHANGE_TARGETS";
+/// What errors call it if neither names it.
+const UNNAMED: &str = "the targets file";
 /// The default names, in the working directory or the root of its checkout.
 const NAMES: [&str; 2] = ["oidc-exchange.toml", ".semaphore/oidc-exchange.toml"];
 
@@ -20,12 +22,12 @@ const NAMES: [&str; 2] = ["oidc-exchange.toml", ".semaphore/oidc-exchange.toml"]
 /// If it is missing, not a regular file, too large, not UTF-8, or a symlink out of the tree.
 pub(super) fn read(option: Option<&Path>, env: &Env, reader: &Reader) -> Result<(String, String), Usage> {
     let working = std::env::current_dir().map_err(|error| Usage::new(format!("the working directory: {error}")))?;
-    let root = root(&working);
+    let root = reader.by(UNNAMED, &working, root).map_err(|fault| fault.at(UNNAMED, &working))?;
     let variable = env.get("OIDC_EXCHANGE_TARGETS")?.filter(|_| option.is_none()).map(PathBuf::from);
     let named = option.map(|path| (OPTION, path)).or(variable.as_deref().map(|path| (VARIABLE, path)));
     let (origin, path) = match named {
         Some((origin, path)) => (origin, plain(&working.join(path))),
-        None => ("the targets file", default(&working, &root)?),
+        None => (UNNAMED, default(&working, &root)?),
     };
     let shown = path.strip_prefix(&working).unwrap_or(&path);
     let bytes = if path.starts_with(&root) {
