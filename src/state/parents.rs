@@ -75,7 +75,7 @@ fn danger(directory: &Path, holder: &Metadata, entry: Option<&Metadata>) -> Opti
     if !is_trusted(holder.uid()) {
         return Some(format!("{name} belongs to another user, who can put another directory in its place"));
     }
-    if !is_writable_by_others(holder) {
+    if !is_writable_by_others(directory, holder) {
         return None;
     }
     if holder.permissions().mode() & STICKY == 0 {
@@ -87,14 +87,30 @@ fn danger(directory: &Path, holder: &Metadata, entry: Option<&Metadata>) -> Opti
     Some(format!("a link of user {} in {name} leads there", link.uid()))
 }
 
-fn is_writable_by_others(found: &Metadata) -> bool {
+fn is_writable_by_others(directory: &Path, found: &Metadata) -> bool {
     const GROUP: u32 = 0o020;
     const OTHERS: u32 = 0o002;
     let mode = found.permissions().mode();
     // If each user has a private group with the same number, it has no other members. The group of root is trusted
     // like root.
     let own_group = found.gid() == 0 || (found.gid() == getegid().as_raw() && found.gid() == geteuid().as_raw());
-    mode & OTHERS != 0 || (mode & GROUP != 0 && !own_group)
+    mode & OTHERS != 0 || (mode & GROUP != 0 && (!own_group || has_access_list(directory)))
+}
+
+/// Whether the directory has an access control list. Then the permissions of the group are the most that the list gives
+/// to any user; see acl(5).
+#[cfg(target_os = "linux")]
+fn has_access_list(directory: &Path) -> bool {
+    let mut list = [0_u8; 256];
+    match rustix::fs::getxattr(directory, "system.posix_acl_access", &mut list[..]) {
+        Ok(length) => length > 0,
+        Err(error) => error == rustix::io::Errno::RANGE,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_access_list(_: &Path) -> bool {
+    false
 }
 
 /// Trusted are root, this user, and the owner without a number in this user namespace: outside of it, that is root,

@@ -39,6 +39,36 @@ fn is_root() -> bool {
     is_root
 }
 
+/// The group of root is trusted, but an access control list names others, and its mask is shown as the group's
+/// permissions.
+#[test]
+fn a_parent_with_an_access_control_list() {
+    const LIST: &str = "import os, struct, sys
+entries = [(1, 7, -1), (2, int(sys.argv[1]), 1000), (4, 5, -1), (0x10, int(sys.argv[2]), -1), (0x20, 5, -1)]
+value = struct.pack('<I', 2) + b''.join(struct.pack('<HHi', *entry) for entry in entries)
+os.setxattr('open', 'system.posix_acl_access', value)";
+    if !is_root() {
+        return;
+    }
+    let sandbox = Sandbox::start().unwrap();
+    let prepare = |rest: &str| format!("mkdir open; python3 -c \"{LIST}\" {rest}");
+    if !Program::new("/bin/sh", ["-ec", &prepare("7 7")]).run().stderr().is_empty() {
+        eprintln!("skipped: this file system has no access control lists");
+        return;
+    }
+    refused(
+        &prepare("7 7"),
+        "open/private",
+        expect![[r#"
+            error: cannot write SCRATCH/open/private: other users may write to SCRATCH/open, and can put another directory in its place
+
+            hint: name a directory of its own: export OIDC_EXCHANGE_DIR="$(mktemp -d)"
+        "#]],
+    );
+    at(&sandbox, &prepare("7 5"), "open/private").exits(0);
+    at(&sandbox, "mkdir -m 775 open", "open/private").exits(0);
+}
+
 /// A slash after its name, or a dot, follows a link.
 #[test]
 fn a_link_however_it_is_written() {
