@@ -107,19 +107,15 @@ fn open_directory(parent: &File, name: impl rustix::path::Arg) -> rustix::io::Re
     rustix::fs::openat(parent, name, flags, Mode::empty()).map(File::from)
 }
 
-/// Deletes everything in a directory. A symlink is deleted, and not what it leads to. What is mounted there is somebody
-/// else's, and stays.
+/// Deletes everything in a directory that can be deleted, and returns the first error. A symlink is deleted, and not what
+/// it leads to. What is mounted there is somebody else's, and stays.
 fn clear(directory: &File, seen: &Seen) -> io::Result<()> {
     let mut cleared = Ok(());
     for entry in rustix::fs::Dir::read_from(directory)? {
         let entry = entry?;
         let name = entry.file_name();
-        if [c".", c".."].contains(&name) {
-            continue;
-        }
-        match clear_entry(directory, seen, name) {
-            Err(error) if error.kind() == ErrorKind::ResourceBusy => cleared = Err(mounted()),
-            done => done?,
+        if ![c".", c".."].contains(&name) {
+            cleared = cleared.and(clear_entry(directory, seen, name));
         }
     }
     cleared
@@ -127,9 +123,14 @@ fn clear(directory: &File, seen: &Seen) -> io::Result<()> {
 
 fn clear_entry(directory: &File, seen: &Seen, name: &CStr) -> io::Result<()> {
     match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
-        // macOS answers PERM.
-        Err(rustix::io::Errno::ISDIR | rustix::io::Errno::PERM) => {
-            let opened = open_directory(directory, name)?;
+        Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
+        Err(rustix::io::Errno::BUSY) => Err(mounted()),
+        // macOS answers PERM for a directory, and Linux for a file that must not change.
+        Err(error @ (rustix::io::Errno::ISDIR | rustix::io::Errno::PERM)) => {
+            let opened = match open_directory(directory, name) {
+                Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => return Err(error.into()),
+                opened => opened?,
+            };
             let found = Seen::of(&opened)?;
             if found.is_mounted || !found.object.is_beside(&seen.object) {
                 return Err(mounted());
@@ -137,8 +138,7 @@ fn clear_entry(directory: &File, seen: &Seen, name: &CStr) -> io::Result<()> {
             clear(&opened, &found)?;
             Ok(rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR)?)
         }
-        Err(rustix::io::Errno::NOENT) => Ok(()),
-        done => Ok(done?),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -63,6 +63,18 @@ fn what_is_below_a_mount_is_not_forgotten() {
     }
 }
 
+/// One file that cannot be deleted keeps no other one, and its own reason is reported.
+#[test]
+fn what_can_be_deleted_is() {
+    if !has_namespaces() {
+        return;
+    }
+    let sandbox = Sandbox::start().unwrap();
+    let all = "for name in a b c d e f g h; do echo x >$c/$name; done; : >$c/d; mount --bind data/file $c/d";
+    let output = after_an_exchange(&sandbox, &format!("{all}; oidc-exchange clean >out; echo \"exit $?\"; ls -A $c"));
+    assert_eq!(output.exits(0).stdout(), "exit 6\nd\n", "{}", output.describe());
+}
+
 /// The private directory can become a mount after it was made. It cannot be deleted then.
 #[test]
 fn the_private_directory_itself() {
