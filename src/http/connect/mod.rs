@@ -147,7 +147,8 @@ impl Ways {
             Kind::Socks => {
                 // Addresses are tried one after the other, each on a new connection, as for a server without a proxy.
                 let mut refused = ProxyFault::NotSocks;
-                for address in self.lookup(target).await.map_err(unreached)? {
+                let found = self.lookup(target).await;
+                for address in found.map_err(|failure| ProxyFault::Unresolved(Box::new(failure)))? {
                     let mut io = reach().await?;
                     match socks::open(&mut io, proxy, Peer::Address(address), target.port).await {
                         Ok(()) => return Ok(io),

@@ -28,17 +28,19 @@ where
     stream.write_all(request.as_bytes()).await?;
     stream.flush().await?;
     loop {
-        match status(stream).await? {
+        match answer(stream).await? {
             // An interim answer: another one follows.
-            100 | 102..=199 => {}
-            200..=299 => return Ok(()),
-            status => return Err(ProxyFault::Status(status)),
+            (100 | 102..=199, _) => {}
+            (200..=299, _) => return Ok(()),
+            (407, false) => return Err(ProxyFault::NoBasic),
+            (status, _) => return Err(ProxyFault::Status(status)),
         }
     }
 }
 
-/// Reads the head of one answer and nothing more: the following bytes are the server's.
-async fn status<S: AsyncRead + Unpin>(stream: &mut S) -> Result<u16, ProxyFault<RawText>> {
+/// Reads the head of one answer and nothing more: the following bytes are the server's. The result is its status, and
+/// whether a user can sign in with Basic (RFC 7617), as far as the answer shows.
+async fn answer<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(u16, bool), ProxyFault<RawText>> {
     let mut head = Vec::new();
     while head.len() < LONGEST_ANSWER {
         head.push(stream.read_u8().await?);
@@ -49,9 +51,19 @@ async fn status<S: AsyncRead + Unpin>(stream: &mut S) -> Result<u16, ProxyFault<
         let mut answer = httparse::Response::new(&mut headers);
         match answer.parse(&head) {
             Ok(httparse::Status::Partial) => {}
-            Ok(httparse::Status::Complete(_)) => return answer.code.ok_or(ProxyFault::NotHttp),
+            Ok(httparse::Status::Complete(_)) => {
+                let status = answer.code.ok_or(ProxyFault::NotHttp)?;
+                return Ok((status, may_have_basic(answer.headers)));
+            }
             Err(_) => return Err(ProxyFault::NotHttp),
         }
     }
     Err(ProxyFault::NotHttp)
+}
+
+/// Whether one of the offered schemes is Basic. Some proxies name no scheme, and expect Basic.
+fn may_have_basic(headers: &[httparse::Header<'_>]) -> bool {
+    let mut offers = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("proxy-authenticate")).peekable();
+    offers.peek().is_none()
+        || offers.any(|offer| offer.value.to_ascii_lowercase().windows(5).any(|part| part == b"basic"))
 }

@@ -24,10 +24,14 @@ pub struct ProxyFailure<W = PeerText> {
 /// What happened in place of a connection.
 #[derive(Clone, Debug)]
 pub enum Fault<W = PeerText> {
-    /// The proxy could not be reached, or the host's address for it could not be looked up.
+    /// The proxy could not be reached.
     Unreached(Box<Failure<W>>),
+    /// This machine could not look up the host, whose address it must send to a `socks5://` proxy.
+    Unresolved(Box<Failure<W>>),
     /// It answered CONNECT with this status.
     Status(u16),
+    /// It requires a user (status 407), but does not offer Basic, the only scheme that is used here.
+    NoBasic,
     /// Its answer to CONNECT is not HTTP.
     NotHttp,
     /// The connection to it was closed.
@@ -52,8 +56,10 @@ impl ProxyFailure<RawText> {
         let Self { proxy, variable, host, fault } = self;
         let fault = match fault {
             Fault::Unreached(failure) => Fault::Unreached(Box::new(failure.clean(shown))),
+            Fault::Unresolved(failure) => Fault::Unresolved(Box::new(failure.clean(shown))),
             Fault::Broken(why) => Fault::Broken(shown.clean(&why)),
             Fault::Status(status) => Fault::Status(status),
+            Fault::NoBasic => Fault::NoBasic,
             Fault::NotHttp => Fault::NotHttp,
             Fault::NoUser => Fault::NoUser,
             Fault::WrongUser => Fault::WrongUser,
@@ -70,13 +76,14 @@ impl ProxyFailure {
     /// Whether a retry can succeed. Repeating a wrong password may lock an account.
     pub(in crate::http) fn retry(&self) -> Retry {
         match &self.fault {
-            Fault::Unreached(failure) => failure.retry(),
+            Fault::Unreached(failure) | Fault::Unresolved(failure) => failure.retry(),
             // SOCKS: general failure, network or host unreachable, refused, too many hops.
             Fault::Status(408 | 429 | 500 | 502 | 503 | 504)
             | Fault::Socks(1 | 3..=6)
             | Fault::Broken(_)
             | Fault::Silent(_) => Retry::Again { after: None },
             Fault::Status(_)
+            | Fault::NoBasic
             | Fault::NotHttp
             | Fault::NoUser
             | Fault::WrongUser
@@ -105,6 +112,14 @@ impl ProxyFailure {
                 format!(
                     "write the proxy's user and password, percent-encoded, into {variable}: http://USER:PASSWORD@HOST:PORT"
                 )
+            }
+            Fault::NoBasic => {
+                "run a proxy on this machine that signs in to that one, or have Basic authentication allowed there"
+                    .into()
+            }
+            Fault::Unresolved(_) => {
+                let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+                format!("write socks5h:// in {variable}: then the proxy looks up {name}, not this machine")
             }
             Fault::WrongUser => {
                 format!("check the user and the password in {variable}; both are percent-encoded there")
@@ -135,7 +150,8 @@ impl fmt::Display for ProxyFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { proxy, host, fault, .. } = self;
         match fault {
-            Fault::Unreached(failure) => failure.fmt(f),
+            Fault::Unreached(failure) | Fault::Unresolved(failure) => failure.fmt(f),
+            Fault::NoBasic => write!(f, "the proxy {proxy} answered 407, and does not offer Basic authentication"),
             Fault::Status(status) => write!(f, "the proxy {proxy} answered {status} to CONNECT {host}"),
             Fault::NotHttp => write!(f, "the proxy {proxy} did not answer CONNECT {host} as HTTP"),
             Fault::Broken(why) => write!(f, "the proxy {proxy} closed the connection to {host}: {why}"),

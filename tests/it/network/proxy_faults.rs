@@ -45,6 +45,42 @@ fn a_user_that_it_does_not_take() {
 }
 
 #[test]
+fn a_way_to_sign_in_that_is_not_basic() {
+    for offers in ["Negotiate", "Digest realm=\"x\"\r\nproxy-authenticate: NTLM"] {
+        let answer = format!("HTTP/1.1 407 No\r\nProxy-Authenticate: {offers}\r\nContent-Length: 0\r\n\r\n");
+        let (output, asked) = answered(answer.leak());
+        output.exits(5).stderr_is(expect![[r#"
+            error: AWS STS could not be reached or kept failing
+              said       the proxy 127.0.0.1:PROXY answered 407, and does not offer Basic authentication
+              asked for  arn:aws:iam::123456789012:role/deploy
+
+            hint: run a proxy on this machine that signs in to that one, or have Basic authentication allowed there
+        "#]]);
+        assert_eq!(asked, 1);
+    }
+    for offers in ["BASIC realm=\"x\"", "Negotiate\r\nProxy-Authenticate: Basic", "Digest a=b, Basic realm=\"x\""] {
+        let answer = format!("HTTP/1.1 407 No\r\nProxy-Authenticate: {offers}\r\nContent-Length: 0\r\n\r\n");
+        assert_said(&answered(answer.leak()).0, "answered 407 to CONNECT");
+    }
+}
+
+/// A `socks5://` proxy gets an address, so this machine needs the name.
+#[test]
+fn a_name_that_only_the_proxy_could_look_up() {
+    let elsewhere = Elsewhere::start();
+    let program = elsewhere.job_with("unknown.invalid", &["-q", "--timeout", "3s"]);
+    let output = program.env("HTTPS_PROXY", "socks5://127.0.0.1:1").run();
+    let told = output.exits(5).told();
+    assert!(told.contains("said       no such host: unknown.invalid"), "{told}");
+    assert!(
+        told.ends_with(
+            "hint: write socks5h:// in HTTPS_PROXY: then the proxy looks up unknown.invalid, not this machine\n"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_host_that_it_does_not_allow() {
     let (output, asked) = answered("HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n<html>no</html>");
     output.exits(5).stderr_is(expect![[r#"
