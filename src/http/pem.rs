@@ -18,6 +18,9 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
     if let (Ok([]) | Err(_), Some(other)) = (found.as_deref(), other_form(&pem)) {
         return Err(other.into());
     }
+    if is_encoded_again(&pem) {
+        return Err(ENCODED_AGAIN.into());
+    }
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
         Ok(_) if lost_line_breaks(&pem).is_none() => Err("holds no PEM certificate".into()),
@@ -85,10 +88,14 @@ fn position(text: &[u8], part: &[u8]) -> Option<usize> {
 /// # Errors
 /// As [`certificates`].
 pub(super) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+    const OTHER: &str = "is not an unencrypted private key in PEM";
     let pem = decoded(pem.to_vec());
     PrivateKeyDer::from_pem_slice(&pem).map_err(|error| match (error, lost_line_breaks(&pem)) {
         (_, Some(lost)) => format!("is not PEM: {lost}"),
-        (Error::NoItemsFound, None) => "is not an unencrypted private key in PEM".into(),
+        (Error::NoItemsFound, None) if is_encoded_again(&pem) => ENCODED_AGAIN.into(),
+        (Error::NoItemsFound, None) => OTHER.into(),
+        // OpenSSL's older form of an encrypted key has headers (RFC 1421).
+        (Error::Base64Decode(_), None) if position(&pem, b",ENCRYPTED").is_some() => OTHER.into(),
         (error, None) => format!("is not PEM: {}", fault(Some(&error), &pem)),
     })
 }
@@ -115,11 +122,27 @@ fn fault(error: Option<&Error>, pem: &[u8]) -> &'static str {
         return lost;
     }
     match error {
+        Some(Error::MissingSectionEnd { .. }) if is_indented(pem) => "the END line is indented",
         Some(Error::MissingSectionEnd { .. }) => "the last BEGIN line has no END line",
         Some(Error::IllegalSectionStart { .. }) => "a BEGIN line does not end with five hyphens",
         Some(Error::Base64Decode(_)) => "what is between a BEGIN and an END line is not base64",
         _ => "it cannot be read",
     }
+}
+
+/// Some CI systems keep files in base64.
+const ENCODED_AGAIN: &str = "is PEM in base64; decode it with: base64 -d";
+
+/// Whether `text` is the base64 of PEM.
+fn is_encoded_again(text: &[u8]) -> bool {
+    // The base64 of `-----BEGIN `.
+    text.trim_ascii_start().starts_with(b"LS0tLS1CRUdJTi")
+}
+
+/// Whether a line with END begins with spaces, as in YAML.
+fn is_indented(pem: &[u8]) -> bool {
+    let mut lines = pem.split(|byte| matches!(byte, b'\n' | b'\r'));
+    lines.any(|line| !line.starts_with(b"-") && line.trim_ascii_start().starts_with(b"-----END "))
 }
 
 /// Explains missing line breaks, if more text follows a BEGIN line. Some CI systems keep a variable in one line, and
@@ -184,6 +207,9 @@ mod tests {
             (format!("{KEY}{ONE}").replace('\n', " "), gone),
             (format!("{ONE}{}", ONE.replace('\n', " ")), gone),
             (ONE.replace("-----END", "----END"), "is not PEM: the last BEGIN line has no END line"),
+            (ONE.replace('\n', "\n  "), "is not PEM: the END line is indented"),
+            (STANDARD.encode(ONE), "is PEM in base64; decode it with: base64 -d"),
+            (format!(" {}", STANDARD.encode(KEY)), "is PEM in base64; decode it with: base64 -d"),
             (
                 ONE.replace("CERTIFICATE-----\nA", "CERTIFICATE----\nA"),
                 "is not PEM: a BEGIN line does not end with five hyphens",
@@ -203,6 +229,11 @@ mod tests {
             (String::new(), "is not an unencrypted private key in PEM"),
             (ONE.into(), "is not an unencrypted private key in PEM"),
             (KEY.replace("PRIVATE", "ENCRYPTED PRIVATE"), "is not an unencrypted private key in PEM"),
+            (
+                KEY.replacen('\n', "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1),
+                "is not an unencrypted private key in PEM",
+            ),
+            (STANDARD.encode(KEY), "is PEM in base64; decode it with: base64 -d"),
             (KEY.replace('\n', "\\n"), "is not PEM: its line breaks are gone: each is a backslash and an `n`"),
             (KEY.replace('\n', " "), "is not PEM: its line breaks are gone"),
             (KEY.replace("-----END", "----END"), "is not PEM: the last BEGIN line has no END line"),
