@@ -140,21 +140,29 @@ fn note_whole(name: &Name, document: &Document) {
 
 fn unusable(why: &Unusable, selection: &Selection, document: &Document, presented: &[String]) -> Error {
     let field = match &selection.field {
-        Field::Key(field) | Field::Pointer(field) => format!("field `{field}`"),
+        // A default that is written after the field may be a secret.
+        Field::Key(field) | Field::Pointer(field) => {
+            let shown = field.find("default=").map_or(field.clone(), |at| format!("{}default=…", &field[..at]));
+            format!("field `{shown}`")
+        }
         Field::Whole | Field::All => "field".into(),
     };
     let (title, hint) = match why {
         Unusable::Absent => (
             format!("the secret at {} has no {field}", document.path),
-            "check the exact name of the field; `?optional` and `?default=` are for fields that may be absent",
+            selection.field.other_syntax(&document.path).unwrap_or_else(|| {
+                "check the exact name of the field; `?optional` and `?default=` are for fields that may be absent"
+                    .into()
+            }),
         ),
         Unusable::Null => (
             format!("the {field} of the secret at {} is null", document.path),
-            "write a value there; `?optional` and `?default=` are for fields that may be absent or null",
+            "write a value there; `?optional` and `?default=` are for fields that may be absent or null".into(),
         ),
-        Unusable::NotBase64 => {
-            (format!("the {field} of {} is not base64", document.path), "leave `?base64` out to have it as it is")
-        }
+        Unusable::NotBase64 => (
+            format!("the {field} of {} is not base64", document.path),
+            "leave `?base64` out to have it as it is".into(),
+        ),
     };
     Error::from(Refusal {
         title,

@@ -75,19 +75,31 @@ impl Path {
     }
 
     /// The path in our syntax, if it has the syntax of another tool: `vault:` before it, or a field or a version
-    /// appended with `:`, `.`, `@` or a space. Each of these may also be part of a path.
+    /// appended with `:`, `.`, `@` or a space. Each of these may also be part of a path. A prefix of ours in another
+    /// case, the API's `v1/`, and spaces at the ends are corrected too.
     #[must_use]
     pub fn other_syntax(&self) -> Option<String> {
-        let path = ["vault:", "bao:", "openbao:", "secret:"].iter().find_map(|prefix| self.0.strip_prefix(prefix));
-        let text = path.unwrap_or(&self.0);
+        let written = self.0.trim();
+        let (engine, text) = match written.split_once(':') {
+            Some((word, rest)) => match word.to_ascii_lowercase().as_str() {
+                "vault" | "bao" | "openbao" | "secret" | "kv" | "get" | "read" => ("", rest),
+                "kv1" => ("kv1:", rest),
+                "kv2" => ("kv2:", rest),
+                "post" | "put" | "write" => ("POST:", rest),
+                _ => ("", written),
+            },
+            None => ("", written),
+        };
+        let text = text.trim();
+        let text = text.strip_prefix("v1/").unwrap_or(text);
         let (before, last) = text.rsplit_once('/').unwrap_or(("MOUNT", text));
         let joined = last.rfind(['@', ':', '.', ' ']).filter(|at| *at > 0 && at + 1 < last.len());
         match joined {
             Some(at) if last[at..].starts_with('@') && last[at + 1..].bytes().all(|byte| byte.is_ascii_digit()) => {
-                Some(format!("NAME={before}/{}?version={}#field", &last[..at], &last[at + 1..]))
+                Some(format!("NAME={engine}{before}/{}?version={}#field", &last[..at], &last[at + 1..]))
             }
-            Some(at) => Some(format!("NAME={before}/{}#{}", last[..at].trim_end(), &last[at + 1..])),
-            None => path.map(|_| format!("NAME={before}/{last}#field")),
+            Some(at) => Some(format!("NAME={engine}{before}/{}#{}", last[..at].trim_end(), &last[at + 1..])),
+            None => (text.len() < self.0.len()).then(|| format!("NAME={engine}{before}/{last}#field")),
         }
     }
 

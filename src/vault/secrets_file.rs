@@ -82,6 +82,11 @@ fn of_action(entry: &str) -> Result<Selection, Usage> {
         }
         return Ok(Selection { target: Target::Each { prefix, naming }, ..parse("", "*")? });
     }
+    if selector.starts_with('=') && Name::new(path).is_some() {
+        return Err(
+            wrong("there is a space before `=`").hint(format!("write it as {path}{}", selector.replacen("= ", "=", 1)))
+        );
+    }
     let key = Key::read(selector)
         .ok_or_else(|| wrong("the key is an expression").hint("write it as NAME=path#/json/pointer"))?;
     let name = match name {

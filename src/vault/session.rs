@@ -123,7 +123,13 @@ impl Session<'_> {
             said: "200, and a mount that the path is not below".into(),
             asked: self.asked(Kind::Preflight, path),
             presented: self.presented(),
-            hints: vec!["name the namespace with --namespace, and the path within it".into()],
+            hints: vec![if path.first() == "auth" {
+                format!("auth methods have no secrets engine: write NAME=kv1:{path}#field")
+            } else if path.as_str() == path.first() {
+                format!("name a secret below this mount: NAME={path}/SECRET#field")
+            } else {
+                "name the namespace with --namespace, and the path within it".into()
+            }],
         }
     }
 

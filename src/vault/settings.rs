@@ -61,6 +61,9 @@ pub fn address(option: Option<&str>, env: &Env) -> Result<Url, Usage> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("it holds more than scheme, host, port and path"));
     }
+    if url.path().trim_end_matches('/').ends_with("/v1") {
+        return Err(wrong("it ends with /v1, which each request adds"));
+    }
     Ok(url)
 }
 

@@ -91,6 +91,28 @@ pub enum Field {
     All,
 }
 
+impl Field {
+    /// The field of `path` in our syntax, if it has the options after it, a space at an end, or dots between names.
+    /// Each of these may also be part of a key.
+    #[must_use]
+    pub fn other_syntax(&self, path: &Path) -> Option<String> {
+        let Self::Key(key) = self else { return None };
+        if let Some((field, options)) = key.split_once('?')
+            && ["version=", "optional", "default=", "base64", "file"].iter().any(|option| options.starts_with(option))
+        {
+            // The options may have a secret in `default=`.
+            return Some(format!("write the options before the field: NAME={path}?…#{field}"));
+        }
+        if key.trim() != key {
+            return Some(format!("remove the spaces around the field: NAME={path}#{}", key.trim()));
+        }
+        let is_nested = key.split('.').count() > 1 && key.split('.').all(|part| !part.is_empty());
+        is_nested.then(|| {
+            format!("for a value inside a field, write a JSON pointer: NAME={path}#/{}", key.replace('.', "/"))
+        })
+    }
+}
+
 /// How a value is processed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Treatment {

@@ -24,6 +24,16 @@ fn a_path_in_other_words_is_told_in_ours() {
     assert_eq!(hint("A=ID/kv2/ci/db@2"), "NAME=ID/kv2/data/ci/db?version=2#field");
     assert_eq!(hint("A=vault:ID/kv2/ci/db"), "NAME=ID/kv2/ci/db#field");
     assert_eq!(hint("A=vault:ID/kv2/ci/db:password"), "NAME=ID/kv2/ci/db#password");
+    for (selection, written) in [
+        ("A= ID/kv2/ci/db", "ID/kv2/ci/db"),
+        ("A=ID/kv2/ci/db ", "ID/kv2/data/ci/db"),
+        ("A=v1/ID/kv2/data/ci/db", "ID/kv2/data/ci/db"),
+        ("A=KV2:ID/kv2/ci/db", "kv2:ID/kv2/ci/db"),
+        ("A=get:ID/kv2/ci/db", "ID/kv2/ci/db"),
+        ("A=PUT:ID/pki/issue/web", "POST:ID/pki/issue/web"),
+    ] {
+        assert_eq!(hint(selection), format!("NAME={written}#field"), "{selection}");
+    }
     let address = world.vault(&["A=vault://ID/kv2/ci/db#password"]).run();
     assert!(
         address
@@ -52,4 +62,40 @@ fn a_forgotten_field_is_told() {
     ] {
         assert_eq!(note(quiet), "", "{quiet:?}");
     }
+}
+
+#[test]
+fn a_field_in_other_words_is_told_in_ours() {
+    let world = World::new();
+    for (field, title, hint) in [
+        ("password?base64", "password?base64", "write the options before the field: NAME=ID/kv2/data/ci/db?…#password"),
+        (
+            "password?file&default=a-default-of-mine",
+            "password?file&default=…",
+            "write the options before the field: NAME=ID/kv2/data/ci/db?…#password",
+        ),
+        (" password", " password", "remove the spaces around the field: NAME=ID/kv2/data/ci/db#password"),
+        ("tls.key", "tls.key", "for a value inside a field, write a JSON pointer: NAME=ID/kv2/data/ci/db#/tls/key"),
+    ] {
+        let output = world.vault(&[&format!("A=ID/kv2/ci/db#{field}")]).run();
+        let report = output.exits(4).stderr().replace(&world.id, "ID");
+        let (first, last) = (report.lines().next().unwrap_or_default(), report.lines().last().unwrap_or_default());
+        assert_eq!(first, format!("error: the secret at ID/kv2/data/ci/db has no field `{title}`"));
+        assert_eq!(last, format!("hint: {hint}"));
+        assert!(!report.contains("a-default-of-mine"), "{report}");
+    }
+}
+
+#[test]
+fn a_path_without_a_secrets_engine_is_told() {
+    let world = World::new();
+    for (path, hint) in [
+        ("auth/token/lookup-self", "auth methods have no secrets engine: write NAME=kv1:auth/token/lookup-self#field"),
+        ("sys", "name a secret below this mount: NAME=sys/SECRET#field"),
+    ] {
+        let output = world.vault(&[&format!("A={path}#id")]).run();
+        let report = output.exits(4).stderr();
+        assert_eq!(report.lines().last(), Some(format!("hint: {hint}").as_str()), "{report}");
+    }
+    world.vault(&["A=kv1:auth/token/lookup-self#path", "--format", "raw"]).run().exits(0);
 }

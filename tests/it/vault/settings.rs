@@ -72,6 +72,19 @@ fn an_address_with_https_where_the_server_speaks_http() {
 }
 
 #[test]
+fn an_address_with_the_apis_version() {
+    let world = World::new();
+    for path in ["/v1", "/v1/", "/below/v1"] {
+        let output = world.vault(&[READ]).env("VAULT_ADDR", format!("{}{path}", world.bao.url())).run();
+        output.exits(2).stderr_is(expect![[r#"
+            error: VAULT_ADDR is not a server's address: it ends with /v1, which each request adds
+
+            hint: write it as https://vault.example.com:8200
+        "#]]);
+    }
+}
+
+#[test]
 fn the_name_in_the_certificate() {
     let world = World::new();
     let named = |name: &str| {
