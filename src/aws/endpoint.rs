@@ -1,10 +1,41 @@
 //! The endpoint of AWS STS.
 
+use hyper::Uri;
+use reqwest::Url;
+
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 
 use super::Region;
 use super::registry::domain_of;
 use super::sdk_settings::SdkSettings;
+use crate::error::Usage;
+
+/// Whether `text` is the address of an endpoint that the SDK can use.
+fn is_endpoint(text: &str) -> bool {
+    let url = Url::parse(text).is_ok_and(|url| url.has_host() && matches!(url.scheme(), "https" | "http"));
+    url && text.parse::<Uri>().is_ok()
+}
+
+/// Refuses an endpoint that the SDK cannot use. `origin` is the variable or key that it came from.
+///
+/// # Errors
+/// If `address` is not that of an endpoint.
+pub fn check(origin: &str, address: &str) -> Result<(), Usage> {
+    if is_endpoint(address) {
+        return Ok(());
+    }
+    Err(Usage::new(format!("{origin} is not an https address"))
+        .hint("write it like https://sts.eu-central-1.amazonaws.com"))
+}
+
+/// Refuses an invalid endpoint of the configuration file. The variables are checked when the command line is read.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_configured(settings: &SdkSettings) -> Result<(), Usage> {
+    let url = settings.endpoint_url("STS");
+    url.map_or(Ok(()), |url| check("endpoint_url in the AWS configuration file", &url))
+}
 
 /// The endpoint of calls in `region` with these settings. If the settings need the SDK's rules, the rules read a table
 /// of all partitions. That is a tenth of the work of an exchange. Without FIPS and dual-stack endpoints the result is

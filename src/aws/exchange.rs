@@ -14,7 +14,7 @@ use super::account::AccountId;
 use super::answer::Answer;
 use super::cause::Grace;
 use super::chain::Hop;
-use super::endpoint::endpoint;
+use super::endpoint::{self, endpoint};
 use super::hints::{Context, Step};
 use super::sdk_settings::SdkSettings;
 use super::web_identity::assume_role_with_web_identity;
@@ -45,6 +45,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
         return Err(subject::Error::NotJwt { why }.into());
     }
     let settings = SdkSettings::read(shared_files::read(&host.env, deadline).await?).await;
+    endpoint::check_configured(&settings)?;
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
     http.shown().add(token.jwt());
     let trade = Trade { request, token, http, clock: &host.clock, deadline, settings, iam };

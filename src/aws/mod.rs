@@ -10,7 +10,7 @@ pub mod arn;
 mod cause;
 pub mod chain;
 pub mod ecr;
-mod endpoint;
+pub mod endpoint;
 pub mod exchange;
 mod hints;
 pub mod kubernetes;

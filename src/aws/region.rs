@@ -7,11 +7,17 @@ use crate::error::Usage;
 pub struct Region(String);
 
 impl Region {
-    /// Parses a region's name: lower-case letters, digits and hyphens.
+    /// Parses a region's name: lower-case letters, digits and hyphens. Old SDKs had regions such as `fips-us-east-1`;
+    /// no host is called so.
     ///
     /// # Errors
     /// If it is something else. `origin` is the option or variable that it came from.
     pub fn parse(origin: &str, text: &str) -> Result<Self, Usage> {
+        let name = text.strip_prefix("fips-").or_else(|| text.strip_suffix("-fips"));
+        if let Some(name) = name {
+            return Err(Usage::new(format!("{origin}: `{text}` is not a region's name"))
+                .hint(format!("write {name}, and set AWS_USE_FIPS_ENDPOINT=true")));
+        }
         let label = (1..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-');
         if label && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
             return Ok(Self(text.to_owned()));

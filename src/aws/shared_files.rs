@@ -35,6 +35,24 @@ impl SharedFile {
         Ok(home.map(|home| home.join(below)))
     }
 
+    /// Refuses a path that the AWS tools read in different ways: for the AWS CLI an empty variable names no file, and
+    /// `$NAME` in it is replaced. Others use the usual path, or the text as it is.
+    ///
+    /// # Errors
+    /// If the variable is empty, or has `$`.
+    pub(super) fn check(self, env: &Env) -> Result<(), Usage> {
+        let (variable, usual) = (self.variable, self.usual);
+        let Some(value) = env.raw(variable) else { return Ok(()) };
+        let (why, hint) = if value.is_empty() {
+            (format!("{variable} is set, and empty"), format!("unset it, or write {usual}"))
+        } else if value.as_encoded_bytes().contains(&b'$') {
+            (format!("{variable} has a `$`, which not every AWS tool replaces"), "write the path itself".to_owned())
+        } else {
+            return Ok(());
+        };
+        Err(Usage::new(why).hint(hint))
+    }
+
     /// The name of the file's origin in errors.
     fn origin(self, env: &Env) -> &'static str {
         if env.raw(self.variable).is_some() { self.variable } else { self.usual }

@@ -128,12 +128,7 @@ pub(super) fn role(option: Option<&str>, env: &Env) -> Result<Option<(&'static s
 fn check_endpoint(env: &Env) -> Result<(), Usage> {
     for variable in ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"] {
         let Some(address) = env.get(variable)? else { continue };
-        let good =
-            reqwest::Url::parse(&address).is_ok_and(|url| url.has_host() && matches!(url.scheme(), "https" | "http"));
-        if !good {
-            return Err(Usage::new(format!("{variable} is not an https address"))
-                .hint("write it like https://sts.eu-central-1.amazonaws.com"));
-        }
+        aws::endpoint::check(variable, &address)?;
     }
     Ok(())
 }

@@ -81,6 +81,7 @@ impl Files {
     /// If both are the same file, or there is no home directory.
     pub fn locate(env: &Env) -> Result<Self, Usage> {
         let place = |file: shared_files::SharedFile| {
+            file.check(env)?;
             let path = file.path(env)?.ok_or_else(|| {
                 Usage::new("--profile: HOME is not set to an absolute path")
                     .hint("name the files with AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE")

@@ -232,6 +232,16 @@ fn a_region_that_is_none() {
         hint: write it like eu-central-1
     "#]],
     );
+    for old in ["fips-us-east-1", "us-east-1-fips"] {
+        wrong(
+            deploy(&[]).env("AWS_REGION", old).word(old, "OLD"),
+            expect![[r#"
+            error: AWS_REGION: `OLD` is not a region's name
+
+            hint: write us-east-1, and set AWS_USE_FIPS_ENDPOINT=true
+        "#]],
+        );
+    }
     wrong(
         deploy(&[]).env("AWS_REGION", "eu_central_1"),
         expect![[r#"
@@ -327,6 +337,28 @@ fn an_endpoint_that_is_none() {
         hint: write it like https://sts.eu-central-1.amazonaws.com
     "#]],
     );
+    for text in ["https://sts.{region}.amazonaws.com", " https://sts.eu-central-1.amazonaws.com"] {
+        wrong(
+            deploy(&[]).env("AWS_ENDPOINT_URL_STS", text),
+            expect![[r#"
+            error: AWS_ENDPOINT_URL_STS is not an https address
+
+            hint: write it like https://sts.eu-central-1.amazonaws.com
+        "#]],
+        );
+    }
+    for text in ["\"https://sts.example.com\"", "sts.example.com", "https://sts.{region}.amazonaws.com"] {
+        let program = deploy(&[]).env("AWS_ENDPOINT_URL_STS", "").env("AWS_CONFIG_FILE", "config");
+        program.scratch().write("config", format!("[default]\nendpoint_url = {text}\n"));
+        wrong(
+            program,
+            expect![[r#"
+            error: endpoint_url in the AWS configuration file is not an https address
+
+            hint: write it like https://sts.eu-central-1.amazonaws.com
+        "#]],
+        );
+    }
     wrong(
         deploy(&[]).env("AWS_ENDPOINT_URL_STS", "").env("AWS_ENDPOINT_URL", "ftp://x"),
         expect![[r#"

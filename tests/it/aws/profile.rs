@@ -306,6 +306,33 @@ fn a_home_that_takes_no_file() {
     assert!(sandbox.aws.requests().is_empty());
 }
 
+/// The AWS CLI reads neither file, or another one.
+#[test]
+fn a_file_that_not_every_tool_would_find() {
+    let sandbox = Sandbox::start().unwrap();
+    for (variable, value, message) in [
+        (
+            "AWS_CONFIG_FILE",
+            "$HOME/.aws/config",
+            "AWS_CONFIG_FILE has a `$`, which not every AWS tool replaces\n\nhint: write the path itself\n",
+        ),
+        (
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "${HOME}/credentials",
+            "AWS_SHARED_CREDENTIALS_FILE has a `$`, which not every AWS tool replaces\n\nhint: write the path itself\n",
+        ),
+        (
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "",
+            "AWS_SHARED_CREDENTIALS_FILE is set, and empty\n\nhint: unset it, or write ~/.aws/credentials\n",
+        ),
+    ] {
+        let output = profile("ci", &[]).job_of(&sandbox, &job()).env(variable, value).run();
+        assert_eq!(output.exits(2).stderr(), format!("error: {message}"));
+    }
+    assert!(sandbox.aws.requests().is_empty());
+}
+
 #[test]
 fn a_lock_that_a_dead_process_left_holds_nobody_up() {
     let sandbox = Sandbox::start().unwrap();
