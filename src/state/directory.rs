@@ -41,8 +41,8 @@ impl Directory {
         if let Err(error) = made {
             let error = Error::write(&self.path, error);
             match self.path.symlink_metadata() {
-                Ok(found) if found.is_dir() || found.is_symlink() => {}
-                Ok(_) => return Err(error),
+                // What it is instead of a directory is reported below.
+                Ok(_) => {}
                 Err(_) => return Err(Error { hint: Some(NAME_ONE.into()), ..error }),
             }
         }
@@ -79,7 +79,7 @@ impl Directory {
             return Err(Error::write(path, "it is a symbolic link"));
         }
         if !found.is_dir() {
-            return Err(Error::write(path, "it is not a directory"));
+            return Err(Error { hint: Some(NAME_ONE.into()), ..Error::write(path, "it is not a directory") });
         }
         if found.uid() != rustix::process::geteuid().as_raw() {
             return Err(Error {

@@ -82,6 +82,21 @@ fn a_link_however_it_is_written() {
     }
 }
 
+#[test]
+fn a_file_in_its_place() {
+    for path in ["there", "pipe"] {
+        let sandbox = Sandbox::start().unwrap();
+        let output = at(&sandbox, "touch there; mkfifo pipe", path);
+        output.exits(6).stdout_is(&stopped(6));
+        assert_eq!(
+            output.told(),
+            format!(
+                "error: cannot write SCRATCH/{path}: it is not a directory\n\nhint: name a private directory with OIDC_EXCHANGE_DIR\n"
+            )
+        );
+    }
+}
+
 /// A link in the path is allowed if no other user can change it.
 #[test]
 fn a_link_on_the_way() {
