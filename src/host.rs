@@ -7,7 +7,8 @@ use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 use std::time::SystemTime;
 
-use rustix::process::{Resource, getrlimit};
+use rustix::fs::{FileType, fstat};
+use rustix::process::{Resource, getppid, getrlimit};
 
 use crate::error::{Report, Usage};
 
@@ -73,6 +74,15 @@ pub fn no_thread_of(panic: &PanicHookInfo<'_>) -> Option<Report> {
     /// How `tokio::task::spawn_blocking` begins its message. The system's error follows.
     const RUNTIMES: &str = "OS can't spawn worker thread: ";
     panic.payload_as_str()?.strip_prefix(RUNTIMES).map(no_thread)
+}
+
+/// Whether fish reads standard output through a pipe, as in `eval (oidc-exchange …)`. In an error, fish shows the text
+/// that it cannot parse, and the text of POSIX shells contains secrets. Only Linux has `/proc`.
+#[must_use]
+pub fn is_read_by_fish() -> bool {
+    let is_pipe = fstat(std::io::stdout()).is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Fifo);
+    let caller = || std::fs::read_link(format!("/proc/{}/exe", getppid()?.as_raw_pid())).ok();
+    is_pipe && caller().is_some_and(|path| path.file_name().is_some_and(|name| name == "fish"))
 }
 
 /// Read access to the environment.

@@ -101,11 +101,20 @@ async fn story(
         parsed => parsed.map_err(End::Usage)?,
     };
     if nothing_to_run {
-        return Err(crate::error::Usage::new("a COMMAND is missing after `--`").into());
+        return Err(Usage::new("a COMMAND is missing after `--`").into());
     }
     diagnostic::init(cli.verbosity());
     let deadline = Deadline::since(started, cli.bound().0);
-    match unless_interrupted(signals, planned(cli, arguments, host, failure.files(), deadline)).await? {
+    let plan = unless_interrupted(signals, planned(cli, arguments, host, failure.files(), deadline)).await?;
+    if plan.is_for_posix_shells()
+        && !failure.words().iter().any(|word| word.starts_with("--format"))
+        && host::is_read_by_fish()
+    {
+        return Err(Usage::new("this prints text for POSIX shells, which fish cannot read")
+            .hint("add --format fish")
+            .into());
+    }
+    match plan {
         Plan::Exchange(plan) => Box::pin(exchange(*plan, host, deadline, signals)).await.map_err(End::Errors),
         Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host, deadline)).await?.code()),
         Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host, deadline)).await,

@@ -170,6 +170,16 @@ impl Cli {
 }
 
 impl Plan {
+    /// Whether standard output gets text that a POSIX shell evaluates.
+    #[must_use]
+    pub fn is_for_posix_shells(&self) -> bool {
+        match self {
+            Self::Exchange(plan) => matches!(plan.delivery, Delivery::Stdout { format: Format::Env, .. }),
+            Self::Clean { format, .. } => *format == cli::CleanFormat::Env,
+            Self::Token(_) | Self::Explain(_) | Self::Setup(_) | Self::Print(_) => false,
+        }
+    }
+
     /// Checks the command line and reads the files that it names.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::command_line::{CommandLine, USE};
 use crate::cli::{Place, place};
 use crate::cloud::About;
 use crate::emit::{Format, OnError};
+use crate::host::is_read_by_fish;
 use crate::plan::targets::TargetsFile;
 use crate::shell::{Name, either, fish, posix};
 
@@ -66,6 +67,7 @@ impl Asked {
             _ => OnError::Stop,
         };
         let reader = match format {
+            AskedFormat::Absent if line.plain && is_read_by_fish() => Reader::Fish,
             // The command line has no `--format`, but a word in it that means fish.
             AskedFormat::Absent if !line.strays.iter().any(|word| may_be_fish(word)) => Reader::Posix,
             AskedFormat::Variables(Format::Env | Format::Source) => Reader::Posix,

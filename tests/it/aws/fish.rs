@@ -56,6 +56,35 @@ fn clean_makes_it_forget() {
     output.exits(0).stdout_is("there\ngone\n").stderr_is(expect![[""]]);
 }
 
+/// fish shows the text that it cannot parse, so it must not get the credentials in the form of POSIX shells.
+#[test]
+fn without_the_format_it_gets_no_credentials() {
+    let Some(fish) = fish() else { return };
+    const BARE: &str = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy";
+    for line in [format!("eval ({BARE})"), format!("eval \"$({BARE})\""), "eval (oidc-exchange clean)".into()] {
+        let sandbox = Sandbox::start().unwrap();
+        let output = script(&fish, &format!("{line}; echo reached")).job(&sandbox).run();
+        output.exits(2).stdout_is("").stderr_is(expect![[r#"
+            error: this prints text for POSIX shells, which fish cannot read
+
+            hint: add --format fish
+        "#]]);
+        assert!(sandbox.aws.requests().is_empty());
+    }
+    let sandbox = Sandbox::start().unwrap();
+    let output = script(&fish, "eval (oidc-exchange aws --rolearn x); echo reached").job(&sandbox).run();
+    assert!(output.exits(2).stdout_is("").stderr().starts_with("error: unexpected argument '--rolearn' found\n"));
+    // A POSIX shell that fish starts, a file, and a format that is named.
+    for line in [
+        format!("sh -c 'eval \"$({BARE})\"; echo $AWS_ACCOUNT_ID'"),
+        format!("{BARE} >file; sh -c '. ./file; echo $AWS_ACCOUNT_ID'; rm file"),
+        format!("{BARE} --format env | sh -c 'eval \"$(cat)\"; echo $AWS_ACCOUNT_ID'"),
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        script(&fish, &line).job(&sandbox).run().exits(0).stdout_is("123456789012\n");
+    }
+}
+
 #[test]
 fn a_failure_stops_the_script_with_its_code() {
     let Some(fish) = fish() else { return };
