@@ -29,6 +29,9 @@ fn a_command_of_another_tool() {
     tip("docker-login", "write the cloud with `--registry HOST`");
     tip("ecr get-login-password", "write the cloud with `--registry HOST`");
     tip("status", "write `token`");
+    tip("aks", "write the cloud with `--format kubernetes`");
+    tip("get-token", "write the cloud with `--format kubernetes`");
+    tip("credential-process", "write `aws --format process`");
     tip("asw", "a similar subcommand exists: 'aws'");
     tip("awz", "a similar subcommand exists: 'aws'");
     tip("explain google", "write `gcp`");
@@ -40,6 +43,15 @@ fn a_command_of_another_tool() {
 fn an_option_of_another_tool() {
     tip("aws --role-to-assume x", "write `--role-arn`");
     tip("azure --tenant x", "write `--tenant-id`");
+    tip("aws --proxy x", "set the variable HTTPS_PROXY");
+    tip("aws --query x", "write `--format json`, and read it with jq");
+    tip("gcp --cred-file x", "write `--credentials-file`");
+    tip("aws --skip-session-tagging", "leave it out");
+    tip("aws --audience x", "leave it out: the job's token has its own audience");
+    tip("azure --jwt x", "write `--token-env`, with the name of the variable that contains the token");
+    tip("use --all", "name each target");
+    tip("use -f x", "write `--targets`");
+    tip("token --decode", "leave it out");
     tip("azure --audience x", "leave it out: the job's token has its own audience");
     tip("aws --roleToAssume x", "write `--role-arn`");
     tip("aws --role_arn x", "write `--role-arn`");
@@ -64,6 +76,14 @@ fn an_option_of_another_tool() {
 
         For more information, try '--help'.
     "#]]);
+}
+
+#[test]
+fn a_word_that_is_no_option() {
+    tip("aws arn:aws:iam::123456789012:role/deploy", "write `--role-arn` before it");
+    tip("aws --role-arn x terraform apply", "leave it out; a COMMAND follows `--`");
+    tip("azure login", "leave it out; a COMMAND follows `--`");
+    tip("gcp env", "leave it out; a COMMAND follows `--`");
 }
 
 #[test]

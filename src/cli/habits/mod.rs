@@ -38,7 +38,7 @@ pub fn advise(error: &mut clap::Error, words: &[String]) {
     let tip = if kind == ErrorKind::UnknownArgument {
         text(ContextKind::InvalidArg).and_then(|typed| {
             let first = before_the_command(&path, words).or_else(|| help(&typed));
-            first.or_else(|| option(&program, &path, &whole(&typed, words)))
+            first.or_else(|| positional(&path, &typed)).or_else(|| option(&program, &path, &whole(&typed, words)))
         })
     } else if kind == ErrorKind::InvalidSubcommand {
         let guess = error.get(ContextKind::SuggestedSubcommand).is_some();
@@ -102,6 +102,16 @@ fn before_the_command(path: &[&Command], words: &[String]) -> Option<String> {
 /// The suggestion for `help` after a command.
 fn help(typed: &str) -> Option<String> {
     (typed == "help").then(|| "write `--help`".to_owned())
+}
+
+/// The suggestion for a word that is no option, where a command may only follow `--`.
+fn positional(path: &[&Command], typed: &str) -> Option<String> {
+    let takes_command = path.last()?.get_arguments().any(clap::Arg::is_last_set);
+    if typed.starts_with('-') || !takes_command {
+        return None;
+    }
+    let is_role = typed.starts_with("arn:") && path.last()?.get_arguments().any(|it| it.get_long() == Some("role-arn"));
+    Some(if is_role { "write `--role-arn` before it" } else { "leave it out; a COMMAND follows `--`" }.to_owned())
 }
 
 /// `typed`, or the whole word if clap has parsed it as several one-letter options: `-address=…` of Go tools.

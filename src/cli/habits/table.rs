@@ -33,6 +33,13 @@ pub(super) const COMMANDS: &[Habit] = &[
         "docker docker-login ecr get-login-password acr gcr configure-docker",
         "write the cloud with `--registry HOST`",
     ),
+    // kubectl's exec plugins.
+    habit(
+        "",
+        "kubectl kubernetes k8s eks gke aks get-token kubelogin gke-gcloud-auth-plugin",
+        "write the cloud with `--format kubernetes`",
+    ),
+    habit("", "credential-process", "write `aws --format process`"),
     habit("", "version", "write `--version`"),
     habit("", "whoami status jwt claims decode inspect show id-token", "write `token`"),
     habit("", "verify validate", "write `token --verify`"),
@@ -67,6 +74,12 @@ pub(super) const OPTIONS: &[Habit] = &[
     habit("aws", "tags", "write `--session-tag` beside `--chain-role-arn`"),
     habit("aws", "endpoint-url", "set the variable AWS_ENDPOINT_URL_STS"),
     habit("aws", "profile-name", "write `--profile`"),
+    habit("aws", "audience audiences", "leave it out: the job's token has its own audience"),
+    habit(
+        "aws",
+        "skip-session-tagging role-skip-session-tagging mask-aws-account-id output-credentials",
+        "leave it out",
+    ),
     // google-github-actions/auth and gcloud.
     habit("gcp", "workload-identity-provider", "write `--provider`"),
     habit(
@@ -91,7 +104,7 @@ pub(super) const OPTIONS: &[Habit] = &[
     ),
     habit("gcp", "id-token-include-email", "write `--include-email`"),
     habit("gcp", "universe", "write `--universe-domain`"),
-    habit("gcp", "output-file create-credentials-file", "write `--credentials-file`"),
+    habit("gcp", "output-file create-credentials-file cred-file credential-file", "write `--credentials-file`"),
     // Azure/login and the Azure CLI.
     habit("azure", "tenant", "write `--tenant-id`"),
     habit("azure", "subscription", "write `--subscription-id`"),
@@ -117,6 +130,16 @@ pub(super) const OPTIONS: &[Habit] = &[
     ),
     habit("vault", "method", "leave it out: the method is jwt; `--mount` names where it is mounted"),
     // All tools.
+    habit(
+        "aws|gcp|azure",
+        "jwt jwt-token",
+        "write `--token-env`, with the name of the variable that contains the token",
+    ),
+    habit("aws|gcp|azure|vault|token", "proxy http-proxy https-proxy", "set the variable HTTPS_PROXY"),
+    habit("aws|gcp|azure|vault|token", "query", "write `--format json`, and read it with jq"),
+    habit("token", "decode raw", "leave it out"),
+    habit("use", "all", "name each target"),
+    habit("use", "config config-file file f targets-file", "write `--targets`"),
     habit("aws|gcp|azure|vault", "shell", "write `--format env` for POSIX shells, `--format fish` for fish"),
     habit("aws|gcp|azure|vault", "export output-format", "write `--format`"),
     habit("aws|gcp|azure|vault", "json", "write `--format json`"),
