@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::error::Usage;
@@ -60,6 +62,9 @@ impl Document {
             let what = if path.as_os_str() == "-" { "standard input" } else { "the file" };
             return Err(Usage::new(format!("{name}: {what} is empty"))
                 .hint("run the command that prints it by hand: it may have failed"));
+        }
+        if is_packed(&text) {
+            return Err(Usage::new(format!("{name}: it is JSON in base64")).hint("decode it with: base64 -d"));
         }
         if !text.trim_start().starts_with('{') && redact_jwt_shaped(text.trim()) != text.trim() {
             return Err(Usage::new(format!("{name}: it holds a token, which is a secret"))
@@ -128,6 +133,13 @@ impl Document {
     pub fn wrong(&self, place: &str, why: impl fmt::Display) -> Usage {
         Usage::new(format!("{}: {why}", self.place(place)))
     }
+}
+
+/// Whether `text` is the base64 of a JSON object. Like a token, it begins with `eyJ`.
+fn is_packed(text: &str) -> bool {
+    let packed: String = text.split_whitespace().collect();
+    let decoded = STANDARD.decode(packed).unwrap_or_default();
+    decoded.starts_with(b"{") && json::parse(&decoded).is_ok()
 }
 
 #[cfg(test)]

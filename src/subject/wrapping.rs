@@ -1,7 +1,7 @@
 //! Recognizes a token inside another text, and how to extract it.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use crate::json;
@@ -15,6 +15,9 @@ const HEADER: &str = "eyJ";
 pub(super) fn around(text: &str) -> Option<(&'static str, String)> {
     if text.starts_with('{') {
         return Some(("it is JSON", in_json(text)));
+    }
+    if let Some((what, fix)) = stands_for_a_token(text) {
+        return Some((what, fix.into()));
     }
     let compact: String = text.split_whitespace().collect();
     if compact.len() < text.len() && is_jwt_shaped(&compact) && compact.starts_with(HEADER) {
@@ -35,6 +38,30 @@ pub(super) fn around(text: &str) -> Option<(&'static str, String)> {
     } else {
         ("there is other text before it", "give only the token, which begins with eyJ".into())
     })
+}
+
+/// Recognizes a text that should have become a token, or that was made from one.
+fn stands_for_a_token(text: &str) -> Option<(&'static str, &'static str)> {
+    let is_expression = text.strip_prefix('$').is_some_and(|rest| {
+        rest.trim_start_matches(['{', '(', ' ']).starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    });
+    if is_expression {
+        return Some(("it is an expression with `$`", "nothing has replaced it: a shell does so in double quotes"));
+    }
+    if ["null", "undefined", "None", "nil"].contains(&text) {
+        return Some(("it is a word for no value", "check the step that prints it: it has found no token"));
+    }
+    if text.chars().all(|c| c == '*') || text.eq_ignore_ascii_case("[masked]") {
+        return Some(("it is what a log shows in place of a secret", "pass the variable itself"));
+    }
+    if text.split('.').count() == 5 && text.starts_with(HEADER) {
+        return Some(("it is encrypted (JWE)", "have the issuer make signed tokens"));
+    }
+    let packed: String = text.split_whitespace().collect();
+    let decoded = STANDARD.decode(packed).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded
+        .is_some_and(|inner| is_jwt_shaped(inner.trim()))
+        .then_some(("it is a token in base64", "decode it with: base64 -d"))
 }
 
 fn in_json(text: &str) -> String {
@@ -84,6 +111,21 @@ mod tests {
             ("warning: old\nTOKEN", "there is other text before it: give only the token, which begins with eyJ"),
         ] {
             assert_eq!(of(text).as_deref(), Some(words), "{text}");
+        }
+        for (text, words) in [
+            ("$CI_JOB_JWT", "it is an expression with `$`"),
+            ("${{ steps.token.outputs.jwt }}", "it is an expression with `$`"),
+            ("$(cat token)", "it is an expression with `$`"),
+            ("null", "it is a word for no value"),
+            ("***", "it is what a log shows in place of a secret"),
+            ("[MASKED]", "it is what a log shows in place of a secret"),
+            ("TOKEN.x.y", "it is encrypted (JWE)"),
+        ] {
+            assert_eq!(around(&text.replace("TOKEN", TOKEN)).unwrap().0, words, "{text}");
+        }
+        for line_end in ["", "\n"] {
+            let packed = STANDARD.encode(format!("{TOKEN}{line_end}"));
+            assert_eq!(around(&packed).unwrap().0, "it is a token in base64");
         }
         let broken = format!("{}\n{}", &TOKEN[..25], &TOKEN[25..]);
         assert_eq!(around(&broken).unwrap().0, "there are spaces or line breaks in it");

@@ -61,6 +61,17 @@ fn a_token_is_none() {
     }
 }
 
+/// The base64 of JSON begins like a token.
+#[test]
+fn base64_is_no_token() {
+    // {"sub":"x"}
+    explain("eyJzdWIiOiJ4\nIn0=\n", ROLE).exits(2).stderr_is(expect![[r#"
+        error: --claims claims.json: it is JSON in base64
+
+        hint: decode it with: base64 -d
+    "#]]);
+}
+
 #[test]
 fn another_document_is_none() {
     explain("{}", ROLE).exits(2).stderr_is(expect![[r#"

@@ -247,6 +247,30 @@ fn wrapped_in_something_else() {
         hint: give only what is after the `=`
     "#]],
     );
+    no_token(
+        "$CI_JOB_JWT",
+        expect![[r#"
+        error: the subject token is not a JWT: it is an expression with `$`
+
+        hint: nothing has replaced it: a shell does so in double quotes
+    "#]],
+    );
+    no_token(
+        "null",
+        expect![[r#"
+        error: the subject token is not a JWT: it is a word for no value
+
+        hint: check the step that prints it: it has found no token
+    "#]],
+    );
+    no_token(
+        "***",
+        expect![[r#"
+        error: the subject token is not a JWT: it is what a log shows in place of a secret
+
+        hint: pass the variable itself
+    "#]],
+    );
     let (start, end) = token.split_at(76);
     no_token(
         &format!("{start}\n{end}"),
