@@ -172,6 +172,7 @@ impl Error {
                 ])
             }
             Self::Name { name, why, hint } => {
+                let name = if name.is_empty() { "\"\"" } else { name.as_str() };
                 Report::new(format!("no variable can be named {name}: {why}")).hints([hint.clone()])
             }
             Self::LineBreak { name } => {

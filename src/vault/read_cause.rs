@@ -90,7 +90,7 @@ impl ReadCause {
         match self {
             Self::Absent => (
                 format!("Vault has no secret at {path}"),
-                Some(path.other_syntax().as_deref().map_or_else(|| "check the exact path and the version; `?optional` and `?default=` are for secrets that may be absent".into(), meant)),
+                Some(other_words(path).unwrap_or_else(|| "check the exact path and the version; `?optional` and `?default=` are for secrets that may be absent".into())),
             ),
             Self::Deleted(Gone { number, at, .. }) => (
                 format!("version {number} of {path} is deleted"),
@@ -105,7 +105,7 @@ impl ReadCause {
             }
             Self::NoMount => (
                 format!("Vault has no secrets engine for {path}, or none that this token may use"),
-                Some(path.other_syntax().as_deref().map_or_else(|| format!("a policy must allow something below the mount; --namespace names another namespace; list the mounts with: {client} secrets list"), meant)),
+                Some(other_words(path).unwrap_or_else(|| format!("a policy must allow something below the mount; --namespace names another namespace; list the mounts with: {client} secrets list"))),
             ),
             Self::Token => {
                 refused("the client token is used up, expired or revoked: see token_num_uses and token_ttl on the role")
@@ -125,7 +125,13 @@ impl ReadCause {
     }
 }
 
-/// The hint for a path in another tool's syntax.
-fn meant(right: &str) -> String {
-    format!("write the path, the version and the field like this: {right}")
+/// The hint for a path that is meant in another way: in another tool's syntax, or with a variable that nothing replaces.
+fn other_words(path: &Path) -> Option<String> {
+    if ["$", "{{"].iter().any(|mark| path.as_str().contains(mark)) {
+        return Some(
+            "nothing here replaces a variable in a path: pass the secret as an argument in double quotes".into(),
+        );
+    }
+    let right = path.other_syntax()?;
+    Some(format!("write the path, the version and the field like this: {right}"))
 }

@@ -87,6 +87,11 @@ fn of_action(entry: &str) -> Result<Selection, Usage> {
             wrong("there is a space before `=`").hint(format!("write it as {path}{}", selector.replacen("= ", "=", 1)))
         );
     }
+    if !path.contains('/') {
+        return Err(
+            wrong("the first word is not a path").hint("write it like DB_PASSWORD=secret/production/db#password")
+        );
+    }
     let key = Key::read(selector)
         .ok_or_else(|| wrong("the key is an expression").hint("write it as NAME=path#/json/pointer"))?;
     let name = match name {

@@ -106,6 +106,11 @@ impl Field {
         if key.trim() != key {
             return Some(format!("remove the spaces around the field: NAME={path}#{}", key.trim()));
         }
+        let bare = key.trim_end_matches([';', ',', '\\', '"', '\'']);
+        if bare.len() < key.len() && !bare.is_empty() {
+            let after = &key[bare.len()..];
+            return Some(format!("remove `{after}` after the field: NAME={path}#{bare}"));
+        }
         let is_nested = key.split('.').count() > 1 && key.split('.').all(|part| !part.is_empty());
         is_nested.then(|| {
             format!("for a value inside a field, write a JSON pointer: NAME={path}#/{}", key.replace('.', "/"))

@@ -34,6 +34,11 @@ fn a_path_in_other_words_is_told_in_ours() {
     ] {
         assert_eq!(hint(selection), format!("NAME={written}#field"), "{selection}");
     }
+    for variable in ["A=ID/kv2/ci/$ENV", "A=$MOUNT/ci/db", "A=ID/kv2/ci/{{env}}"] {
+        let output = world.vault(&[variable]).run();
+        let report = output.exits(4).stderr();
+        assert!(report.contains("hint: nothing here replaces a variable in a path: "), "{report}");
+    }
     let address = world.vault(&["A=vault://ID/kv2/ci/db#password"]).run();
     assert!(
         address
@@ -74,6 +79,8 @@ fn a_field_in_other_words_is_told_in_ours() {
             "password?file&default=…",
             "write the options before the field: NAME=ID/kv2/data/ci/db?…#password",
         ),
+        ("password;", "password;", "remove `;` after the field: NAME=ID/kv2/data/ci/db#password"),
+        ("password\",", "password\",", "remove `\",` after the field: NAME=ID/kv2/data/ci/db#password"),
         (" password", " password", "remove the spaces around the field: NAME=ID/kv2/data/ci/db#password"),
         ("tls.key", "tls.key", "for a value inside a field, write a JSON pointer: NAME=ID/kv2/data/ci/db#/tls/key"),
     ] {

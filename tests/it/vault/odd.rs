@@ -101,6 +101,20 @@ fn what_belongs_to_another_tools_file_is_told_before_anything_is_sent() {
 
         hint: remove `export`: DB_PASSWORD=secret/production/db#password
     "#]]);
+    for line in ["A = secret/cfg#user", "A =secret/cfg#user"] {
+        let output = refused(line);
+        assert!(
+            output.told().contains("there is a space before `=`\n\nhint: write it as A=secret/cfg#user\n"),
+            "{}",
+            output.told()
+        );
+    }
+    for line in ["A: secret/cfg#user", "- A=secret/cfg#user", "set A=secret/cfg#user", "A: vault:secret/data/cfg#user"]
+    {
+        let output = refused(line);
+        let words = "the first word is not a path\n\nhint: write it like DB_PASSWORD=secret/production/db#password\n";
+        assert!(output.told().ends_with(words), "{}", output.told());
+    }
 }
 
 /// `#*` of it sets nothing, and a warning is printed, because the variables of an earlier secret are still set.
