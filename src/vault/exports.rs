@@ -172,7 +172,7 @@ fn unusable(why: &Unusable, selection: &Selection, document: &Document, presente
         },
         asked: vec![format!("{field} of {}", document.path)],
         presented: presented.to_vec(),
-        hints: vec![hint.into()],
+        hints: vec![hint],
     })
 }
 

@@ -58,10 +58,12 @@ fn config(verifier: &Arc<Verifier>, identity: Option<&Identity>) -> Result<Clien
         Some(identity) => {
             let shown = builder.with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key());
             shown.map_err(|error| Failure::Setup {
-                why: match error {
-                    Error::InconsistentKeys(_) => "the client's key is not the key of its certificate".into(),
-                    Error::InvalidCertificate(_) => "the client certificate is not an X.509 certificate".into(),
-                    error => format!("the client certificate cannot be used: {error}"),
+                why: if matches!(error, Error::InconsistentKeys(_)) {
+                    "the client's key is not the key of its certificate".into()
+                } else if matches!(error, Error::InvalidCertificate(_)) {
+                    "the client certificate is not an X.509 certificate".into()
+                } else {
+                    format!("the client certificate cannot be used: {error}")
                 },
             })
         }

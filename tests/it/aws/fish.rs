@@ -56,11 +56,12 @@ fn clean_makes_it_forget() {
     output.exits(0).stdout_is("there\ngone\n").stderr_is(expect![[""]]);
 }
 
+const BARE: &str = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy";
+
 /// fish shows the text that it cannot parse, so it must not get the credentials in the form of POSIX shells.
 #[test]
 fn without_the_format_it_gets_no_credentials() {
     let Some(fish) = fish() else { return };
-    const BARE: &str = "oidc-exchange aws --role-arn arn:aws:iam::123456789012:role/deploy";
     for line in [format!("eval ({BARE})"), format!("eval \"$({BARE})\""), "eval (oidc-exchange clean)".into()] {
         let sandbox = Sandbox::start().unwrap();
         let output = script(&fish, &format!("{line}; echo reached")).job(&sandbox).run();
