@@ -94,8 +94,10 @@ fn a_file_in_its_place() {
     refused(
         |scratch| drop(scratch.write("home/.oidc-exchange/job-1", "")),
         expect![[r#"
-        error: cannot write SCRATCH/home/.oidc-exchange/job-1: File exists (os error 17)
-    "#]],
+            error: cannot write SCRATCH/home/.oidc-exchange/job-1: it is not a directory
+
+            hint: name a private directory with OIDC_EXCHANGE_DIR
+        "#]],
     );
 }
 
