@@ -41,8 +41,8 @@ impl SharedFile {
     /// # Errors
     /// If the variable is empty, or has `$`.
     pub(super) fn check(self, env: &Env) -> Result<(), Usage> {
+        let Some(value) = env.raw(self.variable) else { return Ok(()) };
         let (variable, usual) = (self.variable, self.usual);
-        let Some(value) = env.raw(variable) else { return Ok(()) };
         let (why, hint) = if value.is_empty() {
             (format!("{variable} is set, and empty"), format!("unset it, or write {usual}"))
         } else if value.as_encoded_bytes().contains(&b'$') {
