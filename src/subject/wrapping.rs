@@ -51,7 +51,7 @@ fn stands_for_a_token(text: &str) -> Option<(&'static str, &'static str)> {
     if ["null", "undefined", "None", "nil"].contains(&text) {
         return Some(("it is a word for no value", "check the step that prints it: it has found no token"));
     }
-    if text.chars().all(|c| c == '*') || text.eq_ignore_ascii_case("[masked]") {
+    if !text.is_empty() && text.chars().all(|c| c == '*') || text.eq_ignore_ascii_case("[masked]") {
         return Some(("it is what a log shows in place of a secret", "pass the variable itself"));
     }
     if text.split('.').count() == 5 && text.starts_with(HEADER) {

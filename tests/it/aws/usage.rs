@@ -152,12 +152,12 @@ fn words_that_are_not_known() {
     wrong_options(
         &["extra"],
         expect![[r#"
-        error: unexpected argument 'extra' found
+            error: unexpected argument 'extra' found
 
-        Usage: oidc-exchange aws [OPTIONS] [-- <COMMAND>...]
+              tip: leave it out; a COMMAND follows `--`
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     wrong_options(
         &["--region"],

@@ -64,12 +64,12 @@ fn the_token_on_the_command_line() {
         deploy(&[&token]).token(&token),
         2,
         expect![[r#"
-        error: unexpected argument '[redacted]' found
+            error: unexpected argument '[redacted]' found
 
-        Usage: oidc-exchange aws [OPTIONS] [-- <COMMAND>...]
+              tip: leave it out; a COMMAND follows `--`
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     refused(
         deploy(&["--role-session-name", &token]).token(&token),
