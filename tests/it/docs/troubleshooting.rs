@@ -83,10 +83,11 @@ fn expected() -> Vec<String> {
 }
 
 /// Constants that look like titles: a service, a place, a check.
-const NO_TITLES: [&str; 6] = [
+const NO_TITLES: [&str; 7] = [
     "AWS STS",
     "Microsoft Entra",
     "Azure Resource Manager",
+    "the targets file",
     "the issuer",
     "the system's certificates",
     "the signature is that of the token's key",
