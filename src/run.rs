@@ -92,6 +92,7 @@ async fn story(
     let arguments = asking_for_help(arguments);
     // No option accepts `--` as its value, and a later `--` belongs to COMMAND. A variable in its place can be empty.
     let command = arguments.iter().skip_while(|word| *word != "--").nth(1);
+    let misplaced = command.is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let nothing_to_run = arguments.iter().any(|word| word == "--") && command.is_none_or(|word| word.is_empty());
     let cli = match Cli::try_parse_from(&arguments) {
         Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -102,6 +103,10 @@ async fn story(
     };
     if nothing_to_run {
         return Err(Usage::new("a COMMAND is missing after `--`").into());
+    }
+    if misplaced {
+        let usage = crate::error::Usage::new("a COMMAND after `--` cannot begin with a dash");
+        return Err(usage.hint("write the options of oidc-exchange before `--`").into());
     }
     diagnostic::init(cli.verbosity());
     let deadline = Deadline::since(started, cli.bound().0);

@@ -31,12 +31,17 @@ impl NewFile {
     /// Creates the file. First checks that `path` is unused or a regular file, and that its directory is writable.
     ///
     /// # Errors
-    /// If `path` is a symlink, a directory or a device, or its directory is not writable.
+    /// If `path` is a symlink, a directory, a device or a mount, or its directory is not writable.
     pub fn beside(path: &Path) -> Result<Self, Error> {
         match path.symlink_metadata() {
             Ok(found) if found.is_symlink() => return Err(Error::write(path, "it is a symbolic link")),
             Ok(found) if found.is_dir() => return Err(Error::write(path, "it is a directory")),
             Ok(found) if !found.is_file() => return Err(Error::write(path, "it is not an ordinary file")),
+            // A container often has a single file mounted.
+            Ok(_) if Seen::at(path).is_ok_and(|found| found.is_mounted) => {
+                let hint = Some("name another file, or mount its directory in place of the file".into());
+                return Err(Error { hint, ..Error::write(path, "it is mounted, so no other file can replace it") });
+            }
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(Error::write(path, error)),

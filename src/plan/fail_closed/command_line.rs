@@ -59,7 +59,8 @@ impl CommandLine {
                 Some(end) => (rest.get(..end).unwrap_or_default(), rest.get(end + 1..).unwrap_or_default()),
                 None => (rest, &[][..]),
             };
-            line.runs_command = after.first().is_some_and(|command| !command.is_empty());
+            // No program has such a name: it is an option in the wrong place.
+            line.runs_command = after.first().is_some_and(|command| !command.is_empty() && !command.starts_with('-'));
             line.walk(program, &[command], ours);
             return line;
         }

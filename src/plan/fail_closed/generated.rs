@@ -111,7 +111,7 @@ fn accepted(command: &str, found: &ArgMatches, text: &str) -> (Text, Vec<Name>) 
     };
     let format = value("format");
     let registries = values("registry");
-    let elsewhere = !values("run").is_empty()
+    let elsewhere = values("run").first().is_some_and(|command| is_a_command(command))
         || flag("list")
         || flag("check")
         || value("output").is_some_and(|path| is_a_file(&path))
@@ -145,10 +145,14 @@ fn given<'w>(words: &'w [String], name: &str) -> Vec<Option<&'w str>> {
     found.collect()
 }
 
+fn is_a_command(word: &str) -> bool {
+    !word.is_empty() && !word.starts_with('-')
+}
+
 /// The texts that are correct for a line that the parser refuses.
 fn refused(program: &Command, words: &[String]) -> Vec<Text> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let (ours, runs) = (&words[..end], words.get(end + 1).is_some_and(|command| !command.is_empty()));
+    let (ours, runs) = (&words[..end], words.get(end + 1).is_some_and(|command| is_a_command(command)));
     let first = ours.first().map(String::as_str).unwrap_or_default();
     let Some(meant) = program.find_subcommand(first) else {
         // If the meaning is not plain, the text must be for a shell.

@@ -256,6 +256,13 @@ fn combinations_that_mean_nothing_with_a_command_or_without_a_shell() {
             error: a COMMAND is missing after `--`
         "#]]);
     }
+    for misplaced in [&["--", "--region", "eu-west-1"][..], &["--", "-v", "make"], &["--", "--", "make"]] {
+        deploy(misplaced).job(&sandbox).run().exits(2).stdout_is(&stopped(2)).stderr_is(expect![[r#"
+            error: a COMMAND after `--` cannot begin with a dash
+
+            hint: write the options of oidc-exchange before `--`
+        "#]]);
+    }
     assert!(sandbox.aws.requests().is_empty());
 }
 

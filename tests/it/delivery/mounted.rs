@@ -1,6 +1,6 @@
 //! Mounts in the place of what an exchange has made, and within it. What is mounted is somebody else's.
 
-use sandbox::Sandbox;
+use sandbox::{DEPLOY_ROLE, Sandbox};
 
 use crate::google::deploy_script;
 use crate::network::names::has_namespaces;
@@ -60,6 +60,31 @@ fn what_is_below_a_mount_is_not_forgotten() {
             said.contains("something is mounted there\n\nhint: run `oidc-exchange clean` again"),
             "{mount}: {said}"
         );
+    }
+}
+
+/// A container often has a single file mounted. It is refused before anything is sent.
+#[test]
+fn a_file_that_is_to_be_replaced() {
+    if !has_namespaces() {
+        return;
+    }
+    for options in ["--output out", "--profile ci"] {
+        let sandbox = Sandbox::start().unwrap();
+        let script = format!(
+            "echo '[mine]' >file; : >out; mount --bind file out
+             oidc-exchange aws --role-arn {DEPLOY_ROLE} {options}; echo \"exit $?\"; cat file"
+        );
+        let program = Program::new("unshare", ["-rm", "sh", "-c", &script]).job(&sandbox).hands_over();
+        let place = program.scratch().path().join("out");
+        let output = program.env("AWS_SHARED_CREDENTIALS_FILE", &place).run();
+        assert_eq!(output.exits(0).stdout(), "exit 6\n[mine]\n", "{}", output.describe());
+        assert!(
+            output.told().contains("out: it is mounted, so no other file can replace it\n\nhint: "),
+            "{}",
+            output.told()
+        );
+        assert_eq!(sandbox.aws.requests().len(), 0, "{options}");
     }
 }
 
