@@ -12,6 +12,7 @@
 
 mod debug_text;
 mod dispositions;
+mod lookup;
 pub(crate) mod output;
 pub(crate) mod peers;
 pub(crate) mod program;

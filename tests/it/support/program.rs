@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use oidc_exchange::clouds;
 use sandbox::{Job, Sandbox};
 
+use super::lookup;
 use super::output::{Filters, Output};
 use super::running::{BOUND, Running};
 use super::scratch::Scratch;
@@ -220,8 +221,10 @@ impl<'s> Program<'s> {
         let mut command = if self.on_terminal {
             terminal::command(&self.path, &self.arguments)
         } else {
-            let mut command = Command::new(&self.path);
-            command.args(&self.arguments);
+            let path = self.variables.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+            let path = path.unwrap_or_else(|| self.scratch.search_path().into());
+            let mut command = Command::new(lookup::found(&self.path, &path));
+            command.arg0(&self.path).args(&self.arguments);
             command
         };
         command
