@@ -14,11 +14,12 @@ use crate::support::oidc_exchange;
 fn verify(what: &str, discovery: Option<Answer>, keys: Answer) {
     let own = Arc::new(OnceLock::<String>::new());
     let known = Arc::clone(&own);
-    let url = serve(move |path| match &discovery {
+    let server = serve(move |path| match &discovery {
         _ if path == "/keys" => keys.clone(),
         Some(discovery) => discovery.clone(),
         None => Answer::new(200, DISCOVERY.replace("ISSUER", known.get().unwrap())),
     });
+    let url = server.url();
     own.set(url.clone()).unwrap();
     let issuer = Issuer::start().unwrap();
     let token = issuer.token(&Job::branch("main").claim("iss", url));

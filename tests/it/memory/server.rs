@@ -1,8 +1,9 @@
 //! An HTTP/1.1 server with answers that a test sets.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -36,13 +37,37 @@ impl Answer {
     }
 }
 
-/// Answers each request by its path, until the test's process ends.
-pub(super) fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> String {
+/// A running server. It is stopped on drop: its answers have megabytes, and a test has hundreds of servers.
+pub(super) struct Server {
+    address: SocketAddr,
+    ended: Arc<AtomicBool>,
+}
+
+impl Server {
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        // It waits for a connection. If there can be none, it has ended.
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+/// Answers each request by its path.
+pub(super) fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Server {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = Server { address: listener.local_addr().unwrap(), ended: Arc::default() };
+    let ended = Arc::clone(&server.ended);
     let answer = Arc::new(answer);
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
+            if ended.load(Ordering::Relaxed) {
+                break;
+            }
             let answer = Arc::clone(&answer);
             thread::spawn(move || {
                 let mut reader = BufReader::new(client.try_clone().unwrap());
@@ -55,7 +80,7 @@ pub(super) fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> 
             });
         }
     });
-    url
+    server
 }
 
 /// Reads a request, and returns its path.

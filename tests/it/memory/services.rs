@@ -10,10 +10,10 @@ use super::{bounded, ends_well_or_is_told};
 use crate::support::oidc_exchange;
 
 fn aws(what: &str, answer: Answer) {
-    let url = serve(move |_| answer.clone());
+    let server = serve(move |_| answer.clone());
     let sandbox = Sandbox::start().unwrap();
     let program = oidc_exchange(["aws", "--role-arn", "arn:aws:iam::123456789012:role/deploy", "--timeout", "4s"]);
-    let program = program.job_of(&sandbox, &Job::branch("main")).env("AWS_ENDPOINT_URL_STS", url).hands_over();
+    let program = program.job_of(&sandbox, &Job::branch("main")).env("AWS_ENDPOINT_URL_STS", server.url()).hands_over();
     ends_well_or_is_told(what, &bounded(what, program));
 }
 
@@ -80,7 +80,7 @@ fn google(what: &str, answer: &Answer) {
         let answer = answer.clone();
         let hostile = serve(move |_| answer.clone());
         let (sts, iam) = (sandbox.google.sts.url(), sandbox.google.iam.url());
-        let (sts, iam) = if hostile_sts { (hostile, iam) } else { (sts, hostile) };
+        let (sts, iam) = if hostile_sts { (hostile.url(), iam) } else { (sts, hostile.url()) };
         let program = oidc_exchange(["gcp", "--provider", PROVIDER, "--service-account", DEPLOY_ACCOUNT]);
         let program = program.args(["--sts-endpoint", &sts, "--iamcredentials-endpoint", &iam, "--timeout", "4s"]);
         let program = program.job_of(&sandbox, &Job::branch("main")).hands_over();
@@ -115,11 +115,11 @@ fn google_services() {
 }
 
 fn ecr(what: &str, answer: Answer) {
-    let url = serve(move |_| answer.clone());
+    let server = serve(move |_| answer.clone());
     let sandbox = Sandbox::start().unwrap();
     let role = ["aws", "--role-arn", DEPLOY_ROLE, "--registry", "123456789012.dkr.ecr.us-east-1.amazonaws.com"];
     let program = oidc_exchange(role).args(["--timeout", "4s"]);
-    let program = program.job_of(&sandbox, &Job::branch("main")).env("AWS_ENDPOINT_URL_ECR", url);
+    let program = program.job_of(&sandbox, &Job::branch("main")).env("AWS_ENDPOINT_URL_ECR", server.url());
     ends_well_or_is_told(what, &bounded(what, program));
 }
 
@@ -142,10 +142,10 @@ fn ecr_passwords() {
 }
 
 fn azure(what: &str, answer: Answer) {
-    let url = serve(move |_| answer.clone());
+    let server = serve(move |_| answer.clone());
     let sandbox = Sandbox::start().unwrap();
     let program = oidc_exchange(["azure", "--tenant-id", TENANT, "--client-id", CLIENT, "--timeout", "4s"]);
-    let program = program.job_of(&sandbox, &Job::branch("main")).env("AZURE_AUTHORITY_HOST", url).hands_over();
+    let program = program.job_of(&sandbox, &Job::branch("main")).env("AZURE_AUTHORITY_HOST", server.url()).hands_over();
     ends_well_or_is_told(what, &bounded(what, program));
 }
 

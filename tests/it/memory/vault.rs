@@ -33,7 +33,7 @@ impl Step {
 
 /// Uses a server with this answer at `step`, and normal answers at others.
 fn ask(what: &str, step: Step, answer: Answer, secrets: &[String], more: &[&str]) -> Output {
-    let url = serve(move |path| match Step::of(path) {
+    let server = serve(move |path| match Step::of(path) {
         Some(now) if now == step => answer.clone(),
         Some(Step::Login) => Answer::new(200, LOGIN),
         Some(Step::Mount) => Answer::new(200, MOUNT),
@@ -41,7 +41,7 @@ fn ask(what: &str, step: Step, answer: Answer, secrets: &[String], more: &[&str]
         None => Answer::new(204, ""),
     });
     let sandbox = Sandbox::start().unwrap();
-    let program = oidc_exchange(["vault", "--role", "ci", "--addr", &url]).args(secrets).args(more);
+    let program = oidc_exchange(["vault", "--role", "ci", "--addr", &server.url()]).args(secrets).args(more);
     let output = bounded(what, program.job_of(&sandbox, &Job::branch("main")).hands_over());
     ends_well_or_is_told(what, &output);
     output
