@@ -45,7 +45,8 @@ pub(crate) fn venv(name: &str, packages: &[&str]) -> Venv {
         fs::remove_dir_all(&place).unwrap();
     }
     run(Command::new(python()).args(["-m", "venv"]).arg(&place));
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    // A module is compiled at its first use. That of thousands which no test uses would take longer than the download.
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"];
     run(Command::new(place.join("bin/python")).args(pip).args(packages));
     fs::write(complete, wanted).unwrap();
     Venv(place)
