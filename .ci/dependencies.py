@@ -3,6 +3,8 @@
 
 Every crate's licence; one version of each crate in the program; none of those that it bans; and all of them from one
 registry. cargo-deny, which takes minutes to build, checks the same and more if it is installed.
+
+The fuzz targets must have the same versions as the program. Otherwise they test other libraries.
 """
 
 import re
@@ -21,9 +23,23 @@ def is_allowed(expression, allowed):
     return eval(" ".join(spelt), {"__builtins__": {}})  # of True, False, and, or, brackets
 
 
+def toml(name):
+    with open(name, "rb") as file:
+        return tomllib.load(file)
+
+
+def other_versions():
+    """The crates of the fuzz targets that have another version in the program, with cargo's words for a change."""
+    locked = [(crate["name"], crate["version"]) for crate in toml("Cargo.lock")["package"]]
+    fuzzed = [(crate["name"], crate["version"]) for crate in toml("fuzz/Cargo.lock")["package"]]
+    for name, version in sorted(set(fuzzed) - set(locked)):
+        ours = [other for known, other in locked if known == name]
+        if ours:
+            yield f"{name}@{version} --precise {max(ours)}"
+
+
 def main():
-    with open("deny.toml", "rb") as file:
-        rules = tomllib.load(file)
+    rules = toml("deny.toml")
     allowed = rules["licenses"]["allow"]
     banned = {rule["crate"] for rule in rules["bans"]["deny"]}
     may_differ = {rule["crate"] for rule in rules["bans"]["skip"]}
@@ -52,6 +68,10 @@ def main():
         print(f"error: {line}", file=sys.stderr)
     if wrong:
         sys.exit("error: deny.toml does not allow that")
+    for change in (other := list(other_versions())):
+        print(f"error: cargo update --manifest-path fuzz/Cargo.toml -p {change}", file=sys.stderr)
+    if other:
+        sys.exit("error: fuzz/Cargo.lock has other versions than Cargo.lock")
     print(f"{len(everything)} crates: their licences, versions and sources are what deny.toml allows")
 
 

@@ -33,8 +33,13 @@ fn first(aws_tags: bool) -> (Sts, Issued) {
 fn signed(sts: &Sts, session: &Issued, secret: &str, fields: &[(&str, &str)]) -> Raw {
     let plain = post(fields, "");
     let body = plain.split_once("\r\n\r\n").unwrap().1;
-    let token = Some(session.session_token.clone());
-    let identity = Credentials::new(&session.access_key_id, secret, token, None, "test").into();
+    let identity = Credentials::builder()
+        .access_key_id(&session.access_key_id)
+        .secret_access_key(secret)
+        .session_token(&session.session_token)
+        .provider_name("test")
+        .build()
+        .into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region("eu-central-1")

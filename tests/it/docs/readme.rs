@@ -1,5 +1,6 @@
 //! The commands in README and docs/sandbox.md do what these pages state.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -74,6 +75,10 @@ fn the_sandbox_commands_in_a_fresh_clone() {
         let printed = without_what_changes(&String::from_utf8_lossy(&output.stdout));
         assert_eq!((output.status.code(), printed.as_str()), (Some(code), stdout), "{said}");
         assert!(said.contains(stderr), "{said}");
+        // A library with other features than in the tests would be compiled again, here and by everyone who runs both.
+        let compiled: BTreeSet<&str> =
+            said.lines().filter_map(|line| line.trim_start().strip_prefix("Compiling ")?.split(' ').next()).collect();
+        assert!(compiled.is_subset(&BTreeSet::from(["oidc-exchange", "sandbox"])), "{compiled:?}");
     }
 }
 
@@ -87,7 +92,8 @@ fn run_as_written(line: &str) -> Output {
     // Without cargo's variables for tests, and without an AWS environment of the machine.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("AWS_") || (text.starts_with("CARGO_") && text != "CARGO_HOME") {
+        let for_tests = text == "OUT_DIR" || (text.starts_with("CARGO_") && text != "CARGO_HOME");
+        if text.starts_with("AWS_") || for_tests {
             command.env_remove(name);
         }
     }
