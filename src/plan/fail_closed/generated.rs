@@ -247,25 +247,55 @@ fn must_go(words: &[String]) -> Vec<&'static str> {
     }
 }
 
+/// The lines of all threads.
+const LINES: usize = 100_000;
+
+/// One thread would take half a minute, and the last of the other tests ends long before.
+const THREADS: usize = 4;
+
 #[test]
 fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
-    const LINES: usize = 100_000;
-    let (mut rng, seed) = seeded();
+    let (_, seed) = seeded();
+    let counts: Vec<Counts> = std::thread::scope(|scope| {
+        let thread = |number| scope.spawn(move || check(seed, number));
+        let threads: Vec<_> = (0..THREADS as u64).map(thread).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let all = |count: fn(&Counts) -> usize| counts.iter().map(count).sum::<usize>();
+    let (good, helps, silent) = (all(|of| of.good), all(|of| of.helps), all(|of| of.silent));
+    // A test with lines of only one kind would prove little.
+    let refused = LINES - good - helps;
+    assert!(good > LINES / 10 && refused > LINES / 3 && silent < refused / 2, "{good} {helps} {silent}, seed {seed}");
+}
+
+/// How many lines are accepted, request help, and are refused without a text.
+#[derive(Default)]
+struct Counts {
+    good: usize,
+    helps: usize,
+    silent: usize,
+}
+
+/// Checks the lines of one thread.
+fn check(seed: u64, thread: u64) -> Counts {
+    let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(thread));
     let mut program = Cli::command();
     program.build();
-    let (mut good, mut helps, mut silent) = (0, 0, 0);
-    for number in 0..LINES {
+    let mut counts = Counts::default();
+    for number in 0..LINES / THREADS {
         let words = line(&program, &mut rng);
         let arguments: Vec<_> =
             std::iter::once("oidc-exchange").chain(words.iter().map(String::as_str)).map(Into::into).collect();
         let text = Asked::new(&program, &clouds::ALL, &arguments).text("", None, CODE);
-        let case = || format!("line {number} of OIDC_EXCHANGE_SEED={seed}: {words:?}\n{text}");
+        let case = || format!("line {number} of thread {thread}, OIDC_EXCHANGE_SEED={seed}: {words:?}\n{text}");
         let at = words.iter().position(|word| word == "--");
         let nothing_to_run = at.is_some_and(|at| words.get(at + 1).is_none_or(String::is_empty));
         match program.try_get_matches_from_mut(&arguments) {
-            Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => helps += 1,
+            Err(asked) if matches!(asked.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                counts.helps += 1;
+            }
             Ok(found) if !nothing_to_run => {
-                good += 1;
+                counts.good += 1;
                 let (command, found) = found.subcommand().unwrap();
                 let (expected, names) = accepted(command, found, &text);
                 assert_eq!(text, expected.of(&names), "{}", case());
@@ -276,7 +306,7 @@ fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
                 let kind = may.iter().find(|kind| is(kind));
                 assert!(kind.is_some(), "none of {may:?}: {}", case());
                 if text.is_empty() {
-                    silent += 1;
+                    counts.silent += 1;
                 } else {
                     for name in must_go(&words) {
                         assert!(text.split([' ', ';']).any(|word| word == name), "{name} stays: {}", case());
@@ -285,9 +315,7 @@ fn whatever_the_line_is_the_caller_stops_or_is_no_shell() {
             }
         }
     }
-    // A test with lines of only one kind would prove little.
-    let refused = LINES - good - helps;
-    assert!(good > LINES / 10 && refused > LINES / 3 && silent < refused / 2, "{good} {helps} {silent}, seed {seed}");
+    counts
 }
 
 fn ends_as(text: &str, kind: Text) -> bool {
