@@ -5,9 +5,9 @@ use reqwest::Url;
 
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 
-use super::Region;
 use super::registry::domain_of;
 use super::sdk_settings::SdkSettings;
+use super::{Region, RoleArn};
 use crate::error::Usage;
 
 /// Whether `text` is the address of an endpoint that the SDK can use.
@@ -35,6 +35,23 @@ pub fn check(origin: &str, address: &str) -> Result<(), Usage> {
 pub(super) fn check_configured(settings: &SdkSettings) -> Result<(), Usage> {
     let url = settings.endpoint_url("STS");
     url.map_or(Ok(()), |url| check("endpoint_url in the AWS configuration file", &url))
+}
+
+/// Refuses a region in another partition than the role. Its STS would get the token, and does not know the role. A
+/// configured endpoint may be that of a local cloud.
+///
+/// # Errors
+/// If the partitions differ.
+pub(super) fn check_partition(region: &Region, role: &RoleArn, settings: &SdkSettings) -> Result<(), Usage> {
+    let own = role.partition();
+    match region.partition() {
+        Some(other) if other != own && settings.endpoint_url("STS").is_none() && Region::of_partition(own).is_ok() => {
+            let name = region.as_str();
+            Err(Usage::new(format!("{name} is a region of the partition {other}, and the role is in {own}"))
+                .hint("name a region of the role's partition; --sts-region names it for STS alone"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The endpoint of calls in `region` with these settings. If the settings need the SDK's rules, the rules read a table

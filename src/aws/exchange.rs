@@ -46,6 +46,7 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
     }
     let settings = SdkSettings::read(shared_files::read(&host.env, deadline).await?).await;
     endpoint::check_configured(&settings)?;
+    endpoint::check_partition(&request.sts_region, &request.role, &settings)?;
     let iam = request.wait_for_iam.map(|wait| Instant::now() + wait);
     http.shown().add(token.jwt());
     let trade = Trade { request, token, http, clock: &host.clock, deadline, settings, iam };

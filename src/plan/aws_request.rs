@@ -26,16 +26,15 @@ pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &
         (None, None) => aws::SessionName::of_job(env)?,
     };
     let region = match (&args.region, env.first(&["AWS_REGION", "AWS_DEFAULT_REGION"])?) {
-        (Some(region), _) => Some(("--region", aws::Region::parse("--region", region)?)),
-        (None, Some((variable, region))) => Some((variable, aws::Region::parse(variable, &region)?)),
+        (Some(region), _) => Some(aws::Region::parse("--region", region)?),
+        (None, Some((variable, region))) => Some(aws::Region::parse(variable, &region)?),
         (None, None) => None,
     };
     let sts_region = match (&args.sts_region, &region) {
-        (Some(region), _) => within("--sts-region", aws::Region::parse("--sts-region", region)?, &role)?,
-        (None, Some((origin, region))) => within(origin, region.clone(), &role)?,
+        (Some(region), _) => aws::Region::parse("--sts-region", region)?,
+        (None, Some(region)) => region.clone(),
         (None, None) => aws::Region::of_partition(role.partition())?,
     };
-    let region = region.map(|(_, region)| region);
     check_endpoint(env)?;
     let chain = chain(args, &role)?;
     let last = chain.last().map_or(&role, |hop| &hop.role);
@@ -76,19 +75,6 @@ pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &
         registries,
         wait_for_iam: args.wait_for_iam,
     })
-}
-
-/// Refuses a region in another partition than the role. Its STS would get the token, and does not know the role.
-fn within(origin: &str, region: aws::Region, role: &aws::RoleArn) -> Result<aws::Region, Usage> {
-    let own = role.partition();
-    match region.partition() {
-        Some(other) if other != own && aws::Region::of_partition(own).is_ok() => Err(Usage::new(format!(
-            "{origin}: `{}` is in the partition {other}, and the role is in {own}",
-            region.as_str()
-        ))
-        .hint("name a region of the role's partition; --sts-region names it for STS alone")),
-        _ => Ok(region),
-    }
 }
 
 /// The registries without duplicates. All must be in the partition of the session.

@@ -3,8 +3,8 @@
 use rustix::process::Signal;
 use sandbox::{Job, Sandbox};
 
-use crate::support::oidc_exchange;
 use crate::support::recorder::Recorder;
+use crate::support::{expect, oidc_exchange};
 
 /// The requested host.
 #[track_caller]
@@ -75,4 +75,27 @@ fn as_the_sdk_reads_the_shared_files() {
     }
     assert_eq!(in_home(&[("AWS_CONFIG_FILE", "~/.aws/credentials"), ("AWS_PROFILE", "mine")]), fips);
     assert_eq!(asked(ROLE, &region, &[("AWS_CONFIG_FILE", aws.join("config").to_str().unwrap())]), fips);
+}
+
+/// The STS of another partition would get the token, and does not know the role.
+#[test]
+fn none_in_another_partition() {
+    let (sandbox, proxy) = (Sandbox::start().unwrap(), Recorder::start());
+    let run = |options: &[&str], variables: &[(&str, &str)]| {
+        let program = oidc_exchange(["aws", "-q", "--role-arn", ROLE]).args(options);
+        let program = program.token(&sandbox.issuer.token(&Job::branch("main"))).env("HTTPS_PROXY", proxy.url());
+        variables.iter().fold(program, |program, (name, value)| program.env(name, value)).run()
+    };
+    run(&["--region", "cn-north-1"], &[]).exits(2).stderr_is(expect![[r#"
+        error: cn-north-1 is a region of the partition aws-cn, and the role is in aws
+
+        hint: name a region of the role's partition; --sts-region names it for STS alone
+    "#]]);
+    for (options, variables) in
+        [(&["--sts-region", "us-gov-west-1"][..], &[][..]), (&[], &[("AWS_REGION", "eusc-de-east-1")])]
+    {
+        let output = run(options, variables);
+        assert!(output.exits(2).stderr().contains(" is a region of the partition aws-"), "{}", output.describe());
+    }
+    assert!(proxy.seen().is_empty());
 }

@@ -260,29 +260,6 @@ fn a_region_that_is_none() {
     );
 }
 
-/// The other partition's STS would get the token, and refuse it.
-#[test]
-fn a_region_of_another_partition() {
-    wrong_options(
-        &["--region", "cn-north-1"],
-        expect![[r#"
-        error: --region: `cn-north-1` is in the partition aws-cn, and the role is in aws
-
-        hint: name a region of the role's partition; --sts-region names it for STS alone
-    "#]],
-    );
-    for region in ["us-gov-west-1", "eusc-de-east-1", "us-iso-east-1"] {
-        let output = deploy(&["--sts-region", region]).job(&Sandbox::start().unwrap()).run();
-        assert!(output.exits(2).stderr().contains("is in the partition aws-"), "{}", output.describe());
-    }
-    let sandbox = Sandbox::start().unwrap();
-    let variable = deploy(&[]).job(&sandbox).env("AWS_REGION", "cn-north-1").run();
-    assert!(variable.exits(2).stderr().starts_with("error: AWS_REGION: `cn-north-1` is in the partition aws-cn"));
-    assert!(sandbox.aws.requests().is_empty());
-    let both = deploy(&["--sts-region", "eu-west-1"]).job(&sandbox).env("AWS_REGION", "cn-north-1").run();
-    both.exits(0);
-}
-
 #[test]
 fn a_session_policy_that_is_none() {
     wrong_options(
