@@ -41,6 +41,8 @@ impl Answer {
 pub(super) struct Server {
     address: SocketAddr,
     ended: Arc<AtomicBool>,
+    /// As long as it is open, no other server gets the port.
+    _listener: TcpListener,
 }
 
 impl Server {
@@ -52,7 +54,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
-        // It waits for a connection. If there can be none, it has ended.
+        // Its thread waits for a connection.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -60,7 +62,11 @@ impl Drop for Server {
 /// Answers each request by its path.
 pub(super) fn serve(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Server {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let server = Server { address: listener.local_addr().unwrap(), ended: Arc::default() };
+    let server = Server {
+        address: listener.local_addr().unwrap(),
+        ended: Arc::default(),
+        _listener: listener.try_clone().unwrap(),
+    };
     let ended = Arc::clone(&server.ended);
     let answer = Arc::new(answer);
     thread::spawn(move || {
