@@ -23,7 +23,8 @@ use crate::diagnostic;
 use crate::error::Exit;
 use crate::host::Env;
 
-/// The text of a failure. It depends only on the command line, and on whether fish reads it. It is made when it is needed. Clones share it.
+/// The text of a failure. It depends only on the command line, and on whether fish reads it. It is made when it is
+/// needed. Clones share it.
 #[derive(Clone, Debug)]
 pub struct FailureOutput(Arc<Inner>);
 
