@@ -186,12 +186,12 @@ So these digests need more instructions here than in a real run.
 
 | of a cached answer | million instructions |
 | --- | --- |
-| `--format kubernetes` | 2.16 |
+| `--format kubernetes` | 2.06 |
 | of it: the command line | 0.52 |
 | of it: SHA-256, for the cache key and for the signature | 0.28 |
 | of it: the handlers of signals | 0.17 |
 | of it: relocations | 0.14 |
-| `docker-credential-oidc-exchange get` | 0.33 |
+| `docker-credential-oidc-exchange get` | 0.35 |
 | of it: relocations | 0.14 |
 | `--version` | 0.65 |
 
