@@ -17,7 +17,7 @@ use crate::http::retry::Deadline;
 use crate::http::{Client, Settings};
 use crate::plan::fail_closed::FailureOutput;
 use crate::plan::{self, Exchange, Explain, Faults, NamedFiles, Part, Plan, Setup, Subject};
-use crate::signal::{self, Ignored, Signals};
+use crate::signal::{HeldBack, Signals};
 use crate::subject::allowed_jobs::PartialAllowedJobs;
 use crate::{clean, core_file, credential_helper, exchange, input, subject, text, token};
 
@@ -28,30 +28,20 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         return credential_helper::run(&arguments, host);
     }
     // Until handlers are installed, a signal would end the run without a message.
-    let held_back = signal::HeldBack::now();
+    let held_back = HeldBack::now();
     core_file::forbid();
     let failure = FailureOutput::for_arguments(&arguments);
     diagnostic::expect_evaluation(|| failure.is_for_shell());
     failure.install_panic_hook();
     if let Err(report) = host::within_limits() {
-        drop(held_back);
         return fail(&failure, Exit::Usage, &report);
     }
+    let mut signals = Signals::after(held_back);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            drop(held_back);
-            return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}")));
-        }
+        Err(error) => return fail(&failure, Exit::Bug, &Report::new(format!("cannot start: {error}"))),
     };
     let ended = runtime.block_on(async {
-        let ignored = Ignored::now();
-        let watched = signal::outlive_file_limit(ignored).and_then(|()| Signals::watch(&signal::ending(), ignored));
-        drop(held_back);
-        let mut signals = match watched {
-            Ok(signals) => signals,
-            Err(error) => return Err(End::Bug(format!("cannot watch for signals: {error}"))),
-        };
         let ended = story(arguments, host, &failure, &mut signals).await;
         if ended.is_err() {
             tokio::select! { () = signals.again() => {} () = failure.complete(&host.env) => {} }
@@ -64,7 +54,6 @@ pub fn run(arguments: Vec<OsString>, host: &Host) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(End::Usage(error)) => misunderstood(&failure, error),
         Err(End::Errors(errors)) => fail_with(&failure, &errors),
-        Err(End::Bug(what)) => fail(&failure, Exit::Bug, &Report::new(what)),
     }
 }
 
@@ -73,7 +62,6 @@ enum End {
     Usage(clap::Error),
     /// At least one.
     Errors(Vec<Error>),
-    Bug(String),
 }
 
 impl<E: Into<Error>> From<E> for End {

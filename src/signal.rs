@@ -50,8 +50,8 @@ fn of_this_system() -> [(Signal, &'static str); 0] {
     []
 }
 
-/// Blocks the signals of [`ending`] while the value exists, in this thread and in the threads that it starts. A signal
-/// that arrives during this is delivered afterwards. Without this, a signal that arrives before its handler ends the
+/// SIGXFSZ and the signals of [`ending`] are blocked, in this thread and in the threads that it starts. A signal that
+/// arrives is delivered after [`release`](Self::release), or never if the process ends before. Without this, a signal that arrives before its handler ends the
 /// run without a message. One that arrives while its handler is being installed is lost: for a moment the system has
 /// the handler, and the handler has nothing to call.
 #[derive(Debug)]
@@ -65,27 +65,24 @@ impl HeldBack {
     #[must_use]
     pub fn now() -> Self {
         let numbers = ending().into_iter().map(|(kind, _)| kind.as_raw_value());
+        let numbers = numbers.chain([Signal::XFSZ.as_raw()]);
         let held: SigSet = numbers.filter_map(|number| number.try_into().ok()).collect();
         // No mask is refused.
         Self { callers: held.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok() }
     }
-}
 
-impl Drop for HeldBack {
-    fn drop(&mut self) {
+    /// Blocks only what the caller blocks.
+    fn release(self) {
         let _ = self.callers.map(|mask| mask.thread_set_mask());
     }
 }
 
 /// Makes a write beyond the file size limit (`ulimit -f`) fail like a write to a full disk. Otherwise SIGXFSZ would
 /// end the run without a message. COMMAND gets the signal's default action, because handlers do not survive `exec`.
-///
-/// # Errors
-/// If the handler cannot be installed.
-pub fn outlive_file_limit(ignored: Ignored) -> std::io::Result<()> {
+fn outlive_file_limit(ignored: Ignored) -> std::io::Result<()> {
     let kind = SignalKind::from_raw(Signal::XFSZ.as_raw());
     // A handler remains installed for the lifetime of the process.
-    Signals::watch(&[(kind, "SIGXFSZ")], ignored).map(drop)
+    watch(&[(kind, "SIGXFSZ")], ignored).map(drop)
 }
 
 /// A received signal, and its name.
@@ -95,9 +92,13 @@ pub type Received = (SignalKind, &'static str);
 /// SIGTERM: both request the same end. Nobody presses Ctrl-C twice so fast.
 const TOGETHER: Duration = Duration::from_millis(250);
 
-/// Receives some signals.
+/// Receives the signals of [`ending`].
+///
+/// Until a run has to wait for something, they are only held back. A run that never waits, such as one with a kept
+/// answer, ends without the cost of their handlers.
 #[derive(Debug)]
 pub struct Signals {
+    held_back: Option<HeldBack>,
     each: SelectAll<Watch>,
     first: Option<Instant>,
 }
@@ -118,19 +119,38 @@ impl Stream for Watch {
     }
 }
 
+/// Starts to receive `kinds`, except those that are `ignored`: they stay ignored, for COMMAND too.
+fn watch(kinds: &[Received], ignored: Ignored) -> std::io::Result<SelectAll<Watch>> {
+    let watched = kinds.iter().filter(|(kind, _)| ignored.0 & (1_u64 << (kind.as_raw_value() - 1)) == 0);
+    watched.map(|&received| signal(received.0).map(|signal| Watch { signal, received })).collect()
+}
+
 impl Signals {
-    /// Starts to receive `kinds`, except those that are `ignored`: they stay ignored, for COMMAND too.
-    ///
-    /// # Errors
-    /// If a handler cannot be installed.
-    pub fn watch(kinds: &[Received], ignored: Ignored) -> std::io::Result<Self> {
-        let watched = kinds.iter().filter(|(kind, _)| ignored.0 & (1_u64 << (kind.as_raw_value() - 1)) == 0);
-        let watch = |&received: &Received| signal(received.0).map(|signal| Watch { signal, received });
-        Ok(Self { each: watched.map(watch).collect::<std::io::Result<_>>()?, first: None })
+    /// Receives what `held_back` holds back, and later signals.
+    #[must_use]
+    pub fn after(held_back: HeldBack) -> Self {
+        Self { held_back: Some(held_back), each: SelectAll::new(), first: None }
+    }
+
+    /// Installs the handlers, unless they are there.
+    fn install(&mut self) {
+        let Some(held_back) = self.held_back.take() else { return };
+        let ignored = Ignored::now();
+        match outlive_file_limit(ignored).and_then(|()| watch(&ending(), ignored)) {
+            Ok(each) => self.each = each,
+            // Only a signal that has no handler by definition is refused, and none of these is one.
+            Err(error) => tracing::warn!("cannot watch for signals: {error}"),
+        }
+        held_back.release();
     }
 
     /// Waits for the next signal.
     pub async fn next(&mut self) -> Received {
+        if self.held_back.is_some() {
+            // What the caller does beside this comes first. If it ends at once, no handler is needed.
+            tokio::task::yield_now().await;
+            self.install();
+        }
         match self.each.next().await {
             Some(received) => self.note(received),
             // All of them are ignored.
@@ -151,6 +171,7 @@ impl Signals {
 
     /// A signal that has already arrived, or `None`.
     pub async fn arrived(&mut self) -> Option<Received> {
+        self.install();
         // The runtime checks for signals only when no task is ready.
         tokio::task::yield_now().await;
         let received = self.each.next().now_or_never()??;
@@ -160,7 +181,8 @@ impl Signals {
     /// Restores the default action of the signals as long as the returned value lives: `exec` follows, after which
     /// nobody would receive a signal. Earlier signals are returned by [`arrived`](Self::arrived).
     #[must_use]
-    pub fn default_actions(&self) -> DefaultActions {
+    pub fn default_actions(&mut self) -> DefaultActions {
+        self.install();
         let wanted = Arc::new(AtomicBool::new(false));
         let numbers = self.each.iter().map(|watch| watch.received.0.as_raw_value());
         // The library has no default action for some signals. Those are only recorded.
@@ -215,9 +237,8 @@ mod tests {
             for received in ending().into_iter().filter(|(_, name)| ["SIGUSR2", "SIGALRM", "SIGPWR"].contains(name)) {
                 let held = HeldBack::now();
                 nix::sys::signal::raise(received.0.as_raw_value().try_into().unwrap()).unwrap();
-                let mut signals = Signals::watch(&[received], Ignored(0)).unwrap();
-                assert_eq!(signals.arrived().await, None);
-                drop(held);
+                let mut signals = Signals::after(held);
+                assert_eq!(tokio::select! { biased; it = signals.next() => Some(it), () = async {} => None }, None);
                 assert_eq!(signals.next().await, received);
             }
         });
@@ -227,7 +248,7 @@ mod tests {
     fn what_the_caller_blocks_stays_blocked() {
         let block = SigSet::from(nix::sys::signal::SIGHUP);
         block.thread_block().unwrap();
-        drop(HeldBack::now());
+        HeldBack::now().release();
         assert_eq!(SigSet::thread_get_mask().unwrap(), block);
     }
 }

@@ -87,9 +87,9 @@ fn is_not_lost_while_handlers_are_installed() {
         let options = ["-qq", "-o", "trace", "-e", "trace=rt_sigaction,rt_sigprocmask", "-e", more, "oidc-exchange"];
         Program::new("/usr/bin/strace", options).args(arguments).job(&sandbox).hands_over()
     };
-    let shown = traced("signal=none", &["aws", "--help"]).run();
-    assert_eq!(shown.code, Some(0));
-    let trace = std::fs::read_to_string(shown.scratch.path().join("trace")).unwrap();
+    let done = traced("signal=none", &run).run();
+    assert_eq!(done.code, Some(0));
+    let trace = std::fs::read_to_string(done.scratch.path().join("trace")).unwrap();
     let at = |start: &str| trace.find(start).unwrap_or_else(|| panic!("{trace}"));
     let (held, handled) = (at("rt_sigprocmask(SIG_BLOCK, [HUP INT QUIT "), at("rt_sigaction(SIGSTKFLT"));
     let handlers = |until: usize| trace[..until].matches("rt_sigaction(").count() + 1;
@@ -103,6 +103,21 @@ fn is_not_lost_while_handlers_are_installed() {
             output.stdout_is(&stopped(5));
         }
     }
+}
+
+/// A run that waits for nothing installs no handlers. A signal that comes meanwhile does not cut its result.
+#[test]
+#[cfg(target_os = "linux")]
+fn does_not_cut_a_run_that_waits_for_nothing() {
+    if !strace::is_usable() {
+        return;
+    }
+    let options = ["-qq", "-o", "trace", "-e", "trace=rt_sigaction,prctl", "-e", "inject=prctl:signal=TERM"];
+    let shown = Program::new("/usr/bin/strace", options).args(["oidc-exchange", "aws", "--help"]).run();
+    let whole = Program::new("oidc-exchange", ["aws", "--help"]).run();
+    shown.exits(0).stdout_is(&whole.stdout());
+    let trace = std::fs::read_to_string(shown.scratch.path().join("trace")).unwrap();
+    assert!(trace.contains("prctl(") && !trace.contains("rt_sigaction(SIGTERM"), "{trace}");
 }
 
 /// COMMAND has the caller's own limit.
