@@ -138,7 +138,7 @@ def kept(program, env, turns):
     for build in (contestants.kubernetes, contestants.docker):
         taking_part = present(list(build(program, env)))
         say(f"kept: {'; '.join(one.name for one in taking_part)}")
-        take_turns(taking_part, 3 * turns)
+        take_turns(taking_part, 15 * turns)
         for contestant in taking_part:
             contestant.measure_peak()
         pairs.append(taking_part)
