@@ -98,10 +98,15 @@ impl Field {
     pub fn other_syntax(&self, path: &Path) -> Option<String> {
         let Self::Key(key) = self else { return None };
         if let Some((field, options)) = key.split_once('?')
+            && !field.contains("default=")
             && ["version=", "optional", "default=", "base64", "file"].iter().any(|option| options.starts_with(option))
         {
             // The options may have a secret in `default=`.
             return Some(format!("write the options before the field: NAME={path}?…#{field}"));
+        }
+        // The rest repeats the field, and so would a default in it.
+        if key.contains("default=") {
+            return None;
         }
         if key.trim() != key {
             return Some(format!("remove the spaces around the field: NAME={path}#{}", key.trim()));
@@ -139,4 +144,26 @@ pub enum Missing {
     Skip,
     /// Use this value.
     Default(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_after_the_field_is_not_repeated() {
+        let path = Path::parse("A", "secret/db").unwrap();
+        let hint = |key: &str| Field::Key(key.into()).other_syntax(&path);
+        for key in [
+            "k default=hunter2;",
+            "k default=hunter2?optional",
+            "k&default=hunter.2",
+            "k?plain&default=hunter2 ",
+            "k?default=hunter2;",
+            "k?base64&default=hunter.2",
+        ] {
+            assert!(!hint(key).unwrap_or_default().contains("hunter"), "{key}");
+        }
+        assert!(hint("k;").unwrap().ends_with("NAME=secret/db#k"));
+    }
 }
