@@ -247,11 +247,16 @@ impl EditedFile {
     }
 }
 
-/// Follows a symlink at `path` to the file itself.
+/// Follows a symlink at `path` to the file itself. A directory above it may be a symlink, whose target must exist.
 fn resolve(path: &Path) -> Result<PathBuf, state::Error> {
-    match path.symlink_metadata() {
-        Ok(found) if found.is_symlink() => std::fs::canonicalize(path)
-            .map_err(|error| state::Error::write(path, format!("it is a symbolic link that leads nowhere: {error}"))),
+    let found = path.ancestors().find_map(|above| Some((above, above.symlink_metadata().ok()?)));
+    match found {
+        Some((link, found)) if found.is_symlink() => {
+            let target = std::fs::canonicalize(link).map_err(|error| {
+                state::Error::write(link, format!("it is a symbolic link that leads nowhere: {error}"))
+            })?;
+            Ok(if link == path { target } else { path.to_owned() })
+        }
         _ => Ok(path.to_owned()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::docker_config::has_another;
+use super::docker_config::{has_another, others_for_containers};
 use crate::host::Env;
 use crate::input::{self, Kind};
 use crate::state::StateDir;
@@ -39,9 +39,9 @@ pub(super) async fn warn(servers: &[String], env: &Env, place: &StateDir) {
         });
         let Ok(Ok(bytes)) = read.await else { continue };
         let text = String::from_utf8(bytes).unwrap_or_default();
-        for server in servers.iter().filter(|server| has_another(&text, server)) {
+        for name in servers.iter().flat_map(|server| others_for_containers(&text, server)) {
             tracing::warn!(
-                "{} has a password for {server}, which podman, buildah and skopeo use first: run podman logout {server}",
+                "{} has a password for {name}, which podman, buildah and skopeo use first: run podman logout {name}",
                 file.display()
             );
         }

@@ -75,16 +75,33 @@ pub fn has_another(text: &str, server: &str) -> bool {
     helper || !old_passwords(text, server).is_empty()
 }
 
+/// The names under which podman, buildah and skopeo would find another password of the text for images of `server`:
+/// `server` itself, and its repositories, which they prefer.
+#[must_use]
+pub fn others_for_containers(text: &str, server: &str) -> Vec<String> {
+    let mut names: Vec<String> = has_another(text, server).then(|| server.to_owned()).into_iter().collect();
+    let Ok(Some((_, auths))) = section(text, &whole(text), AUTHS) else { return names };
+    let is_below = |name: &str| name.strip_prefix(server).is_some_and(|rest| rest.starts_with('/'));
+    let below = auths.members().iter().enumerate().filter(|(index, member)| {
+        is_below(&member.name) && super::server_of(&member.name) != server && !is_empty(auths.value(*index))
+    });
+    names.extend(below.map(|(_, member)| member.name.clone()));
+    names
+}
+
 /// Docker reads an empty file as one without settings. Its decoder is Go's, which ignores the case of names.
 fn check(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Ok(());
     }
+    if text.starts_with('\u{feff}') {
+        return Err("it begins with a byte order mark, which Docker cannot read".into());
+    }
     let value = json::parse(text.as_bytes()).map_err(|fault| fault.to_string())?;
     let Some(members) = value.as_object() else { return Err("it is not an object of JSON".into()) };
     for (name, kind) in [(HELPERS, "a text"), (AUTHS, "an object")] {
         let fits = |value: &Value| if name == HELPERS { value.is_string() } else { value.is_object() };
-        let mut same = members.iter().filter(|(member, _)| member.eq_ignore_ascii_case(name));
+        let mut same = members.iter().filter(|(member, _)| is_named(member, name));
         match same.next() {
             None | Some((_, Value::Null)) => {}
             Some((_, Value::Object(entries))) => {
@@ -152,7 +169,7 @@ fn inner_lead(whole: &Object<'_>) -> String {
 }
 
 fn find(whole: &Object<'_>, name: &str) -> Option<usize> {
-    whole.members().iter().position(|member| member.name.eq_ignore_ascii_case(name))
+    whole.members().iter().position(|member| is_named(&member.name, name))
 }
 
 /// A member that is an object, with its position; `None` if it is missing or null.
@@ -164,6 +181,11 @@ fn section<'t>(text: &'t str, whole: &Object<'t>, name: &str) -> Result<Option<(
     let range = whole.members().get(index).map(|member| member.value.clone()).unwrap_or_default();
     let object = Object::read(text, range).ok_or_else(|| format!("its {name} is not an object"))?;
     Ok(Some((index, object)))
+}
+
+/// Whether Docker's decoder takes `member` for `name`. Go folds the case of every letter of Unicode: `ſ` is an `s`.
+fn is_named(member: &str, name: &str) -> bool {
+    member.replace('ſ', "s").eq_ignore_ascii_case(name)
 }
 
 fn has(text: &str, name: &str) -> bool {
@@ -279,7 +301,7 @@ mod tests {
             ("[]", "it is not an object of JSON"),
             ("null", "it is not an object of JSON"),
             ("{} {}", "not JSON"),
-            ("\u{feff}{}", "not JSON"),
+            ("\u{feff}{}", "it begins with a byte order mark"),
             (r#"{"a":1,"a":2}"#, "`a` is there twice"),
             (r#"{"credHelpers":[]}"#, "its credHelpers is not an object"),
             (r#"{"credHelpers":"ecr-login"}"#, "its credHelpers is not an object"),
@@ -289,6 +311,7 @@ mod tests {
             (r#"{"auths":{"gcr.io":"secret"}}"#, "its auths has a value that is not an object"),
             (r#"{"auths":{"b":1}}"#, "its auths has a value that is not an object"),
             (r#"{"credHelpers":{},"CREDHELPERS":{}}"#, "it has credHelpers twice"),
+            (r#"{"credHelpers":{},"credHelperſ":{}}"#, "it has credHelpers twice"),
         ] {
             let found = register(text, &servers()).unwrap_err();
             assert!(found.starts_with(why), "{text}: {found}");
@@ -330,7 +353,7 @@ mod tests {
         #[test]
         fn no_text_makes_the_editor_panic(text: String, before: String) {
             let _ = register(&text, &servers());
-            let _ = (unregister(&text, &before, &servers()), has_another(&text, HOST));
+            let _ = (unregister(&text, &before, &servers()), others_for_containers(&text, HOST));
         }
 
         #[test]

@@ -50,12 +50,14 @@ impl StateDir {
     /// `$OIDC_EXCHANGE_DIR`, or else `~/.oidc-exchange/<job id>`. Nothing is created yet.
     ///
     /// # Errors
-    /// As [`Env::get`].
+    /// As [`Env::get`], and if the variable's path is not absolute.
     pub fn locate(env: &Env) -> Result<Self, Usage> {
-        if let Some(path) = env.get("OIDC_EXCHANGE_DIR")? {
-            let path = std::path::absolute(&path).map_err(|error| Usage::new(format!("OIDC_EXCHANGE_DIR: {error}")))?;
+        if let Some(path) = env.get(VARIABLE)? {
+            if !Path::new(&path).is_absolute() {
+                return Err(relative(&path));
+            }
             // A trailing slash would follow a symlink.
-            let path = Some(path.components().collect());
+            let path = Some(Path::new(&path).components().collect());
             return Ok(Self { path, own: false, lasting: true, end: None });
         }
         let job = env.get("SEMAPHORE_JOB_ID")?.filter(|id| is_job_id(id));
@@ -141,6 +143,19 @@ impl StateDir {
             hint: Some(NAME_ONE.into()),
         })
     }
+}
+
+const VARIABLE: &str = "OIDC_EXCHANGE_DIR";
+
+/// Later commands of the job may run in another directory, and `clean` would delete nothing there. The value is not
+/// shown: it may be a text that belongs into another variable.
+fn relative(path: &str) -> Usage {
+    let wrong = Usage::new(format!("{VARIABLE} is not an absolute path"));
+    wrong.hint(if path.starts_with(['~', '$']) {
+        format!("only a shell replaces ~ and $HOME, and not in single quotes: export {VARIABLE}=\"$HOME/NAME\"")
+    } else {
+        format!("every command of the job must find the same directory: export {VARIABLE}=\"$PWD/NAME\"")
+    })
 }
 
 const NAME_ONE: &str = "name a private directory with OIDC_EXCHANGE_DIR";

@@ -7,7 +7,7 @@ use sandbox::Sandbox;
 
 use crate::aws::deploy;
 use crate::support::scratch::mode;
-use crate::support::{Program, Scratch, expect, stopped};
+use crate::support::{Program, Scratch, expect, oidc_exchange, stopped};
 
 fn source(sandbox: &Sandbox) -> Program<'_> {
     deploy(&["--format", "source"]).job(sandbox).env("SEMAPHORE_JOB_ID", "job-1")
@@ -52,10 +52,41 @@ fn a_job_id_that_could_lead_elsewhere_does_not() {
 #[test]
 fn a_place_that_is_named() {
     let sandbox = Sandbox::start().unwrap();
-    let output = source(&sandbox).env("OIDC_EXCHANGE_DIR", "private/here").run();
+    let program = source(&sandbox);
+    let place = program.scratch().path().join("private/here");
+    let output = program.env("OIDC_EXCHANGE_DIR", &place).run();
     output.exits(0);
-    assert!(output.scratch.path().join("private/here/manifest").is_file());
+    assert!(place.join("manifest").is_file());
     assert!(!output.scratch.home().join(".oidc-exchange").exists());
+}
+
+/// A later command in another directory would not find it: `clean` would leave its files.
+#[test]
+fn a_place_that_depends_on_the_working_directory() {
+    let sandbox = Sandbox::start().unwrap();
+    let refused = |path: &str| {
+        let output = source(&sandbox).env("OIDC_EXCHANGE_DIR", path).run();
+        output.exits(2);
+        let made = ["private", "~", "$HOME"].map(|name| output.scratch.path().join(name).exists());
+        assert_eq!(made, [false; 3], "{path}");
+        oidc_exchange(["clean"]).env("OIDC_EXCHANGE_DIR", path).run().exits(2);
+        String::from_utf8(output.stderr.clone()).unwrap()
+    };
+    for relative in ["private/here", "./private", ".", " /private"] {
+        expect![[r#"
+            error: OIDC_EXCHANGE_DIR is not an absolute path
+
+            hint: every command of the job must find the same directory: export OIDC_EXCHANGE_DIR="$PWD/NAME"
+        "#]].assert_eq(&refused(relative));
+    }
+    for quoted in ["~/private", "~", "$HOME/private", "${HOME}/private"] {
+        expect![[r#"
+            error: OIDC_EXCHANGE_DIR is not an absolute path
+
+            hint: only a shell replaces ~ and $HOME, and not in single quotes: export OIDC_EXCHANGE_DIR="$HOME/NAME"
+        "#]].assert_eq(&refused(quoted));
+    }
+    assert_eq!(sandbox.aws.requests().len(), 0);
 }
 
 #[test]

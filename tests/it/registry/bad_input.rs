@@ -137,7 +137,11 @@ fn the_job_must_have_a_directory_that_the_helper_finds() {
         hint: set OIDC_EXCHANGE_DIR to a private directory: in a CI job, SEMAPHORE_JOB_ID names one
     "#]]);
     let output = register(&sandbox, &[HOST]).env_remove("SEMAPHORE_JOB_ID").env("OIDC_EXCHANGE_DIR", "private").run();
-    output.exits(0).stdout_is("");
+    output.exits(2).stdout_is("").stderr_is(expect![[r#"
+        error: OIDC_EXCHANGE_DIR is not an absolute path
+
+        hint: every command of the job must find the same directory: export OIDC_EXCHANGE_DIR="$PWD/NAME"
+    "#]]);
     let output = register(&sandbox, &[HOST]).env("HOME", "").run();
     output.exits(2).stdout_is("").stderr_is(expect![[r#"
         error: --registry: docker's later calls would not find the password's file

@@ -224,6 +224,11 @@ fn what_is_in_the_place_of_the_file_is_told() {
     let program = register(&sandbox, &[HOST]);
     program.scratch().write("home/.docker", "a file");
     program.run().exits(6).stdout_is("");
+    let program = register(&sandbox, &[HOST]);
+    symlink("nowhere", program.scratch().home().join(".docker")).unwrap();
+    program.run().exits(6).stdout_is("").stderr_is(expect![[r#"
+        error: cannot write SCRATCH/home/.docker: it is a symbolic link that leads nowhere: No such file or directory (os error 2)
+    "#]]);
     assert_eq!(sandbox.aws.requests().len(), 0);
 }
 
@@ -245,6 +250,27 @@ fn a_lock_that_is_kept_is_told() {
     drop(held);
     let output = helper(&sandbox, "get", HOST, output.scratch).run();
     output.exits(1).stdout_is("credentials not found in native keychain\n");
+}
+
+/// podman, buildah and skopeo prefer the password of a repository to that of its registry.
+#[test]
+fn a_repositorys_password_that_would_win_is_said() {
+    let sandbox = Sandbox::start().unwrap();
+    let warned = |auths: &str| {
+        let program = register(&sandbox, &[HOST]);
+        program.scratch().write("home/.config/containers/auth.json", format!("{{\"auths\":{{{auths}}}}}"));
+        program.run()
+    };
+    let one = |name: &str| format!("\"{name}\":{{\"auth\":\"eDp5\"}}");
+    let both = [one(&format!("{HOST}/web")), one(HOST), one(&format!("{HOST}/web/sub"))].join(",");
+    warned(&both).exits(0).stderr_is(expect![[r#"
+        warning: SCRATCH/home/.config/containers/auth.json has a password for 123456789012.dkr.ecr.eu-west-1.amazonaws.com, which podman, buildah and skopeo use first: run podman logout 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+        warning: SCRATCH/home/.config/containers/auth.json has a password for 123456789012.dkr.ecr.eu-west-1.amazonaws.com/web, which podman, buildah and skopeo use first: run podman logout 123456789012.dkr.ecr.eu-west-1.amazonaws.com/web
+        warning: SCRATCH/home/.config/containers/auth.json has a password for 123456789012.dkr.ecr.eu-west-1.amazonaws.com/web/sub, which podman, buildah and skopeo use first: run podman logout 123456789012.dkr.ecr.eu-west-1.amazonaws.com/web/sub
+    "#]]);
+    let others = [format!("{HOST}.evil.example/web"), format!("{HOST}:443/web"), format!("/{HOST}/web")];
+    let others = others.map(|name| one(&name)).join(",");
+    warned(&format!("{others},\"{HOST}/empty\":{{}}")).exits(0).stderr_is(expect![[""]]);
 }
 
 /// Settings that callers read instead of the helper's answer.
