@@ -47,8 +47,8 @@ pub(super) fn signing_with(credentials: &Credentials, configuration: &SdkConfig)
     aws_sdk_sts::Client::from_conf(settings.interceptor(WholeAnswers).build())
 }
 
-/// An answer that ends in the middle. The SDK parses it as far as possible, and the last credential may be
-/// incomplete. It comes from a server that closes the connection and has not sent a length.
+/// An answer that ends in the middle, or has markup in a text. The SDK parses it as far as possible, and a credential
+/// may be incomplete. The first kind comes from a server that closes the connection and has not sent a length.
 #[derive(Debug)]
 struct WholeAnswers;
 
@@ -67,10 +67,27 @@ impl Intercept for WholeAnswers {
     }
 }
 
-/// Whether a successful answer ends where an answer of AWS STS ends.
+/// Whether the SDK reads every text of a successful answer completely.
 pub(super) fn is_whole(answer: &HttpResponse) -> bool {
     let body = answer.body().bytes().unwrap_or_default().trim_ascii_end();
-    !answer.status().is_success() || body.ends_with(b"Response>")
+    !answer.status().is_success() || (body.ends_with(b"Response>") && is_plain(body))
+}
+
+/// Whether no text of a document has a comment, CDATA, a processing instruction or an element in it. The SDK would
+/// read only the part of a credential before it. AWS STS sends nothing of the kind.
+fn is_plain(body: &[u8]) -> bool {
+    let mut pieces = body.split(|byte| *byte == b'<');
+    let mut text: &[u8] = pieces.next().unwrap_or_default();
+    pieces.enumerate().all(|(index, piece)| {
+        let is_plain = match piece.first() {
+            Some(b'/') => true,
+            Some(b'!') => false,
+            Some(b'?') => index == 0,
+            _ => index == 0 || text.trim_ascii().is_empty(),
+        };
+        text = piece.splitn(2, |byte| *byte == b'>').nth(1).unwrap_or_default();
+        is_plain
+    })
 }
 
 const NOT_STS: &str = "it is not an answer of AWS STS";

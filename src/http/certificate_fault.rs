@@ -94,7 +94,7 @@ const UNUSABLE: &str = "it or the certificate of one of its authorities cannot b
 fn chain_fault(fault: &webpki::Error) -> &'static str {
     use webpki::Error;
     match fault {
-        Error::CaUsedAsEndEntity => "it is an authority's certificate, not a server's",
+        Error::CaUsedAsEndEntity => "it is an authority's certificate, and not itself one of the trusted certificates",
         Error::EndEntityUsedAsCa => "a certificate in its chain is used as an authority's and is not one",
         Error::UnsupportedCertVersion => "it is not of version 3",
         Error::NameConstraintViolation => "the name constraints of its authority do not allow its names",

@@ -86,7 +86,9 @@ impl Wanted {
                         value
                     }
                     (Shown::Values(_), _) => return Filled::Unknown(format!("`{key}` has several values")),
-                    (Shown::Unknown(why), _) => return Filled::Unknown(why),
+                    (Shown::Unknown(why), _) => {
+                        return Filled::Unknown(format!("the value of `${{{key}}}` is not known: {why}"));
+                    }
                     (Shown::Absent(_), Some(default)) => default.clone(),
                     (Shown::Absent(_), None) => return Filled::Missing(key.clone()),
                 },

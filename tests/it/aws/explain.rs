@@ -190,6 +190,10 @@ fn the_headline_names_what_the_answer_turns_on() {
         headline(json!({ "ArnLike": { sub: "org:*" }, "IpAddress": { "aws:SourceIp": "203.0.113.0/24" } })),
         format!("aws:SourceIp, which the token does not show, and on how AWS compares {sub} (ArnLike compares ARNs)")
     );
+    assert_eq!(
+        headline(json!({ "StringLike": { sub: "org:${aws:username}:*" } })),
+        format!("how AWS compares {sub} (the value of `${{aws:username}}` is not known: the token does not show it)")
+    );
     let mut everybody = statement(&json!("sts:AssumeRoleWithWebIdentity"), &bound("StringEquals", MAIN));
     everybody["Principal"] = json!({ "Federated": "*" });
     let output = main_explained(&policy(&[everybody]));

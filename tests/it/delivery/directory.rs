@@ -77,14 +77,16 @@ fn a_place_that_depends_on_the_working_directory() {
             error: OIDC_EXCHANGE_DIR is not an absolute path
 
             hint: every command of the job must find the same directory: export OIDC_EXCHANGE_DIR="$PWD/NAME"
-        "#]].assert_eq(&refused(relative));
+        "#]]
+        .assert_eq(&refused(relative));
     }
     for quoted in ["~/private", "~", "$HOME/private", "${HOME}/private"] {
         expect![[r#"
             error: OIDC_EXCHANGE_DIR is not an absolute path
 
             hint: only a shell replaces ~ and $HOME, and not in single quotes: export OIDC_EXCHANGE_DIR="$HOME/NAME"
-        "#]].assert_eq(&refused(quoted));
+        "#]]
+        .assert_eq(&refused(quoted));
     }
     assert_eq!(sandbox.aws.requests().len(), 0);
 }

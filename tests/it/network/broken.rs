@@ -296,6 +296,33 @@ fn an_answer_that_ends_in_the_middle() {
     }
 }
 
+/// The SDK would read only the text before such markup, and the credential would be truncated and exported.
+#[test]
+fn an_answer_with_markup_in_a_credential() {
+    let token = "FwoGZXIvYXdzEBYaDExampleSessionToken";
+    let sandbox = Sandbox::start().unwrap();
+    let run = |token_text: &str, start: &str| {
+        let body = format!(
+            "{start}<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <AssumeRoleWithWebIdentityResult>\
+             <Credentials>\n<SessionToken>{token_text}</SessionToken>\n<SecretAccessKey>wJalrXUtnFEMI</SecretAccessKey>\
+             <AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><Expiration>2030-01-01T00:00:00Z</Expiration></Credentials>\
+             </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+        );
+        sandbox.aws.script([answered(200, &body)]);
+        deploy(&[]).job(&sandbox).secret("the token", token).hands_over().run()
+    };
+    for start in ["", "<?xml version=\"1.0\"?>\n", "\n\n  ", "\u{feff}<?xml version=\"1.0\"?>"] {
+        let output = run(token, start);
+        assert!(output.exits(0).stdout().contains(&format!("AWS_SESSION_TOKEN='{token}'")), "{start}");
+    }
+    let (head, tail) = token.split_at(9);
+    for markup in ["<!-- a comment -->", "<b>x</b>", "<b/>", "<?php ?>", "<![CDATA[x]]>"] {
+        let output = run(&format!("{head}{markup}{tail}"), "");
+        assert_eq!((output.code, output.stdout()), (Some(5), stopped(5)), "{markup}");
+        assert!(output.stderr().contains("cannot be used: it is not an answer of AWS STS"), "{}", output.describe());
+    }
+}
+
 /// The token is not sent to the target of a redirect.
 #[test]
 fn a_redirect() {

@@ -238,7 +238,7 @@ fn a_server_that_is_its_own_authority() {
     openssl(&directory, &format!("req -x509 -key server.key -days 3 -subj /CN=server -out twin.pem {own}"));
     ask(&directory, &server, "127.0.0.1", "twin.pem").exits(5).stderr_is(expect![[r#"
         error: AWS STS could not be reached or kept failing
-          said       the certificate of 127.0.0.1:PORT is not trusted: it is an authority's certificate, not a server's
+          said       the certificate of 127.0.0.1:PORT is not trusted: it is an authority's certificate, and not itself one of the trusted certificates
           asked for  arn:aws:iam::123456789012:role/deploy
 
         hint: for a private CA, name its certificate with --ca-file; for a proxy that opens TLS, name the proxy's CA
