@@ -7,6 +7,9 @@ pub use self::held::holder;
 use self::table::ALL;
 use super::Name;
 
+/// Words with spaces between them. A slice of them would be as many addresses to relocate at each start of the program.
+type Words = &'static str;
+
 /// A program, and the variables that it reads.
 #[derive(Debug)]
 pub struct Steered {
@@ -14,13 +17,13 @@ pub struct Steered {
     pub who: &'static str,
     /// The documentation.
     pub source: &'static str,
-    names: &'static [&'static str],
+    names: Words,
     /// Prefixes of more names.
-    beginnings: &'static [&'static str],
+    beginnings: Words,
     /// Suffixes of more names.
-    ends: &'static [&'static str],
+    ends: Words,
     /// The variables whose values are run as commands, or as a file of commands.
-    executed: &'static [&'static str],
+    executed: Words,
     /// Whether these are a shell's own, or those of all programs that it starts.
     is_for_all: bool,
 }
@@ -32,16 +35,20 @@ impl Steered {
     pub fn by(name: &Name) -> Option<&'static Self> {
         let name = name.as_str().to_ascii_uppercase();
         ALL.iter().find(|it| {
-            it.names.contains(&name.as_str())
-                || it.beginnings.iter().any(|beginning| name.starts_with(beginning))
-                || it.ends.iter().any(|end| name.ends_with(end))
+            has(it.names, &name)
+                || it.beginnings.split_terminator(' ').any(|beginning| name.starts_with(beginning))
+                || it.ends.split_terminator(' ').any(|end| name.ends_with(end))
         })
     }
 }
 
+fn has(words: Words, name: &str) -> bool {
+    words.split(' ').any(|word| word == name)
+}
+
 /// Whether a shell runs the value of `name`.
 fn is_executed(name: &Name) -> bool {
-    ALL.iter().any(|it| it.executed.contains(&name.as_str()))
+    ALL.iter().any(|it| has(it.executed, name.as_str()))
 }
 
 /// Whether a shell can do without `name`, so that a list of names may ask to remove it.
@@ -165,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_executed_steers() {
-        for name in ALL.iter().flat_map(|it| it.executed) {
+        for name in ALL.iter().flat_map(|it| it.executed.split_terminator(' ')) {
             assert!(Steered::by(&Name::fixed(name)).is_some(), "{name}");
         }
     }
@@ -174,12 +181,15 @@ mod tests {
     #[test]
     fn the_table_has_each_name_once() {
         for (index, it) in ALL.iter().enumerate() {
-            for name in it.names {
+            for name in it.names.split_terminator(' ') {
                 let name = Name::new(name).unwrap();
                 assert_eq!(name.as_str(), name.as_str().to_ascii_uppercase());
                 let others = ALL.iter().enumerate().filter(|(other, _)| *other != index);
-                assert!(!others.into_iter().any(|(_, other)| other.names.contains(&name.as_str())), "{name}");
-                assert!(!it.beginnings.iter().any(|beginning| name.as_str().starts_with(beginning)), "{name}");
+                assert!(!others.into_iter().any(|(_, other)| has(other.names, name.as_str())), "{name}");
+                assert!(
+                    !it.beginnings.split_terminator(' ').any(|beginning| name.as_str().starts_with(beginning)),
+                    "{name}"
+                );
             }
             assert!(!it.source.is_empty());
         }
