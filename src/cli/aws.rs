@@ -6,8 +6,53 @@ use super::format::form;
 use super::{AwsAnswer, Form, Shared, duration};
 
 /// `aws`.
+///
+/// Each group of options is a type of its own, because the definition of an option takes two kilobytes of the stack.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct AwsArgs {
+    /// The role and its session.
+    #[command(flatten)]
+    pub role: AwsRoleArgs,
+
+    /// The roles after it.
+    #[command(flatten)]
+    pub chain: ChainArgs,
+
+    /// Fail unless the role is in this account; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "AWS options")]
+    pub allowed_account_id: Vec<String>,
+
+    /// Check the new credentials with GetCallerIdentity before they are exported
+    #[arg(long, help_heading = "AWS options")]
+    pub verify: bool,
+
+    /// Retry a refusal for this long (for a role that was created moments ago)
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "AWS options")]
+    pub wait_for_iam: Option<std::time::Duration>,
+
+    /// Give docker, podman, buildah and skopeo the password of this Amazon ECR registry; print nothing; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST",
+        conflicts_with_all = ["output", "format", "on_error", "print_secrets", "env_prefix", "refreshable", "profile"],
+        help_heading = "AWS options"
+    )]
+    pub registry: Vec<String>,
+
+    /// How the job gets the credentials.
+    #[command(flatten)]
+    pub output: AwsOutputArgs,
+
+    /// What every exchange takes.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// The role and its session.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct AwsRoleArgs {
     /// The role to assume [variable: AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN", help_heading = "AWS options")]
     pub role_arn: Option<String>,
@@ -35,7 +80,12 @@ pub struct AwsArgs {
     /// A managed policy that narrows the session; may be repeated
     #[arg(long, value_name = "ARN", help_heading = "AWS options")]
     pub policy_arn: Vec<String>,
+}
 
+/// The roles that are assumed after the first.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct ChainArgs {
     /// Another role, assumed with the session of the role before; may be repeated. Policy, duration and tags are for
     /// the last role
     #[arg(long, value_name = "ARN", help_heading = "Chain options")]
@@ -52,28 +102,12 @@ pub struct AwsArgs {
     /// A tag of the last session; may be repeated
     #[arg(long, value_name = "KEY=VALUE", requires = "chain_role_arn", help_heading = "Chain options")]
     pub session_tag: Vec<String>,
+}
 
-    /// Fail unless the role is in this account; may be repeated
-    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "AWS options")]
-    pub allowed_account_id: Vec<String>,
-
-    /// Check the new credentials with GetCallerIdentity before they are exported
-    #[arg(long, help_heading = "AWS options")]
-    pub verify: bool,
-
-    /// Retry a refusal for this long (for a role that was created moments ago)
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "AWS options")]
-    pub wait_for_iam: Option<std::time::Duration>,
-
-    /// Give docker, podman, buildah and skopeo the password of this Amazon ECR registry; print nothing; may be repeated
-    #[arg(
-        long,
-        value_name = "HOST",
-        conflicts_with_all = ["output", "format", "on_error", "print_secrets", "env_prefix", "refreshable", "profile"],
-        help_heading = "AWS options"
-    )]
-    pub registry: Vec<String>,
-
+/// How the job gets AWS credentials.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct AwsOutputArgs {
     /// A prefix for the variables' names, for several roles at once
     #[arg(long, value_name = "PREFIX", help_heading = "Output options")]
     pub env_prefix: Option<String>,
@@ -102,8 +136,4 @@ pub struct AwsArgs {
     /// The format of the output
     #[arg(long, value_parser = form::<AwsAnswer>(), value_name = "FORMAT", help_heading = "Output options")]
     pub format: Option<Form<AwsAnswer>>,
-
-    /// What every exchange takes.
-    #[command(flatten)]
-    pub shared: Shared,
 }

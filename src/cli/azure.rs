@@ -9,6 +9,7 @@ use super::{Form, Shared, TokenAnswer, duration};
 
 /// `azure`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct AzureArgs {
     /// The tenant of the application or managed identity [variables: AZURE_TENANT_ID, ARM_TENANT_ID]
     #[arg(long, value_name = "ID", help_heading = "Azure options")]

@@ -8,6 +8,7 @@ use super::{ReportFormat, TargetPlace, TokenPlace, VerbosityArgs, examples};
 
 /// `explain`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct ExplainArgs {
     /// Whose rule.
     #[command(subcommand)]
@@ -33,6 +34,7 @@ pub enum ExplainCommand {
 
 /// What every `explain` takes.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct ExplainShared {
     /// A target whose rule it is.
     #[command(flatten)]
@@ -78,6 +80,7 @@ impl ExplainCommand {
 
 /// `explain aws`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct ExplainAws {
     /// The role's trust policy, as `aws iam get-role` prints it, or only the document; - for standard input
     #[arg(long, value_name = "FILE")]
@@ -98,6 +101,7 @@ pub struct ExplainAws {
 
 /// `explain gcp`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct ExplainGcp {
     /// The provider, as `gcloud iam workload-identity-pools providers describe --format=json` prints it; - for standard
     /// input
@@ -115,6 +119,7 @@ pub struct ExplainGcp {
 
 /// `explain azure`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct ExplainAzure {
     /// The federated credentials, as `az ad app federated-credential list` or `az identity federated-credential list` prints
     /// them; - for standard input
@@ -128,6 +133,7 @@ pub struct ExplainAzure {
 
 /// `explain vault`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct ExplainVault {
     /// The role, as `bao read -format=json auth/jwt/role/NAME` prints it; - for standard input
     #[arg(long, value_name = "FILE")]

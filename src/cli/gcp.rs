@@ -11,6 +11,7 @@ use super::{Form, Shared, TokenAnswer, duration};
 /// `gcp`.
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct GcpArgs {
     /// The full name of the workload identity provider
     ///

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub use aws::AwsArgs;
+pub use aws::{AwsArgs, AwsOutputArgs, AwsRoleArgs, ChainArgs};
 pub use azure::AzureArgs;
 pub use complete::{Shell, completions};
 pub use explain::{ExplainArgs, ExplainAws, ExplainAzure, ExplainCommand, ExplainGcp, ExplainVault};
@@ -125,6 +125,7 @@ pub enum Command {
 
 /// Where the token is.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct TokenPlace {
     /// The variable that contains the token [default: SEMAPHORE_OIDC_TOKEN]
     #[arg(long, value_name = "NAME", conflicts_with = "token_file", help_heading = "Token options")]
@@ -146,6 +147,7 @@ pub enum ReportFormat {
 
 /// How the network is used.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct NetworkArgs {
     /// Additional CA certificates to trust, PEM
     #[arg(long, value_name = "PATH", help_heading = "Network options")]
@@ -158,6 +160,7 @@ pub struct NetworkArgs {
 
 /// What every exchange takes.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct Shared {
     /// Where the token is.
     #[command(flatten)]
@@ -198,6 +201,7 @@ pub struct Shared {
 
 /// `clean`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct CleanArgs {
     /// The shell that standard output is for
     #[arg(long, value_enum, value_name = "F", default_value_t = CleanFormat::Env)]
@@ -219,6 +223,7 @@ pub enum CleanFormat {
 
 /// `completions`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
@@ -227,6 +232,7 @@ pub struct CompletionsArgs {
 
 /// The verbosity of standard error.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct VerbosityArgs {
     /// Print more on standard error: once for a line per call and every hint, twice for every decision
     #[arg(short, long, action = ArgAction::Count)]

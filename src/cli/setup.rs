@@ -6,6 +6,7 @@ use super::{TargetPlace, TokenPlace, VerbosityArgs, examples};
 
 /// `setup`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct SetupArgs {
     /// On whose side.
     #[command(subcommand)]
@@ -53,6 +54,7 @@ pub enum SetupFormat {
 
 /// The jobs to allow; what is not given is taken from the job's token.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct AllowedJobsArgs {
     /// The organization's address, https://ORG.semaphoreci.com
     #[arg(long, value_name = "URL", help_heading = "Which jobs to allow [default: the values of the job's token]")]
@@ -106,6 +108,7 @@ pub struct AllowedJobsArgs {
 
 /// `setup aws`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct SetupAws {
     /// The ARN of the role to create [variable: AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN", conflicts_with = "target")]
@@ -118,6 +121,7 @@ pub struct SetupAws {
 
 /// `setup gcp`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct SetupGcp {
     /// The full name of the workload identity provider to create
     ///
@@ -136,6 +140,7 @@ pub struct SetupGcp {
 
 /// `setup azure`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct SetupAzure {
     /// The client ID of an application that exists [variables: AZURE_CLIENT_ID, ARM_CLIENT_ID]
     #[arg(long, value_name = "ID", conflicts_with_all = ["identity", "target"])]
@@ -164,6 +169,7 @@ pub struct SetupAzure {
 
 /// `setup vault`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct SetupVault {
     /// The name of the role to create
     #[arg(long, value_name = "NAME", required_unless_present = "target", conflicts_with = "target")]

@@ -6,6 +6,7 @@ use clap::Args;
 
 /// A target of a file, in place of options.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct TargetPlace {
     /// A target of the targets file, whose keys are used instead of these options
     #[arg(long, value_name = "NAME", help_heading = "Target options")]

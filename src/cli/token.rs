@@ -8,6 +8,7 @@ use super::{NetworkArgs, ReportFormat, TokenPlace, VerbosityArgs, duration};
 
 /// `token`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct TokenArgs {
     /// Where the token is.
     #[command(flatten)]

@@ -9,6 +9,7 @@ use super::{Form, Shared, TokenAnswer};
 
 /// `use`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct UseArgs {
     /// The targets, by their names in the file
     #[arg(value_name = "TARGET")]

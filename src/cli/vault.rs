@@ -9,6 +9,7 @@ use super::{Form, Shared, VaultAnswer};
 
 /// `vault`.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub struct VaultArgs {
     /// The server's address [variables: BAO_ADDR, VAULT_ADDR]
     #[arg(long, value_name = "URL", help_heading = "Vault options")]

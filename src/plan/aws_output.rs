@@ -2,7 +2,7 @@
 
 use crate::aws::profile::{Files, ProfileName};
 use crate::aws::{self, ClusterName, Eks, OutputMode};
-use crate::cli::{AwsAnswer, AwsArgs, Form};
+use crate::cli::{AwsAnswer, AwsArgs, AwsOutputArgs, Form};
 use crate::cloud::ExecVersion;
 use crate::error::Usage;
 use crate::host::Env;
@@ -16,21 +16,22 @@ pub(super) fn new(
     ca_file: Option<&CaFile>,
     env: &Env,
 ) -> Result<OutputMode, Usage> {
-    let process = args.format == Some(Form::Answer(AwsAnswer::Process));
-    if process && (args.refreshable || args.env_prefix.is_some()) {
+    let output = &args.output;
+    let process = output.format == Some(Form::Answer(AwsAnswer::Process));
+    if process && (output.refreshable || output.env_prefix.is_some()) {
         return Err(Usage::new("--format process prints keys for one tool: neither --refreshable nor --env-prefix")
             .hint("for a profile that renews its credentials, use --profile NAME --refreshable"));
     }
-    let kubernetes = kubernetes(args, env)?;
+    let kubernetes = kubernetes(output, env)?;
     // clap does not check `requires` if another option on the line forbids the required one.
-    if args.overwrite_profile && args.profile.is_none() {
+    if output.overwrite_profile && output.profile.is_none() {
         return Err(Usage::new("--overwrite-profile: no --profile names one"));
     }
-    if let Some(name) = &args.profile {
+    if let Some(name) = &output.profile {
         return Ok(OutputMode::Profile(aws::Profile {
             name: ProfileName::parse(name)?,
-            refreshable: args.refreshable,
-            overwrite: args.overwrite_profile,
+            refreshable: output.refreshable,
+            overwrite: output.overwrite_profile,
             files: Files::locate(env)?,
             ca_file: ca_file.cloned(),
             allow_http: args.shared.network.allow_http.clone(),
@@ -42,11 +43,11 @@ pub(super) fn new(
     if let Some(eks) = kubernetes {
         return Ok(OutputMode::Kubernetes(eks));
     }
-    if args.refreshable {
+    if output.refreshable {
         sdks_can_ask(request)?;
         return Ok(OutputMode::Refreshable);
     }
-    let prefix = args.env_prefix.clone().unwrap_or_default();
+    let prefix = output.env_prefix.clone().unwrap_or_default();
     match Name::new(&format!("{prefix}AWS")) {
         Some(_) => Ok(OutputMode::Keys { prefix }),
         None => Err(Usage::new(format!("--env-prefix: `{prefix}` cannot begin a variable's name"))
@@ -55,8 +56,8 @@ pub(super) fn new(
 }
 
 /// Checks what `--format kubernetes` and `--eks-cluster` require together.
-fn kubernetes(args: &AwsArgs, env: &Env) -> Result<Option<Eks>, Usage> {
-    let cluster = match (args.format, &args.eks_cluster) {
+fn kubernetes(output: &AwsOutputArgs, env: &Env) -> Result<Option<Eks>, Usage> {
+    let cluster = match (output.format, &output.eks_cluster) {
         (Some(Form::Answer(AwsAnswer::Kubernetes)), Some(cluster)) => cluster,
         (Some(Form::Answer(AwsAnswer::Kubernetes)), None) => {
             return Err(
@@ -69,7 +70,7 @@ fn kubernetes(args: &AwsArgs, env: &Env) -> Result<Option<Eks>, Usage> {
         }
         (_, None) => return Ok(None),
     };
-    if args.refreshable || args.env_prefix.is_some() {
+    if output.refreshable || output.env_prefix.is_some() {
         return Err(Usage::new(
             "--format kubernetes prints a token for one cluster: neither --refreshable nor --env-prefix",
         ));

@@ -2,7 +2,7 @@
 
 use super::registries::{self, OPTION};
 use crate::aws;
-use crate::cli::{AwsAnswer, AwsArgs, Form};
+use crate::cli::{AwsAnswer, AwsArgs, ChainArgs, Form};
 use crate::error::Usage;
 use crate::host::Env;
 use crate::http::CaFile;
@@ -10,44 +10,48 @@ use crate::input::Reader;
 
 /// The timeout of the whole exchange.
 pub(super) fn timeout(args: &AwsArgs) -> std::time::Duration {
-    super::timeout(&args.shared, matches!(args.format, Some(Form::Answer(AwsAnswer::Process | AwsAnswer::Kubernetes))))
+    super::timeout(
+        &args.shared,
+        matches!(args.output.format, Some(Form::Answer(AwsAnswer::Process | AwsAnswer::Kubernetes))),
+    )
 }
 
 /// Checks the options of `aws`. Options that are missing are filled in from the environment.
 pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &Reader) -> Result<aws::Request, Usage> {
     super::check_wait(args.wait_for_iam, timeout(args))?;
-    let (_, role) = role(args.role_arn.as_deref(), env)?.ok_or_else(|| {
+    let (_, role) = role(args.role.role_arn.as_deref(), env)?.ok_or_else(|| {
         Usage::new("no role was given")
             .hint("name it with --role-arn arn:aws:iam::ACCOUNT:role/NAME, or with the variable AWS_ROLE_ARN")
     })?;
-    let session_name = match (&args.role_session_name, env.get("AWS_ROLE_SESSION_NAME")?) {
+    let session_name = match (&args.role.role_session_name, env.get("AWS_ROLE_SESSION_NAME")?) {
         (Some(name), _) => aws::SessionName::parse("--role-session-name", name)?,
         (None, Some(name)) => aws::SessionName::parse("AWS_ROLE_SESSION_NAME", &name)?,
         (None, None) => aws::SessionName::of_job(env)?,
     };
-    let region = match (&args.region, env.first(&["AWS_REGION", "AWS_DEFAULT_REGION"])?) {
+    let region = match (&args.role.region, env.first(&["AWS_REGION", "AWS_DEFAULT_REGION"])?) {
         (Some(region), _) => Some(aws::Region::parse("--region", region)?),
         (None, Some((variable, region))) => Some(aws::Region::parse(variable, &region)?),
         (None, None) => None,
     };
-    let sts_region = match (&args.sts_region, &region) {
+    let sts_region = match (&args.role.sts_region, &region) {
         (Some(region), _) => aws::Region::parse("--sts-region", region)?,
         (None, Some(region)) => region.clone(),
         (None, None) => aws::Region::of_partition(role.partition())?,
     };
     check_endpoint(env)?;
-    let chain = chain(args, &role)?;
+    let chain = chain(&args.chain, &role)?;
     let last = chain.last().map_or(&role, |hop| &hop.role);
-    let policy = args.policy.as_deref().map(|value| aws::SessionPolicy::from_option(reader, value)).transpose()?;
+    let policy = args.role.policy.as_deref().map(|value| aws::SessionPolicy::from_option(reader, value)).transpose()?;
     let policy_arns = args
+        .role
         .policy_arn
         .iter()
         .map(|arn| aws::PolicyArn::parse("--policy-arn", arn, last))
         .collect::<Result<Vec<_>, _>>()?;
     check_sizes(policy.as_ref(), &policy_arns)?;
     let registries = registries(args, last, ca_file)?;
-    let duration = args.duration.map(aws::Duration::new).transpose()?;
-    if !chain.is_empty() && args.duration.is_some_and(|duration| duration > aws::chain::LONGEST_SESSION) {
+    let duration = args.role.duration.map(aws::Duration::new).transpose()?;
+    if !chain.is_empty() && args.role.duration.is_some_and(|duration| duration > aws::chain::LONGEST_SESSION) {
         return Err(Usage::new("--duration: with --chain-role-arn a session lasts an hour at most")
             .hint("AWS caps sessions of chained roles, even if the role's own maximum is longer")
             .hint("for a longer job, write a profile that renews: --profile NAME --refreshable"));
@@ -69,8 +73,8 @@ pub(super) fn new(args: &AwsArgs, ca_file: Option<&CaFile>, env: &Env, reader: &
         policy,
         policy_arns,
         chain,
-        source_identity: args.source_identity.as_deref().map(aws::SourceIdentity::parse).transpose()?,
-        tags: aws::SessionTag::parse_all(&args.session_tag)?,
+        source_identity: args.chain.source_identity.as_deref().map(aws::SourceIdentity::parse).transpose()?,
+        tags: aws::SessionTag::parse_all(&args.chain.session_tag)?,
         guard,
         registries,
         wait_for_iam: args.wait_for_iam,
@@ -98,7 +102,7 @@ fn registries(args: &AwsArgs, role: &aws::RoleArn, ca_file: Option<&CaFile>) -> 
 }
 
 /// The roles of the chain after the first, each with its external id.
-fn chain(args: &AwsArgs, first: &aws::RoleArn) -> Result<Vec<aws::Hop>, Usage> {
+fn chain(args: &ChainArgs, first: &aws::RoleArn) -> Result<Vec<aws::Hop>, Usage> {
     if args.external_id.len() > args.chain_role_arn.len() {
         return Err(Usage::new("--external-id: there are more of them than --chain-role-arn"));
     }

@@ -191,12 +191,12 @@ impl Plan {
                 let request = aws_request::new(&args, ca_file.as_ref(), env, reader)?;
                 let mode = aws_output::new(&args, &request, ca_file.as_ref(), env)?;
                 let bundle = Bundle::from_variable(env, "AWS_CA_BUNDLE")?;
-                let form = args.format.unwrap_or(Form::Variables(Format::Env));
+                let form = args.output.format.unwrap_or(Form::Variables(Format::Env));
                 let timeout = aws_request::timeout(&args);
                 let target = Target::Aws(request, mode);
                 let mut exchange =
                     exchange(args.shared, form.variables(), timeout, target, Trust::new(env, bundle, ca_file)?, env)?;
-                if args.profile.is_some() || !args.registry.is_empty() && exchange.delivery.is_text() {
+                if args.output.profile.is_some() || !args.registry.is_empty() && exchange.delivery.is_text() {
                     exchange.delivery = Delivery::Elsewhere;
                 }
                 Ok(Self::Exchange(Box::new(exchange)))

@@ -39,7 +39,7 @@ impl Common<'_> {
             "aws" => {
                 let mut own: AwsArgs = parsed(target)?;
                 self.share(&mut own.shared);
-                own.format = kubernetes.then_some(Form::Answer(AwsAnswer::Kubernetes));
+                own.output.format = kubernetes.then_some(Form::Answer(AwsAnswer::Kubernetes));
                 let request = aws_request::new(&own, ca_file, env, reader)?;
                 let mode = aws_output::new(&own, &request, ca_file, env)?;
                 if matches!(mode, OutputMode::Profile(_)) && !args.shared.run.is_empty() {
