@@ -109,11 +109,14 @@ async fn story(
     }
     match plan {
         Plan::Exchange(plan) => Box::pin(exchange(*plan, host, deadline, signals)).await.map_err(End::Errors),
-        Plan::Token(request) => Ok(unless_interrupted(signals, token::show(*request, host, deadline)).await?.code()),
-        Plan::Explain(plan) => unless_interrupted(signals, explain(&plan, host, deadline)).await,
-        Plan::Setup(plan) => unless_interrupted(signals, setup(*plan, host, deadline)).await,
+        Plan::Token(request) => {
+            let shown = Box::pin(token::show(*request, host, deadline));
+            Ok(unless_interrupted(signals, shown).await?.code())
+        }
+        Plan::Explain(plan) => unless_interrupted(signals, Box::pin(explain(&plan, host, deadline))).await,
+        Plan::Setup(plan) => unless_interrupted(signals, Box::pin(setup(*plan, host, deadline))).await,
         Plan::Clean { directory, format } => {
-            Ok(clean::clean(&directory, format, host, deadline, signals).await?.code())
+            Ok(Box::pin(clean::clean(&directory, format, host, deadline, signals)).await?.code())
         }
         Plan::Print(text) => unless_interrupted(signals, show(text, deadline)).await,
     }

@@ -53,10 +53,10 @@ pub async fn exchange(request: &Request, given: &Given<'_>) -> Result<Credential
     let mut credentials = trade.first().await?;
     let mut from = &request.role;
     for (index, hop) in request.chain.iter().enumerate() {
-        credentials = trade.next(&credentials, index + 2, hop, from).await?;
+        credentials = Box::pin(trade.next(&credentials, index + 2, hop, from)).await?;
         from = &hop.role;
     }
-    trade.check(&mut credentials).await?;
+    Box::pin(trade.check(&mut credentials)).await?;
     Ok(credentials)
 }
 

@@ -56,7 +56,7 @@ pub async fn through<T: Kept>(
         tracing::warn!(
             "neither SEMAPHORE_JOB_ID nor OIDC_EXCHANGE_DIR names a directory to keep credentials in: every call asks {provider}"
         );
-        return fetch().await;
+        return Box::pin(fetch()).await;
     }
     let directory = place.open()?;
     let path = path(&directory, key);
@@ -70,7 +70,8 @@ pub async fn through<T: Kept>(
     }
     let error = match remembered(key, &directory, clock, deadline).await {
         Some(error) => error,
-        None => match fetch().await {
+        // In a box, because most calls find an entry and never make this future.
+        None => match Box::pin(fetch()).await {
             Ok(fetched) => {
                 let kept = async { Ok::<(), Error>(write(&path, &directory, &fetched.entry()?).await?) };
                 if let Err(error) = kept.await {

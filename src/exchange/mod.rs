@@ -114,8 +114,8 @@ pub async fn exchange<'t>(
             registry::foresee(&target.registries(), &given.host.env, given.place).await?;
             let file = google::exports::prepare(request, given).await?;
             let credentials = match request.kubernetes {
-                Some(_) => google::kubernetes::credentials(request, given).await?,
-                None => google::exchange::exchange(request, given).await?,
+                Some(_) => Box::pin(google::kubernetes::credentials(request, given)).await?,
+                None => Box::pin(google::exchange::exchange(request, given)).await?,
             };
             let logins = google::password::logins(request, &credentials, &given.host.clock);
             Grant::Google { request, file, credentials, logins }
@@ -123,14 +123,14 @@ pub async fn exchange<'t>(
         Target::Azure(request) => {
             registry::foresee(&target.registries(), &given.host.env, given.place).await?;
             let access_token = match request.kubernetes {
-                Some(_) => azure::kubernetes::access_token(request, given).await?,
-                None => azure::exchange::exchange(request, given).await?,
+                Some(_) => Box::pin(azure::kubernetes::access_token(request, given)).await?,
+                None => Box::pin(azure::exchange::exchange(request, given)).await?,
             };
             let logins = azure::acr::logins(request, &access_token, given).await?;
             Grant::Azure { request, access_token, logins }
         }
         Target::Vault(request) => {
-            let secrets = vault::exchange::exchange(request, given, pending).await?;
+            let secrets = Box::pin(vault::exchange::exchange(request, given, pending)).await?;
             Grant::Vault { request, secrets }
         }
     })
@@ -171,7 +171,7 @@ pub async fn content(grant: Grant<'_>, given: &Given<'_>) -> Result<(Content, Le
         Grant::Vault { request, secrets } => {
             let vault::Secrets { items, token } = secrets;
             let (content, files) = vault::exports::content(request, items, &token, given.place).await?;
-            Ok((content, Leftovers::of(files, token.release(given.deadline).await)))
+            Ok((content, Leftovers::of(files, Box::pin(token.release(given.deadline)).await)))
         }
     }
 }
