@@ -52,7 +52,7 @@ impl StateDir {
     /// # Errors
     /// As [`Env::get`], and if the variable's path is not absolute.
     pub fn locate(env: &Env) -> Result<Self, Usage> {
-        if let Some(path) = env.get(VARIABLE)? {
+        if let Some(path) = env.get("OIDC_EXCHANGE_DIR")? {
             if !Path::new(&path).is_absolute() {
                 return Err(relative(&path));
             }
@@ -145,16 +145,14 @@ impl StateDir {
     }
 }
 
-const VARIABLE: &str = "OIDC_EXCHANGE_DIR";
-
 /// Later commands of the job may run in another directory, and `clean` would delete nothing there. The value is not
 /// shown: it may be a text that belongs into another variable.
 fn relative(path: &str) -> Usage {
-    let wrong = Usage::new(format!("{VARIABLE} is not an absolute path"));
+    let wrong = Usage::new("OIDC_EXCHANGE_DIR is not an absolute path");
     wrong.hint(if path.starts_with(['~', '$']) {
-        format!("only a shell replaces ~ and $HOME, and not in single quotes: export {VARIABLE}=\"$HOME/NAME\"")
+        "only a shell replaces ~ and $HOME, and not in single quotes: export OIDC_EXCHANGE_DIR=\"$HOME/NAME\""
     } else {
-        format!("every command of the job must find the same directory: export {VARIABLE}=\"$PWD/NAME\"")
+        "every command of the job must find the same directory: export OIDC_EXCHANGE_DIR=\"$PWD/NAME\""
     })
 }
 
