@@ -108,6 +108,17 @@ pub fn is_readable(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}') || !is_invisible(c)
 }
 
+/// The first character of `text` that is not readable, by its number.
+///
+/// ```
+/// assert_eq!(oidc_exchange::text::unreadable("a\u{200b}b").as_deref(), Some("U+200B"));
+/// assert_eq!(oidc_exchange::text::unreadable("ключ 🔑"), None);
+/// ```
+#[must_use]
+pub fn unreadable(text: &str) -> Option<String> {
+    text.chars().find(|c| !is_readable(*c)).map(|c| format!("U+{:04X}", u32::from(c)))
+}
+
 /// JSON with an escape for each character that is not readable, which only texts in it can contain.
 ///
 /// ```

@@ -7,8 +7,9 @@ use std::fmt;
 use reqwest::Url;
 
 use crate::error::Usage;
+use crate::text::unreadable;
 
-/// A path of the API without `/v1/`. Its segments are not empty, not `.` or `..`, and have no control characters.
+/// A path of the API without `/v1/`. Its segments are not empty, not `.` or `..`, and have only readable characters.
 ///
 /// ```
 /// use oidc_exchange::vault::path::Path;
@@ -31,6 +32,9 @@ impl Path {
         }
         if text.chars().any(char::is_control) {
             return Err(wrong("it holds a control character"));
+        }
+        if let Some(invisible) = unreadable(text) {
+            return Err(wrong(&format!("it holds the invisible character {invisible}")));
         }
         if text.contains(['?', '#']) {
             return Err(wrong("it holds `?` or `#`, which end a path"));
@@ -226,6 +230,7 @@ mod tests {
         fn every_segment_arrives_as_it_was(segments in prop::collection::vec("[^/\u{0}-\u{1f}\u{7f}-\u{9f}?#]{1,12}", 1..5)) {
             let text = segments.join("/");
             prop_assume!(!segments.iter().any(|segment| segment == "." || segment == ".."));
+            prop_assume!(unreadable(&text).is_none());
             let url = Path::parse("x", &text).unwrap().url(&Url::parse("https://v").unwrap());
             let arrived: Vec<String> = url.path_segments().unwrap().skip(1).map(decode).collect();
             prop_assert_eq!(arrived, segments);

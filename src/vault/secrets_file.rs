@@ -12,6 +12,8 @@ use crate::shell::Name;
 /// The first invalid line, with its number.
 pub fn lines(text: &str) -> Result<Vec<Selection>, Usage> {
     let mut found = Vec::new();
+    // A file of an old Mac has only `\r`.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     for (index, line) in text.lines().enumerate() {
         found.extend(line_of_file(line).map_err(|error| error.at(&format!("--secrets-file, line {}", index + 1)))?);
     }
@@ -25,6 +27,11 @@ fn line_of_file(line: &str) -> Result<Vec<Selection>, Usage> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(Vec::new());
+    }
+    if !line.contains('/') {
+        // It may be a file of variables with the secrets themselves: the line is neither shown nor sent.
+        return Err(Usage::new("there is no path of a secret: every path has a slash")
+            .hint("write it like DB_PASSWORD=secret/production/db#password, and no secret itself"));
     }
     let found = selections(line)?;
     let comment = found.iter().find_map(|selection| match &selection.field {

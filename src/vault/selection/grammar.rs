@@ -17,6 +17,7 @@ use super::{Engine, Field, Missing, Naming, Query, Selection, Target, Treatment}
 use crate::error::Usage;
 use crate::json;
 use crate::shell::{Name, steering};
+use crate::text;
 
 impl Selection {
     /// Parses a selection. Errors do not repeat it in full, because a default may be a secret.
@@ -105,6 +106,11 @@ impl Target {
                 Err(Usage::new(format!("`{name}` is not the beginning of a variable's name"))
                     .hint("use only letters, digits and _, and no digit first"))
             };
+        }
+        if let Some(invisible) = text::unreadable(name) {
+            return Err(Usage::new(format!(
+                "`{name}` is not a variable's name: it holds the invisible character {invisible}"
+            )));
         }
         let known = known.ok_or_else(|| {
             Usage::new(format!("`{name}` is not a variable's name"))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::path::Path;
 use crate::shell::Name;
+use crate::text;
 pub use naming::{Nameless, Naming};
 
 /// One value of a secret for the job.
@@ -97,6 +98,11 @@ impl Field {
     #[must_use]
     pub fn other_syntax(&self, path: &Path) -> Option<String> {
         let Self::Key(key) = self else { return None };
+        if let Some(invisible) = text::unreadable(key) {
+            return Some(format!(
+                "remove the invisible character {invisible} from the field, or write it as a pointer"
+            ));
+        }
         if let Some((field, options)) = key.split_once('?')
             && !field.contains("default=")
             && ["version=", "optional", "default=", "base64", "file"].iter().any(|option| options.starts_with(option))

@@ -117,6 +117,51 @@ fn what_belongs_to_another_tools_file_is_told_before_anything_is_sent() {
     }
 }
 
+/// A file of variables with the secrets themselves, in place of one with paths: no value is shown or sent.
+#[test]
+fn a_file_with_the_secrets_themselves() {
+    let world = World::new();
+    for line in
+        ["PASSWORD=hunter2", "password: hunter2", "{\"password\": \"hunter2\"}", "hunter2", "export P='hunter2#x'"]
+    {
+        let program = world.vault(&["--secrets-file", "secrets", "--on-error", "none"]).secret("a password", "hunter2");
+        program.scratch().write("secrets", format!("{line}\n"));
+        program.run().exits(2).stdout_is("").stderr_is(expect![[r#"
+            error: --secrets-file, line 1: there is no path of a secret: every path has a slash
+
+            hint: write it like DB_PASSWORD=secret/production/db#password, and no secret itself
+        "#]]);
+    }
+    assert!(world.requests().is_empty(), "nothing was sent");
+}
+
+/// An invisible character would be missing in the error, whose name then looks right.
+#[test]
+fn invisible_characters_are_named() {
+    let world = World::new();
+    let run = |text: &str| {
+        let program = world.vault(&["--secrets-file", "secrets", "--on-error", "none"]);
+        program.scratch().write("secrets", text.replace("ID", &world.id));
+        program.run()
+    };
+    run("A=ID/kv2/ci/db#user\rB=ID/kv2/ci/db#password\r").exits(0);
+    run("\u{200b}A=ID/kv2/ci/db#user").exits(2).stderr_is(expect![[r#"
+        error: --secrets-file, line 1: `A` is not a variable's name: it holds the invisible character U+200B
+    "#]]);
+    run("A=ID/kv2/ci\u{200b}/db#user").exits(2).stderr_is(expect![[r#"
+        error: --secrets-file, line 1: A: `ID/kv2/ci/db` is not a path: it holds the invisible character U+200B
+    "#]]);
+    run("A=ID/kv2/ci/db#user\u{200b}").exits(4).stderr_is(expect![[r#"
+        error: the secret at ID/kv2/data/ci/db has no field `user`
+          said       a secret with dotted.key, nested, none, on, password, pem, port, user
+          asked for  field `user` of ID/kv2/data/ci/db
+          presented  role ci, policies default, ID
+
+        hint: remove the invisible character U+200B from the field, or write it as a pointer
+    "#]]);
+    run("A=ID/kv2/ci/db#user\u{1a}").exits(4);
+}
+
 /// `#*` of it sets nothing, and a warning is printed, because the variables of an earlier secret are still set.
 #[test]
 fn a_secret_without_fields() {
