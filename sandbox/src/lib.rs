@@ -16,6 +16,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "it stands for services, which have files and clocks of their own")]
 
+#[cfg(not(any(feature = "cel", feature = "program")))]
+compile_error!("the rules of Google's providers need the feature `program`, which is a default, or the feature `cel`");
+
 pub mod aws;
 pub mod azure;
 mod client;

@@ -129,8 +129,8 @@ fn check(token: &Token, name: &str, provider: &Provider) -> Result<(), Response>
 
 fn map(token: &Token, provider: &Provider) -> Result<Mapped, Response> {
     // Google's own message is not known, as for an empty subject.
-    let mapped = provider.rules.map(&token.claims);
-    let mapped = mapped.map_err(|why| invalid_request(&format!("The attribute mapping cannot be evaluated: {why}")))?;
+    let odd = |rule: &str, why: &str| invalid_request(&format!("The attribute {rule} cannot be evaluated: {why}"));
+    let mapped = provider.rules.map(&token.claims).map_err(|why| odd("mapping", &why))?;
     if mapped.subject.is_empty() {
         return Err(invalid_request("The mapped google.subject is empty."));
     }
@@ -141,7 +141,7 @@ fn map(token: &Token, provider: &Provider) -> Result<Mapped, Response> {
              {LONGEST_SUBJECT} bytes."
         )));
     }
-    if !provider.rules.admits(&token.claims, &mapped) {
+    if !provider.rules.admits(&token.claims, &mapped).map_err(|why| odd("condition", &why))? {
         let rejected = "The given credential is rejected by the attribute condition.";
         return Err(refuse(400, "unauthorized_client", rejected));
     }

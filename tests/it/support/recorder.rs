@@ -1,12 +1,12 @@
 //! Servers that must receive nothing, and a proxy that records requests.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+use tokio::net::TcpSocket;
 
 /// A server that records the first bytes of each connection, and then behaves as `how`.
 pub(crate) struct Recorder {
@@ -153,9 +153,9 @@ pub(crate) fn carry(mut client: TcpStream, mut server: TcpStream) {
 
 /// A port of this machine on which nothing listens.
 pub(crate) fn closed_port() -> u16 {
-    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = SocketAddrV4::try_from(getsockname(&socket).unwrap()).unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = socket.local_addr().unwrap();
     // It is bound and does not listen until the tests end, so that no other test can get the port.
     std::mem::forget(socket);
     address.port()
