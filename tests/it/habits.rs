@@ -114,7 +114,7 @@ fn help_is_a_command_too() {
 #[test]
 fn a_form_is_no_file() {
     let sandbox = Sandbox::start().unwrap();
-    let forms = "json text yaml yaml-stream table off env fish JSON dotenv source process raw shell value toml export bash sh \
+    let forms = "json jsonc text yaml yaml-stream yamlc table tsv none disable off env fish JSON dotenv source process raw shell value toml export bash sh \
                  stdout Env-No-Export zsh console /dev/stderr /dev/null /dev/fd/2 /proc/self/fd/2 /dev/tty";
     for form in forms.split_whitespace() {
         let line = ["aws", "--role-arn", DEPLOY_ROLE, "--output", form];

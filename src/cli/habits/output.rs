@@ -23,7 +23,7 @@ pub enum Place {
 }
 
 /// Words that are neither formats nor file names.
-const STREAMS: &[&str] = &["stdout", "stderr", "console", "terminal", "off"];
+const STREAMS: &[&str] = &["stdout", "stderr", "console", "terminal", "off", "none", "disable"];
 
 /// The meaning of `word` as the value of `--output`. If a mistake were used as a file name, a caller that evaluates
 /// standard output would continue without credentials.

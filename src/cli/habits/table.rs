@@ -194,7 +194,7 @@ pub(super) const VALUES: &[Habit] = &[
     habit("--format", "dot-env .env", "write `--format dotenv`"),
     habit("--format", "credential-process credential_process", "write `--format process`, of `aws`"),
     habit("--format", "kubectl k8s kubeconfig exec-credential execcredential", "write `--format kubernetes`"),
-    habit("--format", "yaml yaml-stream yml table toml csv", "write `--format json`"),
+    habit("--format", "jsonc yaml yaml-stream yamlc yml table tsv toml csv", "write `--format json`"),
     habit("--format", "value plain", "write `--format raw`, of `vault`, for the value of one secret"),
     habit("--on-error", "exit fail abort", "write `--on-error stop`, or leave it out: stop is the default"),
     habit("--on-error", "continue ignore nothing", "write `--on-error none`"),
