@@ -108,12 +108,13 @@ async fn process_line(
     made: &mut NewFiles,
 ) -> Result<String, emit::Error> {
     let own = std::env::current_exe().map_err(|error| emit::Error::write("credential_process", error))?;
-    let mut words = vec![
-        "env".to_owned(),
-        format!("OIDC_EXCHANGE_DIR={}", emit::text_of(made.path())?),
-        emit::text_of(&own)?,
-        "aws".to_owned(),
-    ];
+    let own = emit::text_of(&own)?;
+    let mut words = vec!["env".to_owned(), format!("OIDC_EXCHANGE_DIR={}", emit::text_of(made.path())?)];
+    // env would set a variable in place of a program with `=` in its path.
+    if own.contains('=') {
+        words.extend(["sh", "-c", "exec \"$0\" \"$@\""].map(str::to_owned));
+    }
+    words.extend([own, "aws".to_owned()]);
     let mut option = |name: &str, value: &str| words.extend([format!("--{name}"), value.to_owned()]);
     option("format", "process");
     option("token-file", &emit::text_of(token_file)?);

@@ -277,6 +277,26 @@ fn a_profile_that_renews_by_our_process_brings_its_directory_with_it() {
     assert_eq!(sandbox.aws.requests().len(), 2, "ours, and one for both");
 }
 
+/// `env` would read such a path as a variable. Each reader of the AWS SDKs splits the line like the shell.
+#[test]
+fn a_profile_that_renews_finds_a_program_in_any_directory() {
+    let sandbox = Sandbox::start().unwrap();
+    for directory in ["v=1", "a b", "a'b", "a\"b$c`d", "=", "-x", "a;b&c"] {
+        let program = profile("ci", &["--refreshable", "--duration", "20m"]).job(&sandbox);
+        let place = program.scratch().path().join(directory);
+        fs::create_dir(&place).unwrap();
+        let copy = place.join("oidc-exchange");
+        fs::copy(env!("CARGO_BIN_EXE_oidc-exchange"), &copy).unwrap();
+        let output = program.standing_in(copy).run();
+        output.exits(0).stdout_is("").stderr_is(expect![[""]]);
+        let credentials = text(&output.scratch, "credentials");
+        let line = credentials.lines().find_map(|line| line.strip_prefix("credential_process = ")).unwrap().to_owned();
+        let shell = shells::posix().remove(0).runs(&line).within(output.scratch).beside(&sandbox);
+        let asked = shell.env("AWS_ENDPOINT_URL_STS", sandbox.aws.url()).run();
+        assert!(asked.exits(0).stdout().contains("\"Version\": 1"), "{directory}: {}", asked.describe());
+    }
+}
+
 /// Nothing is sent to AWS then. The path is the one that the SDKs read, for any missing part of it.
 #[test]
 fn a_home_that_takes_no_file() {
