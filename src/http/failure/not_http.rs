@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::causes;
+use super::causes::causes;
 
 /// How the answer violates HTTP, after the word "answer"; `None` if the connection failed instead.
 pub(super) fn fault(error: &(dyn StdError + 'static)) -> Option<&'static str> {

@@ -162,7 +162,7 @@ impl fmt::Display for ProxyFailure {
             }
             Fault::NotSocks => write!(f, "the proxy {proxy} did not answer as SOCKS 5"),
             Fault::Silent(after) => {
-                write!(f, "no answer from {host} through the proxy {proxy} within {}", super::seconds(*after))
+                write!(f, "no answer from {host} through the proxy {proxy} within {}", super::text::seconds(*after))
             }
             Fault::TooLong => write!(f, "the proxy {proxy} cannot be told a text of more than 255 bytes"),
         }
@@ -171,7 +171,7 @@ impl fmt::Display for ProxyFailure {
 
 impl From<io::Error> for Fault<RawText> {
     fn from(error: io::Error) -> Self {
-        Self::Broken(RawText::new(&super::io_cause(&error)))
+        Self::Broken(RawText::new(&super::causes::io_cause(&error)))
     }
 }
 
