@@ -4,81 +4,12 @@
 
 use std::cell::{Cell, RefCell};
 
-use serde_json::{Map, Value as Json};
-
-use super::ast::{Node, Operation, Operator};
+use super::ast::{Node, Operation};
 use super::functions;
-use super::value::{self, Untold, Value};
+use super::operators::{binary, no_sum, overflow};
+use super::scope::Scope;
+use super::value::{self, Value};
 use super::{Error, Kind};
-
-/// The variables and their values.
-#[derive(Debug, Default)]
-pub struct Scope<'a> {
-    variables: Vec<(&'a str, &'a Map<String, Json>)>,
-}
-
-impl<'a> Scope<'a> {
-    /// A scope without variables.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a variable.
-    #[must_use]
-    pub fn with(mut self, name: &'a str, members: &'a Map<String, Json>) -> Self {
-        self.variables.push((name, members));
-        self
-    }
-
-    /// Whether a variable of this name exists.
-    #[must_use]
-    pub fn knows(&self, name: &str) -> bool {
-        self.members(name).is_some()
-    }
-
-    fn members(&self, name: &str) -> Option<&'a Map<String, Json>> {
-        self.variables.iter().find(|(known, _)| *known == name).map(|(_, members)| *members)
-    }
-
-    /// Whether a member access may be the name of a type, for example `google.protobuf.Timestamp`; not if the mapping
-    /// defines `google.protobuf`.
-    pub(super) fn may_be_type(&self, node: &Node) -> bool {
-        let Operation::Member(of, last) = &node.operation else { return false };
-        let mut package = &**of;
-        while let Operation::Member(of, member) = &package.operation {
-            if of.as_name().is_some_and(|name| name == "google") {
-                let mapped = self.members("google").is_some_and(|members| members.contains_key(member));
-                return !mapped && last.starts_with(|first: char| first.is_ascii_uppercase());
-            }
-            package = of;
-        }
-        false
-    }
-
-    /// The first name in `node` that is not declared by this scope, a macro, or the language, with its position.
-    pub(super) fn undeclared<'n>(&self, node: &'n Node, bound: &mut Vec<&'n str>) -> Option<(&'n str, usize)> {
-        match &node.operation {
-            Operation::Name(name) => {
-                let known = bound.contains(&name.as_str()) || self.knows(name) || value::is_type(name);
-                (!known).then_some((name.as_str(), node.from))
-            }
-            Operation::Member(..) if self.may_be_type(node) => None,
-            Operation::Call { target: Some(target), arguments, .. } if target.as_name().is_some() => {
-                // The name before a function may be a part of the function's name.
-                arguments.iter().find_map(|argument| self.undeclared(argument, bound))
-            }
-            Operation::Each { name, list_and_body, .. } => {
-                let list = self.undeclared(&list_and_body[0], bound);
-                bound.push(name);
-                let found = list.or_else(|| self.undeclared(&list_and_body[1], bound));
-                bound.pop();
-                found
-            }
-            _ => node.parts().find_map(|part| self.undeclared(part, bound)),
-        }
-    }
-}
 
 /// The most work of an evaluation. Nested `exists` multiply, and texts grow.
 const MOST: usize = 500_000;
@@ -304,89 +235,4 @@ fn another_type(node: &Node) -> Error {
         node.from,
         "this may be the name of a type; this program does not evaluate types of other packages",
     )
-}
-
-fn overflow(node: &Node) -> Error {
-    Error::invalid(node.from, "it is larger than an `int`")
-}
-
-fn no_sum(left: &Value<'_>, right: &Value<'_>, node: &Node) -> Error {
-    let claimed = |value: &Value<'_>| matches!(value, Value::Claimed(_) | Value::Huge);
-    let number = |value: &Value<'_>| value.kind() == "a number";
-    if number(left) && number(right) && (claimed(left) || claimed(right)) {
-        return Error::unsupported(node.from, "Google does not document the type of the token's numbers");
-    }
-    Error::invalid(node.from, format!("this operator does not take {} and {}", left.kind(), right.kind()))
-}
-
-fn binary<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node) -> Result<'a> {
-    let untold = |Untold| Error::unsupported(node.from, "Google does not document how these two compare");
-    let ordered = |wanted: fn(std::cmp::Ordering) -> bool| {
-        let comparable = matches!((&left, &right), (Value::Bool(_), Value::Bool(_)) | (Value::Text(_), Value::Text(_)))
-            || (left.kind() == "a number" && right.kind() == "a number");
-        if !comparable {
-            return Err(no_sum(&left, &right, node));
-        }
-        Ok(Value::Bool(left.compare(&right).map_err(untold)?.is_some_and(wanted)))
-    };
-    match operator {
-        Operator::Equal => left.equals(&right).map(Value::Bool).map_err(untold),
-        Operator::Unequal => left.equals(&right).map(|equal| Value::Bool(!equal)).map_err(untold),
-        Operator::Less => ordered(std::cmp::Ordering::is_lt),
-        Operator::AtMost => ordered(std::cmp::Ordering::is_le),
-        Operator::More => ordered(std::cmp::Ordering::is_gt),
-        Operator::AtLeast => ordered(std::cmp::Ordering::is_ge),
-        Operator::In => match right {
-            Value::List(items) => {
-                let mut found = Ok(false);
-                for item in &items {
-                    match item.equals(&left) {
-                        Ok(true) => return Ok(Value::Bool(true)),
-                        Ok(false) => {}
-                        Err(untold) => found = Err(untold),
-                    }
-                }
-                found.map(Value::Bool).map_err(untold)
-            }
-            Value::Map(members) => match left {
-                Value::Text(member) => Ok(Value::Bool(members.contains_key(&member))),
-                other => Err(Error::unsupported(
-                    node.from,
-                    format!("this program does not evaluate {} as a member's name", other.kind()),
-                )),
-            },
-            other => Err(Error::invalid(node.from, format!("`in` does not take {}", other.kind()))),
-        },
-        Operator::Plus | Operator::Minus | Operator::Times | Operator::Over | Operator::Modulo => {
-            arithmetic(operator, left, right, node)
-        }
-    }
-}
-
-fn arithmetic<'a>(operator: Operator, left: Value<'a>, right: Value<'a>, node: &Node) -> Result<'a> {
-    match (operator, left, right) {
-        (Operator::Plus, Value::Text(left), Value::Text(right)) => Ok(Value::Text(left + &right)),
-        (Operator::Plus, Value::List(mut left), Value::List(right)) => {
-            left.extend(right);
-            Ok(Value::List(left))
-        }
-        (Operator::Over | Operator::Modulo, Value::Int(_), Value::Int(0)) => {
-            Err(Error::invalid(node.from, "it divides by zero"))
-        }
-        (_, Value::Int(left), Value::Int(right)) => {
-            let compute = match operator {
-                Operator::Plus => i64::checked_add,
-                Operator::Minus => i64::checked_sub,
-                Operator::Times => i64::checked_mul,
-                Operator::Over => i64::checked_div,
-                _ => i64::checked_rem,
-            };
-            compute(left, right).map(Value::Int).ok_or_else(|| overflow(node))
-        }
-        (Operator::Plus, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left + right)),
-        (Operator::Minus, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left - right)),
-        (Operator::Times, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left * right)),
-        (Operator::Over, Value::Double(left), Value::Double(right)) => Ok(Value::Double(left / right)),
-        (_, left, right) => Err(no_sum(&left, &right, node)),
-    }
 }

@@ -21,14 +21,16 @@ mod ast;
 mod evaluate;
 mod functions;
 mod lexer;
+mod operators;
 mod parser;
 mod pattern;
+mod scope;
 mod value;
 
 use std::fmt;
 
 pub use ast::{Node, Operation, Operator};
-pub use evaluate::Scope;
+pub use scope::Scope;
 pub use value::Value;
 
 /// A parsed expression.
