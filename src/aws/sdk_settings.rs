@@ -2,13 +2,11 @@
 //! parser reads them, in the SDK's order (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>).
 //!
 //! `ConfigLoader::load` of `aws-config` reads these and many others that no exchange uses. It would also link the
-//! clients of the instance and container metadata services, and the C library's resolver. So the program needs nothing of
-//! that crate.
+//! clients of the instance and container metadata services, and the C library's resolver.
 
+use aws_config::profile::{self, ProfileSet};
 use aws_runtime::env_config::EnvConfigValue;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use aws_runtime::env_config::section::EnvConfigSections;
-use aws_runtime::env_config::source;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::shared_files;
@@ -17,7 +15,7 @@ use super::shared_files;
 #[derive(Debug)]
 pub struct SdkSettings {
     env: Env,
-    profiles: Option<EnvConfigSections>,
+    profiles: Option<ProfileSet>,
 }
 
 impl SdkSettings {
@@ -28,8 +26,7 @@ impl SdkSettings {
             .with_contents(EnvConfigFileKind::Credentials, files.credentials)
             .build();
         let env = Env::real();
-        let texts = source::load(&env, &Fs::real(), &files).await.ok();
-        let profiles = texts.and_then(|texts| EnvConfigSections::parse(texts).ok());
+        let profiles = profile::load(&Fs::real(), &env, &files, None).await.ok();
         Self { env, profiles }
     }
 

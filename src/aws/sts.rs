@@ -1,6 +1,8 @@
 //! The AWS SDK's STS client on top of our HTTP client, and its errors as attempts.
 
-use aws_sdk_sts::config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::primitives::{DateTime, DateTimeFormat as Format};
@@ -11,10 +13,6 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
-use aws_types::app_name::AppName;
 
 use super::answer::Answer;
 use super::cause::Cause;
@@ -30,7 +28,7 @@ use crate::http::{Attempt, Client, Failure, RawText, Shown, retry, smithy};
 pub(super) fn configuration(region: &Region, http: &Client, settings: &SdkSettings) -> SdkConfig {
     let mut configuration = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(aws_types::region::Region::new(region.as_str().to_owned()))
+        .region(aws_config::Region::new(region.as_str().to_owned()))
         .http_client(smithy::http_client(http))
         // The retry module repeats attempts, in the same way for every provider.
         .retry_config(RetryConfig::disabled())
