@@ -115,8 +115,35 @@ fn is_random(row: &str) -> bool {
     has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit) && changes * 5 > row.len() * 2
 }
 
-/// `text` that is safe to show in a log and a terminal ([`printable`]), without token-shaped parts and PEM. It is for
-/// texts from others: a policy, a claim, the command line.
+/// `text` with the user name and the password of each address replaced. A password may contain `/`, which must be
+/// encoded there. Digits before it are a port.
+#[must_use]
+pub fn redact_userinfo(text: &str) -> String {
+    const MARK: &str = "://";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, address)) = rest.split_once(MARK) {
+        let end = address.find(|c: char| c.is_whitespace() || "`'\"".contains(c)).unwrap_or(address.len());
+        let (address, after) = address.split_at(end);
+        out.extend([before, MARK]);
+        let host = address.rsplit_once('@').filter(|(user, _)| {
+            let start = user.split('/').next().unwrap_or_default();
+            let has_port =
+                start.split_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+            start.len() == user.len() || (start.contains(':') && !has_port)
+        });
+        match host {
+            Some((_, host)) => out.extend([PLACEHOLDER, "@", host]),
+            None => out.push_str(address),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `text` that is safe to show in a log and a terminal ([`printable`]), without token-shaped parts, PEM and passwords
+/// of addresses. It is for texts from others: a policy, a claim, the command line.
 ///
 /// ```
 /// use oidc_exchange::secret::sanitized;
@@ -127,7 +154,7 @@ fn is_random(row: &str) -> bool {
 #[must_use]
 pub fn sanitized(text: &str) -> String {
     // Invisible characters go first, because they could hide a token.
-    redact_jwt_shaped(&redact_pem(&printable(text)))
+    redact_userinfo(&redact_jwt_shaped(&redact_pem(&printable(text))))
 }
 
 #[cfg(test)]
@@ -153,6 +180,28 @@ mod tests {
         assert_eq!(sanitized(&format!("{key}{key} twice")), "[redacted][redacted] twice");
         assert_eq!(sanitized(&key[..40]), "[redacted]", "cut");
         assert_eq!(sanitized("-----END CERTIFICATE-----"), "-----END CERTIFICATE-----");
+    }
+
+    #[test]
+    fn passwords_of_addresses_go_and_the_rest_stays() {
+        for (text, expected) in [
+            ("`https://u:p@h:1/x` is no host", "`https://[redacted]@h:1/x` is no host"),
+            ("http://token@h", "http://[redacted]@h"),
+            ("http://jdoe:x@Summer2026/9@proxy:3128 'b'", "http://[redacted]@proxy:3128 'b'"),
+            ("https://u:a/b@c@h, ftp://u:p@i", "https://[redacted]@h, ftp://[redacted]@i"),
+        ] {
+            assert_eq!(redact_userinfo(text), expected);
+        }
+        for plain in [
+            "https://h:8443/v1/a@b",
+            "docker://h/web@sha256:00",
+            "https://h and a@b",
+            "a@b",
+            "://",
+            "https://h/deploy@p.iam.gserviceaccount.com",
+        ] {
+            assert_eq!(redact_userinfo(plain), plain);
+        }
     }
 
     #[test]

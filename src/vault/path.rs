@@ -43,7 +43,9 @@ impl Path {
             return Err(wrong("it starts or ends with a slash").hint("write it like secret/production/db"));
         }
         if let Some((_, path)) = text.split_once("://") {
-            return Err(wrong("it holds `://`").hint(format!("write only the path: {path}")));
+            let wrong = wrong("it holds `://`");
+            // What is before `@` may be a password.
+            return Err(if path.contains('@') { wrong } else { wrong.hint(format!("write only the path: {path}")) });
         }
         if text.split('/').any(str::is_empty) {
             return Err(wrong("a segment is empty"));

@@ -311,3 +311,29 @@ fn options_before_the_command_and_help_after_it() {
         assert!(output.exits(2).stderr().contains(&format!("tip: {tip}\n")), "{line}: {}", output.stderr());
     }
 }
+
+/// An address with a password, in place of another value: the error shows the host only.
+#[test]
+fn an_address_with_a_password_in_place_of_another_value() {
+    let address = "https://u:correct/horse@battery@127.0.0.1:1";
+    let role = ["--role-arn", sandbox::DEPLOY_ROLE];
+    let vault = ["--addr", "http://127.0.0.1:1", "--timeout", "200ms", "--role", "ci"];
+    for (command, options, option) in [
+        ("aws", &role[..], "--role-session-name"),
+        ("aws", &role, "--allow-http"),
+        ("aws", &[], "--role-arn"),
+        ("gcp", &[], "--provider"),
+        ("azure", &[], "--tenant-id"),
+        ("azure", &[], "--scope"),
+        ("vault", &vault, "--mount"),
+        ("vault", &vault, "--namespace"),
+        ("vault", &vault[..4], "--role"),
+        ("setup aws", &role, "--issuer"),
+        ("setup aws", &role, "--repo"),
+    ] {
+        let words = command.split(' ').chain(options.iter().copied()).chain([option, address]);
+        let program = oidc_exchange(words).token("e30.e30.").secret("a password", "horse@battery");
+        let output = program.secret("a part of it", "correct/horse").run();
+        assert!(matches!(output.code, Some(2 | 3 | 5)), "{command} {option}: {}", output.describe());
+    }
+}

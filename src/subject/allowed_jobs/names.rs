@@ -18,6 +18,11 @@ impl Issuer {
             Usage::new(format!("{origin}: `{text}` is not an issuer's address: {why}"))
                 .hint("write it as https://ORG.semaphoreci.com")
         };
+        // What is before `@` may be a password.
+        if text.contains('@') {
+            return Err(Usage::new(format!("{origin}: an issuer's address has no user name and no password"))
+                .hint("write it as https://ORG.semaphoreci.com"));
+        }
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
         let https = url.scheme() == "https" || (url.scheme() == "http" && crate::http::is_loopback(&url));
         if !https {
@@ -27,7 +32,7 @@ impl Issuer {
             return Err(wrong("the slash at its end makes it another issuer"));
         }
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._~:/".contains(c);
-        if !url.username().is_empty() || url.password().is_some() || !text.chars().all(plain) {
+        if !text.chars().all(plain) {
             return Err(wrong("it has more in it than a host in lower case, and a path"));
         }
         Ok(Self(text.to_owned()))
