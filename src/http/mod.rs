@@ -188,9 +188,7 @@ impl Client {
         let took = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
-                // An answer that went well can have a secret, which its id can repeat.
-                let id = response.request_id().filter(|_| response.status >= 400);
-                let id = || id.map(|id| format!(" (request {})", self.shown().clean(&id)));
+                let id = || response.shown_id(self.shown()).map(|id| format!(" (request {id})"));
                 tracing::info!("{method} {host}: {} in {took} ms{}", response.status, id().unwrap_or_default());
             }
             Err(failure) => tracing::info!("{method} {host}: {failure} after {took} ms"),

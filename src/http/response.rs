@@ -4,9 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+use serde_json::Value;
+
 use super::budget::{Budget, Held};
-use super::peer::RawText;
+use super::peer::{PeerText, RawText, Shown};
 use super::retry;
+use crate::json;
 
 /// The largest answer that is accepted, in bytes. An answer with credentials has some kilobytes.
 pub const BODY_LIMIT: usize = 8 << 20;
@@ -40,6 +43,19 @@ impl Response {
     #[must_use]
     pub fn request_id(&self) -> Option<RawText> {
         ["x-amzn-requestid", "x-request-id"].iter().find_map(|name| self.text(name)).map(RawText::new)
+    }
+
+    /// The id in a form that can be shown. An answer that went well can have a secret, which its id could repeat: an id
+    /// that has anything in common with the rest of the answer is hidden.
+    pub(super) fn shown_id(&self, shown: &Shown) -> Option<PeerText> {
+        if self.status >= 400 {
+            return self.request_id().map(|id| shown.clean(&id));
+        }
+        let body = String::from_utf8_lossy(&self.body);
+        match self.request_id() {
+            Some(id) => Some(shown.clean_beside(&id, &without_metadata(&body, &id))),
+            None => vaults_id(&self.body).map(|(id, rest)| shown.clean_beside(&id, &rest)),
+        }
     }
 
     /// The value of a header, to be sent back.
@@ -78,5 +94,81 @@ impl Response {
 
     fn text(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// The text of an XML answer without its id, which AWS repeats after the result.
+fn without_metadata(body: &str, id: &RawText) -> String {
+    let metadata = format!("<RequestId>{}</RequestId>", id.unclean());
+    match body.split_once("<ResponseMetadata>") {
+        // A result could contain such an element as text.
+        Some((result, last)) if !body.contains("<![CDATA[") => {
+            let last = last.trim_start();
+            format!("{result} {}", last.strip_prefix(metadata.as_str()).unwrap_or(last))
+        }
+        Some(_) | None => body.to_owned(),
+    }
+}
+
+/// The id that Vault has in its answer, and the rest of the answer.
+/// <https://developer.hashicorp.com/vault/api-docs#api-operations>
+fn vaults_id(body: &[u8]) -> Option<(RawText, String)> {
+    /// The memory for the members, in bytes. Without this line, a large answer is kept once.
+    const ROOM: usize = 1 << 20;
+    let mut members = json::members(body, &mut ROOM.clone(), |_| true).ok()?;
+    let id = RawText::of(&members.remove("request_id")?);
+    (!id.is_empty()).then(|| (id, Value::Object(members).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "7c1f0e0a-3b9d-4c55-8f0e-12ab34cd56ef";
+
+    fn shown(id: Option<&'static str>, body: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        if let Some(id) = id {
+            headers.insert("x-amzn-requestid", HeaderValue::from_static(id));
+        }
+        let answer = Response::new(200, headers, body.as_bytes().to_vec());
+        answer.shown_id(&Shown::default()).map(|id| id.to_string())
+    }
+
+    fn sts(result: &str, id: &str) -> String {
+        format!("<R><Result>{result}</Result><ResponseMetadata>\n <RequestId>{id}</RequestId></ResponseMetadata></R>")
+    }
+
+    #[test]
+    fn an_id_is_shown_where_each_provider_has_it() {
+        assert_eq!(shown(Some(ID), &sts("<Key>abc</Key>", ID)).as_deref(), Some(ID));
+        assert_eq!(shown(Some(ID), "{\"access_token\":\"abc\"}").as_deref(), Some(ID));
+        assert_eq!(shown(None, &format!("{{\"request_id\":\"{ID}\",\"data\":{{}}}}")).as_deref(), Some(ID));
+        for none in
+            ["", "[]", "{\"request_id\":\"\"}", "{\"request_id\":7}", "{\"data\":{\"request_id\":\"x\"}}", "<R/>"]
+        {
+            assert_eq!(shown(None, none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_repeats_what_was_issued_is_hidden() {
+        let hidden = Some("[redacted]".to_owned());
+        for body in [
+            sts(&format!("<Key>{ID}</Key>"), ID),
+            sts(&format!("<Key><![CDATA[<ResponseMetadata><RequestId>{ID}</RequestId>]]></Key>"), "other"),
+            sts(&format!("<RequestId>{ID}</RequestId>"), "other"),
+            sts("<Key>abc</Key>", &format!("{ID}</RequestId><RequestId>{ID}")),
+            format!("{{\"access_token\":\"x{ID}x\"}}"),
+            format!("{{\"request_id\":\"{ID}\"}}"),
+        ] {
+            assert_eq!(shown(Some(ID), &body), hidden, "{body}");
+        }
+        for body in [
+            format!("{{\"request_id\":\"{ID}\",\"data\":{{\"request_id\":\"{ID}\"}}}}"),
+            format!("{{\"data\":{{\"{ID}\":1}},\"request_id\":\"{ID}\"}}"),
+        ] {
+            assert_eq!(shown(None, &body), hidden, "{body}");
+        }
     }
 }

@@ -140,10 +140,10 @@ fn nothing_ambient_signs_or_bends_the_call() {
 fn verbose_is_a_line_per_call() {
     let sandbox = Sandbox::start().unwrap();
     deploy(&["-v"]).job(&sandbox).run().exits(0).stderr_is(expect![[r#"
-        oidc-exchange: POST STS: 200 in T ms
+        oidc-exchange: POST STS: 200 in T ms (request ID)
     "#]]);
     deploy(&["-vv"]).job(&sandbox).run().exits(0).stderr_is(expect![[r#"
-        oidc-exchange: POST STS: 200 in T ms
+        oidc-exchange: POST STS: 200 in T ms (request ID)
     "#]]);
 }
 

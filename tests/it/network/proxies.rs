@@ -98,7 +98,7 @@ fn https_to_elsewhere_goes_through_it() {
     for name in &ALL[..4] {
         let proxy = Recorder::proxy();
         elsewhere.job("sts.sandbox.test").env(name, proxy.url()).run().exits(0).stderr_is(expect![[r#"
-            oidc-exchange: POST sts.sandbox.test:PORT: 200 in T ms
+            oidc-exchange: POST sts.sandbox.test:PORT: 200 in T ms (request ID)
         "#]]);
         let seen = proxy.seen();
         assert_eq!(seen.len(), 1);
@@ -115,7 +115,7 @@ fn its_password_is_for_it_alone() {
     let program =
         elsewhere.job("sts.sandbox.test").env("HTTPS_PROXY", address).secret("its password", "a-password-of-mine");
     program.run().exits(0).stderr_is(expect![[r#"
-        oidc-exchange: POST sts.sandbox.test:PORT: 200 in T ms
+        oidc-exchange: POST sts.sandbox.test:PORT: 200 in T ms (request ID)
     "#]]);
     // "me:a-password-of-mine"
     assert!(
