@@ -1,5 +1,6 @@
 //! TLS with rustls and ring: the trusted certificates and the client certificate.
 
+mod client_key;
 mod ecdsa;
 mod exchange;
 pub(super) mod verifier;
@@ -7,7 +8,8 @@ pub(super) mod verifier;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring as provider};
-use rustls::{ClientConfig, Error, SignatureScheme};
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, SignatureScheme};
 use webpki::ring;
 
 use self::verifier::Verifier;
@@ -48,7 +50,8 @@ fn config(verifier: &Arc<Verifier>, identity: Option<&Identity>) -> Result<Clien
         ..provider::default_provider()
     };
     provider.kx_groups.push(&exchange::Secp521r1);
-    let builder = ClientConfig::builder_with_provider(Arc::new(provider))
+    let provider = Arc::new(provider);
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::Setup { why: error.to_string() })?
         .dangerous()
@@ -56,16 +59,8 @@ fn config(verifier: &Arc<Verifier>, identity: Option<&Identity>) -> Result<Clien
     match identity {
         None => Ok(builder.with_no_client_auth()),
         Some(identity) => {
-            let shown = builder.with_client_auth_cert(identity.certificates.clone(), identity.key.clone_key());
-            shown.map_err(|error| Failure::Setup {
-                why: if matches!(error, Error::InconsistentKeys(_)) {
-                    "the client's key is not the key of its certificate".into()
-                } else if matches!(error, Error::InvalidCertificate(_)) {
-                    "the client certificate is not an X.509 certificate".into()
-                } else {
-                    format!("the client certificate cannot be used: {error}")
-                },
-            })
+            let certified = client_key::certified(identity, &provider)?;
+            Ok(builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified))))
         }
     }
 }

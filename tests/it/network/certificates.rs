@@ -456,6 +456,56 @@ fn a_client_certificate_on_every_curve() {
     }
 }
 
+/// `openssl x509 -req` without extensions makes a certificate of version 1, and the server decides on it.
+#[test]
+fn a_client_certificate_of_version_1() {
+    for key in ["P-256", "P-521", "rsa2048"] {
+        let directory = Scratch::new();
+        issue(&directory, "P-256", "sha256", "server", "P-256");
+        make_key(&directory, key, "client.key");
+        make_key(&directory, key, "other.key");
+        openssl(&directory, "req -new -key client.key -subj /CN=client -out client.csr");
+        openssl(
+            &directory,
+            "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -sha256 -out client.pem",
+        );
+        let server = Server::start(&directory, "server", "1.3", &["ca.pem"]);
+        let run = |file: &str| {
+            let sandbox = Sandbox::start().unwrap();
+            let address = format!("https://127.0.0.1:{}", server.port);
+            let program = oidc_exchange(["vault", "--addr", &address, "--role", "ci", "A=b/c#d", "--timeout", "3s"]);
+            let pem = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+            let program = program.job(&sandbox).env("VAULT_CACERT_BYTES", pem("ca.pem"));
+            let program = program.env("VAULT_CLIENT_CERT_BYTES", pem("client.pem"));
+            program.env("VAULT_CLIENT_KEY_BYTES", pem(file)).run()
+        };
+        let output = run("client.key");
+        assert!(output.stderr().contains("403"), "{key}: {}", output.describe());
+        let said = "said       the client certificate is not an X.509 certificate of the client's key\n";
+        assert!(run("other.key").exits(2).stderr().contains(said), "{key}");
+    }
+}
+
+#[test]
+fn a_client_key_of_a_kind_that_is_not_supported() {
+    for key in ["rsa:1024", "ec -pkeyopt ec_paramgen_curve:secp256k1", "ed448"] {
+        let (directory, sandbox) = (Scratch::new(), Sandbox::start().unwrap());
+        openssl(
+            &directory,
+            &format!("req -x509 -newkey {key} -nodes -keyout client.key -subj /CN=client -out client.pem"),
+        );
+        let pem = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+        let program = oidc_exchange(["vault", "--addr", "https://127.0.0.1:1", "--role", "ci", "A=b/c#d"]);
+        let program = program.job(&sandbox).env("VAULT_CACERT_BYTES", pem("client.pem"));
+        let program = program.env("VAULT_CLIENT_CERT_BYTES", pem("client.pem"));
+        program.env("VAULT_CLIENT_KEY_BYTES", pem("client.key")).run().exits(2).stderr_is(expect![[r#"
+            error: cannot ask Vault
+              said       the client's key is not supported: the supported keys are RSA of 2048 to 4096 bits, ECDSA on P-256, P-384 or P-521, and Ed25519
+              asked for  role ci at auth/jwt/login of https://127.0.0.1:1
+        "#]]);
+    }
+}
+
 /// Reported before anything is sent.
 #[test]
 fn a_client_key_of_another_certificate() {
