@@ -17,6 +17,7 @@ const JOB: &str = "job-1";
 fn at(sandbox: &Sandbox, prepare: &str, path: &str) -> Output {
     let prepared = Program::new("/bin/sh", ["-ec", prepare]).run();
     prepared.exits(0);
+    let path = prepared.scratch.path().join(path);
     let program = deploy(&["--format", "source"]).job(sandbox).env("SEMAPHORE_JOB_ID", JOB).within(prepared.scratch);
     program.env("OIDC_EXCHANGE_DIR", path).run()
 }
@@ -26,8 +27,9 @@ fn refused(prepare: &str, path: &str, message: expect_test::Expect) {
     let sandbox = Sandbox::start().unwrap();
     let output = at(&sandbox, prepare, path);
     output.exits(6).stdout_is(&stopped(6)).stderr_is(message);
-    let cleaned = oidc_exchange(["clean"]).within(output.scratch).env("OIDC_EXCHANGE_DIR", path).run();
-    let nothing_there = cleaned.scratch.path().join(path).symlink_metadata().is_err();
+    let path = output.scratch.path().join(path);
+    let cleaned = oidc_exchange(["clean"]).within(output.scratch).env("OIDC_EXCHANGE_DIR", &path).run();
+    let nothing_there = path.symlink_metadata().is_err();
     assert_eq!(cleaned.code, Some(if nothing_there { 0 } else { 6 }), "{}", cleaned.told());
 }
 
@@ -276,6 +278,7 @@ fn a_home_that_takes_nothing() {
 }
 
 fn exchange(sandbox: &Sandbox, scratch: Scratch, path: &str) -> Scratch {
+    let path = scratch.path().join(path);
     let program = deploy(&["--format", "source"]).job(sandbox).within(scratch).env("OIDC_EXCHANGE_DIR", path);
     let output = program.run();
     output.exits(0).stderr_is(expect![""]);
@@ -283,6 +286,7 @@ fn exchange(sandbox: &Sandbox, scratch: Scratch, path: &str) -> Scratch {
 }
 
 fn clean(scratch: Scratch, path: &str) -> Scratch {
+    let path = scratch.path().join(path);
     let output = oidc_exchange(["clean"]).within(scratch).env("OIDC_EXCHANGE_DIR", path).run();
     output.exits(0).stderr_is(expect![""]);
     output.scratch
@@ -319,18 +323,19 @@ fn an_empty_directory_of_the_users_own_stays() {
 fn a_failure_leaves_them_as_they_were() {
     let sandbox = Sandbox::start().unwrap();
     for (path, own) in [("mine", true), ("new", false)] {
-        let program = google::deploy(&sandbox, &["--format", "env-no-export"]).env("OIDC_EXCHANGE_DIR", path);
-        let scratch = program.scratch();
+        let program = google::deploy(&sandbox, &["--format", "env-no-export"]);
+        let directory = program.scratch().path().join(path);
+        let program = program.env("OIDC_EXCHANGE_DIR", &directory);
         if own {
-            fs::DirBuilder::new().mode(0o700).create(scratch.path().join(path)).unwrap();
+            fs::DirBuilder::new().mode(0o700).create(&directory).unwrap();
         }
         // Settings that cannot be copied are reported after the first files exist.
-        let config = scratch.home().join(".config/gcloud");
+        let config = program.scratch().home().join(".config/gcloud");
         fs::create_dir_all(&config).unwrap();
         symlink(".", config.join("active_config")).unwrap();
         let output = program.run();
         output.exits(6);
-        assert_eq!(output.scratch.path().join(path).exists(), own, "{}", output.told());
-        assert!(!own || fs::read_dir(output.scratch.path().join(path)).unwrap().count() == 0);
+        assert_eq!(directory.exists(), own, "{}", output.told());
+        assert!(!own || fs::read_dir(directory).unwrap().count() == 0);
     }
 }
