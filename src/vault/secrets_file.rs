@@ -259,6 +259,16 @@ mod tests {
         }
 
         #[test]
+        fn a_line_ends_with_any_of_three_ends(words in prop::collection::vec("(A=[a-z]/[a-z ]{1,3}#[a-z]|# [a-z]{0,3}|A=b|)(\n|\r\n|\r)", 0..4)) {
+            let text = words.concat();
+            let by_line = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let each: Result<Vec<_>, _> = by_line.clone().map(selections).collect();
+            let expected = each.ok().map(|each| each.concat()).filter(|all| !all.is_empty());
+            let expected = expected.filter(|_| by_line.clone().all(|line| line.contains('/')));
+            prop_assert_eq!(lines(&text).ok(), expected);
+        }
+
+        #[test]
         fn an_argument_means_the_same_in_a_file(text in "DB_[A-Z]{2,4}=[a-z]{1,4}/[a-z ]{1,6}#[a-z ]{1,6}[a-z]") {
             prop_assert_eq!(lines(&text).unwrap(), selections(&text).unwrap());
         }
