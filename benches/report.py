@@ -192,7 +192,7 @@ So these digests need more instructions here than in a real run.
 | of it: relocations | 0.14 |
 | `docker-credential-oidc-exchange get` | 0.36 |
 | of it: relocations | 0.14 |
-| `--version` | 0.43 |
+| `--version` | 0.39 |
 
 A run that waits for nothing installs no handlers of signals. Nor does it start a thread if it reads no file.
 
