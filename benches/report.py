@@ -233,8 +233,7 @@ At the least, a first build would take 0.60 times that of commit 68ceb61. Half o
 
 - The crate `cel` with its parser generator took 17 s. The sandbox alone does without it.
 - With one unit instead of 16, a library takes 12 to 15 % less. For this program, the number of units makes no difference.
-- ring at level 1 takes 3 s less than at level 3, and is about as fast: most of its arithmetic is assembly.
-- `aws-config` took 2 s. Its types are those of other crates."""
+- ring at level 1 takes 3 s less than at level 3, and is about as fast: most of its arithmetic is assembly."""
 
 HEAD = """# What it costs
 

@@ -110,7 +110,7 @@ impl ProxyFailure {
         match fault {
             Fault::NoUser | Fault::Status(407) => {
                 format!(
-                    "write the proxy's user and password, percent-encoded, into {variable}: http://USER:PASSWORD@HOST:PORT"
+                    "write the proxy's user and password, percent-encoded, before its host in {variable}: USER:PASSWORD@HOST:PORT"
                 )
             }
             Fault::NoBasic => {

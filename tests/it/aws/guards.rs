@@ -86,8 +86,8 @@ fn verify_asks_whose_they_are_with_the_credentials_themselves() {
     let job = Job::branch("main").with_id("job-1");
     let output = deploy(&["--verify", "-v"]).job_of(&sandbox, &job).run();
     output.exits(0).stderr_is(expect![[r#"
-        oidc-exchange: POST STS: 200 in T ms
-        oidc-exchange: POST STS: 200 in T ms
+        oidc-exchange: POST STS: 200 in T ms (request ID)
+        oidc-exchange: POST STS: 200 in T ms (request ID)
         oidc-exchange: the credentials work: arn:aws:sts::123456789012:assumed-role/deploy/semaphore-job-job-1 in account 123456789012
     "#]]);
     let actions: Vec<_> = sandbox.aws.requests().iter().map(|one| one.field("Action").unwrap().to_owned()).collect();

@@ -39,7 +39,7 @@ fn a_user_that_it_does_not_take() {
           said       the proxy 127.0.0.1:PROXY answered 407 to CONNECT sts.sandbox.test:PORT
           asked for  arn:aws:iam::123456789012:role/deploy
 
-        hint: write the proxy's user and password, percent-encoded, into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT
+        hint: write the proxy's user and password, percent-encoded, before its host in HTTPS_PROXY: USER:PASSWORD@HOST:PORT
     "#]]);
     assert_eq!(asked, 1, "an account is not locked");
 }

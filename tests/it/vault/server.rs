@@ -282,9 +282,9 @@ fn a_version_1_server_without_the_question_is_read_as_it_is() {
 fn what_is_sent_is_said_with_v_and_no_secret_is() {
     let sandbox = Sandbox::start().unwrap();
     vault(&sandbox, &["-vv", READ]).run().exits(0).stderr_is(expect![[r#"
-        oidc-exchange: POST VAULT: 200 in T ms
-        oidc-exchange: GET VAULT: 200 in T ms
-        oidc-exchange: GET VAULT: 200 in T ms
+        oidc-exchange: POST VAULT: 200 in T ms (request ID)
+        oidc-exchange: GET VAULT: 200 in T ms (request ID)
+        oidc-exchange: GET VAULT: 200 in T ms (request ID)
         oidc-exchange: POST VAULT: 204 in T ms
         oidc-exchange: revoked the client token
     "#]]);
