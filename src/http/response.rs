@@ -143,6 +143,8 @@ mod tests {
     fn an_id_is_shown_where_each_provider_has_it() {
         assert_eq!(shown(Some(ID), &sts("<Key>abc</Key>", ID)).as_deref(), Some(ID));
         assert_eq!(shown(Some(ID), "{\"access_token\":\"abc\"}").as_deref(), Some(ID));
+        // Base64 of a part of the id.
+        assert_eq!(shown(Some(ID), "{\"access_token\":\"OGYw\"}").as_deref(), Some(ID));
         assert_eq!(shown(None, &format!("{{\"request_id\":\"{ID}\",\"data\":{{}}}}")).as_deref(), Some(ID));
         for none in
             ["", "[]", "{\"request_id\":\"\"}", "{\"request_id\":7}", "{\"data\":{\"request_id\":\"x\"}}", "<R/>"]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::PeerText;
 use super::raw_text::{KEPT, RawText};
-use crate::http::redact::{is_searched_in_parts, redact, redact_all, unescaped};
+use crate::http::redact::{PLACEHOLDER, from_base64, has_a_run, is_searched_in_parts, redact, redact_all, unescaped};
 use crate::secret::Secret;
 use crate::text::printable;
 
@@ -71,7 +71,8 @@ impl Known {
         if bytes > SEARCHED_FOR || self.compared > COMPARED {
             return PeerText(hidden);
         }
-        let clean = redact(&redact(&searched, &self.secrets), beside);
+        // One search for all of them: a place that one secret hides may divide another.
+        let clean = redact(&searched, self.secrets.iter().chain(beside));
         let mut shown: String = clean.chars().take(LENGTH).collect();
         if shown.len() < clean.len() {
             shown.push('…');
@@ -119,12 +120,21 @@ impl Shown {
         self.known().clean(raw, &[])
     }
 
-    /// The same for a text of an answer that also has `issued`, as JSON: secrets that are not registered yet.
+    /// The same for a text of an answer that also has `issued`, as JSON or XML: secrets that are not registered yet.
+    /// Its readers may decode base64. A text that is a part of it is hidden, because the secret may be a short one.
     #[must_use]
     pub fn clean_beside(&self, raw: &RawText, issued: &str) -> PeerText {
         let bytes = issued.len().min(SEARCHED_FOR + 1);
         let issued = &issued[..issued.floor_char_boundary(bytes)];
-        self.known().clean(raw, &[Secret::new(issued.to_owned()), Secret::new(unescaped(issued))])
+        let mut forms = vec![unescaped(issued)];
+        forms.extend(from_base64(&forms[0]));
+        forms.push(issued.to_owned());
+        if !raw.is_empty() && forms.iter().any(|form| form.contains(raw.unclean())) {
+            return PeerText::ours(PLACEHOLDER);
+        }
+        // Most words of an answer are not base64, and have a decoded form of few letters.
+        let issued: Vec<Secret> = forms.into_iter().filter(|form| has_a_run(form)).map(Secret::new).collect();
+        self.known().clean(raw, &issued)
     }
 
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {

@@ -36,16 +36,20 @@ fn backslash(text: &str) -> Option<(char, usize)> {
     decoded.or_else(|| text[1..].starts_with(|c: char| c.is_ascii_alphabetic()).then_some((' ', 2)))
 }
 
-/// `&#112;`, `&#x70;` and `&amp;#112;`; and `&nbsp;`.
+/// `&#112;`, `&#x70;` and `&amp;#112;`; and `&nbsp;`. Readers of XML accept any number of zeros, and some a sign.
 fn entity(text: &str) -> Option<(char, usize)> {
     let mut rest = &text[1..];
     while let Some(after) = rest.strip_prefix("amp;") {
         rest = after;
     }
     let start = text.len() - rest.len();
-    let decoded = match rest.strip_prefix('#').map(|digits| digits.starts_with(['x', 'X'])) {
-        Some(true) => code(text, start + 2, 16, 8, ";"),
-        Some(false) => code(text, start + 1, 10, 8, ";"),
+    let number = |digits: &str, radix| {
+        let digits = digits.strip_prefix('+').unwrap_or(digits);
+        code(text, text.len() - digits.len(), radix, usize::MAX, ";")
+    };
+    let decoded = match rest.strip_prefix('#').map(|digits| (digits, digits.strip_prefix(['x', 'X']))) {
+        Some((_, Some(digits))) => number(digits, 16),
+        Some((digits, None)) => number(digits, 10),
         None => enclosed(rest, |c| c.is_ascii_alphanumeric(), |c| c == ';').map(|(c, length)| (c, start + length - 1)),
     };
     decoded.or_else(|| (start > 1).then_some((' ', start)))

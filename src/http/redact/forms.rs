@@ -22,9 +22,9 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn of(secrets: &[Secret], text: &Runs) -> Self {
+    pub(super) fn of<'s>(secrets: impl IntoIterator<Item = &'s Secret>, text: &Runs) -> Self {
         let mut found = Self::default();
-        for form in secrets.iter().flat_map(Form::all) {
+        for form in secrets.into_iter().flat_map(Form::all) {
             if form.in_parts {
                 found.runs.extend(runs(&form.letters).filter(|run| text.have(*run)));
             } else if form.letters.len() >= RUN {

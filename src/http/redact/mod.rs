@@ -8,6 +8,7 @@ mod alphabet;
 mod escape;
 mod forms;
 mod letters;
+mod packed;
 mod places;
 mod runs;
 #[cfg(test)]
@@ -17,24 +18,26 @@ use std::ops::Range;
 
 use self::forms::{Found, TELLING};
 use self::letters::{Letters, decoded, letters};
+pub(super) use self::packed::from_base64;
 use self::places::places;
-use self::runs::Runs;
+use self::runs::{RUN, Runs};
 use crate::secret::Secret;
 
-const PLACEHOLDER: &str = "[redacted]";
+pub(super) const PLACEHOLDER: &str = "[redacted]";
 
 /// `text` without the runs that also occur in `secrets`, in plain form and in the usual encodings of either.
-pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
+pub(super) fn redact<'s>(text: &str, secrets: impl IntoIterator<Item = &'s Secret> + Clone) -> String {
     let views = Letters::views(text);
     let mut ranges = Vec::new();
     // Most texts of an answer that went well are too short to give anything away: nothing is made of the secrets for them.
     if !views.is_empty() {
-        let found = Found::of(secrets, &Runs::of(views.iter().map(|view| view.letters.as_slice())));
+        let found = Found::of(secrets.clone(), &Runs::of(views.iter().map(|view| view.letters.as_slice())));
         ranges.extend(views.iter().flat_map(|view| places(view, &found)));
     }
     ranges.sort_by_key(|range| range.start);
     let text = without(text, &ranges);
-    let whole = secrets.iter().filter(|secret| !secret.reveal().is_empty() && letters(secret.reveal()).len() < TELLING);
+    let whole =
+        secrets.into_iter().filter(|secret| !secret.reveal().is_empty() && letters(secret.reveal()).len() < TELLING);
     whole.fold(text, |text, secret| text.replace(secret.reveal(), PLACEHOLDER))
 }
 
@@ -46,6 +49,11 @@ pub(super) fn redact_all(text: &str) -> String {
 /// Whether parts of this secret are searched too.
 pub(super) fn is_searched_in_parts(secret: &str) -> bool {
     letters(secret).len() >= TELLING
+}
+
+/// Whether it has enough letters that a part of another text cannot equal it by chance.
+pub(super) fn has_a_run(secret: &str) -> bool {
+    letters(secret).len() >= RUN
 }
 
 /// A text after decoding the escapes in it.

@@ -3,6 +3,7 @@
 mod http1;
 mod http2;
 mod http2_refused;
+mod issued;
 mod pasted;
 mod tls;
 
