@@ -213,21 +213,21 @@ The first use of a page of memory takes 1.5 to 2 µs. The helper uses 120 pages,
 BUILD = """## The first build
 
 `python3 benches/build.py` measures the CPU time from a clean clone to the first credentials: the README's first command in the sandbox.
-It takes 0.68 times that of commit 68ceb61: 140.8 s and 207.6 s, medians of two turns on a busy machine. The table is of a quieter one.
+It takes 0.67 times that of commit 68ceb61: 124.5 s and 185.7 s, medians of two turns. The table has rustc's part of a build.
 
 | where it goes | CPU, s | at the least | what would have to go |
 | --- | --- | --- | --- |
-| this program and the sandbox | 28.9 | 22.9 | the lines of a backtrace, and the record that makes the next build short |
-| TLS and signatures | 21.4 | 21.4 | rustls and ring take 6.1, and the curves of company authorities about 11 |
-| AWS's SDK | 16.2 | 16.2 | it writes the request, and reads the answer and the shared files |
-| HTTP and DNS | 16.0 | 13.7 | ICU, which checks names in other alphabets: another library makes the binary larger |
-| macros that write code, and syn | 14.1 | 8.5 | ICU's macros, and the older of two versions of syn: the SDK and `tracing` need it |
-| tokio and system calls | 12.4 | 12.4 | |
-| build scripts | 5.1 | 5.1 | |
-| serde, JSON and TOML | 3.5 | 3.5 | |
-| the command line | 2.4 | 2.4 | |
-| the C compiler for ring, other libraries, cargo | 6.0 | 6.0 | |
-| **sum** | **126.0** | **112.1** | |
+| this program and the sandbox | 30.0 | 24.0 | the lines of a backtrace, and the record that makes the next build short |
+| TLS and signatures | 21.0 | 21.0 | rustls and ring take 6.0, and the curves of company authorities about 11 |
+| AWS's SDK | 17.5 | 17.5 | it writes the request, and reads the answer and the shared files |
+| HTTP and DNS | 15.8 | 13.5 | ICU, which checks names in other alphabets: another library makes the binary larger |
+| macros that write code, and syn | 13.7 | 8.1 | ICU's macros, and the older of two versions of syn: the SDK and `tracing` need it |
+| tokio and system calls | 11.9 | 11.9 | |
+| build scripts | 5.0 | 5.0 | |
+| serde, JSON and TOML | 3.4 | 3.4 | |
+| the command line | 2.6 | 2.6 | |
+| other libraries | 1.5 | 1.5 | |
+| **sum** | **122.4** | **108.5** | |
 
 At the least, a first build would take 0.60 times that of commit 68ceb61. Half of it needs a smaller program. These changes were measured:
 
