@@ -238,11 +238,19 @@ async fn setup(plan: Setup, host: &Host, deadline: Deadline) -> Result<u8, Error
         (allowed, None)
     } else {
         let token = subject::look_at(&plan.source, host, deadline).await;
-        if matches!(token, Err(subject::Error::Absent { .. })) && plan.allowed != PartialAllowedJobs::default() {
+        if let Err(absent @ subject::Error::Absent { in_semaphore, .. }) = token {
             let missing = plan.allowed.missing().join(", ");
-            return Err(Usage::new(format!("there is no token here for the other values: add {missing}"))
-                .hint("a job's page shows what its variables SEMAPHORE_PROJECT_ID and SEMAPHORE_GIT_BRANCH are")
-                .into());
+            return Err(if plan.allowed != PartialAllowedJobs::default() {
+                Usage::new(format!("there is no token here for the other values: add {missing}"))
+                    .hint("a job's page shows what its variables SEMAPHORE_PROJECT_ID and SEMAPHORE_GIT_BRANCH are")
+                    .into()
+            } else if in_semaphore {
+                absent.into()
+            } else {
+                let hint = format!("run it in a job, or describe the jobs without a token: add {missing}");
+                let absent = Error::from(absent);
+                Error::new(absent.exit(), Report::new(absent.to_string()).hints([hint]))
+            });
         }
         let token = token?;
         (plan.allowed.complete_with(token.claims())?, Some(token))

@@ -165,7 +165,13 @@ fn setup_names_the_options_that_are_missing() {
     assert!(output.exits(2).stderr().contains("add --project-id, --branch (or --tag, --pull-requests)\n"));
     let output = setup("setup vault --role ci --repo web --issuer http://127.0.0.1:1");
     assert!(output.exits(2).stderr().contains("add --org, --project-id, --branch"), "{}", output.describe());
-    assert!(setup(aws).exits(3).stderr().starts_with("error: no subject token: SEMAPHORE_OIDC_TOKEN is not set\n"));
+    for side in [aws, "setup vault --role ci", "setup azure --client-id 11111111-1111-1111-1111-111111111111"] {
+        setup(side).exits(3).stdout_is("").stderr_is(expect![[r#"
+            error: no subject token: SEMAPHORE_OIDC_TOKEN is not set
+
+            hint: run it in a job, or describe the jobs without a token: add --issuer, --project-id, --repo, --branch (or --tag, --pull-requests)
+        "#]]);
+    }
 }
 
 #[test]
