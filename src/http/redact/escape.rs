@@ -7,6 +7,7 @@ pub(super) fn escape(text: &str) -> Option<(char, usize)> {
         b'%' => percent(text),
         b'=' => code(text, 1, 16, 2, ""),
         b'0' if text[1..].starts_with(['x', 'X']) => code(text, 2, 16, 2, ""),
+        b'U' | b'u' if text[1..].starts_with('+') => code(text, 2, 16, 6, ""),
         b'\\' => backslash(text),
         b'&' => entity(text),
         b'^' => text[1..].starts_with(|c| matches!(c, '?'..='_')).then_some((' ', 2)),

@@ -134,6 +134,9 @@ fn an_escape_or_a_list_of_codes_does_not_hide_it() {
     let each = |form: fn(u8) -> String| TOKEN.bytes().map(form).collect::<String>();
     for other in [
         each(|byte| format!("\\x{byte:02x}")),
+        each(|byte| format!("U+{byte:04X} ")),
+        each(|byte| format!("&#x{byte:012x};")),
+        each(|byte| format!("&#+{byte};")),
         each(|byte| format!("0x{byte:02X} ")),
         each(|byte| format!("0x{byte:02x}, ")),
         each(|byte| format!("\\u{byte:04x}")),
