@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::PeerText;
 use super::raw_text::{KEPT, RawText};
-use crate::http::redact::{PLACEHOLDER, from_base64, has_a_run, is_searched_in_parts, redact, redact_all, unescaped};
+use crate::http::redact::{
+    PLACEHOLDER, from_base64, has_a_run, is_searched_in_parts, redact, redact_all, unescaped, whole_from_base64,
+};
 use crate::secret::Secret;
 use crate::text::printable;
 
@@ -109,8 +111,12 @@ impl Shown {
     }
 
     fn add_value(&self, text: String) {
-        if is_searched_in_parts(&text) {
-            self.known().add(&Secret::new(text));
+        // A reader may decode it. With a longer one, no text is shown.
+        let decoded = Some(&text).filter(|text| text.len() <= SEARCHED_FOR).and_then(|text| whole_from_base64(text));
+        for form in decoded.into_iter().chain([text]) {
+            if is_searched_in_parts(&form) {
+                self.known().add(&Secret::new(form));
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use self::forms::{Found, TELLING};
 use self::letters::{Letters, decoded, letters};
-pub(super) use self::packed::from_base64;
+pub(super) use self::packed::{from_base64, whole_from_base64};
 use self::places::places;
 use self::runs::{RUN, Runs};
 use crate::secret::Secret;

@@ -19,10 +19,11 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub(in crate::http) fn from_base64(text: &str) -> Vec<String> {
     let separates =
         |c: char| !(c.is_ascii_alphanumeric() || c.is_whitespace() || matches!(c, '+' | '/' | '-' | '_' | '\\'));
-    text.split(separates).filter_map(decoded).collect()
+    text.split(separates).filter_map(whole_from_base64).collect()
 }
 
-fn decoded(text: &str) -> Option<String> {
+/// The decoded form of `text`, as in [`from_base64`], if all of it is base64.
+pub(in crate::http) fn whole_from_base64(text: &str) -> Option<String> {
     let packed = text.chars().filter(|c| !(c.is_whitespace() || *c == '\\'));
     let mut packed: String = packed
         .map(|c| {
