@@ -122,17 +122,13 @@ pub fn redact_userinfo(text: &str) -> String {
     const MARK: &str = "://";
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    let mut is_quoted = false;
     while let Some((before, address)) = rest.split_once(MARK) {
-        let end = address.find(|c: char| c.is_whitespace() || "`'\"".contains(c)).unwrap_or(address.len());
-        let (address, after) = address.split_at(end);
+        is_quoted ^= before.matches('`').count() % 2 == 1;
+        let (address, after) = address.split_at(address_end(address, is_quoted));
         out.extend([before, MARK]);
-        let host = address.rsplit_once('@').filter(|(user, _)| {
-            let start = user.split('/').next().unwrap_or_default();
-            let has_port =
-                start.split_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-            start.len() == user.len() || (start.contains(':') && !has_port)
-        });
-        match host {
+        let is_user = |user: &str| !user.contains('/') || has_password(user);
+        match address.rsplit_once('@').filter(|(user, _)| is_user(user)) {
             Some((_, host)) => out.extend([PLACEHOLDER, "@", host]),
             None => out.push_str(address),
         }
@@ -140,6 +136,25 @@ pub fn redact_userinfo(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Where an address ends, in bytes. Messages put a value into backticks: it ends at the closing one, and a password in it
+/// may have spaces and backticks.
+fn address_end(text: &str, is_quoted: bool) -> usize {
+    let closes = |at: usize| text[at + 1..].chars().next().is_none_or(|c| c.is_whitespace() || ".,:;)".contains(c));
+    let ends = |(at, c): &(usize, char)| c.is_whitespace() || *c == '"' || (*c == '`' && (!is_quoted || closes(*at)));
+    let word = text.char_indices().find(ends).map_or(text.len(), |(at, _)| at);
+    if is_quoted && has_password(&text[..word]) {
+        text.match_indices('`').map(|(at, _)| at).find(|at| closes(*at)).unwrap_or(text.len())
+    } else {
+        word
+    }
+}
+
+/// Whether an address starts with a name, a colon and something else than a port.
+fn has_password(address: &str) -> bool {
+    let start = address.split('/').next().unwrap_or_default();
+    start.split_once(':').is_some_and(|(_, port)| !port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// `text` that is safe to show in a log and a terminal ([`printable`]), without token-shaped parts, PEM and passwords
@@ -189,6 +204,10 @@ mod tests {
             ("http://token@h", "http://[redacted]@h"),
             ("http://jdoe:x@Summer2026/9@proxy:3128 'b'", "http://[redacted]@proxy:3128 'b'"),
             ("https://u:a/b@c@h, ftp://u:p@i", "https://[redacted]@h, ftp://[redacted]@i"),
+            ("'https://u:it's@h'", "'https://[redacted]@h'"),
+            ("`https://u:my pass@h` is no host", "`https://[redacted]@h` is no host"),
+            ("`https://u:a`b \"c@h`, `d`", "`https://[redacted]@h`, `d`"),
+            ("`a`: `https://u:p@h`", "`a`: `https://[redacted]@h`"),
         ] {
             assert_eq!(redact_userinfo(text), expected);
         }
@@ -196,6 +215,8 @@ mod tests {
             "https://h:8443/v1/a@b",
             "docker://h/web@sha256:00",
             "https://h and a@b",
+            "`run https://h --account a@b`",
+            "`https://h:80 --account a@b`",
             "a@b",
             "://",
             "https://h/deploy@p.iam.gserviceaccount.com",

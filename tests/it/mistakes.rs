@@ -336,4 +336,10 @@ fn an_address_with_a_password_in_place_of_another_value() {
         let output = program.secret("a part of it", "correct/horse").run();
         assert!(matches!(output.code, Some(2 | 3 | 5)), "{command} {option}: {}", output.describe());
     }
+    for password in ["horse'battery", "horse battery", "horse`battery", "horse\"battery"] {
+        let address = format!("http://u:{password}@127.0.0.1");
+        let words = ["aws", role[0], role[1], "--allow-http", &address];
+        let output = oidc_exchange(words).secret("its start", "horse").secret("its end", "battery").run();
+        output.exits(2);
+    }
 }

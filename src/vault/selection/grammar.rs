@@ -34,6 +34,12 @@ impl Selection {
             return Err(Usage::new(format!("{origin}: the path begins with a quotation mark"))
                 .hint("remove the quotation marks: nothing here reads them, and a path or a key may have blanks"));
         }
+        // A password in an address may contain what ends a path.
+        let path = rest.split(['?', '#', '{']).next().unwrap_or_default();
+        if path.contains("://") && !path.contains('@') && rest.contains('@') {
+            return Err(Usage::new(format!("{origin}: an address is not a path: it holds `://`"))
+                .hint("write it like DB_PASSWORD=secret/production/db#password"));
+        }
         match rest.strip_prefix("POST:") {
             Some(rest) => Self::parse_write(name, origin, rest),
             None => Self::parse_read(name, origin, rest),

@@ -132,6 +132,16 @@ fn a_file_with_the_secrets_themselves() {
             hint: write it like DB_PASSWORD=secret/production/db#password, and no secret itself
         "#]]);
     }
+    // `#`, `?` and `{` end a path, and may be in the password of an address.
+    for password in ["hunter2#x", "hunter2?x", "hunter2{x", "x#hunter2"] {
+        let program = world.vault(&["--secrets-file", "secrets", "--on-error", "none"]).secret("a password", "hunter2");
+        program.scratch().write("secrets", format!("DATABASE_URL=postgres://u:{password}@127.0.0.1/db\n"));
+        program.run().exits(2).stdout_is("").stderr_is(expect![[r#"
+            error: --secrets-file, line 1: DATABASE_URL: an address is not a path: it holds `://`
+
+            hint: write it like DB_PASSWORD=secret/production/db#password
+        "#]]);
+    }
     assert!(world.requests().is_empty(), "nothing was sent");
 }
 
